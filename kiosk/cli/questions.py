@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import click
 
 from kiosk.cli.arguments import check_new, current_settings, owned_settings, pick, usable_library
 from kiosk.cli.errors import in_english, report_errors
+from kiosk.domain.language_code import is_language_code
+from kiosk.domain.message import Message
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import LARGEST_FILE_BYTES, write_form
+from kiosk.library.foreign_form import ForeignForm, ForeignFormError
+from kiosk.library.form_import import NOT_PROPOSED, Decisions, GoodEnd, Preview, understood
 from kiosk.library.library import check_languages, read_usable_library
-from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
+from kiosk.library.xlsform import no_answer_words, read_xlsform, source_of, write_xlsform
+from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE
 
 
@@ -58,17 +64,72 @@ def survey_export(survey_id: str, file: Path) -> None:
 
 @survey.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--good",
+    "ends",
+    multiple=True,
+    metavar="[LIST=]END",
+    help="The best answer of a list of answers, or of all lists: first, last, neither or file.",
+)
+@click.option("--language", default="", help="Language code of texts without a language.")
 @report_errors
-def survey_import(file: Path) -> None:
-    """Import an XLSForm as an own survey, in KIOSK_DATA/questions."""
+def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
+    """Import an XLSForm as an own survey, in KIOSK_DATA/questions. What is left out is listed.
+
+    Nothing is imported until --good names the best answer of each list.
+    """
     settings = owned_settings()
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
-        form = read_xlsform(file.read_bytes(), source_of(file.name))
-        survey = write_form(settings, form, COMMAND_LINE, date.today()).survey
-    except XLSFormError as error:
+        form = read_xlsform(file.read_bytes(), file.name)
+        preview = _preview(settings, form, source_of(file.name), language, ends)
+        for message in _listed(preview):
+            click.echo(f"{file}: {in_english([message])}", err=True)
+        if preview.form is None:
+            problems = [problem.message for problem in preview.problems]
+            raise DefinitionError(f"{file}: {in_english(problems)}{_WAY_OUT}")
+        survey = write_form(settings, preview.form, COMMAND_LINE, date.today()).survey
+    except ForeignFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:
         raise DefinitionError(f"{file}: {in_english(error.messages)}") from error
     click.echo(f"{settings.data / 'questions' / survey.id}.toml: {len(survey.statements)} statements.")
+
+
+_WAY_OUT = " Use --good LIST=first|last|neither and --language CODE, or correct the file."
+
+
+def _preview(
+    settings: Settings, form: ForeignForm, source: str, language: str, ends: Sequence[str]
+) -> Preview:
+    """Return what was understood of a form, with the good end of each list. Raises DefinitionError for a
+    language or an end that does not exist."""
+    if language and not is_language_code(language):
+        raise DefinitionError(f"--language: {language!r} is no language code; write for example en or pt_BR")
+    library = read_usable_library(settings)
+    lists = understood(form, Decisions(language), library, source).lists
+    chosen: dict[int, GoodEnd] = {}
+    for text in ends:
+        name, _, end = text.rpartition("=")
+        numbers = [answers.number for answers in lists if name in ("", answers.name)]
+        if end not in list(GoodEnd) or not numbers:
+            names = ", ".join(answers.name for answers in lists) or "none"
+            raise DefinitionError(
+                f"--good: {text!r} is not one of first, last, neither and file, or names no list; the lists "
+                f"are: {names}"
+            )
+        if any(end == GoodEnd.FILE and not lists[number].has_own_order for number in numbers):
+            raise DefinitionError(f"--good: the file does not say which end is good: {text!r}")
+        chosen.update(dict.fromkeys(numbers, GoodEnd(end)))
+    return understood(form, Decisions(language, chosen), library, source)
+
+
+def _listed(preview: Preview) -> Iterator[Message]:
+    """Yield everything that the survey will not have, with its place."""
+    for one in preview.left_out:
+        yield Message("{place}: {problem}", {"place": one.place, "problem": one.reason})
+    for question in preview.questions:
+        if not question.is_included:
+            reason = question.text.fault or NOT_PROPOSED
+            yield Message("{place}: {problem}", {"place": question.place, "problem": reason})

@@ -59,7 +59,7 @@ from kiosk.desk.session import (
     without_session,
 )
 from kiosk.desk.static_files import StaticFiles
-from kiosk.desk.surveys import added_languages, recordings, scales, themes, translations
+from kiosk.desk.surveys import added_languages, imports, recordings, scales, themes, translations
 from kiosk.desk.surveys import routes as surveys
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
@@ -101,6 +101,7 @@ TOPICS = (
     exchange,
     surveys,
     scales,
+    imports,
     devices,
     walls,
     translations,

@@ -38,7 +38,7 @@ LONGEST_WAIT_FOR_CODE = timedelta(minutes=10)
 NOT_TYPED = frozenset(
     {
         "csrf_token", "password", "current", "again", "code", "secret", "name", "seen", "id", "scale",
-        "survey", "key", "content",
+        "survey", "key", "content", "carried",
     }
 )  # fmt: skip
 """Names of form fields without free text, or with text that must not be shown, such as a password."""

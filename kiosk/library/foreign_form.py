@@ -39,7 +39,7 @@ class ForeignQuestion:
     which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
     are empty unless the file has them, which only an export of this program does; `is_numbered` says that the
     names of the choices then number them from the lowest, 1, and that `good` is the file's own answer, also
-    if it is empty.
+    if it is empty. Choices that are not `is_ordered` are numbered from the last one shown.
     """
 
     place: Message
@@ -51,6 +51,7 @@ class ForeignQuestion:
     good: Good | None = None
     agreeing: tuple[int, ...] = ()
     is_numbered: bool = False
+    is_ordered: bool = True
 
 
 @dataclass(frozen=True)

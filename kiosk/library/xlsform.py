@@ -1,9 +1,5 @@
-"""Imports and exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others
-(xlsform.org).
-
-Only forms that fit this program's surveys are imported: one choice per statement, no rules between questions.
-Anything else is an error that names sheet and row, since a form without its rules would ask something else.
-"""
+"""Exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others (xlsform.org), and opens
+.xlsx files with such forms."""
 
 import io
 import re
@@ -11,27 +7,21 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Good, Pictures, Scale, Statement, Survey, can_agree, numbers_in
+from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
-from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form
+from kiosk.library.drafts import LONGEST_TITLE
+from kiosk.library.foreign_form import ForeignForm, ForeignFormError, LeftOut
+from kiosk.library.plain_text import plain_text
 from kiosk.library.spreadsheet import workbook
-from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS, RESERVED_NAMES
-from kiosk.library.texts import (
-    ID_PATTERN,
-    LONGEST_TEXT,
-    Fault,
-    find_fault,
-    find_translation_fault,
-    tidied,
-)
+from kiosk.library.texts import can_be_read, find_fault
+from kiosk.library.xlsform_reader import MOST_COLUMNS, MOST_ROWS, UNORDERED, read_form
 
 LARGEST_UNPACKED_BYTES = 5_000_000
 """Largest unpacked size, pictures excluded. A survey takes a few thousand bytes; a much larger file is a zip
@@ -40,54 +30,15 @@ bomb or no survey."""
 PICTURES = "xl/media/"
 """Folder of pictures, which are not read. Only the growth by unpacking counts towards the limit."""
 
-MOST_ROWS = 500
-MOST_COLUMNS = 500
-
 UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError,
     TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
 )  # fmt: skip
 """The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""
 
-MARKUP = re.compile(
-    r"\*\*|\$\{\w+\}|</?(?:a|b|br|div|em|font|h[1-6]|i|img|p|small|span|strong|sub|sup|u)\b[^>]*>"
-)
-"""Emphasis, references to other answers, and tags, which guests would see as plain characters."""
-
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
-
-UNORDERED = "unordered"
-"""Value of the column `good` for options without an order."""
-
-KNOWN_COLUMNS = frozenset(
-    {"type", "name", "outcome", "good", "agreeing", "list_name", "form_title", "form_id", "version"}
-)
-IGNORED_COLUMNS = frozenset(
-    {
-        "default_language", "instance_name", "style", "allow_choice_duplicates", "required", "appearance",
-        "$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint",
-    }
-)  # fmt: skip
-"""Columns that control the display in other programs, or make an answer mandatory. Here no answer is
-mandatory."""
-
-IGNORED_TYPES = frozenset(
-    {
-        "start", "end", "today", "deviceid", "username", "phonenumber", "email", "audit", "start-geopoint",
-        "background-audio", "simserial", "subscriberid",
-    }
-)  # fmt: skip
-"""Rows that collect data about the guest without asking. This program does not collect them."""
-
-
-class XLSFormError(ValueError):
-    """The spreadsheet is not a survey. `message` has the place and the remedy."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.render(str))
-        self.message = message
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
@@ -154,279 +105,17 @@ def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAns
     }
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One row of a sheet: column -> text, without empty cells."""
-
-    sheet: str
-    number: int
-    cells: Mapping[str, str]
-
-    @property
-    def place(self) -> dict[str, Any]:
-        return {"sheet": self.sheet, "row": self.number}
-
-    def problem(self, problem: Message, code: str = REFERENCE) -> XLSFormError:
-        """Return the error for a text of this row in the language `code`."""
-        if code == REFERENCE:
-            return XLSFormError(
-                Message("Blad {sheet}, rad {row}: {problem}", {**self.place, "problem": problem})
-            )
-        return XLSFormError(
-            Message(
-                "Blad {sheet}, rad {row}, språk {code}: {problem}",
-                {**self.place, "code": code, "problem": problem},
-            )
-        )
-
-    def labels(self, default: str) -> dict[str, str]:
-        """Return language -> label, normalised.
-
-        A column without a language is in the language `default`, unless that language has its own column.
-        Raises XLSFormError if a language has two columns.
-        """
-        labels: dict[str, str] = {}
-        for column, text in self.cells.items():
-            if column.startswith("label::"):
-                code = self._code(column)
-                if code in labels:
-                    raise XLSFormError(
-                        Message(
-                            "Blad {sheet}, rad 1: språket {code} har två kolumner. Behåll en av dem.",
-                            {**self.place, "code": code},
-                        )
-                    )
-                labels[code] = tidied(text)
-        if "label" in self.cells:
-            labels.setdefault(default, tidied(self.cells["label"]))
-        if REFERENCE not in labels:
-            problem = Message("svensk text saknas. Lägg till kolumnen label::Svenska (sv).", {})
-            if "label" in self.cells:
-                problem = Message(
-                    "svensk text saknas: kolumnen label är på {code}, säger default_language. Lägg till "
-                    "kolumnen label::Svenska (sv).",
-                    {"code": default},
-                )
-            raise self.problem(problem)
-        return labels
-
-    def _code(self, column: str) -> str:
-        """Return the language of a column such as "label::Svenska (sv)"."""
-        code = _code_of(column)
-        if code is None:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}: kolumnen {column} ska sluta med språkets kod, som label::Svenska (sv).",
-                    {**self.place, "column": column},
-                )
-            )
-        if not is_language_code(code):
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad 1, kolumnen {column}: {code} är ingen språkkod. Skriv till exempel "
-                    "en eller pt_BR.",
-                    {**self.place, "column": column, "code": code},
-                )
-            )
-        return code
+def read_xlsform(content: bytes, filename: str) -> ForeignForm:
+    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is no XLSForm."""
+    sheets, notes = _sheets(content)
+    form = read_form(sheets, default_title(filename))
+    return replace(form, left_out=(*form.left_out, *notes))
 
 
-def _code_of(heading: str) -> str | None:
-    """Return the code in "Svenska (sv)": letters and underscores in the brackets at the end."""
-    code = re.fullmatch(r".*\(([a-z]{2,3}(?:_[A-Za-z_]+)?)\)", heading.strip())
-    return code.group(1) if code else None
-
-
-@dataclass
-class _Reader:
-    """Reads a form row by row and collects its translations in `texts`.
-
-    `default` is the language of labels without a language.
-    """
-
-    default: str
-    texts: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def text(self, row: _Row, longest: int) -> str:
-        """Return the row's Swedish label, and add its translations to `texts`. Raises XLSFormError for a text
-        that no screen can show, or with more than `longest` characters."""
-        labels = row.labels(self.default)
-        message = labels[REFERENCE]
-        self._check(row, REFERENCE, message, find_fault(message, longest))
-        for code, label in labels.items():
-            if code != REFERENCE:
-                self._check(row, code, label, find_translation_fault(message, label))
-                self.texts.setdefault(code, {})[message] = label
-        return message
-
-    def _check(self, row: _Row, code: str, label: str, fault: Fault | None) -> None:
-        if fault:
-            raise row.problem(fault.message, code)
-        if MARKUP.search(label):
-            message = Message(
-                "texten har märkning eller en hänvisning ({mark}), som gästen skulle se som den står. Ta "
-                "bort den.",
-                {"mark": MARKUP.findall(label)[0]},
-            )
-            raise row.problem(message, code)
-
-    def scales(self, rows: Sequence[_Row]) -> dict[str, Scale]:
-        """Return list name -> scale, from the rows of the sheet `choices`.
-
-        Choices are named 1 to n, 1 the lowest; rows of the kinds of no answer are skipped. Raises
-        XLSFormError, which names sheet and row.
-        """
-        numbered: dict[str, dict[int, str]] = {}
-        for row in rows:
-            name, choice = _identifier(row, "list_name"), row.cells.get("name", "")
-            labels = numbered.setdefault(name, {})
-            if choice in NO_ANSWERS:
-                continue
-            is_number = choice.isdecimal() and len(choice) <= len(str(MOST_OPTIONS))
-            if not is_number or not 1 <= int(choice) <= MOST_OPTIONS or int(choice) in labels:
-                raise XLSFormError(
-                    Message(
-                        "Blad {sheet}, rad {row}: name är ”{name}”. Kalla listans val 1 till n, lägst först, "
-                        "vart och ett en gång (och dont_know, prefer_not).",
-                        {**row.place, "name": choice[:40]},
-                    )
-                )
-            label = self.text(row, LONGEST_TEXT)
-            if label in labels.values():
-                raise row.problem(
-                    Message("”{text}” står två gånger i listan. Byt ord.", {"text": label[:40]})
-                )
-            labels[int(choice)] = label
-        for name, labels in numbered.items():
-            if sorted(labels) != list(range(1, len(labels) + 1)) or len(labels) < 2:
-                raise XLSFormError(
-                    Message(
-                        "Blad choices: listan {name} behöver minst två val, kallade 1 till n utan luckor.",
-                        {"name": name},
-                    )
-                )
-        return {
-            name: Scale(name, tuple(labels[at] for at in sorted(labels)), bipolar=False)
-            for name, labels in numbered.items()
-        }
-
-    def statement(self, row: _Row, scales: Mapping[str, Scale]) -> Statement:
-        kind, _, name = row.cells.get("type", "").partition(" ")
-        if kind != "select_one":
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad {row}: type är ”{type}”. Här kan bara select_one frågas. Ta bort "
-                    "raden.",
-                    {**row.place, "type": row.cells.get("type", "")[:40]},
-                )
-            )
-        if name not in scales:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad {row}: listan ”{name}” finns inte i bladet choices. Lägg till den.",
-                    {**row.place, "name": name[:40]},
-                )
-            )
-        statement_id = _identifier(row, "name")
-        if statement_id in RESERVED_NAMES:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad {row}: namnet ”{name}” är upptaget. Byt namn.",
-                    {**row.place, "name": statement_id},
-                )
-            )
-        outcome = tidied(row.cells.get("outcome", "–"))
-        if fault := find_fault(outcome):
-            raise row.problem(Message("kolumnen outcome: {problem}", {"problem": fault.message}))
-        scale = scales[name]
-        if row.cells.get("good", "").lower() == UNORDERED:
-            scale = replace(scale, pictures=Pictures.NONE, is_ordered=False)
-        return Statement(
-            statement_id,
-            self.text(row, LONGEST_STATEMENT),
-            outcome,
-            scale,
-            _good(row) if scale.is_ordered else None,
-            _agreeing(row, len(scale.labels)) if scale.is_ordered else (),
-        )
-
-
-def _good(row: _Row) -> Good | None:
-    """Return the good end of the scale; None if the column `good` is empty or missing."""
-    text = row.cells.get("good", "").lower()
-    if text and text not in list(Good):
-        raise row.problem(Message("kolumnen good: skriv high, low, neither eller unordered.", {}))
-    return Good(text) if text else None
-
-
-def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
-    """Return the numbers of the agreeing choices, sorted; () if the column is empty or missing."""
-    agreeing = numbers_in(row.cells.get("agreeing", ""))
-    if not can_agree(agreeing, options):
-        raise row.problem(
-            Message(
-                "kolumnen agreeing: skriv olika nummer från 1, det lägsta svaret, till {most}, men inte "
-                "alla, som 4 5.",
-                {"most": options},
-            )
-        )
-    return agreeing
-
-
-def read_xlsform(content: bytes, source: str) -> Form:
-    """Read the survey in an XLSForm. Raises XLSFormError for a file that is no XLSForm, or that has content
-    that a survey cannot represent.
-
-    `source` is written to the survey's file; the licence is unknown.
-    """
-    sheets = _sheets(content)
-    for name in ("survey", "choices"):
-        if not sheets.get(name):
-            raise XLSFormError(
-                Message("Bladet {sheet} saknas eller är tomt. Är det här ett XLSForm?", {"sheet": name})
-            )
-    settings = sheets["settings"][0] if sheets.get("settings") else _Row("settings", 2, {})
-    reader = _Reader(_default_language(settings))
-    scales = reader.scales(sheets["choices"])
-    statements: list[Statement] = []
-    for row in (row for row in sheets["survey"] if row.cells.get("type") not in IGNORED_TYPES):
-        statement = reader.statement(row, scales)
-        if statement.id in {earlier.id for earlier in statements}:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad {row}: namnet ”{name}” står två gånger. Varje påstående behöver "
-                    "ett eget.",
-                    {**row.place, "name": statement.id},
-                )
-            )
-        if statement.text in {earlier.text for earlier in statements}:
-            raise row.problem(Message("påståendet står två gånger. Ta bort det ena.", {}))
-        if len(statements) == MOST_STATEMENTS:
-            raise row.problem(Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS}))
-        statements.append(statement)
-    form_id = settings.cells.get("form_id", "")
-    title = tidied(settings.cells.get("form_title", "XLSForm"))
-    if fault := find_fault(title, LONGEST_TITLE):
-        raise settings.problem(Message("kolumnen form_title: {problem}", {"problem": fault.message}))
-    draft = Draft(
-        form_id if ID_PATTERN.fullmatch(form_id) else "imported",
-        title,
-        source,
-        UNKNOWN_LICENCE,
-        False,
-        tuple(statements),
-    )
-    return Form(draft, {statement.scale.id: statement.scale for statement in statements}, reader.texts)
-
-
-def _default_language(settings: _Row) -> str:
-    """Return the language of labels without a language: Swedish, unless the form names another."""
-    code = _code_of(settings.cells.get("default_language", "")) or REFERENCE
-    if not is_language_code(code):
-        raise settings.problem(
-            Message("{code} är ingen språkkod. Skriv till exempel en eller pt_BR.", {"code": code})
-        )
-    return code
+def default_title(filename: str) -> str:
+    """Return the title of a form without one: the file's name without its ending."""
+    title, _ = plain_text(filename.rpartition(".")[0] or filename)
+    return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
 
 
 def source_of(filename: str) -> str:
@@ -435,37 +124,32 @@ def source_of(filename: str) -> str:
     return "XLSForm" if find_fault(source) else source
 
 
-def _identifier(row: _Row, column: str) -> str:
-    name = row.cells.get(column, "")
-    if not ID_PATTERN.fullmatch(name):
-        raise XLSFormError(
-            Message(
-                "Blad {sheet}, rad {row}: {column} är ”{name}”. Skriv små bokstäver a–z, siffror och _, "
-                "först en bokstav.",
-                {**row.place, "column": column, "name": name[:40]},
-            )
-        )
-    return name
+def _sheets(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]]:
+    """Return the rows of all sheets as texts, and what is noted about single cells.
 
-
-def _sheets(content: bytes) -> dict[str, list[_Row]]:
-    """Return the rows of the three sheets that are used, cells as text."""
+    A formula counts as its value. Raises ForeignFormError for a file that cannot be read.
+    """
     import openpyxl  # here, because a server that reads no workbook saves its memory
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(map(_size_when_read, packed.infolist())) > LARGEST_UNPACKED_BYTES:
-                raise XLSFormError(Message("Filen är för stor för att vara en enkät.", {}))
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-        names = [name for name in ("survey", "choices", "settings") if name in book.sheetnames]
-        for name in names:
-            # The declared size of a sheet may be wrong, and would silently drop statements.
-            book[name].reset_dimensions()
-        return {name: list(_rows(name, book[name].iter_rows())) for name in names}
-    except XLSFormError:
+                raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
+            has_formulas = any(
+                re.search(rb"<(?:\w+:)?f[ />]", packed.read(part))
+                for part in packed.namelist()
+                if part.startswith("xl/worksheets/")
+            )
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True) if has_formulas else None
+        sheets, notes = {}, list[LeftOut]()
+        for sheet in book.worksheets:
+            sheets[sheet.title] = _rows(sheet, formulas[sheet.title] if formulas else None, notes)
+        return sheets, notes
+    except ForeignFormError:
         raise
     except UNREADABLE as error:
-        raise XLSFormError(
+        raise ForeignFormError(
             Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
         ) from error
 
@@ -475,63 +159,74 @@ def _size_when_read(part: zipfile.ZipInfo) -> int:
     return max(part.file_size - part.compress_size, 0) if is_picture else part.file_size
 
 
-def _rows(sheet: str, rows: Iterator[tuple[Any, ...]]) -> Iterator[_Row]:
-    heading = [str(cell.value).strip() if cell.value is not None else "" for cell in next(rows, ())]
-    for column in heading:
-        if column and heading.count(column) > 1:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}: kolumnen {column} står två gånger. Behåll en av dem.",
-                    {"sheet": sheet, "column": column},
-                )
-            )
-    for number, cells in enumerate(rows, start=2):
-        if number > MOST_ROWS:
-            raise XLSFormError(
+def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
+    """Return the rows of a sheet as texts, without empty rows at the end; `formulas` is the same sheet with
+    formulas instead of their values, or None. Labels that are no text are added to `notes`."""
+    rows: list[list[str]] = []
+    number_of_empty = 0
+    labels: list[bool] = []
+    for number, cells in enumerate(_values(sheet), start=1):
+        texts = [_as_text(value) for value in cells]
+        if not any(texts):
+            number_of_empty += 1
+            continue
+        if len(rows) - number_of_empty > MOST_ROWS:
+            raise ForeignFormError(
                 Message(
                     "Blad {sheet} har mer än {most} rader: fler än en enkät har.",
-                    {"sheet": sheet, "most": MOST_ROWS},
+                    {"sheet": sheet.title, "most": MOST_ROWS},
                 )
             )
-        if len(cells) > MOST_COLUMNS:
-            raise XLSFormError(
-                Message(
-                    "Blad {sheet}, rad {row} har mer än {most} kolumner: fler än en enkät har.",
-                    {"sheet": sheet, "row": number, "most": MOST_COLUMNS},
-                )
-            )
-        cells_by_column = {
-            column or "": _as_text(cell, {"sheet": sheet, "row": number, "column": column or "?"})
-            for column, cell in zip_longest(heading, cells)
-            if cell is not None and cell.value is not None and str(cell.value).strip()
-        }
-        for column in cells_by_column:
-            if column.partition("::")[0] != "label" and column not in KNOWN_COLUMNS | IGNORED_COLUMNS:
-                raise XLSFormError(
-                    Message(
-                        "Blad {sheet}, rad {row}: kolumnen {column} kan inte behållas här. Töm den.",
-                        {"sheet": sheet, "row": number, "column": column or "?"},
-                    )
-                )
-        if cells_by_column:
-            yield _Row(sheet, number, cells_by_column)
+        rows += [[] for _ in range(number_of_empty)]
+        number_of_empty = 0
+        rows.append(texts)
+        labels = labels if any(labels) else [text.strip().lower().startswith("label") for text in texts]
+        for is_label, value, text in zip(labels, cells, texts, strict=False):
+            if is_label and isinstance(value, bool | date | time | timedelta):
+                notes.append(_cell_note(sheet.title, number, _READ_AS, text))
+    if formulas is not None:
+        notes.extend(_formulas_without_value(formulas, rows, labels))
+    return rows
 
 
-def _as_text(cell: Any, place: dict[str, Any]) -> str:
-    """Return a cell's text. A number is written as a sheet shows it. A date or truth value is refused in a
-    column that is read, since programs show them differently."""
-    if cell.data_type == "f":
-        raise XLSFormError(
-            Message("Blad {sheet}, rad {row}: kolumnen {column} har en formel. Skriv texten själv.", place)
-        )
-    value = cell.value
-    is_read = place["column"] not in IGNORED_COLUMNS | {"version"}
-    if is_read and isinstance(value, bool | date | time | timedelta):
-        raise XLSFormError(
-            Message(
-                "Blad {sheet}, rad {row}: kolumnen {column} har ett datum eller sant/falskt. Skriv det som "
-                "text.",
-                place,
-            )
-        )
-    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    # The declared size of a sheet may be wrong, and would silently drop statements.
+    sheet.reset_dimensions()
+    return iter(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True))
+
+
+def _formulas_without_value(
+    formulas: Any, rows: Sequence[Sequence[str]], labels: Sequence[bool]
+) -> Iterator[LeftOut]:
+    """Yield a note for each label that is a formula whose value the file does not have."""
+    for number, (cells, texts) in enumerate(zip(_values(formulas), rows, strict=False), start=1):
+        for is_label, cell, text in zip_longest(labels, cells, texts, fillvalue=""):
+            if is_label and not text and isinstance(cell, str) and cell.startswith("="):
+                yield _cell_note(formulas.title, number, _NO_VALUE, cell)
+
+
+_READ_AS = Message(
+    "Ett datum eller sant/falskt är läst som ”{text}”. Skriv det som text om det ska stå på annat sätt.", {}
+)
+_NO_VALUE = Message("Formeln {text} har inget sparat värde. Skriv texten själv.", {})
+
+
+def _cell_note(sheet: str, row: int, reason: Message, text: str) -> LeftOut:
+    place = Message("Blad {sheet}, rad {rows}", {"sheet": sheet, "rows": str(row)})
+    return LeftOut(place, Message(reason.msgid, {"text": text[:40]}))
+
+
+def _as_text(value: Any) -> str:
+    """Return the text of a cell's value, as a sheet in Swedish shows it in its usual format."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "SANT" if value else "FALSKT"
+    if isinstance(value, datetime):
+        is_day = (value.hour, value.minute, value.second) == (0, 0, 0)
+        return value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%d %H:%M")
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return str(value).strip()

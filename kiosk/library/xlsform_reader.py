@@ -6,7 +6,7 @@ as left out, all of it at once; only a file that is no form, or that is ambiguou
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from kiosk.domain.ballot import NoAnswer
@@ -401,8 +401,8 @@ def _rows_by_list(choices: _Table) -> dict[str, list[_Row]]:
 @dataclass
 class _Reader:
     """Reads the questions. `languages` maps each column of labels to its language, and `lists` each list's
-    name to its rows. `named` collects the lists of all questions, `used` and `asked` the lists and rows of those that are
-    kept."""
+    name to its rows. `named` collects the lists of all questions, `used` and `asked` the lists and rows of
+    those that are kept."""
 
     languages: Mapping[_Column, str]
     lists: Mapping[str, Sequence[_Row]]
@@ -504,10 +504,14 @@ class _Reader:
         if not is_numbered:
             self.notes.row(row, _Note.DIRECTION)
             return question
-        return ForeignQuestion(
-            question.place, question.name, question.texts, question.choice_list, question.choices,
-            question.outcome, _good(row), _agreeing(row, len(options)), is_numbered=survey.has("good"),
-        )  # fmt: skip
+        is_ordered = row.get("good").strip().lower() != UNORDERED
+        return replace(
+            question,
+            good=_good(row) if is_ordered else None,
+            agreeing=_agreeing(row, len(options)) if is_ordered else (),
+            is_numbered=survey.has("good"),
+            is_ordered=is_ordered,
+        )
 
     def _repeated_label(self, rows: Sequence[_Row]) -> tuple[_Row, str] | None:
         """Return the first row whose Swedish label, or label without a language, another row has too."""
@@ -582,7 +586,7 @@ def _good(row: _Row) -> Good | None:
     ForeignFormError for any other text."""
     text = row.get("good").strip().lower()
     if text and text not in list(Good):
-        raise row.error(Message("kolumnen good: skriv high, low eller neither.", {}))
+        raise row.error(Message("kolumnen good: skriv high, low, neither eller unordered.", {}))
     return Good(text) if text else None
 
 
@@ -599,3 +603,6 @@ def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
             )
         )
     return agreeing
+
+UNORDERED = "unordered"
+"""Value of the column `good` for options without an order."""

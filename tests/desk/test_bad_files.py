@@ -14,6 +14,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from tests.tools.desk_side import Desk
+from tests.tools.form_import import keep, send_and_keep, send_file
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 OWN = "/admin/surveys/ombudsmannaskap_2"
@@ -101,11 +102,7 @@ def test_a_damaged_survey_does_not_stop_changes_of_others(desk: Desk) -> None:
     copied(desk)
     (desk.settings.data / "questions" / "annan.toml").write_text("id =")
     assert save(desk, "Jag är trygg här").status_code == 303
-    data = {
-        "csrf_token": desk.token("/admin/walls"),
-        "file": (io.BytesIO(sheet([HEAD, ASKED], CHOICES)), "x"),
-    }
-    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    assert send_and_keep(desk, sheet([HEAD, ASKED], CHOICES)).status_code == 303
     assert set(desk.app.extensions["desk"].library.surveys) >= {"ombudsmannaskap_2", "imported"}
 
 
@@ -196,53 +193,62 @@ def test_a_survey_with_a_too_long_statement_cannot_be_copied(desk: Desk) -> None
 def imported(
     desk: Desk, row: Row, choices: Sequence[Row] = CHOICES, heads: Iterable[str] = ()
 ) -> TestResponse:
-    content = sheet([[*HEAD, *heads], row], choices)
-    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "form.xlsx")}
-    return desk.client.post("/admin/surveys/import", data=data)
+    return send_and_keep(desk, sheet([[*HEAD, *heads], row], choices))
 
 
 LANGUAGES = [f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)]
 
 
-def test_too_long_translations_are_refused_with_their_row(desk: Desk) -> None:
-    before = files(desk)
-    refused = imported(desk, [*ASKED, *["x" * 32_000] * 52], heads=LANGUAGES)
-    said = "Blad survey, rad 2, språk aaa: högst 2000 tecken, inte 32000"
-    assert (refused.status_code, said in words(refused)) == (400, True)
-    assert files(desk) == before
+def test_too_long_translations_are_left_out_with_their_row(desk: Desk) -> None:
+    content = sheet([[*HEAD, *LANGUAGES], [*ASKED, *["x" * 32_000] * 52]], CHOICES)
+    preview = send_file(desk, content)
+    assert preview.status_code == 200
+    assert "Översättningen tas inte med: högst 2000 tecken, inte 32000" in words(preview)
+    assert "Blad survey, rad 2, språk aaa" in words(preview)
+    assert keep(desk, preview).status_code == 303
+    assert not (desk.settings.data / "translations").exists()
 
 
 @pytest.mark.parametrize(
-    ("swedish", "english", "said"),
+    ("swedish", "english", "reason"),
     [
-        ("Jag är trygg", "I am safe {name}", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
-        ("Jag är {namn}", "I am safe", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
-        ("Jag är %(namn)s", "I am safe", "Blad survey, rad 2, språk en: samma ord inom klamrar"),
-        ("Jag är trygg", "\u200b", "Blad survey, rad 2, språk en: skriv något som går att läsa"),
-        ("x" * 201, "I am safe", "Blad survey, rad 2: högst 200 tecken, inte 201"),
+        ("Jag är trygg", "I am safe {name}", "samma ord inom klamrar"),
+        ("Jag är {namn}", "I am safe", "samma ord inom klamrar"),
+        ("Jag är %(namn)s", "I am safe", "samma ord inom klamrar"),
+        ("Jag är trygg", "\u200b\u200b", "skriv något som går att läsa"),
     ],
 )
-def test_an_invalid_translation_is_refused_with_its_row(
-    desk: Desk, swedish: str, english: str, said: str
+def test_an_invalid_translation_is_left_out_with_its_row(
+    desk: Desk, swedish: str, english: str, reason: str
 ) -> None:
-    refused = imported(desk, ["select_one yes", "safe", swedish, english], heads=["label::English (en)"])
-    assert (refused.status_code, said in words(refused)) == (400, True)
+    rows: list[Row] = [[*HEAD, "label::English (en)"], ["select_one yes", "safe", swedish, english]]
+    preview = send_file(desk, sheet(rows, CHOICES))
+    assert reason in words(preview)
+    assert "Blad survey, rad 2, språk en" in words(preview)
+    assert keep(desk, preview).status_code == 303
+    assert not (desk.settings.data / "translations").exists()
+
+
+def test_a_too_long_statement_can_be_shortened_in_the_preview(desk: Desk) -> None:
+    preview = send_file(desk, sheet([HEAD, ["select_one yes", "safe", "x" * 201]], CHOICES))
+    refused = keep(desk, preview, include="0")
+    assert (refused.status_code, "Blad survey, rad 2: högst 200 tecken, inte 201" in words(refused)) == (
+        400,
+        True,
+    )
     assert not files(desk)
+    assert keep(desk, refused, include="0", question_0="Jag är trygg").status_code == 303
 
 
-def test_a_too_long_choice_is_refused_with_its_row(desk: Desk) -> None:
+def test_a_too_long_choice_is_refused_with_its_list(desk: Desk) -> None:
     choices: list[Row] = [CHOICES[0], ["yes", 1, "x" * 501], ["yes", 2, "Ja"]]
     refused = imported(desk, ASKED, choices)
-    assert "Blad choices, rad 2: högst 500 tecken, inte 501" in words(refused)
+    assert "Svaren 1 (yes): högst 500 tecken, inte 501" in words(refused)
 
 
 @pytest.mark.parametrize("name", ["x" * 600 + ".xlsx", "a\u202eb.xlsx", "\u200b"])
 def test_an_uploaded_file_may_have_any_name(desk: Desk, name: str) -> None:
-    data = {
-        "csrf_token": desk.token("/admin/walls"),
-        "file": (io.BytesIO(sheet([HEAD, ASKED], CHOICES)), name),
-    }
-    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    assert send_and_keep(desk, sheet([HEAD, ASKED], CHOICES), name).status_code == 303
     read_library(desk.settings)
 
 

@@ -163,6 +163,7 @@ REFUSED: dict[str, Fields] = {
     "/admin/activities/correct?unit=frida": {"figure": "x"},
     "/admin/reports": {"title": "", "year": "x"},
     "/admin/surveys/import": {"file": no_file},
+    "/admin/surveys/import/keep": {"carried": "x"},
     "/admin/languages/en/file": {"file": no_file},
     "/admin/accounts": {"name": "anna", "role": "staff"},
     "/admin/accounts/link": {"name": "nobody"},

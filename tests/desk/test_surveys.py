@@ -18,6 +18,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.drafts import reviews
 from tests.tools.desk_side import Desk
+from tests.tools.form_import import send_and_keep
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
 
 OWN = "/admin/surveys/ombudsmannaskap_2"
@@ -253,8 +254,7 @@ def test_an_invalid_translation_is_refused_and_nothing_is_saved(desk: Desk, tmp_
 
 
 def upload(desk: Desk, content: bytes) -> TestResponse:
-    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(content), "kobo.xlsx")}
-    return desk.client.post("/admin/surveys/import", data=data)
+    return send_and_keep(desk, content, "kobo.xlsx")
 
 
 def test_a_survey_exported_as_a_spreadsheet_can_be_imported_as_a_new_one(desk: Desk) -> None:
@@ -448,8 +448,7 @@ def test_importing_a_survey_keeps_translations_of_other_surveys(desk: Desk) -> N
     before = desk.app.extensions["desk"].library.guest["ar"]
     assert label not in before.unreviewed
     sheet = desk.client.get("/admin/surveys/ombudsmannaskap.xlsx").get_data()
-    data = {"csrf_token": desk.token("/admin/walls"), "file": (io.BytesIO(sheet), "x.xlsx")}
-    assert desk.client.post("/admin/surveys/import", data=data).status_code == 303
+    assert send_and_keep(desk, sheet).status_code == 303
     after = desk.app.extensions["desk"].library.guest["ar"]
     assert (after.texts, after.unreviewed) == (before.texts, before.unreviewed)
 

@@ -45,11 +45,13 @@ def own_files(desk: Desk) -> dict[Path, str]:
 
 
 def spreadsheet(folder: Path, *, name: str) -> Outcome:
-    """Import a spreadsheet with `kiosk survey import`."""
+    """Import a spreadsheet with `kiosk survey import --good last`."""
     desk = Desk(folder / "data")
     guests(desk)
     before = own_files(desk)
-    done = command(folder, "survey", "import", str(CASES / "xlsform" / name), **settings_of(desk))
+    done = command(
+        folder, "survey", "import", str(CASES / "xlsform" / name), "--good", "last", **settings_of(desk)
+    )
     is_changed = own_files(desk) != before
     told = message(done.stderr or done.stdout, folder).replace(f"{CASES / 'xlsform'}/", "")
     return Outcome(effect(done, is_changed=is_changed), told, lost(desk))
@@ -105,8 +107,8 @@ KINDS = {
 TOPIC = Topic(
     "Files that people write",
     f"{GUESTS} guests answer before and {GUESTS} after each file. A spreadsheet is imported with "
-    "`kiosk survey import`, a translator's file is sent to the desk, and a survey file takes the place of a "
-    "sound one on the disk.",
+    "`kiosk survey import --good last`, a translator's file is sent to the desk, and a survey file takes the "
+    "place of a sound one on the disk.",
     {
         f"`{path.name}`": partial(plant, name=path.name)
         for kind, (plant, ending) in KINDS.items()

@@ -13,9 +13,13 @@ from pyxform.xls2xform import convert
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.survey import Good, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
+from kiosk.library.drafts import Form
+from kiosk.library.foreign_form import ForeignFormError
+from kiosk.library.form_import import GoodEnd
 from kiosk.library.surveys import read_surveys
-from kiosk.library.xlsform import XLSFormError, read_xlsform, write_xlsform
+from kiosk.library.xlsform import read_xlsform, write_xlsform
 from kiosk.settings import shipped_folder
+from tests.tools.form_import import decided
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
@@ -29,15 +33,25 @@ WORDS = {
 }
 
 
+def imported(content: bytes, end: GoodEnd | None = None) -> Form:
+    """Return the survey in a file, with the file's own good end unless one is given."""
+    form = decided(read_xlsform(content, ""), end).form
+    assert form
+    return form
+
+
 def test_a_survey_survives_export_and_import_with_every_language() -> None:
-    form = read_xlsform(write_xlsform(SEED, WORDS), "from here")
+    form = imported(write_xlsform(SEED, WORDS))
     assert form.draft.statements == SEED.statements
     assert (form.draft.id, form.draft.title, form.draft.source) == (SEED.id, SEED.title, "from here")
     assert form.texts == {code: dict(texts) for code, texts in SEED.translations.items()}
     assert not form.draft.validated
 
 
-TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)
+MARKUP = "*_<&$[#"
+TEXT = st.text(
+    st.characters(exclude_categories=("C", "Z"), exclude_characters=MARKUP), min_size=1, max_size=40
+)
 
 
 @pytest.mark.slow
@@ -50,7 +64,7 @@ def test_any_text_survives_export_and_import(texts: list[str], labels: list[str]
     scale = Scale("scale", tuple(labels), bipolar=False)
     statements = tuple(Statement(f"s{at}", text, "outcome", scale) for at, text in enumerate(texts))
     survey = Survey("own", "Title", "", "", False, statements, {})
-    statements = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
+    statements = imported(write_xlsform(survey, WORDS)).draft.statements
     assert [one.text for one in statements] == [composed(text) for text in texts]
     assert statements[0].scale.labels == tuple(map(composed, labels))
 
@@ -63,7 +77,7 @@ def test_the_direction_survives_export_and_import() -> None:
     reversed_one = replace(SEED.statements[0], good=Good.LOW, agreeing=(1, 2))
     silent = replace(SEED.statements[1], good=None)
     survey = replace(SEED, statements=(reversed_one, silent))
-    assert read_xlsform(write_xlsform(survey, WORDS), "").draft.statements == (reversed_one, silent)
+    assert imported(write_xlsform(survey, WORDS)).draft.statements == (reversed_one, silent)
 
 
 def test_other_tools_read_exported_forms() -> None:
@@ -80,9 +94,9 @@ def test_other_tools_read_exported_forms() -> None:
 
 
 def test_a_form_made_by_another_program_is_imported() -> None:
-    form = read_xlsform(sheet([HEAD, ASKED, [None, None, None]], CHOICES), "Kobo")
+    form = imported(sheet([HEAD, ASKED, [None, None, None]], CHOICES), GoodEnd.LAST)
     assert form.draft.statements == (
-        Statement("safe", "Jag är trygg", "–", Scale("yes", ("Nej", "Ja"), bipolar=False)),
+        Statement("safe", "Jag är trygg", "–", Scale("yes", ("Nej", "Ja"), bipolar=False), Good.HIGH),
     )
     assert form.draft.id == "imported"
 
@@ -90,7 +104,7 @@ def test_a_form_made_by_another_program_is_imported() -> None:
 def test_columns_for_other_programs_are_ignored() -> None:
     head = [*HEAD, "required", "appearance"]
     rows: list[Row] = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
-    draft = read_xlsform(sheet([head, *rows], CHOICES), "Kobo").draft
+    draft = imported(sheet([head, *rows], CHOICES), GoodEnd.LAST).draft
     assert [one.id for one in draft.statements] == ["safe"]
 
 
@@ -98,7 +112,7 @@ def test_columns_for_other_programs_are_ignored() -> None:
 def test_a_text_that_looks_like_a_formula_or_number_stays_text(text: str) -> None:
     scale = Scale("scale", (text, "Ja"), bipolar=False)
     survey = Survey("own", "Title", "", "", False, (Statement("s", text, "outcome", scale),), {})
-    [statement] = read_xlsform(write_xlsform(survey, WORDS), "").draft.statements
+    [statement] = imported(write_xlsform(survey, WORDS)).draft.statements
     assert (statement.text, statement.scale.labels) == (text, (text, "Ja"))
 
 
@@ -108,54 +122,60 @@ REFUSED = {
         "rad 2: kolumnen good: skriv high, low, neither eller unordered",
     ),
     "an answer that is not there": (
-        sheet([[*HEAD, "agreeing"], [*ASKED, 3]], CHOICES),
+        sheet([[*HEAD, "good", "agreeing"], [*ASKED, "high", 3]], CHOICES),
         "rad 2: kolumnen agreeing: skriv olika nummer från 1, det lägsta svaret, till 2",
     ),
     "answers in words": (sheet([[*HEAD, "agreeing"], [*ASKED, "Ja"]], CHOICES), "kolumnen agreeing"),
-    "a text question": (
-        sheet([HEAD, ["text", "name", "Vad heter du?"]], CHOICES),
-        "Blad survey, rad 2: type",
+    "a column twice": (sheet([[*HEAD, *HEAD], [*ASKED, *ASKED]], CHOICES), "kolumnen type står två gånger"),
+    "two columns of one language": (
+        sheet([["type", "name", "label::Svenska (sv)", "label::sv"], [*ASKED, "B"]], CHOICES),
+        "språket sv har två kolumner, label::Svenska (sv) och label::sv",
     ),
-    "several choices": (sheet([HEAD, ["select_multiple yes", "a", "A"]], CHOICES), "bara select_one"),
-    "a condition": (
-        sheet([[*HEAD, "relevant"], [*ASKED, "${a} = 1"]], CHOICES),
-        "rad 2: kolumnen relevant kan inte behållas",
+    "a code that is none": (
+        sheet([["type", "name", "label::Enkel (sv_enkel)"], ASKED], CHOICES),
+        "kolumnen label::Enkel (sv_enkel): sv_enkel är ingen språkkod",
     ),
-    "a constraint": (sheet([[*HEAD, "constraint"], [*ASKED, ". > 1"]], CHOICES), "kolumnen constraint"),
-    "an unknown list": (sheet([HEAD, ["select_one no", "a", "A"]], CHOICES), "listan ”no” finns inte"),
-    "a name in capitals": (sheet([HEAD, ["select_one yes", "A b", "A"]], CHOICES), "name är ”A b”"),
-    "the same name twice": (sheet([HEAD, ASKED, ASKED], CHOICES), "rad 3: namnet ”safe” står två gånger"),
-    "a name of ours": (sheet([HEAD, ["select_one yes", "slip", "A"]], CHOICES), "”slip” är upptaget"),
-    "no label": (sheet([HEAD, ["select_one yes", "a", None]], CHOICES), "svensk text saknas"),
-    "no Swedish": (sheet([["type", "name", "label::English (en)"], ASKED], CHOICES), "svensk text saknas"),
-    "a language without a code": (
-        sheet([["type", "name", "label::Svenska"], ASKED], CHOICES),
-        "språkets kod",
-    ),
-    "choices in words": (sheet([HEAD, ASKED], [CHOICES[0], ["yes", "ja", "Ja"]]), "name är ”ja”"),
-    "a gap in the scale": (sheet([HEAD, ASKED], [CHOICES[0], CHOICES[1], ["yes", 3, "Ja"]]), "1 till n"),
-    "a formula": (sheet([HEAD, ["select_one yes", "a", "=1+1"]], CHOICES), "har en formel"),
-    "a line break": (sheet([HEAD, ["select_one yes", "a", "A\nB"]], CHOICES), "på en rad"),
-    "a column twice": (sheet([[*HEAD, "label"], [*ASKED, "B"]], CHOICES), "kolumnen label står två gånger"),
-    "words beside the table": (
-        sheet([HEAD, [*ASKED, None, "B"]], CHOICES),
-        "rad 2: kolumnen ? kan inte behållas",
-    ),
-    "no choices": (sheet([HEAD, ASKED], []), "Bladet choices saknas"),
     "no rows": (sheet([HEAD], CHOICES), "Bladet survey saknas"),
-    "far too many rows": (sheet([HEAD, *([ASKED] * 600)], CHOICES), "mer än 500 rader"),
     "no spreadsheet": (b"type,name,label\n", "Spara den som .xlsx"),
     "nothing": (b"", "Spara den som .xlsx"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_unsupported_content_is_refused_with_its_place(case: str) -> None:
+def test_an_ambiguous_file_is_refused_with_its_place(case: str) -> None:
     content, words = REFUSED[case]
-    with pytest.raises(XLSFormError) as refused:
+    with pytest.raises(ForeignFormError) as refused:
         read_xlsform(content, "")
     assert words in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
+
+
+LEFT_OUT = {
+    "a text question": ([HEAD, ["text", "name", "Vad heter du?"]], CHOICES, "typen ”text” kan inte tas med"),
+    "several choices": ([HEAD, ["select_multiple yes", "a", "A"]], CHOICES, "flera val kan inte tas med"),
+    "a condition": ([[*HEAD, "relevant"], [*ASKED, "${a} = 1"]], CHOICES, "frågan visas för alla"),
+    "a constraint": ([[*HEAD, "constraint"], [*ASKED, ". > 1"]], CHOICES, "Kontroller av svar"),
+    "an unknown list": ([HEAD, ["select_one no", "a", "A"]], CHOICES, "Listan ”no” finns inte"),
+    "a language without a code": (
+        [["type", "name", "label", "label::Hemspråk"], [*ASKED, "A"]],
+        CHOICES,
+        "kolumnen label::Hemspråk: Rubriken säger inte vilket språk",
+    ),
+    "one choice": ([HEAD, ASKED], [CHOICES[0], CHOICES[1]], "Listan ”yes” har färre än två svar"),
+    "a formula": ([HEAD, ["select_one yes", "a", "=1+1"]], CHOICES, "Formeln =1+1 har inget sparat värde"),
+    "a line break": ([HEAD, ["select_one yes", "a", "A\nB"]], CHOICES, "utbytt mot ett mellanslag"),
+    "words beside the table": ([HEAD, [*ASKED, None, "B"]], CHOICES, "kolumnen ?, rad 2: Kolumnen används"),
+    "no choices": ([HEAD, ASKED], [], "Listan ”yes” finns inte"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_unsupported_content_is_listed_with_its_place(case: str) -> None:
+    rows, choices, words = LEFT_OUT[case]
+    form = read_xlsform(sheet(rows, choices), "")
+    listed = [f"{one.place.render(str)}: {one.reason.render(str)}" for one in form.left_out]
+    assert [line for line in listed if words in line]
+    assert all(line.startswith("Blad ") for line in listed)
 
 
 def packed(parts: dict[str, bytes]) -> bytes:
@@ -176,13 +196,13 @@ def test_a_sheet_larger_than_its_declared_dimension_is_read_whole() -> None:
     name = "xl/worksheets/sheet1.xml"
     assert b'<dimension ref="A1:C3"' in parts[name]
     said = {**parts, name: parts[name].replace(b'ref="A1:C3"', b'ref="A1:C2"')}
-    assert [one.id for one in read_xlsform(packed(said), "").draft.statements] == ["safe", "warm"]
+    assert [one.id for one in imported(packed(said), GoodEnd.LAST).draft.statements] == ["safe", "warm"]
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(6_000_000)})
     assert len(bomb) < 100_000
-    with pytest.raises(XLSFormError, match="för stor"):
+    with pytest.raises(ForeignFormError, match="för stor"):
         read_xlsform(bomb, "")
 
 
@@ -192,12 +212,12 @@ def test_xml_entities_are_not_resolved() -> None:
     entity = b'<!DOCTYPE x [<!ENTITY a "AAAA"><!ENTITY b "&a;&a;">]>'
     body = parts[name].partition(b"<worksheet")[2].replace("Jag är trygg".encode(), b"&b;")
     attacked = packed({**parts, name: entity + b"<worksheet" + body})
-    with pytest.raises(XLSFormError):
+    with pytest.raises(ForeignFormError):
         read_xlsform(attacked, "")
 
 
 def test_a_language_with_gaps_is_left_out() -> None:
     [first, *others] = SEED.translations["en"].items()
     gappy = replace(SEED, translations={**SEED.translations, "en": dict(others)})
-    assert "en" not in read_xlsform(write_xlsform(gappy, WORDS), "").texts
+    assert "en" not in imported(write_xlsform(gappy, WORDS)).texts
     assert first

@@ -26,11 +26,11 @@ def sheet(survey: Sequence[Row], choices: Sequence[Row]) -> bytes:
     return made.getvalue()
 
 
-HEAD: Row = ["type", "name", "label"]
+HEAD: Row = ["type", "name", "label::Svenska (sv)"]
 
 
 CHOICES: list[Row] = [
-    ["list_name", "name", "label"],
+    ["list_name", "name", "label::Svenska (sv)"],
     ["yes", 1, "Nej"],
     ["yes", 2, "Ja"],
     ["yes", "dont_know", "Vet inte"],

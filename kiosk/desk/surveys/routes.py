@@ -1,4 +1,4 @@
-"""Surveys in the browser: copying, editing, import and export, and previews as a guest sees them."""
+"""Surveys in the browser: copying, editing, export, and previews as a guest sees them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,16 +41,14 @@ from kiosk.library.drafts import (
     new_title,
     remove_survey,
     survey_ids,
-    write_form,
     write_survey,
 )
 from kiosk.library.field_faults import FieldError
 from kiosk.library.library import Library
 from kiosk.library.rewording import Rewording
-from kiosk.library.xlsform import XLSFormError, no_answer_words, read_xlsform, source_of, write_xlsform
+from kiosk.library.xlsform import no_answer_words, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
-from kiosk.settings import Settings
 from kiosk.storage import Deed
 
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
@@ -137,38 +135,6 @@ def as_xlsform(survey_id: str) -> ResponseReturnValue:
     survey."""
     content = write_xlsform(_survey(survey_id), no_answer_words(desk().library.guest))
     return file_response(f"{survey_id}.xlsx", content)
-
-
-@blueprint.route("/surveys/import", methods=["POST"])
-@for_coordinator
-def from_xlsform() -> ResponseReturnValue:
-    """Import an XLSForm file as an own survey; a refused one is reported with status 400. Aborts with 400
-    without a file."""
-    sent = request.files.get("file")
-    if sent is None:
-        abort(400)
-    try:
-        survey = _save_import(read_xlsform(sent.read(), source_of(sent.filename or "")))
-    except XLSFormError as error:
-        return _list([translate_message(error.message)]), 400
-    except RefusedError as error:
-        return _list([translate_message(message) for message in error.messages]), 400
-    note(Deed.SURVEY_WRITTEN, survey.id)
-    flash(translate("Filen är inläst."))
-    return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
-
-
-def _save_import(form: Form) -> Survey:
-    """Save an imported form as an own survey, and return the survey."""
-    account, written = signed_in(), list[Written]()
-
-    def write(settings: Settings) -> Library:
-        name = account.name if account else ""
-        written.append(write_form(settings, form, name, desk().clock().date()))
-        return written[0].library
-
-    desk().change(write)
-    return written[0].survey
 
 
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])

@@ -1,0 +1,209 @@
+"""Import of forms of other programs: a preview of what was understood, with questions about the rest.
+
+The preview's page carries the form, signed, so that nothing is stored before the coordinator keeps it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from kiosk.desk.context import desk
+from kiosk.desk.i18n import language_name, translate, translate_message
+from kiosk.desk.notices import add_problem
+from kiosk.desk.session import for_coordinator, note, signed_in
+from kiosk.domain.language_code import is_language_code
+from kiosk.domain.message import Message
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import AUTONYMS, Language, language
+from kiosk.library.changes import RefusedError
+from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Form, Written, write_form
+from kiosk.library.foreign_form import ForeignForm, ForeignFormError
+from kiosk.library.foreign_form_json import as_json, form_from_json
+from kiosk.library.form_import import Decisions, GoodEnd, Preview, end_key, understood
+from kiosk.library.library import Library
+from kiosk.library.surveys import MOST_STATEMENTS
+from kiosk.library.xlsform import read_xlsform, source_of
+from kiosk.settings import Settings
+from kiosk.storage import Deed
+
+blueprint = Blueprint("imports", __name__)
+
+LARGEST_CARRIED_CHARACTERS = 300_000
+"""Length of the form in a page, compressed and signed: thousands of questions."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A form between its upload and its import; `source` is written to the survey's file."""
+
+    form: ForeignForm
+    source: str
+
+
+@blueprint.route("/surveys/import", methods=["POST"])
+@for_coordinator
+def preview() -> ResponseReturnValue:
+    """Show what was understood of an uploaded form; nothing is stored. Reports a file without usable
+    questions with status 400, and aborts with 400 without a file."""
+    sent = request.files.get("file")
+    if sent is None:
+        abort(400)
+    name = sent.filename or ""
+    try:
+        carried = Carried(read_xlsform(sent.read(), name), source_of(name))
+        token = _signed(carried)
+    except ForeignFormError as error:
+        add_problem(translate_message(error.message), "file")
+        return render_template("survey_import_refused.html", form=FlaskForm()), 400
+    return _page(carried, token, Decisions(), is_sent=False)
+
+
+@blueprint.route("/surveys/import/keep", methods=["POST"])
+@for_coordinator
+def keep() -> ResponseReturnValue:
+    """Save the previewed form as an own survey. A form with problems is shown again, with status 400; one
+    that this desk did not sign, or signed with an earlier key, has to be uploaded again."""
+    token = request.form.get("carried", "")
+    carried = _read(token)
+    if carried is None:
+        add_problem(translate("Förhandsvisningen gäller inte längre. Välj filen igen."), "file")
+        return render_template("survey_import_refused.html", form=FlaskForm()), 400
+    decisions = _decisions_sent()
+    survey_preview = understood(carried.form, decisions, desk().library, carried.source)
+    if survey_preview.form is None or not FlaskForm().validate():
+        return _page(carried, token, decisions, is_sent=True)
+    if _is_more_left_out(survey_preview):
+        add_problem(
+            translate("Mer följer inte med än sidan visade. Se listan, och välj Behåll igen."), "left-out"
+        )
+        return _page(carried, token, decisions, is_sent=True)
+    try:
+        survey = _save(survey_preview.form)
+    except RefusedError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+        return _page(carried, token, decisions, is_sent=True)
+    note(Deed.SURVEY_WRITTEN, survey.id)
+    flash(translate("Enkäten är inläst. Se igenom den innan en omgång använder den."))
+    return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
+
+
+def _is_more_left_out(survey_preview: Preview) -> bool:
+    """Return whether the answers have the effect that more is left out than the sent page listed: the
+    translations of a text are compared with its Swedish, which may have been missing."""
+    listed = request.form.get("listed", "")
+    return len(survey_preview.left_out) > (int(listed) if listed.isdecimal() else 0)
+
+
+def _save(form: Form) -> Survey:
+    """Save an imported form as an own survey, and return the survey."""
+    account, written = signed_in(), list[Written]()
+
+    def write(settings: Settings) -> Library:
+        name = account.name if account else ""
+        written.append(write_form(settings, form, name, desk().clock().date()))
+        return written[0].library
+
+    desk().change(write)
+    return written[0].survey
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt="import of a survey")
+
+
+def _signed(carried: Carried) -> str:
+    """Return a form as a signed text. Raises ForeignFormError for one that is too large for a page."""
+    text = _serializer().dumps({"form": as_json(carried.form), "source": carried.source})
+    token = text.decode() if isinstance(text, bytes) else text
+    if len(token) > LARGEST_CARRIED_CHARACTERS:
+        raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
+    return token
+
+
+def _read(token: str) -> Carried | None:
+    """Return the form in a signed text; None for any other text."""
+    try:
+        document: Mapping[str, Any] = _serializer().loads(token)
+    except BadSignature:
+        return None
+    return Carried(form_from_json(document["form"]), document["source"])
+
+
+def _decisions_sent() -> Decisions:
+    """Return the coordinator's answers in the sent form. Answers that are not offered count as missing."""
+    sent = request.form
+    ends = {
+        int(name.removeprefix("end-")): GoodEnd(value)
+        for name, value in sent.items()
+        if name.removeprefix("end-").isdecimal() and value in list(GoodEnd)
+    }
+    code = sent.get("language", "")
+    included = (number for number in sent.getlist("include") if number.isdecimal())
+    return Decisions(
+        code if is_language_code(code) else "",
+        ends,
+        {name: " ".join(text.split()) for name, text in sent.items() if name.startswith(_TYPED)},
+        frozenset(map(int, included)),
+        " ".join(sent.get("title", "").split()),
+    )
+
+
+_TYPED = ("question-", "choice-")
+
+
+def _page(carried: Carried, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
+    """Return the preview's page. Its problems are shown if the form `is_sent`, or has nothing to keep; they
+    give status 400."""
+    survey_preview = understood(carried.form, decisions, desk().library, carried.source)
+    if is_sent or not survey_preview.questions:
+        for problem in survey_preview.problems:
+            add_problem(translate_message(problem.message), problem.key)
+    page = render_template(
+        "survey_import.html",
+        form=FlaskForm(),
+        carried=token,
+        preview=survey_preview,
+        languages=_languages(carried.form, survey_preview),
+        known_languages=_known_languages(),
+        chosen_language=decisions.language,
+        left_out=_grouped(survey_preview),
+        end_key=end_key,
+        ends=GoodEnd,
+        is_rewritten=frozenset(decisions.swedish),
+        language_name=language_name,
+        most=MOST_STATEMENTS,
+        longest=LONGEST_STATEMENT,
+        longest_title=LONGEST_TITLE,
+    )
+    return page, 400 if is_sent or not survey_preview.questions else 200
+
+
+def _languages(form: ForeignForm, survey_preview: Preview) -> list[tuple[Language | None, str, int]]:
+    """Return each language, None for an unknown one, with its column, "" if it has none, and its number of
+    texts."""
+    codes = dict.fromkeys([*form.columns, *survey_preview.languages])
+    return [
+        (language(code) if code else None, form.columns.get(code, ""), survey_preview.languages.get(code, 0))
+        for code in codes
+    ]
+
+
+def _known_languages() -> list[Language]:
+    """Return the languages to choose from: those of the guests' screen, and others that forms often have."""
+    codes = [*AUTONYMS, *(code for code in ("fr", "de", "pt", "sw", "tr") if code not in AUTONYMS)]
+    return [language(code) for code in codes]
+
+
+def _grouped(survey_preview: Preview) -> dict[str, list[str]]:
+    """Return reason -> places of all that is left out, in the reader's language."""
+    grouped: dict[str, list[str]] = {}
+    for one in survey_preview.left_out:
+        places = grouped.setdefault(translate_message(one.reason), [])
+        places.append(translate_message(one.place))
+    return grouped

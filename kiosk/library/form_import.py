@@ -1,0 +1,465 @@
+"""Makes a survey of a form of another program, with a coordinator's answers to what the file does not say.
+
+A scale's good end is asked for each list of answers and never guessed. `understood` returns all that was
+understood, all problems and all that is left out, for a preview; without problems it has the survey.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.message import Message
+from kiosk.domain.survey import Good, Pictures, Scale, Statement
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form, new_id
+from kiosk.library.foreign_form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
+from kiosk.library.library import Library
+from kiosk.library.no_answer_words import kind_of
+from kiosk.library.plain_text import REFERENCE_TO_ANSWER
+from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
+from kiosk.library.texts import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
+
+UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
+
+NOT_PROPOSED = Message(
+    "påståendet tas inte med: det står två gånger, eller är ett av fler än {most}.", {"most": MOST_STATEMENTS}
+)
+"""The reason why a question without a fault is not among the proposed ones."""
+
+
+class GoodEnd(StrEnum):
+    """The answer to "which end of this list of answers is good?"; UNORDERED if the answers have no order, and
+    FILE if the file says it."""
+
+    FIRST = "first"
+    LAST = "last"
+    NEITHER = "neither"
+    UNORDERED = "unordered"
+    FILE = "file"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The coordinator's answers. `language` is the language of texts without one, and `ends` maps the number
+    of a list, from 0, to its good end.
+
+    `swedish` has typed Swedish texts, by `question_key` and `choice_key`. `included` has the numbers of the
+    chosen questions, from 0; None for those that are proposed. `title` is None for the file's own.
+    """
+
+    language: str = ""
+    ends: Mapping[int, GoodEnd] = field(default_factory=dict)
+    swedish: Mapping[str, str] = field(default_factory=dict)
+    included: frozenset[int] | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A text of the form: its Swedish, "" if it is missing, its other languages, and the reason why it cannot
+    be shown."""
+
+    key: str
+    swedish: str
+    others: Texts
+    fault: Message | None
+
+
+@dataclass(frozen=True)
+class AnswerList:
+    """A list of answers in the order of the file. `kinds` has the choices that are kinds of no answer, with
+    their labels. `end` is the good end, None until it is known; `is_ordered` is the file's word."""
+
+    number: int
+    name: str
+    options: tuple[Understood, ...]
+    kinds: tuple[tuple[NoAnswer, str], ...]
+    end: GoodEnd | None
+    has_own_order: bool
+    is_ordered: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of the form; `answers` is the number of its list."""
+
+    number: int
+    place: Message
+    text: Understood
+    answers: int
+    is_included: bool
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A reason why the form cannot be kept yet, with the key of the text or field to correct."""
+
+    message: Message
+    key: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All that was understood of a form. `asks_language` says that texts have no language. `form` is the
+    survey, None while there are problems. `languages` maps each code to its number of texts, of `texts`."""
+
+    title: str
+    asks_language: bool
+    languages: Mapping[str, int]
+    texts: int
+    questions: tuple[Question, ...]
+    lists: tuple[AnswerList, ...]
+    left_out: tuple[LeftOut, ...]
+    problems: tuple[Problem, ...]
+    form: Form | None
+
+
+def question_key(number: int) -> str:
+    return f"question-{number}"
+
+
+def choice_key(answers: int, number: int) -> str:
+    return f"choice-{answers}-{number}"
+
+
+def end_key(answers: int) -> str:
+    return f"end-{answers}"
+
+
+def understood(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
+    """Return what was understood of a form with these decisions. `source` is written to the survey's file.
+
+    `library` has the translations that exist: they are kept, and those of the file are noted as left out.
+    """
+    asks_language = any("" in texts for texts in _all_texts(form))
+    spoken = _in_language(form, decisions.language)
+    lists = tuple(_lists(spoken, decisions))
+    questions = tuple(_questions(spoken, decisions))
+    included = [question for question in questions if question.is_included]
+    used = [lists[number] for number in sorted({question.answers for question in included})]
+    title = tidied(next(iter(form.title.values()), "")) if decisions.title is None else decisions.title
+    problems = tuple(_problems(form, title, asks_language, decisions, included, used))
+    translations = _Translations(library)
+    for question in included:
+        translations.add(question.place, question.text)
+    for answers in used:
+        for option in answers.options:
+            translations.add(_place_of_list(answers), option)
+    draft = None if problems else _draft(spoken, title, source, included, lists)
+    return Preview(
+        title,
+        asks_language,
+        _numbers_of_texts([*_texts_shown(included, used)], translations.texts),
+        len({text.swedish or text.key for text in _texts_shown(included, used)}),
+        questions,
+        lists,
+        (*form.left_out, *_words_replaced(used), *translations.left_out),
+        problems,
+        Form(draft, _scales(draft), translations.texts) if draft else None,
+    )
+
+
+def _numbers_of_texts(shown: Sequence[Understood], translations: Mapping[str, Texts]) -> dict[str, int]:
+    """Return language -> number of texts, Swedish first; "" stands for texts without a language."""
+    swedish = {text.swedish for text in shown if text.swedish}
+    unnamed = {text.key for text in shown if "" in text.others}
+    numbers = {REFERENCE: len(swedish), **{code: len(texts) for code, texts in translations.items()}}
+    return {**numbers, "": len(unnamed)} if unnamed else numbers
+
+
+def _all_texts(form: ForeignForm) -> Iterator[Texts]:
+    for question in form.questions:
+        yield question.texts
+        yield from (choice.labels for choice in question.choices)
+
+
+def _in_language(form: ForeignForm, language: str) -> ForeignForm:
+    """Return the form with `language` for all texts without a language. A text that has the language already
+    keeps it."""
+    if not language:
+        return form
+
+    def named(texts: Texts) -> Texts:
+        return {language: texts[""], **{code: text for code, text in texts.items() if code}}
+
+    def with_names(texts: Texts) -> Texts:
+        return named(texts) if "" in texts else texts
+
+    questions = tuple(
+        replace(
+            question,
+            texts=with_names(question.texts),
+            choices=tuple(
+                ForeignChoice(choice.name, with_names(choice.labels)) for choice in question.choices
+            ),
+        )
+        for question in form.questions
+    )
+    return replace(form, questions=questions)
+
+
+def _identity(question: ForeignQuestion) -> tuple[object, ...]:
+    """Return a value that is the same for questions with the same list of answers."""
+    choices = tuple((choice.name, tuple(choice.labels.items())) for choice in question.choices)
+    return question.choice_list, choices, question.is_numbered, question.is_ordered
+
+
+def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
+    seen: set[tuple[object, ...]] = set()
+    for question in form.questions:
+        if (identity := _identity(question)) not in seen:
+            yield _answer_list(len(seen), question, decisions)
+            seen.add(identity)
+
+
+def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -> AnswerList:
+    kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
+    if kinds.count(None) < 2:
+        kinds = [None] * len(kinds)
+    options = [choice for choice, kind in zip(question.choices, kinds, strict=True) if kind is None]
+    if question.is_numbered:
+        options.sort(key=lambda choice: int(choice.name))
+    return AnswerList(
+        number,
+        question.choice_list,
+        tuple(
+            _understood(choice_key(number, at), choice.labels, decisions, LONGEST_TEXT)
+            for at, choice in enumerate(options)
+        ),
+        tuple(
+            (kind, _any_text(choice.labels))
+            for choice, kind in zip(question.choices, kinds, strict=True)
+            if kind is not None
+        ),
+        _end(decisions.ends.get(number), is_numbered=question.is_numbered),
+        question.is_numbered,
+        question.is_ordered,
+    )
+
+
+def _end(chosen: GoodEnd | None, *, is_numbered: bool) -> GoodEnd | None:
+    """Return the good end that was chosen, else the file's own; None if it is not known."""
+    if is_numbered:
+        return chosen or GoodEnd.FILE
+    return None if chosen is GoodEnd.FILE else chosen
+
+
+def _any_text(texts: Texts) -> str:
+    return texts.get(REFERENCE) or next(iter(texts.values()), "")
+
+
+def _understood(key: str, texts: Texts, decisions: Decisions, longest: int) -> Understood:
+    swedish = tidied(decisions.swedish.get(key, "")) or texts.get(REFERENCE, "")
+    others = {code: text for code, text in texts.items() if code != REFERENCE}
+    return Understood(key, swedish, others, _fault(swedish, longest))
+
+
+def _fault(swedish: str, longest: int) -> Message | None:
+    if not swedish:
+        return Message("svensk text saknas.", {})
+    if reference := REFERENCE_TO_ANSWER.search(swedish):
+        return Message(
+            "texten hänvisar till ett annat svar ({mark}). Skriv om den.", {"mark": reference[0][:40]}
+        )
+    fault = find_fault(swedish, longest)
+    return fault.message if fault else None
+
+
+def _questions(form: ForeignForm, decisions: Decisions) -> Iterator[Question]:
+    """Yield the questions. Those whose Swedish text has to be rewritten, and those above the largest number,
+    are not proposed."""
+    identities = list(dict.fromkeys(map(_identity, form.questions)))
+    proposed, texts = 0, set[str]()
+    for number, question in enumerate(form.questions):
+        text = _understood(question_key(number), question.texts, decisions, LONGEST_STATEMENT)
+        is_usable = not text.swedish or (text.fault is None and text.swedish not in texts)
+        is_proposed = is_usable and proposed < MOST_STATEMENTS
+        is_included = is_proposed if decisions.included is None else number in decisions.included
+        proposed += is_proposed
+        texts.add(text.swedish)
+        yield Question(number, question.place, text, identities.index(_identity(question)), is_included)
+
+
+def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[Understood]:
+    yield from (question.text for question in included)
+    for answers in used:
+        yield from answers.options
+
+
+def _problems(
+    form: ForeignForm,
+    title: str,
+    asks_language: bool,
+    decisions: Decisions,
+    included: Sequence[Question],
+    used: Sequence[AnswerList],
+) -> Iterator[Problem]:
+    """Yield every reason why the form cannot be kept yet."""
+    if asks_language and not decisions.language:
+        yield Problem(Message("Välj vilket språk texterna är på.", {}), "language")
+    if fault := find_fault(title, LONGEST_TITLE):
+        yield Problem(Message("Namnet: {problem}", {"problem": fault.message}), "title")
+    if not form.questions:
+        yield Problem(Message("Filen har inga frågor med ett val som går att ta med.", {}), "")
+    elif not included:
+        yield Problem(Message("Välj minst ett påstående.", {}), "questions")
+    if len(included) > MOST_STATEMENTS:
+        yield Problem(
+            Message(
+                "Högst {most} påståenden. Välj bort {number}.",
+                {"most": MOST_STATEMENTS, "number": len(included) - MOST_STATEMENTS},
+            ),
+            "questions",
+        )
+    yield from _problems_of_questions(included)
+    for answers in used:
+        yield from _problems_of_list(answers)
+
+
+def _problems_of_questions(included: Sequence[Question]) -> Iterator[Problem]:
+    texts: set[str] = set()
+    for question in included:
+        fault = question.text.fault
+        if fault is None and question.text.swedish in texts:
+            fault = Message("påståendet står två gånger. Ta bort det ena.", {})
+        texts.add(question.text.swedish)
+        if fault:
+            message = Message("{place}: {problem}", {"place": question.place, "problem": fault})
+            yield Problem(message, question.text.key)
+
+
+def _problems_of_list(answers: AnswerList) -> Iterator[Problem]:
+    place = _place_of_list(answers)
+    labels: set[str] = set()
+    for option in answers.options:
+        fault = option.fault
+        if fault is None and option.swedish in labels:
+            fault = Message("”{text}” står två gånger i listan. Byt ord.", {"text": option.swedish[:40]})
+        labels.add(option.swedish)
+        if fault:
+            yield Problem(Message("{place}: {problem}", {"place": place, "problem": fault}), option.key)
+    if answers.end is None:
+        yield Problem(
+            Message("{place}: välj vilket svar som är bäst.", {"place": place}), end_key(answers.number)
+        )
+
+
+def _place_of_list(answers: AnswerList) -> Message:
+    return Message(
+        "Svaren {number} ({list})", {"number": answers.number + 1, "list": answers.name[:40] or "–"}
+    )
+
+
+def _words_replaced(used: Sequence[AnswerList]) -> Iterator[LeftOut]:
+    """Yield what guests see instead of the file's own words for a kind of no answer."""
+    messages = {
+        NoAnswer.DONT_KNOW: Message("Gäster ser ”Vet inte” i stället för ”{text}”.", {}),
+        NoAnswer.PREFER_NOT: Message("Gäster ser ”Vill inte svara” i stället för ”{text}”.", {}),
+    }
+    for answers in used:
+        for kind, text in answers.kinds:
+            if text not in ("Vet inte", "Vill inte svara"):
+                reason = Message(messages[kind].msgid, {"text": text[:80]})
+                yield LeftOut(_place_of_list(answers), reason)
+
+
+@dataclass
+class _Translations:
+    """Collects the translations that the survey will have. `texts` maps language -> Swedish -> translation,
+    and `left_out` has those of the form that are not used, with the reason."""
+
+    library: Library
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def add(self, place: Message, text: Understood) -> None:
+        """Add the translations of a text. Texts without Swedish are counted by their key."""
+        for code, translation in text.others.items():
+            if not code:
+                continue
+            texts, key = self.texts.setdefault(code, {}), text.swedish or text.key
+            reason = self._reason(code, text.swedish, translation)
+            if reason:
+                where = Message("{place}, språk {code}", {"place": place, "code": code})
+                self.left_out.append(LeftOut(where, reason))
+            if usable := self._known(code, text.swedish) or texts.get(key) or ("" if reason else translation):
+                texts[key] = usable
+
+    def _known(self, code: str, swedish: str) -> str:
+        catalogue = self.library.guest.get(code)
+        return catalogue.texts.get(swedish, "") if catalogue else ""
+
+    def _reason(self, code: str, swedish: str, translation: str) -> Message | None:
+        """Return the reason why a translation is not used; None if it is, or if the Swedish is missing."""
+        if not swedish:
+            return None
+        if REFERENCE_TO_ANSWER.search(translation):
+            return Message("Översättningen hänvisar till ett annat svar och tas inte med.", {})
+        if fault := find_translation_fault(swedish, translation):
+            return Message("Översättningen tas inte med: {problem}", {"problem": fault.message})
+        other = self._known(code, swedish) or self.texts.get(code, {}).get(swedish, translation)
+        if other != translation:
+            return Message(
+                "”{text}” översätts redan med ”{kept}”, som används i stället för ”{sent}”.",
+                {"text": swedish[:80], "kept": other[:80], "sent": translation[:80]},
+            )
+        return None
+
+
+def _draft(
+    form: ForeignForm,
+    title: str,
+    source: str,
+    included: Sequence[Question],
+    lists: Sequence[AnswerList],
+) -> Draft:
+    statements: list[Statement] = []
+    scales: dict[int, Scale] = {}
+    for question in included:
+        foreign, answers = form.questions[question.number], lists[question.answers]
+        if answers.number not in scales:
+            taken = [scale.id for scale in scales.values()]
+            scales[answers.number] = _scale(_id(answers.name, taken, "scale"), answers)
+        has_own_order = answers.end is GoodEnd.FILE
+        good = _GOOD.get(answers.end, Good.HIGH) if answers.end else None
+        statements.append(
+            Statement(
+                _id(foreign.name, [statement.id for statement in statements], "statement"),
+                question.text.swedish,
+                foreign.outcome or "–",
+                scales[answers.number],
+                foreign.good if has_own_order else good,
+                foreign.agreeing if has_own_order else (),
+            )
+        )
+    return Draft(_id(form.form_id, (), "imported"), title, source, UNKNOWN_LICENCE, False, tuple(statements))
+
+
+def _id(name: str, taken: Collection[str], fallback: str) -> str:
+    """Return the name in the file, in small letters, as an id, changed if it is taken or no id."""
+    wanted = name.lower()
+    is_free = ID_PATTERN.fullmatch(wanted) and wanted not in {*taken, *RESERVED_NAMES}
+    return wanted if is_free else new_id(name, taken, fallback)
+
+
+_GOOD = {GoodEnd.NEITHER: Good.NEITHER, GoodEnd.UNORDERED: None}
+"""The good end of a scale whose good answer is neither its first nor its last."""
+
+
+def _scale(scale_id: str, answers: AnswerList) -> Scale:
+    """Return the scale from its lowest option: the first one in the file, unless that is the best.
+
+    Options without an order run from the last one shown to the first, as they are numbered in a file of this
+    program.
+    """
+    labels = tuple(option.swedish for option in answers.options)
+    is_ordered = answers.is_ordered if answers.end is GoodEnd.FILE else answers.end is not GoodEnd.UNORDERED
+    if not is_ordered:
+        from_last_shown = labels if answers.has_own_order else labels[::-1]
+        return Scale(scale_id, from_last_shown, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
+    return Scale(scale_id, labels[::-1] if answers.end is GoodEnd.FIRST else labels, bipolar=False)
+
+
+def _scales(draft: Draft) -> dict[str, Scale]:
+    return {statement.scale.id: statement.scale for statement in draft.statements}
