@@ -113,7 +113,7 @@ def _preview(
     for text in ends:
         name, _, end = text.rpartition("=")
         numbers = [answers.number for answers in lists if name in ("", answers.name)]
-        if end not in list(GoodEnd) or not numbers:
+        if end not in list(GoodEnd) or (name and not numbers):
             names = ", ".join(answers.name for answers in lists) or "none"
             raise DefinitionError(
                 f"--good: {text!r} is not one of first, last, neither and file, or names no list; the lists "
