@@ -150,7 +150,7 @@ def test_an_ambiguous_file_is_refused_with_its_place(case: str) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
-LEFT_OUT = {
+LEFT_OUT: dict[str, tuple[list[Row], list[Row], str]] = {
     "a text question": ([HEAD, ["text", "name", "Vad heter du?"]], CHOICES, "typen ”text” kan inte tas med"),
     "several choices": ([HEAD, ["select_multiple yes", "a", "A"]], CHOICES, "flera val kan inte tas med"),
     "a condition": ([[*HEAD, "relevant"], [*ASKED, "${a} = 1"]], CHOICES, "frågan visas för alla"),
