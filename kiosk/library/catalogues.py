@@ -38,6 +38,9 @@ REFERENCE = "sv"
 
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<string>(?:[^"\\]|\\.)*)"')
 
+ESCAPES = frozenset({r"\\", r"\"", r"\t", r"\n", r"\r"})
+"""The escapes that Babel's reader replaces; it would show guests any other one as it stands."""
+
 UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 """gettext keywords that no catalogue here uses."""
 
@@ -203,6 +206,13 @@ def _check_syntax(source: str, text: str) -> None:
         match = PO_LINE.fullmatch(line)
         if match is None or not (match["keyword"] or pieces):
             raise _not_understood(source, number, line)
+        for escape in re.findall(r"\\.", match["string"]):
+            if escape not in ESCAPES:
+                raise _at_line(
+                    source, number, f"{escape} is no escape of this format; write a backslash as two",
+                    Message("{escape} betyder inget här. Skriv omvänt snedstreck två gånger.",
+                            {"escape": escape}),
+                )  # fmt: skip
         if match["keyword"]:
             pieces.append((match["keyword"], [], number))
         pieces[-1][1].append(match["string"])

@@ -19,7 +19,7 @@ from babel.messages.pofile import write_po
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import TARGET_LIMITS, Pictures, Scale, Statement, Survey, can_agree
-from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
+from kiosk.library.catalogues import read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
 from kiosk.library.field_faults import FieldError, FieldFault
@@ -36,9 +36,6 @@ LONGEST_TITLE = 120
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 """Size of a spreadsheet or a translator's file, pictures and comments included."""
-
-MOST_ENTRIES = 5_000
-"""Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
 
 
 class DraftError(FieldError):
@@ -410,14 +407,6 @@ class ChangedError(Exception):
     """Somebody else changed the survey since it was opened."""
 
 
-class TranslationError(ValueError):
-    """The translator's file cannot be imported. `message` has the reason."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.render(str))
-        self.message = message
-
-
 @dataclass(frozen=True)
 class Translation:
     """One text in one language; `is_reviewed` by a native reader."""
@@ -465,86 +454,6 @@ def changed_catalogue(
     written = BytesIO()
     write_po(written, catalog, width=0, sort_output=True)
     return written.getvalue()
-
-
-def as_po(catalogue: Catalogue) -> bytes:
-    """Return a language's guest texts as a .po file for a translator.
-
-    Unreviewed texts are flagged fuzzy. Those with the translation of a former text have it in a comment:
-    Babel would break a long previous msgid (#|) into lines that gettext cannot read.
-    """
-    code = catalogue.language.code
-    catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
-    for message in (*catalogue.texts, *catalogue.empty):
-        flags = ("fuzzy",) if message in catalogue.unreviewed else ()
-        has_former = flags and message in catalogue.carried
-        comments = [f"Translation of the former text: {catalogue.carried[message]}"] if has_former else []
-        catalog.add(message, catalogue.texts.get(message, ""), flags=flags, auto_comments=comments)
-    written = BytesIO()
-    write_po(written, catalog, width=0)
-    return written.getvalue()
-
-
-def read_translations(content: bytes, catalogue: Catalogue) -> list[Translation]:
-    """Return the translations that a translator's .po file changes.
-
-    Texts of former versions are left out: the file may have been downloaded before an upgrade. Former texts
-    of statements are kept: their translations apply to the current texts. Raises TranslationError for a file
-    that cannot be used, is for another language, or contains unknown texts.
-    """
-    code = catalogue.language.code
-    try:
-        entries = _entries_sent(content)
-        sent = catalogue_of(entries, code, "")
-    except DefinitionError as error:
-        raise TranslationError(error.message or _UNREADABLE) from error
-    named = str(entries.locale_identifier or "–")
-    if re.split("[-_]", named)[0] != code.partition("_")[0]:
-        raise TranslationError(
-            Message(
-                "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
-                {"named": named[:40], "code": code},
-            )
-        )
-    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
-    unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
-    if unknown:
-        raise TranslationError(
-            Message(
-                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som du laddade "
-                "ner här.",
-                {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
-            )
-        )
-    translations = [
-        Translation(message, text, message not in sent.unreviewed)
-        for message, text in sent.texts.items()
-        if message in current
-    ]
-    return [
-        translation
-        for translation in translations
-        if translation.text != catalogue.texts.get(translation.message)
-        or translation.is_reviewed == (translation.message in catalogue.unreviewed)
-    ]
-
-
-def _entries_sent(content: bytes) -> Catalog:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TranslationError(_UNREADABLE) from error
-    if text.count("\nmsgid ") > MOST_ENTRIES:
-        raise TranslationError(
-            Message(
-                "Filen har mer än {most} texter: fler än som finns här. Är det rätt fil?",
-                {"most": MOST_ENTRIES},
-            )
-        )
-    return read_entries(text, "")
-
-
-_UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:

@@ -60,6 +60,15 @@ def _stands_in_a_line(char: str) -> bool:
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
     """Return the reason why a text cannot be shown; None if it can. `longest` is in characters."""
+    turning = [f"{ord(char):04X}" for char in text if unicodedata.bidirectional(char) in TURNING]
+    if turning:
+        return Fault(
+            f"has the invisible character U+{turning[0]}, which changes the direction; remove it",
+            Message(
+                "texten har det osynliga tecknet U+{code}, som vänder skrivriktningen. Ta bort det.",
+                {"code": turning[0]},
+            ),
+        )
     if not is_one_line(text):
         return Fault(
             "has a line break or a control character; keep it on one line",

@@ -146,7 +146,7 @@ REFUSED = {
     "a long outcome": ({"outcome": "x" * 501}, "vad det säger något om: högst 500 tecken, inte 501"),
     "a long source": ({"source": "x" * 501}, "Varifrån påståendena kommer: högst 500 tecken"),
     "long terms": ({"licence": "x" * 501}, "Villkoren: högst 500 tecken"),
-    "a title that turns": ({"title": "a\u202eb"}, "Namnet: texten har radbrytning eller tecken som inte"),
+    "a title that turns": ({"title": "a\u202eb"}, "Namnet: texten har det osynliga tecknet U+202E"),
     "no source": ({"source": "\u200b"}, "Skriv varifrån påståendena kommer"),
 }
 

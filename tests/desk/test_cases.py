@@ -29,31 +29,33 @@ CATALOGUES = sorted(path.name for path in (CASES / "po").glob("*.po"))
 PLAIN = (CASES / "xlsform" / "a00_plain.xlsx").read_bytes()
 
 ON_ONE_LINE = "texten har radbrytning eller tecken som inte går att visa"
+TURNING = "texten har det osynliga tecknet U+202B"
+NO_LANGUAGE = "Filens huvud säger inte vilket språk det är"
 REFUSED = {
     "a22_twice_same_label": "”Stämmer inte” står två gånger i listan enig. Byt ord. Blad choices, rad 3",
     "a37_twelve_choices": "Listan ”enig” har 12 svar. Högst 11 går att visa. Blad survey, rad 2",
     "b01_code_en_simple": "Blad survey, rad 1, kolumnen label::Easy English (en_simple): en_simple är ingen",
     "b03_long_outcome": "Blad survey, rad 2: kolumnen outcome: högst 500 tecken, inte 559",
     "b05_outcome_line_break": f"Blad survey, rad 2: kolumnen outcome: {ON_ONE_LINE}",
-    "p05_cr_only": "Filens huvud säger språket –, men här översätts till ar",
-    "p06_utf16": "Spara den som .po i UTF-8",
-    "p07_windows1256": "Spara den som .po i UTF-8",
+    "p06_utf16": "Filen är inte sparad i UTF-8",
+    "p07_windows1256": "Filen är inte sparad i UTF-8",
     "p11_lang_Arabic": "Filens huvud säger språket Arabic",
-    "p12_no_language": "Filens huvud säger språket –",
+    "p12_no_language": NO_LANGUAGE,
     "p13_charset_CHARSET": "teckenkodningen CHARSET. Spara filen i UTF-8",
     "p15_charset_iso": "teckenkodningen ISO-8859-6. Spara filen i UTF-8",
     "p16_dup_msgid": "Rad 331 i filen: texten ”Jag känner att personalen lyssnar på mig” står två gånger",
     "p17_msgctxt": "Rad 21 i filen: msgctxt används inte här",
     "p19_trailing_newline": f"Rad 21 i filen: {ON_ONE_LINE}",
-    "p20_rle": f"Rad 21 i filen: {ON_ONE_LINE}",
+    "p20_rle": f"Rad 21 i filen: {TURNING}",
     "p22_msgid_edited": "1 texter finns inte här, till exempel ”Jag känner att personalen lyssnar på mig.”",
     "p25_other_language_ru": "Filens huvud säger språket ru, men här översätts till ar",
-    "p27_header_missing": "Filens huvud säger språket –",
+    "p27_header_missing": NO_LANGUAGE,
     "p29_half_file": "Rad 117 i filen: raden går inte att läsa",
+    "p31_bad_escape": "Rad 22 i filen: \\d betyder inget här",
     "p32_spaces_in_placeholder": "Rad 184 i filen: samma ord inom klamrar",
     "p33_translated_placeholder": "Rad 184 i filen: samma ord inom klamrar",
-    "p35_xlsx_uploaded": "Spara den som .po i UTF-8",
-    "p36_mo": "Spara den som .po i UTF-8",
+    "p35_xlsx_uploaded": "Filen är ett kalkylblad",
+    "p36_mo": "Filen är en kompilerad översättning (.mo)",
     "p40_plural_for_minutes": "Rad 311 i filen: msgid_plural används inte här",
 }  # fmt: skip
 """File -> the reason why it is refused when it is sent. All others are imported, or get a preview."""

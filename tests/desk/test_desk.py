@@ -496,7 +496,7 @@ WRITES = {
     "/admin/reports", "/admin/reports/<report_id>",
     "/admin/reports/<report_id>/part/<part>", "/admin/reports/<report_id>/publish",
     "/admin/surveys/import", "/admin/surveys/import/keep", "/admin/languages/<code>/file",
-    "/admin/languages/<code>/recordings",
+    "/admin/languages/<code>/choose", "/admin/languages/<code>/recordings",
         "/admin/languages/<code>/recordings/remove", "/admin/theme", "/admin/theme/preview",
     "/admin/surveys/<survey_id>/preview", "/admin/surveys/<survey_id>/preview/<any(kiosk):device>",
     "/admin/surveys/<survey_id>/remove", "/admin/languages/<code>", "/admin/reference",

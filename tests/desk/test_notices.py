@@ -277,6 +277,7 @@ ELSEWHERE = {
     "added_languages.new": "test_added_languages.py",
     "added_languages.remove": "test_added_languages.py",
     "languages.review": "test_review.py",
+    "languages.choose": "test_translators_files.py",
     "languages.reference": "test_surveys.py",
     **{f"scales.{form}": "test_scales.py" for form in ("new", "scale", "remove")},
     **{f"unit_editing.{form}": "test_unit_editing.py" for form in ("new", "edit", "copy")},

@@ -85,7 +85,7 @@ def test_a_reply_can_be_changed_and_removed(closed: Closed) -> None:
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "tecken som inte går att visa")],
+    [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "osynliga tecknet U+202E")],
 )
 def test_an_unprintable_reply_is_refused(closed: Closed, words: dict[str, str], said: str) -> None:
     refused = closed.write(**words)

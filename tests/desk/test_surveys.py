@@ -336,7 +336,7 @@ def test_a_translators_file_can_be_downloaded_and_uploaded_with_changes(desk: De
     [
         (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "Filens huvud"),
         ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "Rad 1 i filen"),
-        (b"\xff\xfe", "Spara den som .po i UTF-8"),
+        (b"\xff\xfe", "Filen är inte sparad i UTF-8"),
         (b'msgid "x', "Rad 1 i filen"),
     ],
 )

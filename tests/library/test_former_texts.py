@@ -12,14 +12,13 @@ from kiosk.library.completeness import of_survey
 from kiosk.library.drafts import (
     Draft,
     Translation,
-    as_po,
     draft_of,
-    read_translations,
     write_survey,
     write_translations,
 )
 from kiosk.library.library import Library, shown_languages
 from kiosk.library.surveys import read_surveys
+from kiosk.library.translators_file import as_po, read_translations
 from kiosk.settings import Settings, read_settings, shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.shipped import library_for
@@ -112,8 +111,8 @@ def test_a_translators_file_made_before_a_correction_is_accepted(settings: Setti
     translated = file.replace('msgid "Kaffet är got"\nmsgstr ""', 'msgid "Kaffet är got"\nmsgstr "Hyvää"')
     corrected = replace(first, text="Kaffet är gott", earlier_spellings=("Kaffet är got",))
     library = with_own(settings, corrected)
-    sent = read_translations(translated.encode(), library.guest["fi"])
-    assert sent == [Translation("Kaffet är got", "Hyvää", True)]
+    sent = read_translations(translated.encode(), library.guest["fi"]).changed
+    assert sent == (Translation("Kaffet är got", "Hyvää", True),)
     library = write_translations(settings, "fi", sent, "anna", DAY)
     assert library.surveys["own"].translations["fi"]["Kaffet är gott"] == "Hyvää"
 

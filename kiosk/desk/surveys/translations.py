@@ -19,15 +19,9 @@ from kiosk.domain.short_hash import short_hash
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
 from kiosk.library.completeness import Completeness, of_screen, of_survey
-from kiosk.library.drafts import (
-    Translation,
-    TranslationError,
-    as_po,
-    read_translations,
-    reviews,
-    write_translations,
-)
+from kiosk.library.drafts import Translation, reviews, write_translations
 from kiosk.library.texts import LONGEST_TRANSLATION, find_translation_fault
+from kiosk.library.translators_file import Comparison, TranslationError, as_po, read_translations
 from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.storage import Deed
 
@@ -291,19 +285,82 @@ def as_file(code: str) -> ResponseReturnValue:
 @for_coordinator
 def from_file(code: str) -> ResponseReturnValue:
     """Import a translator's gettext file; a refused one is reported with status 400. Texts without the fuzzy
-    flag count as reviewed by the signed-in account. Aborts with 400 without a file, with 404 for an unknown
-    language."""
+    flag count as reviewed by the signed-in account, unless they equal the Swedish text. Texts that differ
+    from reviewed ones are shown beside those, to be chosen from. Aborts with 400 without a file, with 404 for
+    an unknown language."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
     try:
-        _write(catalogue, read_translations(sent.read(), catalogue))
+        comparison = read_translations(sent.read(), catalogue)
+        if comparison.changed:
+            _write(catalogue, comparison.changed)
     except TranslationError as error:
         return _file_refused(catalogue, [error.message])
     except RefusedError as error:
         return _file_refused(catalogue, error.messages)
-    flash(translate("Filen är inläst."))
+    flash(" ".join(_effects(comparison)))
+    if comparison.conflicts:
+        return _conflicts_page(code, comparison.conflicts)
     return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _effects(comparison: Comparison) -> list[str]:
+    """Return sentences about the effect of a translator's file on the texts."""
+    sentences = [translate("Filen är inläst. Ändrade texter: {number}.", number=len(comparison.changed))]
+    if comparison.kept_reviews:
+        sentences.append(
+            translate(
+                "Märkta fuzzy i filen men redan granskade här, och fortfarande granskade: {number}.",
+                number=comparison.kept_reviews,
+            )
+        )
+    if comparison.untranslated:
+        sentences.append(
+            translate(
+                "Likadana som svenskan, och därför inte märkta som granskade: {number}.",
+                number=comparison.untranslated,
+            )
+        )
+    return sentences
+
+
+@blueprint.route("/languages/<code>/choose", methods=["POST"])
+@for_coordinator
+def choose(code: str) -> ResponseReturnValue:
+    """Save the texts of a translator's file that were chosen instead of reviewed ones; the others stay. A
+    text that somebody else changed meanwhile is shown again with status 400. Aborts with 404 for an unknown
+    language."""
+    catalogue = _catalogue(code)
+    lines = [
+        _sent(line)
+        for line in _lines(catalogue, (*catalogue.texts, *catalogue.empty))
+        if f"take-{line.key}" in request.form
+    ]
+    refused = [line for line in lines if line.problem]
+    try:
+        _keep(catalogue, [line for line in lines if not line.problem])
+    except RefusedError as error:
+        return _file_refused(catalogue, error.messages)
+    if refused:
+        for line in refused:
+            add_problem(line.problem, f"message-{line.key}")
+        conflicts = [Translation(line.message, line.text, line.is_reviewed) for line in refused]
+        return _conflicts_page(code, conflicts), 400
+    flash(translate("Ändrade texter: {number}.", number=len(lines)))
+    return redirect(url_for("languages.texts", code=code), 303)
+
+
+def _conflicts_page(code: str, conflicts: Sequence[Translation]) -> str:
+    """Return the page that shows texts of a file beside the reviewed texts from which they differ."""
+    catalogue = _catalogue(code)
+    lines = _lines(catalogue, tuple(translation.message for translation in conflicts))
+    return render_template(
+        "texts_conflicts.html",
+        form=FlaskForm(),
+        catalogue=catalogue,
+        pairs=list(zip(lines, conflicts, strict=True)),
+    )
 
 
 def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> ResponseReturnValue:

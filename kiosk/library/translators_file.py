@@ -1,0 +1,168 @@
+"""Translators' files: the guest texts of one language as gettext's .po, written for a translator and compared
+with the current texts when it comes back.
+
+A file may be older than the current texts. A text that a native reader has reviewed here is therefore never
+replaced by the file alone: the two texts are shown, and a coordinator chooses.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+
+from babel.messages import Catalog
+from babel.messages.pofile import write_po
+
+from kiosk.domain.message import Message
+from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
+from kiosk.library.definition import DefinitionError
+from kiosk.library.drafts import LONGEST_STATEMENT, Translation
+
+MOST_ENTRIES = 5_000
+"""Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
+
+UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
+
+COMPILED = Message("Filen är en kompilerad översättning (.mo). Hämta in .po-filen som hör till den.", {})
+
+ARCHIVE = Message("Filen är ett kalkylblad eller ett arkiv. Spara den som .po i UTF-8.", {})
+
+OTHER_ENCODING = Message("Filen är inte sparad i UTF-8. Spara den som .po i UTF-8.", {})
+
+SIGNATURES = {
+    b"\xde\x12\x04\x95": COMPILED,
+    b"\x95\x04\x12\xde": COMPILED,
+    b"PK\x03\x04": ARCHIVE,
+}
+"""First bytes of files that are sent by mistake -> the reason for the refusal."""
+
+
+class TranslationError(ValueError):
+    """The translator's file cannot be imported. `message` has the reason."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.render(str))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A translator's file compared with the current texts.
+
+    `changed` are the translations to save. `conflicts` are translations that differ from a reviewed text;
+    they are not in `changed`. `untranslated` counts texts without the fuzzy flag that equal the Swedish
+    text, which do not count as reviewed. `kept_reviews` counts reviewed texts that the file has too, flagged
+    fuzzy.
+    """
+
+    changed: tuple[Translation, ...]
+    conflicts: tuple[Translation, ...]
+    untranslated: int
+    kept_reviews: int
+
+
+def as_po(catalogue: Catalogue) -> bytes:
+    """Return a language's guest texts as a .po file for a translator.
+
+    Unreviewed texts are flagged fuzzy. Those with the translation of a former text have it in a comment:
+    Babel would break a long previous msgid (#|) into lines that gettext cannot read.
+    """
+    code = catalogue.language.code
+    catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
+    for message in (*catalogue.texts, *catalogue.empty):
+        flags = ("fuzzy",) if message in catalogue.unreviewed else ()
+        has_former = flags and message in catalogue.carried
+        comments = [f"Translation of the former text: {catalogue.carried[message]}"] if has_former else []
+        catalog.add(message, catalogue.texts.get(message, ""), flags=flags, auto_comments=comments)
+    written = BytesIO()
+    write_po(written, catalog, width=0)
+    return written.getvalue()
+
+
+def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
+    """Compare a translator's .po file with the current texts of its language.
+
+    Texts of former versions are left out: the file may have been downloaded before an upgrade. Former texts
+    of statements are kept: their translations apply to the current texts. Raises TranslationError for a file
+    that cannot be used, is for another language, or contains unknown texts.
+    """
+    code = catalogue.language.code
+    try:
+        entries = _entries_sent(content)
+        sent = catalogue_of(entries, code, "")
+    except DefinitionError as error:
+        raise TranslationError(error.message or UNREADABLE) from error
+    _check_language(str(entries.locale_identifier or ""), code)
+    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
+    unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
+    if unknown:
+        raise TranslationError(
+            Message(
+                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som du laddade "
+                "ner här.",
+                {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
+            )
+        )
+    translations = [
+        Translation(message, text, message not in sent.unreviewed)
+        for message, text in sent.texts.items()
+        if message in current
+    ]
+    return compare(translations, catalogue)
+
+
+def compare(translations: Iterable[Translation], catalogue: Catalogue) -> Comparison:
+    """Compare translations with the current ones; see `Comparison`."""
+    changed, conflicts, untranslated, kept_reviews = list[Translation](), list[Translation](), 0, 0
+    for sent in translations:
+        is_reviewed_here = catalogue.is_reviewed(sent.message)
+        is_same = sent.text == catalogue.texts.get(sent.message)
+        is_swedish = sent.text == sent.message
+        if is_same and is_reviewed_here:
+            kept_reviews += not sent.is_reviewed
+            continue
+        untranslated += is_swedish and sent.is_reviewed
+        translation = Translation(sent.message, sent.text, sent.is_reviewed and not is_swedish)
+        if is_reviewed_here:
+            conflicts.append(translation)
+        elif not is_same or translation.is_reviewed:
+            changed.append(translation)
+    return Comparison(tuple(changed), tuple(conflicts), untranslated, kept_reviews)
+
+
+def _check_language(named: str, code: str) -> None:
+    """Raise TranslationError unless a file whose header names the language `named` translates to `code`."""
+    if not named:
+        line = f'"Language: {code}\\n"'
+        raise TranslationError(
+            Message(
+                "Filens huvud säger inte vilket språk det är. Skriv raden {line} överst i filen, under "
+                "msgstr.",
+                {"line": line},
+            )
+        )
+    if re.split("[-_]", named)[0] != code.partition("_")[0]:
+        raise TranslationError(
+            Message(
+                "Filens huvud säger språket {named}, men här översätts till {code}. Är det rätt fil?",
+                {"named": named[:40], "code": code},
+            )
+        )
+
+
+def _entries_sent(content: bytes) -> Catalog:
+    if reason := SIGNATURES.get(content[:4]):
+        raise TranslationError(reason)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TranslationError(OTHER_ENCODING) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\nmsgid ") > MOST_ENTRIES:
+        raise TranslationError(
+            Message(
+                "Filen har mer än {most} texter: fler än som finns här. Är det rätt fil?",
+                {"most": MOST_ENTRIES},
+            )
+        )
+    return read_entries(text, "")

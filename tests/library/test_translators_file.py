@@ -1,0 +1,52 @@
+"""Translators' files: which texts they change, and which reviewed texts they leave to a person's choice."""
+
+import pytest
+
+from kiosk.library.catalogues import Catalogue, language
+from kiosk.library.drafts import Translation
+from kiosk.library.translators_file import (
+    Comparison,
+    TranslationError,
+    as_po,
+    compare,
+    read_translations,
+)
+
+HERE = Catalogue(language("en"), {"Ja": "Yes", "Nej": "No", "Kanske": "Maybe"}, ("Hej",), ("Nej",))
+"""Two reviewed texts, an unreviewed one ("Nej") and one without a translation ("Hej")."""
+
+
+@pytest.mark.parametrize(("obsolete", "is_refused"), [({"Nej"}, False), (set(), True)])
+def test_a_translators_file_made_before_an_upgrade_is_accepted(obsolete: set[str], is_refused: bool) -> None:
+    file = as_po(Catalogue(language("en"), {"Ja": "Yes!", "Nej": "No"}, (), ()))
+    now = Catalogue(language("en"), {"Ja": "Yes"}, (), ("Ja",), frozenset(obsolete))
+    if is_refused:
+        with pytest.raises(TranslationError):
+            read_translations(file, now)
+    else:
+        assert read_translations(file, now).changed == (Translation("Ja", "Yes!", True),)
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (Translation("Nej", "Nope", True), Comparison((Translation("Nej", "Nope", True),), (), 0, 0)),
+        (Translation("Nej", "No", True), Comparison((Translation("Nej", "No", True),), (), 0, 0)),
+        (Translation("Nej", "No", False), Comparison((), (), 0, 0)),
+        (Translation("Hej", "Hi", False), Comparison((Translation("Hej", "Hi", False),), (), 0, 0)),
+        (Translation("Ja", "Aye", False), Comparison((), (Translation("Ja", "Aye", False),), 0, 0)),
+        (Translation("Ja", "Aye", True), Comparison((), (Translation("Ja", "Aye", True),), 0, 0)),
+        (Translation("Ja", "Yes", False), Comparison((), (), 0, 1)),
+        (Translation("Hej", "Hej", True), Comparison((Translation("Hej", "Hej", False),), (), 1, 0)),
+        (Translation("Ja", "Ja", True), Comparison((), (Translation("Ja", "Ja", False),), 1, 0)),
+    ],
+)
+def test_a_text_is_saved_unless_it_would_replace_a_reviewed_one(
+    sent: Translation, expected: Comparison
+) -> None:
+    assert compare([sent], HERE) == expected
+
+
+def test_a_reviewed_text_that_equals_the_swedish_one_stays_reviewed() -> None:
+    here = Catalogue(language("en"), {"Information": "Information"}, (), ())
+    assert compare([Translation("Information", "Information", True)], here) == Comparison((), (), 0, 0)
