@@ -1,0 +1,170 @@
+"""Builds a form of another program question by question; what a survey cannot have is listed, not fatal.
+
+The readers of the file formats share it, so that all of them clean texts and limit answers in the same way.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kiosk.domain.message import Message
+from kiosk.library.catalogues import REFERENCE
+from kiosk.library.foreign_form import (
+    ForeignChoice,
+    ForeignForm,
+    ForeignFormError,
+    ForeignQuestion,
+    LeftOut,
+    Texts,
+)
+from kiosk.library.language_headings import heading_code
+from kiosk.library.plain_text import Change, plain_text
+from kiosk.library.surveys import MOST_OPTIONS
+from kiosk.library.xlsform_reader import REASONS_OF_CHANGES
+
+MOST_QUESTIONS = 2_000
+"""Questions in a file, rows of matrices included; a larger file is no form."""
+
+REFERENCE_TO_ANSWER = re.compile(r"\$?\{[^{}]{1,200}\}|#recall:[^#]{1,200}#")
+"""A text that another program fills in, such as {TOKEN:FIRSTNAME} or an earlier answer."""
+
+FREE_TEXT = Message("En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.", {})
+SEVERAL = Message("En fråga med flera val kan inte tas med. Bara frågor med ett val.", {})
+NO_QUESTION = Message("En text utan fråga visas inte.", {})
+CONDITION = Message("Villkoret följer inte med: frågan visas för alla.", {})
+HINT = Message("Ledtexter visas inte.", {})
+OTHER = Message("Svaret ”annat” med egna ord följer inte med.", {})
+
+Choices = Sequence[tuple[str, Texts]]
+"""The name of each answer in the file, and its label by language, as written."""
+
+
+def other_type(name: str) -> Message:
+    """Return the reason for a type of question that is left out."""
+    return Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med ett val.", {"type": name[:40]})
+
+
+def place_of(name: str, row: str = "") -> Message:
+    """Return the place of a question with that name in its file, or of a row of its matrix."""
+    if row:
+        return Message("Fråga {name}, rad {row}", {"name": name[:40], "row": row[:40]})
+    return Message("Fråga {name}", {"name": name[:40]})
+
+
+def known_code(code: str) -> str | None:
+    """Return the language code for one that another program uses, "de" for "de-informal"; None for an unknown
+    one."""
+    return heading_code(code) or heading_code(re.split("[-_]", code)[0])
+
+
+@dataclass
+class FormBuilder:
+    """Collects the questions of a form, and what is left out. `default` is the language of texts without a
+    language, "" if the file does not say which it is."""
+
+    default: str
+    questions: list[ForeignQuestion] = field(default_factory=list)
+    left_out: dict[tuple[str, str], LeftOut] = field(default_factory=dict)
+
+    def leave_out(self, place: Message, reason: Message) -> None:
+        """List something that the survey will not have. The same place and reason are listed once. Raises
+        ForeignFormError for a form that is too large."""
+        self._check_size()
+        self.left_out.setdefault((place.render(str), reason.render(str)), LeftOut(place, reason))
+
+    def add(self, place: Message, name: str, texts: Texts, choices: Choices, choice_list: str = "") -> None:
+        """Add a question with one choice, or list it as left out if it cannot be shown.
+
+        `texts` and `choices` are as the file has them; markup is taken off and listed. Raises
+        ForeignFormError for a form that is too large.
+        """
+        self._check_size()
+        shown = self._texts(place, texts)
+        answers = tuple(ForeignChoice(answer, self._texts(place, labels)) for answer, labels in choices)
+        if reason := self._fault(shown, answers):
+            self.leave_out(place, reason)
+        else:
+            self.questions.append(ForeignQuestion(place, name, shown, choice_list, answers))
+
+    def _check_size(self) -> None:
+        if len(self.questions) + len(self.left_out) > MOST_QUESTIONS:
+            raise ForeignFormError(
+                Message("Filen har mer än {most} frågor: fler än en enkät har.", {"most": MOST_QUESTIONS})
+            )
+
+    def _texts(self, place: Message, texts: Texts) -> Texts:
+        """Return language code -> text without markup. Texts in an unknown language are listed."""
+        shown: dict[str, str] = {}
+        for language, text in texts.items():
+            code = known_code(language) if language else self.default
+            if code is None:
+                reason = Message("Språket {code} är okänt. Texterna på det tas inte med.", {"code": language})
+                self.leave_out(Message("Hela filen", {}), reason)
+                continue
+            plain, changes = plain_text(text)
+            for change in sorted(changes, key=lambda change: change.value):
+                # Editors of other programs write every text as HTML: a single paragraph changes nothing.
+                if change is not Change.MARKUP or not _is_one_paragraph(text):
+                    self.leave_out(place, REASONS_OF_CHANGES[change])
+            if plain and shown.setdefault(code, plain) != plain:
+                reason = Message("Språket {code} har två texter. Den första används.", {"code": code})
+                self.leave_out(place, reason)
+        return shown
+
+    def _fault(self, texts: Texts, choices: Sequence[ForeignChoice]) -> Message | None:
+        """Return the reason why a question cannot be shown; None if it can."""
+        if not texts:
+            return Message("Frågan har ingen text.", {})
+        for text in (*texts.values(), *(label for choice in choices for label in choice.labels.values())):
+            if reference := REFERENCE_TO_ANSWER.search(text):
+                return Message(
+                    "Texten hänvisar till ett annat svar eller en uppgift ({reference}), som inte kan fyllas "
+                    "i här.",
+                    {"reference": reference[0][:40]},
+                )
+        if len(choices) < 2:
+            return Message("Frågan har färre än två svar.", {})
+        if len(choices) > MOST_OPTIONS:
+            return Message(
+                "Frågan har {number} svar. Högst {most} går att visa.",
+                {"number": len(choices), "most": MOST_OPTIONS},
+            )
+        if any(not choice.labels for choice in choices):
+            return Message("Ett svar har ingen text.", {})
+        for code in {code for choice in choices for code in choice.labels}:
+            labels = [choice.labels[code] for choice in choices if code in choice.labels]
+            if len(set(labels)) < len(labels):
+                return Message("Två av frågans svar har samma text.", {})
+        return None
+
+    def form(self, title: Texts, default_title: str, form_id: str = "") -> ForeignForm:
+        """Return the form, with the language of each text. `default_title` is for a form without a title.
+        Raises ForeignFormError for a form without any question that can be shown or named."""
+        if not self.questions and not self.left_out:
+            raise ForeignFormError(Message("Filen har inga frågor.", {}))
+        titles = self._texts(Message("Titel", {}), title)
+        languages = {code for question in self.questions for code in question.texts}
+        default = self.default if self.default and "" not in languages else ""
+        titles = titles or {default or REFERENCE: default_title}
+        return ForeignForm(titles, default, {}, tuple(self.questions), tuple(self.left_out.values()), form_id)
+
+
+def _is_one_paragraph(text: str) -> bool:
+    """Return whether a text's only markup is a paragraph or block around the whole."""
+    return re.fullmatch(r"\s*<(p|div|span)\b[^<>]*>[^<>*_]*</\1>\s*", text) is not None
+
+
+def numbered(numbers: Sequence[int], languages: Sequence[str], low: Texts, high: Texts) -> Choices:
+    """Return answers that are numbers, in each language. `low` and `high` are the words at the two ends,
+    which follow the first and the last number."""
+    ends: Mapping[int, Texts] = {numbers[0]: low, numbers[-1]: high} if numbers else {}
+    return [
+        (
+            str(number),
+            {
+                code: f"{number} – {words}" if (words := ends.get(number, {}).get(code, "")) else str(number)
+                for code in languages
+            },
+        )
+        for number in numbers
+    ]

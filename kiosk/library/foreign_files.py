@@ -1,0 +1,132 @@
+"""Reads a form of another program from a file of any known format, which its content tells, not its name."""
+
+import codecs
+import re
+import zipfile
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from pathlib import PurePath
+
+from kiosk.domain.message import Message
+from kiosk.library.archive_members import UNREADABLE
+from kiosk.library.foreign_form import ForeignForm, ForeignFormError, LeftOut
+from kiosk.library.json_forms import read_json
+from kiosk.library.limesurvey import is_table, read_lss, read_table
+from kiosk.library.pasted_lines import read_lines
+from kiosk.library.sheet_files import is_csv_form, read_csv, read_ods
+from kiosk.library.surveys import read_scales, readable
+from kiosk.library.xlsform_reader import read_form
+from kiosk.settings import shipped_folder
+
+LARGEST_TEXT_BYTES = 5_000_000
+"""Size of a file that is no spreadsheet: XML, JSON or text, in bytes."""
+
+ARCHIVE = b"PK\x03\x04"
+OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of Microsoft's compound files: .xls, and .xlsx with a password."""
+
+ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+
+UNKNOWN = Message(
+    "Filen går inte att känna igen. Hit kan du ta XLSForm (.xlsx, .ods, .csv), LimeSurvey (.lss, .txt), "
+    "Formbricks och SurveyJS (.json), eller en textfil (.txt) med ett påstående på varje rad.",
+    {},
+)
+"""The reason for the refusal of a file of another kind."""
+
+MARKED_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+"""First bytes of a text -> its encoding."""
+
+GUESSED_ENCODING = LeftOut(
+    Message("Hela filen", {}),
+    Message("Filen är inte sparad i UTF-8. Kontrollera att å, ä och ö stämmer.", {}),
+)
+
+
+DEFAULT_SCALE = "agree5"
+"""The shipped scale of statements in plain text that have no answers of their own."""
+
+
+def read_foreign(content: bytes, filename: str) -> ForeignForm:
+    """Return the form in a file of another program. `filename` is its title if it has none. Raises
+    ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
+    title = PurePath(filename.replace("\\", "/")).stem[:80] or "XLSForm"
+    if content.startswith(ARCHIVE):
+        return _from_archive(content, title)
+    if content.startswith(OLD_SPREADSHEET):
+        raise ForeignFormError(
+            Message(
+                "Filen är ett kalkylblad i det äldre formatet .xls, eller skyddad med lösenord. Öppna den i "
+                "kalkylprogrammet och spara den som .xlsx utan lösenord.",
+                {},
+            )
+        )
+    if len(content) > LARGEST_TEXT_BYTES:
+        raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
+    text, is_guessed = _decoded(content)
+    form = _from_text(content, text, title, filename)
+    return replace(form, left_out=(GUESSED_ENCODING, *form.left_out)) if is_guessed else form
+
+
+def _from_archive(content: bytes, title: str) -> ForeignForm:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            kind = archive.open("mimetype").read(len(ODS)) if "mimetype" in names else b""
+    except UNREADABLE as error:
+        raise ForeignFormError(
+            Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
+        ) from error
+    if kind == ODS:
+        return read_form(read_ods(content), title)
+    if any(name.endswith(".lss") for name in names):
+        raise ForeignFormError(
+            Message("Filen är ett arkiv. Packa upp det och hämta in .lss-filen som ligger i det.", {})
+        )
+    raise ForeignFormError(UNKNOWN)
+
+
+def _decoded(content: bytes) -> tuple[str, bool]:
+    """Return a file's text, and whether its encoding was guessed. Raises ForeignFormError for a file that is
+    no text."""
+    marked = next((name for mark, name in MARKED_ENCODINGS if content.startswith(mark)), "utf-8")
+    for encoding in (marked, "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if re.search(r"[\x00-\x08\x0e-\x1f]", text):
+            break
+        return text, encoding == "cp1252"
+    raise ForeignFormError(UNKNOWN)
+
+
+def read_pasted(text: str, title: str) -> ForeignForm:
+    """Return the form in pasted lines of text: statements, and optional answers. Raises ForeignFormError for
+    a text without a statement, or longer than a form."""
+    return read_lines(text, title, _default_answers())
+
+
+@cache
+def _default_answers() -> tuple[str, ...]:
+    """Return the answers of the default scale, from the lowest."""
+    return readable(read_scales(shipped_folder("questions") / "scales"))[DEFAULT_SCALE].labels
+
+
+def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignForm:
+    beginning = text.lstrip()[:1]
+    if beginning == "<" and "LimeSurveyDocType" in text[:2_000]:
+        return read_lss(content, title)
+    if beginning in ("{", "["):
+        return read_json(text, title)
+    if is_table(text):
+        return read_table(text, title)
+    if is_csv_form(text):
+        return read_form(read_csv(text), title)
+    is_plain = PurePath(filename).suffix.lower() in ("", ".txt") and beginning not in ("", "<")
+    if is_plain:
+        return read_pasted(text, title)
+    raise ForeignFormError(UNKNOWN)
