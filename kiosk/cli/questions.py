@@ -16,10 +16,11 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import LARGEST_FILE_BYTES, write_form
+from kiosk.library.foreign_files import read_foreign, source_of
 from kiosk.library.foreign_form import ForeignForm, ForeignFormError
 from kiosk.library.form_import import NOT_PROPOSED, Decisions, GoodEnd, Preview, understood
 from kiosk.library.library import check_languages, read_usable_library
-from kiosk.library.xlsform import no_answer_words, read_xlsform, source_of, write_xlsform
+from kiosk.library.xlsform import no_answer_words, write_xlsform
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE
 
@@ -74,7 +75,7 @@ def survey_export(survey_id: str, file: Path) -> None:
 @click.option("--language", default="", help="Language code of texts without a language.")
 @report_errors
 def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
-    """Import an XLSForm as an own survey, in KIOSK_DATA/questions. What is left out is listed.
+    """Import a form of another program as an own survey, in KIOSK_DATA/questions. What is left out is listed.
 
     Nothing is imported until --good names the best answer of each list.
     """
@@ -82,8 +83,8 @@ def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
-        form = read_xlsform(file.read_bytes(), file.name)
-        preview = _preview(settings, form, source_of(file.name), language, ends)
+        form = read_foreign(file.read_bytes(), file.name)
+        preview = _preview(settings, form, source_of(form, file.name), language, ends)
         for message in _listed(preview):
             click.echo(f"{file}: {in_english([message])}", err=True)
         if preview.form is None:

@@ -59,9 +59,13 @@ def known_code(code: str) -> str | None:
 
 @dataclass
 class FormBuilder:
-    """Collects the questions of a form, and what is left out. `default` is the language of texts without a
-    language, "" if the file does not say which it is."""
+    """Collects the questions of a form, and what is left out.
 
+    `program` is the program or format that the file is of. `default` is the language of texts without a
+    language, "" if the file does not say which it is.
+    """
+
+    program: str
     default: str
     questions: list[ForeignQuestion] = field(default_factory=list)
     left_out: dict[tuple[str, str], LeftOut] = field(default_factory=dict)

@@ -16,6 +16,8 @@ from kiosk.library.limesurvey import is_table, read_lss, read_table
 from kiosk.library.pasted_lines import read_lines
 from kiosk.library.sheet_files import is_csv_form, read_csv, read_ods
 from kiosk.library.surveys import read_scales, readable
+from kiosk.library.texts import find_fault
+from kiosk.library.xlsform import default_title, read_xlsform
 from kiosk.library.xlsform_reader import read_form
 from kiosk.settings import shipped_folder
 
@@ -53,9 +55,9 @@ DEFAULT_SCALE = "agree5"
 def read_foreign(content: bytes, filename: str) -> ForeignForm:
     """Return the form in a file of another program. `filename` is its title if it has none. Raises
     ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
-    title = PurePath(filename.replace("\\", "/")).stem[:80] or "XLSForm"
+    title = default_title(filename)
     if content.startswith(ARCHIVE):
-        return _from_archive(content, title)
+        return _from_archive(content, filename)
     if content.startswith(OLD_SPREADSHEET):
         raise ForeignFormError(
             Message(
@@ -71,7 +73,7 @@ def read_foreign(content: bytes, filename: str) -> ForeignForm:
     return replace(form, left_out=(GUESSED_ENCODING, *form.left_out)) if is_guessed else form
 
 
-def _from_archive(content: bytes, title: str) -> ForeignForm:
+def _from_archive(content: bytes, filename: str) -> ForeignForm:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             names = set(archive.namelist())
@@ -81,7 +83,9 @@ def _from_archive(content: bytes, title: str) -> ForeignForm:
             Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
         ) from error
     if kind == ODS:
-        return read_form(read_ods(content), title)
+        return read_form(read_ods(content), default_title(filename))
+    if any(name.startswith("xl/") for name in names):
+        return read_xlsform(content, filename)
     if any(name.endswith(".lss") for name in names):
         raise ForeignFormError(
             Message("Filen är ett arkiv. Packa upp det och hämta in .lss-filen som ligger i det.", {})
@@ -102,6 +106,13 @@ def _decoded(content: bytes) -> tuple[str, bool]:
             break
         return text, encoding == "cp1252"
     raise ForeignFormError(UNKNOWN)
+
+
+def source_of(form: ForeignForm, filename: str) -> str:
+    """Return the `source` of a survey from a form: its program, and the name of its file unless that cannot
+    be shown."""
+    source = f"{form.program} {filename}".strip()
+    return form.program if find_fault(source) else source
 
 
 def read_pasted(text: str, title: str) -> ForeignForm:

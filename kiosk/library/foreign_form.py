@@ -68,7 +68,8 @@ class ForeignForm:
     """A form as its file describes it. `default_language` is the code of texts without a language, or "".
 
     `columns` maps each language code to the place of its texts ("label::Svenska (sv)"); formats without such
-    places leave it empty. `form_id` is the form's id in the file, or "".
+    places leave it empty. `form_id` is the form's id in the file, or "". `program` is the program or format
+    that the file is of, for the source of the survey.
     """
 
     title: Texts
@@ -77,3 +78,4 @@ class ForeignForm:
     questions: tuple[ForeignQuestion, ...]
     left_out: tuple[LeftOut, ...]
     form_id: str = ""
+    program: str = "XLSForm"

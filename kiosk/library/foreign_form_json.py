@@ -17,6 +17,7 @@ def as_json(form: ForeignForm) -> dict[str, Any]:
         "questions": [_question_as_json(question) for question in form.questions],
         "left_out": [[_message_as_json(one.place), _message_as_json(one.reason)] for one in form.left_out],
         "form_id": form.form_id,
+        "program": form.program,
     }
 
 
@@ -29,6 +30,7 @@ def form_from_json(row: Mapping[str, Any]) -> ForeignForm:
         tuple(map(_question, row["questions"])),
         tuple(LeftOut(_message(place), _message(reason)) for place, reason in row["left_out"]),
         row["form_id"],
+        row["program"],
     )
 
 

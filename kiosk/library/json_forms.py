@@ -143,7 +143,7 @@ def _add_rows(builder: FormBuilder, name: str, title: Texts, rows: Choices, colu
 
 
 def _formbricks(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
-    builder = FormBuilder(_formbricks_language(survey))
+    builder = FormBuilder("Formbricks", _formbricks_language(survey))
     for element in [*_dicts(survey.get("questions")), *_elements_of_blocks(survey)]:
         _add_formbricks(builder, element)
     if survey.get("welcomeCard", {}) and _is_on(survey["welcomeCard"]):
@@ -200,7 +200,7 @@ def _add_formbricks(builder: FormBuilder, element: Mapping[str, Any]) -> None:
 
 
 def _surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
-    builder = FormBuilder(known_code(_text(survey.get("locale"))) or "")
+    builder = FormBuilder("SurveyJS", known_code(_text(survey.get("locale"))) or "")
     for page in [survey, *_dicts(survey.get("pages"))]:
         for element in _surveyjs_elements(page, 0):
             _add_surveyjs(builder, element)

@@ -257,7 +257,7 @@ def _table_rows(text: str) -> Iterator[Row]:
 
 
 def _form(questions: Sequence[_Question], base: str, titles: Texts, default_title: str) -> ForeignForm:
-    builder = FormBuilder("")
+    builder = FormBuilder("LimeSurvey", "")
     for question in questions:
         place = place_of(question.code)
         if question.kind not in LISTS | ARRAYS | {"5", "Y"}:

@@ -34,7 +34,7 @@ def read_lines(text: str, default_title: str, default_answers: Sequence[str]) ->
             Message("Texten är längre än en enkät: högst {most} rader.", {"most": MOST_LINES})
         )
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    builder = FormBuilder(REFERENCE)
+    builder = FormBuilder("Text", REFERENCE)
     for statements, answers in _blocks(lines):
         labels = [label for _, label in answers] or default_answers
         choices = [(str(number), {REFERENCE: label}) for number, label in enumerate(labels, start=1)]

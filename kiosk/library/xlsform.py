@@ -20,7 +20,7 @@ from kiosk.library.drafts import LONGEST_TITLE
 from kiosk.library.foreign_form import ForeignForm, ForeignFormError, LeftOut
 from kiosk.library.plain_text import plain_text
 from kiosk.library.spreadsheet import workbook
-from kiosk.library.texts import can_be_read, find_fault
+from kiosk.library.texts import can_be_read
 from kiosk.library.xlsform_reader import MOST_COLUMNS, MOST_ROWS, UNORDERED, read_form
 
 LARGEST_UNPACKED_BYTES = 5_000_000
@@ -116,12 +116,6 @@ def default_title(filename: str) -> str:
     """Return the title of a form without one: the file's name without its ending."""
     title, _ = plain_text(filename.rpartition(".")[0] or filename)
     return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
-
-
-def source_of(filename: str) -> str:
-    """Return the `source` of a survey from a spreadsheet; an unreadable file name is left out."""
-    source = f"XLSForm {filename}".strip()
-    return "XLSForm" if find_fault(source) else source
 
 
 def _sheets(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -22,12 +22,12 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import AUTONYMS, Language, language
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Form, Written, write_form
+from kiosk.library.foreign_files import read_foreign, read_pasted, source_of
 from kiosk.library.foreign_form import ForeignForm, ForeignFormError
 from kiosk.library.foreign_form_json import as_json, form_from_json
 from kiosk.library.form_import import Decisions, GoodEnd, Preview, end_key, understood
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS
-from kiosk.library.xlsform import read_xlsform, source_of
 from kiosk.settings import Settings
 from kiosk.storage import Deed
 
@@ -48,19 +48,30 @@ class Carried:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show what was understood of an uploaded form; nothing is stored. Reports a file without usable
-    questions with status 400, and aborts with 400 without a file."""
-    sent = request.files.get("file")
-    if sent is None:
-        abort(400)
-    name = sent.filename or ""
+    """Show what was understood of an uploaded form, or of pasted lines; nothing is stored. Reports a file
+    without usable questions with status 400."""
     try:
-        carried = Carried(read_xlsform(sent.read(), name), source_of(name))
+        carried = _uploaded()
         token = _signed(carried)
     except ForeignFormError as error:
-        add_problem(translate_message(error.message), "file")
-        return render_template("survey_import_refused.html", form=FlaskForm()), 400
+        lines = request.form.get("lines", "")
+        add_problem(translate_message(error.message), "lines" if lines else "file")
+        return render_template("survey_import_refused.html", form=FlaskForm(), lines=lines), 400
     return _page(carried, token, Decisions(), is_sent=False)
+
+
+def _uploaded() -> Carried:
+    """Return the form in the sent file or lines of text. Raises ForeignFormError for one that cannot be read,
+    and if neither is sent."""
+    sent, lines = request.files.get("file"), request.form.get("lines", "")
+    if sent is not None:
+        name = sent.filename or ""
+        form = read_foreign(sent.read(), name)
+        return Carried(form, source_of(form, name))
+    if not lines.strip():
+        raise ForeignFormError(Message("Välj en fil, eller klistra in påståenden.", {}))
+    form = read_pasted(lines, translate("Inklistrad enkät"))
+    return Carried(form, source_of(form, ""))
 
 
 @blueprint.route("/surveys/import/keep", methods=["POST"])
