@@ -160,6 +160,15 @@ def test_the_guest_side_imports_no_results(path: Path) -> None:
     assert not {used for used in imported(path) if used.startswith(("kiosk.domain.results", "kiosk.output"))}
 
 
+WRITERS_OF_REPORTS = tuple(f"kiosk.output.report_{ending}" for ending in ("docx", "pdf", "writer", "xlsx"))
+
+
+@pytest.mark.parametrize("path", modules("desk"), ids=name)
+def test_the_server_writes_no_report_in_its_own_process(path: Path) -> None:
+    """The desk and the guests' side share a process. `kiosk.output.report_files` starts a program."""
+    assert not {used for used in imported(path) if used.startswith(WRITERS_OF_REPORTS)}
+
+
 @pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
 def test_storage_is_imported_as_a_whole(path: Path) -> None:
     """Its modules may read a box or a tally; nothing else may."""

@@ -19,7 +19,7 @@ EARLIEST = datetime(1980, 1, 1)
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     """Add a file without a modification time to an archive."""
     part = zipfile.ZipInfo(name)
-    part.compress_type = zipfile.ZIP_DEFLATED
+    part.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
     archive.writestr(part, content)
 
 

@@ -62,6 +62,11 @@ place."""
 TEXT_STYLES = {Kind.PARAGRAPH: "Normal", Kind.NOTE: "Note", Kind.WARNING: "Warning"}
 
 
+def _style_id(name: str) -> str:
+    """Return the id of a style. python-docx would search all styles for the name, for each paragraph."""
+    return name.replace(" ", "")
+
+
 def report_docx(report: ReportDocument) -> bytes:
     """Return the report as DOCX: the same bytes for the same report."""
     import docx  # here, because a server that writes no document saves its memory
@@ -70,7 +75,7 @@ def report_docx(report: ReportDocument) -> bytes:
     _set_up(document, report)
     _add_cover(document, report)
     drawings = (block.svg for block in report.blocks if block.kind is Kind.CHART)
-    pictures = pngs(drawings, shipped_folder("static") / "fonts", PIXELS)
+    pictures = iter(pngs(drawings, shipped_folder("static") / "fonts", PIXELS))
     for before, block in pairwise((Block(Kind.PAGE), *report.blocks)):  # the cover is a page of its own
         start = len(document.element.body)
         _add(document, block, pictures)
@@ -130,24 +135,32 @@ def _add_cover(document: "Document", report: ReportDocument) -> None:
     if logo := logo_of(report):
         _add_picture(document, logo_png(logo), f"Logotyp: {report.organisation}", height_mm=18)
     if report.organisation:
-        _write(document.add_paragraph(style="Organisation"), report.organisation)
+        _write(_paragraph(document, "Organisation"), report.organisation)
     for style, text in (("Title", report.title), ("Subtitle", report.subtitle), ("Note", report.edition)):
-        _write(document.add_paragraph(style=style), text)
+        _write(_paragraph(document, style), text)
+
+
+def _paragraph(document: "Document", style: str) -> "Paragraph":
+    """Add a paragraph with one of STYLES."""
+    paragraph = document.add_paragraph()
+    if style != "Normal":  # the style of a paragraph that names none
+        paragraph._p.style = _style_id(style)
+    return paragraph
 
 
 def _add(document: "Document", block: Block, pictures: Iterator[bytes]) -> None:
     """Add a block; a chart takes the next picture."""
     match block.kind:
         case Kind.HEADING:
-            _write(document.add_heading(level=block.level), block.text)
+            _write(_paragraph(document, f"Heading {block.level}"), block.text)
         case Kind.PARAGRAPH | Kind.NOTE | Kind.WARNING:
-            paragraph = document.add_paragraph(style=TEXT_STYLES[block.kind])
+            paragraph = _paragraph(document, TEXT_STYLES[block.kind])
             _write(paragraph, block.text)
             if block.kind is Kind.WARNING:
                 _shade(paragraph._p.get_or_add_pPr(), WARNING_SHADE)
         case Kind.LIST:
             for row in block.rows:
-                _write(document.add_paragraph(style="List Bullet"), row[0])
+                _write(_paragraph(document, "List Bullet"), row[0])
         case Kind.TABLE:
             _add_table(document, block)
         case Kind.CHART:
@@ -169,14 +182,13 @@ def _add_picture(
 
 def _add_table(document: "Document", block: Block) -> None:
     """Add a caption and a table, whose heading row is repeated on each page."""
-    _write(document.add_paragraph(style="Caption"), block.text)
-    table = document.add_table(rows=0, cols=len(block.header), style="Table Grid")
-    for cells in (block.header, *block.rows):
-        row = table.add_row()
+    _write(_paragraph(document, "Caption"), block.text)
+    lines = (block.header, *block.rows)
+    table = document.add_table(rows=len(lines), cols=len(block.header), style="Table Grid")
+    for row, cells in zip(table.rows, lines, strict=True):
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, text in zip(row.cells, cells, strict=True):
-            # Set by the style's id: python-docx would search all styles for the name, for each cell.
-            cell.paragraphs[0]._p.style = "TableText"
+            cell.paragraphs[0]._p.style = _style_id("Table Text")
             _write(cell.paragraphs[0], text)
     _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     for cell in table.rows[0].cells:
@@ -184,7 +196,7 @@ def _add_table(document: "Document", block: Block) -> None:
         for run in cell.paragraphs[0].runs:
             run.bold = True
     _child(table._tbl.tblPr, "w:tblDescription", {"w:val": block.text})
-    document.add_paragraph(style="Table Text")
+    _paragraph(document, "Table Text")
 
 
 def _write(paragraph: "Paragraph", text: str) -> None:

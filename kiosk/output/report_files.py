@@ -1,35 +1,83 @@
-"""The files that a published report is written as."""
+"""The files that a published report is written as, each by a program of its own.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+The server never writes a document itself: Python runs one thread at a time, so that guests' requests would
+wait, and the typesetter and the writers of documents keep their memory. Only HTML, which takes some
+milliseconds, is written in the calling process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from threading import BoundedSemaphore
 
 from kiosk.domain.report import ReportDocument
-from kiosk.output.report_docx import report_docx
+from kiosk.output.paper import PaperError
 from kiosk.output.report_html import report_html
-from kiosk.output.report_pdf import report_pdf
-from kiosk.output.report_xlsx import report_xlsx
 
-WRITERS: Mapping[str, Callable[[ReportDocument], bytes]] = {
-    "pdf": report_pdf,
-    "docx": report_docx,
-    "html": lambda report: report_html(report).encode(),
-    "xlsx": report_xlsx,
-}
-"""File ending -> how a report is written."""
+PROGRAM = "kiosk.output.report_writer"
+ENDINGS = ("pdf", "docx", "html", "xlsx")
+"""Endings of the files of a report."""
+
+MEMORY_LIMIT_MB = 512
+"""Largest address space of a program, in MiB. A report of ten units and eight rounds needs less than 400."""
+
+TIME_LIMIT_SECONDS = 120
+"""Longest time for one file."""
+
+MOST_PROGRAMS = 2
+"""Most programs at a time. A further request waits."""
+
+NOT_INHERITED = ("KIOSK_", "PYTHONMALLOC", "GLIBC_TUNABLES")
+"""Prefixes of environment variables that the program does not inherit: it needs no setting and no secret, and
+has no guest's form in memory that it would have to overwrite."""
+
+REFUSED = 3
+"""Exit code of the program if the report cannot be printed; the reason is on standard error."""
+
+_running = BoundedSemaphore(MOST_PROGRAMS)
+
+
+def write_file(document: ReportDocument, ending: str) -> bytes:
+    """Return the file with this ending, one of ENDINGS.
+
+    Raises PaperError if the report cannot be printed, or the program ends before the file is complete.
+    """
+    if ending == "html":
+        return report_html(document).encode()
+    with _running:
+        return _run(json.dumps(document.as_json()).encode(), ending)
 
 
 def write_each(document: ReportDocument, endings: Sequence[str]) -> Iterator[bytes]:
-    """Yield the files with these endings, each made in a process of its own.
-
-    The typesetter and the writers of documents keep memory until their process ends: together they need more
-    than each of them. The processes are started anew, since a copy of a process with threads can wait for a
-    lock for ever. Raises PaperError, and BrokenProcessPool if a process ends before its file is made.
-    """
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        yield from pool.map(partial(_write, document), endings)
+    """Yield the files with these endings, several written at a time. Raises the errors of `write_file`."""
+    with ThreadPoolExecutor(len(endings)) as pool:
+        yield from pool.map(partial(write_file, document), endings)
 
 
-def _write(document: ReportDocument, ending: str) -> bytes:
-    return WRITERS[ending](document)
+def _run(given: bytes, ending: str) -> bytes:
+    command = [sys.executable, "-P", "-m", PROGRAM, ending, str(MEMORY_LIMIT_MB)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, input=given, capture_output=True, check=False, timeout=TIME_LIMIT_SECONDS,
+            env=environment,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise _incomplete(ending, "it took too long") from error
+    if done.returncode == 0:
+        return done.stdout
+    stderr = done.stderr.decode(errors="replace")
+    if done.returncode == REFUSED:
+        raise PaperError(stderr)
+    raise _incomplete(ending, (stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+
+
+def _incomplete(ending: str, reason: str) -> PaperError:
+    return PaperError(
+        f"the report could not be written as {ending} with {MEMORY_LIMIT_MB} MB of memory in "
+        f"{TIME_LIMIT_SECONDS} s ({reason}); shorten its texts, or choose fewer rounds and statements"
+    )

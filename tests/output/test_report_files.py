@@ -9,9 +9,12 @@ import openpyxl
 import pytest
 
 from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.output import report_files
 from kiosk.output.charts import Bar
+from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
-from kiosk.output.report_files import WRITERS
+from kiosk.output.report_files import write_file
+from kiosk.output.report_writer import WRITERS
 from kiosk.output.report_xlsx import report_xlsx
 from kiosk.output.svg import Picture, svg
 
@@ -111,3 +114,19 @@ def test_a_section_does_not_inherit_the_previous_subheading() -> None:
     blocks = (*REPORT.blocks, Block(Kind.HEADING, "Övrigt", level=1), TABLE)
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(replace(REPORT, blocks=blocks))))
     assert book["Innehåll"]["B4"].value == "Övrigt"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MEMORY_LIMIT_MB", 60), ("TIME_LIMIT_SECONDS", 0.01)], ids=["memory", "time"]
+)
+def test_a_file_beyond_a_limit_is_refused_with_the_remedy(
+    limit: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_files, limit, value)
+    with pytest.raises(PaperError, match="shorten its texts"):
+        write_file(REPORT, "pdf")
+
+
+def test_the_program_does_not_inherit_the_servers_allocator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONMALLOC", "no such allocator")  # Python refuses to start with it
+    assert write_file(REPORT, "xlsx").startswith(b"PK")

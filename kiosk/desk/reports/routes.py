@@ -38,9 +38,8 @@ from kiosk.domain.report import (
 from kiosk.domain.rounds import Round
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
-from kiosk.output.report_files import WRITERS
+from kiosk.output.report_files import ENDINGS, write_file
 from kiosk.output.report_html import report_html
-from kiosk.output.report_pdf import report_pdf
 from kiosk.storage import Deed
 
 blueprint = Blueprint("reports", __name__)
@@ -211,9 +210,9 @@ def publish(report_id: str) -> ResponseReturnValue:
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
-        report_pdf(document)
+        write_file(document, "pdf")
     except PaperError as error:
-        return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
+        return _unprintable(error)
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
     flash(translate("Rapporten är publicerad."))
@@ -223,15 +222,23 @@ def publish(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
 @for_every_account
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
-    """Return a published edition: html to read, or a file to save. `ending` is a key of WRITERS. Aborts with
-    404 for an unknown edition or ending."""
+    """Return a published edition: html to read, or a file to save; a page with the reason and status 400 if
+    the file cannot be made. `ending` is one of ENDINGS. Aborts with 404 for an unknown edition or ending."""
     kept = desk().store.reports.edition(report_id, edition)
-    if kept is None or ending not in WRITERS:
+    if kept is None or ending not in ENDINGS:
         abort(404)
-    content = WRITERS[ending](document_from_json(kept))
+    try:
+        content = write_file(document_from_json(kept), ending)
+    except PaperError as error:
+        return _unprintable(error)
     if ending == "html":
         return Response(content, mimetype="text/html")
     return file_response(f"{report_id}-{edition}.{ending}", content)
+
+
+def _unprintable(error: PaperError) -> Response:
+    """Return the page with the reason why a file cannot be made."""
+    return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
 
 
 def latest_address() -> str:

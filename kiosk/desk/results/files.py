@@ -22,7 +22,7 @@ from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet import CsvStyle
 from kiosk.output.export import data_package, files
 from kiosk.output.paper import PaperError
-from kiosk.output.report_pdf import report_pdf
+from kiosk.output.report_files import write_file
 from kiosk.output.svg import png, svg
 from kiosk.settings import shipped_folder
 
@@ -97,7 +97,7 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
     try:
-        content = report_pdf(place_document(document, of_round, node_id, overview, sections))
+        content = write_file(place_document(document, of_round, node_id, overview, sections), "pdf")
     except PaperError as error:
         return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
     return file_response(place_file_name(of_round, node_id, "pdf"), content)

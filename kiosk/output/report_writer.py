@@ -1,0 +1,55 @@
+"""The program that writes one file of a report: `python -m kiosk.output.report_writer ENDING MEGABYTES`.
+
+It reads the report's document as JSON from standard input, and writes the file to standard output.
+kiosk/output/report_files.py starts it.
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Mapping
+
+from kiosk.domain.report import ReportDocument, document_from_json
+from kiosk.output.paper import PaperError
+from kiosk.output.report_docx import report_docx
+from kiosk.output.report_files import REFUSED
+from kiosk.output.report_html import report_html
+from kiosk.output.report_pdf import report_pdf
+from kiosk.output.report_xlsx import report_xlsx
+
+WRITERS: Mapping[str, Callable[[ReportDocument], bytes]] = {
+    "pdf": report_pdf,
+    "docx": report_docx,
+    "html": lambda report: report_html(report).encode(),
+    "xlsx": report_xlsx,
+}
+"""File ending -> how a report is written."""
+
+NICENESS = 10
+"""Added to the niceness of the server: guests' requests have priority."""
+
+
+def main(ending: str, megabytes: int) -> int:
+    """Write the file with this ending in an address space of this size, and return the exit code."""
+    os.nice(NICENESS)
+    _limit_memory(megabytes << 20)
+    try:
+        document = document_from_json(json.load(sys.stdin.buffer))
+        content = WRITERS[ending](document)
+    except PaperError as error:
+        sys.stderr.buffer.write(str(error).encode())
+        return REFUSED
+    sys.stdout.buffer.write(content)
+    return 0
+
+
+def _limit_memory(limit: int) -> None:
+    """Limit the address space of this process to `limit` bytes; a lower limit of the system stays."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_AS)
+    if hard_limit == resource.RLIM_INFINITY or limit < hard_limit:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))
