@@ -20,6 +20,7 @@ class Denial(StrEnum):
     SCALE_SHIPPED = "scale_shipped"
     SCALE_USED = "scale_used"
     THEORY_SHIPPED = "theory_shipped"
+    THEORY_USED = "theory_used"
 
 
 class DeniedError(HTTPException):

@@ -23,6 +23,7 @@ from kiosk.library.theory_drafts import (
     COLUMNS,
     GOALS,
     TheoryError,
+    remove_theory,
     theory_digest,
     theory_path,
     write_theory,
@@ -67,6 +68,24 @@ def copy(theory_id: str) -> ResponseReturnValue:
     note(Deed.THEORY_WRITTEN, copied)
     flash(translate("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("theory_editing.edit", theory_id=copied), 303)
+
+
+@blueprint.route("/theory/<theory_id>/remove", methods=["GET", "POST"])
+@for_coordinator
+def remove(theory_id: str) -> ResponseReturnValue:
+    """Ask for confirmation, and remove an own theory. Aborts with 404 for an unknown theory. Raises
+    DeniedError (403) for a shipped one, and for one that a report uses."""
+    theory, form = _theory(theory_id), FlaskForm()
+    if not is_own(theory_id):
+        deny(Denial.THEORY_SHIPPED)
+    if any(terms.theory_id == theory_id for terms in desk().store.reports.all().values()):
+        deny(Denial.THEORY_USED)
+    if request.method == "POST" and form.validate():
+        desk().change(lambda settings: remove_theory(settings, theory_id))
+        note(Deed.THEORY_REMOVED, theory.title)
+        flash(translate("Förändringsteorin är borttagen: {title}", title=theory.title))
+        return redirect(url_for("theory.theories"), 303)
+    return render_template("theory_remove.html", form=form, theory=theory)
 
 
 def _own_ids() -> set[str]:

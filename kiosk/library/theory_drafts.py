@@ -86,6 +86,12 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
             raise TheoryError(*(_placed(message) for message in error.messages)) from error
 
 
+def remove_theory(settings: Settings, theory_id: str) -> Library:
+    """Remove the file of an own theory, and return the new library. A missing file is no error."""
+    with exclusively(settings):
+        return change_files(settings, {theory_path(theory_id): None})
+
+
 def _placed(message: Message) -> RowFault:
     """Return a refusal of the file's reader as a fault, whose anchor is the row that its message names."""
     row = re.search(r"\b([a-z]+)\[([0-9]+)\]", message.render(str))

@@ -69,6 +69,7 @@ class Deed(StrEnum):
     KEY_TRUSTED = "key_trusted"
     KEY_DISTRUSTED = "key_distrusted"
     THEORY_WRITTEN = "theory_written"
+    THEORY_REMOVED = "theory_removed"
     SPEECH_RECORDED = "speech_recorded"
     SPEECH_REMOVED = "speech_removed"
     THEME_WRITTEN = "theme_written"

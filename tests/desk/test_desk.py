@@ -505,6 +505,7 @@ WRITES = {
     "/admin/account/second-factor/remove", "/admin/account/recovery-codes", "/admin/accounts",
     "/admin/accounts/link", "/admin/accounts/role", "/admin/accounts/second-factor",
     "/admin/accounts/remove", "/admin/theory/<theory_id>/copy", "/admin/theory/<theory_id>/edit",
+    "/admin/theory/<theory_id>/remove",
     "/admin/exchange/bundle", "/admin/exchange/bundle/show", "/admin/exchange/bundle/import",
     "/admin/exchange/figures", "/admin/exchange/receive", "/admin/exchange/remove",
     "/admin/exchange/trust", "/admin/exchange/distrust",

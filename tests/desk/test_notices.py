@@ -291,6 +291,7 @@ ELSEWHERE = {
     "reports.publish": "offers no field that can be wrong",
     "theory_editing.copy": "test_theory_editing.py",
     "theory_editing.edit": "test_theory_editing.py",
+    "theory_editing.remove": "only asks for confirmation",
     **{f"exchange.{form}": "test_exchange.py" for form in (
         "bundle", "show_bundle", "take_bundle", "figures", "receive", "remove", "trust_key", "distrust_key",
     )},

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from kiosk.domain.report import Terms
 from kiosk.domain.theory import Layer, Theory
 from kiosk.library.library import read_library
 from tests.tools.desk_side import Desk
@@ -187,3 +188,31 @@ def test_the_shipped_theory_is_not_edited_and_staff_edit_none(name: str, tmp_pat
     desk = Desk(tmp_path)
     desk.sign_in(name)
     assert desk.client.get("/admin/theory/ombudsmannaskap/edit").status_code == 403
+
+
+def remove(desk: Desk, theory_id: str = OWN) -> TestResponse:
+    return desk.client.post(
+        f"/admin/theory/{theory_id}/remove", data={"csrf_token": desk.token("/admin/reports")}
+    )
+
+
+def test_an_own_theory_is_removed_after_a_question(desk: Desk) -> None:
+    link = f"/admin/theory/{OWN}/remove"
+    assert f'href="{link}"' in desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text
+    assert "Den går inte att få tillbaka" in desk.client.get(link).text
+    assert OWN in read_library(desk.settings).theories  # the question removes nothing
+    assert remove(desk).status_code == 303
+    assert OWN not in read_library(desk.settings).theories
+    assert desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").status_code == 404
+    assert "tog bort en förändringsteori" in desk.client.get("/admin/log").text
+
+
+def test_a_theory_that_a_report_uses_is_not_removed(desk: Desk) -> None:
+    file = desk.settings.data / "questions" / "theories" / f"{OWN}.toml"
+    before = file.read_bytes()
+    desk.store.reports.set("r2026-1", Terms("Effekt", "Staden", 2026, "frida", OWN, (), ()))
+    refused = remove(desk)
+    assert (refused.status_code, file.read_bytes()) == (403, before)
+    assert "En effektrapport använder den här förändringsteorin" in refused.text
+    assert remove(desk, "ombudsmannaskap").status_code == 403  # the shipped one
+    assert remove(desk, "nothing").status_code == 404
