@@ -40,6 +40,9 @@ class Look:
     is_bold: bool = False
 
 
+LONGEST_TABLE_TOGETHER = 400
+"""Most characters of a table that stays on one page."""
+
 PIXELS = 1.4
 """Pixels of a PNG picture for each pixel of the drawing: 220 to an inch of paper."""
 
@@ -116,6 +119,8 @@ def _set_style(document: "Document", name: str, look: Look) -> None:
     style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
     style.font.name, style.font.size = FONT, Pt(look.size)
     style.font.bold, style.font.italic = look.is_bold, False
+    for decoration in style.element.xpath("w:pPr/w:pBdr | w:rPr/w:spacing"):  # of the template
+        decoration.getparent().remove(decoration)
     if look.colour:
         style.font.color.rgb = RGBColor.from_string(look.colour)
     style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(look.before), Pt(look.after)
@@ -176,7 +181,9 @@ def _add_picture(
     from docx.shared import Mm
 
     size = {"width": Mm(TEXT_MM)} if height_mm is None else {"height": Mm(height_mm)}
-    shape = document.add_picture(io.BytesIO(picture), **size)
+    paragraph = _paragraph(document, "Normal")
+    paragraph.paragraph_format.keep_with_next = True
+    shape = paragraph.add_run().add_picture(io.BytesIO(picture), **size)
     shape._inline.docPr.set("descr", alternative)
 
 
@@ -185,11 +192,14 @@ def _add_table(document: "Document", block: Block) -> None:
     _write(_paragraph(document, "Caption"), block.text)
     lines = (block.header, *block.rows)
     table = document.add_table(rows=len(lines), cols=len(block.header), style="Table Grid")
-    for row, cells in zip(table.rows, lines, strict=True):
+    is_short = sum(len(text) for cells in lines for text in cells) <= LONGEST_TABLE_TOGETHER
+    for number, (row, cells) in enumerate(zip(table.rows, lines, strict=True), start=1):
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, text in zip(row.cells, cells, strict=True):
             cell.paragraphs[0]._p.style = _style_id("Table Text")
             _write(cell.paragraphs[0], text)
+            if is_short and number < len(lines):
+                cell.paragraphs[0].paragraph_format.keep_with_next = True
     _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     for cell in table.rows[0].cells:
         _shade(cell._tc.get_or_add_tcPr(), SHADE)

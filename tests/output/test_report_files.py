@@ -117,16 +117,24 @@ def test_a_section_does_not_inherit_the_previous_subheading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("MEMORY_LIMIT_MB", 60), ("TIME_LIMIT_SECONDS", 0.01)], ids=["memory", "time"]
+    ("limit", "value"), [("MEMORY_LIMIT_MB", 1), ("TIME_LIMIT_SECONDS", 0.01)], ids=["memory", "time"]
 )
 def test_a_file_beyond_a_limit_is_refused_with_the_remedy(
     limit: str, value: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_files, limit, value)
     with pytest.raises(PaperError, match="shorten its texts"):
-        write_file(REPORT, "pdf")
+        write_file(replace(REPORT, title="x" * 5_000_000), "pdf")
 
 
 def test_the_program_does_not_inherit_the_servers_allocator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONMALLOC", "no such allocator")  # Python refuses to start with it
     assert write_file(REPORT, "xlsx").startswith(b"PK")
+
+
+def test_a_picture_and_a_short_table_stay_with_their_texts(written: Any) -> None:
+    [picture] = [one for one in written.paragraphs if one._p.xpath(".//w:drawing")]
+    rows = [[cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells] for row in
+            written.tables[0].rows]  # fmt: skip
+    assert picture.paragraph_format.keep_with_next
+    assert [all(row) for row in rows] == [True, True, False]
