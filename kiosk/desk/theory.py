@@ -63,11 +63,13 @@ class PlaceInTree:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """The published figures that a page may show: the snapshot with the closed rounds, and the outputs."""
+    """The published figures that a page may show: the snapshot with the closed rounds, and the outputs up to
+    `last_year`, all if it is None."""
 
     document: Document
     rounds: tuple[Round, ...]
     outputs: Outputs
+    last_year: int | None = None
 
 
 @blueprint.route("/theory")
@@ -159,6 +161,8 @@ def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -
 def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) -> tuple[str, ...]:
     """Return sentences about a counter's figure in the latest year that has one; empty if none has."""
     for year in figures.outputs.years():
+        if figures.last_year is not None and year > figures.last_year:
+            continue
         if figure := figures.outputs.at_node(counter, place.node.id, place.units, year_of(year)):
             gaps = (
                 ()

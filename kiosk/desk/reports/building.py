@@ -6,6 +6,7 @@ report answers, and claim no causes.
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
 
@@ -14,6 +15,7 @@ from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
 from kiosk.desk.reports.glance import glance
+from kiosk.desk.reports.imported import method, statement_blocks
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.theory import (
@@ -100,20 +102,28 @@ def _scope(content: Content) -> Iterator[Block]:
 
 def _theory(content: Content) -> Iterator[Block]:
     yield Block(Kind.PARAGRAPH, translate("Målgrupp: {group}.", group=content.theory.target_group))
-    columns = theory_columns(content.theory, content.place, content.figures)
-    rows = zip_longest(*([_cell(cell) for cell in cells] for _, cells in columns), fillvalue="")
+    figures = replace(content.figures, rounds=content.rounds, last_year=content.terms.year)
+    columns = theory_columns(content.theory, content.place, figures)
+    rows = zip_longest(*([_cell(content, cell) for cell in cells] for _, cells in columns), fillvalue="")
     header = tuple(heading for heading, _ in columns)
     yield Block(Kind.TABLE, translate("Förändringsteori"), header=header, rows=tuple(rows))
     yield Block(Kind.NOTE, translate("Källa: {source}.", source=content.theory.source))
 
 
-def _cell(cell: Cell) -> str:
-    """Return a theory box's text and, on the lines below it, how it is measured, or that it is not."""
+def _cell(content: Content, cell: Cell) -> str:
+    """Return a theory box's text and, on the lines below it, how it is measured with the last figure, or that
+    it is not measured."""
     if cell.evidence is None:
         return cell.box.text
     if not cell.evidence:
         return f"{cell.box.text}\n{translate('Mäts inte')}"
-    return "\n".join((cell.box.text, *(one.measured_by for one in cell.evidence)))
+    imported = {one.known.statement_id: one.sentences[:1] for one in content.imported}
+    statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement
+    lines = [cell.box.text]
+    for name, one in zip(statements, cell.evidence, strict=True):
+        figures = one.lines or imported.get(name, ()) or (translate("Ingen siffra ännu."),)
+        lines += (one.measured_by, *dict.fromkeys((figures[0], figures[-1])))  # the figure, and its origin
+    return "\n".join(lines)
 
 
 def _outputs(content: Content) -> Iterator[Block]:
@@ -194,11 +204,12 @@ def _links(content: Content) -> Iterator[Block]:
 def _evaluation(content: Content) -> Iterator[Block]:
     """Yield the method of the survey, its limits, and the charts of each statement."""
     yield Block(Kind.HEADING, translate("Så gjordes enkäten"), level=2)
-    if not content.states:
+    if not content.states and not content.imported:
         yield Block(Kind.PARAGRAPH, translate("Ingen enkät ingår: effekten är inte mätt."))
         return
     for of_round in content.rounds:
         yield Block(Kind.PARAGRAPH, _round(content, of_round))
+    yield from method(content.imported, content.place.node.name)
     yield Block(Kind.PARAGRAPH, _non_response(content))
     yield Block(Kind.HEADING, translate("Vad siffrorna inte säger"), level=2)
     yield Block(
@@ -211,6 +222,9 @@ def _evaluation(content: Content) -> Iterator[Block]:
     )
     for shown in content.shown:
         yield from _statement(content, shown)
+    for imported in content.imported:
+        yield from statement_blocks(imported)
+        yield from prose(content.words.get(comment_part(imported.known.statement_id), ""))
 
 
 def _round(content: Content, of_round: Round) -> str:

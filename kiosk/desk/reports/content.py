@@ -7,10 +7,12 @@ from itertools import islice
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, in_a_row, translate
+from kiosk.desk.reports.imported import Imported, imported_statements
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
 from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
 from kiosk.domain.counters import Counter, Figure, year_of
+from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.report import Terms
 from kiosk.domain.rounds import Round
 from kiosk.domain.survey import Statement
@@ -31,7 +33,8 @@ class Shown:
 class Content:
     """The terms, texts and figures from which a report is built.
 
-    `states` are its rounds, the latest first; `words` maps the name of a part to its text.
+    `states` are its rounds, the latest first; `words` maps the name of a part to its text. `elsewhere`
+    has the earlier figures of its place and year.
     """
 
     terms: Terms
@@ -40,6 +43,7 @@ class Content:
     figures: PublishedFigures
     states: tuple[RoundState, ...]
     words: Mapping[str, str]
+    elsewhere: tuple[EarlierFigures, ...] = ()
 
     @property
     def rounds(self) -> tuple[Round, ...]:
@@ -51,6 +55,13 @@ class Content:
         """The report's statements in its order. A statement that none of its rounds asked is left out."""
         return tuple(
             _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
+        )
+
+    @cached_property
+    def imported(self) -> tuple[Imported, ...]:
+        """The report's statements that none of its rounds asked and earlier figures of its year know."""
+        return imported_statements(
+            self.elsewhere, [name for name in self.terms.statements if not self._asking(name)]
         )
 
     def output(self, counter: Counter) -> Figure | None:
@@ -71,7 +82,17 @@ def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
         return None
     states = tuple(state for state in offered_rounds(store, place) if state.round.id in terms.rounds)
     words = {part: text.words for part, text in store.reports.texts(report_id).items()}
-    return Content(terms, theory, place, published_figures(), states, words)
+    elsewhere = figures_of_year(terms.node_id, terms.year)
+    return Content(terms, theory, place, published_figures(), states, words, elsewhere)
+
+
+def figures_of_year(node_id: str, year: int) -> tuple[EarlierFigures, ...]:
+    """Return the earlier figures of a node whose period has a day in the year."""
+    return tuple(
+        figures
+        for figures in kept_figures().values()
+        if figures.node_id == node_id and figures.first.year <= year <= figures.last.year
+    )
 
 
 def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:

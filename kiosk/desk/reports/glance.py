@@ -8,6 +8,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, Shown, share_rule
+from kiosk.desk.reports.imported import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_now, without_order
 from kiosk.desk.results.statement_view import bare_picture
@@ -23,10 +24,12 @@ def glance(content: Content) -> Iterator[Block]:
     """Yield the blocks of the page; nothing if there are neither answers nor outputs."""
     shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
     outputs = _outputs(content)
-    if not shown and not outputs:
+    imported = content.imported[: MOST_STATEMENTS - len(shown)]
+    if not shown and not outputs and not imported:
         return
     yield Block(Kind.HEADING, translate("I korthet"), level=1)
     yield from _statements(content, shown)
+    yield from glance_blocks(imported)
     if outputs:
         header = (translate("Prestation"), str(content.terms.year))
         yield Block(Kind.TABLE, translate("Prestationer"), header=header, rows=outputs)

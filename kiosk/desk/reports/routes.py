@@ -1,6 +1,7 @@
 """The pages of effect reports: creating them, choosing their rounds and statements, writing their parts,
 publishing editions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -35,12 +36,11 @@ from kiosk.domain.report import (
     causal_claims,
     document_from_json,
 )
-from kiosk.domain.rounds import Round
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import ENDINGS, write_file
 from kiosk.output.report_html import report_html
-from kiosk.storage import Deed
+from kiosk.storage import Deed, RoundState
 
 blueprint = Blueprint("reports", __name__)
 
@@ -100,7 +100,6 @@ def report(report_id: str) -> ResponseReturnValue:
     content = _content(report_id)
     texts = desk().store.reports.texts(report_id)
     rounds = offered_rounds(desk().store, content.place)
-    offered = {s.id: s.text for state in rounds for s in state.round.survey.statements}
     return render_template(
         "report.html",
         form=FlaskForm(),
@@ -108,7 +107,7 @@ def report(report_id: str) -> ResponseReturnValue:
         terms=content.terms,
         place=content.place,
         rounds=rounds,
-        statements=offered,
+        statements=_offered_statements(content, rounds),
         parts=[(part, name, texts.get(part)) for part, name in _parts(content).items()],
         claims={part: causal_claims(text.words) for part, text in texts.items()},
         editions=desk().store.reports.editions(report_id),
@@ -121,10 +120,10 @@ def choose(report_id: str) -> ResponseReturnValue:
     """Store the rounds and statements that the report is to show. Aborts with 404 for an unknown report, with
     400 for a round or statement that is not offered."""
     content = _content(report_id)
-    rounds = [state.round for state in offered_rounds(desk().store, content.place)]
-    offered = {s.id for of_round in rounds for s in of_round.survey.statements}
+    rounds = offered_rounds(desk().store, content.place)
     chosen, shown = request.form.getlist("round"), request.form.getlist("statement")
-    if not {*chosen} <= {of_round.id for of_round in rounds} or not {*shown} <= offered:
+    offered = _offered_statements(content, rounds)
+    if not {*chosen} <= {state.round.id for state in rounds} or not {*shown} <= {*offered}:
         abort(400)
     terms = replace(content.terms, rounds=tuple(chosen), statements=tuple(shown))
     desk().store.reports.set(report_id, terms)
@@ -266,21 +265,28 @@ def _content(report_id: str) -> Content:
     return content
 
 
+def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[str, str]:
+    """Return id -> text of the statements that the rounds asked or earlier figures of the year know."""
+    known = {one.statement_id: one.text for figures in content.elsewhere for one in figures.statements}
+    return known | {s.id: s.text for state in rounds for s in state.round.survey.statements}
+
+
 def _parts(content: Content) -> dict[str, str]:
     """Return part -> heading, with the comments on the shown statements before those on the whole survey."""
     names: dict[str, str] = {}
     for part, name in part_names(content.terms.organisation).items():
         if part is Part.COMMENTS:
             names |= {
-                comment_part(one): translate(
-                    "Kommentar: ”{statement}”", statement=_wording(content.rounds, one)
-                )
+                comment_part(one): translate("Kommentar: ”{statement}”", statement=_wording(content, one))
                 for one in content.terms.statements
             }
         names[part.value] = name
     return names
 
 
-def _wording(rounds: tuple[Round, ...], statement_id: str) -> str:
-    texts = (s.text for of_round in rounds for s in of_round.survey.statements if s.id == statement_id)
-    return next(texts, statement_id)
+def _wording(content: Content, statement_id: str) -> str:
+    """Return a statement's text in the report; its id if neither a round nor earlier figures have it."""
+    surveys = (of_round.survey for of_round in content.rounds)
+    asked = [s.text for survey in surveys for s in survey.statements if s.id == statement_id]
+    known = (one.known.text for one in content.imported if one.known.statement_id == statement_id)
+    return next(iter(asked), next(known, statement_id))

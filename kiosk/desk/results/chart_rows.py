@@ -8,6 +8,7 @@ from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import EarlierFigures, Known
 from kiosk.domain.results import Row, Share
+from kiosk.domain.survey import Statement
 from kiosk.domain.tally import StatementTally
 from kiosk.domain.target import target_place
 from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
@@ -116,19 +117,19 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside, protection)
 
 
-def imported_line(figures: EarlierFigures, known: Known, shown: Row, labels: Strings) -> Line:
-    """Return the line of an earlier report. `known` has its counts of the statement in the row `shown`.
+def imported_line(figures: EarlierFigures, known: Known, shown: Statement, labels: Strings) -> Line:
+    """Return the line of an earlier report. `known` has its counts of the statement `shown`.
 
     The answers for which the report does not give the option are one segment with an empty outline. The line
     has no numbers if the report has another scale than `shown`.
     """
-    name = translate("{period}, importerat: {source}", period=_days(figures), source=figures.source)
+    name = translate("{period}, importerat: {source}", period=in_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
-    if known.text != shown.statement.text:
+    if known.text != shown.text:
         name += ", " + translate("då med orden ”{text}”", text=known.text)
-    if known.text not in shown.statement.texts:
+    if known.text not in shown.texts:
         broken_words = translate("Andra ord då.")
-    if known.labels != shown.statement.scale.labels:
+    if known.labels != shown.scale.labels:
         bar = Bar(label, f"n = {figures.n}", (), broken_words, translate("Annan skala."))
         return _line_without_numbers(name, bar, len(labels))
     counts = tuple(reversed(known.counts))
@@ -143,7 +144,8 @@ def imported_line(figures: EarlierFigures, known: Known, shown: Row, labels: Str
     return Line(name, bar, counts, unknown, figures.n, (None,) * len(outside_labels()))
 
 
-def _days(figures: EarlierFigures) -> str:
+def in_days(figures: EarlierFigures) -> str:
+    """Return the first and last day of earlier figures, such as "1 jan. 2022 – 31 dec. 2022"."""
     return f"{day(figures.first)} – {day(figures.last)}"
 
 

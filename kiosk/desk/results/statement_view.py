@@ -122,7 +122,7 @@ def section_of(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
     imported = tuple(
-        imported_line(report, known, now, labels)
+        imported_line(report, known, now.statement, labels)
         for report in figures
         if (known := report.known(statement.id))
     )
