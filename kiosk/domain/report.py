@@ -5,6 +5,7 @@ edition is a document: a list of blocks that no later count or text changes.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -127,6 +128,12 @@ def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
         for block in row["blocks"]
     )
     return ReportDocument(**{**row, "blocks": blocks})
+
+
+def is_right_to_left(text: str) -> bool:
+    """Return whether the first letter with a direction is Arabic or Hebrew."""
+    directions = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind for kind in directions if kind in {"L", "R", "AL"}), "L") != "L"
 
 
 def data_rows(table: Iterable[Iterable[object]]) -> tuple[tuple[str, ...], ...]:

@@ -3,14 +3,13 @@ heading row, pictures with a text alternative, and the language of the text.
 """
 
 import io
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
 from kiosk.library.spreadsheet import EARLIEST, add_file
 from kiosk.output.report_pdf import logo_of, logo_png
 from kiosk.output.svg import pngs
@@ -213,15 +212,9 @@ def _write(paragraph: "Paragraph", text: str) -> None:
     """Write a text with its line breaks; from right to left if its first letter with a direction is
     right-to-left."""
     run = paragraph.add_run(text)
-    if _is_right_to_left(text):
+    if is_right_to_left(text):
         _child(paragraph._p.get_or_add_pPr(), "w:bidi")
         run.font.rtl = True
-
-
-def _is_right_to_left(text: str) -> bool:
-    """Return whether the first letter with a direction is Arabic or Hebrew."""
-    directions = (unicodedata.bidirectional(letter) for letter in text)
-    return next((kind for kind in directions if kind in {"L", "R", "AL"}), "L") != "L"
 
 
 def _shade(properties: Any, colour: str) -> None:

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Iterator
 from html import escape
 
-from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
 
 STYLE = """
 :root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }
@@ -62,16 +62,20 @@ def _asker(report: ReportDocument) -> str:
 
 
 def _block(block: Block) -> str:
-    text = escape(block.text)
+    text, direction = escape(block.text), _direction(block.text)
     match block.kind:
         case Kind.HEADING:
-            return f"<h{block.level + 1}>{text}</h{block.level + 1}>"
+            return f"<h{block.level + 1}{direction}>{text}</h{block.level + 1}>"
         case Kind.NOTE:
-            return f'<p class="note">{text}</p>'
+            return f'<p class="note"{direction}>{text}</p>'
         case Kind.WARNING:
             return f'<p class="made-up">{text}</p>'
         case Kind.LIST:
-            return "<ul>" + "".join(f"<li>{escape(row[0])}</li>" for row in block.rows) + "</ul>"
+            return (
+                "<ul>"
+                + "".join(f"<li{_direction(row[0])}>{escape(row[0])}</li>" for row in block.rows)
+                + "</ul>"
+            )
         case Kind.TABLE:
             return "".join(_table(block))
         case Kind.CHART:
@@ -80,7 +84,12 @@ def _block(block: Block) -> str:
         case Kind.PAGE:
             return '<div class="page"></div>'
         case Kind.PARAGRAPH:
-            return f"<p>{text}</p>"
+            return f"<p{direction}>{text}</p>"
+
+
+def _direction(text: str) -> str:
+    """Return the attribute of an element with a text that runs from right to left; "" for another one."""
+    return ' dir="rtl"' if is_right_to_left(text) else ""
 
 
 def _table(block: Block) -> Iterator[str]:

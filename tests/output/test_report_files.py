@@ -14,6 +14,7 @@ from kiosk.output.charts import Bar
 from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_files import write_file
+from kiosk.output.report_html import report_html
 from kiosk.output.report_writer import WRITERS
 from kiosk.output.report_xlsx import report_xlsx
 from kiosk.output.svg import Picture, svg
@@ -89,6 +90,12 @@ def test_the_language_title_and_organisation_are_properties(written: Any) -> Non
 def test_arabic_paragraphs_are_right_to_left_and_swedish_ones_are_not(written: Any) -> None:
     turned = [one.text for one in written.paragraphs if one._p.xpath("w:pPr/w:bidi")]
     assert turned == ["مرحبا Anna"]
+
+
+def test_only_an_arabic_paragraph_of_the_page_runs_from_right_to_left() -> None:
+    page = report_html(REPORT)
+    assert '<p dir="rtl">مرحبا Anna</p>' in page
+    assert page.count('dir="rtl"') == 1
 
 
 @pytest.mark.parametrize("ending", ["docx", "xlsx"])

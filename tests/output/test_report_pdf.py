@@ -5,15 +5,16 @@ program can check: a language, a title, headings that skip no level, text altern
 """
 
 import ctypes
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pypdfium2
 import pypdfium2.raw as raw
 import pytest
 import typst
 
-from kiosk.domain.report import Kind
+from kiosk.domain.report import LONGEST_PART, Kind, prose
 from kiosk.output.report_pdf import report_pdf
 from tests.output.test_report_files import REPORT
 
@@ -132,3 +133,30 @@ def test_the_check_of_tags_can_fail() -> None:
     assert isinstance(plain, bytes)
     assert b"pdfuaid" not in plain
     assert kinds(tags_of(plain)).count("TH") == 0
+
+
+def test_an_arabic_paragraph_begins_at_the_right_margin(pdf: bytes) -> None:
+    """The control is Swedish: its paragraphs begin at the left margin."""
+    starts = {}
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        for words in ("Anna", "Källa"):
+            if match := text.search(words).get_next():
+                starts[words] = text.get_charbox(match[0])[0] / page.get_width()
+    assert starts["Anna"] > 0.5
+    assert starts["Källa"] < 0.2
+
+
+def test_a_part_of_the_greatest_length_is_printed_whole() -> None:
+    words = [f"ord{number:05}" for number in range(LONGEST_PART // 9)]
+    text = "\n\n".join(" ".join(words[at : at + 100]) for at in range(0, len(words), 100))
+    assert len(text) <= LONGEST_PART + 1_000
+    pages = pypdfium2.PdfDocument(report_pdf(replace(REPORT, blocks=prose(text))))
+    printed = " ".join(page.get_textpage().get_text_bounded() for page in pages)
+    assert re.findall(r"ord\d{5}", printed) == words
+
+
+def test_markup_of_the_typesetter_is_printed_as_it_was_written() -> None:
+    written = '#set page(width: 1pt) *fet* $x^2$ #read("/etc/passwd") <b>'
+    [page] = list(pypdfium2.PdfDocument(report_pdf(replace(REPORT, blocks=prose(written)))))[1:]
+    assert written in " ".join(page.get_textpage().get_text_bounded().split())
