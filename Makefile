@@ -49,6 +49,12 @@ lockdown: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.lockdown
 	$(BIN)/pytest tests/lockdown/escapes.py
 
+# The guest's pages in the oldest Chromium that can be a kiosk, and in older ones that are refused: npm fetches 200 MB.
+.PHONY: old-chromium
+old-chromium: debian-packages .venv/tested-with
+	$(BIN)/python -m tests.tools.old_chromium
+	$(BIN)/pytest tests/web/old_chromium.py
+
 # Plants each operator's mistake, prints what comes of it, and writes docs/faults.md: minutes. The row of the wrong
 # user needs root. FAULTS="keys clock" runs these tables only.
 .PHONY: faults

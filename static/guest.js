@@ -7,6 +7,7 @@ const find = (id) => document.getElementById(id);
 const form = find("answers");
 const words = expanded(JSON.parse(find("words").textContent));
 const statements = [...form.querySelectorAll("fieldset")];
+const last = statements[statements.length - 1];
 const languages = [...document.querySelectorAll("[data-language], button[name=lang]")];
 const parts = ["picker", "promise", "answers", "message"];
 
@@ -124,7 +125,7 @@ function stay() {
 
 /** Goes on by itself from an answer that was touched. The button shows how long the last one can be changed. */
 function moveOn() {
-  const isLast = guest.place === statements.at(-1);
+  const isLast = guest.place === last;
   if (isLast) find("next").classList.add("soon");
   movingOn = window.setTimeout(() => chosen(guest.place) && go(1), isLast ? SECOND_THOUGHT : MOMENT);
 }
@@ -140,7 +141,7 @@ function goBack() {
   if (guest.returnTo) comeBack();
   else if (guest.place === "message") {
     if (find("steps").hidden) return ballot.isBeingSent();
-    show(statements.at(-1));
+    show(last);
   } else if (guest.place !== opening) {
     if (statements.includes(guest.place)) go(-1);
     else show(opening);
@@ -246,7 +247,7 @@ form.reset();
 show(opening);
 const brought = window.location.hash.slice(1);
 if (brought) window.history.replaceState(null, "", own);
-if (Object.hasOwn(words, brought)) choose(brought);
+if (Object.keys(words).includes(brought)) choose(brought);
 else if ("chosen" in form.dataset) choose(guest.language);
 if (find("leave-now")) import("./guest_phone.js").then(({ onBack }) => onBack(goBack));
 
@@ -328,10 +329,11 @@ function layoutsOf() {
   const [layouts, scrolling] = isWide ? [WIDE, SCROLLED_WIDE] : [TALL, SCROLLED];
   const tried = [];
   for (const layout of layouts) {
-    tried.push(fits(layout));
-    if (tried.at(-1).every(Boolean)) return statements.map(() => layout);
+    const fitting = fits(layout);
+    tried.push(fitting);
+    if (fitting.every(Boolean)) return statements.map(() => layout);
   }
-  const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? scrolling.at(-1);
+  const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED[1];
   const alone = statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
   // One place for the controls of all statements, below the longest.
   return alone.includes(undefined) ? statements.map(() => scrolled) : alone;
@@ -371,3 +373,4 @@ fit();
 if (Object.values(words).some(({ sounds }) => Object.keys(sounds).length)) {
   offer(() => words[guest.language], said);
 }
+device.isReady = true;

@@ -47,8 +47,33 @@ if (!away) {
     document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
 
-/** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it. */
-export const device = { kiosk: null };
+/** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it, and `isReady` by
+    guest.js at its end. */
+export const device = { kiosk: null, isReady: false };
+
+/** Removes a kiosk's answers after a while without a touch, unless guest.js is ready, which asks the guest first. So a
+    screen on which another script fails does not keep them for the next guest. */
+function watchUnready(form) {
+  let timer = 0;
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(startAgain, Number(form.dataset.idle) + Number(form.dataset.leave));
+  };
+  const startAgain = () => {
+    if (device.isReady) return;
+    form.reset();
+    const home = form.dataset.home ?? window.location.pathname;
+    // A kiosk cannot leave a browser's error page.
+    fetch(home, { method: "HEAD", cache: "no-store" }).then(() => window.location.replace(home), wait);
+  };
+  for (const touch of ["pointerdown", "keydown", "wheel"]) {
+    document.addEventListener(touch, wait, { capture: true, passive: true });
+  }
+  wait();
+}
+
+const answers = document.getElementById("answers");
+if (answers?.dataset.idle) watchUnready(answers);
 
 /** The options of `fetch` for sending a ballot. The browser goes on sending it if the page is left. */
 export const toTake = (body, signal) => {
@@ -74,7 +99,8 @@ const HEX = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0
 
 const pause = () => new Promise((resolve) => window.setTimeout(resolve, PATIENCE));
 
-function patience() {
+/** A signal that ends a request which takes too long. */
+export function patience() {
   const sending = new AbortController();
   window.setTimeout(() => sending.abort(), PATIENCE);
   return sending.signal;

@@ -1,7 +1,7 @@
 // The kiosk's own tasks: ask whether the guest is still there, start again, and send signs of life. It also seals
 // ballots for their box, to be sent at once or after a network failure. Each has a ticket, so that the server accepts
 // it once even if it is sent again. Only the envelope and its letterbox are stored: no time, no order, all of one size.
-import { device, heard, toTake } from "./guest_bar.js";
+import { device, heard, patience, toTake } from "./guest_bar.js";
 
 const ROOM = 64; // bytes for each statement
 const TICKET = 16; // bytes; the first of them are the kiosk's mark
@@ -87,7 +87,7 @@ async function post(path, { letterbox, envelope }, hasWaited) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
   try {
-    return heard(await fetch(path, toTake(body, AbortSignal.timeout(PATIENCE))));
+    return heard(await fetch(path, toTake(body, patience())));
   } catch {
     return null;
   }

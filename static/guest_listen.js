@@ -112,8 +112,9 @@ export function offer(spoken, said) {
     document.getElementById("language").before(buttons[0]);
   }
   const add = (elements, alone, place) => {
-    buttons.push(speaker(elements, alone, spoken, said));
-    place(buttons.at(-1));
+    const button = speaker(elements, alone, spoken, said);
+    buttons.push(button);
+    place(button);
   };
   const promises = [...document.querySelectorAll("#promise > [data-text]:is(p)")];
   add(promises, 0, (button) => document.getElementById("promise-sound").append(button));

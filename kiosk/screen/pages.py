@@ -26,11 +26,12 @@ from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, shown_languages, spoken_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
-from kiosk.screen.scripts import without_comments
+from kiosk.screen.scripts import shortened
 from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
+    MINIMUM_CHROMIUM,
     OF_PAIRING,
     OF_SLIPS,
     PROMISES,
@@ -55,6 +56,10 @@ def _style() -> str:
 
 
 STYLE = _style()
+
+TOO_OLD_STYLE = "@supports not (height:1lh){main>*{display:none!important}#too-old{display:block!important}}"
+"""Shows on a kiosk only why its browser is refused. Chromium has the unit `lh` since MINIMUM_CHROMIUM. This
+also works in a browser that runs none of the scripts."""
 
 
 def _theme_style(theme: Theme) -> str:
@@ -363,12 +368,14 @@ class Pages:
 
     def queue(self) -> str:
         """Render the script for the file that stores a kiosk's waiting envelopes."""
-        return without_comments(render_template("guest/queue.js"))
+        return shortened(render_template("guest/queue.js"))
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
         """Return the page's inline styles. They are inline so that a slow device can paint without a further
         request."""
         styles = [STYLE]
+        if is_kiosk:
+            styles.append(TOO_OLD_STYLE)
         if is_kiosk and self.screen:
             styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
         styles += filter(None, [_theme_style(self.library.theme)])
@@ -383,6 +390,16 @@ class Pages:
             "accent": self.library.theme.accent.removeprefix("#"),
             "leave_to": "" if is_kiosk else self.leave_to,
             "notice": self.notice,
+            "too_old": self._too_old if is_kiosk else {},
+        }
+
+    @cached_property
+    def _too_old(self) -> dict[str, str]:
+        """Language -> why a browser that is too old cannot be a kiosk."""
+        text = SCREEN["too_old"]
+        return {
+            code: catalogue.text(text).format(version=MINIMUM_CHROMIUM)
+            for code, catalogue in self.library.guest.items()
         }
 
     def _message(self, message: str, back: str, way_back: str, *, is_kiosk: bool) -> str:

@@ -44,6 +44,10 @@ SCREEN = {
     "paired": _("Skärmen är klar. Den hör till det här stället."),
     "erase": _("Sudda"),
     "connect": _("Koppla skärmen"),
+    "too_old": _(
+        "Webbläsaren på den här skärmen är för gammal. Den måste vara Chromium {version} eller nyare. "
+        "Säg till personalen."
+    ),
     "practice": _("Det här är en övning. Inget sparas."),
     "try_first": _("Prova först"),
     "try_ended": _("Övningen är slut. Inget har sparats."),
@@ -55,8 +59,14 @@ SCREEN = {
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 
-BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect"})
-"""Keys of the texts for typing a slip's code and for pairing a kiosk, which no form shows."""
+BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
+"""Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing
+a kiosk, and for a browser that is too old."""
+
+MINIMUM_CHROMIUM = 109
+"""The oldest version of Chromium that can be a kiosk. It has the interface that stores ballots without a
+network (createSyncAccessHandle, 108) and the selector that the layout needs (`:has()`, 105). Scripts and
+styles use nothing newer: tests/test_browser_features.py."""
 
 
 PROMISES: Mapping[Protection, str] = {

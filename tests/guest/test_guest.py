@@ -13,7 +13,11 @@ import pytest
 
 from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.screen.headers import digest
+from kiosk.screen.pages import TOO_OLD_STYLE
+from kiosk.screen.texts import MINIMUM_CHROMIUM
 from tests.tools.guest_side import NOW, Place
+from tests.tools.policies import directives
 
 NAME = re.compile(r'<p id="progress" role="status">(.*?)</p>')
 
@@ -32,6 +36,28 @@ def test_the_first_screen_names_the_unit_at_every_entry_point(
     else:
         page = place.client.get(path, query_string={"lang": language}).text
     assert NAME.findall(page) == ["Talk2Me" if "other" in path else "FRIDA"]
+
+
+@pytest.mark.parametrize("path", ["/", "/pair", "/k/kiosk", "/k/kiosk/paired", "/stored", "/nothing"])
+def test_a_kiosks_page_refuses_a_browser_that_is_too_old(tmp_path: Path, path: str) -> None:
+    place = Place(tmp_path, frozenset(Admission))
+    place.store.links.add(Admission.KIOSK, "talk2me", code="kiosk")
+    page = place.client.get(path)
+    assert f"Den måste vara Chromium {MINIMUM_CHROMIUM} eller nyare" in page.text
+    assert str(TOO_OLD_STYLE) in page.text
+    assert digest(TOO_OLD_STYLE) in directives(page)["style-src"]
+
+
+def test_a_kiosks_page_refuses_an_old_browser_in_its_language(tmp_path: Path) -> None:
+    page = Place(tmp_path).client.get("/", query_string={"lang": "en"}).text
+    assert f"It must be Chromium {MINIMUM_CHROMIUM} or newer" in page
+
+
+def test_a_phones_page_refuses_no_browser(tmp_path: Path) -> None:
+    place = Place(tmp_path, frozenset(Admission))
+    for path in ("/s/poster", "/q"):
+        page = place.client.get(path).text
+        assert "too-old" not in page
 
 
 def test_the_unit_is_named_once_in_a_guests_page(tmp_path: Path) -> None:

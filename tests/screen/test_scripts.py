@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kiosk.screen
-from kiosk.screen.scripts import ENTRY, INNER, joined, script, without_comments
+from kiosk.screen.scripts import ENTRY, INNER, joined, script, shortened, without_comments
 from kiosk.settings import shipped_folder
 from tests.tools.guest_side import Place
 
@@ -46,6 +46,31 @@ def test_a_script_without_comments_is_the_same_code(path: Path) -> None:
     assert code(without_comments(source)) == code(source)
     assert len(without_comments(source)) < len(source)
     assert not [line for line in source.splitlines() if line.count("`") % 2], "texts stay on one line"
+
+
+@pytest.mark.parametrize("path", [*(STATIC / name for name in NAMES), QUEUE], ids=lambda path: path.name)
+def test_a_script_without_spaces_has_the_same_words(path: Path) -> None:
+    source = without_comments(path.read_text("utf-8"))
+    sent = shortened(source)
+    assert code(sent) == code(source)
+    assert re.findall(r"[\w$]+|[^\w$\s]", sent) == re.findall(r"[\w$]+|[^\w$\s]", source)
+    assert re.findall(r"[\w$]+|\n", sent) == re.findall(r"[\w$]+|\n", source)
+    texts = r""""[^"\n]*"|`[^`]*`"""
+    assert re.findall(texts, sent) == re.findall(texts, source)
+    assert len(sent) < 0.96 * len(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "sent"),
+    [
+        ('const a = "x , y" + `${b} = c`;', 'const a="x , y" + `${b} = c`;'),
+        ("return a + +b - -c;", "return a + +b - -c;"),
+        ("if (a && !b) await c ?? typeof d;", "if(a&&!b)await c??typeof d;"),
+        ("a = b\n(c)", "a=b\n(c)"),
+    ],
+)
+def test_only_spaces_that_separate_nothing_are_left_out(source: str, sent: str) -> None:
+    assert shortened(source).strip() == sent
 
 
 @pytest.mark.parametrize("source", ['const a = "x // y";', "const b = `x // y`;", 'c(); // says "no"'])

@@ -76,6 +76,30 @@ def test_a_screen_can_be_paired_by_touch(
     expect(page.locator("#picker")).to_be_visible()
 
 
+def test_a_kiosk_removes_a_guests_answers_although_a_script_fails(guest: Guest) -> None:
+    guest.page.route("**/guest_kiosk.js", lambda route: route.abort())
+    guest.page.goto(f"{guest.address}/?lang=en")
+    guest.page.locator('input[value="5"]').first.check()
+    guest.page.clock.run_for(119_000)
+    guest.page.keyboard.press("Tab")
+    guest.page.clock.run_for(119_000)
+    assert guest.page.locator('input:checked[value="5"]').count() == 1
+    with guest.page.expect_navigation():
+        guest.page.clock.run_for(2_000)
+    expect(guest.page.locator("html")).to_have_attribute("lang", "sv")
+    assert guest.page.locator('input:checked[value="5"]').count() == 0
+
+
+def test_a_kiosk_whose_script_fails_keeps_its_page_without_a_network(guest: Guest) -> None:
+    guest.page.route("**/guest.js", lambda route: route.abort())
+    guest.page.goto(guest.address)
+    guest.page.locator('input[value="5"]').first.check()
+    guest.page.context.set_offline(True)
+    guest.page.clock.run_for(121_000)
+    expect(guest.page.locator('input:checked[value="5"]')).to_have_count(0)
+    expect(guest.page.locator("fieldset").first).to_be_visible()
+
+
 ZOOMS = """() => {
     const options = { bubbles: true, cancelable: true };
     const pressed = (key, held) => new KeyboardEvent("keydown", { ...options, key, [held]: true });
