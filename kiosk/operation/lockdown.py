@@ -20,19 +20,25 @@ CHECKLIST = "CHECKLIST.md"
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 PURPOSES = {
+    "/etc/apt/apt.conf.d/52kiosk-screen": (
+        "uppdaterar varje dag, även Raspberry Pi:s egna program",
+        "installs updates each day, also Raspberry Pi's own",
+    ),
     "/etc/chromium/policies/managed/kiosk.json": (
         "webbläsaren får bara visa den här kioskens sidor",
         "the browser may show this kiosk's pages only",
     ),
+    "/etc/default/kiosk-screen": ("hur bilden är vänd", "how the picture is turned"),
     "/etc/pam.d/kiosk-screen": ("skärmens egen session", "the screen's own session"),
     "/etc/sysctl.d/90-kiosk.conf": ("ingen SysRq-tangent", "no SysRq key"),
+    "/etc/systemd/journald.conf.d/kiosk.conf": ("loggen ligger i minnet", "the log is in memory"),
     "/etc/systemd/logind.conf.d/kiosk.conf": (
         "inga andra skärmar, döva strömknappar",
         "no other screens, deaf power keys",
     ),
     "/etc/systemd/system.conf.d/kiosk.conf": (
-        "Ctrl+Alt+Del sju gånger gör inget",
-        "Ctrl+Alt+Del seven times does nothing",
+        "Ctrl+Alt+Del sju gånger gör inget; en dator som hänger sig startar om",
+        "Ctrl+Alt+Del seven times does nothing; a machine that hangs restarts",
     ),
     "/etc/systemd/system/autovt@.service": (
         "tom: ingen inloggning med Ctrl+Alt+F2",
@@ -46,8 +52,27 @@ PURPOSES = {
         "tom: ingen inloggning på skärmen",
         "empty: no sign-in on the screen",
     ),
+    "/etc/systemd/system/kiosk-screen-monitor.service": (
+        "startar skärmen på nytt när bildskärmen är tillbaka",
+        "restarts the screen when the monitor is back",
+    ),
+    "/etc/systemd/system/kiosk-screen-off.service": ("släcker skärmen", "switches the screen off"),
+    "/etc/systemd/system/kiosk-screen-off.timer": (
+        "klockan tio varje kväll, om den slås på",
+        "at ten each evening, if enabled",
+    ),
+    "/etc/systemd/system/kiosk-screen-on.service": ("tänder skärmen", "switches the screen on"),
+    "/etc/systemd/system/kiosk-screen-on.timer": (
+        "halv sju varje morgon, om den slås på",
+        "at half past six each morning, if enabled",
+    ),
     "/etc/systemd/system/kiosk-screen-restart.service": ("startar skärmen på nytt", "restarts the screen"),
     "/etc/systemd/system/kiosk-screen-restart.timer": ("klockan fyra varje natt", "at four each night"),
+    "/etc/systemd/system/kiosk-screen-watch.service": (
+        "ser efter om webbläsaren hänger sig",
+        "looks whether the browser hangs",
+    ),
+    "/etc/systemd/system/kiosk-screen-watch.timer": ("var femte minut", "every five minutes"),
     "/etc/systemd/system/kiosk-screen.service": (
         "startar webbläsaren, och igen när den dör",
         "starts the browser, and again whenever it ends",
@@ -56,15 +81,31 @@ PURPOSES = {
         "väntar på rätt tid i högst 45 sekunder",
         "waits for the right time, 45 seconds at most",
     ),
+    "/etc/systemd/system/user-.slice.d/kiosk.conf": (
+        "räknar hur mycket webbläsaren skickar",
+        "counts how much the browser sends",
+    ),
     "/etc/sysusers.d/kiosk-screen.conf": (
         "en användare utan lösenord och skal",
         "a user without a password or a shell",
     ),
     "/etc/udev/rules.d/90-kiosk.rules": (
-        "döv för tangentbord, möss och USB-minnen",
-        "deaf to keyboards, mice and USB sticks",
+        "döv för tangentbord, möss och USB-minnen; märker när bildskärmen är tillbaka",
+        "deaf to keyboards, mice and USB sticks; notices when the monitor is back",
+    ),
+    "/usr/local/bin/kiosk-cage": (
+        "visar webbläsaren på hela skärmen, vänd åt rätt håll",
+        "shows the browser on the whole screen, turned the right way",
     ),
     "/usr/local/bin/kiosk-screen": ("webbläsarens kommandorad", "the browser's command line"),
+    "/usr/local/sbin/kiosk-screen-monitor": (
+        "avgör om bildskärmen har varit borta",
+        "decides whether the monitor was away",
+    ),
+    "/usr/local/sbin/kiosk-screen-watch": (
+        "startar skärmen på nytt när webbläsaren inte har skickat något på en kvart",
+        "restarts the screen when the browser has sent nothing for fifteen minutes",
+    ),
 }
 """Path on the machine -> purpose of the file, in Swedish and English."""
 

@@ -52,6 +52,32 @@ def test_the_policy_allows_only_the_kiosks_own_pages(origin: str, written_as: st
     assert managed["HomepageLocation"] == managed["NewTabPageLocation"] == f"{origin}/k/{CODE}"
 
 
+def test_every_policy_is_one_that_chromium_knows() -> None:
+    """Chromium ignores an unknown policy without a word. Its program has the names of all."""
+    names = [*policy(ADDRESS), "NoSuchPolicyEnabled"]
+    known = subprocess.run(
+        ["grep", "-aowF", "-e", "\n".join(names), "/usr/lib/chromium/chromium"],
+        env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+    )
+    assert set(names) - set(known.stdout.decode().split()) == {"NoSuchPolicyEnabled"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AutofillAddressEnabled", False),
+        ("AutofillCreditCardEnabled", False),
+        ("ChromeVariations", 2),
+        ("GenAILocalFoundationalModelSettings", 1),
+        ("LiveCaptionEnabled", False),
+    ],
+)
+def test_the_policy_switches_off_what_downloads_or_offers_stored_data(name: str, value: object) -> None:
+    assert policy(ADDRESS)[name] == value
+
+
 BAD_ADDRESSES = [
     "",
     "svara.example",
@@ -131,12 +157,13 @@ def test_the_error_for_an_unwritable_folder_names_it(tmp_path: Path) -> None:
     assert f"cannot write {out}" in done.stderr
 
 
-def test_lockdown_files_are_readable_by_all_and_only_the_script_is_executable(tmp_path: Path) -> None:
+def test_lockdown_files_are_readable_by_all_and_only_scripts_are_executable(tmp_path: Path) -> None:
     out = written(tmp_path)
+    scripts = {path for folder in ("bin", "sbin") for path in (out / "root/usr/local" / folder).iterdir()}
+    assert len(scripts) == 4
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*"))}
-    script = out / "root/usr/local/bin/kiosk-screen"
     for path, mode in modes.items():
-        assert mode == (0o755 if path.is_dir() or path == script else 0o644), path
+        assert mode == (0o755 if path.is_dir() or path in scripts else 0o644), path
 
 
 def test_no_placeholder_is_left_and_the_checklist_names_every_file(tmp_path: Path) -> None:
@@ -259,7 +286,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")
     root = written(tmp_path) / "root"
-    for program in ("usr/bin/cage", "usr/bin/systemctl"):
+    for program in ("bin/sh", "usr/bin/chvt", "usr/bin/systemctl"):
         (root / program).parent.mkdir(exist_ok=True)
         shutil.copy("/bin/true", root / program)
     units = sorted((root / "etc/systemd/system").glob("kiosk-*"))
