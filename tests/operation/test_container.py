@@ -3,6 +3,7 @@
 The real script runs with a substitute for podman, which writes down what it is told.
 """
 
+import configparser
 import os
 import re
 import shlex
@@ -77,12 +78,16 @@ def test_only_locked_packages_are_installed() -> None:
     assert all("--require-hashes" in line or "--no-deps --no-build-isolation" in line for line in installs)
 
 
-def test_the_build_sees_no_data_and_no_history() -> None:
+def test_the_build_sees_each_package_and_no_data() -> None:
     lines = (CONTAINER / "ignore").read_text("utf-8").splitlines()
     assert lines[1] == "*"
     sent = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert all((ROOT / name).exists() for name in sent)
     assert not {name for name in sent if name.startswith((".", "instance", "tests"))}
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    folders = [line.split(" = ")[1] for line in config["options"]["package_dir"].strip().splitlines()]
+    assert set(folders) <= sent
 
 
 def test_a_first_installation_initialises_and_starts_with_few_rights(tmp_path: Path) -> None:
