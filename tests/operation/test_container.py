@@ -65,7 +65,7 @@ def test_the_container_runs_as_a_user_without_rights() -> None:
     given = dict(instructions(RECIPE))
     assert given["USER"] == "kiosk"
     assert set(given["VOLUME"].split()) == {"/data", "/keys", "/backups"}
-    assert "useradd --system" in given["RUN"]
+    assert "useradd --uid 10001" in given["RUN"]
     assert "--shell /usr/sbin/nologin" in given["RUN"]
     assert "/health" in given["HEALTHCHECK"]
     names = [name for name, _ in instructions(RECIPE)]
