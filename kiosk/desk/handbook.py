@@ -1,7 +1,9 @@
 """The handbook as a page of the desk, so that each page can link to its chapter.
 
-It is made from docs/handbok.md, which uses a part of Markdown: headings, paragraphs, lists, one table, bold,
-italics, code and links. A paragraph that begins in bold gets an id from the bold words.
+It is made from docs/handbok.md and, for an English desk, docs/handbook.md. They use a part of Markdown:
+headings, paragraphs, lists, one table, bold, italics, code and links. A heading, and a paragraph that begins
+in bold, gets an id from these words. The English ones get the ids of the Swedish ones, in order, so that a
+page links to both alike.
 """
 
 import re
@@ -12,24 +14,50 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
+from kiosk.desk.i18n import language
 from kiosk.desk.session import for_every_account
+from kiosk.library.catalogues import REFERENCE
 from kiosk.settings import shipped_folder
 
 blueprint = Blueprint("handbook", __name__)
 
 
+FILES = {REFERENCE: "handbok.md", "en": "handbook.md"}
+"""Language -> file of the handbook. Readers of other languages see the reference."""
+
+
 @blueprint.route("/handbook")
 @for_every_account
 def handbook() -> ResponseReturnValue:
-    """Show the whole handbook. It is in Swedish only."""
-    return render_template("handbook.html", content=handbook_html())
+    """Show the whole handbook in the reader's language."""
+    shown = language() if language() in FILES else REFERENCE
+    return render_template("handbook.html", content=handbook_html(shown), handbook_language=shown)
 
 
 @cache
-def handbook_html() -> Markup:
-    """Return the handbook as HTML. Its file is read once."""
-    text = (shipped_folder("docs") / "handbok.md").read_text(encoding="utf-8")
-    return Markup("\n").join(_blocks(text))
+def handbook_html(code: str) -> Markup:
+    """Return the handbook in a language as HTML. Its files are read once."""
+    ids = iter(_ids(_text(REFERENCE)))
+    return Markup("\n").join(_block(block, ids) for block in _split(_text(code)))
+
+
+def _text(code: str) -> str:
+    return (shipped_folder("docs") / FILES[code]).read_text(encoding="utf-8")
+
+
+def _split(text: str) -> list[str]:
+    return re.split(r"\n{2,}", text.strip())
+
+
+def _topic(block: str) -> str:
+    """Return the words of a heading, or those in bold at the beginning of a paragraph; else ""."""
+    words = re.match(r"#+ (.*)|\*\*(.+?)\*\*", " ".join(block.split("\n")))
+    return (words[1] or words[2]) if words else ""
+
+
+def _ids(text: str) -> list[str]:
+    """Return the ids of a handbook's headings and paragraphs that begin in bold, in order."""
+    return [anchor(words) for words in map(_topic, _split(text)) if words]
 
 
 def anchor(words: str) -> str:
@@ -39,27 +67,20 @@ def anchor(words: str) -> str:
     return "-".join(re.findall("[a-z0-9]+", plain))
 
 
-def _blocks(text: str) -> Iterator[Markup]:
-    for block in re.split(r"\n{2,}", text.strip()):
-        lines = block.split("\n")
-        if heading := re.match(r"(#+) (.*)", block):
-            level, words = len(heading[1]), heading[2]
-            yield Markup("<h{0} id='{1}'>{2}</h{0}>").format(level, anchor(words), _inline(words))
-        elif block.startswith("|"):
-            yield _table(lines)
-        elif block.startswith("- "):
-            yield _list("ul", lines)
-        elif re.match(r"\d+\. ", block):
-            yield _list("ol", lines)
-        else:
-            yield _paragraph(" ".join(lines))
-
-
-def _paragraph(text: str) -> Markup:
-    lead = re.match(r"\*\*(.+?)\*\*", text)
-    if lead is None:
-        return Markup("<p>{}</p>").format(_inline(text))
-    return Markup("<p id='{}'>{}</p>").format(anchor(lead[1]), _inline(text))
+def _block(block: str, ids: Iterator[str]) -> Markup:
+    """Return a block as HTML. A heading, and a paragraph that begins in bold, takes the next of `ids`."""
+    lines = block.split("\n")
+    topic = next(ids, "") if _topic(block) else ""
+    if heading := re.match(r"(#+) (.*)", block):
+        return Markup("<h{0} id='{1}'>{2}</h{0}>").format(len(heading[1]), topic, _inline(heading[2]))
+    if block.startswith("|"):
+        return _table(lines)
+    if block.startswith("- "):
+        return _list("ul", lines)
+    if re.match(r"\d+\. ", block):
+        return _list("ol", lines)
+    text = _inline(" ".join(lines))
+    return Markup("<p id='{}'>{}</p>").format(topic, text) if topic else Markup("<p>{}</p>").format(text)
 
 
 def _list(tag: str, lines: list[str]) -> Markup:

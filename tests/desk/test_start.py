@@ -87,16 +87,35 @@ def test_the_menu_opens_on_a_phone_without_a_script(desk: Desk) -> None:
     assert len(links_in(folded[1])) == len(MENU)
 
 
+def chapters_of(handbook: str) -> dict[str, str]:
+    """Return id -> words of each heading and of each paragraph that begins in bold."""
+    topics = re.findall(r"<h\d id='([^']+)'>(.*?)</h|<p id='([^']+)'><strong>(.*?)</strong>", handbook)
+    return {heading or topic: words or bold for heading, words, topic, bold in topics}
+
+
 def test_every_page_of_the_menu_leads_to_its_chapter_of_the_handbook(desk: Desk) -> None:
     desk.sign_in()
     response = desk.client.get("/admin/handbook")
     assert response.status_code == 200
-    chapters = set(re.findall(r"<(?:p|h2) id='([^']+)'", response.text))
+    chapters = chapters_of(response.text)
     adapter = desk.app.url_map.bind("localhost")
     for page in [page for item in MENU for page in item.pages]:
         shown = desk.client.get(adapter.build(page.endpoint), follow_redirects=True).text
         [chapter] = re.findall(r'href="/admin/handbook#([^"]+)"', shown)
         assert chapter in chapters, page
+
+
+def test_an_english_desk_shows_the_english_handbook_under_the_same_ids(desk: Desk) -> None:
+    desk.sign_in()
+    swedish = chapters_of(desk.client.get("/admin/handbook").text)
+    data = {"csrf_token": desk.token("/admin/handbook"), "language": "en"}
+    desk.client.post("/admin/language", data=data)
+    page = desk.client.get("/admin/handbook").text
+    assert '<article class="handbook" lang="en">' in page
+    english = chapters_of(page)
+    assert list(english) == list(swedish)
+    assert (english["konton"], english["lappar"]) == ("Accounts.", "Slips.")
+    assert (swedish["konton"], swedish["lappar"]) == ("Konton.", "Lappar.")
 
 
 def test_the_handbook_is_html_without_raw_markdown(desk: Desk) -> None:
