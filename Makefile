@@ -104,6 +104,11 @@ endef
 	@$(PIP) --require-hashes --requirement requirements-mutants.txt
 	touch $@
 
+.venv/documented-with: .venv/installed requirements-docs.txt
+	@echo "Installing Python packages for the documentation into .venv"
+	@$(PIP) --require-hashes --requirement requirements-docs.txt
+	touch $@
+
 .PHONY: debian-packages
 debian-packages:
 	@tests/tools/debian_packages.sh
@@ -125,6 +130,7 @@ lock: $(BIN)/uv
 	$(call compile,requirements.txt,--extra postgresql)
 	$(call compile,requirements-test.txt,--extra postgresql --extra test --constraint requirements.txt)
 	$(call compile,requirements-mutants.txt,--extra mutants --constraint requirements-test.txt)
+	$(call compile,requirements-docs.txt,--extra docs --constraint requirements-test.txt)
 
 upgrade-lock:
 	$(MAKE) lock UPGRADE=--upgrade
@@ -139,6 +145,26 @@ endef
 $(BIN)/uv:
 	@$(venv)
 	$(PIP) uv
+
+# The documentation as a site in build/site, once in Swedish and once in English. A broken link, a missing picture and a
+# page outside the navigation are errors.
+.PHONY: docs
+docs: .venv/documented-with
+	rm -rf build/site
+	$(call document,sv)
+	$(call document,en)
+	cp docs/site/index.html build/site/
+	@echo "Open build/site/index.html"
+
+# The pictures of the README and of the documentation, from a demonstration. Their figures differ from run to run.
+.PHONY: pictures
+pictures: debian-packages .venv/tested-with
+	$(BIN)/python -m tests.web.pictures
+
+define document
+$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir build/doctrees/$(1) \
+	--conf-dir docs/site --tag $(1) docs build/site/$(1)
+endef
 
 clean:
 	rm -rf .venv build dist *.egg-info

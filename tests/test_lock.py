@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-TO_RUN, TO_TEST, TO_MUTATE = "requirements.txt", "requirements-test.txt", "requirements-mutants.txt"
+TO_RUN, TO_TEST = "requirements.txt", "requirements-test.txt"
+TO_MUTATE, TO_DOCUMENT = "requirements-mutants.txt", "requirements-docs.txt"
 
 
 def declared(*extras: str) -> list[Requirement]:
@@ -62,7 +63,12 @@ def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [(TO_RUN, ["postgresql"]), (TO_TEST, ["postgresql", "test"]), (TO_MUTATE, ["mutants"])],
+    [
+        (TO_RUN, ["postgresql"]),
+        (TO_TEST, ["postgresql", "test"]),
+        (TO_MUTATE, ["mutants"]),
+        (TO_DOCUMENT, ["docs"]),
+    ],
 )
 def test_every_requirement_in_setup_cfg_is_locked_within_its_range(
     name: str, extras: list[str], python: str
@@ -83,14 +89,15 @@ def test_runtime_and_test_locks_pin_the_same_versions(python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_mutation_and_test_locks_pin_the_same_versions(python: str) -> None:
-    tested, mutated = pins(TO_TEST, python), pins(TO_MUTATE, python)
-    assert {name: tested[name] for name in tested.keys() & mutated} == {
-        name: mutated[name] for name in tested.keys() & mutated
+@pytest.mark.parametrize("name", [TO_MUTATE, TO_DOCUMENT])
+def test_a_further_lock_pins_the_versions_of_the_test_lock(name: str, python: str) -> None:
+    tested, pinned = pins(TO_TEST, python), pins(name, python)
+    assert {package: tested[package] for package in tested.keys() & pinned} == {
+        package: pinned[package] for package in tested.keys() & pinned
     }
 
 
-@pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE])
+@pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE, TO_DOCUMENT])
 def test_every_locked_package_has_a_hash_and_no_address(name: str) -> None:
     assert [str(requirement) for requirement, hashes in locked(name) if not hashes] == []
     assert [str(requirement) for requirement, _ in locked(name) if requirement.url] == []

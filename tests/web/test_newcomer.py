@@ -1,7 +1,6 @@
 """A newcomer's first minutes: start the demonstration, answer as ten guests, see the chart move."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,41 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.tools.ports import free_port
+from tests.tools.demonstration import Demonstration
 from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
-
-
-class Demonstration:
-    """`kiosk demo` as a process of its own, and what it printed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        mine = {name: value for name, value in os.environ.items() if not name.startswith("KIOSK_")}
-        self.process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("kiosk")), "demo"],
-            env={**mine, "KIOSK_GUEST_LISTEN": f"127.0.0.1:{free_port()}"},
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert self.process.stdout
-        self.printed = ""
-        for line in self.process.stdout:
-            self.printed += line
-            if line.startswith("Stop with"):
-                break
-
-    def told(self, what: str) -> str:
-        match = re.search(rf"{what}\s+(\S+)$", self.printed, re.MULTILINE)
-        assert match, self.printed
-        return match.group(1)
-
-    def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(timeout=30)
 
 
 @pytest.fixture
