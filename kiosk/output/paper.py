@@ -140,7 +140,7 @@ def slip_sheets(
             "unit": origin.unit,
             "round": origin.round,
             "last_day": origin.last_day,
-            **_asker(origin.theme),
+            **asker(origin.theme),
             "size": "a4",
             "margin_mm": 0,
             "symbol_mm": SLIP_SYMBOL_MM,
@@ -163,7 +163,7 @@ def poster_page(
         {
             "kind": "poster",
             "unit": unit,
-            **_asker(theme or Theme()),
+            **asker(theme or Theme()),
             "size": size.lower(),
             "margin_mm": margin_mm,
             "symbol_mm": symbol_mm,
@@ -173,7 +173,7 @@ def poster_page(
     )
 
 
-def _asker(theme: Theme) -> dict[str, Any]:
+def asker(theme: Theme) -> dict[str, Any]:
     """Return the organisation's name, and its logo's content and format if it has one."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
@@ -196,7 +196,7 @@ def _symbol(address: str) -> dict[str, str]:
 
 
 def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
-    """Return an accessible PDF (PDF/UA-1), in which every character has a glyph. Raises PaperError."""
+    """Return a PDF with the texts and content. Raises PaperError, also for a text that is no single line."""
     if not words:
         raise PaperError("choose at least one language")
     texts = {one.language: one.call + one.promise for one in words}
@@ -204,10 +204,14 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     for name, text in texts.items():
         if not is_one_line(text):
             raise PaperError(f"{name}: a text has a line break or a character that changes its direction")
-    data = json.dumps({**content, "words": [asdict(one) for one in words]})
+    return compile_pdf(TEMPLATE, json.dumps({**content, "words": [asdict(one) for one in words]}))
+
+
+def compile_pdf(template: Path, data: str) -> bytes:
+    """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError."""
     try:
         return typst.compile(
-            TEMPLATE,
+            template,
             font_paths=shipped_fonts(),
             ignore_system_fonts=True,
             sys_inputs={"data": data},

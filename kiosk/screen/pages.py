@@ -454,7 +454,12 @@ def _form_texts(
             texts[f"refusal_{refusal}"] = message
     texts["protection"] = PROMISES[protection]
     shown = {key: catalogue.text(message) for key, message in texts.items()}
+    return shown | {"about": about_text(catalogue, total)}
+
+
+def about_text(catalogue: Catalogue, total: int) -> str:
+    """Return the text with the number of statements, `total`, and the minutes that they take."""
     minutes = math.ceil(total * SECONDS_A_STATEMENT / 60)
     code = catalogue.language.code
     numbers = {"total": in_digits(total, code), "minutes": in_digits(minutes, code)}
-    return shown | {"about": shown["about"].format_map(numbers)}
+    return catalogue.text(SCREEN["about"]).format_map(numbers)

@@ -14,6 +14,7 @@ from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import can_publish_used
 from kiosk.library.library import shown_languages, spoken_languages
+from kiosk.output.leaflet import leaflet, leaflet_texts
 from kiosk.output.paper import (
     POSTER_LANGUAGES,
     SLIP_LANGUAGES,
@@ -134,6 +135,28 @@ def slip_lines() -> list[SlipLine]:
 
 def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:
     return SlipLine(period(of_round), of_round.tree.node(unit).name, run, printed, used)
+
+
+def rounds_with_leaflet() -> dict[str, str]:
+    """Return id -> title and period of each round that is not over, those that run now first."""
+    now = desk().clock()
+    rounds = [state.round for state in desk().store.rounds() if now < state.round.closes_at]
+    rounds.sort(key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))
+    return {of_round.id: f"{of_round.title}, {period(of_round)}" for of_round in rounds}
+
+
+def print_leaflet(round_id: str) -> bytes | None:
+    """Return the guests' leaflet about a round as the content of a PDF file; None if there is no such round,
+    or if its texts cannot be printed."""
+    rounds = {state.round.id: state.round for state in desk().store.rounds()}
+    if round_id not in rounds:
+        return None
+    texts = leaflet_texts(desk().library.guest, rounds[round_id], desk().store.schema())
+    mark = translate("Utkast: ingen som har språket som modersmål har granskat texten.")
+    try:
+        return leaflet(texts, rounds[round_id], desk().library.theme, mark)
+    except PaperError:
+        return None
 
 
 def poster_form(**options: Any) -> PosterForm:

@@ -9,7 +9,15 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import kiosk_problem
 from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
-from kiosk.desk.devices.printing import poster_form, print_poster, print_slips, slip_lines, slips_form
+from kiosk.desk.devices.printing import (
+    poster_form,
+    print_leaflet,
+    print_poster,
+    print_slips,
+    rounds_with_leaflet,
+    slip_lines,
+    slips_form,
+)
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import (
     LinkForm,
@@ -230,6 +238,16 @@ def slips() -> ResponseReturnValue:
     return file_response(f"slips-{form.unit.data}.pdf", sheets.pdf)
 
 
+@blueprint.route("/links/leaflet/<round_id>")
+@for_staff
+def leaflet(round_id: str) -> ResponseReturnValue:
+    """Return the guests' leaflet about a round, in every language, as a PDF."""
+    pages = print_leaflet(round_id)
+    if pages is None:
+        abort(404)
+    return file_response(f"leaflet-{round_id}.pdf", pages)
+
+
 @blueprint.route("/links/poster", methods=["POST"])
 @for_staff
 def poster() -> ResponseReturnValue:
@@ -296,6 +314,7 @@ def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> Respo
         "slips.html",
         slips_form=sent_slips or slips_form(formdata=None),
         slip_lines=slip_lines(),
+        leaflets=rounds_with_leaflet(),
         **_about_paper(),
     )
     return page, status

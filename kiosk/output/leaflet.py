@@ -1,0 +1,95 @@
+"""The guests' leaflet: what a round asks, what is stored, and that answering is voluntary, a page a language.
+
+It has the sentences of the guest's screen and no others: a reviewer reads each once, and both promise the
+same.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from kiosk.domain.rounds import Round
+from kiosk.domain.theme import Theme
+from kiosk.library.catalogues import REFERENCE, Catalogue
+from kiosk.output.paper import asker, compile_pdf
+from kiosk.screen.pages import about_text
+from kiosk.screen.stored_data import descriptions
+from kiosk.screen.texts import PROMISES, SCREEN
+
+TEMPLATE = Path(__file__).with_name("leaflet.typ")
+
+
+@dataclass(frozen=True)
+class LeafletTexts:
+    """A leaflet's texts in one language.
+
+    `language` is the language's code without script and country. `is_draft` says that a native reader has not
+    reviewed all of them. The headings are "Questions" and "What is stored about me?".
+    """
+
+    language: str
+    is_right_to_left: bool
+    is_draft: bool
+    heading: str
+    introduction: tuple[str, ...]
+    statements: tuple[str, ...]
+    stored_heading: str
+    stored: tuple[str, ...]
+    help: str
+
+
+def leaflet_texts(
+    catalogues: Mapping[str, Catalogue], of_round: Round, schema: Mapping[str, Sequence[str]]
+) -> tuple[LeafletTexts, ...]:
+    """Return the texts about a round in every language, in the catalogues' order. `schema` has the database's
+    tables (table -> columns)."""
+    return tuple(_texts(catalogue, of_round, descriptions(schema)) for catalogue in catalogues.values())
+
+
+def _texts(catalogue: Catalogue, of_round: Round, stored: tuple[str, ...]) -> LeafletTexts:
+    code, statements = catalogue.language.code, of_round.survey.statements
+    frozen = of_round.survey.translations.get(code, {})
+    promise = PROMISES[of_round.protection]
+    screen = (
+        *(SCREEN[key] for key in ("title", "voluntary", "anonymous", "about", "stored", "need_help")),
+        promise,
+    )
+    asked = tuple(frozen.get(statement.text, catalogue.text(statement.text)) for statement in statements)
+    are_current = asked == tuple(catalogue.text(statement.text) for statement in statements)
+    read = (*screen, *stored, *(statement.text for statement in statements))
+    return LeafletTexts(
+        code.partition("_")[0],
+        catalogue.language.direction == "rtl",
+        code != REFERENCE and not (are_current and all(map(catalogue.is_reviewed, read))),
+        catalogue.text(SCREEN["title"]),
+        (
+            catalogue.text(SCREEN["voluntary"]),
+            catalogue.text(SCREEN["anonymous"]),
+            catalogue.text(promise),
+            about_text(catalogue, len(statements)),
+        ),
+        asked,
+        catalogue.text(SCREEN["stored"]),
+        tuple(map(catalogue.text, stored)),
+        catalogue.text(SCREEN["need_help"]),
+    )
+
+
+def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_mark: str) -> bytes:
+    """Return the leaflet about a round as PDF, a page for each of `texts`. `draft_mark` stands on drafts.
+    Raises PaperError."""
+    data = {
+        "title": of_round.title,
+        "draft_mark": draft_mark,
+        "pages": [asdict(one) for one in texts],
+        **asker(theme),
+    }
+    return _compiled(json.dumps(data))
+
+
+@lru_cache(maxsize=4)
+def _compiled(data: str) -> bytes:
+    """Return the PDF. Cached, since twelve pages take a second of processor time and seldom change."""
+    return compile_pdf(TEMPLATE, data)
