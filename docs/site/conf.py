@@ -41,16 +41,40 @@ html_sidebars = {
     ]
 }
 html_use_index = False
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_last_updated_fmt = None
+
+LABELS = {
+    "sv": {"menu": "Meny", "contents": "Innehåll", "search": "Sök"},
+    "en": {"menu": "Menu", "contents": "Contents", "search": "Search"},
+}[language]
+REPLACEMENTS = {
+    'role="heading"': 'role="heading" aria-level="2"',
+    '<aside class="sidebar-drawer"': f'<aside class="sidebar-drawer" aria-label="{LABELS["menu"]}"',
+    '<aside class="toc-drawer': f'<aside aria-label="{LABELS["contents"]}" class="toc-drawer',
+    '<div id="search-results">': f'<h1>{LABELS["search"]}</h1><div id="search-results">',
+}
+SWEDISH = {
+    "Toggle site navigation sidebar": "Visa eller dölj menyn",
+    "Toggle table of contents sidebar": "Visa eller dölj sidans innehåll",
+    "Toggle Light / Dark / Auto color theme": "Växla mellan ljust, mörkt och automatiskt",
+    ">Skip to content<": ">Till innehållet<",
+    "<span>Back to top</span>": "<span>Till toppen</span>",
+    "<span>Next</span>": "<span>Nästa</span>",
+    ">On this page<": ">På sidan<",
+    "Made with": "Gjord med",
+}
+"""What the theme writes -> what the Swedish site has instead. The theme has no Swedish translation."""
 
 
 def add_languages(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
     """Add the address of the page in the other language, and mark an English page of the Swedish site."""
     to_root = "../" * (page.count("/") + 1)
     elsewhere = re.sub(f"^{language}/", f"{other}/", page)
+    context["replacements"] = REPLACEMENTS | (SWEDISH if language == "sv" else {})
     context["other_language"] = other
     context["other_name"] = LANGUAGES[other]
     context["other_address"] = f"{to_root}{other}/{elsewhere}.html"
