@@ -40,7 +40,7 @@ def test_a_missing_word_is_not_reported_as_named(word: str) -> None:
     assert not is_named(word, README)
 
 
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 FOLDERS = ("docs", "kiosk", "questions", "static", "tests", "translations")
 FILES = [f"/{path.relative_to(ROOT).as_posix()}" for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
 FILES += [f"/{path.name}" for path in ROOT.iterdir()]
