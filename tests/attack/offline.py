@@ -34,6 +34,7 @@ from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
 from tests.tools.guest_side import NOW, Place
+from tests.tools.polling import wait_until
 from tests.tools.ports import free_port
 from tests.web.guest import Counted, Guest
 from tests.web.test_offline import KEPT, come_through
@@ -225,7 +226,7 @@ def _keep_page(page: Page) -> None:
     page.goto(page.url)
     expect(page.locator("#picker")).to_be_visible()
     page.clock.run_for(BEAT)
-    page.wait_for_function("() => navigator.serviceWorker.controller")
+    wait_until(page, "() => Boolean(navigator.serviceWorker.controller)")
 
 
 def _traces(profile: str) -> int:

@@ -5,33 +5,16 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.polling import wait_until
 from tests.tools.ports import free_port
 from tests.tools.serving import served
 
 pytestmark = pytest.mark.browser
 
 STORED = "Object.entries(localStorage).filter(([key]) => key.startsWith('tap '))"
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Wait until a JavaScript expression, or the promise that it is, is true; at most 30 seconds.
-
-    Playwright's own waiting evaluates text again and again, which the desk's content security policy forbids.
-    """
-    page.evaluate(
-        f"""() => new Promise((done, fail) => {{
-            const end = performance.now() + 30000;
-            const look = async () => {{
-                if (await ({condition})) return done();
-                if (performance.now() > end) return fail(new Error("never true"));
-                setTimeout(look, 20);
-            }};
-            look();
-        }})"""
-    )
 
 
 def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
@@ -50,7 +33,7 @@ def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
         page.locator("main button").click()
         expect(advise).to_have_text("Rådgivning 0")
         page.evaluate("navigator.serviceWorker.ready")
-        wait_until(page, "caches.match(location.pathname)")
+        wait_until(page, "async () => Boolean(await caches.match(location.pathname))")
         assert [one["id"] for one in Axe().run(page).response["violations"]] == []
         width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(width) == 0

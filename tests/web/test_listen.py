@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.screen.speech import sound_name
 from tests.tools.guest_side import Place
+from tests.tools.polling import wait_until
 from tests.tools.speech import shipped_speech
 from tests.web.guest import KIOSK, Counted, Guest, Serve
 
@@ -112,7 +113,7 @@ def test_any_other_touch_stops_the_speech(guest: Listener, other: str) -> None:
     if other == "#start-over":
         with guest.page.expect_navigation():
             guest.tap(other)
-        guest.page.wait_for_function("() => window.heard")
+        wait_until(guest.page, "() => Boolean(window.heard)")
     else:
         guest.tap(other)
     assert guest.state()[0]
@@ -213,7 +214,7 @@ def test_a_kiosk_speaks_without_a_network_and_its_cache_does_not_depend_on_guest
     guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     guest.page.goto(f"{guest.address}/k/kept")
     guest.page.clock.run_for(300_000)
-    guest.page.wait_for_function("() => navigator.serviceWorker.controller")
+    wait_until(guest.page, "() => Boolean(navigator.serviceWorker.controller)")
     kept = guest.page.evaluate(KEPT_SOUNDS)
     assert {path.split("/")[2] for path in kept} == {"sv", "ar"}
     assert f"/audio/sv/{sound_name('sv', HEARD)}" in kept

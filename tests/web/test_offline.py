@@ -19,6 +19,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
 from tests.tools.envelopes import seal
 from tests.tools.guest_side import NOW, Place
+from tests.tools.polling import wait_until
 from tests.web.guest import Counted, Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
@@ -288,7 +289,7 @@ def test_flooding_a_kiosks_address_does_not_delay_the_kiosk(
     guest = Guest(context.new_page(), place, Counted(place.app), serve(place.app))
     guest.page.goto(guest.address)
     guest.page.clock.run_for(BEAT)
-    guest.page.wait_for_function("() => caches.match('/mark')")
+    wait_until(guest.page, "async () => Boolean(await caches.match('/mark'))")
     guest.start("sv")
     guest.answer("5", "5", "5", "5")
     thanks(guest, "Tack för dina svar!")
@@ -309,7 +310,7 @@ def test_a_changed_page_is_cached_again(guest: Guest, context: BrowserContext) -
     page = guest.page
     page.goto(f"{guest.address}/k/kept")
     page.clock.run_for(BEAT)
-    page.wait_for_function("() => navigator.serviceWorker.controller")
+    wait_until(page, "() => Boolean(navigator.serviceWorker.controller)")
     guest.served.application = Changed(guest.served.application)
     page.goto(f"{guest.address}/k/kept")
     page.wait_for_load_state("networkidle")
@@ -324,7 +325,7 @@ def test_practice_and_stored_data_pages_are_available_without_a_network(
     guest.place.store.links.add(Admission.KIOSK, "frida", code="kept")
     guest.page.goto(f"{guest.address}/k/kept")
     guest.page.clock.run_for(BEAT)
-    guest.page.wait_for_function("() => navigator.serviceWorker.controller")
+    wait_until(guest.page, "() => Boolean(navigator.serviceWorker.controller)")
     asked = len(guest.served.asked)
     context.set_offline(True)
     guest.tap('[data-language="sv"]')

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
+from tests.tools.polling import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -87,7 +88,7 @@ def test_a_wall_screen_whose_address_is_removed_goes_blank(wall: Wall, page: Pag
 
 def test_a_wall_screen_is_filled_with_letters_legible_from_afar(wall: Wall, page: Page) -> None:
     page.goto(wall.address)
-    pictures = page.wait_for_function(DRAWN).json_value()
+    pictures = wait_until(page, DRAWN)
     assert max(picture["bottom"] for picture in pictures) > 1040
     root = page.locator("html")
     expect(root).to_have_js_property("scrollHeight", 1080)

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.earlier_figures import enter
+from tests.tools.polling import wait_until
 from tests.tools.published import statements
 
 pytestmark = pytest.mark.browser
@@ -211,12 +212,13 @@ def test_every_number_is_visible_without_hovering(watcher: Watcher, width: int) 
     expect(places.locator("g.point")).to_have_count(sum(map(len, tables)))
     wanted = sorted(n for table in tables for n in table if n)
     # The numbers below bars are drawn after the bars.
-    watcher.page.wait_for_function(
+    wait_until(
+        watcher.page,
         f"""wanted => {{
             const places = document.querySelector('[data-figure="listened-places"]');
             return String(({NUMBERS})(places).sort((a, b) => a - b)) === String(wanted);
         }}""",
-        arg=wanted,
+        wanted,
     )
 
 
