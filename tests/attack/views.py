@@ -11,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from itertools import product
@@ -40,7 +41,6 @@ from kiosk.storage import Account, Role, Store, TooEarlyError, open_store, table
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
-from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
 from tests.attack.finding import Finding, Scale
@@ -151,35 +151,37 @@ class House:
         self.guest = create_guest_app(
             self.store, library, clock=lambda: now, rate_limit=RateLimit(0.0, 1), allowed_languages=None
         )
-        self.desk = create_desk_app(
-            self.store, library, clock=lambda: now, ticks=Every(5), secret_key="s" * 32,
-            guest_address="http://guest.example", allowed_languages=None, settings=settings,
+        self.desk, self.leaky_desk = (
+            create_desk_app(
+                self.store, library, clock=lambda: now, ticks=Every(5), secret_key="s" * 32,
+                guest_address="http://guest.example", allowed_languages=None, settings=settings,
+            )
+            for _ in range(2)
         )  # fmt: skip
-
+        self.leaky_desk.add_url_rule(LEAK, "leak", lambda round_id: _box_size(settings, round_id))
         self.wall = self.store.walls.add("frida")
         self.token = self.store.api_tokens.add("program", OPENING)
 
     @cached_property
-    def program(self) -> FlaskClient:
-        """A client that sends an API token."""
-        client = self.desk.test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
-        return client
+    def clients(self) -> dict[str, FlaskClient]:
+        """The clients of the desk."""
+        return self._clients(self.desk)
 
     @cached_property
-    def clients(self) -> dict[str, FlaskClient]:
-        """Account -> a client that is signed in to it; "nobody" -> a client that is not. They sign in once,
-        because the log has each signing in."""
-        return {name: self._signed_in(name) for name in ("anna", "bo", "cia", "nobody")}
+    def leaky_clients(self) -> dict[str, FlaskClient]:
+        """The clients of the control's desk."""
+        return self._clients(self.leaky_desk)
 
-    def _signed_in(self, name: str) -> FlaskClient:
-        client = self.desk.test_client()
-        if name != "nobody":
-            page = client.get("/admin/sign-in").text
-            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-            data = {"csrf_token": token and token.group(1), "name": name, "password": PASSWORD}
-            client.post("/admin/sign-in", data=data)
-        return client
+    def _clients(self, desk: Flask) -> dict[str, FlaskClient]:
+        """Return account -> a client that is signed in to it; "nobody" -> a client that is not; "program" ->
+        a client that sends an API token. They sign in once, because the log has each signing in."""
+        program = desk.test_client()
+        program.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
+        return {
+            **{name: _signed_in(desk, name) for name in ("anna", "bo", "cia")},
+            "nobody": desk.test_client(),
+            "program": program,
+        }
 
     def come(self, number: int, unit: str, *, by_slip: bool = False) -> None:
         """Let `number` guests answer at random at a unit."""
@@ -205,14 +207,24 @@ class House:
         """Return request -> response, for every page, file and command that shows something now."""
         contents = {f"guest {path}": given for path, given in _walk(self.guest, self.guest.test_client())}
         for name, client in self.clients.items():
-            contents |= {
-                f"{name} {path}": given for path, given in _walk(self.desk, client, wall=self.wall.code)
-            }
-        contents |= {f"program {path}": given for path, given in _walk(self.desk, self.program)}
+            wall = "" if name == "program" else self.wall.code
+            contents |= {f"{name} {path}": given for path, given in _walk(self.desk, client, wall=wall)}
         for words in sorted(SHOWING):
             contents[f"kiosk {words}"] = self._printed(words)
         contents["kiosk results --json"] = self._printed("results --json")
         contents["kiosk backup"] = repr(self.store.dump()).encode()
+        return contents
+
+    def leaked(self) -> dict[str, bytes]:
+        """Return request -> response of the control: a page with the number of ballots in a round's box, and
+        a backup with the marks of kiosks."""
+        contents = {
+            f"{name} {path}": given
+            for name, client in self.leaky_clients.items()
+            for path, given in _walk(self.leaky_desk, client, only=LEAK)
+        }
+        with patch("kiosk.storage.dump.KIOSK_MARK", "nothing"):
+            contents["kiosk backup"] = repr(self.store.dump()).encode()
         return contents
 
     def _printed(self, words: str) -> bytes:
@@ -225,6 +237,16 @@ class House:
         if written.is_dir():
             written.rmdir()
         return CLOCK.sub(b"", done.output.encode()) + content
+
+
+def _signed_in(desk: Flask, name: str) -> FlaskClient:
+    """Return a client that is signed in to an account."""
+    client = desk.test_client()
+    page = client.get("/admin/sign-in").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    data = {"csrf_token": token and token.group(1), "name": name, "password": PASSWORD}
+    client.post("/admin/sign-in", data=data)
+    return client
 
 
 PLACES = {
@@ -266,11 +288,11 @@ def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
     return parts[place.group(1)]
 
 
-def _walk(app: Flask, client: FlaskClient, wall: str = "") -> Iterator[tuple[str, bytes]]:
-    """Yield (path, status, headers and body as one byte string) of every GET route; `wall` is a wall screen's
-    code. Raises ValueError for a server error."""
+def _walk(app: Flask, client: FlaskClient, wall: str = "", only: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield (path, status, headers and body as one byte string) of every GET route, or of the route `only`;
+    `wall` is a wall screen's code. Raises ValueError for a server error."""
     for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()):
+        if "GET" in (rule.methods or ()) and only in ("", rule.rule):
             for filled in _parts(sorted(rule.arguments)):
                 path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", partial(_part, filled), rule.rule)
                 path = path.replace("/s/kiosk", "/s/poster").replace("/wall/kiosk", f"/wall/{wall}")
@@ -302,26 +324,39 @@ STEPS: tuple[tuple[Callable[[House], None], ...], ...] = (
 """Actions of guests between two comparisons."""
 
 
-def _differences(*, is_leaky: bool) -> tuple[int, set[str]]:
-    """Return (number of responses compared at each step, requests whose response changed) while uncounted
-    ballots arrive.
+@dataclass(frozen=True)
+class Comparison:
+    """Results of the comparison of all responses with those before uncounted ballots arrived.
 
-    The leaky variant has a page with the number of ballots in a round's box, and marks of kiosks in backups.
+    `changes` and `caught` are the requests whose response changed, in the program and in the control.
+    `wrong` and `wrong_by_one` are the numbers of lists of figures that differ from the snapshot, and from one
+    whose counts are too high by one.
     """
-    left_out = "nothing" if is_leaky else KIOSK_MARK
-    with TemporaryDirectory() as folder, patch("kiosk.storage.dump.KIOSK_MARK", left_out):
-        house = House(Path(folder))
-        if is_leaky:
-            house.desk.add_url_rule(LEAK, "leak", lambda round_id: _box_size(house.settings, round_id))
-        house._printed("count")  # a count that is due by this machine's clock happens before the comparison
-        before, changes = house.shown(), set()
-        for step in STEPS:
-            for act in step:
-                act(house)
-            if not is_leaky or step is STEPS[-1]:
-                changes |= changed(before, house.shown())
-        house.store.close()
-        return len(before), changes
+
+    responses: int
+    changes: set[str]
+    caught: set[str]
+    figures: int
+    wrong: int
+    wrong_by_one: int
+
+
+def _compared(house: House) -> Comparison:
+    """Let uncounted ballots arrive, and compare all responses after each step.
+
+    Responses take long, so the same ones are compared with the snapshot, and the control is a second desk of
+    the same installation.
+    """
+    house._printed("count")  # a count that is due by this machine's clock happens before the comparison
+    leaked, before, changes = house.leaked(), house.shown(), set[str]()
+    figures, wrong = _figures(house, before)
+    _, wrong_by_one = _figures(house, before, off_by=1)
+    for step in STEPS:
+        for act in step:
+            act(house)
+        changes |= changed(before, house.shown())
+    caught = changed(leaked, house.leaked())
+    return Comparison(len(before), changes, caught, figures, wrong, wrong_by_one)
 
 
 LEAK = "/admin/leak/<round_id>"
@@ -343,41 +378,35 @@ def _box_size(settings: Settings, round_id: str) -> str:
     return str(len(box.ballots) if box else 0)
 
 
-def _figures(*, off_by: int = 0) -> tuple[int, int]:
+def _figures(house: House, shown: Mapping[str, bytes], *, off_by: int = 0) -> tuple[int, int]:
     """Return (number of figures on pages, in files and in output of commands; number of lists of figures that
     differ from the snapshot).
 
     `off_by` is added to the snapshot's figures, for the control.
     """
-    with TemporaryDirectory() as folder:
-        house = House(Path(folder))
-        document, shown = house.store.snapshot(), house.shown()
-        nodes = [node for of_round in document["rounds"] for node in of_round["nodes"]]
-        for node in nodes:
-            for table in statements(node).values():
-                table["counts"] = [n + off_by for n in table["counts"]]
-        tables = {node["id"]: statements(node) for node in nodes}
-        wanted, noisy = (
-            [str(n) for table in tables[unit].values() for n in reversed(table["counts"])]
-            for unit in ("frida", "shelter")
-        )
-        pairs: list[tuple[Sequence[object], Sequence[object]]] = [
-            (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
-            ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
-            ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
-            ([shown["kiosk export"][-60:]], [_exported(house)[-60:]]),
-            (_of_chart(shown["anna /admin/chart/r/frida/listened/now.csv"]), wanted[:5]),
-            (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/p/shelter"].decode()), noisy),
-            (_of_chart(shown["anna /admin/chart/p/shelter/listened/now.csv"]), noisy[:5]),
-        ]
-        told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
-        printed = [counts for _name, counts, _others in told]
-        wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
-        pairs.append((printed, wanted))
-        house.store.close()
-    number = sum(len(wanted) for _, wanted in pairs)
-    wrong = sum(actual != wanted for actual, wanted in pairs)
-    return number, wrong
+    nodes = [node for of_round in house.store.snapshot()["rounds"] for node in of_round["nodes"]]
+    for node in nodes:
+        for table in statements(node).values():
+            table["counts"] = [n + off_by for n in table["counts"]]
+    tables = {node["id"]: statements(node) for node in nodes}
+    wanted, noisy = (
+        [str(n) for table in tables[unit].values() for n in reversed(table["counts"])]
+        for unit in ("frida", "shelter")
+    )
+    pairs: list[tuple[Sequence[object], Sequence[object]]] = [
+        (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/r/frida"].decode()), wanted),
+        ([shown["anna /results.json"].decode().rpartition("\r\n")[2]], [house.store.snapshot_text()]),
+        ([shown["kiosk results --json"].decode().strip()], [house.store.snapshot_text()]),
+        ([shown["kiosk export"][-60:]], [_exported(house)[-60:]]),
+        (_of_chart(shown["anna /admin/chart/r/frida/listened/now.csv"]), wanted[:5]),
+        (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/p/shelter"].decode()), noisy),
+        (_of_chart(shown["anna /admin/chart/p/shelter/listened/now.csv"]), noisy[:5]),
+    ]
+    told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
+    printed = [counts for _name, counts, _others in told]
+    wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
+    pairs.append((printed, wanted))
+    return sum(len(wanted) for _, wanted in pairs), sum(actual != wanted for actual, wanted in pairs)
 
 
 def _exported(house: House) -> bytes:
@@ -572,13 +601,10 @@ def _sources() -> Sequence[tuple[str, str]]:
 
 def run(scale: Scale) -> list[Finding]:
     del scale
-    compared, leaks = _differences(is_leaky=False)
-    _, caught = _differences(is_leaky=True)
     unsorted = set(command_names(main)) - SHOWING - CHANGING - SERVING
-    figures, wrong = _figures()
-    _, wrong_by_one = _figures(off_by=1)
     with TemporaryDirectory() as folder:
         house = House(Path(folder))
+        compared = _compared(house)
         with sqlite3.connect(Path(folder) / "data" / "kiosk.sqlite") as database:
             odd = lint_schema(database) + lint_source(_sources())
             database.execute("ALTER TABLE box ADD COLUMN created_at TEXT")
@@ -586,22 +612,23 @@ def run(scale: Scale) -> list[Finding]:
         house.store.close()
     return [
         Finding(
-            f"views: {compared} pages, files and commands of an exact and a protected round, before and "
-            "after ballots that are not counted: plain, by slip, sealed, marked, rapid and refused",
-            f"{len(leaks)} changed; {len(unsorted)} commands not examined",
+            f"views: {compared.responses} pages, files and commands of an exact and a protected round, "
+            "before and after ballots that are not counted: plain, by slip, sealed, marked, rapid and "
+            "refused",
+            f"{len(compared.changes)} changed; {len(unsorted)} commands not examined",
             "0; 0",
-            not leaks and not unsorted,
+            not compared.changes and not unsorted,
             f"a page that shows the number of uncounted ballots, and marks of kiosks in backups: "
-            f"{', '.join(sorted(caught)) or 'not noticed'}",
-            caught == {*LEAKS, "kiosk backup"},
+            f"{', '.join(sorted(compared.caught)) or 'not noticed'}",
+            compared.caught == {*LEAKS, "kiosk backup"},
         ),
         Finding(
-            f"views: {figures} figures on pages, in files and by commands",
-            f"{wrong} lists differ from the snapshot",
+            f"views: {compared.figures} figures on pages, in files and by commands",
+            f"{compared.wrong} lists differ from the snapshot",
             "0",
-            wrong == 0,
-            f"compared with counts that are too high by one: {wrong_by_one} lists (must be > 0)",
-            wrong_by_one > 0,
+            compared.wrong == 0,
+            f"compared with counts that are too high by one: {compared.wrong_by_one} lists (must be > 0)",
+            compared.wrong_by_one > 0,
         ),
         Finding(
             "views: columns of guests' tables, and the code that reads them",
