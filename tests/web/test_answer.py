@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.guest.rate_limit import RateLimit
+from tests.tools.accessibility import violations
 from tests.tools.guest_side import NOW, Place
 from tests.tools.speech import unheard_speech
 from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
@@ -409,7 +409,7 @@ def test_no_guest_screen_has_an_accessibility_violation(guest: Guest, size: Any,
 
     def look(name: str) -> None:
         page.wait_for_load_state()
-        faults[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        faults[name] = violations(page)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

@@ -8,7 +8,6 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from kiosk.domain.rounds import Admission
@@ -18,6 +17,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
+from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.published import statements
@@ -37,7 +37,7 @@ def sign_in(page: Page, address: str) -> None:
 
 
 def barriers(page: Page) -> list[str]:
-    return [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]]
+    return [f"{page.url}: {rule}" for rule in violations(page)]
 
 
 def write_a_statement(page: Page) -> None:

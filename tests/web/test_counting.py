@@ -4,9 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.polling import wait_until
 from tests.tools.ports import free_port
@@ -34,7 +34,7 @@ def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
         expect(advise).to_have_text("Rådgivning 0")
         page.evaluate("navigator.serviceWorker.ready")
         wait_until(page, "async () => Boolean(await caches.match(location.pathname))")
-        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        assert violations(page) == []
         width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(width) == 0
         context.set_offline(True)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from tests.tools.accessibility import violations
 from tests.tools.guest_side import NOW, Place
 from tests.web.touch import choose, touch
 
@@ -513,10 +513,10 @@ def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
 @pytest.mark.parametrize("language", ["sv", "ar", "ti"])
 def test_axe_finds_no_violation_on_any_screen(open_page: Open, size: Size, language: str) -> None:
     page = open_page(size, "/" if size == KIOSK else "/s/poster")
-    violations = {}
+    violations_of = {}
 
     def look(name: str) -> None:
-        violations[name] = [violation["id"] for violation in Axe().run(page).response["violations"]]
+        violations_of[name] = violations(page)
 
     if size == KIOSK:
         touch(page, f'[data-language="{language}"]')
@@ -529,7 +529,7 @@ def test_axe_finds_no_violation_on_any_screen(open_page: Open, size: Size, langu
     for path in ("/thanks", "/stored", "/nothing") if size == KIOSK else ("/q", "/s/poster/stored", "/s/no"):
         page.goto(page.evaluate("origin") + path)
         look(path)
-    assert {name: barriers for name, barriers in violations.items() if barriers} == {}
+    assert {name: barriers for name, barriers in violations_of.items() if barriers} == {}
 
 
 def assert_nothing_is_cut_off(page: Page, language: str, script: str) -> None:

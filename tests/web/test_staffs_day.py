@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from kiosk.domain.rounds import Admission
+from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.qr_codes import read
 
@@ -41,7 +41,7 @@ def look(page: Page) -> None:
     """Nothing sticks out sideways, and axe finds no barrier."""
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    assert [f"{page.url}: {one['id']}" for one in Axe().run(page).response["violations"]] == []
+    assert [f"{page.url}: {rule}" for rule in violations(page)] == []
 
 
 def unfold_menu(page: Page) -> None:

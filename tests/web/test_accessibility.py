@@ -1,0 +1,21 @@
+"""The tests' own check of accessibility reports what a page violates now, in every look at a document."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.tools.accessibility import violations
+
+pytestmark = pytest.mark.browser
+
+PAGE = '<!doctype html><html lang="sv"><title>x</title><main><h1>x</h1><img src="data:," alt="x"></main>'
+
+
+def test_each_look_at_a_document_reports_its_present_violations(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(PAGE)
+    assert violations(page) == []
+    page.evaluate("document.querySelector('img').removeAttribute('alt')")
+    assert violations(page) == ["image-alt"]
+    page.set_content(PAGE.replace(' lang="sv"', ""))
+    assert violations(page) == ["html-has-lang"]
+    page.close()
