@@ -127,6 +127,47 @@ class Server:
 
 
 @dataclass
+class LockedKiosk:
+    """A kiosk with a profile on its disk. `visits` has (begin, end) of each visit in seconds since 1970, the
+    pause after it included."""
+
+    profile: str
+    place: Place
+    server: Server
+    guest: Guest = field(init=False)
+    visits: list[tuple[float, float]] = field(default_factory=list)
+
+    def times_on_disk(self) -> dict[str, int]:
+        """Return part of the disk -> number of times found in it that are within a visit."""
+        return {
+            part: sum(
+                times_between(content, *visit)
+                for content in _contents(str(Path(self.profile) / "Default" / part))
+                for visit in self.visits
+            )
+            for part in ON_DISK
+        }
+
+
+def _locked_kiosk(folders: ExitStack, leaks: Mapping[bytes, bytes]) -> LockedKiosk:
+    """Return a kiosk whose server runs. `folders` removes its folders and closes its store at the end."""
+    folder, profile = (folders.enter_context(TemporaryDirectory()) for _ in range(2))
+    # With this pause, the page does nothing by itself during a guest's visit.
+    place = Place(Path(folder), rate_limit=RateLimit(0.0, 1, pause=60.0))
+    folders.callback(place.store.close)
+    place.store.links.add(Admission.KIOSK, "frida", code=CODE)
+    server = Server(place.app, leaks)
+    server.come()
+    return LockedKiosk(profile, place, server)
+
+
+def _pause(kiosks: Sequence[LockedKiosk]) -> None:
+    """Wait until the browsers of all kiosks have done what they do after a visit or a change of the
+    network."""
+    kiosks[0].guest.page.wait_for_timeout(1_000 * BETWEEN)
+
+
+@dataclass
 class Outage:
     """Observations of one outage. `tried` has the envelopes in the order of guests, `came` in that of their
     arrival."""
@@ -301,33 +342,33 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
     return seen
 
 
-def times_kept(playwright: Playwright, *, is_leaky: bool = False) -> dict[str, int]:
-    """Return part of a locked kiosk's disk -> number of times found in it that are within a guest's visit."""
-    with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
-        # With this pause, the page does nothing by itself during a guest's visit.
-        place = Place(Path(folder), rate_limit=RateLimit(0.0, 1, pause=60.0))
-        place.store.links.add(Admission.KIOSK, "frida", code=CODE)
-        server, visits = Server(place.app, NOTES if is_leaky else {}), list[tuple[float, float]]()
-        server.come()
-        with _guest(playwright, profile, place, server, Outage()) as guest:
-            _keep_page(guest.page)
-            guest.page.clock.run_for(BEAT)
-            guest.page.wait_for_timeout(1_000 * BETWEEN)
+def times_kept(playwright: Playwright, *variants: Mapping[bytes, bytes]) -> list[dict[str, int]]:
+    """Return, for each variant of our scripts (part -> replacement), part of a locked kiosk's disk -> number
+    of times found in it that are within a guest's visit.
+
+    There is one kiosk for each variant. All of them wait at the same time.
+    """
+    with ExitStack() as folders:
+        kiosks = [_locked_kiosk(folders, leaks) for leaks in variants]
+        with ExitStack() as browsers:
+            for kiosk in kiosks:
+                visited = _guest(playwright, kiosk.profile, kiosk.place, kiosk.server, Outage())
+                kiosk.guest = browsers.enter_context(visited)
+                _keep_page(kiosk.guest.page)
+                kiosk.guest.page.clock.run_for(BEAT)
+            _pause(kiosks)
             for is_online in (True, True, False, False):
-                if server.is_there and not is_online:
-                    server.go()
-                    guest.page.wait_for_timeout(1_000 * BETWEEN)
-                # Some programs store whole seconds, rounded down.
-                since = floor(time())
-                _visit(guest, server)
-                guest.page.wait_for_timeout(1_000 * BETWEEN)
-                visits.append((since, time()))
-        place.store.close()
-        parts = {part: _contents(str(Path(profile) / "Default" / part)) for part in ON_DISK}
-        return {
-            part: sum(times_between(one, *visit) for one in content for visit in visits)
-            for part, content in parts.items()
-        }
+                if kiosks[0].server.is_there and not is_online:
+                    for kiosk in kiosks:
+                        kiosk.server.go()
+                    _pause(kiosks)
+                for kiosk in kiosks:
+                    # Some programs store whole seconds, rounded down.
+                    since = floor(time())
+                    _visit(kiosk.guest, kiosk.server)
+                    kiosk.visits.append((since, time() + BETWEEN))
+                _pause(kiosks)
+        return [kiosk.times_on_disk() for kiosk in kiosks]
 
 
 def _visit(guest: Guest, server: Server) -> None:
@@ -358,7 +399,7 @@ def run(scale: Scale) -> list[Finding]:
     with sync_playwright() as playwright:
         seen = outage(playwright, guests)
         leaky = outage(playwright, 10, is_leaky=True)
-        times, noted = times_kept(playwright), times_kept(playwright, is_leaky=True)
+        times, noted = times_kept(playwright, {}, NOTES)
     return [
         Finding(
             f"offline: {seen.sent} guests at a kiosk in Chromium, {LOST} whose answer from the server is "
