@@ -51,6 +51,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if marker and marker[1] in excluded else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Return one worker more than processors if tests with browsers run, which wait for their browsers and
+    servers; otherwise None, for xdist's own number. `PYTEST_XDIST_AUTO_NUM_WORKERS` overrides both."""
+    if "not browser" in config.option.markexpr or "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_finish() -> None:
     """Spare each garbage collection of the run the imported modules and the collected tests."""
     gc.collect()
