@@ -70,7 +70,7 @@ def survey_export(survey_id: str, file: Path) -> None:
     "ends",
     multiple=True,
     metavar="[LIST=]END",
-    help="The best answer of a list of answers, or of all lists: first, last, neither or file.",
+    help="The best answer of a list of answers, or of all lists: first, last, neither, unordered or file.",
 )
 @click.option("--language", default="", help="Language code of texts without a language.")
 @report_errors
@@ -98,7 +98,7 @@ def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
     click.echo(f"{settings.data / 'questions' / survey.id}.toml: {len(survey.statements)} statements.")
 
 
-_WAY_OUT = " Use --good LIST=first|last|neither and --language CODE, or correct the file."
+_WAY_OUT = " Use --good LIST=first|last|neither|unordered and --language CODE, or correct the file."
 
 
 def _preview(
@@ -117,8 +117,8 @@ def _preview(
         if end not in list(GoodEnd) or (name and not numbers):
             names = ", ".join(answers.name for answers in lists) or "none"
             raise DefinitionError(
-                f"--good: {text!r} is not one of first, last, neither and file, or names no list; the lists "
-                f"are: {names}"
+                f"--good: {text!r} is not one of first, last, neither, unordered and file, or names no list; "
+                f"the lists are: {names}"
             )
         if any(end == GoodEnd.FILE and not lists[number].has_own_order for number in numbers):
             raise DefinitionError(f"--good: the file does not say which end is good: {text!r}")

@@ -170,12 +170,14 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
                 {"number": number, "most": len(statement.scale.labels)},
             ),
         )
-    if not statement.scale.is_ordered and (statement.good or statement.agreeing):
+    if not statement.scale.is_ordered and (
+        statement.good or statement.agreeing or statement.target is not None
+    ):
         yield (
             "good",
             Message(
-                "Påstående {number}: svaren har ingen ordning. Välj ”Inte valt” om vilka svar som är bra, och "
-                "lämna svaren som räknas tomma.",
+                "Påstående {number}: svaren har ingen ordning. Välj ”Inte valt” om vilka svar som är bra. "
+                "Lämna svaren som räknas och målet tomma.",
                 {"number": number},
             ),
         )

@@ -115,7 +115,7 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         raise row.error("id", f"{statement_id!r} is used by the guest's form; choose another")
     good, agreeing = row.optional_choice("good", Good), row.optional_numbers("agreeing")
     options = len(scales[scale_id].labels)
-    for key in ("good", "agreeing"):
+    for key in ("good", "agreeing", "target"):
         if row.values.get(key) and not scales[scale_id].is_ordered:
             raise row.error(key, f"the options of the scale {scale_id!r} have no order; remove it")
     if not can_agree(agreeing, options):

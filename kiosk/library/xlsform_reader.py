@@ -604,5 +604,6 @@ def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
         )
     return agreeing
 
+
 UNORDERED = "unordered"
 """Value of the column `good` for options without an order."""

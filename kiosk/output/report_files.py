@@ -23,8 +23,8 @@ ENDINGS = ("pdf", "docx", "html", "xlsx")
 """Endings of the files of a report."""
 
 MEMORY_LIMIT_MB = 1024
-"""Largest address space of a program, in MiB. A report of ten units and eight rounds needs less than 400; one with
-a million characters and 75 charts needs more than 512."""
+"""Largest address space of a program, in MiB. A report of ten units and eight rounds needs less than 400; one
+with a million characters and 75 charts needs more than 512."""
 
 TIME_LIMIT_SECONDS = 120
 """Longest time for one file."""

@@ -365,11 +365,11 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(50, good=Good.LOW, agreeing=(1, 2)),
     ),
     "Här är varken en stor eller en liten andel bättre.": (hundred(50, good=Good.NEITHER), hundred(50)),
-    "Målet är att minst {target} procent håller med.": (
+    "Målet är att minst {target} procent svarar så.": (
         hundred(50, target=80),
         hundred(50, target=80, good=Good.LOW),
     ),
-    "Målet är att högst {target} procent håller med.": (
+    "Målet är att högst {target} procent svarar så.": (
         hundred(50, target=20, good=Good.LOW),
         hundred(50, target=20, good=Good.LOW, agreeing=(1, 2)),
     ),

@@ -45,9 +45,9 @@ def of_target(now: Row) -> tuple[str, ...]:
     if state is None:
         return ()
     if is_upper_limit(now.statement):
-        target = translate("Målet är att högst {target} procent håller med.", target=percent)
+        target = translate("Målet är att högst {target} procent svarar så.", target=percent)
     else:
-        target = translate("Målet är att minst {target} procent håller med.", target=percent)
+        target = translate("Målet är att minst {target} procent svarar så.", target=percent)
     line = (translate("Strecket i stapeln visar målet."),) if target_place(now.statement) is not None else ()
     if not now.is_closed:
         return (target, *line, translate("Om målet är nått visas när omgången är avslutad."))

@@ -16,7 +16,7 @@ from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.notices import problems as notice_problems
 from kiosk.desk.row_order import in_order, is_place
-from kiosk.desk.session import GUEST_STYLES, for_coordinator, note, signed_in
+from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
@@ -31,7 +31,6 @@ from kiosk.library.drafts import (
     LONGEST_TITLE,
     ChangedError,
     Draft,
-    Form,
     Written,
     add_survey,
     check_draft,
@@ -49,6 +48,7 @@ from kiosk.library.rewording import Rewording
 from kiosk.library.xlsform import no_answer_words, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
+from kiosk.settings import Settings
 from kiosk.storage import Deed
 
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
