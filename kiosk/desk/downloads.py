@@ -1,6 +1,10 @@
-"""Responses with a file, for the browser to show or to save."""
+"""Responses with a file, for the browser to show or to save, and with the reason why there is none."""
 
-from flask import Response
+from flask import Response, make_response, render_template
+
+from kiosk.desk.i18n import translate
+from kiosk.output.paper import LogoError, NoGlyphError, PaperError
+from kiosk.output.report_files import UnfinishedError
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -23,3 +27,23 @@ def file_response(name: str, content: bytes, *, is_download: bool = True) -> Res
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
+
+
+def unprintable(error: PaperError) -> Response:
+    """Return the page with the reason why a report's file cannot be made, with status 400."""
+    match error:
+        case NoGlyphError():
+            reason = translate(
+                "Tecknet {sign} går inte att skriva ut. Ta bort det ur texterna.", sign=error.sign
+            )
+        case LogoError():
+            reason = translate("Logotypen går inte att skriva ut. Spara den igen, som PNG.")
+        case UnfinishedError():
+            reason = translate(
+                "Filen ({ending}) blev inte klar, för rapporten är för stor. Korta texterna, eller välj "
+                "färre omgångar och påståenden.",
+                ending=error.ending,
+            )
+        case _:
+            reason = str(error)
+    return make_response(render_template("error.html", kind="files", messages=[reason]), 400)

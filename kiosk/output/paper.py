@@ -50,6 +50,21 @@ class PaperError(Exception):
     """The paper could not be made. The message has the reason and the remedy."""
 
 
+class NoGlyphError(PaperError):
+    """The shipped fonts cannot draw `sign`, a part of the texts."""
+
+    def __init__(self, sign: str, remedy: str) -> None:
+        super().__init__(f"the fonts have no glyph for {sign}; {remedy}")
+        self.sign = sign.strip('"')
+
+
+class LogoError(PaperError):
+    """The typesetter cannot draw the theme's logo."""
+
+    def __init__(self) -> None:
+        super().__init__("the logo cannot be printed; save it again, as PNG")
+
+
 class Size(StrEnum):
     """The paper size of a poster."""
 
@@ -221,12 +236,9 @@ def compile_pdf(template: Path, data: str) -> bytes:
         if "the texts do not fit" in error.message:
             raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
         if error.message.startswith("failed to parse SVG") or "decode image" in error.message:
-            raise PaperError("the logo cannot be printed; save it again, as PNG") from error
+            raise LogoError from error
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise PaperError(
-                f"the fonts have no glyph for {strange[1]}; leave that language out, or rename the "
-                "unit or survey"
-            ) from error
+            raise NoGlyphError(strange[1], "leave that language out, or rename the unit or survey") from error
         raise
 
 

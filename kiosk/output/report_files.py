@@ -15,7 +15,7 @@ from functools import partial
 from threading import BoundedSemaphore
 
 from kiosk.domain.report import ReportDocument
-from kiosk.output.paper import PaperError
+from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 from kiosk.output.report_html import report_html
 
 PROGRAM = "kiosk.output.report_writer"
@@ -38,6 +38,27 @@ has no guest's form in memory that it would have to overwrite."""
 
 REFUSED = 3
 """Exit code of the program if the report cannot be printed; the reason is on standard error."""
+
+NO_GLYPH = REFUSED + 1
+"""Exit code of the program if the fonts lack a sign of the report, which is on standard error."""
+
+NO_LOGO = REFUSED + 2
+"""Exit code of the program if the theme's logo cannot be drawn."""
+
+WITHOUT_SIGN = "remove it from the report's texts"
+"""The remedy for a sign that the fonts lack."""
+
+
+class UnfinishedError(PaperError):
+    """The program did not finish a file with this `ending` in its time and memory."""
+
+    def __init__(self, ending: str, reason: str) -> None:
+        super().__init__(
+            f"the report could not be written as {ending} with {MEMORY_LIMIT_MB} MB of memory in "
+            f"{TIME_LIMIT_SECONDS} s ({reason}); shorten its texts, or choose fewer rounds and statements"
+        )
+        self.ending = ending
+
 
 _running = BoundedSemaphore(MOST_PROGRAMS)
 
@@ -68,17 +89,14 @@ def _run(given: bytes, ending: str) -> bytes:
             env=environment,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise _incomplete(ending, "it took too long") from error
+        raise UnfinishedError(ending, "it took too long") from error
     if done.returncode == 0:
         return done.stdout
     stderr = done.stderr.decode(errors="replace")
     if done.returncode == REFUSED:
         raise PaperError(stderr)
-    raise _incomplete(ending, (stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
-
-
-def _incomplete(ending: str, reason: str) -> PaperError:
-    return PaperError(
-        f"the report could not be written as {ending} with {MEMORY_LIMIT_MB} MB of memory in "
-        f"{TIME_LIMIT_SECONDS} s ({reason}); shorten its texts, or choose fewer rounds and statements"
-    )
+    if done.returncode == NO_GLYPH:
+        raise NoGlyphError(stderr, WITHOUT_SIGN)
+    if done.returncode == NO_LOGO:
+        raise LogoError
+    raise UnfinishedError(ending, (stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])

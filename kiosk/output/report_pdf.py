@@ -10,7 +10,8 @@ from typing import Any
 import typst
 
 from kiosk.domain.report import ReportDocument
-from kiosk.output.paper import LOGO_FORMATS, PaperError, shipped_fonts
+from kiosk.output.paper import LOGO_FORMATS, LogoError, NoGlyphError, shipped_fonts
+from kiosk.output.report_files import WITHOUT_SIGN
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
@@ -27,11 +28,9 @@ def report_pdf(report: ReportDocument) -> bytes:
         )
     except typst.TypstError as error:
         if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise PaperError(
-                f"the fonts have no glyph for {strange[1]}; remove it from the report's texts"
-            ) from error
+            raise NoGlyphError(strange[1], WITHOUT_SIGN) from error
         if re.match(r"failed to (?:decode image|parse SVG)", error.message):
-            raise PaperError(f"the theme's logo cannot be drawn ({error.message}); save it again") from error
+            raise LogoError from error
         raise
 
 

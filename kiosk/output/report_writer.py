@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 
 from kiosk.domain.report import ReportDocument, document_from_json
-from kiosk.output.paper import PaperError
+from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 from kiosk.output.report_docx import report_docx
-from kiosk.output.report_files import REFUSED
+from kiosk.output.report_files import NO_GLYPH, NO_LOGO, REFUSED
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
@@ -37,6 +37,11 @@ def main(ending: str, megabytes: int) -> int:
     try:
         document = document_from_json(json.load(sys.stdin.buffer))
         content = WRITERS[ending](document)
+    except NoGlyphError as error:
+        sys.stderr.buffer.write(error.sign.encode())
+        return NO_GLYPH
+    except LogoError:
+        return NO_LOGO
     except PaperError as error:
         sys.stderr.buffer.write(str(error).encode())
         return REFUSED

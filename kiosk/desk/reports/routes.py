@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response
+from kiosk.desk.downloads import file_response, unprintable
 from kiosk.desk.forms import ReportForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.reports.building import comment_part, part_names
@@ -211,7 +211,7 @@ def publish(report_id: str) -> ResponseReturnValue:
     try:
         write_file(document, "pdf")
     except PaperError as error:
-        return _unprintable(error)
+        return unprintable(error)
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
     flash(translate("Rapporten är publicerad."))
@@ -229,15 +229,10 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
     try:
         content = write_file(document_from_json(kept), ending)
     except PaperError as error:
-        return _unprintable(error)
+        return unprintable(error)
     if ending == "html":
         return Response(content, mimetype="text/html")
     return file_response(f"{report_id}-{edition}.{ending}", content)
-
-
-def _unprintable(error: PaperError) -> Response:
-    """Return the page with the reason why a file cannot be made."""
-    return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
 
 
 def latest_address() -> str:

@@ -3,11 +3,11 @@ rounds."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response
+from kiosk.desk.downloads import file_response, unprintable
 from kiosk.desk.results.board import board_file
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.chart_tables import chart_csv, chart_workbook, file_name, place_file_name
@@ -99,7 +99,7 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     try:
         content = write_file(place_document(document, of_round, node_id, overview, sections), "pdf")
     except PaperError as error:
-        return make_response(render_template("error.html", kind="files", messages=[str(error)]), 400)
+        return unprintable(error)
     return file_response(place_file_name(of_round, node_id, "pdf"), content)
 
 
