@@ -94,12 +94,16 @@ class CodeForm(DeskForm):
     code = StringField(_("Kod"), validators=[InputRequired(), Length(max=80)])
 
 
-def long_enough(form: FlaskForm, field: PasswordField) -> None:
+def check_password_length(form: FlaskForm, field: PasswordField) -> None:
     """Raise StopValidation for a password that is too short or too long."""
     del form
-    if not SHORTEST_PASSWORD_CHARACTERS <= len(field.data or "") <= LONGEST_PASSWORD_CHARACTERS:
+    characters = len(field.data or "")
+    if characters < SHORTEST_PASSWORD_CHARACTERS:
         field.errors = []
         raise StopValidation(translate("Skriv minst {least} tecken.", least=SHORTEST_PASSWORD_CHARACTERS))
+    if characters > LONGEST_PASSWORD_CHARACTERS:
+        field.errors = []
+        raise StopValidation(translate("Skriv högst {most} tecken.", most=LONGEST_PASSWORD_CHARACTERS))
 
 
 def same_as_password(form: FlaskForm, field: PasswordField) -> None:
@@ -109,7 +113,7 @@ def same_as_password(form: FlaskForm, field: PasswordField) -> None:
 
 
 class NewPasswordForm(DeskForm):
-    password = PasswordField(_("Nytt lösenord"), validators=[long_enough])
+    password = PasswordField(_("Nytt lösenord"), validators=[check_password_length])
     again = PasswordField(_("Samma lösenord en gång till"), validators=[same_as_password])
 
 

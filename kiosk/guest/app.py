@@ -152,7 +152,7 @@ def _check_form() -> None:
 def _with_headers(response: Response) -> Response:
     """Add the headers of every response; the policy allows the inline styles of this request's screen
     only."""
-    response.headers.update(headers(guest_side().pages.styles(is_kiosk=True)))
+    response.headers.update(headers(guest_side().pages.styles(is_kiosk=is_kiosk())))
     if request.endpoint == WORKER:
         response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
     elif request.endpoint != "static":

@@ -265,7 +265,11 @@ def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
 
 
 def entries(folder: Path, read: Read = strictly) -> list[Path]:
-    """Return the paths in a folder that are not hidden, by name; none if there is no folder."""
+    """Return the paths in a folder that are not hidden, by name; none if there is no folder.
+
+    `read` decides what happens to a folder that cannot be listed, or a file in its place: `strictly` raises
+    DefinitionError.
+    """
     return (read(folder, _entries) if is_there(folder) else None) or []
 
 

@@ -58,9 +58,10 @@ def scale_path(scale_id: str) -> Path:
 
 
 def read_scale_draft(settings: Settings, scale_id: str) -> ScaleDraft:
-    """Return an own scale as a draft.
+    """Return a scale of KIOSK_DATA as a draft.
 
-    Raises DefinitionError if its file cannot be read, and RefusedError if it does not list its answers.
+    Raises DefinitionError if its file cannot be read, and RefusedError for a scale of numbers, whose file has
+    its lowest and highest number in place of a list of answers.
     """
     values = read_table(settings.data / scale_path(scale_id)).values
     if "options" not in values:

@@ -34,6 +34,9 @@ SHEETS = ("survey", "choices", "settings")
 MOST_ROWS = 20_000
 """Rows with content in a sheet. Lists of places have thousands."""
 
+UNORDERED = "unordered"
+"""Value of the column `good` for options without an order."""
+
 MOST_COLUMNS = 500
 
 MOST_ROWS_ABOVE_HEADINGS = 10
@@ -603,7 +606,3 @@ def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
             )
         )
     return agreeing
-
-
-UNORDERED = "unordered"
-"""Value of the column `good` for options without an order."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
+from kiosk.screen.scripts import without_spaces
 from tests.attack.finding import Finding, Scale
 from tests.attack.firefox import Firefox, FirefoxError, firefox, unpacked, wait_until
 from tests.attack.next_guest import CHOSEN, TRACES
@@ -84,7 +85,7 @@ class Keeping:
         return [body]
 
 
-AT_FIXED_TIMES, AFTER_OPENING = b"BEAT - (Date.now() % BEAT)", b"BEAT"
+AT_FIXED_TIMES, AFTER_OPENING = without_spaces("BEAT - (Date.now() % BEAT)").encode(), b"BEAT"
 """The script's time until a kiosk's page stores its mark, which does not depend on guests; and its
 replacement: five minutes after the page was opened, when no visit of this test runs any more. The test cannot
 set the clock of tabs that Firefox restores."""

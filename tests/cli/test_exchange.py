@@ -121,7 +121,7 @@ def test_the_receiver_has_the_survey_scale_theory_and_translations(exchange: Exc
     survey = library.surveys["trygghet"]
     assert survey == sent.surveys["trygghet"]
     assert survey.translations["en"]["Jag är trygg här"] == "I am safe here"
-    assert survey.statements[0].scale.labels == ("Nej", "Ibland", "Ja")
+    assert survey.statements[0].scale.labels == ("Otrygg", "Delvis trygg", "Trygg")
     assert library.theories["trygg"] == replace(sent.theories["trygg"], place="")  # each has its own places
     assert library.counters["walks"] == sent.counters["walks"]
     assert "same     survey trygghet" in exchange.b.run("bundle", "show", exchange.bundle)

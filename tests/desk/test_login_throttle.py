@@ -67,7 +67,7 @@ def test_after_five_failures_the_delay_doubles_up_to_a_limit() -> None:
     assert failures.seconds_left("anna", now) == 0, "an old failure is forgotten"
 
 
-def test_a_successful_sign_in_clears_the_failures() -> None:
+def test_forgetting_a_name_clears_its_failures() -> None:
     failures = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS)
     for _ in range(8):
         failures.add("anna", 0.0)

@@ -457,7 +457,7 @@ BROKEN_SURVEYS: dict[str, tuple[Callable[[str], bytes], str, str]] = {
         "statements[2].text",
         "remove one",
     ),
-    "turned text": (edited("Jag mår", "Jag \\u202emår"), "statements[2].text", "one line"),
+    "turned text": (edited("Jag mår", "Jag \\u202emår"), "statements[2].text", "U+202E"),
     "text twice": (edited("Jag mår bättre", "Personalen lyssnar"), "statements[2].text", "remove one"),
     "text twice but for blanks": (
         edited("Jag mår bättre", " Personalen lyssnar "),

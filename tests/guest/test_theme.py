@@ -50,12 +50,17 @@ def test_without_a_logo_the_organisations_name_is_shown_if_there_is_one(tmp_path
     assert 'class="name"' not in plain
 
 
+PHONES = ("/s/poster", "/q")
+"""Addresses of phones. A kiosk's page also has the style that reports a browser that is too old."""
+
+
 @pytest.mark.parametrize("path", [*PATHS, "/thanks", "/stored", "/q", "/pair", "/nothing"])
 def test_every_page_has_the_themes_style_and_its_policy_allows_it(tmp_path: Path, path: str) -> None:
     answer = Themed(tmp_path).client.get(path)
     [style] = re.findall(r"<style>(:root\{--accent:.*?)</style>", answer.text)
     assert style == ":root{--accent:#8a1538;--chosen:#f1e3e7;--corner:6px;}"
-    assert len([one for one in directives(answer)["style-src"] if one.startswith("'sha256-")]) == 2
+    allowed = [one for one in directives(answer)["style-src"] if one.startswith("'sha256-")]
+    assert len(allowed) == len(re.findall("<style>", answer.text)) == (2 if path in PHONES else 3)
 
 
 def test_a_single_language_hides_the_language_picker(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_an_id_is_derived_from_the_text(words: str, taken: tuple[str, ...], want
     assert new_id(words, taken, "statement") == wanted
 
 
-def test_a_written_file_looks_like_a_handmade_one() -> None:
+def test_a_written_file_begins_with_its_id_and_title() -> None:
     assert as_toml(DRAFT).startswith('id = "own"\ntitle = "Ombudsmannaskap i Dagverksamheten"\n')
 
 

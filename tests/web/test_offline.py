@@ -188,7 +188,9 @@ def test_without_a_network_a_kiosk_knows_when_its_round_is_over(
     assert guest.page.evaluate(KEPT) == []
 
 
-def test_a_kiosk_with_a_wrong_clock_uses_the_servers_time(guest: Guest, context: BrowserContext) -> None:
+def test_a_kiosk_with_a_wrong_clock_does_not_take_the_round_for_closed(
+    guest: Guest, context: BrowserContext
+) -> None:
     """Twelve years ahead, it would say that the round is over."""
     guest.page.goto(guest.address)
     with guest.page.expect_response(lambda answer: answer.url.endswith("/alive")):
