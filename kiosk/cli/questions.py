@@ -15,10 +15,10 @@ from kiosk.domain.message import Message
 from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
-from kiosk.library.drafts import LARGEST_FILE_BYTES, write_form
+from kiosk.library.drafts import LARGEST_FILE_BYTES, add_imported_survey
 from kiosk.library.foreign_files import read_foreign, source_of
 from kiosk.library.foreign_form import ForeignForm, ForeignFormError
-from kiosk.library.form_import import NOT_PROPOSED, Decisions, GoodEnd, Preview, understood
+from kiosk.library.form_import import NOT_PROPOSED, Decisions, GoodEnd, Preview, preview_of
 from kiosk.library.library import check_languages, read_usable_library
 from kiosk.library.xlsform import no_answer_words, write_xlsform
 from kiosk.settings import Settings
@@ -90,7 +90,7 @@ def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
         if preview.form is None:
             problems = [problem.message for problem in preview.problems]
             raise DefinitionError(f"{file}: {in_english(problems)}{_WAY_OUT}")
-        survey = write_form(settings, preview.form, COMMAND_LINE, date.today()).survey
+        survey = add_imported_survey(settings, preview.form, COMMAND_LINE, date.today()).survey
     except ForeignFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:
@@ -109,7 +109,7 @@ def _preview(
     if language and not is_language_code(language):
         raise DefinitionError(f"--language: {language!r} is no language code; write for example en or pt_BR")
     library = read_usable_library(settings)
-    lists = understood(form, Decisions(language), library, source).lists
+    lists = preview_of(form, Decisions(language), library, source).lists
     chosen: dict[int, GoodEnd] = {}
     for text in ends:
         name, _, end = text.rpartition("=")
@@ -123,7 +123,7 @@ def _preview(
         if any(end == GoodEnd.FILE and not lists[number].has_own_order for number in numbers):
             raise DefinitionError(f"--good: the file does not say which end is good: {text!r}")
         chosen.update(dict.fromkeys(numbers, GoodEnd(end)))
-    return understood(form, Decisions(language, chosen), library, source)
+    return preview_of(form, Decisions(language, chosen), library, source)
 
 
 def _listed(preview: Preview) -> Iterator[Message]:

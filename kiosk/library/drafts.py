@@ -43,7 +43,7 @@ class DraftError(FieldError):
 
 
 @dataclass(frozen=True)
-class Form:
+class ImportedSurvey:
     """The content of an imported file: a draft, its scales by id, and its translations, language ->
     reference text -> translation."""
 
@@ -276,7 +276,7 @@ def _tidied(draft: Draft) -> Draft:
     )
 
 
-def write_form(settings: Settings, form: Form, who: str, on: date) -> Written:
+def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: date) -> Written:
     """Save an imported form under an id and title of its own; its translations count as unreviewed.
 
     Existing translations are kept: other surveys use them, and somebody may have reviewed them. A scale with
@@ -330,7 +330,7 @@ def _answers(scale: Scale) -> _Answers:
     return scale.labels, scale.is_ordered
 
 
-def _new_scales(settings: Settings, form: Form, library: Library) -> dict[_Answers, Scale]:
+def _new_scales(settings: Settings, form: ImportedSurvey, library: Library) -> dict[_Answers, Scale]:
     """Return answers -> scale, for the scales of a form that do not exist yet, under ids of their own."""
     known = {_answers(scale) for scale in library.scales.values()}
     taken = {*library.scales, *_stems(settings.data / QUESTIONS / "scales")}

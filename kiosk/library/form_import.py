@@ -1,6 +1,6 @@
 """Makes a survey of a form of another program, with a coordinator's answers to what the file does not say.
 
-A scale's good end is asked for each list of answers and never guessed. `understood` returns all that was
+A scale's good end is asked for each list of answers and never guessed. `preview_of` returns all that was
 understood, all problems and all that is left out, for a preview; without problems it has the survey.
 """
 
@@ -12,7 +12,7 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Good, Pictures, Scale, Statement
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, Form, new_id
+from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, ImportedSurvey, new_id
 from kiosk.library.foreign_form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
 from kiosk.library.library import Library
 from kiosk.library.no_answer_words import kind_of
@@ -56,7 +56,7 @@ class Decisions:
 
 
 @dataclass(frozen=True)
-class Understood:
+class ImportedText:
     """A text of the form: its Swedish, "" if it is missing, its other languages, and the reason why it cannot
     be shown."""
 
@@ -73,7 +73,7 @@ class AnswerList:
 
     number: int
     name: str
-    options: tuple[Understood, ...]
+    options: tuple[ImportedText, ...]
     kinds: tuple[tuple[NoAnswer, str], ...]
     end: GoodEnd | None
     has_own_order: bool
@@ -86,7 +86,7 @@ class Question:
 
     number: int
     place: Message
-    text: Understood
+    text: ImportedText
     answers: int
     is_included: bool
 
@@ -112,7 +112,7 @@ class Preview:
     lists: tuple[AnswerList, ...]
     left_out: tuple[LeftOut, ...]
     problems: tuple[Problem, ...]
-    form: Form | None
+    form: ImportedSurvey | None
 
 
 def question_key(number: int) -> str:
@@ -127,7 +127,7 @@ def end_key(answers: int) -> str:
     return f"end-{answers}"
 
 
-def understood(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
+def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
     """Return what was understood of a form with these decisions. `source` is written to the survey's file.
 
     `library` has the translations that exist: they are kept, and those of the file are noted as left out.
@@ -156,11 +156,11 @@ def understood(form: ForeignForm, decisions: Decisions, library: Library, source
         lists,
         (*form.left_out, *_words_replaced(used), *translations.left_out),
         problems,
-        Form(draft, _scales(draft), translations.texts) if draft else None,
+        ImportedSurvey(draft, _scales(draft), translations.texts) if draft else None,
     )
 
 
-def _numbers_of_texts(shown: Sequence[Understood], translations: Mapping[str, Texts]) -> dict[str, int]:
+def _numbers_of_texts(shown: Sequence[ImportedText], translations: Mapping[str, Texts]) -> dict[str, int]:
     """Return language -> number of texts, Swedish first; "" stands for texts without a language."""
     swedish = {text.swedish for text in shown if text.swedish}
     unnamed = {text.key for text in shown if "" in text.others}
@@ -224,7 +224,7 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
         number,
         question.choice_list,
         tuple(
-            _understood(choice_key(number, at), choice.labels, decisions, LONGEST_TEXT)
+            _imported_text(choice_key(number, at), choice.labels, decisions, LONGEST_TEXT)
             for at, choice in enumerate(options)
         ),
         tuple(
@@ -249,10 +249,10 @@ def _any_text(texts: Texts) -> str:
     return texts.get(REFERENCE) or next(iter(texts.values()), "")
 
 
-def _understood(key: str, texts: Texts, decisions: Decisions, longest: int) -> Understood:
+def _imported_text(key: str, texts: Texts, decisions: Decisions, longest: int) -> ImportedText:
     swedish = tidied(decisions.swedish.get(key, "")) or texts.get(REFERENCE, "")
     others = {code: text for code, text in texts.items() if code != REFERENCE}
-    return Understood(key, swedish, others, _fault(swedish, longest))
+    return ImportedText(key, swedish, others, _fault(swedish, longest))
 
 
 def _fault(swedish: str, longest: int) -> Message | None:
@@ -272,7 +272,7 @@ def _questions(form: ForeignForm, decisions: Decisions) -> Iterator[Question]:
     identities = list(dict.fromkeys(map(_identity, form.questions)))
     proposed, texts = 0, set[str]()
     for number, question in enumerate(form.questions):
-        text = _understood(question_key(number), question.texts, decisions, LONGEST_STATEMENT)
+        text = _imported_text(question_key(number), question.texts, decisions, LONGEST_STATEMENT)
         is_usable = not text.swedish or (text.fault is None and text.swedish not in texts)
         is_proposed = is_usable and proposed < MOST_STATEMENTS
         is_included = is_proposed if decisions.included is None else number in decisions.included
@@ -281,7 +281,7 @@ def _questions(form: ForeignForm, decisions: Decisions) -> Iterator[Question]:
         yield Question(number, question.place, text, identities.index(_identity(question)), is_included)
 
 
-def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[Understood]:
+def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[ImportedText]:
     yield from (question.text for question in included)
     for answers in used:
         yield from answers.options
@@ -373,7 +373,7 @@ class _Translations:
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def add(self, place: Message, text: Understood) -> None:
+    def add(self, place: Message, text: ImportedText) -> None:
         """Add the translations of a text. Texts without Swedish are counted by their key."""
         for code, translation in text.others.items():
             if not code:

@@ -13,7 +13,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.completeness import of_survey
-from kiosk.library.drafts import draft_of, scale_toml, write_form
+from kiosk.library.drafts import add_imported_survey, draft_of, scale_toml
 from kiosk.library.surveys import read_scale, read_scales, readable
 from kiosk.library.xlsform import read_xlsform, write_xlsform
 from kiosk.screen.questions import FACES, questions
@@ -41,7 +41,7 @@ def import_again(survey: Survey, settings: Settings) -> Survey:
     """Export a survey as a spreadsheet, and import the spreadsheet as the file says."""
     form = decided(read_xlsform(write_xlsform(survey, NO_ANSWERS), "from here"), end=None).form
     assert form
-    return write_form(settings, form, "anna", date(2026, 11, 29)).survey
+    return add_imported_survey(settings, form, "anna", date(2026, 11, 29)).survey
 
 
 @pytest.mark.parametrize("scale_id", SCALES)

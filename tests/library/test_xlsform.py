@@ -13,7 +13,7 @@ from pyxform.xls2xform import convert
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.survey import Good, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
-from kiosk.library.drafts import Form
+from kiosk.library.drafts import ImportedSurvey
 from kiosk.library.foreign_form import ForeignFormError
 from kiosk.library.form_import import GoodEnd
 from kiosk.library.surveys import read_surveys
@@ -33,7 +33,7 @@ WORDS = {
 }
 
 
-def imported(content: bytes, end: GoodEnd | None = None) -> Form:
+def imported(content: bytes, end: GoodEnd | None = None) -> ImportedSurvey:
     """Return the survey in a file, with the file's own good end unless one is given."""
     form = decided(read_xlsform(content, ""), end).form
     assert form

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from kiosk.library.foreign_form import ForeignForm
-from kiosk.library.form_import import Decisions, GoodEnd, Preview, understood
+from kiosk.library.form_import import Decisions, GoodEnd, Preview, preview_of
 from kiosk.library.library import Library
 from tests.tools.desk_side import Desk
 
@@ -74,4 +74,4 @@ NO_LIBRARY = Library({}, {}, {}, {})
 def decided(form: ForeignForm, end: GoodEnd | None = GoodEnd.LAST, language: str = "sv") -> Preview:
     """Return what is understood of a form with one good end for all its lists; None leaves it to the file."""
     ends = {} if end is None else dict.fromkeys(range(len(form.questions)), end)
-    return understood(form, Decisions(language, ends), NO_LIBRARY, "from here")
+    return preview_of(form, Decisions(language, ends), NO_LIBRARY, "from here")

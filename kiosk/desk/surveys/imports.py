@@ -21,11 +21,17 @@ from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import AUTONYMS, Language, language
 from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Form, Written, write_form
+from kiosk.library.drafts import (
+    LONGEST_STATEMENT,
+    LONGEST_TITLE,
+    ImportedSurvey,
+    Written,
+    add_imported_survey,
+)
 from kiosk.library.foreign_files import read_foreign, read_pasted, source_of
 from kiosk.library.foreign_form import ForeignForm, ForeignFormError
 from kiosk.library.foreign_form_json import as_json, form_from_json
-from kiosk.library.form_import import Decisions, GoodEnd, Preview, end_key, understood
+from kiosk.library.form_import import Decisions, GoodEnd, Preview, end_key, preview_of
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS
 from kiosk.settings import Settings
@@ -85,7 +91,7 @@ def keep() -> ResponseReturnValue:
         add_problem(translate("Förhandsvisningen gäller inte längre. Välj filen igen."), "file")
         return render_template("survey_import_refused.html", form=FlaskForm()), 400
     decisions = _decisions_sent()
-    survey_preview = understood(carried.form, decisions, desk().library, carried.source)
+    survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)
     if survey_preview.form is None or not FlaskForm().validate():
         return _page(carried, token, decisions, is_sent=True)
     if _is_more_left_out(survey_preview):
@@ -111,13 +117,13 @@ def _is_more_left_out(survey_preview: Preview) -> bool:
     return len(survey_preview.left_out) > (int(listed) if listed.isdecimal() else 0)
 
 
-def _save(form: Form) -> Survey:
+def _save(form: ImportedSurvey) -> Survey:
     """Save an imported form as an own survey, and return the survey."""
     account, written = signed_in(), list[Written]()
 
     def write(settings: Settings) -> Library:
         name = account.name if account else ""
-        written.append(write_form(settings, form, name, desk().clock().date()))
+        written.append(add_imported_survey(settings, form, name, desk().clock().date()))
         return written[0].library
 
     desk().change(write)
@@ -171,7 +177,7 @@ _TYPED = ("question-", "choice-")
 def _page(carried: Carried, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
     """Return the preview's page. Its problems are shown if the form `is_sent`, or has nothing to keep; they
     give status 400."""
-    survey_preview = understood(carried.form, decisions, desk().library, carried.source)
+    survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)
     if is_sent or not survey_preview.questions:
         for problem in survey_preview.problems:
             add_problem(translate_message(problem.message), problem.key)
