@@ -30,6 +30,7 @@ from werkzeug.serving import make_server
 from kiosk.domain.envelope import Letterbox
 from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.screen.scripts import without_spaces
 from tests.attack.finding import Finding, Scale
 from tests.attack.marks import standing_in, text_forms, times_between
 from tests.attack.next_guest import browser
@@ -110,7 +111,8 @@ class Server:
             start_response("504 Gateway Timeout", [])
             return []
         for ours, leak in self.leaks.items():
-            body = body.replace(ours, leak)
+            for written in (ours, without_spaces(ours.decode()).encode()):
+                body = body.replace(written, leak)
         headers = [one for one in given[1] if one[0].lower() != "content-length"]
         start_response(given[0], headers)
         return [body]
