@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.cli import main
 from kiosk.library.drafts import LARGEST_FILE_BYTES
+from kiosk.screen.questions import questions
 from tests.tools.desk_side import Desk
 from tests.tools.form_import import fields_of, keep, send_and_keep, send_file
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet, with_picture
@@ -223,6 +224,15 @@ def test_the_good_end_of_a_scale_is_asked_and_ordered_by(
     assert keep(desk, unanswered, end=end).status_code == 303
     statement = desk.app.extensions["desk"].library.surveys["prov"].statements[0]
     assert (statement.scale.labels, statement.good) == (labels, good)
+
+
+def test_answers_without_an_order_are_shown_as_in_the_file(desk: Desk) -> None:
+    content = (CASES / "xlsform" / "a20_reversed_scale.xlsx").read_bytes()
+    assert keep(desk, send_file(desk, content), end="unordered").status_code == 303
+    [statement, _] = desk.app.extensions["desk"].library.surveys["prov"].statements
+    assert (statement.scale.is_ordered, statement.good, statement.agreeing) == (False, None, ())
+    [shown, _] = questions(desk.app.extensions["desk"].library.surveys["prov"], "sv")
+    assert [option.label for option in shown.options] == ["Stämmer inte", "Stämmer delvis", "Stämmer helt"]
 
 
 def test_swedish_texts_of_an_english_form_can_be_typed_in_the_preview(desk: Desk) -> None:
