@@ -54,7 +54,7 @@ def test_every_page_that_names_a_language_names_it_in_both_languages(tmp_path: P
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset({"fi"}))
     desk.sign_in()
     desk.store.links.add(Admission.POSTER, "frida", code="")
-    file = BytesIO(desk.client.get("/admin/languages/fi.po").data)
+    file = BytesIO(desk.client.get("/admin/languages/fi.po").data.replace(b"#, fuzzy\n", b"", 2))
     sheet = {"csrf_token": desk.token("/admin/walls"), "file": (file, "guest-fi.po")}
     assert desk.client.post("/admin/languages/fi/file", data=sheet).status_code == 303
     empty = Desk(tmp_path / "empty", languages=frozenset({"fi"}), is_empty=True)

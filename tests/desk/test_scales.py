@@ -43,8 +43,8 @@ def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
     page = desk.client.get("/admin/scales").text
     assert "Skalan är sparad: Hur ofta." in page
     assert "sparade en skala</td><td>Hur ofta</td>" in desk.client.get("/admin/log").text
-    assert send(desk, "/admin/new-scale", ("Nej", "Ja")).status_code == 303
-    assert library(desk).scales["hur_ofta_2"].labels == ("Nej", "Ja")
+    assert send(desk, "/admin/new-scale", ("Kanske", "Ja")).status_code == 303
+    assert library(desk).scales["hur_ofta_2"].labels == ("Kanske", "Ja")
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_an_unused_scale_is_changed_and_keeps_keys_that_the_form_does_not_have(d
 def test_a_scale_changed_by_somebody_else_is_not_overwritten(desk: Desk) -> None:
     send(desk, "/admin/new-scale")
     old = seen(desk)
-    send(desk, OWN, ("Nej", "Ja"), seen=old)
+    send(desk, OWN, ("Kanske", "Ja"), seen=old)
     refused = send(desk, OWN, ("Nja", "Ja"), seen=old)
     assert (refused.status_code, "Någon annan har ändrat skalan" in refused.text) == (400, True)
-    assert library(desk).scales["hur_ofta"].labels == ("Nej", "Ja")
+    assert library(desk).scales["hur_ofta"].labels == ("Kanske", "Ja")
 
 
 def test_a_used_scale_is_neither_changed_nor_removed(desk: Desk) -> None:
