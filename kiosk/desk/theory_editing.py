@@ -12,17 +12,16 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.row_order import in_order, is_place
+from kiosk.desk.saving import is_saved
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
 from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox
-from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import LONGEST_TITLE, ChangedError, new_id, new_title
+from kiosk.library.drafts import LONGEST_TITLE, new_id, new_title
 from kiosk.library.texts import LONGEST_TEXT
 from kiosk.library.theories import MEASURED
 from kiosk.library.theory_drafts import (
     COLUMNS,
     GOALS,
-    TheoryError,
     remove_theory,
     theory_digest,
     theory_path,
@@ -134,24 +133,12 @@ def is_own(theory_id: str) -> bool:
 
 
 def _save(theory: Theory) -> bool:
-    """Save a theory, and return whether it was saved. If not, the reasons are added to the notice of the
-    page."""
+    """Save a theory, and return whether it was saved; see `is_saved`."""
     seen = request.form.get("seen", "")
-    try:
-        desk().change(lambda settings: write_theory(settings, theory, seen))
-    except ChangedError:
-        add_problem(
-            translate("Någon annan har ändrat teorin sedan du öppnade den. Skriv av det du vill behålla.")
-        )
-    except TheoryError as error:
-        for fault in error.faults:
-            add_problem(translate_message(fault.message), fault.anchor)
-    except RefusedError as error:
-        for message in error.messages:
-            add_problem(translate_message(message))
-    else:
-        return True
-    return False
+    return is_saved(
+        lambda settings: write_theory(settings, theory, seen),
+        translate("Någon annan har ändrat teorin sedan du öppnade den. Skriv av det du vill behålla."),
+    )
 
 
 def _theory(theory_id: str) -> Theory:

@@ -9,14 +9,12 @@ from flask_wtf import FlaskForm
 from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
-from kiosk.desk.i18n import translate, translate_message
-from kiosk.desk.notices import add_problem
+from kiosk.desk.i18n import translate
+from kiosk.desk.saving import is_saved
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
 from kiosk.domain.tree import Tree
-from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import ChangedError, refuse_bad
-from kiosk.library.field_faults import FieldError
+from kiosk.library.drafts import refuse_bad
 from kiosk.library.library import Library
 from kiosk.library.tree_drafts import (
     LONGEST_UNIT_NAME,
@@ -164,21 +162,10 @@ def _sent(former: TreeDraft) -> TreeDraft:
 
 
 def _save(write: Callable[[Settings], Library]) -> bool:
-    """Call `write`, and return whether it saved the sent form. If not, the reasons are added to the notice
-    of the page."""
-    try:
-        desk().change(write)
-    except ChangedError:
-        add_problem(translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen."))
-    except FieldError as error:
-        for fault in error.faults:
-            add_problem(translate_message(fault.message), fault.anchor)
-    except RefusedError as error:
-        for message in error.messages:
-            add_problem(translate_message(message))
-    else:
-        return True
-    return False
+    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
+    return is_saved(
+        write, translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen.")
+    )
 
 
 def _saved(draft: TreeDraft, tree_id: str) -> ResponseReturnValue:

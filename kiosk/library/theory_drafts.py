@@ -6,7 +6,7 @@ and the whole library with it, before anything is replaced.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kiosk.domain.message import Message
@@ -15,6 +15,7 @@ from kiosk.domain.theory import Layer, Theory, TheoryBox, find_loop
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import is_there
 from kiosk.library.drafts import ChangedError, refuse_bad
+from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
 from kiosk.library.texts import find_fault, tidied
@@ -35,22 +36,6 @@ GOALS = "goals"
 """Anchor of the goals' rows. The anchors of the columns' rows are the values of Layer."""
 
 
-@dataclass(frozen=True)
-class RowFault:
-    """A fault with the anchor of its place: a field's name, a column, or a row such as results-2, from 1."""
-
-    anchor: str
-    message: Message
-
-
-class TheoryError(RefusedError):
-    """A theory that cannot be saved; `faults` has each reason with its place."""
-
-    def __init__(self, *faults: RowFault) -> None:
-        super().__init__(*(fault.message for fault in faults))
-        self.faults = faults
-
-
 def theory_path(theory_id: str) -> Path:
     """Return the path of an own theory's file in KIOSK_DATA."""
     return Path(QUESTIONS) / "theories" / f"{theory_id}.toml"
@@ -65,7 +50,7 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
     """Write a theory to KIOSK_DATA/questions/theories, and return the new library.
 
     `seen` is the digest of the theory that was edited; without it the theory is new. Raises ChangedError if
-    the file holds another theory by now, TheoryError for faults in rows, and RefusedError if the library
+    the file holds another theory by now, FieldError for faults in rows, and RefusedError if the library
     could not be read with it. An error leaves everything unchanged.
     """
     path = theory_path(theory.id)
@@ -79,11 +64,11 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
             raise ChangedError
         tidy = _tidied(theory)
         if faults := tuple(faults_of(tidy, current)):
-            raise TheoryError(*faults)
+            raise FieldError(*faults)
         try:
             return change_files(settings, {path: theory_toml(tidy).encode()})
         except RefusedError as error:
-            raise TheoryError(*(_placed(message) for message in error.messages)) from error
+            raise FieldError(*(_placed(message) for message in error.messages)) from error
 
 
 def remove_theory(settings: Settings, theory_id: str) -> Library:
@@ -92,10 +77,10 @@ def remove_theory(settings: Settings, theory_id: str) -> Library:
         return change_files(settings, {theory_path(theory_id): None})
 
 
-def _placed(message: Message) -> RowFault:
+def _placed(message: Message) -> FieldFault:
     """Return a refusal of the file's reader as a fault, whose anchor is the row that its message names."""
     row = re.search(r"\b([a-z]+)\[([0-9]+)\]", message.render(str))
-    return RowFault(f"{row[1]}-{row[2]}" if row else "title", message)
+    return FieldFault(f"{row[1]}-{row[2]}" if row else "title", message)
 
 
 def _tidied(theory: Theory) -> Theory:
@@ -109,7 +94,7 @@ def _tidied(theory: Theory) -> Theory:
     )
 
 
-def faults_of(theory: Theory, library: Library) -> Iterator[RowFault]:
+def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
     """Yield every fault of a theory, in the order of the form."""
     heads = {
         "title": Message("Namn", {}),
@@ -120,10 +105,12 @@ def faults_of(theory: Theory, library: Library) -> Iterator[RowFault]:
     }
     for name, heading in heads.items():
         if fault := find_fault(getattr(theory, name)):
-            yield RowFault(name, Message("{field}: {problem}", {"field": heading, "problem": fault.message}))
+            yield FieldFault(
+                name, Message("{field}: {problem}", {"field": heading, "problem": fault.message})
+            )
     statements = {one.id for survey in library.surveys.values() for one in survey.statements}
     if len(theory.goals) > MOST_GOALS:
-        yield RowFault(GOALS, Message("Högst {most} mål.", {"most": MOST_GOALS}))
+        yield FieldFault(GOALS, Message("Högst {most} mål.", {"most": MOST_GOALS}))
     for goal in theory.goals:
         place = {"column": Message("Mål", {}), "number": goal.number}
         yield from _faults_of_row(f"{GOALS}-{goal.number}", place, goal.text, goal.statements, statements)
@@ -131,7 +118,7 @@ def faults_of(theory: Theory, library: Library) -> Iterator[RowFault]:
         boxes = theory.column(layer)
         if not 1 <= len(boxes) <= MOST_BOXES:
             values = {"column": heading, "most": MOST_BOXES}
-            yield RowFault(layer, Message("{column}: skriv minst en ruta och högst {most}.", values))
+            yield FieldFault(layer, Message("{column}: skriv minst en ruta och högst {most}.", values))
         for number, box in enumerate(boxes, start=1):
             yield from _faults_of_box(theory, box, number, statements, library)
     yield from _loop(theory)
@@ -139,15 +126,15 @@ def faults_of(theory: Theory, library: Library) -> Iterator[RowFault]:
 
 def _faults_of_row(
     anchor: str, place: Mapping[str, object], text: str, named: tuple[str, ...], statements: set[str]
-) -> Iterator[RowFault]:
+) -> Iterator[FieldFault]:
     """Yield the faults that boxes and goals have in common."""
     if fault := find_fault(text):
-        yield RowFault(
+        yield FieldFault(
             anchor, Message("{column}, rad {number}: {problem}", {**place, "problem": fault.message})
         )
     for name in named:
         if name not in statements:
-            yield RowFault(
+            yield FieldFault(
                 anchor,
                 Message(
                     "{column}, rad {number}: inget påstående i någon enkät heter {name}.",
@@ -158,16 +145,16 @@ def _faults_of_row(
 
 def _faults_of_box(
     theory: Theory, box: TheoryBox, number: int, statements: set[str], library: Library
-) -> Iterator[RowFault]:
+) -> Iterator[FieldFault]:
     anchor, place = f"{box.layer}-{number}", {"column": COLUMNS[box.layer], "number": number}
     measure = box.measure
     yield from _faults_of_row(anchor, place, box.text, measure.statements if measure else (), statements)
     if box.layer in MEASURED and measure is None:
-        yield RowFault(
+        yield FieldFault(
             anchor, Message("{column}, rad {number}: välj hur det mäts, eller ”Mäts inte”.", place)
         )
     if measure and measure.counter and measure.counter not in library.counters:
-        yield RowFault(
+        yield FieldFault(
             anchor,
             Message(
                 "{column}, rad {number}: ingen prestation heter {name}.", {**place, "name": measure.counter}
@@ -176,7 +163,7 @@ def _faults_of_box(
     ids = {other.id for other in theory.boxes}
     for name in box.leads_to:
         if name not in ids:
-            yield RowFault(
+            yield FieldFault(
                 anchor,
                 Message(
                     "{column}, rad {number}: den leder till en ruta som inte finns: {name}.",
@@ -185,7 +172,7 @@ def _faults_of_box(
             )
 
 
-def _loop(theory: Theory) -> Iterator[RowFault]:
+def _loop(theory: Theory) -> Iterator[FieldFault]:
     """Yield the fault of boxes that lead back to themselves, at the first of them."""
     loop = find_loop({box.id: box.leads_to for box in theory.boxes})
     if loop:
@@ -197,7 +184,7 @@ def _loop(theory: Theory) -> Iterator[RowFault]:
             "number": number,
             "steps": " → ".join(boxes[name].text for name in loop),
         }
-        yield RowFault(
+        yield FieldFault(
             f"{first.layer}-{number}",
             Message(
                 "{column}, rad {number}: rutorna leder i en ring: {steps}. Ta bort ett av stegen.", values

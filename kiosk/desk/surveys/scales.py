@@ -9,14 +9,12 @@ from flask_wtf import FlaskForm
 from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
-from kiosk.desk.i18n import translate, translate_message
-from kiosk.desk.notices import add_problem
+from kiosk.desk.i18n import translate
+from kiosk.desk.saving import is_saved
 from kiosk.desk.session import for_coordinator, note
 from kiosk.desk.surveys.origin import usual_licence, usual_source
 from kiosk.domain.survey import Scale
-from kiosk.library.changes import RefusedError
-from kiosk.library.drafts import ChangedError, refuse_bad
-from kiosk.library.field_faults import FieldError
+from kiosk.library.drafts import refuse_bad
 from kiosk.library.library import Library
 from kiosk.library.scale_drafts import (
     LONGEST_LABEL,
@@ -137,23 +135,10 @@ def _check_can_change(scale_id: str) -> None:
 
 
 def _save(write: Callable[[Settings], Library]) -> bool:
-    """Call `write`, and return whether it saved the sent form. If not, the reasons are added to the notice
-    of the page."""
+    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
     if not FlaskForm().validate():
         abort(400)
-    try:
-        desk().change(write)
-    except ChangedError:
-        add_problem(translate("Någon annan har ändrat skalan sedan du öppnade den. Öppna den igen."))
-    except FieldError as error:
-        for fault in error.faults:
-            add_problem(translate_message(fault.message), fault.anchor)
-    except RefusedError as error:
-        for message in error.messages:
-            add_problem(translate_message(message))
-    else:
-        return True
-    return False
+    return is_saved(write, translate("Någon annan har ändrat skalan sedan du öppnade den. Öppna den igen."))
 
 
 def _sent(draft: ScaleDraft) -> ScaleDraft:
