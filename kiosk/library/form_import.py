@@ -116,14 +116,17 @@ class Preview:
 
 
 def question_key(number: int) -> str:
+    """Return the key of a question's text; also the name of its field."""
     return f"question-{number}"
 
 
 def choice_key(answers: int, number: int) -> str:
+    """Return the key of an answer's text, by the numbers of its list and of the answer in it."""
     return f"choice-{answers}-{number}"
 
 
 def end_key(answers: int) -> str:
+    """Return the key of the question which answer of a list is best; also the name of its field."""
     return f"end-{answers}"
 
 
