@@ -109,8 +109,14 @@ def used_attributes(path: Path) -> set[str]:
     return {ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
 
 
-def inner_modules_of_storage(path: Path) -> set[str]:
-    inner = {f"kiosk.storage.{module.stem}" for module in (PACKAGE / "storage").glob("[!_]*.py")}
+IMPORTED_AS_A_WHOLE = ("storage", "library/importing")
+"""Packages from whose modules nothing else imports. Those of storage may read a box or a tally."""
+
+
+def inner_modules(package: str, path: Path) -> set[str]:
+    """The modules of a package that a module imports from inside it."""
+    dotted = package.replace("/", ".")
+    inner = {f"kiosk.{dotted}.{module.stem}" for module in (PACKAGE / package).glob("[!_]*.py")}
     return imported(path) & inner
 
 
@@ -169,10 +175,10 @@ def test_the_server_writes_no_report_in_its_own_process(path: Path) -> None:
     assert not {used for used in imported(path) if used.startswith(WRITERS_OF_REPORTS)}
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
-def test_storage_is_imported_as_a_whole(path: Path) -> None:
-    """Its modules may read a box or a tally; nothing else may."""
-    assert not inner_modules_of_storage(path)
+@pytest.mark.parametrize("package", IMPORTED_AS_A_WHOLE)
+def test_a_package_with_entry_points_is_imported_as_a_whole(package: str) -> None:
+    others = [path for path in modules() if not path.is_relative_to(PACKAGE / package)]
+    assert not {name(path): inner for path in others if (inner := inner_modules(package, path))}
 
 
 UPWARD = {
@@ -201,7 +207,12 @@ def test_the_check_catches_a_planted_upward_import(tmp_path: Path, layer: str, l
 )
 def test_the_check_catches_an_import_from_inside_storage(tmp_path: Path, line: str) -> None:
     (planted := tmp_path / "planted.py").write_text(line)
-    assert inner_modules_of_storage(planted)
+    assert inner_modules("storage", planted)
+
+
+def test_the_check_catches_an_import_from_inside_the_importer(tmp_path: Path) -> None:
+    (planted := tmp_path / "planted.py").write_text("from kiosk.library.importing.form import ForeignForm")
+    assert inner_modules("library/importing", planted)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,19 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.check import add_files, check_report, check_text
 from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import LARGEST_FILE_BYTES, add_imported_survey
-from kiosk.library.foreign_files import read_foreign, source_of
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError
-from kiosk.library.form_import import NOT_PROPOSED, Decisions, GoodEnd, Preview, preview_of
+from kiosk.library.importing import (
+    NOT_PROPOSED,
+    AnswerOrder,
+    Decisions,
+    ForeignForm,
+    ForeignFormError,
+    Preview,
+    preview_of,
+    read_file,
+    source_of,
+)
 from kiosk.library.library import check_languages, read_usable_library
-from kiosk.library.xlsform import no_answer_words, write_xlsform
+from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE
 
@@ -67,14 +75,15 @@ def survey_export(survey_id: str, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--good",
-    "ends",
+    "orders",
     multiple=True,
-    metavar="[LIST=]END",
-    help="The best answer of a list of answers, or of all lists: first, last, neither, unordered or file.",
+    metavar="[LIST=]ANSWER",
+    help="The best answer of a list of answers, or of all lists: first, last, neither (none is best), "
+    "unordered (the answers have no order) or file (as the file says).",
 )
 @click.option("--language", default="", help="Language code of texts without a language.")
 @report_errors
-def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
+def survey_import(file: Path, orders: tuple[str, ...], language: str) -> None:
     """Import a form of another program as an own survey, in KIOSK_DATA/questions. What is left out is listed.
 
     Nothing is imported until --good names the best answer of each list.
@@ -83,8 +92,8 @@ def survey_import(file: Path, ends: tuple[str, ...], language: str) -> None:
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise DefinitionError(f"{file}: is larger than 8 MB; take pictures out of it")
     try:
-        form = read_foreign(file.read_bytes(), file.name)
-        preview = _preview(settings, form, source_of(form, file.name), language, ends)
+        form = read_file(file.read_bytes(), file.name)
+        preview = _preview(settings, form, source_of(form, file.name), language, orders)
         for message in _listed(preview):
             click.echo(f"{file}: {in_english([message])}", err=True)
         if preview.form is None:
@@ -102,27 +111,27 @@ _WAY_OUT = " Use --good LIST=first|last|neither|unordered and --language CODE, o
 
 
 def _preview(
-    settings: Settings, form: ForeignForm, source: str, language: str, ends: Sequence[str]
+    settings: Settings, form: ForeignForm, source: str, language: str, orders: Sequence[str]
 ) -> Preview:
-    """Return what was understood of a form, with the good end of each list. Raises DefinitionError for a
-    language or an end that does not exist."""
+    """Return what was understood of a form, with the order of each list. Raises DefinitionError for a
+    language or a list that does not exist."""
     if language and not is_language_code(language):
         raise DefinitionError(f"--language: {language!r} is no language code; write for example en or pt_BR")
     library = read_usable_library(settings)
     lists = preview_of(form, Decisions(language), library, source).lists
-    chosen: dict[int, GoodEnd] = {}
-    for text in ends:
-        name, _, end = text.rpartition("=")
+    chosen: dict[int, AnswerOrder] = {}
+    for text in orders:
+        name, _, order = text.rpartition("=")
         numbers = [answers.number for answers in lists if name in ("", answers.name)]
-        if end not in list(GoodEnd) or (name and not numbers):
+        if order not in list(AnswerOrder) or (name and not numbers):
             names = ", ".join(answers.name for answers in lists) or "none"
             raise DefinitionError(
                 f"--good: {text!r} is not one of first, last, neither, unordered and file, or names no list; "
                 f"the lists are: {names}"
             )
-        if any(end == GoodEnd.FILE and not lists[number].has_own_order for number in numbers):
-            raise DefinitionError(f"--good: the file does not say which end is good: {text!r}")
-        chosen.update(dict.fromkeys(numbers, GoodEnd(end)))
+        if any(order == AnswerOrder.AS_IN_FILE and not lists[number].has_own_order for number in numbers):
+            raise DefinitionError(f"--good: the file does not say which answer is best: {text!r}")
+        chosen.update(dict.fromkeys(numbers, AnswerOrder(order)))
     return preview_of(form, Decisions(language, chosen), library, source)
 
 

@@ -28,7 +28,7 @@ from kiosk.domain.counters import (
     read_period,
     year_of,
 )
-from kiosk.library.spreadsheet import csv_table
+from kiosk.library.spreadsheet_writer import csv_table
 from kiosk.storage import Deed
 
 blueprint = Blueprint("activities", __name__)

@@ -12,7 +12,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
 from kiosk.desk.session import without_session
 from kiosk.domain.client_source import source_of
-from kiosk.library.spreadsheet import CsvStyle
+from kiosk.library.spreadsheet_writer import CsvStyle
 from kiosk.output.export import data_package, files
 
 blueprint = Blueprint("api", __name__)

@@ -30,7 +30,7 @@ from kiosk.domain.tree import Node, Tree
 from kiosk.library.archive_members import read_members
 from kiosk.library.changes import RefusedError
 from kiosk.library.signing import PublicKey, sign
-from kiosk.library.spreadsheet import add_file, csv_table
+from kiosk.library.spreadsheet_writer import add_file, csv_table
 from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS
 from kiosk.library.texts import ID_PATTERN, find_fault
 from kiosk.settings import Settings

@@ -44,7 +44,7 @@ from kiosk.library.drafts import (
 )
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
-from kiosk.library.spreadsheet import add_file
+from kiosk.library.spreadsheet_writer import add_file
 from kiosk.library.surveys import read_questions
 from kiosk.library.theories import Known, read_theories
 from kiosk.library.theory_file import theory_toml

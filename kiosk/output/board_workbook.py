@@ -11,7 +11,7 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from kiosk.library.spreadsheet import harmless, packed_workbook
+from kiosk.library.spreadsheet_writer import harmless, packed_workbook
 
 Value = str | int | float | date | None
 """A cell; a float is a share, 0 to 1, shown as a percentage."""

@@ -14,7 +14,7 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
-from kiosk.library.spreadsheet import CsvStyle, add_file, csv_table, workbook
+from kiosk.library.spreadsheet_writer import CsvStyle, add_file, csv_table, workbook
 
 COUNTS = {
     "round": "id of the round",

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
-from kiosk.library.spreadsheet import EARLIEST, add_file
+from kiosk.library.spreadsheet_writer import EARLIEST, add_file
 from kiosk.output.report_pdf import logo_of, logo_png
 from kiosk.output.svg import pngs
 from kiosk.settings import shipped_folder

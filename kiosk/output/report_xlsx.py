@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kiosk.domain.report import Block, Kind, ReportDocument
-from kiosk.library.spreadsheet import workbook
+from kiosk.library.spreadsheet_writer import workbook
 
 CONTENTS = "Innehåll"
 CONTENTS_HEADING = ("Blad", "Avsnitt", "Visar")

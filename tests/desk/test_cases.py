@@ -220,7 +220,7 @@ def test_the_good_end_of_a_scale_is_asked_and_ordered_by(
     unanswered = keep(desk, preview, end="")
     assert unanswered.status_code == 400
     assert "Svaren 1 (enig): välj vilket svar som är bäst." in words(unanswered)
-    assert 'href="#end-0"' in unanswered.text
+    assert 'href="#order-0"' in unanswered.text
     assert keep(desk, unanswered, end=end).status_code == 303
     statement = desk.app.extensions["desk"].library.surveys["prov"].statements[0]
     assert (statement.scale.labels, statement.good) == (labels, good)
@@ -269,7 +269,7 @@ def test_forty_questions_are_shown_and_at_most_twenty_kept(desk: Desk) -> None:
     assert "Fråga 39" in words(preview)
     fields = fields_of(preview).sent
     assert fields.getlist("include") == [str(n) for n in range(20)]
-    fields.update({"end-0": "last", "include": "39"})
+    fields.update({"order-0": "last", "include": "39"})
     refused = desk.client.post("/admin/surveys/import/keep", data=fields)
     assert (refused.status_code, "Högst 20 påståenden. Välj bort 1." in words(refused)) == (400, True)
 

@@ -14,8 +14,9 @@ from kiosk.domain.survey import Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.completeness import of_survey
 from kiosk.library.drafts import add_imported_survey, draft_of, scale_toml
+from kiosk.library.importing import read_file
 from kiosk.library.surveys import read_scale, read_scales, readable
-from kiosk.library.xlsform import read_xlsform, write_xlsform
+from kiosk.library.xlsform_export import write_xlsform
 from kiosk.screen.questions import FACES, questions
 from kiosk.screen.speech import spoken_of_survey
 from kiosk.settings import Settings, read_settings, shipped_folder
@@ -39,7 +40,7 @@ def survey_with(*scales: Scale) -> Survey:
 
 def import_again(survey: Survey, settings: Settings) -> Survey:
     """Export a survey as a spreadsheet, and import the spreadsheet as the file says."""
-    form = decided(read_xlsform(write_xlsform(survey, NO_ANSWERS), "from here"), end=None).form
+    form = decided(read_file(write_xlsform(survey, NO_ANSWERS), "from here"), order=None).form
     assert form
     return add_imported_survey(settings, form, "anna", date(2026, 11, 29)).survey
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from pyxform.xls2xform import convert
 
-from kiosk.library.foreign_form import ForeignFormError
+from kiosk.library.importing import ForeignFormError, read_file
 from kiosk.library.surveys import MOST_OPTIONS
-from kiosk.library.xlsform import read_xlsform
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def compared(path: Path) -> Compared | None:
     if not expected:
         return None
     try:
-        form = read_xlsform(path.read_bytes(), path.name)
+        form = read_file(path.read_bytes(), path.name)
     except ForeignFormError as error:
         return Compared(path.name, expected, 0, str(error))
     return Compared(path.name, expected, len(form.questions), "")

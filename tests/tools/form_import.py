@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from kiosk.library.foreign_form import ForeignForm
-from kiosk.library.form_import import Decisions, GoodEnd, Preview, preview_of
+from kiosk.library.importing import AnswerOrder, Decisions, ForeignForm, Preview, preview_of
 from kiosk.library.library import Library
 from tests.tools.desk_side import Desk
 
@@ -70,7 +69,9 @@ NO_LIBRARY = Library({}, {}, {}, {})
 """An installation without surveys and translations."""
 
 
-def decided(form: ForeignForm, end: GoodEnd | None = GoodEnd.LAST, language: str = "sv") -> Preview:
-    """Return what is understood of a form with one good end for all its lists; None leaves it to the file."""
-    ends = {} if end is None else dict.fromkeys(range(len(form.questions)), end)
-    return preview_of(form, Decisions(language, ends), NO_LIBRARY, "from here")
+def decided(
+    form: ForeignForm, order: AnswerOrder | None = AnswerOrder.BEST_LAST, language: str = "sv"
+) -> Preview:
+    """Return what is understood of a form with one order for all its lists; None leaves it to the file."""
+    orders = {} if order is None else dict.fromkeys(range(len(form.questions)), order)
+    return preview_of(form, Decisions(language, orders), NO_LIBRARY, "from here")

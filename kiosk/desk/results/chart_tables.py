@@ -12,7 +12,7 @@ from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.library.spreadsheet import CsvStyle, csv_table
+from kiosk.library.spreadsheet_writer import CsvStyle, csv_table
 from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
 from kiosk.output.charts import UNKNOWN
 

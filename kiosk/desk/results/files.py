@@ -19,7 +19,7 @@ from kiosk.desk.results.statement_view import Section, bare_picture, picture, se
 from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.library.spreadsheet import CsvStyle
+from kiosk.library.spreadsheet_writer import CsvStyle
 from kiosk.output.export import data_package, files
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import write_file

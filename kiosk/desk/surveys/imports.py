@@ -28,10 +28,20 @@ from kiosk.library.drafts import (
     Written,
     add_imported_survey,
 )
-from kiosk.library.foreign_files import read_foreign, read_pasted, source_of
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError
-from kiosk.library.foreign_form_json import as_json, form_from_json
-from kiosk.library.form_import import Decisions, GoodEnd, Preview, end_key, preview_of
+from kiosk.library.importing import (
+    AnswerOrder,
+    Decisions,
+    ForeignForm,
+    ForeignFormError,
+    Preview,
+    as_json,
+    form_from_json,
+    order_key,
+    preview_of,
+    read_file,
+    read_pasted,
+    source_of,
+)
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS
 from kiosk.settings import Settings
@@ -72,7 +82,7 @@ def _uploaded() -> Carried:
     sent, lines = request.files.get("file"), request.form.get("lines", "")
     if sent is not None:
         name = sent.filename or ""
-        form = read_foreign(sent.read(), name)
+        form = read_file(sent.read(), name)
         return Carried(form, source_of(form, name))
     if not lines.strip():
         raise ForeignFormError(Message("Välj en fil, eller klistra in påståenden.", {}))
@@ -155,16 +165,16 @@ def _read(token: str) -> Carried | None:
 def _decisions_sent() -> Decisions:
     """Return the coordinator's answers in the sent form. Answers that are not offered count as missing."""
     sent = request.form
-    ends = {
-        int(name.removeprefix("end-")): GoodEnd(value)
+    orders = {
+        int(name.removeprefix("order-")): AnswerOrder(value)
         for name, value in sent.items()
-        if name.removeprefix("end-").isdecimal() and value in list(GoodEnd)
+        if name.removeprefix("order-").isdecimal() and value in list(AnswerOrder)
     }
     code = sent.get("language", "")
     included = (number for number in sent.getlist("include") if number.isdecimal())
     return Decisions(
         code if is_language_code(code) else "",
-        ends,
+        orders,
         {name: " ".join(text.split()) for name, text in sent.items() if name.startswith(_TYPED)},
         frozenset(map(int, included)),
         " ".join(sent.get("title", "").split()),
@@ -190,8 +200,8 @@ def _page(carried: Carried, token: str, decisions: Decisions, *, is_sent: bool) 
         known_languages=_known_languages(),
         chosen_language=decisions.language,
         left_out=_grouped(survey_preview),
-        end_key=end_key,
-        ends=GoodEnd,
+        order_key=order_key,
+        orders=AnswerOrder,
         is_rewritten=frozenset(decisions.swedish),
         language_name=language_name,
         most=MOST_STATEMENTS,

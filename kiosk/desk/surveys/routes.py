@@ -45,7 +45,7 @@ from kiosk.library.drafts import (
 from kiosk.library.field_faults import FieldError
 from kiosk.library.library import Library
 from kiosk.library.rewording import Rewording
-from kiosk.library.xlsform import no_answer_words, write_xlsform
+from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
 from kiosk.settings import Settings

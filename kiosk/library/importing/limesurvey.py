@@ -15,7 +15,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from kiosk.domain.message import Message
-from kiosk.library.foreign_builder import (
+from kiosk.library.importing.form import ForeignForm, ForeignFormError, Texts
+from kiosk.library.importing.form_builder import (
     CONDITION,
     FREE_TEXT,
     HINT,
@@ -28,7 +29,6 @@ from kiosk.library.foreign_builder import (
     other_type,
     place_of,
 )
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError, Texts
 
 MOST_ELEMENTS = 200_000
 """Elements of an .lss. A survey of 300 questions in ten languages has 60,000."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from kiosk.domain.message import Message
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.foreign_builder import FormBuilder
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError
+from kiosk.library.importing.form import ForeignForm, ForeignFormError
+from kiosk.library.importing.form_builder import FormBuilder
 
 MOST_LINES = 2_000
 LONGEST_TEXT = 200_000

@@ -12,11 +12,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from kiosk.library.foreign_files import read_foreign, read_pasted
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError
+from kiosk.library.importing import ForeignForm, ForeignFormError, read_file, read_pasted
 from tests.tools.spreadsheets import ods
 
-CASES = Path(__file__).parents[1] / "cases" / "foreign"
+CASES = Path(__file__).parents[2] / "cases" / "foreign"
 
 SAFE = ({"sv": "Jag känner mig trygg här", "en": "I feel safe here"}, ["Stämmer inte", "Stämmer helt"])
 THREE = (SAFE[0], ["Stämmer inte", "Stämmer delvis", "Stämmer helt"])
@@ -106,18 +105,18 @@ def questions(form: ForeignForm) -> list[tuple[dict[str, str], list[str]]]:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_becomes_questions_with_their_languages_and_answers(name: str) -> None:
     content, expected = FILES[name]
-    assert questions(read_foreign(content, name)) == expected
+    assert questions(read_file(content, name)) == expected
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_content_tells_the_format_whatever_the_name_is(name: str) -> None:
     content, expected = FILES[name]
-    assert questions(read_foreign(content, "enkät.txt")) == expected
+    assert questions(read_file(content, "enkät.txt")) == expected
 
 
 @pytest.mark.parametrize("name", sorted(set(FILES) - {"lines.txt"}))
 def test_a_form_has_the_title_of_the_file(name: str) -> None:
-    assert read_foreign(FILES[name][0], name).title["sv"] == "Vår enkät"
+    assert read_file(FILES[name][0], name).title["sv"] == "Vår enkät"
 
 
 LEFT_OUT = {
@@ -166,7 +165,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_everything_else_is_listed_with_its_place(name: str) -> None:
-    form = read_foreign(FILES[name][0], name)
+    form = read_file(FILES[name][0], name)
     listed = {f"{note.place.render(str)}: {note.reason.render(str)}" for note in form.left_out}
     assert listed == LEFT_OUT[name]
 
@@ -284,7 +283,7 @@ REFUSED = {
 def test_a_hostile_damaged_or_unknown_file_is_refused_with_the_reason(name: str) -> None:
     content, reason = REFUSED[name]
     with pytest.raises(ForeignFormError) as refusal:
-        read_foreign(content, name)
+        read_file(content, name)
     assert reason in refusal.value.message.render(str)
 
 
@@ -293,7 +292,7 @@ def test_a_file_cut_at_any_place_is_read_or_refused(name: str) -> None:
     content = FILES[name][0]
     for length in range(0, len(content), max(len(content) // 20, 1)):
         with suppress(ForeignFormError):
-            read_foreign(content[:length], name)
+            read_file(content[:length], name)
 
 
 WRONG_VALUES: tuple[object, ...] = (
@@ -318,7 +317,7 @@ def test_a_json_value_of_another_type_is_read_or_refused(name: str) -> None:
     for at, value in enumerate(WRONG_VALUES):
         for variant in islice(with_a_wrong_value(document, value), at, None, len(WRONG_VALUES)):
             try:
-                read_foreign(json.dumps(variant).encode(), name)
+                read_file(json.dumps(variant).encode(), name)
             except ForeignFormError as refusal:
                 refused += bool(refusal.message.render(str))
     assert refused
@@ -327,4 +326,4 @@ def test_a_json_value_of_another_type_is_read_or_refused(name: str) -> None:
 def test_an_ods_cell_has_the_text_that_is_shown() -> None:
     text = f"{escape('Jag & du')}<text:s text:c='2'/>är<text:line-break/>här<text:span>!</text:span>"
     content = ods({**SHEETS, "survey": [SHEETS["survey"][0], ["select_one enig", "q", f"xml:{text}", ""]]})
-    assert questions(read_foreign(content, "x.ods"))[0][0] == {"sv": "Jag & du är här!"}
+    assert questions(read_file(content, "x.ods"))[0][0] == {"sv": "Jag & du är här!"}

@@ -5,7 +5,7 @@ from typing import Any
 
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Good
-from kiosk.library.foreign_form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut
+from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut
 
 
 def as_json(form: ForeignForm) -> dict[str, Any]:

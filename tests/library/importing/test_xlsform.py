@@ -14,10 +14,9 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.survey import Good, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.drafts import ImportedSurvey
-from kiosk.library.foreign_form import ForeignFormError
-from kiosk.library.form_import import GoodEnd
+from kiosk.library.importing import AnswerOrder, ForeignFormError, read_file
 from kiosk.library.surveys import read_surveys
-from kiosk.library.xlsform import read_xlsform, write_xlsform
+from kiosk.library.xlsform_export import write_xlsform
 from kiosk.settings import shipped_folder
 from tests.tools.form_import import decided
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
@@ -33,9 +32,9 @@ WORDS = {
 }
 
 
-def imported(content: bytes, end: GoodEnd | None = None) -> ImportedSurvey:
-    """Return the survey in a file, with the file's own good end unless one is given."""
-    form = decided(read_xlsform(content, ""), end).form
+def imported(content: bytes, order: AnswerOrder | None = None) -> ImportedSurvey:
+    """Return the survey in a file, in the file's own order unless one is given."""
+    form = decided(read_file(content, ""), order).form
     assert form
     return form
 
@@ -94,7 +93,7 @@ def test_other_tools_read_exported_forms() -> None:
 
 
 def test_a_form_made_by_another_program_is_imported() -> None:
-    form = imported(sheet([HEAD, ASKED, [None, None, None]], CHOICES), GoodEnd.LAST)
+    form = imported(sheet([HEAD, ASKED, [None, None, None]], CHOICES), AnswerOrder.BEST_LAST)
     assert form.draft.statements == (
         Statement("safe", "Jag är trygg", "–", Scale("yes", ("Nej", "Ja"), bipolar=False), Good.HIGH),
     )
@@ -104,7 +103,7 @@ def test_a_form_made_by_another_program_is_imported() -> None:
 def test_columns_for_other_programs_are_ignored() -> None:
     head = [*HEAD, "required", "appearance"]
     rows: list[Row] = [["start", "start", None], ["deviceid", "id", None], [*ASKED, "yes", "likert"]]
-    draft = imported(sheet([head, *rows], CHOICES), GoodEnd.LAST).draft
+    draft = imported(sheet([head, *rows], CHOICES), AnswerOrder.BEST_LAST).draft
     assert [one.id for one in draft.statements] == ["safe"]
 
 
@@ -136,8 +135,7 @@ REFUSED = {
         "kolumnen label::Enkel (sv_enkel): sv_enkel är ingen språkkod",
     ),
     "no rows": (sheet([HEAD], CHOICES), "Bladet survey saknas"),
-    "no spreadsheet": (b"type,name,label\n", "Spara den som .xlsx"),
-    "nothing": (b"", "Spara den som .xlsx"),
+    "no workbook": (b"PK\x03\x04type,name,label\n", "Spara den som .xlsx"),
 }
 
 
@@ -145,7 +143,7 @@ REFUSED = {
 def test_an_ambiguous_file_is_refused_with_its_place(case: str) -> None:
     content, words = REFUSED[case]
     with pytest.raises(ForeignFormError) as refused:
-        read_xlsform(content, "")
+        read_file(content, "")
     assert words in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -172,7 +170,7 @@ LEFT_OUT: dict[str, tuple[list[Row], list[Row], str]] = {
 @pytest.mark.parametrize("case", LEFT_OUT)
 def test_unsupported_content_is_listed_with_its_place(case: str) -> None:
     rows, choices, words = LEFT_OUT[case]
-    form = read_xlsform(sheet(rows, choices), "")
+    form = read_file(sheet(rows, choices), "")
     listed = [f"{one.place.render(str)}: {one.reason.render(str)}" for one in form.left_out]
     assert [line for line in listed if words in line]
     assert all(line.startswith("Blad ") for line in listed)
@@ -195,15 +193,18 @@ def test_a_sheet_larger_than_its_declared_dimension_is_read_whole() -> None:
     parts = unpacked(sheet([HEAD, ASKED, ["select_one yes", "warm", "Jag är varm"]], CHOICES))
     name = "xl/worksheets/sheet1.xml"
     assert b'<dimension ref="A1:C3"' in parts[name]
-    said = {**parts, name: parts[name].replace(b'ref="A1:C3"', b'ref="A1:C2"')}
-    assert [one.id for one in imported(packed(said), GoodEnd.LAST).draft.statements] == ["safe", "warm"]
+    declared = {**parts, name: parts[name].replace(b'ref="A1:C3"', b'ref="A1:C2"')}
+    assert [one.id for one in imported(packed(declared), AnswerOrder.BEST_LAST).draft.statements] == [
+        "safe",
+        "warm",
+    ]
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(6_000_000)})
     assert len(bomb) < 100_000
     with pytest.raises(ForeignFormError, match="för stor"):
-        read_xlsform(bomb, "")
+        read_file(bomb, "")
 
 
 def test_xml_entities_are_not_resolved() -> None:
@@ -213,7 +214,7 @@ def test_xml_entities_are_not_resolved() -> None:
     body = parts[name].partition(b"<worksheet")[2].replace("Jag är trygg".encode(), b"&b;")
     attacked = packed({**parts, name: entity + b"<worksheet" + body})
     with pytest.raises(ForeignFormError):
-        read_xlsform(attacked, "")
+        read_file(attacked, "")
 
 
 def test_a_language_with_gaps_is_left_out() -> None:

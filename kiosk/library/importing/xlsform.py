@@ -13,7 +13,7 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Good, can_agree, numbers_in
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.foreign_form import (
+from kiosk.library.importing.form import (
     ForeignChoice,
     ForeignForm,
     ForeignFormError,
@@ -21,8 +21,8 @@ from kiosk.library.foreign_form import (
     LeftOut,
     Texts,
 )
-from kiosk.library.language_headings import heading_code, malformed_code
-from kiosk.library.plain_text import Change, plain_text
+from kiosk.library.importing.language_headings import heading_code, malformed_code
+from kiosk.library.importing.markup import Change, plain_text
 from kiosk.library.surveys import MOST_OPTIONS
 from kiosk.library.texts import find_fault, tidied
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kiosk.domain.message import Message
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.foreign_form import (
+from kiosk.library.importing.form import (
     ForeignChoice,
     ForeignForm,
     ForeignFormError,
@@ -17,10 +17,10 @@ from kiosk.library.foreign_form import (
     LeftOut,
     Texts,
 )
-from kiosk.library.language_headings import heading_code
-from kiosk.library.plain_text import Change, plain_text
+from kiosk.library.importing.language_headings import heading_code
+from kiosk.library.importing.markup import Change, plain_text
+from kiosk.library.importing.xlsform import REASONS_OF_CHANGES
 from kiosk.library.surveys import MOST_OPTIONS
-from kiosk.library.xlsform_reader import REASONS_OF_CHANGES
 
 MOST_QUESTIONS = 2_000
 """Questions in a file, rows of matrices included; a larger file is no form."""

@@ -10,15 +10,20 @@ from pathlib import PurePath
 
 from kiosk.domain.message import Message
 from kiosk.library.archive_members import UNREADABLE
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError, LeftOut
-from kiosk.library.json_forms import read_json
-from kiosk.library.limesurvey import is_table, read_lss, read_table
-from kiosk.library.pasted_lines import read_lines
-from kiosk.library.sheet_files import is_csv_form, read_csv, read_ods
+from kiosk.library.drafts import LONGEST_TITLE
+from kiosk.library.importing.form import ForeignForm, ForeignFormError, LeftOut
+from kiosk.library.importing.formbricks import is_formbricks, read_formbricks
+from kiosk.library.importing.json_values import dicts_in, read_document
+from kiosk.library.importing.limesurvey import is_table, read_lss, read_table
+from kiosk.library.importing.markup import plain_text
+from kiosk.library.importing.sheets_csv import is_csv_form, read_csv
+from kiosk.library.importing.sheets_ods import read_ods
+from kiosk.library.importing.sheets_xlsx import read_xlsx
+from kiosk.library.importing.surveyjs import read_surveyjs
+from kiosk.library.importing.text_lines import read_lines
+from kiosk.library.importing.xlsform import read_form
 from kiosk.library.surveys import read_scales, readable
-from kiosk.library.texts import find_fault
-from kiosk.library.xlsform import default_title, read_xlsform
-from kiosk.library.xlsform_reader import read_form
+from kiosk.library.texts import can_be_read, find_fault
 from kiosk.settings import shipped_folder
 
 LARGEST_TEXT_BYTES = 5_000_000
@@ -52,7 +57,7 @@ DEFAULT_SCALE = "agree5"
 """The shipped scale of statements in plain text that have no answers of their own."""
 
 
-def read_foreign(content: bytes, filename: str) -> ForeignForm:
+def read_file(content: bytes, filename: str) -> ForeignForm:
     """Return the form in a file of another program. `filename` is its title if it has none. Raises
     ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
     title = default_title(filename)
@@ -71,6 +76,19 @@ def read_foreign(content: bytes, filename: str) -> ForeignForm:
     text, is_guessed = _decoded(content)
     form = _from_text(content, text, title, filename)
     return replace(form, left_out=(GUESSED_ENCODING, *form.left_out)) if is_guessed else form
+
+
+def read_xlsform(content: bytes, filename: str) -> ForeignForm:
+    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is no XLSForm."""
+    sheets, notes = read_xlsx(content)
+    form = read_form(sheets, default_title(filename))
+    return replace(form, left_out=(*form.left_out, *notes))
+
+
+def default_title(filename: str) -> str:
+    """Return the title of a form without one: the file's name without its ending."""
+    title, _ = plain_text(filename.rpartition(".")[0] or filename)
+    return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
 
 
 def _from_archive(content: bytes, filename: str) -> ForeignForm:
@@ -132,7 +150,7 @@ def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignF
     if beginning == "<" and "LimeSurveyDocType" in text[:2_000]:
         return read_lss(content, title)
     if beginning in ("{", "["):
-        return read_json(text, title)
+        return _from_json(text, title)
     if is_table(text):
         return read_table(text, title)
     if is_csv_form(text):
@@ -141,3 +159,13 @@ def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignF
     if is_plain:
         return read_pasted(text, title)
     raise ForeignFormError(UNKNOWN)
+
+
+def _from_json(text: str, title: str) -> ForeignForm:
+    survey = read_document(text)
+    is_surveyjs = dicts_in(survey.get("pages")) or dicts_in(survey.get("elements"))
+    if not is_surveyjs and is_formbricks(survey):
+        return read_formbricks(survey, title)
+    if is_surveyjs or dicts_in(survey.get("questions")) or dicts_in(survey.get("blocks")):
+        return read_surveyjs(survey, title)
+    raise ForeignFormError(Message("Filen är JSON, men ingen enkät från Formbricks eller SurveyJS.", {}))

@@ -1,6 +1,6 @@
 """Makes a survey of a form of another program, with a coordinator's answers to what the file does not say.
 
-A scale's good end is asked for each list of answers and never guessed. `preview_of` returns all that was
+The best answer of each list is asked for and never guessed. `preview_of` returns all that was
 understood, all problems and all that is left out, for a preview; without problems it has the survey.
 """
 
@@ -13,10 +13,10 @@ from kiosk.domain.message import Message
 from kiosk.domain.survey import Good, Pictures, Scale, Statement
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, ImportedSurvey, new_id
-from kiosk.library.foreign_form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
+from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
+from kiosk.library.importing.markup import REFERENCE_TO_ANSWER
+from kiosk.library.importing.no_answer_labels import kind_of
 from kiosk.library.library import Library
-from kiosk.library.no_answer_words import kind_of
-from kiosk.library.plain_text import REFERENCE_TO_ANSWER
 from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
 from kiosk.library.texts import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
 
@@ -28,28 +28,28 @@ NOT_PROPOSED = Message(
 """The reason why a question without a fault is not among the proposed ones."""
 
 
-class GoodEnd(StrEnum):
-    """The answer to "which end of this list of answers is good?"; UNORDERED if the answers have no order, and
-    FILE if the file says it."""
+class AnswerOrder(StrEnum):
+    """The order of a list's answers: the best one first or last, ordered although none is best, or unordered.
+    AS_IN_FILE if the file has it. `kiosk survey import --good` takes the values."""
 
-    FIRST = "first"
-    LAST = "last"
-    NEITHER = "neither"
+    BEST_FIRST = "first"
+    BEST_LAST = "last"
+    NONE_BEST = "neither"
     UNORDERED = "unordered"
-    FILE = "file"
+    AS_IN_FILE = "file"
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """The coordinator's answers. `language` is the language of texts without one, and `ends` maps the number
-    of a list, from 0, to its good end.
+    """The coordinator's answers. `language` is the language of texts without one. `orders` maps the number of
+    a list, from 0, to the order of its answers.
 
     `swedish` has typed Swedish texts, by `question_key` and `choice_key`. `included` has the numbers of the
     chosen questions, from 0; None for those that are proposed. `title` is None for the file's own.
     """
 
     language: str = ""
-    ends: Mapping[int, GoodEnd] = field(default_factory=dict)
+    orders: Mapping[int, AnswerOrder] = field(default_factory=dict)
     swedish: Mapping[str, str] = field(default_factory=dict)
     included: frozenset[int] | None = None
     title: str | None = None
@@ -69,13 +69,14 @@ class ImportedText:
 @dataclass(frozen=True)
 class AnswerList:
     """A list of answers in the order of the file. `kinds` has the choices that are kinds of no answer, with
-    their labels. `end` is the good end, None until it is known; `is_ordered` is the file's word."""
+    their labels. `order` is None until it is known. `has_own_order` says
+    that the file numbers the answers from the lowest, `is_ordered` that it says they have an order."""
 
     number: int
     name: str
     options: tuple[ImportedText, ...]
     kinds: tuple[tuple[NoAnswer, str], ...]
-    end: GoodEnd | None
+    order: AnswerOrder | None
     has_own_order: bool
     is_ordered: bool
 
@@ -125,9 +126,9 @@ def choice_key(answers: int, number: int) -> str:
     return f"choice-{answers}-{number}"
 
 
-def end_key(answers: int) -> str:
+def order_key(answers: int) -> str:
     """Return the key of the question which answer of a list is best; also the name of its field."""
-    return f"end-{answers}"
+    return f"order-{answers}"
 
 
 def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
@@ -235,17 +236,17 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
             for choice, kind in zip(question.choices, kinds, strict=True)
             if kind is not None
         ),
-        _end(decisions.ends.get(number), is_numbered=question.is_numbered),
+        _order(decisions.orders.get(number), is_numbered=question.is_numbered),
         question.is_numbered,
         question.is_ordered,
     )
 
 
-def _end(chosen: GoodEnd | None, *, is_numbered: bool) -> GoodEnd | None:
-    """Return the good end that was chosen, else the file's own; None if it is not known."""
+def _order(chosen: AnswerOrder | None, *, is_numbered: bool) -> AnswerOrder | None:
+    """Return the order that was chosen, else the file's own; None if it is not known."""
     if is_numbered:
-        return chosen or GoodEnd.FILE
-    return None if chosen is GoodEnd.FILE else chosen
+        return chosen or AnswerOrder.AS_IN_FILE
+    return None if chosen is AnswerOrder.AS_IN_FILE else chosen
 
 
 def _any_text(texts: Texts) -> str:
@@ -342,9 +343,9 @@ def _problems_of_list(answers: AnswerList) -> Iterator[Problem]:
         labels.add(option.swedish)
         if fault:
             yield Problem(Message("{place}: {problem}", {"place": place, "problem": fault}), option.key)
-    if answers.end is None:
+    if answers.order is None:
         yield Problem(
-            Message("{place}: välj vilket svar som är bäst.", {"place": place}), end_key(answers.number)
+            Message("{place}: välj vilket svar som är bäst.", {"place": place}), order_key(answers.number)
         )
 
 
@@ -424,8 +425,8 @@ def _draft(
         if answers.number not in scales:
             taken = [scale.id for scale in scales.values()]
             scales[answers.number] = _scale(_id(answers.name, taken, "scale"), answers)
-        has_own_order = answers.end is GoodEnd.FILE
-        good = _GOOD.get(answers.end, Good.HIGH) if answers.end else None
+        has_own_order = answers.order is AnswerOrder.AS_IN_FILE
+        good = _GOOD.get(answers.order, Good.HIGH) if answers.order else None
         statements.append(
             Statement(
                 _id(foreign.name, [statement.id for statement in statements], "statement"),
@@ -446,7 +447,7 @@ def _id(name: str, taken: Collection[str], fallback: str) -> str:
     return wanted if is_free else new_id(name, taken, fallback)
 
 
-_GOOD = {GoodEnd.NEITHER: Good.NEITHER, GoodEnd.UNORDERED: None}
+_GOOD = {AnswerOrder.NONE_BEST: Good.NEITHER, AnswerOrder.UNORDERED: None}
 """The good end of a scale whose good answer is neither its first nor its last."""
 
 
@@ -457,11 +458,15 @@ def _scale(scale_id: str, answers: AnswerList) -> Scale:
     program.
     """
     labels = tuple(option.swedish for option in answers.options)
-    is_ordered = answers.is_ordered if answers.end is GoodEnd.FILE else answers.end is not GoodEnd.UNORDERED
+    is_ordered = (
+        answers.is_ordered
+        if answers.order is AnswerOrder.AS_IN_FILE
+        else answers.order is not AnswerOrder.UNORDERED
+    )
     if not is_ordered:
         from_last_shown = labels if answers.has_own_order else labels[::-1]
         return Scale(scale_id, from_last_shown, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
-    return Scale(scale_id, labels[::-1] if answers.end is GoodEnd.FIRST else labels, bipolar=False)
+    return Scale(scale_id, labels[::-1] if answers.order is AnswerOrder.BEST_FIRST else labels, bipolar=False)
 
 
 def _scales(draft: Draft) -> dict[str, Scale]:

@@ -1,27 +1,18 @@
-"""Exports surveys as XLSForm, the spreadsheet format of KoboToolbox, ODK and others (xlsform.org), and opens
-.xlsx files with such forms."""
+"""Opens .xlsx workbooks, as rows of texts by sheet."""
 
 import io
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Survey
-from kiosk.library.catalogues import REFERENCE, Catalogue, language
-from kiosk.library.drafts import LONGEST_TITLE
-from kiosk.library.foreign_form import ForeignForm, ForeignFormError, LeftOut
-from kiosk.library.plain_text import plain_text
-from kiosk.library.spreadsheet import workbook
-from kiosk.library.texts import can_be_read
-from kiosk.library.xlsform_reader import MOST_COLUMNS, MOST_ROWS, UNORDERED, read_form
+from kiosk.library.importing.form import ForeignFormError, LeftOut
+from kiosk.library.importing.xlsform import MOST_COLUMNS, MOST_ROWS
 
 LARGEST_UNPACKED_BYTES = 5_000_000
 """Largest unpacked size, pictures excluded. A survey takes a few thousand bytes; a much larger file is a zip
@@ -36,92 +27,11 @@ UNREADABLE = (
 )  # fmt: skip
 """The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""
 
-UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 
-NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
+def read_xlsx(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]]:
+    """Return the name of each sheet -> its rows, from the first, and notes about single cells.
 
-
-def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
-    """Encode a survey as XLSForm, in every language that has all its texts.
-
-    `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
-    """
-    codes = [
-        REFERENCE,
-        *(code for code, texts in survey.translations.items() if set(texts) >= set(survey.messages)),
-    ]
-    codes = [code for code in codes if code in no_answer_words]
-    labels = [f"label::{language(code).autonym} ({code})" for code in codes]
-
-    def in_all_languages(message: str) -> list[str]:
-        return [message if code == REFERENCE else survey.translations[code][message] for code in codes]
-
-    scales = {statement.scale.id: statement.scale for statement in survey.statements}
-    choices = [
-        [scale.id, name, *labels_of_choice]
-        for scale in scales.values()
-        for name, labels_of_choice in [
-            *(
-                (str(at), in_all_languages(label))
-                for at, label in reversed(list(enumerate(scale.labels, start=1)))
-            ),
-            *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
-        ]
-    ]
-    return workbook(
-        {
-            "survey": [
-                ["type", "name", *labels, "outcome", "good", "agreeing"],
-                *(
-                    [
-                        f"select_one {statement.scale.id}",
-                        statement.id,
-                        *in_all_languages(statement.text),
-                        statement.outcome,
-                        (statement.good or "") if statement.scale.is_ordered else UNORDERED,
-                        " ".join(map(str, statement.agreeing)),
-                    ]
-                    for statement in survey.statements
-                ),
-            ],
-            "choices": [["list_name", "name", *labels], *choices],
-            "settings": [
-                ["form_title", "form_id", "version", "default_language"],
-                [survey.title, survey.id, survey.version, labels[0].removeprefix("label::")],
-            ],
-        },
-        None,
-        as_text=True,
-    )
-
-
-def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
-    """Return the words for "don't know" and "prefer not" in each language that has both."""
-    messages = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
-    return {
-        code: {kind: catalogue.text(message) for kind, message in messages.items()}
-        for code, catalogue in catalogues.items()
-        if all(message in catalogue.texts for message in messages.values())
-    }
-
-
-def read_xlsform(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is no XLSForm."""
-    sheets, notes = _sheets(content)
-    form = read_form(sheets, default_title(filename))
-    return replace(form, left_out=(*form.left_out, *notes))
-
-
-def default_title(filename: str) -> str:
-    """Return the title of a form without one: the file's name without its ending."""
-    title, _ = plain_text(filename.rpartition(".")[0] or filename)
-    return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
-
-
-def _sheets(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]]:
-    """Return the rows of all sheets as texts, and what is noted about single cells.
-
-    A formula counts as its value. Raises ForeignFormError for a file that cannot be read.
+    A formula counts as its value. Raises ForeignFormError for a file that is damaged, or larger than a form.
     """
     import openpyxl  # here, because a server that reads no workbook saves its memory
 

@@ -1,13 +1,10 @@
-"""Opens spreadsheets that are no .xlsx: OpenDocument (.ods) and CSV, as rows of texts by sheet.
+"""Opens OpenDocument spreadsheets (.ods), as rows of texts by sheet.
 
-OpenDocument (https://docs.oasis-open.org/office/OpenDocument/v1.3/) has its content as XML in an archive. CSV
-is read as pyxform does: the name of a sheet stands alone in the first column, above its rows.
+The content is XML in an archive: https://docs.oasis-open.org/office/OpenDocument/v1.3/.
 """
 
-import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -15,8 +12,8 @@ from defusedxml.ElementTree import iterparse
 
 from kiosk.domain.message import Message
 from kiosk.library.archive_members import UNREADABLE
-from kiosk.library.foreign_form import ForeignFormError
-from kiosk.library.xlsform_reader import MOST_COLUMNS, MOST_ROWS, SHEETS
+from kiosk.library.importing.form import ForeignFormError
+from kiosk.library.importing.xlsform import MOST_COLUMNS, MOST_ROWS
 
 Rows = list[list[str]]
 
@@ -25,13 +22,10 @@ LARGEST_CONTENT_BYTES = 20_000_000
 
 MOST_ELEMENTS = 500_000
 DEEPEST_ELEMENT = 40
-MOST_CSV_ROWS = 20_000
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-
-DELIMITERS = ",;\t"
 
 DAMAGED = Message("Filen kan inte läsas som ett kalkylblad. Spara den som .xlsx.", {})
 TOO_LARGE = Message("Filen är för stor för att vara en enkät.", {})
@@ -110,50 +104,3 @@ def _text(element: Element) -> str:
     inner = {f"{TEXT}s": " ", f"{TEXT}tab": " ", f"{TEXT}line-break": "\n"}.get(element.tag, "")
     parts = [_text(part) + (part.tail or "") for part in element]
     return inner + (element.text or "") + "".join(parts)
-
-
-def read_csv(text: str) -> dict[str, Rows]:
-    """Return the name of each sheet -> its rows. Without names of sheets, all rows are of the sheet that has
-    their headings. Raises ForeignFormError for a text that is damaged, or larger than a form."""
-    rows = list(_csv_rows(text))
-    sheets: dict[str, Rows] = {}
-    name = ""
-    for row in rows:
-        first = row[0].strip().lower() if row else ""
-        if first in SHEETS and not any(cell.strip() for cell in row[1:]):
-            name = first
-            sheets[name] = []
-        elif name:
-            sheets[name].append([cell.strip() for cell in row[1:]])
-    return sheets or {_sheet_with(rows): [[cell.strip() for cell in row] for row in rows]}
-
-
-def is_csv_form(text: str) -> bool:
-    """Return whether a text is a table with the headings or the names of an XLSForm's sheets."""
-    for row in _csv_rows(text[:20_000], is_whole=False):
-        cells = {cell.strip().lower() for cell in row} - {""}
-        if {"type", "name"} <= cells or {"list_name", "name"} <= cells or {"list name", "name"} <= cells:
-            return True
-        if cells and not (len(cells) == 1 and cells <= set(SHEETS)):
-            return False
-    return False
-
-
-def _sheet_with(rows: Sequence[Sequence[str]]) -> str:
-    headings = {cell.strip().lower() for cell in rows[0]} if rows else set[str]()
-    return "choices" if headings & {"list_name", "list name"} else "survey"
-
-
-def _csv_rows(text: str, *, is_whole: bool = True) -> Iterator[Sequence[str]]:
-    """Yield the rows, split at the mark that is most frequent in the first lines. The last one may be cut
-    off unless the text `is_whole`."""
-    beginning = "".join(text.splitlines(keepends=True)[:3])
-    delimiter = max(DELIMITERS, key=beginning.count)
-    try:
-        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
-            if number > MOST_CSV_ROWS:
-                raise ForeignFormError(TOO_LARGE)
-            yield row
-    except csv.Error as error:
-        if is_whole:
-            raise ForeignFormError(DAMAGED) from error

@@ -1,0 +1,122 @@
+"""Reads surveys of SurveyJS: https://surveyjs.io/form-library/documentation/api-reference.
+
+Questions with one choice, ratings and matrices are read, each row of a matrix as one statement; every other
+question is listed with its name.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kiosk.domain.message import Message
+from kiosk.library.importing.form import ForeignForm, ForeignFormError
+from kiosk.library.importing.form_builder import (
+    CONDITION,
+    FREE_TEXT,
+    HINT,
+    NO_QUESTION,
+    OTHER,
+    SEVERAL,
+    Choices,
+    FormBuilder,
+    known_code,
+    numbered,
+    other_type,
+    place_of,
+)
+from kiosk.library.importing.json_values import (
+    add_rows,
+    dicts_in,
+    items_of,
+    languages_of,
+    text_of,
+    texts_of,
+    whole_number,
+)
+from kiosk.library.surveys import MOST_OPTIONS
+
+DEEPEST_PANEL = 10
+"""Panels within panels."""
+
+REASONS = {
+    **dict.fromkeys(("text", "comment", "multipletext"), FREE_TEXT),
+    **dict.fromkeys(("checkbox", "tagbox"), SEVERAL),
+    **dict.fromkeys(("html", "image"), NO_QUESTION),
+}
+"""Type of question -> the reason why it is left out."""
+
+YES = {"sv": "Ja", "en": "Yes"}
+NO = {"sv": "Nej", "en": "No"}
+
+
+def read_surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
+    """Return the form in a survey of SurveyJS. `default_title` is for a survey without a title. Raises
+    ForeignFormError for a survey without questions, or with panels that are nested too deeply."""
+    builder = FormBuilder("SurveyJS", known_code(text_of(survey.get("locale"))) or "")
+    for page in [survey, *dicts_in(survey.get("pages"))]:
+        for element in _elements(page, 0):
+            _add(builder, element)
+    return builder.form(texts_of(survey.get("title")), default_title)
+
+
+def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
+    """Yield the questions of a page or panel, those of its panels included. Raises ForeignFormError for
+    panels that are nested too deeply."""
+    if depth > DEEPEST_PANEL:
+        raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
+    for element in [*dicts_in(container.get("elements")), *dicts_in(container.get("questions"))]:
+        if element.get("type") == "panel":
+            condition = {"visibleIf": element["visibleIf"]} if element.get("visibleIf") else {}
+            for inner in _elements(element, depth + 1):
+                yield {**inner, **condition}
+        else:
+            yield element
+
+
+def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
+    kind, name = text_of(element.get("type")), text_of(element.get("name"))
+    title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
+    if kind not in ("radiogroup", "dropdown", "rating", "boolean", "matrix"):
+        builder.leave_out(place, REASONS.get(kind, other_type(kind)))
+        return
+    if element.get("visibleIf"):
+        builder.leave_out(place, CONDITION)
+    if texts_of(element.get("description")):
+        builder.leave_out(place, HINT)
+    if kind == "matrix":
+        title = texts_of(element.get("title"))
+        add_rows(
+            builder,
+            name,
+            title,
+            items_of(element.get("rows"), "text"),
+            items_of(element.get("columns"), "text"),
+        )
+    elif kind == "boolean":
+        yes, no = texts_of(element.get("labelTrue")) or YES, texts_of(element.get("labelFalse")) or NO
+        builder.add(place, name, title, [("true", yes), ("false", no)])
+    elif kind == "rating":
+        builder.add(place, name, title, _rating(element, languages_of(title)))
+    else:
+        builder.add(place, name, title, _choices(builder, place, element))
+
+
+def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:
+    choices = list(items_of(element.get("choices"), "text"))
+    if element.get("choicesByUrl") or element.get("choicesFromQuestion"):
+        builder.leave_out(place, Message("Svaren hämtas någon annanstans ifrån och finns inte i filen.", {}))
+    if element.get("hasOther") or element.get("showOtherItem"):
+        builder.leave_out(place, OTHER)
+    if element.get("hasNone") or element.get("showNoneItem"):
+        choices.append(("none", texts_of(element.get("noneText")) or {"sv": "Inget", "en": "None"}))
+    return choices
+
+
+def _rating(element: Mapping[str, Any], languages: Sequence[str]) -> Choices:
+    if isinstance(element.get("rateValues"), list) and element["rateValues"]:
+        return items_of(element["rateValues"], "text")
+    low, step = whole_number(element.get("rateMin"), 1), max(whole_number(element.get("rateStep"), 1), 1)
+    high = low + (whole_number(element.get("rateCount"), 5) - 1) * step
+    high = whole_number(element.get("rateMax"), high)
+    numbers = range(low, high + 1, step)[: MOST_OPTIONS + 1]
+    ends = texts_of(element.get("minRateDescription")), texts_of(element.get("maxRateDescription"))
+    return numbered(list(numbers), languages, *ends)

@@ -1,0 +1,75 @@
+"""Writes a survey as XLSForm, the spreadsheet format of KoboToolbox, ODK and others (xlsform.org)."""
+
+from collections.abc import Mapping
+
+from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import REFERENCE, Catalogue, language
+from kiosk.library.importing import UNORDERED
+from kiosk.library.spreadsheet_writer import workbook
+
+NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
+
+
+def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
+    """Encode a survey as XLSForm, in every language that has all its texts.
+
+    `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
+    """
+    codes = [
+        REFERENCE,
+        *(code for code, texts in survey.translations.items() if set(texts) >= set(survey.messages)),
+    ]
+    codes = [code for code in codes if code in no_answer_words]
+    labels = [f"label::{language(code).autonym} ({code})" for code in codes]
+
+    def in_all_languages(message: str) -> list[str]:
+        return [message if code == REFERENCE else survey.translations[code][message] for code in codes]
+
+    scales = {statement.scale.id: statement.scale for statement in survey.statements}
+    choices = [
+        [scale.id, name, *labels_of_choice]
+        for scale in scales.values()
+        for name, labels_of_choice in [
+            *(
+                (str(at), in_all_languages(label))
+                for at, label in reversed(list(enumerate(scale.labels, start=1)))
+            ),
+            *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
+        ]
+    ]
+    return workbook(
+        {
+            "survey": [
+                ["type", "name", *labels, "outcome", "good", "agreeing"],
+                *(
+                    [
+                        f"select_one {statement.scale.id}",
+                        statement.id,
+                        *in_all_languages(statement.text),
+                        statement.outcome,
+                        (statement.good or "") if statement.scale.is_ordered else UNORDERED,
+                        " ".join(map(str, statement.agreeing)),
+                    ]
+                    for statement in survey.statements
+                ),
+            ],
+            "choices": [["list_name", "name", *labels], *choices],
+            "settings": [
+                ["form_title", "form_id", "version", "default_language"],
+                [survey.title, survey.id, survey.version, labels[0].removeprefix("label::")],
+            ],
+        },
+        None,
+        as_text=True,
+    )
+
+
+def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
+    """Return the words for "don't know" and "prefer not" in each language that has both."""
+    messages = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
+    return {
+        code: {kind: catalogue.text(message) for kind, message in messages.items()}
+        for code, catalogue in catalogues.items()
+        if all(message in catalogue.texts for message in messages.values())
+    }
