@@ -91,7 +91,7 @@ def test_a_difference_that_is_more_than_chance_is_told_without_a_cause(desk: Des
     receive_from(desk, tmp_path, "lag", round_of({"staden": (60, 10, 10)}))
     receive_from(desk, tmp_path, "hog", round_of({"staden": (10, 10, 60)}))
     page = text(desk, "/admin/comparison")
-    assert "Störst andel höll med hos hog, minst hos lag." in page
+    assert "Störst andel svarade så hos hog, minst hos lag." in page
     assert "Skillnaden är större än slumpen brukar ge. Siffrorna säger inte varför" in page
 
 
@@ -117,7 +117,7 @@ def test_other_words_scale_or_protection_are_kept_apart(reason: str, desk: Desk,
     receive_from(desk, tmp_path, "b", APART[reason])
     page = text(desk, "/admin/comparison")
     assert f"Jämförs inte med dem ovanför: {reason}" in page
-    assert "Störst andel höll med hos" not in page
+    assert "Störst andel svarade så hos" not in page
 
 
 def test_few_answers_have_no_percentage_and_are_not_compared(desk: Desk, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
     section = page[page.index(f"<h3>{LISTENED}") :]
     assert f"{sum(counts[-2:])} av {sum(counts)} svarade ”Instämmer helt” eller ”Instämmer bra”." in section
     for words in (
-        "Som instämmande räknas ”Instämmer helt” och ”Instämmer bra”", "2 mars 2026 – 31 maj 2026",
+        "Andelen är de som svarade ”Instämmer helt” eller ”Instämmer bra”", "2 mars 2026 – 31 maj 2026",
         "Exakta siffror",
     ):  # fmt: skip
         assert words in section
@@ -288,7 +288,7 @@ def test_the_cover_names_the_organisation_and_the_summary_page_has_every_stateme
     for statement in desk.round.survey.statements:
         counts = node["statements"][statement.id]["counts"]
         assert f"<td>{statement.text}</td><td>{sum(counts[-2:])} av {sum(counts)}</td>" in summary
-    for words in ("ca 500 (uppskattat)", "Som instämmande räknas", "Exakta siffror.", "Mäts inte: ”Fler"):
+    for words in ("ca 500 (uppskattat)", "Andelen är de som svarade", "Exakta siffror.", "Mäts inte: ”Fler"):
         assert words in summary
     assert summary.count("<img ") == 1
 

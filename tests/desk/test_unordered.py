@@ -109,7 +109,7 @@ def test_an_overview_has_no_share_and_no_change_of_answers_without_an_order(unor
 def test_files_have_each_answer_and_no_share_that_agrees(unordered: Desk) -> None:
     desk = unordered
     chart = cells(desk.client.get("/admin/chart/r2/vasteras/needs/time.csv").data)
-    agrees = chart[0].index("Höll med (%)")
+    agrees = chart[0].index("Andel (%)")
     assert [row[agrees] for row in chart[1:]] == [""] * 3
     assert chart[0][3:7] == list(OPTIONS)
     book = openpyxl.load_workbook(io.BytesIO(desk.client.get("/admin/overview/r2/vasteras/board.xlsx").data))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate, translate_message
 from kiosk.desk.outputs import with_gaps
-from kiosk.desk.results.findings import missing, of_direction
+from kiosk.desk.results.findings import missing, of_direction, share_rule
 from kiosk.desk.session import for_every_account
 from kiosk.domain.aggregate import Aggregate, Scope
 from kiosk.domain.comparison import (
@@ -132,12 +132,9 @@ def organisation(aggregate: Aggregate) -> str:
 
 def _group(group: Group) -> GroupView:
     statement, survey = group.first.statement, group.first.round.survey
-    labels = (
-        translate("”{text}”", text=asked(survey, statement.scale.labels[option - 1]))
-        for option in reversed(statement.agreeing_options)
-    )
+    labels = tuple(asked(survey, label) for label in reversed(statement.scale.labels))
     scale = translate("Skala: {labels}.", labels=", ".join(reversed(statement.scale.labels)))
-    rule = translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=in_a_row(labels))
+    rule = share_rule(statement, labels)
     sentences = (
         *_spread(group.spread, is_protected=group.first.round.is_protected),
         *of_direction(statement),
@@ -154,7 +151,7 @@ def _apart(group: Group) -> str:
     names = {
         Difference.WORDING: translate("andra ord"),
         Difference.SCALE: translate("annan skala"),
-        Difference.AGREEING: translate("andra svar räknas som att hålla med"),
+        Difference.AGREEING: translate("andra svar räknas i andelen"),
         Difference.PROTECTION: translate("skyddade siffror i den ena och exakta i den andra"),
     }
     if not group.differences:
@@ -215,9 +212,9 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
             ),
         )
     if of_group.is_none:
-        return (translate("Lika stor andel höll med hos alla som kan jämföras."),)
+        return (translate("Lika stor andel svarade så hos alla som kan jämföras."),)
     most, least = (in_a_row(node.name for node, _ in end) for end in (of_group.most, of_group.least))
-    where = translate("Störst andel höll med hos {most}, minst hos {least}.", most=most, least=least)
+    where = translate("Störst andel svarade så hos {most}, minst hos {least}.", most=most, least=least)
     if of_group.is_sure:
         chance = translate(
             "Skillnaden är större än slumpen brukar ge. Siffrorna säger inte varför: gästerna, "

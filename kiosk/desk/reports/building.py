@@ -294,7 +294,7 @@ def _definitions(content: Content) -> Iterator[Block]:
         (
             label,
             translate(
-                "det som prestationerna har nått fram till, mätt som andelen som instämmer i ett påstående."
+                "det som prestationerna har nått fram till, mätt som andelen som svarade på ett visst sätt."
             ),
         ),
         (

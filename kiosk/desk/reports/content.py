@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import islice
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import asked, in_a_row, translate
 from kiosk.desk.reports.imported import Imported, imported_statements
+from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
 from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
@@ -113,12 +113,5 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
 
 
 def share_rule(shown: Shown) -> str:
-    """Return a sentence with the options that count as agreeing, and the meaning of n."""
-    if not shown.statement.scale.is_ordered:
-        return translate("n är antalet svar på skalan.")
-    labels = [
-        translate("”{text}”", text=asked(shown.round.survey, shown.statement.scale.labels[option - 1]))
-        for option in reversed(shown.statement.agreeing_options)
-    ]
-    agreeing = in_a_row(labels)
-    return translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=agreeing)
+    """Return sentences with the options that count in the share, and the meaning of n."""
+    return findings.share_rule(shown.statement, shown.section.labels)

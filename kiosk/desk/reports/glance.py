@@ -49,8 +49,8 @@ def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
     if not shown:
         return
     rows = tuple((one.section.text, *_agreement(one)) for one in shown)
-    header = (translate("Påstående"), translate("Instämmer"), translate("Osäkerhet"))
-    yield Block(Kind.TABLE, translate("Andel som instämmer"), header=header, rows=rows)
+    header = (translate("Påstående"), translate("Andel"), translate("Osäkerhet"))
+    yield Block(Kind.TABLE, translate("Andel för varje påstående"), header=header, rows=rows)
     kinds = {one.round.is_protected for one in shown}
     protection = translate("Skyddade siffror.") if True in kinds else translate("Exakta siffror.")
     rules = {share_rule(one) for one in shown}

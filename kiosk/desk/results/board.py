@@ -5,13 +5,15 @@ from datetime import timedelta
 
 from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.chart_rows import outside_labels, round_name
-from kiosk.desk.results.findings import broken, missing, of_now, of_time, origin
+from kiosk.desk.results.chart_tables import share_heading
+from kiosk.desk.results.findings import broken, missing, of_now, of_time, origin, target_word
 from kiosk.desk.results.overview import Entry, Overview
 from kiosk.desk.results.statement_view import Section
 from kiosk.domain.results import PERCENT_FROM, Row
 from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, made_at
+from kiosk.domain.target import is_upper_limit, target_state
 from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
 
 
@@ -52,14 +54,14 @@ def _cover(document: Document, of_round: Round, node_id: str, overview: Overview
 
 def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
     heading = (
-        translate("Påstående"), translate("På skalan (n)"), translate("Höll med, antal"),
-        translate("Höll med"), translate("Kan vara lägst"), translate("Kan vara högst"),
-        translate("Ändring"), translate("Mer om ändringen"),
+        translate("Påstående"), translate("Svar som räknas i andelen"), translate("På skalan (n)"),
+        translate("Antal"), translate("Andel"), translate("Kan vara lägst"), translate("Kan vara högst"),
+        translate("Mål"), translate("Målet är"), translate("Ändring"), translate("Mer om ändringen"),
     )  # fmt: skip
     rows = tuple(_overview_row(entry) for entry in overview.entries)
     colour = overview.entries[0].palette[1 if len(overview.entries[0].palette) > 2 else 0]
-    chart = BoardChart(translate("Höll med"), 3, 3, (colour,))
-    has_shares = any(isinstance(row[3], float) for row in rows)
+    chart = BoardChart(translate("Andel"), 4, 4, (colour,))
+    has_shares = any(isinstance(row[4], float) for row in rows)
     return BoardSheet(
         translate("Översikt"),
         f"{of_round.tree.node(node_id).name}, {period(of_round)}",
@@ -70,19 +72,33 @@ def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
 
 def _overview_row(entry: Entry) -> tuple[Value, ...]:
     now, verdict, sure = entry.now, entry.verdict, entry.now.agreeing_interval
+    counted, target = entry.counted_answers or None, _target(now)
     if not now.on_scale:
-        return (entry.text, None, None, None, None, None, verdict.word, missing(now))
+        return (entry.text, counted, *[None] * 5, *target, verdict.word, missing(now))
     low, high = outwards(sure.low, sure.high, 100) if sure else (None, None)
     return (
         entry.text,
+        counted,
         now.on_scale,
         now.agreeing if now.statement.scale.is_ordered else None,
         _share(now),
         low / 100 if low is not None else None,
         high / 100 if high is not None else None,
+        *target,
         verdict.word,
         verdict.detail,
     )
+
+
+def _target(row: Row) -> tuple[Value, Value]:
+    """Return a row's target in words, and whether it is reached. Both are None without a target."""
+    percent, state = row.statement.target, target_state(row)
+    if percent is None:
+        return (None, None)
+    limit = (
+        translate("högst {percent} %") if is_upper_limit(row.statement) else translate("minst {percent} %")
+    )
+    return (limit.format(percent=percent), target_word(state, is_closed=row.is_closed))
 
 
 def _share(row: Row) -> float | None:
@@ -97,7 +113,7 @@ def _statement(number: int, section: Section) -> BoardSheet:
         *section.labels,
         translate("På skalan (n)"),
         *outside_labels(),
-        translate("Höll med"),
+        share_heading(section),
         translate("Anmärkning"),
     )
     rounds = tuple(

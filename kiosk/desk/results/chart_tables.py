@@ -6,7 +6,7 @@ import unicodedata
 
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.results.chart_rows import Chart, ChartKind, Line, outside_labels
-from kiosk.desk.results.findings import origin
+from kiosk.desk.results.findings import agreeing_answers, origin
 from kiosk.desk.results.statement_view import Section
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounding import half_up
@@ -27,12 +27,12 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
         [half_up(1000 * value) / 10 if isinstance(value, float) else value for value in row]
         for row in _rows(section, chart)
     ]
-    return csv_table([_heading(chart), *rows], style)
+    return csv_table([_heading(section, chart), *rows], style)
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     """Return a chart and its numbers as the content of an xlsx file. `document` is the snapshot."""
-    heading, rows = _heading(chart), _rows(section, chart)
+    heading, rows = _heading(section, chart), _rows(section, chart)
     first, options = 3, len(chart.labels)
     title = {
         ChartKind.NOW: section.text,
@@ -47,7 +47,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     return board_workbook([sheet], document["made_at"])
 
 
-def _heading(chart: Chart) -> tuple[str, ...]:
+def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
     return (
         translate("Påstående"),
         translate("Verksamhet"),
@@ -55,7 +55,7 @@ def _heading(chart: Chart) -> tuple[str, ...]:
         *chart.labels,
         translate("På skalan (n)"),
         *outside_labels(),
-        translate("Höll med (%)"),
+        share_heading(section),
         translate("Anmärkning"),
     )
 
@@ -77,6 +77,12 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value, ...], ...]:
         )
         for line in chart.lines
     )
+
+
+def share_heading(section: Section) -> str:
+    """Return the heading of a column of shares, which names the answers that count."""
+    answers = agreeing_answers(section.now.statement, section.labels)
+    return translate("Svarade {options} (%)", options=answers) if answers else translate("Andel (%)")
 
 
 def _share(section: Section, line: Line) -> float | None:

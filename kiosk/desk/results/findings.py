@@ -61,6 +61,20 @@ def of_target(now: Row) -> tuple[str, ...]:
     return (target, *line, verdicts.get(state, uncertain))
 
 
+def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
+    """Return a cell's words about a target: reached, not reached or uncertain. While the round runs, they say
+    that it is judged later. None without answers."""
+    if state is None:
+        return None
+    if not is_closed:
+        return translate("visas när omgången är avslutad")
+    return {
+        TargetState.REACHED: translate("nått"),
+        TargetState.MISSED: translate("inte nått"),
+        TargetState.UNCERTAIN: translate("osäkert"),
+    }[state]
+
+
 def without_order() -> str:
     """Return the sentence about options without an order, which nothing is compared by."""
     return translate(
@@ -79,11 +93,23 @@ def _uncertainty(now: Row) -> tuple[str, ...]:
     return (translate("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)
 
 
+def agreeing_answers(statement: Statement, labels: Sequence[str]) -> str:
+    """Return the options that count in a statement's share, as one text such as "”Ofta” eller ”Alltid”"; ""
+    for options without an order."""
+    options = reversed(statement.agreeing_options)
+    return in_a_row((translate("”{text}”", text=labels[-option]) for option in options), is_choice=True)
+
+
+def share_rule(statement: Statement, labels: Sequence[str]) -> str:
+    """Return sentences with the options that count in a statement's share, and the meaning of n."""
+    if not statement.scale.is_ordered:
+        return translate("n är antalet svar på skalan.")
+    answers = agreeing_answers(statement, labels)
+    return translate("Andelen är de som svarade {labels}. n är antalet svar på skalan.", labels=answers)
+
+
 def _agreement(now: Row, labels: Sequence[str]) -> str:
-    chosen = in_a_row(
-        (translate("”{text}”", text=labels[-option]) for option in reversed(now.statement.agreeing_options)),
-        is_choice=True,
-    )
+    chosen = agreeing_answers(now.statement, labels)
     if now.round.is_protected:
         return translate(
             "Ungefär {agreeing} av {n} svarade {options}.",

@@ -12,7 +12,15 @@ from markupsafe import Markup
 
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
 from kiosk.desk.results.chart_rows import Strings, counted_bar
-from kiosk.desk.results.findings import break_names, is_noisy, missing, of_intervals, of_protection, of_target
+from kiosk.desk.results.findings import (
+    agreeing_answers,
+    break_names,
+    is_noisy,
+    missing,
+    of_intervals,
+    of_protection,
+    of_target,
+)
 from kiosk.desk.results.published import Snapshot
 from kiosk.domain.results import PERCENT_FROM, Row, parts_of
 from kiosk.domain.rounding import outwards, whole_percent
@@ -153,6 +161,11 @@ class Entry:
         if parts == 10:
             return translate("kan vara {low}–{high} av 10", low=low, high=high)
         return translate("kan vara {low}–{high} %", low=low, high=high)
+
+    @property
+    def counted_answers(self) -> str:
+        """The options that count in the share, as one text; "" for options without an order."""
+        return agreeing_answers(self.now.statement, self.labels)
 
     @property
     def target(self) -> str:
@@ -306,6 +319,25 @@ class Overview:
     def compared_rounds(self) -> Strings:
         """The sentences about the compared rounds (`compared_rounds`)."""
         return compared_rounds(self.entries, is_closed=self.is_closed)
+
+    @property
+    def counted(self) -> Strings:
+        """A sentence with the answers that count in the share, if they are the same for all statements with a
+        share; else one for each group of such statements, which also names these."""
+        groups: dict[str, list[str]] = {}
+        for entry in self.entries:
+            if entry.counted_answers:
+                groups.setdefault(entry.counted_answers, []).append(entry.text)
+        if len(groups) == 1:
+            return (translate("Andelen är de som svarade {options}.", options=next(iter(groups))),)
+        return tuple(
+            translate(
+                "Andelen är de som svarade {options} på {statements}.",
+                options=options,
+                statements=in_a_row(translate("”{text}”", text=text) for text in texts),
+            )
+            for options, texts in groups.items()
+        )
 
     @property
     def protection(self) -> Strings:

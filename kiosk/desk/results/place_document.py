@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, in_a_row, language, period, translate
+from kiosk.desk.i18n import day, language, period, translate
 from kiosk.desk.results.chart_rows import ChartKind
-from kiosk.desk.results.findings import origin, percent
+from kiosk.desk.results.findings import origin, percent, share_rule
 from kiosk.desk.results.overview import Entry, Overview
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.domain.report import Block, Kind, ReportDocument, data_rows
@@ -48,12 +48,12 @@ def _overview(overview: Overview) -> Iterator[Block]:
     header = (
         translate("Påstående"),
         translate("På skalan (n)"),
-        translate("Höll med"),
+        translate("Andel"),
         translate("Ändring"),
     )
     rows = tuple(_overview_row(entry) for entry in overview.entries)
     yield Block(Kind.TABLE, translate("Alla påståenden"), header=header, rows=rows)
-    yield Block(Kind.NOTE, " ".join((*overview.compared_rounds, *overview.protection)))
+    yield Block(Kind.NOTE, " ".join((*overview.counted, *overview.compared_rounds, *overview.protection)))
 
 
 def _overview_row(entry: Entry) -> tuple[str, ...]:
@@ -76,7 +76,9 @@ def _statement(section: Section) -> Iterator[Block]:
         yield Block(Kind.PARAGRAPH, words)
     if shown:
         yield from _numbers(section)
-        yield Block(Kind.NOTE, " ".join((_agreeing(section), *shown[0].protection)))
+        yield Block(
+            Kind.NOTE, " ".join((share_rule(section.now.statement, section.labels), *shown[0].protection))
+        )
 
 
 def _numbers(section: Section) -> Iterator[Block]:
@@ -84,17 +86,7 @@ def _numbers(section: Section) -> Iterator[Block]:
     row = tuple(f"{share.count}{percent(share.percent, LINE)}" for share in section.now.shares)
     header = (*section.labels, translate("På skalan (n)"))
     yield Block(Kind.TABLE, section.text, header=header, rows=((*row, str(section.now.on_scale)),))
-    yield Block(Kind.NOTE, translate("Utanför skalan:") + " " + ", ".join(section.beside) + ".")
-
-
-def _agreeing(section: Section) -> str:
-    if not section.now.statement.scale.is_ordered:
-        return translate("n är antalet svar på skalan.")
-    labels = in_a_row(
-        translate("”{text}”", text=section.labels[-option])
-        for option in reversed(section.now.statement.agreeing_options)
-    )
-    return translate("Som instämmande räknas {labels}. n är antalet svar på skalan.", labels=labels)
+    yield Block(Kind.NOTE, translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
 
 
 def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:
