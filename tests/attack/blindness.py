@@ -1,7 +1,7 @@
 """Attack 3: the time of a publication, or the response to a guest's POST, depends on an answer."""
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,11 +16,13 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.box import draw_batch, full_at
+from kiosk.domain.snapshot import Document
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.trees import flat_tree
-from kiosk.operation.simulate import Plan, simulate
+from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import DAYS, OPENING, SURVEY, ballot, visits
+from tests.attack.in_memory import simulate_in_memory
 from tests.tools.envelopes import seal
 from tests.tools.guest_side import Place
 
@@ -29,24 +31,27 @@ LEAST_P = 0.01
 
 Release = tuple[datetime, tuple[int | None, ...]]
 
+Simulate = Callable[[Plan, Sequence[Arrival], Random], Iterator[tuple[datetime, Document]]]
+"""`simulate`, with the store, or `simulate_in_memory`."""
 
-def releases(seed: int, answers: int) -> list[Release]:
+
+def releases(seed: int, answers: int, publish: Simulate) -> list[Release]:
     """Return (time, numbers of published ballots by node) of each publication, for arrivals drawn with the
     seed `seed` and answers drawn with the seed `answers`."""
     random = Random(answers)
     arrivals = [
-        type(one)(one.at, f"u{at % 2}", ballot(random, "skewed"))
+        Arrival(one.at, f"u{at % 2}", ballot(random, "skewed"))
         for at, one in enumerate(visits(Random(seed), 5.0, "balanced"))
     ]
     plan = Plan(SURVEY, flat_tree(["u0", "u1"]), K, OPENING, DAYS)
     return [
         (at, tuple(node["answered"] for node in document["rounds"][0]["nodes"]))
-        for at, document in simulate(plan, arrivals, Random(seed))
+        for at, document in publish(plan, arrivals, Random(seed))
     ]
 
 
-def _differ(seed: int) -> bool:
-    return releases(seed, 2 * seed) != releases(seed, 2 * seed + 1)
+def _differ(seed: int, publish: Simulate = simulate) -> bool:
+    return releases(seed, 2 * seed, publish) != releases(seed, 2 * seed + 1, publish)
 
 
 def refuse_the_unanimous(
@@ -60,11 +65,13 @@ def refuse_the_unanimous(
 
 
 def _releases_finding(scale: Scale) -> Finding:
-    pairs = 1_000 if scale is Scale.FULL else 30
+    pairs, by_store = (1_000, 1_000) if scale is Scale.FULL else (60, 5)
     with ProcessPoolExecutor() as pool:
-        differing = sum(pool.map(_differ, range(pairs), chunksize=10))
+        differing = sum(pool.map(_differ, range(by_store), chunksize=5))
+        in_memory = partial(_differ, publish=simulate_in_memory)
+        differing += sum(pool.map(in_memory, range(by_store, pairs), chunksize=5))
     with patch("kiosk.storage.count.draw_batch", refuse_the_unanimous):
-        caught = sum(_differ(seed) for seed in range(20))
+        caught = sum(_differ(seed, simulate_in_memory) for seed in range(20))
     return Finding(
         f"blindness: {pairs} pairs of worlds with the same arrivals and different answers",
         f"{differing} pairs differ in times or numbers of published ballots",

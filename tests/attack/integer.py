@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import lil_matrix
+from scipy.sparse import block_array, eye_array, kron
 
 from tests.attack.insider import Batch
 
@@ -31,41 +31,34 @@ def is_possible(
     """
     options = len(published[0].counts[statement])
     guests, steps = len(arrivals), len(published)
-    cells = guests * steps * options
     fixed = {**(known or {}), guest: option}
 
-    def cell(of_guest: int, step: int, of_option: int) -> int:
-        return (of_guest * steps + step) * options + of_option
-
-    def withheld(step: int, of_option: int) -> int:
-        return cells + step * options + of_option
-
-    upper = np.ones(cells + steps * options)
+    allowed = np.zeros((guests, steps, options))
     for of_guest, at in enumerate(arrivals):
+        chosen = [fixed[of_guest]] if of_guest in fixed else range(options)
         for step, batch in enumerate(published):
-            for of_option in range(options):
-                is_allowed = batch.at > at and fixed.get(of_guest, of_option) == of_option
-                upper[cell(of_guest, step, of_option)] = float(is_allowed)
-    rows = lil_matrix((guests + steps * options + steps, len(upper)))
-    sides: list[float] = []
-    for of_guest in range(guests):
-        rows[of_guest, of_guest * steps * options : (of_guest + 1) * steps * options] = 1
-        sides.append(1)
-    for step, batch in enumerate(published):
-        for of_option in range(options):
-            row = len(sides)
-            for of_guest in range(guests):
-                rows[row, cell(of_guest, step, of_option)] = 1
-            rows[row, withheld(step, of_option)] = -1
-            sides.append(batch.counts[statement][of_option])
-    for step, batch in enumerate(published):
-        rows[len(sides), [withheld(step, of_option) for of_option in range(options)]] = 1
-        sides.append(batch.withheld[statement])
+            allowed[of_guest, step, chosen] = float(batch.at > at)
+    upper = np.append(allowed.ravel(), np.ones(steps * options))
+    # The variables are the cells (guest, step, option), then the withheld answers (step, option).
+    counted, one_batch = eye_array(steps * options), np.ones((1, steps * options))
+    rows = block_array(
+        [
+            [kron(eye_array(guests), one_batch), None],
+            [kron(np.ones((1, guests)), counted), -counted],
+            [None, kron(eye_array(steps), np.ones((1, options)))],
+        ],
+        format="csr",
+    )
+    sides = [
+        *[1] * guests,
+        *(n for batch in published for n in batch.counts[statement]),
+        *(batch.withheld[statement] for batch in published),
+    ]
     answer = milp(
         np.zeros(len(upper)),
         integrality=np.ones(len(upper)),
         bounds=Bounds(np.zeros(len(upper)), upper),
-        constraints=LinearConstraint(rows.tocsr(), sides, sides),
+        constraints=LinearConstraint(rows, sides, sides),
     )
     if answer.status not in (0, 2):
         raise RuntimeError(f"the solver gave up: {answer.message}")

@@ -20,7 +20,7 @@ from unittest.mock import patch
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Round
 from kiosk.domain.slips import ALPHABET
-from kiosk.operation.simulate import Arrival
+from kiosk.operation.simulate import Arrival, simulate
 from kiosk.storage import Store
 from tests.attack.bending import bending_finding
 from tests.attack.finding import Finding, Scale
@@ -33,8 +33,10 @@ from tests.attack.guests import (
     Week,
     lived,
     lived_hiding_under_k,
+    lived_hiding_under_k_in_memory,
     visits,
 )  # fmt: skip
+from tests.attack.in_memory import Publish, simulate_in_memory
 from tests.attack.insider import Batch, batches
 from tests.attack.integer import is_possible
 from tests.tools.envelopes import seal
@@ -145,11 +147,11 @@ def attack_one(how: Strategy, target: Target, seed: int, *, live: Live = lived) 
     return has_proven_statement(stuff(honest, chosen, how, live))
 
 
-def attack_early_figures(how: Strategy, target: Target, seed: int) -> bool:
+def attack_early_figures(how: Strategy, target: Target, seed: int, *, publish: Publish) -> bool:
     """Return the result of `attack_one` with two leaks: first figures from 2k ballots on, and without the
     rule of three days."""
     with patch("kiosk.domain.box.FIRST_BATCH_FACTOR", 2):
-        return attack_one(how, target, seed, live=partial(lived, least_days=0))
+        return attack_one(how, target, seed, live=partial(lived, publish=publish, least_days=0))
 
 
 def came_alone(seed: int) -> bool:
@@ -164,17 +166,19 @@ def _percent(attack: Callable[[int], bool], seeds: Sequence[int], pool: ProcessP
 def _crowding(scale: Scale) -> Iterator[Finding]:
     is_full = scale is Scale.FULL
     targets, controls = (1_000, 100) if is_full else (12, 20)
+    publish, hiding = (
+        (simulate, lived_hiding_under_k) if is_full else (simulate_in_memory, lived_hiding_under_k_in_memory)
+    )
+    attack = partial(attack_one, live=partial(lived, publish=publish))
     alone = [seed for seed in range(30 * controls) if came_alone(seed)][:controls]
     with ProcessPoolExecutor() as pool:
         for target in Target:
-            worst = max(
-                _percent(partial(attack_one, how, target), range(targets), pool) for how in STRATEGIES
-            )
+            worst = max(_percent(partial(attack, how, target), range(targets), pool) for how in STRATEGIES)
             if target is Target.ANYBODY:
-                leaky = partial(attack_one, STRATEGIES[1], target, live=lived_hiding_under_k)
+                leaky = partial(attack_one, STRATEGIES[1], target, live=hiding)
                 leak, caught, least = "hiding under k", _percent(leaky, range(controls), pool), 50.0
             else:
-                early = partial(attack_early_figures, STRATEGIES[0], target)
+                early = partial(attack_early_figures, STRATEGIES[0], target, publish=publish)
                 leak, caught = "first figures from 2k, a guest who came alone", _percent(early, alone, pool)
                 least = MOST_PERCENT
             yield Finding(
