@@ -16,7 +16,7 @@ from kiosk.domain.screen_size import (
     Screen,
 )
 from kiosk.library.library import Library, shown_languages
-from kiosk.screen.room import least_width, long_statements
+from kiosk.screen.statement_fit import least_width, long_statements
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, Store, StoreError
 

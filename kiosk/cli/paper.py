@@ -58,13 +58,13 @@ def slips(
 ) -> None:
     """Create single-use codes and print them; they are stored nowhere else."""
     check_reason(reason)
-    wanted = Wanted(of_round, unit, number, reason)
+    request = SlipRequest(of_round, unit, number, reason)
     settings = current_settings()
     store = installed_store(settings)
     if pdf is None:
         if languages:
             raise PaperError("codes alone are in no language; leave --languages out, or add --pdf FILE")
-        for code in sorted(_print_slips(store, wanted)):
+        for code in sorted(_print_slips(store, request)):
             click.echo(spaced(code))
         return
     check_new(pdf)
@@ -74,7 +74,7 @@ def slips(
     chosen = pick(rounds, of_round, "round")
     shown = shown_languages(library.guest, chosen.survey, _allowed(settings, store))
     texts = _texts(library, shown, languages)
-    codes = _print_slips(store, wanted)
+    codes = _print_slips(store, request)
     origin = slip_origin(chosen, unit, library.theme)
     pdf.write_bytes(slip_sheets(settings.guest_address, codes, texts, origin, SystemRandom()))
     click.echo(
@@ -83,7 +83,7 @@ def slips(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SlipRequest:
     """Slips to print; `reason` is for more than the round's budget."""
 
     of_round: str
@@ -92,18 +92,18 @@ class Wanted:
     reason: str | None
 
 
-def _print_slips(store: Store, wanted: Wanted) -> list[str]:
-    what = f"{wanted.of_round}, {wanted.unit}, {wanted.number}"
+def _print_slips(store: Store, request: SlipRequest) -> list[str]:
+    subject = f"{request.of_round}, {request.unit}, {request.number}"
     try:
-        codes = store.print_slips(wanted.of_round, wanted.unit, wanted.number)
+        codes = store.print_slips(request.of_round, request.unit, request.number)
     except SlipBudgetError:
-        if not wanted.reason:
+        if not request.reason:
             raise
-        codes = store.print_slips(wanted.of_round, wanted.unit, wanted.number, may_exceed_budget=True)
-        what = f"{what}, {wanted.reason}"
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_OVER_BUDGET, what)
+        codes = store.print_slips(request.of_round, request.unit, request.number, may_exceed_budget=True)
+        subject = f"{subject}, {request.reason}"
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_OVER_BUDGET, subject)
     else:
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, what)
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, subject)
     return codes
 
 
@@ -142,8 +142,8 @@ def _check_address(settings: Settings, *, trial: bool) -> None:
 
 def _new_poster(store: Store, unit: str) -> Link:
     link = store.links.add(Admission.POSTER, unit)
-    what = f"{unit}, {Admission.POSTER.value}"
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, what)
+    subject = f"{unit}, {Admission.POSTER.value}"
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, subject)
     return link
 
 

@@ -15,6 +15,7 @@ from kiosk.cli.arguments import (
     usable_library,
 )
 from kiosk.cli.errors import report_errors
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import USUAL_K
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import (
@@ -25,7 +26,6 @@ from kiosk.domain.rounds import (
     Round,
     round_id,
 )
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree
 from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock

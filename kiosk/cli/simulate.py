@@ -15,7 +15,7 @@ from kiosk.domain.tree import Tree
 from kiosk.library.check import read_checked
 from kiosk.library.library import Library
 from kiosk.library.trees import flat_tree, read_tree
-from kiosk.operation.simulate import Arrival, ArrivalError, Refused, plan_for, read_arrivals, simulate
+from kiosk.operation.simulate import Arrival, ArrivalError, RefusedArrivals, plan_for, read_arrivals, simulate
 
 
 @click.command(name="simulate")
@@ -51,7 +51,7 @@ def simulate_command(
         raise ArrivalError(
             f"{arrivals.name}: no unit {unknown[0]!r}; there are: {', '.join(plan.tree.leaves)}"
         )
-    refused = Refused()
+    refused = RefusedArrivals()
     rng = None if seed is None else Random(seed)  # noqa: S311 - for tests only
     for tick, snapshot in simulate(plan, guests, rng, refused):
         line = {"at": tick.isoformat(), "snapshot": snapshot}

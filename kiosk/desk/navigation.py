@@ -55,8 +55,8 @@ MENU = (
         (
             Page("results", "results.results", _("Översikt"), "Läsa resultaten", EVERYBODY),
             Page(
-                "imported",
-                "imported.imported",
+                "earlier_figures",
+                "earlier_figures.show_all",
                 _("Siffror från tidigare rapporter"),
                 "Använda siffrorna i andra sammanhang",
                 COORDINATORS,

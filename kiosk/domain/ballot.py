@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.domain.ballot_days import NO_BALLOT_DAYS, BallotDays
 from kiosk.domain.survey import Survey
-from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 
 
 class NoAnswer(StrEnum):
@@ -88,24 +88,24 @@ class BoxContent:
     """The content of a box.
 
     `excluded_rapid` is the number of ballots excluded as rapid submissions. `guard_fired` says whether a
-    ballot was excluded as rapid, or refused as too early, since the last count. `traffic` counts the days
+    ballot was excluded as rapid, or refused as too early, since the last count. `ballot_days` counts the days
     with ballots.
     """
 
     ballots: Sequence[Ballot]
     excluded_rapid: int = 0
     guard_fired: bool = False
-    traffic: Traffic = NO_TRAFFIC
+    ballot_days: BallotDays = NO_BALLOT_DAYS
 
 
 def pack_box(content: BoxContent) -> bytes:
     """Encode a box's content as bytes: a header of four bytes, then the ballots as `pack` encodes them.
 
-    The header's bits, from the highest: `guard_fired`, `traffic.has_new`, `traffic.days` (two bits), and
-    `excluded_rapid`, capped at 28 bits.
+    The header's bits, from the highest: `guard_fired`, `ballot_days.has_new`, `ballot_days.days` (two bits),
+    and `excluded_rapid`, capped at 28 bits.
     """
-    head = min(content.excluded_rapid, _MOST_EXCLUDED) | content.traffic.days << _DAYS_AT
-    head |= content.traffic.has_new * _HAS_NEW | content.guard_fired * _GUARD_FIRED
+    head = min(content.excluded_rapid, _MOST_EXCLUDED) | content.ballot_days.days << _DAYS_AT
+    head |= content.ballot_days.has_new * _HAS_NEW | content.guard_fired * _GUARD_FIRED
     return head.to_bytes(4) + pack(content.ballots)
 
 
@@ -116,5 +116,5 @@ def unpack_box(packed: bytes, statements: int) -> BoxContent:
         unpack(packed[4:], statements),
         head & _MOST_EXCLUDED,
         bool(head & _GUARD_FIRED),
-        Traffic(head >> _DAYS_AT & 3, bool(head & _HAS_NEW)),
+        BallotDays(head >> _DAYS_AT & 3, bool(head & _HAS_NEW)),
     )

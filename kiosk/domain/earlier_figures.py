@@ -23,7 +23,7 @@ LONGEST_COUNT_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownCounts:
     """The known counts of one statement, with its text and labels at that time.
 
     `counts` has an entry for each option, the lowest first; None if the report does not say.
@@ -44,9 +44,9 @@ class EarlierFigures:
     last: date
     n: int
     source: str
-    statements: tuple[Known, ...]
+    statements: tuple[KnownCounts, ...]
 
-    def known(self, statement_id: str) -> Known | None:
+    def known(self, statement_id: str) -> KnownCounts | None:
         """Return the known counts of a statement, or None."""
         return next((known for known in self.statements if known.statement_id == statement_id), None)
 
@@ -73,7 +73,7 @@ def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
         row["n"],
         row["source"],
         tuple(
-            Known(known["id"], known["text"], tuple(known["labels"]), tuple(known["counts"]))
+            KnownCounts(known["id"], known["text"], tuple(known["labels"]), tuple(known["counts"]))
             for known in row["statements"]
         ),
     )
@@ -154,7 +154,9 @@ def read_figures(
                 )
             )
         if any(count is not None for count in counts):
-            statements.append(Known(statement.id, statement.text, statement.scale.labels, tuple(counts)))
+            statements.append(
+                KnownCounts(statement.id, statement.text, statement.scale.labels, tuple(counts))
+            )
     if not statements:
         messages.append(Message("Skriv minst ett antal.", {}))
     if last < first:

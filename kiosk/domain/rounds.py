@@ -11,12 +11,12 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
 from kiosk.domain.noise import EPSILON, SMALLEST_EPSILON, read_epsilon
 from kiosk.domain.survey import Survey, survey_from_json
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree, tree_from_json
 
 SHORTEST_ROUND = timedelta(days=5)

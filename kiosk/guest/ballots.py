@@ -42,7 +42,7 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
         refuse(400, Refusal.BAD)
 
 
-def take(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
+def accept_ballot(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
     """Call `put` with the present time to store a ballot, and return the same response whatever the ballot
     holds. Refuses the request if `put` raises an error. `thanks` is the address of the thank-you."""
     try:
@@ -57,10 +57,10 @@ def take(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
         refuse(409, Refusal.USED_SLIP)
     except UnknownSlipError:
         refuse(403, Refusal.UNKNOWN_SLIP)
-    return taken(thanks)
+    return accepted_response(thanks)
 
 
-def taken(thanks: str) -> GuestResponse:
+def accepted_response(thanks: str) -> GuestResponse:
     """Return the response to every accepted ballot: a redirect to the address `thanks` for a form, 204 for a
     script."""
     if SCRIPT in request.headers:

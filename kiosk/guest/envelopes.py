@@ -8,7 +8,7 @@ from flask import request
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed, statements_in
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, take, take_token
+from kiosk.guest.ballots import Lane, accept_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
@@ -48,7 +48,7 @@ def take_envelope(code: str) -> GuestResponse:
         guest.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)
 
     try:
-        return take(put, f"{request.path.rstrip('/')}/thanks")
+        return accept_ballot(put, f"{request.path.rstrip('/')}/thanks")
     except LetterboxGoneError:
         if has_waited and is_well_formed(sealed):
             guest.devices.came_late(link.code)

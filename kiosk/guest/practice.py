@@ -3,7 +3,7 @@
 from flask import make_response, request
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import sent_ballot, taken
+from kiosk.guest.ballots import accepted_response, sent_ballot
 from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.tickets import pop_ticket
@@ -33,7 +33,7 @@ def answer(code: str = "") -> GuestResponse:
     fields = dict(request.form.lists())
     pop_ticket(fields)
     sent_ballot(of_round, fields)
-    return taken(f"{request.path}/thanks")
+    return accepted_response(f"{request.path}/thanks")
 
 
 def over(code: str = "") -> GuestResponse:

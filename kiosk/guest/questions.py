@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, sent_ballot, take, take_token
+from kiosk.guest.ballots import Lane, accept_ballot, sent_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
@@ -62,7 +62,7 @@ def answer(code: str = "") -> GuestResponse:
         else:
             store.cast(*place, ballot, now, ticket=ticket)
 
-    return take(put, thanks)
+    return accept_ballot(put, thanks)
 
 
 def thanks(**url_arguments: str) -> GuestResponse:

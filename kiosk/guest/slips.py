@@ -4,7 +4,7 @@ from flask import make_response, redirect, request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
-from kiosk.guest.ballots import sent_ballot, take
+from kiosk.guest.ballots import accept_ballot, sent_ballot
 from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import running_round
 from kiosk.guest.refusals import refuse
@@ -51,7 +51,9 @@ def slip_answer() -> GuestResponse:
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store
-    return take(lambda now: store.cast(of_round.id, unit, ballot, now, code, ticket=ticket), "/q/thanks")
+    return accept_ballot(
+        lambda now: store.cast(of_round.id, unit, ballot, now, code, ticket=ticket), "/q/thanks"
+    )
 
 
 def _sent_slip() -> tuple[str, Round, str]:

@@ -35,7 +35,7 @@ class FaultyFile:
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedAggregates:
     """The aggregates of other organisations, sorted by organisation and year, and the files that are left
     out."""
 
@@ -120,7 +120,7 @@ def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
         _change(settings, {_path(fingerprint, year): None})
 
 
-def received(settings: Settings) -> Received:
+def received(settings: Settings) -> ReceivedAggregates:
     """Return the aggregates of other organisations and the files that are left out. Raises RefusedError if
     the file of trusted keys is damaged."""
     aggregates: list[SignedAggregate] = []
@@ -136,7 +136,7 @@ def received(settings: Settings) -> Received:
         else:
             aggregates.append(signed)
     aggregates.sort(key=lambda one: (one.aggregate.organisation, one.aggregate.year, one.key.fingerprint))
-    return Received(tuple(aggregates), tuple(faulty))
+    return ReceivedAggregates(tuple(aggregates), tuple(faulty))
 
 
 def _untrusted(signed: SignedAggregate) -> Message:

@@ -46,7 +46,7 @@ from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
 from kiosk.library.spreadsheet_writer import add_file
 from kiosk.library.surveys import read_questions
-from kiosk.library.theories import Known, read_theories
+from kiosk.library.theories import KnownIds, read_theories
 from kiosk.library.theory_file import theory_toml
 from kiosk.settings import Settings
 
@@ -263,7 +263,7 @@ def _read(folder: Path, program: str, members: Collection[str], library: Library
     counters = read_all_counters([questions])
     statements = {one.id for survey in (*library.surveys.values(), *surveys.values())
                   for one in survey.statements}  # fmt: skip
-    theories = read_theories([questions], Known({**library.counters, **counters}, statements, ()))
+    theories = read_theories([questions], KnownIds({**library.counters, **counters}, statements, ()))
     translations = {
         code: catalogue_of(read_entries((folder / path).read_text("utf-8"), str(path)), code, str(path))
         for path, code in ((Path(name), name.split("/")[1]) for name in members)
@@ -375,7 +375,7 @@ def _path(kind: Kind, name: str) -> Path:
 
 
 @dataclass(frozen=True)
-class Imported:
+class BundleImport:
     """A plan that was carried out, and the library after it."""
 
     library: Library
@@ -384,7 +384,7 @@ class Imported:
 
 def import_bundle(
     settings: Settings, content: bytes, used_surveys: Collection[str], who: str, on: date
-) -> Imported:
+) -> BundleImport:
     """Carry out an import: all of it or nothing. `who` and `on` are noted with the translations.
 
     Theories that are replaced keep their place. Raises RefusedError as `plan_import`, and if the library
@@ -394,7 +394,7 @@ def import_bundle(
         library = read_usable_library(settings)
         plan = _plan(settings, library, content, used_surveys)
         changes = dict(_changes(settings, library, plan, who, on))
-        return Imported(change_files(settings, changes) if changes else library, plan)
+        return BundleImport(change_files(settings, changes) if changes else library, plan)
 
 
 def _changes(

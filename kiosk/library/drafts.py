@@ -65,7 +65,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Written:
+class SavedSurvey:
     """A new survey, and the library that contains it."""
 
     library: Library
@@ -207,7 +207,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
         return change_files(settings, {path: as_toml(draft).encode()})
 
 
-def add_survey(settings: Settings, draft: Draft) -> Written:
+def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
     """Write a new survey under an id made from its title, whatever the draft's id is.
 
     Raises DraftError for faulty texts or the title of another survey, and RefusedError if the survey cannot
@@ -220,7 +220,7 @@ def add_survey(settings: Settings, draft: Draft) -> Written:
         if draft.title in {survey.title for survey in current.surveys.values()}:
             raise DraftError(FieldFault("title", Message("En annan enkät har samma namn.", {})))
         library = change_files(settings, {_survey_path(draft.id): as_toml(draft).encode()})
-    return Written(library, library.surveys[draft.id])
+    return SavedSurvey(library, library.surveys[draft.id])
 
 
 def remove_survey(settings: Settings, survey_id: str) -> Library:
@@ -276,7 +276,7 @@ def _tidied(draft: Draft) -> Draft:
     )
 
 
-def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: date) -> Written:
+def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: date) -> SavedSurvey:
     """Save an imported form under an id and title of its own; its translations count as unreviewed.
 
     Existing translations are kept: other surveys use them, and somebody may have reviewed them. A scale with
@@ -319,7 +319,7 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: 
         # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[_survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
-    return Written(written, written.surveys[draft.id])
+    return SavedSurvey(written, written.surveys[draft.id])
 
 
 _Answers = tuple[tuple[str, ...], bool]

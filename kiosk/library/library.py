@@ -16,10 +16,10 @@ from kiosk.library.catalogues import Catalogue, read_catalogues, survey_texts, w
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.counters import read_all_counters
 from kiosk.library.definition import DefinitionError, is_there
-from kiosk.library.own_files import FileProblem, OwnFiles, unread_files
+from kiosk.library.own_files import FileProblem, TolerantReader, unread_files
 from kiosk.library.surveys import read_questions
 from kiosk.library.theme import THEME, read_installed_theme
-from kiosk.library.theories import Known, read_theories
+from kiosk.library.theories import KnownIds, read_theories
 from kiosk.library.trees import read_trees
 from kiosk.settings import Settings, SettingsError
 
@@ -74,7 +74,7 @@ def read_usable_library(settings: Settings) -> Library:
     An own file of the installation that cannot be read is replaced by its last good copy, or left out. Raises
     DefinitionError if a shipped file cannot be used.
     """
-    read = OwnFiles(settings.data)
+    read = TolerantReader(settings.data)
     folders = settings.definition_folders
     guest = read_catalogues(settings.translation_folders, "guest", read)
     desk = read_catalogues(settings.translation_folders, "desk", read)
@@ -98,7 +98,7 @@ def read_usable_library(settings: Settings) -> Library:
         desk,
         scales,
         counters,
-        read_theories(folders, Known(counters, statements, places), read),
+        read_theories(folders, KnownIds(counters, statements, places), read),
         (*read.problems, *unread_files(settings.data)),
         tuple(read.good),
         theme,

@@ -64,7 +64,7 @@ class FileProblem:
 
 
 @dataclass
-class OwnFiles:
+class TolerantReader:
     """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
     `problems` lists the faulty files, `good` the paths in KIOSK_DATA of all files that were read.

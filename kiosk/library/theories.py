@@ -24,7 +24,7 @@ MEASURED = (Layer.OUTPUTS, Layer.RESULTS, Layer.EFFECTS)
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownIds:
     """Ids that a theory may name: counters, statements of any survey, nodes of any tree."""
 
     counters: Collection[str]
@@ -32,7 +32,7 @@ class Known:
     places: Collection[str]
 
 
-def read_theory(path: Path, known: Known) -> Theory:
+def read_theory(path: Path, known: KnownIds) -> Theory:
     """Read one theory file. Raises DefinitionError, with the line, for a loop or an id that is not known."""
     table, theory_id = read_definition(path)
     title, source, licence = table.text("title"), table.text("source"), table.text("licence")
@@ -54,7 +54,7 @@ def read_theory(path: Path, known: Known) -> Theory:
     )
 
 
-def _goals(table: Table, known: Known) -> list[Goal]:
+def _goals(table: Table, known: KnownIds) -> list[Goal]:
     if "goals" not in table.values:
         return []
     goals = []
@@ -64,7 +64,7 @@ def _goals(table: Table, known: Known) -> list[Goal]:
     return goals
 
 
-def _read_box(row: Table, layer: Layer, known: Known, goals: int) -> TheoryBox:
+def _read_box(row: Table, layer: Layer, known: KnownIds, goals: int) -> TheoryBox:
     box = TheoryBox(
         row.identifier("id"),
         layer,
@@ -77,7 +77,7 @@ def _read_box(row: Table, layer: Layer, known: Known, goals: int) -> TheoryBox:
     return box
 
 
-def _read_measure(row: Table, layer: Layer, known: Known) -> Measure:
+def _read_measure(row: Table, layer: Layer, known: KnownIds) -> Measure:
     """Return the measure of a box. A box that is not measured has to declare it (`not_measured = true`)."""
     is_gap = row.optional_flag("not_measured")
     statements = _known_statements(row, known)
@@ -92,7 +92,7 @@ def _read_measure(row: Table, layer: Layer, known: Known) -> Measure:
     return Measure(counter, statements)
 
 
-def _known_statements(row: Table, known: Known) -> tuple[str, ...]:
+def _known_statements(row: Table, known: KnownIds) -> tuple[str, ...]:
     statements = row.optional_identifiers("statements")
     for statement in statements:
         _check_known(row, "statements", statement, known.statements, "statement in any survey")
@@ -122,7 +122,7 @@ def _check_links(rows: list[Table], boxes: list[TheoryBox]) -> None:
         raise row.error("leads_to", f"this is a loop: {' -> '.join(loop)}; remove one of its steps")
 
 
-def read_theories(folders: list[Path], known: Known, read: Read = strictly) -> dict[str, Theory]:
+def read_theories(folders: list[Path], known: KnownIds, read: Read = strictly) -> dict[str, Theory]:
     """Return all theories of the folders' `theories`, by id; an id that occurs twice is an error."""
     theories: dict[str, Theory] = {}
     for folder in folders:
@@ -133,6 +133,6 @@ def read_theories(folders: list[Path], known: Known, read: Read = strictly) -> d
     return theories
 
 
-def _read_new(path: Path, known: Known, taken: frozenset[str]) -> Theory:
+def _read_new(path: Path, known: KnownIds, taken: frozenset[str]) -> Theory:
     refuse_taken(path, taken)
     return read_theory(path, known)

@@ -30,8 +30,8 @@ from kiosk.operation.archive import (
     chunks_of,
     member_of,
 )
+from kiosk.operation.backup_files import BackupFiles, files_to_back_up
 from kiosk.operation.durable import sync_folder
-from kiosk.operation.own_files import OwnFiles, own_files
 from kiosk.settings import Settings
 from kiosk.storage import Store, StoreError, newest_schema
 
@@ -42,7 +42,7 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Written:
+class BackupSummary:
     """The content of a backup.
 
     `files` counts people's files by the top-level folder or file in KIOSK_DATA; `left_out` maps the names of
@@ -57,7 +57,7 @@ class Written:
     left_out: dict[str, str]
 
 
-def write_backup(store: Store, settings: Settings, file: Path, today: date) -> Written:
+def write_backup(store: Store, settings: Settings, file: Path, today: date) -> BackupSummary:
     """Write a backup to a new file, completely or not at all. Returns a summary.
 
     Never replaces a file. Removes the temporary files of killed backups. Raises StoreError if the folder is
@@ -66,7 +66,7 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is not a folder; create it, or choose another")
     try:
-        tables, own = store.dump(), own_files(settings)
+        tables, own = store.dump(), files_to_back_up(settings)
         packed_tables = json.dumps(tables, ensure_ascii=False).encode()
         _check_size(len(packed_tables), own)
         with _unfinished(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -81,12 +81,12 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> W
         ) from error
     files = Counter(name.partition("/")[0] for name in members if name != TABLES)
     left_out = {name: reason.value for name, reason in own.left_out.items()}
-    return Written(
+    return BackupSummary(
         file.stat().st_size, manifest, len(tables["round"]), len(tables["account"]), files, left_out
     )
 
 
-def _check_size(tables: int, own: OwnFiles) -> None:
+def _check_size(tables: int, own: BackupFiles) -> None:
     """Refuse to write a backup that could not be restored."""
     sizes = {name: path.stat().st_size for name, path in own.paths.items() if path.exists()}
     if (

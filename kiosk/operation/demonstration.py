@@ -9,11 +9,11 @@ from random import Random
 from secrets import token_urlsafe
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import full_at
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.library import Library
 from kiosk.operation.demonstration_report import add_outputs, publish_report
 from kiosk.settings import Settings, SettingsError

@@ -27,8 +27,14 @@ from kiosk.operation.archive import (
     member_of,
     restore_with,
 )
+from kiosk.operation.backup_files import (
+    DATABASE_ENDINGS,
+    Exclusion,
+    database_file,
+    files_to_back_up,
+    may_be_kept,
+)
 from kiosk.operation.durable import sync_folder
-from kiosk.operation.own_files import DATABASE_ENDINGS, Exclusion, database_file, may_be_kept, own_files
 from kiosk.settings import Settings
 from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_store, read_dump
 
@@ -39,7 +45,7 @@ SPARE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreSummary:
     """The restored content. `boxes` is the number of boxes that are empty again. `version` wrote the backup,
     or is "" if unknown."""
 
@@ -60,7 +66,7 @@ class Backup:
     files: dict[str, Member]
 
 
-def restore_backup(settings: Settings, file: Path) -> Restored:
+def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
     """Restore a backup into an installation that is empty or does not exist yet.
 
     Raises StoreError or OSError; then nothing was changed.
@@ -77,7 +83,9 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
             raise StoreError(f"{file}: {error}; nothing was restored") from error
         boxes = _create_installation(backup, settings)
     tables = backup.dump.tables
-    return Restored(backup.version, len(tables["round"]), len(tables["account"]), len(backup.files), boxes)
+    return RestoreSummary(
+        backup.version, len(tables["round"]), len(tables["account"]), len(backup.files), boxes
+    )
 
 
 def _checked(archive: Archive, settings: Settings) -> Backup:
@@ -182,7 +190,7 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
 
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
     """Raise StoreError if KIOSK_DATA has a file that is not identical to the backup's."""
-    present = own_files(settings)
+    present = files_to_back_up(settings)
     links = [name for name, reason in present.left_out.items() if reason is Exclusion.LINK]
     for name, path in present.paths.items():
         with path.open("rb") as file:

@@ -12,11 +12,11 @@ from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Protection, PublicationTime, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Tree
 from kiosk.storage import RoundClosedError, Store, open_store
 
@@ -68,7 +68,7 @@ class Plan:
 
 
 @dataclass
-class Refused:
+class RefusedArrivals:
     """The number of arrivals before the round opened or after it closed."""
 
     ballots: int = 0
@@ -118,7 +118,7 @@ def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: 
 
 
 def simulate(
-    plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: Refused | None = None
+    plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
     """Yield (tick, snapshot) each time the published snapshot changed, until the count that closes the round.
 
@@ -135,7 +135,7 @@ def simulate(
 
 
 def run(
-    store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: Refused | None = None
+    store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
     """Simulate on a given store: open the round, cast the ballots, count at each tick."""
     of_round = plan.round

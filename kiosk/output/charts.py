@@ -14,7 +14,7 @@ from typing import Any
 
 from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Good, Statement
-from kiosk.output.fitting import Fitted, fit_numbers, text_width, wrapped, wrapped_between
+from kiosk.output.fitting import PlacedNumbers, fit_numbers, text_width, wrapped, wrapped_between
 
 Figure = dict[str, Any]
 
@@ -306,7 +306,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
     }
 
 
-def _fitted(bar: Bar, measures: Measures) -> tuple[Fitted, ...]:
+def _fitted(bar: Bar, measures: Measures) -> tuple[PlacedNumbers, ...]:
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
     return tuple(fit_numbers(numbers, measures.length, measures.digit_size, SMALL))
 
@@ -321,7 +321,7 @@ def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[F
 
 
 def _outsides(
-    in_place: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[Fitted]], measures: Measures
+    in_place: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[PlacedNumbers]], measures: Measures
 ) -> Iterator[Figure]:
     """Yield the annotations about answers outside the scale, close to the bar unless a number is drawn
     between. In a narrow chart they begin at its left edge and wrap."""
@@ -337,7 +337,7 @@ def _outsides(
         yield note
 
 
-def _number_below(fitted: Fitted, place: float, measures: Measures) -> Figure:
+def _number_below(fitted: PlacedNumbers, place: float, measures: Measures) -> Figure:
     return {
         "name": "number",
         "text": fitted.below,
@@ -366,7 +366,7 @@ def _line(place: float) -> float:
 
 def _trace(
     in_place: Sequence[tuple[Bar, float]],
-    numbers: Sequence[Sequence[Fitted]],
+    numbers: Sequence[Sequence[PlacedNumbers]],
     at: int,
     colour: str,
     measures: Measures,

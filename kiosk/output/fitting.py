@@ -13,7 +13,7 @@ BROAD = "mwMW%@—…"
 
 
 @dataclass(frozen=True)
-class Fitted:
+class PlacedNumbers:
     """A segment's numbers: `lines` inside it and, if not even the first line fits, `below` the bar.
 
     `middle` is the middle of the lines or of the number below, in pixels from the bar's start.
@@ -78,7 +78,7 @@ def room_for(lines: Sequence[str], size: float) -> float:
 
 def fit_numbers(
     numbers: Sequence[tuple[float, str]], length: float, size: float, small: float
-) -> Iterator[Fitted]:
+) -> Iterator[PlacedNumbers]:
     """Yield the placement of each segment's numbers: inside the segment, or below the bar if they are too
     wide.
 
@@ -96,7 +96,7 @@ def fit_numbers(
             half = room_for([below], small) / 2
             middle = max(middle, free + half)
             free = middle + half
-        yield Fitted(lines, below, middle)
+        yield PlacedNumbers(lines, below, middle)
         start += width
 
 

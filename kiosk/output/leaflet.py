@@ -13,7 +13,7 @@ from pathlib import Path
 from kiosk.domain.rounds import Round
 from kiosk.domain.theme import Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue
-from kiosk.output.paper import asker, compile_pdf
+from kiosk.output.paper import compile_pdf, organisation_on_paper
 from kiosk.screen.pages import about_text
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import PROMISES, SCREEN
@@ -84,7 +84,7 @@ def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_
         "title": of_round.title,
         "draft_mark": draft_mark,
         "pages": [asdict(one) for one in texts],
-        **asker(theme),
+        **organisation_on_paper(theme),
     }
     return _compiled(json.dumps(data))
 

@@ -155,7 +155,7 @@ def slip_sheets(
             "unit": origin.unit,
             "round": origin.round,
             "last_day": origin.last_day,
-            **asker(origin.theme),
+            **organisation_on_paper(origin.theme),
             "size": "a4",
             "margin_mm": 0,
             "symbol_mm": SLIP_SYMBOL_MM,
@@ -178,7 +178,7 @@ def poster_page(
         {
             "kind": "poster",
             "unit": unit,
-            **asker(theme or Theme()),
+            **organisation_on_paper(theme or Theme()),
             "size": size.lower(),
             "margin_mm": margin_mm,
             "symbol_mm": symbol_mm,
@@ -188,7 +188,7 @@ def poster_page(
     )
 
 
-def asker(theme: Theme) -> dict[str, Any]:
+def organisation_on_paper(theme: Theme) -> dict[str, Any]:
     """Return the organisation's name, and its logo's content and format if it has one."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None

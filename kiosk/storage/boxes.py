@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kiosk.domain.ballot import Ballot, BoxContent, pack_box, unpack_box
+from kiosk.domain.ballot_days import NO_BALLOT_DAYS, BallotDays
 from kiosk.domain.rounds import Round
-from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
@@ -30,11 +30,11 @@ class OpenBox:
     ballots: list[Ballot]
     excluded_rapid: int = 0
     guard_fired: bool = False
-    traffic: Traffic = NO_TRAFFIC
+    ballot_days: BallotDays = NO_BALLOT_DAYS
 
     def with_ballot(self, ballot: Ballot) -> "OpenBox":
         """Return the box with one more ballot."""
-        return replace(self, ballots=[*self.ballots, ballot], traffic=self.traffic.with_ballot())
+        return replace(self, ballots=[*self.ballots, ballot], ballot_days=self.ballot_days.with_ballot())
 
 
 class Boxes:
@@ -82,13 +82,13 @@ class Boxes:
             list(content.ballots),
             content.excluded_rapid,
             content.guard_fired,
-            content.traffic,
+            content.ballot_days,
         )
 
     def put(self, box: OpenBox, unit_id: str) -> None:
         """Write a box under a new key."""
         row = box_row(box.round.id, unit_id)
-        plain = pack_box(BoxContent(box.ballots, box.excluded_rapid, box.guard_fired, box.traffic))
+        plain = pack_box(BoxContent(box.ballots, box.excluded_rapid, box.guard_fired, box.ballot_days))
         key_id, sealed = self._writer.reseal(row, box.key_id, plain)
         self._update(key_id, sealed, box.round.id, unit_id)
 

@@ -38,17 +38,17 @@ class Count:
             if box is None:
                 continue
             rest = box.ballots
-            traffic = box.traffic.at_count(is_first_of_day=is_first_of_day)
+            ballot_days = box.ballot_days.at_count(is_first_of_day=is_first_of_day)
             if box.guard_fired:
                 fired.add(unit)
-            if of_round.figures is PublicationTime.LIVE and traffic.days >= of_round.least_days:
+            if of_round.figures is PublicationTime.LIVE and ballot_days.days >= of_round.least_days:
                 shown = published[unit][0].ballots if unit in published else 0
                 batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)
             # Every row is rewritten: otherwise the key files would reveal which units had a batch, and old
             # keys would outlive a tick.
-            self.boxes.put(replace(box, ballots=rest, guard_fired=False, traffic=traffic), unit)
+            self.boxes.put(replace(box, ballots=rest, guard_fired=False, ballot_days=ballot_days), unit)
             self.slip_sets.renew(of_round, unit)
             self.letterboxes.renew(of_round, unit)
         return frozenset(fired)
@@ -66,7 +66,8 @@ class Count:
             frozenset(
                 unit
                 for unit, box in boxes.items()
-                if box and box.traffic.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days
+                if box
+                and box.ballot_days.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days
             ),
         )
         for node, members in plan.batches:

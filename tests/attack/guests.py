@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Survey
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from kiosk.storage import Store

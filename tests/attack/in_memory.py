@@ -13,10 +13,10 @@ from secrets import SystemRandom
 from typing import Any, cast
 
 from kiosk.domain.ballot import Ballot, pack
+from kiosk.domain.ballot_days import NO_BALLOT_DAYS, BallotDays
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
 from kiosk.domain.tally import Tally, add, tally_batch
-from kiosk.domain.traffic import NO_TRAFFIC, Traffic
 from kiosk.operation.simulate import Arrival, Plan, run
 from kiosk.storage import RoundClosedError, Store
 from kiosk.storage.boxes import OpenBox
@@ -49,7 +49,7 @@ class MemoryStore:
         self._round, self._is_closed = of_round, False
         self._last_tick: datetime | None = None
         self._boxes.ballots = {unit: [] for unit in of_round.tree.leaves}
-        self._boxes.traffic = dict.fromkeys(of_round.tree.leaves, NO_TRAFFIC)
+        self._boxes.ballot_days = dict.fromkeys(of_round.tree.leaves, NO_BALLOT_DAYS)
         self._boxes.round = of_round
         self._document = self._published(now)
         self._text = as_text(self._document)
@@ -59,7 +59,7 @@ class MemoryStore:
         if self._is_closed or not self._round.is_running(now):
             raise RoundClosedError
         insort(self._boxes.ballots[unit], ballot, key=lambda one: pack([one]))
-        self._boxes.traffic[unit] = self._boxes.traffic[unit].with_ballot()
+        self._boxes.ballot_days[unit] = self._boxes.ballot_days[unit].with_ballot()
 
     def count(self, tick: datetime) -> bool:
         is_first_of_day = self._last_tick is None or self._last_tick.date() < tick.date()
@@ -92,14 +92,14 @@ class _Boxes:
 
     def __init__(self) -> None:
         self.ballots: dict[str, list[Ballot]] = {}
-        self.traffic: dict[str, Traffic] = {}
+        self.ballot_days: dict[str, BallotDays] = {}
 
     def open_box(self, round_id: str, unit: str) -> OpenBox:
         del round_id
-        return OpenBox(self.round, "", list(self.ballots[unit]), traffic=self.traffic[unit])
+        return OpenBox(self.round, "", list(self.ballots[unit]), ballot_days=self.ballot_days[unit])
 
     def put(self, box: OpenBox, unit: str) -> None:
-        self.ballots[unit], self.traffic[unit] = box.ballots, box.traffic
+        self.ballots[unit], self.ballot_days[unit] = box.ballots, box.ballot_days
 
     def keep_excluded(self, box: OpenBox, unit: str) -> None:
         """Do nothing: no ballot of a simulation is excluded."""

@@ -19,11 +19,11 @@ from unittest.mock import patch
 from scipy.stats import binom
 
 from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.noise import EPSILON, protect
 from kiosk.domain.rounds import Protection, PublicationTime
 from kiosk.domain.snapshot import PublishedNode
 from kiosk.domain.tally import StatementTally, Tally, statement_tally_from_json
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.trees import flat_tree
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup

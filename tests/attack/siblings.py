@@ -16,10 +16,10 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import Closing, plan_closing
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tally import StatementDocument
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
 from tests.attack.finding import Finding, Scale

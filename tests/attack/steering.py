@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from kiosk.domain.ballot import Ballot
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Plan
 from kiosk.storage import Store
@@ -138,8 +138,8 @@ def boxes_by_day(ballots: Sequence[Ballot]) -> set[bytes]:
 def _with_day(box: OpenBox, one: Ballot) -> OpenBox:
     """Return a box with one more ballot, with a leak: the ballot's last answer is the day on which it
     came."""
-    marked = Ballot((*one.answers[:-1], 1 + box.traffic.days))
-    return replace(box, ballots=[*box.ballots, marked], traffic=box.traffic.with_ballot())
+    marked = Ballot((*one.answers[:-1], 1 + box.ballot_days.days))
+    return replace(box, ballots=[*box.ballots, marked], ballot_days=box.ballot_days.with_ballot())
 
 
 RANDOM = {"sealed", "key_id", "tag", "public_key"}

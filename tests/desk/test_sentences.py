@@ -22,7 +22,7 @@ from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, overview_of
 from kiosk.desk.results.published import Snapshot
 from kiosk.desk.results.statement_view import picture, section_of, wall_picture
-from kiosk.domain.earlier_figures import EarlierFigures, Known
+from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round
@@ -121,7 +121,7 @@ class World:
     translated: frozenset[int] = frozenset()
     admission: frozenset[Admission] = frozenset({Admission.KIOSK})
     demonstration: bool = False
-    report: Known | None = None
+    report: KnownCounts | None = None
     is_ordered: bool = True
 
 
@@ -151,7 +151,7 @@ UNSIMPSON = SIMPSON[::-1]
 
 LAST_STEP_SIMPSON = (((5, 40), (1, 160)), *SIMPSON)
 
-BEFORE = Known("s1", "Statement 1", tuple(f"label {n}" for n in range(1, 6)), (1, 2, 3, 4, 5))
+BEFORE = KnownCounts("s1", "Statement 1", tuple(f"label {n}" for n in range(1, 6)), (1, 2, 3, 4, 5))
 
 
 @dataclass(frozen=True)

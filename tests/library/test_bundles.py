@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.library.archive_members import LARGEST_ARCHIVE_BYTES, LARGEST_CONTENT_BYTES
-from kiosk.library.bundles import Imported, Kind, State, import_bundle, make_bundle, plan_import
+from kiosk.library.bundles import BundleImport, Kind, State, import_bundle, make_bundle, plan_import
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.drafts import Translation, write_translations
 from kiosk.library.library import Library
@@ -126,7 +126,7 @@ def receiver(tmp_path: Path) -> Settings:
     return settings_of(tmp_path / "receiver")
 
 
-def imported(settings: Settings, content: bytes, used: set[str] | None = None) -> Imported:
+def imported(settings: Settings, content: bytes, used: set[str] | None = None) -> BundleImport:
     return import_bundle(settings, content, used or set(), "bo", TODAY)
 
 

@@ -9,7 +9,7 @@ import pytest
 from kiosk.library.changes import keep_last_good
 from kiosk.library.definition import DefinitionError
 from kiosk.library.library import Library, check_languages, read_library, read_usable_library
-from kiosk.library.own_files import OwnFiles, State
+from kiosk.library.own_files import State, TolerantReader
 from kiosk.library.surveys import read_survey
 from kiosk.settings import Settings, SettingsError, read_settings
 
@@ -214,7 +214,7 @@ def test_the_advice_never_renames_a_file_over_another(tmp_path: Path) -> None:
 def test_a_damaged_shipped_file_is_an_error(tmp_path: Path) -> None:
     shipped = put(tmp_path, "program/questions/prov.toml", "id =")
     with pytest.raises(DefinitionError, match=r"prov\.toml"):
-        OwnFiles(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))
+        TolerantReader(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))
 
 
 def test_a_damaged_catalogue_of_an_allowed_language_stops_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.backups import Saved, copied, full_installation
-from tests.tools.patient import Patient, sound_patient
+from tests.tools.examined import ExaminedInstallation, healthy_installation
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def saved(full: Path, tmp_path: Path) -> Saved:
 
 
 @pytest.fixture
-def patient(tmp_path: Path) -> Iterator[Patient]:
+def examined(tmp_path: Path) -> Iterator[ExaminedInstallation]:
     """A served installation without faults."""
-    with sound_patient(tmp_path) as made:
+    with healthy_installation(tmp_path) as made:
         yield made

@@ -18,7 +18,7 @@ from kiosk.operation.deploy import PURPOSES, SITES, WebServer
 from kiosk.operation.doctor.web_servers import Guests, read_web_server
 from kiosk.settings import NAMES, read_settings
 from kiosk.storage import Account, Role
-from tests.tools.patient import Patient
+from tests.tools.examined import ExaminedInstallation
 from tests.tools.ports import free_port
 from tests.tools.web_servers import nginx_site
 
@@ -188,7 +188,7 @@ def test_a_site_that_lacks_its_line_is_caught(tmp_path: Path, server: WebServer,
     assert logs(root, server)
 
 
-def here(site: str, folder: Path, patient: Patient, port: int) -> str:
+def here(site: str, folder: Path, examined: ExaminedInstallation, port: int) -> str:
     """nginx's sites on ports of this machine, with a certificate of this test."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
@@ -199,8 +199,8 @@ def here(site: str, folder: Path, patient: Patient, port: int) -> str:
     site = re.sub(r"listen \[::\]:\d+( ssl)?;", "", site)
     site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;")
     site = site.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
-    site = site.replace("127.0.0.1:8000;", f"127.0.0.1:{patient.guest_port};")
-    site = site.replace("127.0.0.1:8001;", f"127.0.0.1:{patient.desk_port};")
+    site = site.replace("127.0.0.1:8000;", f"127.0.0.1:{examined.guest_port};")
+    site = site.replace("127.0.0.1:8001;", f"127.0.0.1:{examined.desk_port};")
     site = re.sub(r"ssl_certificate_key [^;]+;", f"ssl_certificate_key {key};", site)
     return re.sub(r"ssl_certificate [^;]+;", f"ssl_certificate {certificate};", site)
 
@@ -235,17 +235,17 @@ def sign_in(port: int) -> int:
 
 
 def test_sign_in_works_through_nginx_and_fails_without_the_host_header(
-    patient: Patient, tmp_path: Path
+    examined: ExaminedInstallation, tmp_path: Path
 ) -> None:
-    patient.store.accounts.set(Account("anna", Role.COORDINATOR, PasswordHasher().hash("a long password")))
+    examined.store.accounts.set(Account("anna", Role.COORDINATOR, PasswordHasher().hash("a long password")))
     port = free_port()
     shipped = (deploy(tmp_path, "--web-server", "nginx") / "root" / SITES[WebServer.NGINX][1:]).read_text()
-    site = here(shipped, tmp_path, patient, port)
-    with nginx_site(patient, site, port):
+    site = here(shipped, tmp_path, examined, port)
+    with nginx_site(examined, site, port):
         assert request(port, GUEST, "/pair", {})[0] == 200
         assert request(port, GUEST, "/admin/sign-in", {})[0] == 404
         assert sign_in(port) == 303
-    with nginx_site(patient, site.replace("proxy_set_header Host $host;", ""), port):
+    with nginx_site(examined, site.replace("proxy_set_header Host $host;", ""), port):
         assert sign_in(port) == 400
 
 

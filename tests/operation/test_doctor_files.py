@@ -12,75 +12,75 @@ import pytest
 
 from kiosk.operation.doctor import Severity, Topic
 from kiosk.settings import shipped_folder
-from tests.tools.patient import Patient, passable
+from tests.tools.examined import ExaminedInstallation, passable
 
 IS_ROOT = os.geteuid() == 0
 SOMEBODY = 65533
 
 
-def test_a_missing_data_folder_is_reported_and_not_created(patient: Patient) -> None:
-    away = patient.settings.data.with_name("away")
-    patient.settings.data.rename(away)
-    told = patient.told(Severity.BAD, Topic.INSTALLATION)
-    assert told == [
-        f"KIOSK_DATA ({patient.settings.data}) does not exist; is its disk mounted? For a new installation: "
+def test_a_missing_data_folder_is_reported_and_not_created(examined: ExaminedInstallation) -> None:
+    away = examined.settings.data.with_name("away")
+    examined.settings.data.rename(away)
+    texts = examined.advice_texts(Severity.BAD, Topic.INSTALLATION)
+    assert texts == [
+        f"KIOSK_DATA ({examined.settings.data}) does not exist; is its disk mounted? For a new installation: "
         "kiosk init"
     ]
-    assert not patient.settings.data.exists()
+    assert not examined.settings.data.exists()
 
 
 def test_a_missing_database_is_reported_and_not_created(tmp_path: Path) -> None:
-    patient = Patient(tmp_path)
-    patient.store.close()
-    database = patient.settings.data / "kiosk.sqlite"
+    examined = ExaminedInstallation(tmp_path)
+    examined.store.close()
+    database = examined.settings.data / "kiosk.sqlite"
     database.rename(database.with_suffix(".away"))
-    [told] = patient.told(Severity.BAD, Topic.INSTALLATION)
-    assert told.startswith(f"the database {database} does not exist")
+    [texts] = examined.advice_texts(Severity.BAD, Topic.INSTALLATION)
+    assert texts.startswith(f"the database {database} does not exist")
     assert not database.exists()
 
 
-def test_a_missing_key_folder_is_reported_and_not_created(patient: Patient) -> None:
-    patient.settings.keys.rename(patient.settings.keys.with_name("away"))
-    [told] = patient.told(Severity.BAD, Topic.KEYS)
-    assert told.startswith(f"KIOSK_KEYS ({patient.settings.keys}) does not exist; mount its disk")
-    assert not patient.settings.keys.exists()
+def test_a_missing_key_folder_is_reported_and_not_created(examined: ExaminedInstallation) -> None:
+    examined.settings.keys.rename(examined.settings.keys.with_name("away"))
+    [texts] = examined.advice_texts(Severity.BAD, Topic.KEYS)
+    assert texts.startswith(f"KIOSK_KEYS ({examined.settings.keys}) does not exist; mount its disk")
+    assert not examined.settings.keys.exists()
 
 
-def test_an_empty_key_folder_is_bad(patient: Patient) -> None:
+def test_an_empty_key_folder_is_bad(examined: ExaminedInstallation) -> None:
     """The mount point of a disk that is not mounted."""
-    patient.settings.keys.rename(patient.settings.keys.with_name("away"))
-    patient.settings.keys.mkdir(mode=0o700)
-    [told] = patient.told(Severity.BAD, Topic.KEYS)
-    assert told.startswith("keys that do not open what they belong to: 3, such as ")
-    assert "is missing" in told
+    examined.settings.keys.rename(examined.settings.keys.with_name("away"))
+    examined.settings.keys.mkdir(mode=0o700)
+    [texts] = examined.advice_texts(Severity.BAD, Topic.KEYS)
+    assert texts.startswith("keys that do not open what they belong to: 3, such as ")
+    assert "is missing" in texts
 
 
 @pytest.mark.parametrize("kind", ["box", "slips", "letterbox"])
 @pytest.mark.parametrize("damage", [b"", bytes(31), bytes(32)])
-def test_a_damaged_key_of_any_kind_is_named(patient: Patient, kind: str, damage: bytes) -> None:
-    [key] = next(patient.settings.keys.glob(f"{kind}.*")).iterdir()
+def test_a_damaged_key_of_any_kind_is_named(examined: ExaminedInstallation, kind: str, damage: bytes) -> None:
+    [key] = next(examined.settings.keys.glob(f"{kind}.*")).iterdir()
     whole = key.read_bytes()
     key.write_bytes(damage)
-    [told] = patient.told(Severity.BAD)
-    assert told.startswith(f"keys that do not open what they belong to: 1, such as {key}, which ")
+    [texts] = examined.advice_texts(Severity.BAD)
+    assert texts.startswith(f"keys that do not open what they belong to: 1, such as {key}, which ")
     key.write_bytes(whole)
-    assert patient.told(Severity.BAD) == []
+    assert examined.advice_texts(Severity.BAD) == []
 
 
-def test_findings_about_keys_reveal_nothing_about_boxes(patient: Patient) -> None:
-    before = [one.text for one in patient.examine() if one.topic is Topic.KEYS]
+def test_findings_about_keys_reveal_nothing_about_boxes(examined: ExaminedInstallation) -> None:
+    before = [one.text for one in examined.examine() if one.topic is Topic.KEYS]
     assert before == [
         "the keys are outside KIOSK_DATA; make sure that no backup includes them",
         "every key opens its box, slip set or letterbox",
     ]
 
 
-def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
-    inside = patient.settings.data / "keys"
-    patient.settings.keys.rename(inside)
-    patient.settings = replace(patient.settings, keys=inside)
-    [told] = patient.told(Severity.BAD, Topic.KEYS)
-    assert "Set KIOSK_KEYS to a folder outside it" in told
+def test_keys_inside_the_data_folder_are_bad(examined: ExaminedInstallation) -> None:
+    inside = examined.settings.data / "keys"
+    examined.settings.keys.rename(inside)
+    examined.settings = replace(examined.settings, keys=inside)
+    [texts] = examined.advice_texts(Severity.BAD, Topic.KEYS)
+    assert "Set KIOSK_KEYS to a folder outside it" in texts
 
 
 @pytest.mark.parametrize(
@@ -88,70 +88,72 @@ def test_keys_inside_the_data_folder_are_bad(patient: Patient) -> None:
 )
 @pytest.mark.parametrize("mode", [0o040, 0o004])
 def test_a_file_readable_by_others_is_named_with_the_command_that_fixes_it(
-    patient: Patient, name: str, mode: int
+    examined: ExaminedInstallation, name: str, mode: int
 ) -> None:
-    path = patient.settings.data.parent / name
+    path = examined.settings.data.parent / name
     own = path.stat().st_mode & 0o700
     path.chmod(own | mode)
-    [told] = patient.told(Severity.BAD)
-    assert f"such as {path}; run: chmod -R go= " in told
-    subprocess.run(told.partition("run: ")[2].split(), check=True)
-    assert patient.told(Severity.BAD) == []
+    [texts] = examined.advice_texts(Severity.BAD)
+    assert f"such as {path}; run: chmod -R go= " in texts
+    subprocess.run(texts.partition("run: ")[2].split(), check=True)
+    assert examined.advice_texts(Severity.BAD) == []
 
 
-def test_a_key_readable_by_others_is_bad(patient: Patient) -> None:
-    key = next(patient.settings.keys.glob("box.*/*"))
+def test_a_key_readable_by_others_is_bad(examined: ExaminedInstallation) -> None:
+    key = next(examined.settings.keys.glob("box.*/*"))
     key.chmod(0o644)
-    [told] = patient.told(Severity.BAD)
-    assert str(key) in told
+    [texts] = examined.advice_texts(Severity.BAD)
+    assert str(key) in texts
 
 
-def test_a_database_elsewhere_is_examined_too(patient: Patient, tmp_path: Path) -> None:
+def test_a_database_elsewhere_is_examined_too(examined: ExaminedInstallation, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for file in patient.settings.data.glob("kiosk.sqlite*"):
+    for file in examined.settings.data.glob("kiosk.sqlite*"):
         file.rename(elsewhere / file.name)
-    patient.settings = replace(patient.settings, database_url=f"sqlite:///{elsewhere / 'kiosk.sqlite'}")
-    assert patient.told(Severity.BAD, Topic.FILES) == []
+    examined.settings = replace(examined.settings, database_url=f"sqlite:///{elsewhere / 'kiosk.sqlite'}")
+    assert examined.advice_texts(Severity.BAD, Topic.FILES) == []
     (elsewhere / "kiosk.sqlite").chmod(0o644)
-    [told] = patient.told(Severity.BAD, Topic.FILES)
-    assert f"run: chmod go= {elsewhere}/kiosk.sqlite*" in told
+    [texts] = examined.advice_texts(Severity.BAD, Topic.FILES)
+    assert f"run: chmod go= {elsewhere}/kiosk.sqlite*" in texts
 
 
-def test_files_their_owner_cannot_write_are_bad(patient: Patient) -> None:
-    (patient.settings.data / "kiosk.sqlite").chmod(0o400)
-    told = patient.told(Severity.BAD, Topic.FILES)
-    assert "that their owner cannot write" in told[0]
-    assert "chmod -R u+rwX " in told[0]
+def test_files_their_owner_cannot_write_are_bad(examined: ExaminedInstallation) -> None:
+    (examined.settings.data / "kiosk.sqlite").chmod(0o400)
+    texts = examined.advice_texts(Severity.BAD, Topic.FILES)
+    assert "that their owner cannot write" in texts[0]
+    assert "chmod -R u+rwX " in texts[0]
 
 
-def test_another_users_file_is_named_with_its_owner(patient: Patient) -> None:
+def test_another_users_file_is_named_with_its_owner(examined: ExaminedInstallation) -> None:
     """Root gives one key away. Any other user can only create a link to a file of root's."""
-    key = next(patient.settings.keys.glob("box.*/*"))
+    key = next(examined.settings.keys.glob("box.*/*"))
     if IS_ROOT:
         os.chown(key, SOMEBODY, -1)
         planted, owner = key, str(SOMEBODY)
     else:
         planted, owner = key.with_name("planted"), "root"
         planted.symlink_to("/etc/hostname")
-    told = patient.told(Severity.BAD, Topic.FILES)
-    assert any(f"such as {planted} ({owner}'s)" in line and "run: chown -R " in line for line in told)
+    texts = examined.advice_texts(Severity.BAD, Topic.FILES)
+    assert any(f"such as {planted} ({owner}'s)" in line and "run: chown -R " in line for line in texts)
 
 
-def test_a_user_who_is_not_the_owner_is_told_to_run_doctor_as_the_owner(patient: Patient) -> None:
+def test_a_user_who_is_not_the_owner_is_told_to_run_doctor_as_the_owner(
+    examined: ExaminedInstallation,
+) -> None:
     """Root examines as the owner. Any other user is refused, because unreadable files prove nothing."""
     if not IS_ROOT:
-        patient.settings = replace(patient.settings, data=Path("/root" if Path("/root").is_dir() else "/"))
-        assert "belongs to root" in patient.told(Severity.BAD, Topic.FILES)[0]
+        examined.settings = replace(examined.settings, data=Path("/root" if Path("/root").is_dir() else "/"))
+        assert "belongs to root" in examined.advice_texts(Severity.BAD, Topic.FILES)[0]
         return
-    with installation_of(SOMEBODY, patient):
+    with installation_of(SOMEBODY, examined):
         os.seteuid(SOMEBODY - 1)
         try:
-            [told] = patient.told(Severity.BAD, Topic.FILES)
+            [texts] = examined.advice_texts(Severity.BAD, Topic.FILES)
         finally:
             os.seteuid(0)
-    assert f"this is {SOMEBODY - 1}, and KIOSK_DATA" in told
-    assert f"run: sudo -u {SOMEBODY} kiosk doctor" in told
+    assert f"this is {SOMEBODY - 1}, and KIOSK_DATA" in texts
+    assert f"run: sudo -u {SOMEBODY} kiosk doctor" in texts
 
 
 def is_reachable(folder: Path) -> bool:
@@ -159,51 +161,51 @@ def is_reachable(folder: Path) -> bool:
     return all(above.stat().st_mode & 0o001 for above in (folder, *folder.parents))
 
 
-def test_root_examines_as_the_owner_and_leaves_no_file_of_root(patient: Patient) -> None:
+def test_root_examines_as_the_owner_and_leaves_no_file_of_root(examined: ExaminedInstallation) -> None:
     if not IS_ROOT:
-        assert patient.told(Severity.BAD) == []
+        assert examined.advice_texts(Severity.BAD) == []
         return
     # Modules that are loaded when they are needed are loaded now: the owner cannot read a Python in /root.
-    assert patient.told(Severity.BAD) == []
-    with installation_of(SOMEBODY, patient):
+    assert examined.advice_texts(Severity.BAD) == []
+    with installation_of(SOMEBODY, examined):
         # The owner cannot run a program below root's own folder, such as a clone in /root: that is bad.
-        bad = patient.told(Severity.BAD)
+        bad = examined.advice_texts(Severity.BAD)
         if is_reachable(shipped_folder("questions")):
             assert bad == []
         else:
             assert "Permission denied" in bad[0]
         everything = (
-            path for folder in (patient.settings.data, patient.settings.keys) for path in folder.rglob("*")
+            path for folder in (examined.settings.data, examined.settings.keys) for path in folder.rglob("*")
         )
         assert {path.stat().st_uid for path in everything} == {SOMEBODY}
         assert os.geteuid() == 0
-        patient.settings.keys.chmod(0o500)
-        told = patient.told(Severity.BAD, Topic.FILES)
+        examined.settings.keys.chmod(0o500)
+        texts = examined.advice_texts(Severity.BAD, Topic.FILES)
         assert any(
-            "nothing can be written in KIOSK_KEYS" in line and "Permission denied" in line for line in told
+            "nothing can be written in KIOSK_KEYS" in line and "Permission denied" in line for line in texts
         )
-        patient.settings.keys.chmod(0o700)
+        examined.settings.keys.chmod(0o700)
 
 
 @contextmanager
-def installation_of(user: int, patient: Patient) -> Iterator[None]:
+def installation_of(user: int, examined: ExaminedInstallation) -> Iterator[None]:
     """Give the installation to another user, who can reach it."""
-    for top in (patient.settings.data, patient.settings.keys):
+    for top in (examined.settings.data, examined.settings.keys):
         for path in (top, *top.rglob("*")):
             os.chown(path, user, -1)
-    with passable(patient.settings.data.parent):
+    with passable(examined.settings.data.parent):
         yield
 
 
 @pytest.mark.parametrize("name", ["data", "keys"])
-def test_a_full_disk_is_bad(patient: Patient, name: str) -> None:
+def test_a_full_disk_is_bad(examined: ExaminedInstallation, name: str) -> None:
     """Root fills a small separate disk. Any other user sets the file size limit to 0, which has the same
     effect."""
-    folder: Path = getattr(patient.settings, name)
+    folder: Path = getattr(examined.settings, name)
     with full_disk(folder) if IS_ROOT else no_room():
-        told = patient.told(Severity.BAD, Topic.FILES)
+        texts = examined.advice_texts(Severity.BAD, Topic.FILES)
     assert any(
-        line.startswith(f"nothing can be written in KIOSK_{name.upper()} ({folder}): ") for line in told
+        line.startswith(f"nothing can be written in KIOSK_{name.upper()} ({folder}): ") for line in texts
     )
     assert not list(folder.glob(".doctor-*"))
 
@@ -236,33 +238,33 @@ def no_room() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_damaged_secret_key_is_bad(patient: Patient) -> None:
-    (patient.settings.data / "secret_key").write_text("half")
-    [told] = patient.told(Severity.BAD)
-    assert "secret_key is damaged" in told
-    patient.settings = replace(patient.settings, secret_key="s" * 32)
-    assert patient.told(Severity.BAD, Topic.FILES) == []
+def test_a_damaged_secret_key_is_bad(examined: ExaminedInstallation) -> None:
+    (examined.settings.data / "secret_key").write_text("half")
+    [texts] = examined.advice_texts(Severity.BAD)
+    assert "secret_key is damaged" in texts
+    examined.settings = replace(examined.settings, secret_key="s" * 32)
+    assert examined.advice_texts(Severity.BAD, Topic.FILES) == []
 
 
-def test_a_damaged_database_is_bad(patient: Patient) -> None:
-    patient.store.close()
-    file = patient.settings.data / "kiosk.sqlite"
+def test_a_damaged_database_is_bad(examined: ExaminedInstallation) -> None:
+    examined.store.close()
+    file = examined.settings.data / "kiosk.sqlite"
     content = bytearray(file.read_bytes())
     content[4096 * 3 : 4096 * 4] = os.urandom(4096)
     file.write_bytes(content)
-    told = patient.told(Severity.BAD, Topic.DATABASE)
-    assert told
-    assert "the database is damaged" in told[0] or "malformed" in told[0]
+    texts = examined.advice_texts(Severity.BAD, Topic.DATABASE)
+    assert texts
+    assert "the database is damaged" in texts[0] or "malformed" in texts[0]
 
 
-def test_a_file_that_is_not_a_database_is_bad(patient: Patient) -> None:
-    patient.store.close()
-    (patient.settings.data / "kiosk.sqlite").write_text("no database" * 1000)
-    told = patient.told(Severity.BAD, Topic.DATABASE)
-    assert "not a database" in " ".join(told)
+def test_a_file_that_is_not_a_database_is_bad(examined: ExaminedInstallation) -> None:
+    examined.store.close()
+    (examined.settings.data / "kiosk.sqlite").write_text("no database" * 1000)
+    texts = examined.advice_texts(Severity.BAD, Topic.DATABASE)
+    assert "not a database" in " ".join(texts)
 
 
-def test_tables_of_an_older_version_are_reported_with_the_remedy(patient: Patient) -> None:
-    patient.store._database.set("schema", "1")
-    [told] = patient.told(Severity.BAD, Topic.INSTALLATION)
-    assert "kiosk upgrade" in told
+def test_tables_of_an_older_version_are_reported_with_the_remedy(examined: ExaminedInstallation) -> None:
+    examined.store._database.set("schema", "1")
+    [texts] = examined.advice_texts(Severity.BAD, Topic.INSTALLATION)
+    assert "kiosk upgrade" in texts

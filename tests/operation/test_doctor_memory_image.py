@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kiosk.operation.doctor import Severity, Topic
-from tests.tools.patient import Patient
+from tests.tools.examined import ExaminedInstallation
 
 HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
 
@@ -25,37 +25,41 @@ HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
     ],
 )
 def test_swap_on_an_unencrypted_disk_is_a_warning(
-    patient: Patient, line: str, files: dict[str, str], weight: Severity
+    examined: ExaminedInstallation, line: str, files: dict[str, str], weight: Severity
 ) -> None:
-    patient.put("proc/swaps", HEAD + line)
+    examined.put("proc/swaps", HEAD + line)
     for path, text in files.items():
-        patient.put(path, text)
-    [told] = [text for text in patient.told(weight, Topic.MEMORY) if "swap" in text]
-    assert ("swapoff" in told and "MemorySwapMax=0" in told) == (weight is Severity.WARNING)
+        examined.put(path, text)
+    [texts] = [text for text in examined.advice_texts(weight, Topic.MEMORY) if "swap" in text]
+    assert ("swapoff" in texts and "MemorySwapMax=0" in texts) == (weight is Severity.WARNING)
 
 
-def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(patient: Patient) -> None:
-    patient.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
-    patient.put("sys/power/state", "freeze mem disk\n")
-    assert "systemctl mask hibernate.target" in str(patient.told(Severity.WARNING, Topic.MEMORY))
-    unit = patient.root / "etc/systemd/system/hibernate.target"
+def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(
+    examined: ExaminedInstallation,
+) -> None:
+    examined.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
+    examined.put("sys/power/state", "freeze mem disk\n")
+    assert "systemctl mask hibernate.target" in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
+    unit = examined.root / "etc/systemd/system/hibernate.target"
     unit.parent.mkdir(parents=True, exist_ok=True)
     unit.symlink_to("/dev/null")
-    assert "hibernate" not in str(patient.told(Severity.WARNING, Topic.MEMORY))
+    assert "hibernate" not in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
 
 
 @pytest.mark.parametrize(("refuses", "weight"), [(True, Severity.GOOD), (False, Severity.BAD)])
-def test_allowed_core_dumps_are_bad(patient: Patient, *, refuses: bool, weight: Severity) -> None:
-    patient.put("proc/sys/kernel/core_pattern", "|/usr/lib/systemd/systemd-coredump %P\n")
-    patient.machine = replace(patient.machine, refuses_core_dumps=lambda: refuses)
-    [told] = [text for text in patient.told(weight, Topic.MEMORY) if "core dump" in text]
-    assert ("LimitCORE=0" in told) == (weight is Severity.BAD)
+def test_allowed_core_dumps_are_bad(
+    examined: ExaminedInstallation, *, refuses: bool, weight: Severity
+) -> None:
+    examined.put("proc/sys/kernel/core_pattern", "|/usr/lib/systemd/systemd-coredump %P\n")
+    examined.machine = replace(examined.machine, refuses_core_dumps=lambda: refuses)
+    [texts] = [text for text in examined.advice_texts(weight, Topic.MEMORY) if "core dump" in text]
+    assert ("LimitCORE=0" in texts) == (weight is Severity.BAD)
 
 
-def test_a_kernel_crash_dump_is_a_warning(patient: Patient) -> None:
-    patient.put("proc/sys/kernel/core_pattern", "core\n")
-    patient.put("sys/kernel/kexec_crash_loaded", "1\n")
-    assert "kdump" in str(patient.told(Severity.WARNING, Topic.MEMORY))
+def test_a_kernel_crash_dump_is_a_warning(examined: ExaminedInstallation) -> None:
+    examined.put("proc/sys/kernel/core_pattern", "core\n")
+    examined.put("sys/kernel/kexec_crash_loaded", "1\n")
+    assert "kdump" in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
 
 
 STATE = """

@@ -9,7 +9,7 @@ import pytest
 from kiosk.operation.doctor import Advice, Severity, Topic
 from kiosk.operation.doctor.database import PRELOADED, RULES, check_settings
 from kiosk.storage import open_store
-from tests.tools.patient import sound_patient
+from tests.tools.examined import healthy_installation
 from tests.tools.postgresql import new_database, new_server
 
 pytestmark = pytest.mark.slow
@@ -58,8 +58,8 @@ def server() -> Iterator[str]:
 
 
 def examined(url: str, folder: Path) -> list[Advice]:
-    with sound_patient(folder, url=url) as patient:
-        return [one for one in patient.examine() if one.topic is Topic.DATABASE]
+    with healthy_installation(folder, url=url) as examined:
+        return [one for one in examined.examine() if one.topic is Topic.DATABASE]
 
 
 def test_a_correct_postgresql_server_is_good(server: str, tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_every_postgresql_setting_that_stores_times_is_bad(tmp_path: Path) -> No
         advice = examined(server.create_database("bad"), tmp_path)
     bad = [one.text for one in advice if one.severity is Severity.BAD]
     for name, value in BAD.items():
-        [told] = [line for line in bad if line.startswith(f"PostgreSQL's {name} is {value}: ")]
-        assert f"ALTER SYSTEM SET {name} = '{RULES[name].good[0]}'" in told
+        [texts] = [line for line in bad if line.startswith(f"PostgreSQL's {name} is {value}: ")]
+        assert f"ALTER SYSTEM SET {name} = '{RULES[name].good[0]}'" in texts
     assert not any("writes down no statements" in one.text for one in advice)
 
 
@@ -82,8 +82,8 @@ def test_less_severe_postgresql_settings_are_warnings(tmp_path: Path) -> None:
     with new_server(LOOK) as server:
         advice = examined(server.create_database("look"), tmp_path)
     assert not [one for one in advice if one.severity is Severity.BAD]
-    told = [one.text for one in advice if one.severity is Severity.WARNING]
-    assert sorted(line.split()[1] for line in told) == sorted(LOOK)
+    texts = [one.text for one in advice if one.severity is Severity.WARNING]
+    assert sorted(line.split()[1] for line in texts) == sorted(LOOK)
 
 
 def test_a_postgresql_server_that_may_lose_commits_is_bad(tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_the_default_log_checkpoints_of_postgresql_is_a_warning(server: str, tmp
         connection.execute("ALTER DATABASE as_it_comes SET synchronous_commit = on")
     settings = settings_of(url, tmp_path)
     assert default == "on"
-    [told] = check_settings({**settings, "log_checkpoints": default})
-    assert told.severity is Severity.WARNING
+    [texts] = check_settings({**settings, "log_checkpoints": default})
+    assert texts.severity is Severity.WARNING
 
 
 def settings_of(url: str, folder: Path) -> dict[str, str]:
@@ -117,9 +117,9 @@ def settings_of(url: str, folder: Path) -> dict[str, str]:
 def test_an_unknown_value_of_a_setting_is_not_good(server: str, tmp_path: Path, name: str) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
     assert list(check_settings(settings)) == []
-    [told] = check_settings({**settings, name: "a value of a later version"})
-    assert told.severity is RULES[name].severity
-    assert told.severity is not Severity.GOOD
+    [texts] = check_settings({**settings, name: "a value of a later version"})
+    assert texts.severity is RULES[name].severity
+    assert texts.severity is not Severity.GOOD
 
 
 def test_every_examined_setting_exists_in_this_postgresql_version(server: str, tmp_path: Path) -> None:
@@ -141,10 +141,10 @@ def test_settings_of_a_single_database_are_examined(server: str, tmp_path: Path)
 def test_an_unknown_preloaded_library_is_not_good(server: str, tmp_path: Path) -> None:
     settings = settings_of(f"{server}/postgres", tmp_path)
     for name in PRELOADED:
-        [told] = check_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
-        assert told.text.startswith("PostgreSQL loads pgaudit, ")
-    [told] = check_settings({**settings, "pg_qualstats.track": "on"})
-    assert told.text.startswith("PostgreSQL loads pg_qualstats, ")
+        [texts] = check_settings({**settings, name: 'pg_stat_statements, "pgaudit"'})
+        assert texts.text.startswith("PostgreSQL loads pgaudit, ")
+    [texts] = check_settings({**settings, "pg_qualstats.track": "on"})
+    assert texts.text.startswith("PostgreSQL loads pg_qualstats, ")
 
 
 def test_pg_stat_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -> None:
@@ -181,16 +181,19 @@ def test_a_replication_slot_is_bad(server: str, tmp_path: Path) -> None:
 
 def test_a_read_only_database_is_bad(server: str, tmp_path: Path) -> None:
     url = new_database(server, "read_only")
-    with sound_patient(tmp_path, url=url) as patient:
+    with healthy_installation(tmp_path, url=url) as examined:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("ALTER DATABASE read_only SET default_transaction_read_only = on")
-        told = patient.told(Severity.BAD, Topic.DATABASE)
-    assert any("read-only transaction" in line for line in told)
+        texts = examined.advice_texts(Severity.BAD, Topic.DATABASE)
+    assert any("read-only transaction" in line for line in texts)
 
 
 def test_an_unreachable_database_server_is_bad_and_the_rest_is_examined(tmp_path: Path) -> None:
-    with new_server(SOUND) as server, sound_patient(tmp_path, url=server.create_database("a")) as patient:
+    with (
+        new_server(SOUND) as server,
+        healthy_installation(tmp_path, url=server.create_database("a")) as examined,
+    ):
         pass
-    told = patient.told(Severity.BAD)
-    assert any("connection" in line for line in told)
-    assert patient.told(Severity.GOOD, Topic.SPACE)
+    texts = examined.advice_texts(Severity.BAD)
+    assert any("connection" in line for line in texts)
+    assert examined.advice_texts(Severity.GOOD, Topic.SPACE)

@@ -21,7 +21,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.operation import restore
 from kiosk.operation.backup import write_backup
-from kiosk.operation.restore import Restored, restore_backup
+from kiosk.operation.restore import RestoreSummary, restore_backup
 from kiosk.storage import Account, Role, RoundClosedError, Store, StoreError, newest_schema
 from kiosk.storage.database import Database
 from kiosk.storage.dump import kept_rows
@@ -74,7 +74,7 @@ def figures(document: Any) -> list[Any]:
 
 def test_a_restore_brings_back_published_figures_and_open_rounds_go_on(saved: Saved, tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "second")
-    assert restore_backup(settings, saved.file) == Restored(kiosk.__version__, 2, 1, len(OWN_FILES), 2)
+    assert restore_backup(settings, saved.file) == RestoreSummary(kiosk.__version__, 2, 1, len(OWN_FILES), 2)
     second = opened(settings)
     assert second.snapshot_text() == saved.store.snapshot_text()
     assert [(state.round, state.lost_boxes) for state in second.rounds()] == [(RUNNING, 2), (OLD, 0)]

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.domain.ballot import Ballot
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.rounds import PublicationTime, Round
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.storage import Store
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, closed, tree
 

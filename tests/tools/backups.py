@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.counters import Figure, Quality, Tap, month_of
-from kiosk.domain.earlier_figures import EarlierFigures, Known
+from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.report import Block, Kind, ReportDocument, Terms
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
@@ -116,7 +116,7 @@ def _keep_staff_records(store: Store) -> None:
     store.reports.publish("y2022", 1, document.as_json())
     store.outputs.take([Tap("0" * 32, "a", march, "advise", "", 1)], march)
     store.outputs.set("a", march, "link", Figure(40, Quality.ESTIMATED))
-    known = Known("s1", "Statement 1", ("low", "high"), (3, None))
+    known = KnownCounts("s1", "Statement 1", ("low", "high"), (3, None))
     figures = EarlierFigures("a", date(2022, 1, 1), date(2022, 12, 31), 12, "Rapport 2022", (known,))
     store.earlier_figures.set("0123456789abcdef", figures.as_json())
 

@@ -49,7 +49,7 @@ MODULES = {
         "tests/domain/test_stratified_trend.py",
     ],
     "kiosk/domain/tally.py": ["tests/domain/test_tally.py", "tests/domain/test_published_figures.py"],
-    "kiosk/domain/traffic.py": ["tests/domain/test_traffic.py"],
+    "kiosk/domain/ballot_days.py": ["tests/domain/test_ballot_days.py"],
     "kiosk/domain/tree.py": ["tests/domain/test_tree.py"],
     "kiosk/storage/keys.py": [
         "tests/storage/test_keys.py",

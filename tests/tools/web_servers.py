@@ -1,6 +1,6 @@
 """nginx and Caddy as installed, in front of the guests' side, on free ports of this machine.
 
-Both listen on 127.0.0.1 only, write below the patient's root, and stop at the end of the block.
+Both listen on 127.0.0.1 only, write below the examined machine's root, and stop at the end of the block.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.tools.patient import Patient
+from tests.tools.examined import ExaminedInstallation
 from tests.tools.ports import free_port
 
 NGINX_AROUND_A_SITE = """
@@ -69,47 +69,47 @@ http://:{port} {{
 
 @contextmanager
 def nginx(
-    patient: Patient, server: str, *, main: str = "", http: str = "", host: str = "$host"
+    examined: ExaminedInstallation, server: str, *, main: str = "", http: str = "", host: str = "$host"
 ) -> Iterator[None]:
-    """Run nginx in front of the patient during the `with` block. `server`, `main` and `http` are directives
+    """Run nginx in front of the installation in the `with` block. `server`, `main` and `http` are directives
     for the blocks of these names, `host` is the Host header that it forwards."""
-    port, root = free_port(), patient.root
+    port, root = free_port(), examined.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     text = NGINX.format(
-        root=root, main=main, http=http, server=server, port=port, guests=patient.guest_port, host=host
+        root=root, main=main, http=http, server=server, port=port, guests=examined.guest_port, host=host
     ).replace("@LOG@", str(root / "var/log/nginx"))
-    file = patient.put("etc/nginx/nginx.conf", text)
+    file = examined.put("etc/nginx/nginx.conf", text)
     start = root / "run/start.log"
-    with _running(patient, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
+    with _running(examined, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
         yield
 
 
 @contextmanager
-def nginx_site(patient: Patient, site: str, port: int) -> Iterator[None]:
-    """Run nginx in front of the patient during the `with` block, with the text `site` in its http block. The
+def nginx_site(examined: ExaminedInstallation, site: str, port: int) -> Iterator[None]:
+    """Run nginx in front of the installation in the `with` block, with the text `site` in its http block. The
     text has a server that listens on `port`."""
-    root = patient.root
+    root = examined.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     text = NGINX_AROUND_A_SITE.format(root=root, site=site)
     start = root / "run/start.log"
-    file = patient.put("etc/nginx/nginx.conf", text)
-    with _running(patient, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
+    file = examined.put("etc/nginx/nginx.conf", text)
+    with _running(examined, [_program("nginx"), "-c", str(file), "-e", str(start)], port, start):
         yield
 
 
 @contextmanager
-def caddy(patient: Patient, options: str, site: str = "") -> Iterator[Path]:
-    """Run Caddy in front of the patient during the `with` block. `options` are directives of its global
+def caddy(examined: ExaminedInstallation, options: str, site: str = "") -> Iterator[Path]:
+    """Run Caddy in front of the installation during the `with` block. `options` are directives of its global
     block, `site` those of its site. Yields the path of the file with its standard error."""
-    port, root = free_port(), patient.root
+    port, root = free_port(), examined.root
     shutil.rmtree(root / "etc/nginx")
-    text = CADDY.format(options=options, site=site, port=port, guests=patient.guest_port)
-    file = patient.put("etc/caddy/Caddyfile", text.replace("@LOG@", str(root / "var/log/caddy")))
-    output = patient.put("run/caddy.log", "")
+    text = CADDY.format(options=options, site=site, port=port, guests=examined.guest_port)
+    file = examined.put("etc/caddy/Caddyfile", text.replace("@LOG@", str(root / "var/log/caddy")))
+    output = examined.put("run/caddy.log", "")
     command = [_program("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
-    with _running(patient, command, port, output):
+    with _running(examined, command, port, output):
         yield output
 
 
@@ -120,23 +120,23 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def _running(patient: Patient, command: list[str], port: int, output: Path) -> Iterator[None]:
-    home = {"XDG_DATA_HOME": str(patient.root / "run"), "XDG_CONFIG_HOME": str(patient.root / "run")}
-    with output.open("a") as told:
+def _running(examined: ExaminedInstallation, command: list[str], port: int, output: Path) -> Iterator[None]:
+    home = {"XDG_DATA_HOME": str(examined.root / "run"), "XDG_CONFIG_HOME": str(examined.root / "run")}
+    with output.open("a") as texts:
         process = subprocess.Popen(
-            command, stdout=told, stderr=told, env={**os.environ, **home}, cwd=patient.root
+            command, stdout=texts, stderr=texts, env={**os.environ, **home}, cwd=examined.root
         )
     try:
         while not _listens(port):
             assert process.poll() is None, output.read_text()
             time.sleep(0.02)
-        patient.front = port
-        patient.machine = replace(patient.machine, answer_seconds=0.5, settle_seconds=0.6)
+        examined.front = port
+        examined.machine = replace(examined.machine, answer_seconds=0.5, settle_seconds=0.6)
         yield
     finally:
         process.terminate()
         process.wait(30)
-        patient.front = patient.guest_port
+        examined.front = examined.guest_port
 
 
 def _listens(port: int) -> bool:

@@ -29,7 +29,7 @@ blueprint = Blueprint("accounts", __name__)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedAccount:
     """An account on the page. `key` identifies it in the ids of elements and reveals nothing of the name."""
 
     account: Account
@@ -151,7 +151,7 @@ def _page(form: AccountForm, status: int = 200) -> ResponseReturnValue:
     store = desk().store
     with_factor = store.second_factors.names()
     listed = [
-        Listed(account, account.name in with_factor, str(number))
+        ListedAccount(account, account.name in with_factor, str(number))
         for number, account in enumerate(store.accounts.all(), start=1)
     ]
     page = render_template(

@@ -24,7 +24,7 @@ from kiosk.domain.comparison import (
 )
 from kiosk.domain.results import PERCENT_FROM, Spread, shares
 from kiosk.domain.rounding import outwards
-from kiosk.library.aggregates import Received, received
+from kiosk.library.aggregates import ReceivedAggregates, received
 from kiosk.library.changes import RefusedError
 from kiosk.output.aggregates import own_aggregate, years
 from kiosk.output.intervals import PAGE, PHONE, IntervalLine, intervals_svg
@@ -93,12 +93,12 @@ def comparison() -> ResponseReturnValue:
     )
 
 
-def read_received() -> tuple[Received, list[str]]:
+def read_received() -> tuple[ReceivedAggregates, list[str]]:
     """Return (imported aggregates, sentences about the files that are left out)."""
     try:
         others = received(desk().own_settings)
     except RefusedError as error:
-        return Received((), ()), [translate_message(message) for message in error.messages]
+        return ReceivedAggregates((), ()), [translate_message(message) for message in error.messages]
     return others, [f"{one.file}: {translate_message(one.message)}" for one in others.faulty]
 
 
@@ -110,7 +110,7 @@ def own_name() -> str:
     return desk().library.theme.name or (latest.organisation if latest else "")
 
 
-def _parties(others: Received, year: int) -> Iterator[Party]:
+def _parties(others: ReceivedAggregates, year: int) -> Iterator[Party]:
     """Yield one's own organisation, then the others. An organisation without figures of the year is left
     out."""
     scope = Scope(own_name() or translate("Vår organisation"), year)

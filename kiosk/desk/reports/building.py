@@ -13,9 +13,9 @@ from itertools import zip_longest
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
-from kiosk.desk.reports.content import Content, Shown, share_rule
+from kiosk.desk.reports.content import Content, ShownStatement, share_rule
+from kiosk.desk.reports.earlier_figures import method, statement_blocks
 from kiosk.desk.reports.glance import glance
-from kiosk.desk.reports.imported import method, statement_blocks
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.theory import (
@@ -259,7 +259,7 @@ def _non_response(content: Content) -> str:
     )
 
 
-def _statement(content: Content, shown: Shown) -> Iterator[Block]:
+def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
     """Yield a statement's charts with their tables, notes and comment, from the latest round that asked
     it."""
     section = shown.section

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice
 
 from kiosk.desk.context import desk
-from kiosk.desk.reports.imported import Imported, imported_statements
+from kiosk.desk.reports.earlier_figures import EarlierStatement, earlier_statements
 from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
@@ -21,7 +21,7 @@ from kiosk.storage import RoundState, Store
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownStatement:
     """A statement that the report shows, with its view in the latest round that asked it."""
 
     round: Round
@@ -51,16 +51,16 @@ class Content:
         return tuple(state.round for state in self.states)
 
     @cached_property
-    def shown(self) -> tuple[Shown, ...]:
+    def shown(self) -> tuple[ShownStatement, ...]:
         """The report's statements in its order. A statement that none of its rounds asked is left out."""
         return tuple(
             _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
         )
 
     @cached_property
-    def imported(self) -> tuple[Imported, ...]:
+    def imported(self) -> tuple[EarlierStatement, ...]:
         """The report's statements that none of its rounds asked and earlier figures of its year know."""
-        return imported_statements(
+        return earlier_statements(
             self.elsewhere, [name for name in self.terms.statements if not self._asking(name)]
         )
 
@@ -103,15 +103,15 @@ def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
     return [state for state in has_place if state.is_closed]
 
 
-def _shown(content: Content, of_round: Round, statement_id: str) -> Shown:
+def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStatement:
     statement = of_round.survey.statement(statement_id)
     section = section_of(
         content.figures.document, content.states, of_round, content.place.node.id, statement,
         kept_figures().values(),
     )  # fmt: skip
-    return Shown(of_round, statement, section)
+    return ShownStatement(of_round, statement, section)
 
 
-def share_rule(shown: Shown) -> str:
+def share_rule(shown: ShownStatement) -> str:
     """Return sentences with the options that count in the share, and the meaning of n."""
     return findings.share_rule(shown.statement, shown.section.labels)

@@ -7,8 +7,8 @@ from itertools import groupby
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate
 from kiosk.desk.outputs import with_gaps
-from kiosk.desk.reports.content import Content, Shown, share_rule
-from kiosk.desk.reports.imported import glance_blocks
+from kiosk.desk.reports.content import Content, ShownStatement, share_rule
+from kiosk.desk.reports.earlier_figures import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_now, without_order
 from kiosk.desk.results.statement_view import bare_picture
@@ -42,7 +42,7 @@ def glance(content: Content) -> Iterator[Block]:
     yield Block(Kind.PAGE)
 
 
-def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
+def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[Block]:
     """Yield a chart for each scale, and a table with the number that agrees on each statement."""
     for labels, group in groupby(shown, key=lambda one: one.section.labels):
         yield _chart(list(group), len(labels))
@@ -61,7 +61,7 @@ def _statements(content: Content, shown: Sequence[Shown]) -> Iterator[Block]:
     yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))
 
 
-def _chart(group: Sequence[Shown], options: int) -> Block:
+def _chart(group: Sequence[ShownStatement], options: int) -> Block:
     """Return a chart with a bar for each statement; all have the same scale."""
     charts = [_now(one) for one in group]
     bars = tuple(
@@ -75,11 +75,11 @@ def _chart(group: Sequence[Shown], options: int) -> Block:
     return Block(Kind.CHART, described, svg=drawn, data=data_rows((heading, *rows)))
 
 
-def _now(shown: Shown) -> Chart:
+def _now(shown: ShownStatement) -> Chart:
     return next(chart for chart in shown.section.charts if chart.kind is ChartKind.NOW)
 
 
-def _agreement(shown: Shown) -> tuple[str, str]:
+def _agreement(shown: ShownStatement) -> tuple[str, str]:
     """Return (the number that agrees and n, the uncertainty), both in words."""
     now = shown.section.now
     if not now.statement.scale.is_ordered:

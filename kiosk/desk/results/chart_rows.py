@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
-from kiosk.domain.earlier_figures import EarlierFigures, Known
+from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
 from kiosk.domain.survey import Statement
 from kiosk.domain.tally import StatementTally
@@ -117,7 +117,7 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside, protection)
 
 
-def imported_line(figures: EarlierFigures, known: Known, shown: Statement, labels: Strings) -> Line:
+def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
     """Return the line of an earlier report. `known` has its counts of the statement `shown`.
 
     The answers for which the report does not give the option are one segment with an empty outline. The line

@@ -15,11 +15,11 @@ from kiosk.domain.earlier_figures import EarlierFigures, FiguresError, figures_f
 from kiosk.domain.survey import Survey
 from kiosk.storage import Deed
 
-blueprint = Blueprint("imported", __name__)
+blueprint = Blueprint("earlier_figures", __name__)
 
 
 @dataclass(frozen=True)
-class Kept:
+class ListedFigures:
     """Earlier figures in the coordinators' list. `name` is their key in the store, `place` the name of their
     node."""
 
@@ -30,15 +30,17 @@ class Kept:
 
 @blueprint.route("/imported")
 @for_coordinator
-def imported() -> ResponseReturnValue:
+def show_all() -> ResponseReturnValue:
     """Show the earlier figures, and the surveys for which figures can be entered."""
     names = desk().library.places
     kept = [
-        Kept(name, names.get(figures.node_id, figures.node_id), figures)
+        ListedFigures(name, names.get(figures.node_id, figures.node_id), figures)
         for name, figures in kept_figures().items()
     ]
     form = FiguresForm()
-    return render_template("imported.html", kept=kept, surveys=desk().library.surveys.values(), form=form)
+    return render_template(
+        "earlier_figures.html", kept=kept, surveys=desk().library.surveys.values(), form=form
+    )
 
 
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
@@ -59,12 +61,12 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
                 note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             flash(translate("Siffrorna är sparade."))
-            return redirect(url_for("imported.imported"), 303)
+            return redirect(url_for("earlier_figures.show_all"), 303)
         except FiguresError as error:
             messages = [translate_message(message) for message in error.messages]
     for message in messages:
         add_problem(message)
-    page = render_template("imported_new.html", form=form, survey=survey, field=field)
+    page = render_template("earlier_figures_new.html", form=form, survey=survey, field=field)
     return page, 400 if messages or form.errors else 200
 
 
@@ -79,7 +81,7 @@ def remove_figures() -> ResponseReturnValue:
     desk().store.earlier_figures.remove(name)
     note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
     flash(translate("Siffrorna är borttagna."))
-    return redirect(url_for("imported.imported"), 303)
+    return redirect(url_for("earlier_figures.show_all"), 303)
 
 
 def kept_figures() -> dict[str, EarlierFigures]:

@@ -12,7 +12,7 @@ from kiosk.desk.results.chart_rows import (
     Line,
     Strings,
     counted_line,
-    imported_line,
+    earlier_line,
     outside_counts,
     round_label,
     round_name,
@@ -122,7 +122,7 @@ def section_of(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
     imported = tuple(
-        imported_line(report, known, now.statement, labels)
+        earlier_line(report, known, now.statement, labels)
         for report in figures
         if (known := report.known(statement.id))
     )

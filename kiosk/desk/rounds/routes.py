@@ -14,11 +14,11 @@ from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, for_every_account, may_read, note
+from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
-from kiosk.domain.traffic import LEAST_DAYS
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import shown_languages
@@ -34,7 +34,7 @@ refused."""
 
 
 @dataclass(frozen=True)
-class Askable:
+class SurveyChoice:
     """A survey that a round can ask. `shown` are the languages that guests may choose, `drafts` those with
     all texts of which some are unreviewed. `incomplete` has (language, number of missing texts) for the
     others."""
@@ -45,7 +45,7 @@ class Askable:
     incomplete: tuple[tuple[Language, int], ...]
 
 
-class Expected:
+class ExpectedGuests:
     """The expected guests in the form: one number for all units, and other numbers for some units.
 
     `names` maps the units of all trees to their names. `sent` maps them to the texts of their fields, "" for
@@ -117,7 +117,7 @@ def new_round() -> ResponseReturnValue:
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
     form.units.choices = list(_units().items())
-    expected = Expected(form)
+    expected = ExpectedGuests(form)
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
     if request.method == "POST" and form.validate() and _has_its_units(form) and expected.are_numbers:
@@ -153,7 +153,7 @@ def new_round() -> ResponseReturnValue:
         form=form,
         expected=expected,
         trees=library.trees.values(),
-        askable=[_askable(survey) for survey in library.surveys.values()],
+        askable=[_survey_choice(survey) for survey in library.surveys.values()],
         to_think_over=[translate_message(message) for message in to_think_over],
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
@@ -241,7 +241,7 @@ def _in_the_list(survey: Survey) -> str:
     return f"{label}: {translate('”{text}”', text=own[0])}" if alike and own else label
 
 
-def _askable(survey: Survey) -> Askable:
+def _survey_choice(survey: Survey) -> SurveyChoice:
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
     states = [
@@ -249,7 +249,7 @@ def _askable(survey: Survey) -> Askable:
         for code, catalogue in guest.items()
         if code != REFERENCE
     ]
-    return Askable(
+    return SurveyChoice(
         survey,
         tuple(guest[code].language for code in shown),
         tuple(
@@ -265,7 +265,7 @@ def _askable(survey: Survey) -> Askable:
     )
 
 
-def _round_of(form: RoundForm, expected: Expected) -> Round:
+def _round_of(form: RoundForm, expected: ExpectedGuests) -> Round:
     survey = desk().library.surveys[form.survey.data]
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]

@@ -25,7 +25,7 @@ from kiosk.library.drafts import (
     LONGEST_STATEMENT,
     LONGEST_TITLE,
     ImportedSurvey,
-    Written,
+    SavedSurvey,
     add_imported_survey,
 )
 from kiosk.library.importing import (
@@ -54,7 +54,7 @@ LARGEST_CARRIED_CHARACTERS = 300_000
 
 
 @dataclass(frozen=True)
-class Carried:
+class CarriedForm:
     """A form between its upload and its import; `source` is written to the survey's file."""
 
     form: ForeignForm
@@ -76,18 +76,18 @@ def preview() -> ResponseReturnValue:
     return _page(carried, token, Decisions(), is_sent=False)
 
 
-def _uploaded() -> Carried:
+def _uploaded() -> CarriedForm:
     """Return the form in the sent file or lines of text. Raises ForeignFormError for one that cannot be read,
     and if neither is sent."""
     sent, lines = request.files.get("file"), request.form.get("lines", "")
     if sent is not None:
         name = sent.filename or ""
         form = read_file(sent.read(), name)
-        return Carried(form, source_of(form, name))
+        return CarriedForm(form, source_of(form, name))
     if not lines.strip():
         raise ForeignFormError(Message("Välj en fil, eller klistra in påståenden.", {}))
     form = read_pasted(lines, translate("Inklistrad enkät"))
-    return Carried(form, source_of(form, ""))
+    return CarriedForm(form, source_of(form, ""))
 
 
 @blueprint.route("/surveys/import/keep", methods=["POST"])
@@ -129,7 +129,7 @@ def _is_more_left_out(survey_preview: Preview) -> bool:
 
 def _save(form: ImportedSurvey) -> Survey:
     """Save an imported form as an own survey, and return the survey."""
-    account, written = signed_in(), list[Written]()
+    account, written = signed_in(), list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:
         name = account.name if account else ""
@@ -144,7 +144,7 @@ def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt="import of a survey")
 
 
-def _signed(carried: Carried) -> str:
+def _signed(carried: CarriedForm) -> str:
     """Return a form as a signed text. Raises ForeignFormError for one that is too large for a page."""
     text = _serializer().dumps({"form": as_json(carried.form), "source": carried.source})
     token = text.decode() if isinstance(text, bytes) else text
@@ -153,13 +153,13 @@ def _signed(carried: Carried) -> str:
     return token
 
 
-def _read(token: str) -> Carried | None:
+def _read(token: str) -> CarriedForm | None:
     """Return the form in a signed text; None for any other text."""
     try:
         document: Mapping[str, Any] = _serializer().loads(token)
     except BadSignature:
         return None
-    return Carried(form_from_json(document["form"]), document["source"])
+    return CarriedForm(form_from_json(document["form"]), document["source"])
 
 
 def _decisions_sent() -> Decisions:
@@ -184,7 +184,7 @@ def _decisions_sent() -> Decisions:
 _TYPED = ("question-", "choice-")
 
 
-def _page(carried: Carried, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
+def _page(carried: CarriedForm, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
     """Return the preview's page. Its problems are shown if the form `is_sent`, or has nothing to keep; they
     give status 400."""
     survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)

@@ -31,7 +31,7 @@ from kiosk.library.drafts import (
     LONGEST_TITLE,
     ChangedError,
     Draft,
-    Written,
+    SavedSurvey,
     add_survey,
     check_draft,
     draft_digest,
@@ -148,7 +148,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
     draft = draft_of(current, survey_id)
     seen = draft_digest(draft)
     if request.method != "POST":
-        return _page(Shown(draft, seen), current)
+        return _page(FormContent(draft, seen), current)
     if (unsaved := _unsaved(current, seen)) is not None:
         return unsaved
     draft = _draft_sent(current)
@@ -167,7 +167,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
             note(Deed.SURVEY_WRITTEN, survey_id)
             flash(translate("Sparat."))
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
-    page = _page(Shown(draft, seen, tuple(rewordings), is_changed=is_changed), current)
+    page = _page(FormContent(draft, seen, tuple(rewordings), is_changed=is_changed), current)
     return page, 400 if notice_problems() else 200
 
 
@@ -180,10 +180,10 @@ def new() -> ResponseReturnValue:
         abort(404)
     current = Survey("", "", usual_source(), usual_licence(), validated=False, statements=(), translations={})
     if request.method != "POST":
-        return _page(Shown(draft_of(current, ""), new_rows=FIRST_ROWS), current)
+        return _page(FormContent(draft_of(current, ""), new_rows=FIRST_ROWS), current)
     if (unsaved := _unsaved(current, "")) is not None:
         return unsaved
-    draft, written = _draft_sent(current), list[Written]()
+    draft, written = _draft_sent(current), list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:
         written.append(add_survey(settings, draft))
@@ -193,7 +193,7 @@ def new() -> ResponseReturnValue:
         desk().change(write)
     except RefusedError as error:
         _add_problems(error)
-        return _page(Shown(draft, new_rows=FIRST_ROWS), current), 400
+        return _page(FormContent(draft, new_rows=FIRST_ROWS), current), 400
     survey_id = written[0].survey.id
     note(Deed.SURVEY_WRITTEN, survey_id)
     flash(translate("Enkäten är sparad: {title}.", title=draft.title))
@@ -201,7 +201,7 @@ def new() -> ResponseReturnValue:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FormContent:
     """The content of the form: the draft, the digest of the survey that it changes, the rewordings to decide,
     and the number of empty rows. `is_changed` says that somebody else changed the survey meanwhile."""
 
@@ -218,13 +218,13 @@ def _unsaved(current: Survey, seen: str) -> ResponseReturnValue | None:
     places = _places_sent()
     if MORE in request.form:
         draft = _draft_sent(current, is_reordered=False)
-        return _page(Shown(draft, seen, new_rows=FIRST_ROWS), current, places)
+        return _page(FormContent(draft, seen, new_rows=FIRST_ROWS), current, places)
     if not places.wrong:
         return None
     for number in places.wrong:
         problem = translate("Påstående {number}: platsen i ordningen är ett heltal från 1.", number=number)
         add_problem(problem, f"place-{number}")
-    return _page(Shown(_draft_sent(current, is_reordered=False), seen), current, places), 400
+    return _page(FormContent(_draft_sent(current, is_reordered=False), seen), current, places), 400
 
 
 def _add_problems(error: RefusedError) -> None:
@@ -237,7 +237,7 @@ def _add_problems(error: RefusedError) -> None:
             add_problem(translate_message(message))
 
 
-def _page(shown: Shown, current: Survey, places: Places | None = None) -> str:
+def _page(shown: FormContent, current: Survey, places: Places | None = None) -> str:
     """Return the form's page. `current` is the survey as it is saved; `places` are typed positions to show
     again."""
     draft, scales = shown.draft, _scales()

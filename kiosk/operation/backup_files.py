@@ -39,19 +39,19 @@ class Exclusion(StrEnum):
 
 
 @dataclass(frozen=True)
-class OwnFiles:
+class BackupFiles:
     """Files by their path below KIOSK_DATA, with /, and the reasons for what is excluded."""
 
     paths: dict[str, Path]
     left_out: dict[str, Exclusion]
 
 
-def own_files(settings: Settings) -> OwnFiles:
+def files_to_back_up(settings: Settings) -> BackupFiles:
     """Return the files for a backup, sorted. Links are not followed: they may lead to keys, or in circles.
 
     Raises OSError for a folder or file that cannot be read.
     """
-    own = OwnFiles({}, {})
+    own = BackupFiles({}, {})
     seen: set[str] = set()
     for path in _entries(settings.data, settings):
         name = path.relative_to(settings.data).as_posix()

@@ -61,7 +61,9 @@ def long_statements(
     for survey in surveys:
         asked = {code: questions(survey, code) for code in shown[survey.id]}
         for at, statement in enumerate(survey.statements):
-            languages = tuple(code for code, texts in asked.items() if not has_room(screen, texts[at], code))
+            languages = tuple(
+                code for code, texts in asked.items() if not statement_fits(screen, texts[at], code)
+            )
             if languages:
                 yield LongStatement(survey.id, statement.id, languages)
 
@@ -76,7 +78,7 @@ def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, S
     return next(fitting, None)
 
 
-def has_room(screen: Screen, question: Question, language: str) -> bool:
+def statement_fits(screen: Screen, question: Question, language: str) -> bool:
     """Return whether a statement in a language has room on a screen, above its answers or beside them."""
     width = screen.width_mm / screen.text_mm
     line = TALL_LINE if language in TALL_SCRIPTS else LINE

@@ -54,7 +54,7 @@ class Straight(HTTPConnection):
         self.sock = socket.create_connection(("127.0.0.1", self._port), 10)
 
 
-class Patient:
+class ExaminedInstallation:
     """An installation with counted answers, and its machine, which `kiosk doctor` examines. `front` is the
     port at which its public address is served: the guests' own port if there is no web server in front."""
 
@@ -111,8 +111,8 @@ class Patient:
             return Straight(host, self.front)
         return Straight(host, int(port) if port else free_port())
 
-    def open(self, *ways: Admission, figures: PublicationTime = PublicationTime.LIVE) -> Round:
-        admission = frozenset(ways or {Admission.SLIP})
+    def open(self, *readable: Admission, figures: PublicationTime = PublicationTime.LIVE) -> Round:
+        admission = frozenset(readable or {Admission.SLIP})
         of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
         self.store.open_round(of_round, MONDAY)
         return of_round
@@ -123,7 +123,7 @@ class Patient:
     def examine(self) -> list[Advice]:
         return examine(self.settings, self.machine, self.now)
 
-    def told(self, weight: Severity, topic: Topic | None = None) -> list[str]:
+    def advice_texts(self, weight: Severity, topic: Topic | None = None) -> list[str]:
         return [
             advice.text
             for advice in self.examine()
@@ -144,17 +144,17 @@ class Patient:
 @contextmanager
 def passable(*folders: Path) -> Iterator[None]:
     """Let other users, during the `with` block, read the folders and pass through their parents."""
-    ways = {
-        way for folder in folders for way in (folder, *folder.parents) if way.stat().st_uid == os.geteuid()
+    readable = {
+        path for folder in folders for path in (folder, *folder.parents) if path.stat().st_uid == os.geteuid()
     }
-    modes = {way: way.stat().st_mode & 0o7777 for way in ways}
-    for way, mode in modes.items():
-        way.chmod(mode | (0o055 if way in folders else 0o011))
+    modes = {path: path.stat().st_mode & 0o7777 for path in readable}
+    for path, mode in modes.items():
+        path.chmod(mode | (0o055 if path in folders else 0o011))
     try:
         yield
     finally:
-        for way, mode in modes.items():
-            way.chmod(mode)
+        for path, mode in modes.items():
+            path.chmod(mode)
 
 
 def _as_https(application: Any) -> Any:
@@ -165,9 +165,9 @@ def _as_https(application: Any) -> Any:
 
 
 @contextmanager
-def sound_patient(folder: Path, *, url: str = "") -> Iterator[Patient]:
-    """Yield a patient without faults."""
-    made = Patient(folder, url=url)
+def healthy_installation(folder: Path, *, url: str = "") -> Iterator[ExaminedInstallation]:
+    """Yield an installation without faults."""
+    made = ExaminedInstallation(folder, url=url)
     made.open()
     cast_all(made.store, "a", random_ballots(18, Random(1)))
     made.count()

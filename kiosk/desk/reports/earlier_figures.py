@@ -10,8 +10,8 @@ from itertools import groupby
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import in_a_row, translate
-from kiosk.desk.results.chart_rows import Line, imported_line, in_days
-from kiosk.domain.earlier_figures import EarlierFigures, Known
+from kiosk.desk.results.chart_rows import Line, earlier_line, in_days
+from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.results import PERCENT_FROM, parts_of
 from kiosk.domain.rounding import outwards
@@ -22,11 +22,11 @@ from kiosk.output.svg import GLANCE, PAGE, Picture, Sheet, svg
 
 
 @dataclass(frozen=True)
-class Imported:
+class EarlierStatement:
     """One statement in the figures of an earlier report."""
 
     figures: EarlierFigures
-    known: Known
+    known: KnownCounts
 
     @property
     def statement(self) -> Statement:
@@ -58,7 +58,7 @@ class Imported:
 
     @property
     def line(self) -> Line:
-        return imported_line(self.figures, self.known, self.statement, self.labels[:-1])
+        return earlier_line(self.figures, self.known, self.statement, self.labels[:-1])
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -96,17 +96,19 @@ class Imported:
         )
 
 
-def imported_statements(
+def earlier_statements(
     elsewhere: Sequence[EarlierFigures], statements: Sequence[str]
-) -> tuple[Imported, ...]:
+) -> tuple[EarlierStatement, ...]:
     """Return these statements, in their order, as far as earlier figures know them; the latest figures
     count."""
     latest = sorted(elsewhere, key=lambda figures: figures.last, reverse=True)
-    each = ([Imported(one, known) for one in latest if (known := one.known(name))] for name in statements)
+    each = (
+        [EarlierStatement(one, known) for one in latest if (known := one.known(name))] for name in statements
+    )
     return tuple(imported[0] for imported in each if imported)
 
 
-def method(imported: Sequence[Imported], place: str) -> Iterator[Block]:
+def method(imported: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
     """Yield a paragraph about each source of figures, its period, its number of answers and its limits."""
     for figures, group in groupby(imported, key=lambda one: one.figures):
         yield Block(
@@ -123,7 +125,7 @@ def method(imported: Sequence[Imported], place: str) -> Iterator[Block]:
         )
 
 
-def statement_blocks(imported: Imported) -> Iterator[Block]:
+def statement_blocks(imported: EarlierStatement) -> Iterator[Block]:
     """Yield the heading of a statement, its chart with a table, and the note with the source."""
     text, line = imported.known.text, imported.line
     sentences = " ".join(imported.sentences)
@@ -140,7 +142,7 @@ def statement_blocks(imported: Imported) -> Iterator[Block]:
     yield Block(Kind.NOTE, f"{line.name}.")
 
 
-def glance_blocks(imported: Sequence[Imported]) -> Iterator[Block]:
+def glance_blocks(imported: Sequence[EarlierStatement]) -> Iterator[Block]:
     """Yield a chart for each scale, with a bar for each statement, and a note."""
     for labels, group in groupby(imported, key=lambda one: one.labels):
         shown = list(group)
@@ -154,7 +156,7 @@ def glance_blocks(imported: Sequence[Imported]) -> Iterator[Block]:
 
 
 def _chart(
-    imported: Sequence[Imported],
+    imported: Sequence[EarlierStatement],
     bars: Sequence[Bar],
     described: str,
     table: Sequence[tuple[object, ...]],

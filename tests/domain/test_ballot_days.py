@@ -6,23 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Ballot, BoxContent, pack_box, unpack_box
-from kiosk.domain.traffic import LEAST_DAYS, NO_TRAFFIC, Traffic
+from kiosk.domain.ballot_days import LEAST_DAYS, NO_BALLOT_DAYS, BallotDays
 
 DAY = 24 * 60
 times = st.lists(st.integers(0, 6 * DAY), max_size=8)
 """Minutes since the midnight on which the round opened."""
 
 
-def counted(ballots: list[int], ticks: list[int]) -> Traffic:
-    """The traffic after all counts; a ballot at a tick comes after it."""
-    traffic, last = NO_TRAFFIC, -DAY
+def counted(ballots: list[int], ticks: list[int]) -> BallotDays:
+    """The days after all counts; a ballot at a tick comes after it."""
+    ballot_days, last = NO_BALLOT_DAYS, -DAY
     for at, is_tick in sorted([(at, 0) for at in ticks] + [(at, 1) for at in ballots]):
         if is_tick == 0:
-            traffic = traffic.at_count(is_first_of_day=at // DAY > last // DAY)
+            ballot_days = ballot_days.at_count(is_first_of_day=at // DAY > last // DAY)
             last = at
         else:
-            traffic = traffic.with_ballot()
-    return traffic
+            ballot_days = ballot_days.with_ballot()
+    return ballot_days
 
 
 @given(times, times)
@@ -63,16 +63,16 @@ def test_box_content_survives_packing_and_unpacking(
     new: bool,
 ) -> None:
     content = BoxContent(
-        sorted(map(Ballot, answers), key=lambda one: one.answers), excluded, fired, Traffic(days, new)
+        sorted(map(Ballot, answers), key=lambda one: one.answers), excluded, fired, BallotDays(days, new)
     )
     assert unpack_box(pack_box(content), 2) == content
 
 
 def test_a_box_of_an_older_version_is_read_without_days() -> None:
     old = (7 | 1 << 31).to_bytes(4) + bytes([1, 2])
-    assert unpack_box(old, 2) == BoxContent([Ballot((1, 2))], 7, guard_fired=True, traffic=NO_TRAFFIC)
+    assert unpack_box(old, 2) == BoxContent([Ballot((1, 2))], 7, guard_fired=True, ballot_days=NO_BALLOT_DAYS)
 
 
-def test_no_field_of_the_traffic_is_a_date() -> None:
-    assert {type(value) for value in vars(Traffic(3, has_new=True)).values()} == {int, bool}
-    assert not any(isinstance(value, date) for value in vars(NO_TRAFFIC).values())
+def test_no_field_of_the_days_is_a_date() -> None:
+    assert {type(value) for value in vars(BallotDays(3, has_new=True)).values()} == {int, bool}
+    assert not any(isinstance(value, date) for value in vars(NO_BALLOT_DAYS).values())

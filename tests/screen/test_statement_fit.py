@@ -7,7 +7,7 @@ import pytest
 from kiosk.domain.screen_size import Screen
 from kiosk.library.library import Library
 from kiosk.screen.questions import questions
-from kiosk.screen.room import LongStatement, has_room, least_width, long_statements
+from kiosk.screen.statement_fit import LongStatement, least_width, long_statements, statement_fits
 from kiosk.settings import read_settings
 from tests.tools.shipped import library_for
 
@@ -36,7 +36,7 @@ def test_the_estimate_misses_no_scrolling_screen_and_rarely_warns_without_need(l
     survey, in_vain = library.surveys["ombudsmannaskap"], 0
     for width, whole in SHOWN_WHOLE.items():
         for code in sorted(ALL):
-            fits = all(has_room(Screen(width), one, code) for one in questions(survey, code))
+            fits = all(statement_fits(Screen(width), one, code) for one in questions(survey, code))
             assert not fits or code in whole, (width, code)
             in_vain += not fits and code in whole
     assert in_vain <= MOST_IN_VAIN

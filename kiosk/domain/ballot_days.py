@@ -14,23 +14,23 @@ LEAST_DAYS = 3
 
 
 @dataclass(frozen=True)
-class Traffic:
+class BallotDays:
     """A unit's number of days with ballots, up to LEAST_DAYS, and whether a ballot came since the first count
     of the day of the last count."""
 
     days: int = 0
     has_new: bool = False
 
-    def with_ballot(self) -> "Traffic":
-        """Return the traffic after one more ballot."""
+    def with_ballot(self) -> "BallotDays":
+        """Return the days after one more ballot."""
         return replace(self, has_new=True)
 
-    def at_count(self, *, is_first_of_day: bool) -> "Traffic":
-        """Return the traffic after a count. Only the first count of a day ends a day with ballots."""
+    def at_count(self, *, is_first_of_day: bool) -> "BallotDays":
+        """Return the days after a count. Only the first count of a day ends a day with ballots."""
         if not is_first_of_day:
             return self
-        return Traffic(min(self.days + self.has_new, LEAST_DAYS))
+        return BallotDays(min(self.days + self.has_new, LEAST_DAYS))
 
 
-NO_TRAFFIC = Traffic()
-"""The traffic of an empty box."""
+NO_BALLOT_DAYS = BallotDays()
+"""The days of an empty box."""
