@@ -244,18 +244,16 @@ def _not_understood(source: str, number: int, line: str) -> DefinitionError:
     uses."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
+        keyword = line.partition(" ")[0][:40]
+        problem = f"{keyword} is not used here: each text is one msgid and one msgstr; remove the line"
         message = Message(
             "{keyword} används inte här: varje text är ett msgid och en msgstr. Ta bort raden.",
-            {"keyword": line.partition(" ")[0][:40]},
+            {"keyword": keyword},
         )
     else:
+        problem = 'must be msgid "text", msgstr "text" or "more of the text"; look at the quotes'
         message = Message("raden går inte att läsa. Se efter citattecknen.", {})
-    return _at_line(
-        source,
-        number,
-        'must be msgid "text", msgstr "text" or "more of the text"; look at the quotes',
-        message,
-    )
+    return _at_line(source, number, problem, message)
 
 
 def _at_line(source: str, number: int, problem: str, message: Message) -> DefinitionError:

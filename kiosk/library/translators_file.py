@@ -7,7 +7,7 @@ replaced by the file alone: the two texts are shown, and a coordinator chooses.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from babel.messages import Catalog
@@ -17,6 +17,7 @@ from kiosk.domain.message import Message
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import LONGEST_STATEMENT, Translation
+from kiosk.library.po_variants import without_variants
 
 MOST_ENTRIES = 5_000
 """Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
@@ -52,13 +53,15 @@ class Comparison:
     `changed` are the translations to save. `conflicts` are translations that differ from a reviewed text;
     they are not in `changed`. `untranslated` counts texts without the fuzzy flag that equal the Swedish
     text, which do not count as reviewed. `kept_reviews` counts reviewed texts that the file has too, flagged
-    fuzzy.
+    fuzzy. `with_variants` has the texts of which the file has several translations, by context or number:
+    they are left out.
     """
 
     changed: tuple[Translation, ...]
     conflicts: tuple[Translation, ...]
     untranslated: int
     kept_reviews: int
+    with_variants: tuple[str, ...] = ()
 
 
 def as_po(catalogue: Catalogue) -> bytes:
@@ -87,13 +90,14 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
     that cannot be used, is for another language, or contains unknown texts.
     """
     code = catalogue.language.code
+    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
     try:
-        entries = _entries_sent(content)
+        text, with_variants = without_variants(_text_sent(content), current | catalogue.obsolete)
+        entries = read_entries(text, "")
         sent = catalogue_of(entries, code, "")
     except DefinitionError as error:
         raise TranslationError(error.message or UNREADABLE) from error
     _check_language(str(entries.locale_identifier or ""), code)
-    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
     unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
     if unknown:
         raise TranslationError(
@@ -108,7 +112,7 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
         for message, text in sent.texts.items()
         if message in current
     ]
-    return compare(translations, catalogue)
+    return replace(compare(translations, catalogue), with_variants=with_variants)
 
 
 def compare(translations: Iterable[Translation], catalogue: Catalogue) -> Comparison:
@@ -150,7 +154,9 @@ def _check_language(named: str, code: str) -> None:
         )
 
 
-def _entries_sent(content: bytes) -> Catalog:
+def _text_sent(content: bytes) -> str:
+    """Return the text of a sent file, with line feeds alone. Raises TranslationError for a file that is none,
+    or that has too many entries."""
     if reason := SIGNATURES.get(content[:4]):
         raise TranslationError(reason)
     try:
@@ -165,4 +171,4 @@ def _entries_sent(content: bytes) -> Catalog:
                 {"most": MOST_ENTRIES},
             )
         )
-    return read_entries(text, "")
+    return text

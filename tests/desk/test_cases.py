@@ -45,7 +45,6 @@ REFUSED = {
     "p13_charset_CHARSET": "teckenkodningen CHARSET. Spara filen i UTF-8",
     "p15_charset_iso": "teckenkodningen ISO-8859-6. Spara filen i UTF-8",
     "p16_dup_msgid": "Rad 331 i filen: texten ”Jag känner att personalen lyssnar på mig” står två gånger",
-    "p17_msgctxt": "Rad 21 i filen: msgctxt används inte här",
     "p19_trailing_newline": f"Rad 21 i filen: {ON_ONE_LINE}",
     "p20_rle": f"Rad 21 i filen: {TURNING}",
     "p22_msgid_edited": "1 texter finns inte här, till exempel ”Jag känner att personalen lyssnar på mig.”",
@@ -57,7 +56,6 @@ REFUSED = {
     "p33_translated_placeholder": "Rad 184 i filen: samma ord inom klamrar",
     "p35_xlsx_uploaded": "Filen är ett kalkylblad",
     "p36_mo": "Filen är en kompilerad översättning (.mo)",
-    "p40_plural_for_minutes": "Rad 311 i filen: msgid_plural används inte här",
 }  # fmt: skip
 """File -> the reason why it is refused when it is sent. All others are imported, or get a preview."""
 

@@ -72,6 +72,16 @@ def test_the_notice_says_how_many_texts_a_file_changes(desk: Desk) -> None:
     assert "Ändrade texter: 1." in notice(desk, send(desk, with_text(file, "Börja", "Begin")))
 
 
+def test_the_notice_names_a_text_with_several_translations_and_the_rest_is_imported(desk: Desk) -> None:
+    file = with_text(download(desk), "Börja", "Begin")
+    file = file.replace('msgid "Vet inte"\n', 'msgctxt "a button"\nmsgid "Vet inte"\n')
+    sent = send(desk, f'{file}\nmsgctxt "a chart"\nmsgid "Vet inte"\nmsgstr "No idea"\n')
+    shown = notice(desk, sent)
+    assert "Ändrade texter: 1." in shown
+    assert "Här har en text bara en. Dessa togs inte med: ”Vet inte”." in shown
+    assert english(desk).texts["Vet inte"] == "Don’t know"
+
+
 def test_an_older_file_leaves_reviewed_texts_and_both_are_shown(desk: Desk) -> None:
     older = download(desk)
     send(desk, with_text(older, STATEMENT, "The staff hear me out"))

@@ -240,7 +240,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         entry("Ja", "Yes") + entry("Ja", "Yeah"),
         "line 8: 'Ja' occurs twice; remove one",
     ),
-    "plural forms": ('msgid "Ja"\nmsgid_plural "Ja"\nmsgstr[0] "Yes"\n', "line 6: must be msgid"),
+    "plural forms": (
+        'msgid "Ja"\nmsgid_plural "Ja"\nmsgstr[0] "Yes"\n',
+        "line 6: msgid_plural is not used here",
+    ),
     "comment within a text": ('msgid "Ja"\n# why\nmsgstr "Yes"\n', "cannot be read"),
 }
 

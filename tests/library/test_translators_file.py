@@ -50,3 +50,58 @@ def test_a_text_is_saved_unless_it_would_replace_a_reviewed_one(
 def test_a_reviewed_text_that_equals_the_swedish_one_stays_reviewed() -> None:
     here = Catalogue(language("en"), {"Information": "Information"}, (), ())
     assert compare([Translation("Information", "Information", True)], here) == Comparison((), (), 0, 0)
+
+
+HEADER = 'msgid ""\nmsgstr "Language: en\\n"\n\n'
+
+VARIANTS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
+    "a context": ('msgctxt "button"\nmsgid "Hej"\nmsgstr "Hi"\n', {"Hej": "Hi"}, ()),
+    "a context on two lines": ('msgctxt ""\n"the "\n"button"\nmsgid "Hej"\nmsgstr "Hi"\n', {"Hej": "Hi"}, ()),
+    "two contexts, one translation": (
+        'msgctxt "a"\nmsgid "Hej"\nmsgstr "Hi"\n\nmsgctxt "b"\nmsgid "Hej"\nmsgstr "Hi"\n',
+        {"Hej": "Hi"},
+        (),
+    ),
+    "two contexts, two translations": (
+        'msgctxt "a"\nmsgid "Hej"\nmsgstr "Hi"\n\nmsgid "Hej"\nmsgstr "Hello"\n\n'
+        'msgid "Nej"\nmsgstr "Nope"\n',
+        {"Nej": "Nope"},
+        ("Hej",),
+    ),
+    "forms alike": (
+        'msgid "Hej"\nmsgid_plural "Hej alla"\nmsgstr[0] "Hi"\nmsgstr[1] "Hi"\n',
+        {"Hej": "Hi"},
+        (),
+    ),
+    "forms that differ": (
+        'msgid "Hej"\nmsgid_plural "Hej alla"\nmsgstr[0] "Hi"\nmsgstr[1] "Hi all"\n\n'
+        'msgid "Nej"\nmsgstr "Nope"\n',
+        {"Nej": "Nope"},
+        ("Hej",),
+    ),
+    "a plural of another program": (
+        'msgid "%d fil"\nmsgid_plural "%d filer"\nmsgstr[0] "%d file"\nmsgstr[1] "%d files"\n',
+        {},
+        ("%d fil",),
+    ),
+    "forms without a translation": (
+        'msgid "Hej"\nmsgid_plural "Hej alla"\nmsgstr[0] ""\nmsgstr[1] ""\n',
+        {},
+        (),
+    ),
+}
+"""Entries -> the texts that they change, and the texts that are left out and named."""
+
+
+@pytest.mark.parametrize("case", VARIANTS)
+def test_contexts_and_plural_forms_are_read_as_far_as_a_text_has_one_translation(case: str) -> None:
+    entries, changed, left_out = VARIANTS[case]
+    comparison = read_translations((HEADER + entries).encode(), HERE)
+    assert {one.message: one.text for one in comparison.changed} == changed
+    assert comparison.with_variants == left_out
+
+
+def test_the_line_of_a_fault_is_that_of_the_sent_file_below_a_plural() -> None:
+    plural = 'msgid "Hej"\nmsgid_plural "Hej alla"\nmsgstr[0] "Hi"\nmsgstr[1] "Hi all"\n'
+    with pytest.raises(TranslationError, match="Rad 8 i filen"):
+        read_translations((HEADER + plural + 'msgid "Nej\nmsgstr "No"\n').encode(), HERE)

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
-from kiosk.desk.i18n import translate, translate_message
+from kiosk.desk.i18n import in_a_row, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, note, signed_in
 from kiosk.desk.surveys.added_languages import can_remove, font_is_missing
@@ -26,6 +26,9 @@ from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.storage import Deed
 
 blueprint = Blueprint("languages", __name__)
+
+MOST_NAMED = 5
+"""Texts of a translator's file that a message names."""
 
 LETTERS_A_ROW = 40
 
@@ -320,6 +323,14 @@ def _effects(comparison: Comparison) -> list[str]:
             translate(
                 "Likadana som svenskan, och därför inte märkta som granskade: {number}.",
                 number=comparison.untranslated,
+            )
+        )
+    if comparison.with_variants:
+        sentences.append(
+            translate(
+                "Filen har flera översättningar av samma text, efter sammanhang eller antal. Här har en text "
+                "bara en. Dessa togs inte med: {texts}.",
+                texts=in_a_row([f"”{text}”" for text in comparison.with_variants[:MOST_NAMED]]),
             )
         )
     return sentences
