@@ -45,7 +45,7 @@ def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...]) -> Non
 @click.argument("file", type=FILE)
 @report_errors
 def show(file: Path) -> None:
-    """Show what FILE holds and what its import would change. Changes nothing."""
+    """Show the content of FILE, and the changes that its import would make. Changes nothing."""
     settings = current_settings()
     with naming(file):
         plan = plan_import(settings, file.read_bytes(), _used())

@@ -47,7 +47,7 @@ def upgrade() -> None:
 @click.command(name="give-up-keys")
 @report_errors
 def give_up_keys() -> None:
-    """Destroy the boxes whose keys are lost for good, and begin them again, empty.
+    """Destroy boxes, slip sets and letterboxes whose key files are lost for good, and begin them empty.
 
     Asks to type "give up", or reads it from standard input.
     """

@@ -84,7 +84,8 @@ def survey_export(survey_id: str, file: Path) -> None:
 @click.option("--language", default="", help="Language code of texts without a language.")
 @report_errors
 def survey_import(file: Path, orders: tuple[str, ...], language: str) -> None:
-    """Import a form of another program as an own survey, in KIOSK_DATA/questions. What is left out is listed.
+    """Import a form of another program as an own survey, in KIOSK_DATA/questions. Lists everything that is
+    left out.
 
     Nothing is imported until --good names the best answer of each list.
     """

@@ -99,7 +99,7 @@ def user_reset_factor(name: str) -> None:
 @click.argument("name")
 @report_errors
 def user_remove(name: str) -> None:
-    """Remove an account and end its sessions, or withdraw its link. What it did stays in the log."""
+    """Remove an account and end its sessions, or withdraw its link. Its entries in the log stay."""
     store, name = installed_store(current_settings()), name.strip()
     if store.account_links.withdraw(name):
         store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_LINK_WITHDRAWN, name)

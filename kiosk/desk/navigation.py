@@ -29,8 +29,8 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 class Page:
     """A page of the menu, for accounts with one of `roles`.
 
-    `chapter` has the first words of its chapter in the handbook. A page that `needs_files` is left out where
-    no own files can be changed.
+    `chapter` has the first words of its chapter in the handbook. A page that `needs_files` is left out if
+    own files cannot be changed.
     """
 
     topic: str

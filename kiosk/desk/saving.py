@@ -16,7 +16,7 @@ def is_saved(write: Callable[[Settings], Library], changed_meanwhile: str) -> bo
     """Call `write`, and return whether it saved the sent form.
 
     If not, the reasons are added to the notice of the page: those of the fields with links to them, and
-    `changed_meanwhile` if somebody else has changed what was edited.
+    `changed_meanwhile` if somebody else has changed the edited file.
     """
     try:
         desk().change(write)

@@ -50,8 +50,8 @@ class Today:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the guide. `state` says in words what exists already. `address` is "" if the account may not
-    do the step."""
+    """A step of the guide. `state` is a sentence about its progress so far. `address` is "" if the account
+    may not do the step."""
 
     name: str
     state: str

@@ -41,7 +41,7 @@ NEW_ROW = "new-"
 @for_coordinator
 def new() -> ResponseReturnValue:
     """Show the form of a new organisation; save the sent one. Refused input stays in the form, with status
-    400. Aborts with 404 where no files can be changed."""
+    400. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     if request.method != "POST":

@@ -84,8 +84,8 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Scope:
-    """What an aggregate is about. With `has_units` it has the published figures of every unit, else only
-    those of the whole organisation."""
+    """The organisation and year of an aggregate. With `has_units` it has the published figures of every unit,
+    else only those of the whole organisation."""
 
     organisation: str
     year: int

@@ -62,7 +62,7 @@ def terms_from_json(row: Mapping[str, Any]) -> Terms:
 
 
 class Kind(StrEnum):
-    """Kinds of blocks."""
+    """The kinds of blocks of a report. Each writer of a format draws all of them."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"

@@ -226,7 +226,7 @@ def over_time_as_one(
 
 
 def with_direction_of(rows: Iterable[Row], statement: Statement) -> tuple[Row, ...]:
-    """Return the rows with the direction (`good` and `agreeing`) of `statement`, where they have its scale,
+    """Return the rows with the direction (`good` and `agreeing`) of `statement`, if they have its scale,
     so that a page counts the same options as agreeing in all rounds."""
     return tuple(_with_direction_of(row, statement) for row in rows)
 
@@ -263,7 +263,7 @@ def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
 
 
 def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows since the last break."""
+    """Return the rows from the latest one with breaks on: all of them can be compared with each other."""
     last = max((at for at, row in enumerate(rows) if row.breaks), default=0)
     return tuple(rows[last:])
 

@@ -29,13 +29,13 @@ class UnknownSlipError(SlipError):
 
 
 class UsedSlipError(SlipError):
-    """The slip has been used."""
+    """The slip has admitted a ballot already."""
 
 
 def can_publish_used(printed: int, k: int) -> bool:
     """Return whether the number of used slips of a print run may be stored and shown.
 
-    In a smaller run the number would reveal who answered.
+    In a smaller run the number would reveal whether one known guest answered.
     """
     return printed >= 2 * k
 

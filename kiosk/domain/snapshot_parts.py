@@ -41,7 +41,7 @@ class SnapshotParts:
         return self._document([self._round(round_id) for round_id in round_ids])
 
     def node(self, round_ids: Iterable[str], node_id: str) -> Document:
-        """Return the document with one node of these rounds only. What a round's JSON has after its nodes is
+        """Return the document with one node of these rounds only. Keys of a round's JSON after `nodes` are
         left out."""
         return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
 

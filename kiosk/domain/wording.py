@@ -43,6 +43,7 @@ class Advice:
 
 
 def words_of(text: str) -> list[str]:
+    """Return the words of a text in order: its runs of letters."""
     return re.findall(r"[^\W\d_]+", text)
 
 

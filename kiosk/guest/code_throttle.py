@@ -59,7 +59,7 @@ class CodeThrottle:
             return CodeCheck.DELAYED
 
     def failed(self, source: str) -> None:
-        """Record a wrong code."""
+        """Record a wrong code of a source, which delays its next ones."""
         with self._lock:
             now = self.clock()
             self._forget(now)

@@ -7,7 +7,7 @@ from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 
 
 def stored(**url_arguments: str) -> GuestResponse:
-    """Show what is stored about a guest, from the database's schema."""
+    """Show the page about the data stored about a guest, made from the database's schema."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
     # A fragment reaches no server, but a slip's page reads it as the slip's code.

@@ -19,7 +19,7 @@ TICKET = "_ticket"
 
 
 def new_ticket() -> str:
-    """Draw a ticket."""
+    """Return a new ticket: TICKET_BYTES random bytes in hex."""
     return secrets.token_hex(TICKET_BYTES)
 
 

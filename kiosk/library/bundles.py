@@ -60,7 +60,7 @@ NAME = re.compile(
 
 
 class Kind(StrEnum):
-    """The kinds of things in a bundle."""
+    """The kinds of items in a bundle."""
 
     SURVEY = "survey"
     SCALE = "scale"
@@ -70,7 +70,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """The effect of an import on one thing."""
+    """The effect of an import on one item."""
 
     NEW = "new"
     SAME = "same"
@@ -92,7 +92,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Effect:
-    """The effect of the import on one thing. `number` is the number of texts of a translation."""
+    """The effect of the import on one item. `number` is the number of texts of a translation."""
 
     kind: Kind
     id: str
@@ -280,7 +280,7 @@ def _read(folder: Path, program: str, members: Collection[str], library: Library
 
 
 def plan_import(settings: Settings, content: bytes, used_surveys: Collection[str]) -> Plan:
-    """Return what an import would do; changes nothing.
+    """Return the effects that an import would have; changes nothing.
 
     `used_surveys` are the ids of the surveys of all rounds. Raises RefusedError for a bundle that cannot be
     read, and for one that would replace a shipped file, a counter, or a survey or scale that a round uses.
@@ -385,7 +385,8 @@ class BundleImport:
 def import_bundle(
     settings: Settings, content: bytes, used_surveys: Collection[str], who: str, on: date
 ) -> BundleImport:
-    """Carry out an import: all of it or nothing. `who` and `on` are noted with the translations.
+    """Carry out an import: all of it or nothing. `who` and `on`, the account and the date, are noted with the
+    translations.
 
     Theories that are replaced keep their place. Raises RefusedError as `plan_import`, and if the library
     could not be read afterwards.

@@ -39,7 +39,7 @@ class DefinitionError(Exception):
     """The definition file cannot be used.
 
     `english` names the file, the place in it and the remedy. `message` is the same for the desk, in the
-    reader's language; None where there is no translation.
+    reader's language; None without a translation.
     """
 
     def __init__(self, english: str, message: Message | None = None) -> None:

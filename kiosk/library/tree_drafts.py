@@ -182,7 +182,7 @@ def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
 def _faults_of_busy_units(
     draft: TreeDraft, former: TreeDraft, busy: Mapping[str, Message]
 ) -> Iterator[FieldFault]:
-    """Yield the fault of each unit where guests answer, and that would not be a unit any more."""
+    """Yield the fault of each unit at which guests answer, and that would not be a unit any more."""
     units = _units(former.units)
     for number, unit in enumerate(draft.units, start=1):
         if unit.is_closed and unit.key in busy and unit.key in units:

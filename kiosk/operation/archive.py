@@ -166,7 +166,7 @@ def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = 
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield a file's bytes."""
+    """Yield a file's bytes in pieces of CHUNK_BYTES."""
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
 

@@ -40,7 +40,7 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True)
 class BackupFiles:
-    """Files by their path below KIOSK_DATA, with /, and the reasons for what is excluded."""
+    """Files by their path below KIOSK_DATA, with /, and the paths left out, with the reason for each."""
 
     paths: dict[str, Path]
     left_out: dict[str, Exclusion]

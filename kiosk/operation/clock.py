@@ -98,8 +98,8 @@ def confirm_clock(
     """Record that a person confirmed the clock, which removes the doubt. Returns None, with no change, if the
     clock is not in doubt.
 
-    A last tick in the future is reset. What it published stays, and rounds it closed stay closed. The next
-    count is at the first tick a day from now. A missed tick is never made up for, so that nobody gains a
+    A last tick in the future is reset. Its published figures stay, and rounds that it closed stay closed. The
+    next count is at the first tick a day from now. A missed tick is never made up for, so that nobody gains a
     count by setting the clock and confirming it.
     """
     machine = machine or read_machine()

@@ -119,7 +119,7 @@ def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..
     """Return a function that accepts a connection within the limits. At a limit it closes the connection that
     waited longest, or refuses the new one (None).
 
-    `proxy` and loopback addresses, where a proxy of this machine connects from, have no limit per address.
+    `proxy` and loopback addresses, from which a proxy of this machine connects, have no limit per address.
     """
 
     def connect(server: Any, connection: Any, address: Any, *rest: Any, **named: Any) -> TimedChannel | None:

@@ -41,7 +41,7 @@ def _tunables(others: str) -> str:
 
 
 def has_glibc() -> bool:
-    """Return whether the C library is glibc, whose allocator can overwrite what is freed."""
+    """Return whether the C library is glibc, whose allocator can overwrite freed memory."""
     try:
         return bool(os.confstr("CS_GNU_LIBC_VERSION"))
     except (ValueError, OSError):

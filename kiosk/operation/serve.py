@@ -103,10 +103,12 @@ class Listener:
 
 
 def guest_listener(address: str, guest: Wsgi) -> Listener:
+    """Return a listener with the guests' application alone."""
     return Listener(address, guest, lambda _path: False)
 
 
 def desk_listener(address: str, desk: Wsgi) -> Listener:
+    """Return a listener with the staff's application alone."""
     return Listener(address, desk, lambda _path: True)
 
 

@@ -44,7 +44,7 @@ class Timex(ctypes.Structure):
 
 
 def read_machine() -> Machine:
-    """Read this machine, now."""
+    """Return this machine's present boot, uptime, and NTP state."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return Machine(_boot(), timedelta(seconds=time.clock_gettime(clock)), ntp_time(_adjtimex))
 

@@ -190,7 +190,7 @@ class Measures:
 
     @property
     def length(self) -> int:
-        """Length of a bar."""
+        """Length of a bar of 100 %, in pixels."""
         return self.width - self.left - self.right
 
     @property

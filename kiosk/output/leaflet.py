@@ -44,7 +44,7 @@ def leaflet_texts(
     catalogues: Mapping[str, Catalogue], of_round: Round, schema: Mapping[str, Sequence[str]]
 ) -> tuple[LeafletTexts, ...]:
     """Return the texts about a round in every language, in the catalogues' order. `schema` has the database's
-    tables (table -> columns), from which the leaflet says what is stored."""
+    tables (table -> columns), from which the leaflet names the stored data."""
     return tuple(_texts(catalogue, of_round, descriptions(schema)) for catalogue in catalogues.values())
 
 

@@ -85,7 +85,7 @@ SECONDS_A_STATEMENT = 15
 class FormTexts:
     """All texts of a form in one language.
 
-    `subject` is the survey's title, or "" where none can be shown in the language; `reply` is the reply to an
+    `subject` is the survey's title, or "" if it has none in the language; `reply` is the reply to an
     earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
     one; `digits` are the language's, or "" for 0-9.
     """
@@ -265,8 +265,8 @@ class Pages:
         }
 
     def slip(self, asked: str, problem: Refusal | None = None) -> str:
-        """Render the page where a slip's code is typed or scanned; `problem` is why the last code was
-        refused, or None."""
+        """Render the page where a slip's code is typed or scanned; `problem` is the reason of the last
+        refusal, or None."""
         spoken = self._spoken
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(
@@ -280,8 +280,8 @@ class Pages:
         )
 
     def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
-        """Render the page where a code makes this screen a kiosk; `refusal` is why the last code was
-        refused, or None."""
+        """Render the page where a code makes this screen a kiosk; `refusal` is the reason of the last
+        refusal, or None."""
         spoken = self._spoken
         catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
         return render_template(

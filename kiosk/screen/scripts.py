@@ -36,8 +36,8 @@ def shortened(source: str) -> str:
 
 def joined(outer: str, inner: str) -> str:
     """Return the text of the module `outer` with that of `inner`, which it imports by IMPORT_OF_INNER, inside
-    a function: so the names of the two do not clash. Raises ValueError if `inner` imports what `outer` does
-    not."""
+    a function: so the names of the two do not clash. Raises ValueError if `inner` has an import that `outer`
+    lacks."""
     before, its_import, after = outer.partition(IMPORT_OF_INNER)
     if not its_import or not _imports(inner) <= _imports(outer):
         raise ValueError(f"{ENTRY} must import {INNER}, and all that {INNER} imports")

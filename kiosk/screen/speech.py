@@ -40,7 +40,7 @@ NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class AudioError(Exception):
-    """Speech could not be made. The message says what to do."""
+    """Speech could not be made. The message has the remedy."""
 
 
 @dataclass(frozen=True)

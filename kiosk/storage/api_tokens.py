@@ -33,7 +33,7 @@ class ApiToken:
 
 
 class ApiTokens:
-    """The rows of tokens."""
+    """The rows of tokens, by name."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

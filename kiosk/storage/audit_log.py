@@ -78,7 +78,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the log; `what` is the name of a round, a unit or an account."""
+    """One line of the log; `what` names the changed object: a round, a unit or an account."""
 
     at: datetime
     name: str

@@ -6,7 +6,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Comments:
-    """The rows of comments."""
+    """The rows of comments, one for each round and statement."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

@@ -193,7 +193,7 @@ class Database:
         return self._peewee.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection; those of other threads stay open."""
         self._peewee.close()
 
     # -- tables ----------------------------------------------------------------------------------

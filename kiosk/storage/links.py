@@ -62,7 +62,7 @@ class Link:
 
 
 class Links:
-    """The rows of links."""
+    """The rows of links: the addresses of kiosks and posters, by code."""
 
     def __init__(self, database: Database, writer: Writer, boxes: Boxes) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Replies:
-    """The rows of replies."""
+    """The rows of replies, one for each closed round and language."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

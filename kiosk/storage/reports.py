@@ -19,7 +19,7 @@ class Text:
 
 
 class Reports:
-    """The rows of reports."""
+    """The rows of reports, their texts and their published editions."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

@@ -159,7 +159,7 @@ class Writer:
     def destroy_keys_now(self, of_round: Round) -> None:
         """Destroy every key of a round's boxes, slip sets and letterboxes at once.
 
-        For a round whose rows were not committed: what is sealed under these keys can never be read again. A
+        For a round whose rows were not committed: bytes sealed under these keys can never be read again. A
         key that is missing is no error.
         """
         for unit in of_round.tree.leaves:

@@ -127,7 +127,8 @@ class SlipSets:
             )
 
     def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
-        """Set the stored number of used slips to 0 where no page shows it; older versions stored it.
+        """Set the stored number of used slips to 0 for units whose number no page shows; older versions
+        stored it.
 
         `with_figures` are the units of a closed round with figures of their own.
         """

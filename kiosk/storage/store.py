@@ -62,7 +62,7 @@ class Admit(Protocol):
 
 
 def admit_all(*, is_own: bool) -> bool:
-    """Admit every envelope."""
+    """Return True for every envelope: no rate limit applies."""
     del is_own
     return True
 
@@ -146,8 +146,8 @@ class Store:
         return self._database.schema()
 
     def server_settings(self) -> dict[str, str]:
-        """Return name -> value of a database server's settings, some of which decide what its logs reveal;
-        empty for SQLite."""
+        """Return name -> value of a database server's settings, some of which decide whether its logs
+        identify guests; empty for SQLite."""
         return self._database.server_settings()
 
     def replication_slots(self) -> list[str]:
@@ -248,7 +248,7 @@ class Store:
 
     @property
     def is_installed(self) -> bool:
-        """Whether the tables exist."""
+        """Whether the tables exist in any version: `kiosk init` refuses such a database."""
         return self._database.version > 0
 
     # -- the installation ------------------------------------------------------------------------

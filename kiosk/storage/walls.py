@@ -17,7 +17,7 @@ class Wall:
 
 
 class Walls:
-    """The rows of wall screens."""
+    """The rows of wall screens' addresses, by code."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

@@ -69,7 +69,7 @@ class GroupView:
 @for_every_account
 def comparison() -> ResponseReturnValue:
     """Show the figures of all organisations in one year. Aborts with 404 for a year without figures, and
-    where no files can be changed."""
+    if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     others, left_out = read_received()

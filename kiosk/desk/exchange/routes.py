@@ -43,7 +43,7 @@ SHOWN_DIGITS = 8
 @for_coordinator
 def exchange() -> ResponseReturnValue:
     """Show the surveys, theories and figures that can be given to other organisations, and the received
-    figures. Aborts with 404 where no files can be changed."""
+    figures. Aborts with 404 if files cannot be changed."""
     return _page()
 
 

@@ -25,7 +25,7 @@ MOST_STEPS = 4096
 
 
 class Snapshot:
-    """A snapshot: its JSON as `text`, its ETag as `tag`, and what was computed from it. Callers must not
+    """A snapshot: its JSON as `text`, its ETag as `tag`, and the results computed from it. Callers must not
     change its documents.
 
     `index` has the changes that were computed at the count. It is ignored if it belongs to another snapshot.

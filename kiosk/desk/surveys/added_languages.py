@@ -25,7 +25,7 @@ blueprint = Blueprint("added_languages", __name__)
 @for_coordinator
 def new() -> ResponseReturnValue:
     """Show the languages that can be added; add the chosen one. A refused choice is reported with status 400.
-    Aborts with 404 where no files can be changed."""
+    Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     choices = languages_to_add(desk().library.guest, language())

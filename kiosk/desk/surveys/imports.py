@@ -1,4 +1,5 @@
-"""Import of forms of other programs: a preview of what was understood, with questions about the rest.
+"""Import of forms of other programs: a preview of the survey, with questions about what the file does not
+say.
 
 The preview's page carries the form, signed, so that nothing is stored before the coordinator keeps it.
 """
@@ -64,8 +65,8 @@ class CarriedForm:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show what was understood of an uploaded form, or of pasted lines; nothing is stored. Reports a file
-    without usable questions with status 400."""
+    """Show the preview of an uploaded form, or of pasted lines; nothing is stored. A file without usable
+    questions is reported with status 400."""
     try:
         carried = _uploaded()
         token = _signed(carried)

@@ -51,7 +51,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """The duration in seconds."""
+        """The duration in seconds, from the number of samples of one channel."""
         return len(self.samples) / (SAMPLE_BYTES * self.channels * self.rate)
 
     @property
@@ -74,7 +74,7 @@ class Sound:
 def read_recording(content: bytes) -> Sound:
     """Return the sound of an uploaded file.
 
-    Raises RecordingError, whose message says what to do, if the file is too large or no WAV file, or its
+    Raises RecordingError, whose message has the remedy, if the file is too large or no WAV file, or its
     sound is too short, too long or silent.
     """
     if len(content) > LARGEST_RECORDING_BYTES:

@@ -65,7 +65,7 @@ class Part:
 @for_coordinator
 def recordings(code: str) -> ResponseReturnValue:
     """Show the texts of the guest's screen, or of the survey that the address names, with their recordings.
-    Aborts with 404 for an unknown language or survey, and where no files can be changed."""
+    Aborts with 404 for an unknown language or survey, and if files cannot be changed."""
     return _page(_catalogue(code))
 
 
@@ -150,7 +150,7 @@ def _asked(catalogue: Catalogue) -> Reading:
 
 
 def _catalogue(code: str) -> Catalogue:
-    """Return the catalogue of a guest language. Aborts with 404 for an unknown one, and where no files can be
+    """Return the catalogue of a guest language. Aborts with 404 for an unknown one, and if files cannot be
     changed."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or desk().settings is None:

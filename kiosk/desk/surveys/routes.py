@@ -175,7 +175,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
 @for_coordinator
 def new() -> ResponseReturnValue:
     """Show the form of a new survey; save the sent survey. Refused input stays in the form, with status 400.
-    Aborts with 404 where no files can be changed."""
+    Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     current = Survey("", "", usual_source(), usual_licence(), validated=False, statements=(), translations={})

@@ -54,7 +54,7 @@ def scales() -> ResponseReturnValue:
 @for_coordinator
 def new() -> ResponseReturnValue:
     """Show the form of a new scale, with the answers of the scale that the address names; save the sent
-    scale. Refused input stays in the form, with status 400. Aborts with 404 where no files can be changed."""
+    scale. Refused input stays in the form, with status 400. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     copied = desk().library.scales.get(request.args.get("like", ""))

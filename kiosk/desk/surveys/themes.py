@@ -27,7 +27,7 @@ blueprint = Blueprint("themes", __name__)
 @for_coordinator
 def theme() -> ResponseReturnValue:
     """Show the form of the theme; save a sent one. Refused input stays in the form, with status 400. Aborts
-    with 404 where no files can be changed."""
+    with 404 if files cannot be changed."""
     form = _form()
     if request.method != "POST" or not form.validate():
         return _page(form), 400 if request.method == "POST" else 200
@@ -46,7 +46,7 @@ def theme() -> ResponseReturnValue:
 @for_coordinator
 def preview() -> ResponseReturnValue:
     """Show a kiosk's pages with the sent theme, beginning at the first page. Nothing is saved. Aborts with
-    404 where no files can be changed."""
+    404 if files cannot be changed."""
     form, library = _form(), desk().library
     if not form.validate():
         return _page(form), 400
@@ -73,7 +73,7 @@ def preview() -> ResponseReturnValue:
 
 
 def _form() -> ThemeForm:
-    """Return the form with the current theme, or with the sent values. Aborts with 404 where no files can be
+    """Return the form with the current theme, or with the sent values. Aborts with 404 if files cannot be
     changed."""
     if desk().settings is None:
         abort(404)

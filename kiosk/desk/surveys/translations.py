@@ -257,7 +257,7 @@ def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
 @for_coordinator
 def reference() -> ResponseReturnValue:
     """Show the shipped Swedish texts; save sent reviews. The texts are message ids, so they cannot be changed
-    here. Aborts with 404 where no files can be changed."""
+    here. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
@@ -380,7 +380,7 @@ def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> Response
 
 
 def _speech(catalogue: Catalogue) -> list[Speech]:
-    """Return the speech of every text of a language that guests can hear; empty where no files can be
+    """Return the speech of every text of a language that guests can hear; empty if files cannot be
     changed."""
     settings = desk().settings
     if settings is None:
@@ -391,7 +391,7 @@ def _speech(catalogue: Catalogue) -> list[Speech]:
 
 def _catalogue(code: str) -> Catalogue:
     """Return the catalogue of a guest language other than the reference. Aborts with 404 if there is none,
-    and where no files can be changed."""
+    and if files cannot be changed."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or code == REFERENCE or desk().settings is None:
         abort(404)

@@ -59,7 +59,7 @@ def known_code(code: str) -> str | None:
 
 @dataclass
 class FormBuilder:
-    """Collects the questions of a form, and what is left out.
+    """Collects the questions of a form, and the parts that are left out.
 
     `program` is the program or format that the file is of. `default` is the language of texts without a
     language, "" if the file does not say which it is.

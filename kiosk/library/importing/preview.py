@@ -132,7 +132,8 @@ def order_key(answers: int) -> str:
 
 
 def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
-    """Return what was understood of a form with these decisions. `source` is written to the survey's file.
+    """Return the preview of a form with these decisions: its questions, problems, and parts left out.
+    `source` is written to the survey's file.
 
     `library` has the translations that exist: they are kept, and those of the file are noted as left out.
     """

@@ -83,7 +83,7 @@ LOOK_MEMORY, BAD_MEMORY = 256 * MIB, 96 * MIB
 
 
 def check_space(settings: Settings) -> Iterator[Advice]:
-    """Check the free space and inodes where data and keys are written."""
+    """Check the free space and inodes of the disks to which data and keys are written."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue

@@ -25,7 +25,8 @@ Connect = Callable[[str], HTTPConnection]
 
 @dataclass(frozen=True)
 class HttpReply:
-    """A server's response."""
+    """A server's response: its status, its headers with the reason of a refusal and with a proof, its
+    body."""
 
     status: int
     refusal: str
