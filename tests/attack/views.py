@@ -308,9 +308,9 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 
 STEPS: tuple[tuple[Callable[[House], None], ...], ...] = (
     (lambda house: house.come(1, "frida"),),
-    (lambda house: house.come(3, "frida", by_slip=True),),
-    (lambda house: house.send(is_marked=True),),
     (
+        lambda house: house.come(3, "frida", by_slip=True),
+        lambda house: house.send(is_marked=True),
         lambda house: house.send(),
         lambda house: house.send(is_rapid=True),
         lambda house: house.send(is_refused=True),
@@ -321,7 +321,8 @@ STEPS: tuple[tuple[Callable[[House], None], ...], ...] = (
         lambda house: house.come(8, "shelter"),
     ),
 )
-"""Actions of guests between two comparisons."""
+"""Actions of guests between two comparisons, each with the responses before all of them: one ballot, then
+a few of every kind, then many."""
 
 
 @dataclass(frozen=True)

@@ -518,6 +518,18 @@ SPACED = """() => {
 """WCAG 2.2, 1.4.12."""
 
 
+NEXT = """async () => {
+    document.getElementById("next").click();
+    // Timers stand still, so a message to this page itself waits for the page's own reactions.
+    await new Promise((done) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = done;
+        port2.postMessage(null);
+    });
+}"""
+"""Goes to the next statement without a hit test, which takes most of a touch's processor time."""
+
+
 def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
     """Look at every screen from the picker to the thank-you."""
     look("picker")
@@ -527,7 +539,7 @@ def walk(page: Page, language: str, look: Callable[[str], None]) -> None:
     for at in range(STATEMENTS):
         look(f"statement {at + 1}")
         choose(page, "4")
-        touch(page, "#next")
+        page.evaluate(NEXT)
     expect(page.locator("#message")).to_be_visible()
     look("thanks")
 
