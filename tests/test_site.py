@@ -19,7 +19,8 @@ LANGUAGES = ("sv", "en")
 HANDBOOKS = {"sv": DOCS / "handbok.md", "en": DOCS / "handbook.md"}
 DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-LARGEST_PICTURES_BYTES = 1_500_000
+LARGEST_PICTURES_BYTES = 1_000_000
+LARGEST_PICTURE_BYTES = 100_000
 FENCED = re.compile(r"(?ms)^```(\S*)[^\n]*\n(.*?)^```$")
 """A fenced code block: its language and its content."""
 
@@ -102,10 +103,18 @@ def test_a_broken_link_or_a_picture_without_words_is_reported(link: str) -> None
 
 
 def test_the_pictures_are_small_and_all_used() -> None:
-    pictures = [path for path in DOCS.rglob("*.png") if "pictures" in path.parts]
+    pictures = [path for path in DOCS.rglob("*.webp") if "pictures" in path.parts]
     assert sum(path.stat().st_size for path in pictures) <= LARGEST_PICTURES_BYTES
+    assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE_BYTES] == []
     text = "".join((ROOT / name).read_text("utf-8") for name in DOCUMENTS)
     assert [path.name for path in pictures if f"pictures/{path.name})" not in text] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_chapter_of_the_handbook_has_pictures(language: str) -> None:
+    _, *chapters = HANDBOOKS[language].read_text("utf-8").split("\n## ")
+    assert [chapter.partition("\n")[0] for chapter in chapters if "](pictures/" not in chapter] == []
+    assert len(chapters) == 4
 
 
 def code_lines(document: str) -> Iterator[str]:

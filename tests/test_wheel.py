@@ -16,6 +16,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 import kiosk
+from kiosk.desk.handbook import PICTURES, webp_size
 from kiosk.operation.serve import guest_and_desk
 from kiosk.library.library import read_library
 from kiosk.output.paper import Size, poster_page, paper_texts
@@ -33,6 +34,7 @@ for client, path in [(guest, "/thanks"), (guest, "/static/guest.js"), (guest, "/
                      (guest, "/q"), (desk, "/admin/sign-in"), (desk, "/admin/static/desk.css"),
                      (desk, "/admin/static/plotly/plotly-basic.min.js")]:
     assert client.get(path).status_code == 200, path
+assert webp_size((PICTURES / "picker.webp").read_bytes()) == (1024, 640)
 poster = poster_page("https://svara.example/s/x", paper_texts(library.guest, ["sv", "ar"]), Size.A4, "FRIDA")
 assert poster.startswith(b"%PDF")
 """

@@ -83,8 +83,8 @@ def add_languages(_app: Sphinx, page: str, _template: str, context: dict[str, An
 
 
 def relink(_app: Sphinx, _path: object, _document: str, content: list[str]) -> None:
-    """Change the links of a handbook, which lies one folder above the pages that include it."""
-    content[0] = re.sub(r"\]\((?=[\w-]+\.md)", "](../", content[0])
+    """Change the links and pictures of a handbook, which lies one folder above the pages that include it."""
+    content[0] = re.sub(r"\]\((?=[\w-]+\.md|pictures/)", "](../", content[0])
 
 
 def setup(app: Sphinx) -> None:

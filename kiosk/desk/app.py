@@ -239,7 +239,7 @@ def _with_headers(response: Response) -> Response:
     if request.endpoint in {"reports.preview", "reports.edition_file"}:
         # A report is one file, with its style and charts.
         response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")
-    if request.endpoint not in ("static", "results_json"):
+    if request.endpoint not in ("static", "results_json", "handbook.picture"):
         response.headers["Cache-Control"] = "no-store"
     return compress(response, PACKED)
 

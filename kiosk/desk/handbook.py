@@ -1,21 +1,22 @@
 """The handbook as a page of the desk, so that each page can link to its chapter.
 
 It is made from docs/handbok.md and, for an English desk, docs/handbook.md. They use a part of Markdown:
-headings, paragraphs, lists, one table, bold, italics, code and links. A heading, and a paragraph that begins
-in bold, gets an id from these words. The English ones get the ids of the Swedish ones, in order, so that a
-page links to both alike.
+headings, paragraphs, lists, one table, pictures, bold, italics, code and links. A heading, and a paragraph
+that begins in bold, gets an id from these words. The English ones get the ids of the Swedish ones, in order,
+so that a page links to both alike.
 """
 
 import re
 from collections.abc import Iterator
 from functools import cache
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, abort, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from kiosk.desk.i18n import language
 from kiosk.desk.session import for_every_account
+from kiosk.desk.static_files import YEAR_SECONDS, content_hash
 from kiosk.library.catalogues import REFERENCE
 from kiosk.settings import shipped_folder
 
@@ -24,6 +25,10 @@ blueprint = Blueprint("handbook", __name__)
 
 FILES = {REFERENCE: "handbok.md", "en": "handbook.md"}
 """Language -> file of the handbook. Readers of other languages see the reference."""
+
+PICTURES = shipped_folder("docs") / "pictures"
+PICTURE = re.compile(r"!\[(?P<words>[^\]]+)\]\(pictures/(?P<name>[\w-]+\.webp)\)")
+"""A picture with its text alternative, as a block of its own."""
 
 
 @blueprint.route("/handbook")
@@ -34,9 +39,25 @@ def handbook() -> ResponseReturnValue:
     return render_template("handbook.html", content=handbook_html(shown), handbook_language=shown)
 
 
+@blueprint.route("/handbook/pictures/<name>")
+@for_every_account
+def picture(name: str) -> ResponseReturnValue:
+    """Return a picture of the handbook. Browsers keep it for a year at the address that has the hash of its
+    content. Aborts with 404 for an unknown name."""
+    path = PICTURES / name
+    if path.suffix != ".webp" or not path.is_file():
+        abort(404)
+    response: Response = send_from_directory(PICTURES, name, mimetype="image/webp")
+    is_current = request.args.get("v") == content_hash(path)
+    response.headers["Cache-Control"] = (
+        f"private, max-age={YEAR_SECONDS}, immutable" if is_current else "no-cache"
+    )
+    return response
+
+
 @cache
 def handbook_html(code: str) -> Markup:
-    """Return the handbook in a language as HTML. Its files are read once."""
+    """Return the handbook in a language as HTML, with addresses of its pictures. Its files are read once."""
     ids = iter(_ids(_text(REFERENCE)))
     return Markup("\n").join(_block(block, ids) for block in _split(_text(code)))
 
@@ -73,6 +94,8 @@ def _block(block: str, ids: Iterator[str]) -> Markup:
     topic = next(ids, "") if _topic(block) else ""
     if heading := re.match(r"(#+) (.*)", block):
         return Markup("<h{0} id='{1}'>{2}</h{0}>").format(len(heading[1]), topic, _inline(heading[2]))
+    if shown := PICTURE.fullmatch(block):
+        return _picture(shown["name"], shown["words"])
     if block.startswith("|"):
         return _table(lines)
     if block.startswith("- "):
@@ -81,6 +104,25 @@ def _block(block: str, ids: Iterator[str]) -> Markup:
         return _list("ol", lines)
     text = _inline(" ".join(lines))
     return Markup("<p id='{}'>{}</p>").format(topic, text) if topic else Markup("<p>{}</p>").format(text)
+
+
+def _picture(name: str, words: str) -> Markup:
+    """Return a picture as HTML, loaded when it comes into view. Its size keeps the text below in place."""
+    path = PICTURES / name
+    width, height = webp_size(path.read_bytes())
+    address = url_for("handbook.picture", name=name, v=content_hash(path))
+    return Markup(
+        "<p><a href='{0}'><img src='{0}' alt='{1}' width='{2}' height='{3}' loading='lazy'></a></p>"
+    ).format(address, words, width, height)
+
+
+def webp_size(content: bytes) -> tuple[int, int]:
+    """Return (width, height) of a WebP of the extended format, in pixels: RFC 9649, section 2.7. Raises
+    ValueError for another file."""
+    if content[:4] != b"RIFF" or content[8:16] != b"WEBPVP8X":
+        raise ValueError("the picture is no WebP of the extended format")
+    width, height = (int.from_bytes(content[at : at + 3], "little") + 1 for at in (24, 27))
+    return width, height
 
 
 def _list(tag: str, lines: list[str]) -> Markup:

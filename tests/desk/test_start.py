@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.desk.handbook import FILES
 from kiosk.desk.navigation import MENU
 from kiosk.domain.rounds import Admission
+from kiosk.settings import shipped_folder
 from kiosk.storage import Account, Role
 from kiosk.storage.devices import SILENT_AFTER, Devices
 from tests.tools.desk_side import HASH, Desk
@@ -124,6 +126,37 @@ def test_the_handbook_is_html_without_raw_markdown(desk: Desk) -> None:
     assert not re.search(r"\*\*|^#|^\||\]\(|^- ", article, re.MULTILINE)
     assert "<code>kiosk doctor</code>" in article
     assert "<th scope='row'>skydd</th>" in article
+
+
+@pytest.mark.parametrize(("name", "language"), [("anna", "sv"), ("cia", "en")])
+def test_the_handbook_shows_its_pictures_from_the_desk_itself(desk: Desk, name: str, language: str) -> None:
+    desk.sign_in(name)
+    desk.client.post(
+        "/admin/language", data={"csrf_token": desk.token("/admin/handbook"), "language": language}
+    )
+    pictures = re.findall("<img ([^>]*)>", desk.client.get("/admin/handbook").text)
+    written = re.findall(r"!\[", (shipped_folder("docs") / FILES[language]).read_text("utf-8"))
+    assert len(pictures) == len(written) >= 9
+    for picture in pictures:
+        values = dict(re.findall(r"(\w+)='([^']*)'", picture))
+        assert values["src"].startswith("/admin/handbook/pictures/")
+        assert values["alt"]
+        assert int(values["width"]) > int(values["height"]) / 3 > 100
+        answer = desk.client.get(values["src"])
+        assert (answer.status_code, answer.mimetype) == (200, "image/webp")
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        old = desk.client.get(values["src"].partition("?")[0])
+        assert old.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["nothing.webp", "..%2Fhandbok.md", "%2e%2e/handbok.md", "picker"])
+def test_an_unknown_picture_of_the_handbook_is_not_found(desk: Desk, name: str) -> None:
+    desk.sign_in()
+    assert desk.client.get(f"/admin/handbook/pictures/{name}").status_code == 404
+
+
+def test_a_picture_of_the_handbook_needs_a_sign_in(desk: Desk) -> None:
+    assert desk.client.get("/admin/handbook/pictures/picker.webp").status_code == 302
 
 
 def test_the_start_page_says_what_runs_above_the_figures(desk: Desk) -> None:
