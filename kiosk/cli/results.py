@@ -47,7 +47,7 @@ def export(folder: Path) -> None:
     store = installed_store(current_settings())
     if folder.exists():
         raise StoreError(f"{folder} exists already; choose another name")
-    contents = files(store.snapshot(), [state.round for state in store.rounds()])
+    contents = files(store.snapshot(), [state.round for state in store.rounds()], store.outputs.all())
     folder.mkdir(parents=True)
     for name, content in contents.items():
         (folder / name).write_bytes(content)

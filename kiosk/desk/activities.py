@@ -14,6 +14,7 @@ from kiosk.desk.forms import CorrectionForm, OutputForm
 from kiosk.desk.i18n import month, translate
 from kiosk.desk.outputs import FigureLine, begun, figure_words, of_unit, output_charts, period_words, reasons
 from kiosk.desk.session import for_coordinator, for_staff, note
+from kiosk.desk.theory import definitions_of
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
     NO_TARGET,
@@ -21,7 +22,6 @@ from kiosk.domain.counters import (
     Figure,
     Outputs,
     Period,
-    Quality,
     month_of,
     months_before,
     read_figure,
@@ -29,6 +29,7 @@ from kiosk.domain.counters import (
     year_of,
 )
 from kiosk.library.spreadsheet_writer import csv_table
+from kiosk.output.export import outputs_table
 from kiosk.storage import Deed
 
 blueprint = Blueprint("activities", __name__)
@@ -159,21 +160,7 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
 def as_csv() -> ResponseReturnValue:
     """Return all taps and typed figures as CSV: place, period, counter, target, number, quality, way of
     entry."""
-    outputs = desk().store.outputs.all()
-    rows: list[tuple[object, ...]] = [
-        (unit, str(of_month), counter, target, taps, Quality.COUNTED.value, "tapped")
-        for (unit, of_month, counter, target), taps in outputs.taps.items()
-    ]
-    rows += [
-        (node, str(period), counter, NO_TARGET, _number_of(figure), figure.quality.value, "typed")
-        for (node, period, counter), figure in outputs.typed.items()
-    ]
-    heading = ("place", "period", "counter", "target", "number", "quality", "entered")
-    return file_response("activities.csv", csv_table([heading, *sorted(rows, key=str)]))
-
-
-def _number_of(figure: Figure) -> object:
-    return "" if figure.quality is Quality.NOT_COUNTED else figure.number
+    return file_response("activities.csv", csv_table(outputs_table(desk().store.outputs.all())))
 
 
 def tapped_counters() -> tuple[Counter, ...]:
@@ -206,6 +193,7 @@ def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
         unit=unit,
         cards=[(counter, buttons_of(counter, outputs, unit, this_month)) for counter in tapped_counters()],
         this_month=month(this_month.first),
+        definitions=definitions_of(unit),
         year=year,
         years=years,
         counters=counters,

@@ -61,7 +61,8 @@ def snapshot() -> ResponseReturnValue:
 @_with_token
 def package() -> ResponseReturnValue:
     """Return all files of the export as one zip file."""
-    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    rounds = [state.round for state in desk().store.rounds()]
+    content = data_package(desk().store.snapshot(), rounds, desk().store.outputs.all())
     return file_response("data-package.zip", content)
 
 
@@ -74,7 +75,7 @@ def export(name: str) -> ResponseReturnValue:
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)
     rounds = [state.round for state in desk().store.rounds()]
-    contents = files(desk().store.snapshot(), rounds, CsvStyle(style))
+    contents = files(desk().store.snapshot(), rounds, desk().store.outputs.all(), CsvStyle(style))
     if name not in contents:
         return _refusal(f"there is no such file; there are: {', '.join(contents)}", 404)
     return file_response(name, contents[name])

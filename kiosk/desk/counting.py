@@ -16,6 +16,7 @@ from kiosk.desk.activities import buttons_of, tapped_counters
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import month, translate
 from kiosk.desk.session import for_staff
+from kiosk.desk.theory import definitions_of
 from kiosk.domain.counters import MOST_TAPS, NO_TARGET, TICKET, Tap, month_of, months_open, read_period
 from kiosk.settings import shipped_folder
 
@@ -33,6 +34,7 @@ def page(unit_id: str) -> ResponseReturnValue:
         unit=desk().library.units[unit_id],
         this_month=this_month,
         month_name=month(this_month.first),
+        definitions=definitions_of(unit_id),
         cards=[(counter, buttons_of(counter, outputs, unit_id, this_month)) for counter in tapped_counters()],
     )
 

@@ -100,7 +100,7 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
         columns=columns,
         is_own=is_own(theory_id),
         form=FlaskForm(),
-        goals=[(goal, _of_statements(goal.statements, place, figures)) for goal in shown.goals],
+        goals=[(goal, of_statements(goal.statements, place, figures)) for goal in shown.goals],
     )
 
 
@@ -111,6 +111,13 @@ def find_place(node_id: str) -> PlaceInTree | None:
             if node.id == node_id:
                 return PlaceInTree(node, tree)
     return None
+
+
+def definitions_of(unit_id: str) -> list[Theory]:
+    """Return the theories that are about a unit, for their definitions: those of a place above it or of no
+    place."""
+    about = ((theory, find_place(theory.place)) for theory in desk().library.theories.values())
+    return [theory for theory, place in about if place is None or unit_id in place.units]
 
 
 def published_figures() -> PublishedFigures:
@@ -152,7 +159,7 @@ def _cell(shown: Theory, box: TheoryBox, place: PlaceInTree, figures: PublishedF
 def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -> tuple[Evidence, ...]:
     """Return the evidence for a measure; empty if it says that the theory box is not measured."""
     if not measure.counter:
-        return _of_statements(measure.statements, place, figures)
+        return of_statements(measure.statements, place, figures)
     counter = desk().library.counters[measure.counter]
     measured_by = translate("Räknas: {counter}", counter=translate(counter.name))
     return (Evidence(measured_by, _counted(counter, place, figures)),)
@@ -173,9 +180,10 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
     return ()
 
 
-def _of_statements(
+def of_statements(
     names: Sequence[str], place: PlaceInTree, figures: PublishedFigures
 ) -> tuple[Evidence, ...]:
+    """Return evidence for each statement, by its id."""
     return tuple(_of_statement(name, place, figures) for name in names)
 
 

@@ -143,7 +143,8 @@ def data_rows(table: Iterable[Iterable[object]]) -> tuple[tuple[str, ...], ...]:
 
 def prose(text: str) -> tuple[Block, ...]:
     """Return the blocks of a part's text: paragraphs between empty lines, lines that begin with "- " as a
-    list, and a line that begins with "# " as a heading. Nothing else is markup."""
+    list, lines that begin with "|" as a table, below a line with its caption, and a line that begins with
+    "# " as a heading. Nothing else is markup."""
     blocks: list[Block] = []
     for chunk in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
         lines = [line.strip() for line in chunk.split("\n") if line.strip()]
@@ -151,21 +152,101 @@ def prose(text: str) -> tuple[Block, ...]:
             blocks.append(Block(Kind.HEADING, lines.pop(0)[2:].strip(), level=2))
         if lines and all(line.startswith("- ") for line in lines):
             blocks.append(Block(Kind.LIST, rows=tuple((line[2:].strip(),) for line in lines)))
+        elif table := _table(lines):
+            blocks.append(table)
         elif lines:
             blocks.append(Block(Kind.PARAGRAPH, " ".join(lines)))
     return tuple(blocks)
 
 
+MOST_COLUMNS = 6
+"""Most columns of a table in a text: more have no room on a page."""
+
+
+def _table(lines: list[str]) -> Block | None:
+    """Return the table of a chunk's lines: a caption unless the first line begins with "|", then a heading
+    and at least one row. None for other lines."""
+    caption = "" if lines and lines[0].startswith("|") else "".join(lines[:1])
+    rows = [_cells(line) for line in lines[1 if caption else 0 :]]
+    if len(rows) < 2 or None in rows:
+        return None
+    header, *body = ((*(cells or ()),) for cells in rows)
+    width = max(len(header), *map(len, body))
+    if width > MOST_COLUMNS:
+        return None
+    filled = ((*cells, *("",) * (width - len(cells))) for cells in (header, *body))
+    header, *body = filled
+    return Block(Kind.TABLE, caption or header[0], header=header, rows=tuple(body))
+
+
+def _cells(line: str) -> tuple[str, ...] | None:
+    """Return the cells of a line that begins with "|"; None for another line."""
+    return tuple(cell.strip() for cell in line.strip("|").split("|")) if line.startswith("|") else None
+
+
+STATE = (
+    r"(?:egenmakt|själv\w+|hälsa|trygghet|ensamhet|isolering|hemlöshet|ohälsa|livskvalitet|handlings\w+)\w*\b"
+)
 CAUSES = re.compile(
-    r"\b(?:tack vare|på grund av (?:vår|våra|vårt|verksamheten)|led(?:er|de|a) till|lett till|orsaka\w*"
-    r"|medför\w*|resulterat? i|resulterade i|effekten av|vår effekt|(?:har|kunnat) förbättra\w*"
-    r"|har (?:gjort|fått) att|because of|thanks to|led to|caused|resulted in|improved by)\b",
-    re.IGNORECASE,
+    r"""\b(?:tack\ vare|till\ följd\ av|som\ en\ följd\ av|led(?:er|de|a)\ till|lett\ till|(?:för)?orsaka\w*
+    |medför(?:de|t|a|er)?|resulter\w+\ i|(?:en\ )?effekt(?:en)?\ av|vår\ effekt
+    |(?:ett|direkt)\ resultat\ av|resultatet\ av\ vår\w*|påverka(?:t|de|r)\ (?:deras|\w+nas)
+    |(?:p\.?\ ?g\.?\ ?a\.?|på\ grund\ av|beror\ på|beror\ på\ att|berodde\ på)
+        \ (?:vi|vår\w*|verksamhet\w*|stöd\w*|hjälp\w*|insats\w*|ombud\w*|samtal\w*|rådgivning\w*)
+    |(?:gör|gjorde|gjort)\ (?:så\ )?att\ (?:fler|färre|de|gäst\w+|deltag\w+|besök\w+|människor|kvinnor\w*)
+    |(?:får|fick|fått)\ (?:dem|\w+na)\ att
+    |(?<!att\ )(?:öka|förbättra|stärk|minska|bryt|brut|bröt|lyft|höj|hindra|förhindra|förebygg)(?:
+        (?:er|ar|r|t|it|de|te|a)?\ (?:(?:deras|\w+(?:nas|ens))\ {STATE}|{STATE}(?<=n|t))
+        |(?:er|ar|r)\ {STATE}
+        |(?:er|ar|r|t|it|de|te)\ \w+\ (?:hos|bland)\ (?:dem|gäst\w+|deltag\w+|besök\w+|människor))
+    |because\ of|thanks\ to|owing\ to|due\ to\ (?:our|the\ (?:support|service))|as\ a\ result\ of
+    |le(?:d|ads?)\ to|caus(?:ed|es|ing)|result(?:ed|s)\ in|improved\ by|our\ impact
+    |(?:our|the)\ impact\ (?:of|on)|mean[ts]?\ that\ (?:they|people|guests|participants)
+    |(?:improv|increas|strengthen|reduc|rais|boost)(?:ed|es|e|s)\ (?:their|loneliness|well-?being|health
+        |(?:the\ )?\w+(?:[’']s|s[’'])\ \w+)
+    |(?:made|helped|enabled|got)
+        \ (?:them|(?:the\ |our\ )?(?:guests|people|participants|visitors|women)))\b""".replace(
+        "{STATE}", STATE
+    ),
+    re.IGNORECASE | re.VERBOSE,
 )
 """Words that claim a cause. Anonymous cross-sections show what people answered, never why."""
 
+LINKS = re.compile(
+    r"""\b(?:bidra(?:r|git|ga)?\ till|bidrog\ till|(?:gör|gjorde|gjort)\ (?:så\ )?att|hjälp(?:er|te|t)
+    |eftersom|därför\ att|för\ att\ vi|(?:får|fick|fått)\ (?:\w+\ )?(?:att|må)
+    |(?:skapa|möjliggör|gav|gett)\w*|ge|ger
+    |(?:genom|med\ hjälp\ av|via)\ (?:vår\w*|verksamhet\w*|stöd\w*|insats\w*|ombud\w*|samtal\w*)
+    |contribut\w+\ to|because|since\ we|through\ our|by\ our|with\ our)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that claim a cause in a sentence about how people are, and not in one about what the staff did."""
+
+STATES = re.compile(
+    r"""\b(?:må|mår|mådde|mått)\b|\b(?:välmående|hälsa|ohälsa|livskvalitet|trygg(?:are|het)|egenmakt|
+    själv(?:förtroende|känsla|ständig)|handlingsförmåga|ensamhet|hemlös|friskare|gladare|starkare|
+    ökad\ kunskap|bättre\ liv|feel|felt|well-?being|health|loneliness|confidence|safer|happier|stronger
+    |homeless)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words for how people are."""
+
+ANSWERS = re.compile(
+    r"\b(?:instäm\w+|svara\w*|håll(?:er|it)? med|höll med|påstående\w*|jag|mig|mina?|mitt|mål(?:et|en)?"
+    r"|syfte\w*|vill|ska|agree\w*|answer\w*|statement\w*|my|aims?|goals?|want)\b",
+    re.IGNORECASE,
+)
+"""Words with which a sentence reports answers, quotes a statement, or says what somebody aims for."""
+
 
 def causal_claims(text: str) -> tuple[str, ...]:
-    """Return the sentences that seem to claim that something caused an effect."""
-    sentences = re.split(r"(?<=[.!?])\s+|\n+", text)
-    return tuple(sentence.strip() for sentence in sentences if CAUSES.search(sentence))
+    """Return the sentences that seem to claim that something caused an effect. Words alone decide, so that a
+    claim in other words is not found."""
+    sentences = re.split(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ0-9”\"])|\n+", text)
+    return tuple(sentence.strip() for sentence in sentences if _claims_cause(sentence))
+
+
+def _claims_cause(sentence: str) -> bool:
+    if CAUSES.search(sentence):
+        return True
+    return bool(LINKS.search(sentence) and STATES.search(sentence) and not ANSWERS.search(sentence))

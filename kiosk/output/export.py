@@ -1,4 +1,4 @@
-"""The snapshot as files for other programs: a table of counts, a codebook, the document itself.
+"""The snapshot and the outputs as files for other programs: counts, a codebook, the document itself.
 
 Nothing is finer than the snapshot: each row is one published count. The description follows the Frictionless
 Data Package, so that every column is explained.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.counters import NO_TARGET, Figure, Outputs, Quality
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
 from kiosk.library.spreadsheet_writer import CsvStyle, add_file, csv_table, workbook
@@ -51,6 +52,16 @@ CODEBOOK = {
     "validated": "whether the survey was validated: yes or no",
 }
 
+OUTPUTS = {
+    "place": "id of the unit or group of units",
+    "period": "a month (2026-03), a quarter (2026-Q1) or a year (2026)",
+    "counter": "id of the output",
+    "target": "id of the authority or service, for a counter that has targets; empty for a typed figure",
+    "number": "how often, or how many individuals; empty if it was not counted",
+    "quality": "counted, estimated or not_counted",
+    "entered": "tapped by staff, or typed; a typed figure replaces the taps of its place and period",
+}
+
 NOT_ON_THE_SCALE = {
     NoAnswer.DONT_KNOW: "Vet inte",
     NoAnswer.PREFER_NOT: "Vill inte svara",
@@ -61,30 +72,49 @@ NOT_ON_THE_SCALE = {
 Row = Mapping[str, object]
 
 
-def files(document: Document, rounds: Iterable[Round], style: CsvStyle = CsvStyle.COMMA) -> dict[str, bytes]:
+def files(
+    document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle = CsvStyle.COMMA
+) -> dict[str, bytes]:
     """Return name -> content of every file of an export, its tables as CSV of one style."""
     by_id = {of_round.id: of_round for of_round in rounds}
     counts = _table(COUNTS, _counts(document))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
+    tables = {"counts": counts, "codebook": codebook, "outputs": outputs_table(outputs)}
     contents = {
-        "counts.csv": csv_table(counts, style),
-        "codebook.csv": csv_table(codebook, style),
-        "results.xlsx": workbook({"counts": counts, "codebook": codebook}, document["made_at"]),
+        **{f"{name}.csv": csv_table(table, style) for name, table in tables.items()},
+        "results.xlsx": workbook(tables, document["made_at"]),
         "snapshot.json": as_text(document).encode(),
     }
     return {**contents, "datapackage.json": _description(document, contents, style)}
 
 
-def data_package(document: Document, rounds: Iterable[Round]) -> bytes:
+def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
     """Return all files of an export in one archive: the same bytes for the same figures.
 
     All are made from one snapshot, so that the hashes in the description match the files beside it.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in files(document, rounds).items():
+        for name, content in files(document, rounds, outputs).items():
             add_file(archive, name, content)
     return packed.getvalue()
+
+
+def outputs_table(outputs: Outputs) -> list[list[object]]:
+    """Return all taps and typed figures as a table, its first row the columns of `OUTPUTS`."""
+    rows: list[list[object]] = [
+        [unit, str(month), counter, target, taps, Quality.COUNTED.value, "tapped"]
+        for (unit, month, counter, target), taps in outputs.taps.items()
+    ]
+    rows += [
+        [node, str(period), counter, NO_TARGET, _number(figure), figure.quality.value, "typed"]
+        for (node, period, counter), figure in outputs.typed.items()
+    ]
+    return [list(OUTPUTS), *sorted(rows, key=str)]
+
+
+def _number(figure: Figure) -> object:
+    return "" if figure.quality is Quality.NOT_COUNTED else figure.number
 
 
 def _counts(document: Document) -> Iterator[Row]:
@@ -176,6 +206,7 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
             for name, columns, keys in (
                 ("counts", COUNTS, ("round", "node", "statement", "option")),
                 ("codebook", CODEBOOK, ("round", "statement", "option")),
+                ("outputs", OUTPUTS, ("place", "period", "counter", "target", "entered")),
             )
         ],
     }
@@ -188,7 +219,7 @@ def _dialect(style: CsvStyle) -> dict[str, Any]:
 
 
 def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Sequence[str]) -> dict[str, Any]:
-    whole = {"k", "answered", "batches", "answers"}
+    whole = {"k", "answered", "batches", "answers", "number"}
     return {
         "name": name,
         "path": f"{name}.csv",

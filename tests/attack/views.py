@@ -411,7 +411,7 @@ def _figures(house: House, shown: Mapping[str, bytes], *, off_by: int = 0) -> tu
 
 
 def _exported(house: House) -> bytes:
-    tables = files(house.store.snapshot(), [house.round, house.protected])
+    tables = files(house.store.snapshot(), [house.round, house.protected], house.store.outputs.all())
     return b"".join(tables[name] for name in sorted(tables))
 
 

@@ -199,6 +199,13 @@ def test_unknown_form_fields_about_guests_or_days_are_not_stored(coordinators: D
     assert "Länkning" not in log
 
 
+def test_the_definition_of_advocacy_is_shown_where_it_is_counted(desk: Desk) -> None:
+    told = "det stöd vi ger till en deltagare vars behov är beroende av en extern tredje part"
+    for path in ("/admin/activities?unit={}", "/admin/count/{}"):
+        assert told in desk.client.get(path.format("dagverksamheten")).text
+        assert told not in desk.client.get(path.format("frida")).text
+
+
 def test_only_coordinators_can_download_all_figures(desk: Desk) -> None:
     tap(desk)
     assert desk.client.get("/admin/activities.csv").status_code == 403

@@ -398,7 +398,7 @@ def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
 def test_the_form_explains_both_protections_and_requires_a_choice(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/rounds/new").text
-    assert "varje stapel kan vara fel på någon enstaka gäst" in page
+    assert "varje stapel kan vara fel på något enstaka svar" in page
     assert re.search(r'value="protected"[^>]* checked', page)
     assert not re.search(r'value="exact"[^>]* checked', page)
     assert "Välj det inte där någon kan råka illa ut för ett svar." in page
@@ -493,7 +493,7 @@ WRITES = {
     "/admin/units/<tree_id>/copy", "/admin/languages/<code>/review",
     "/admin/new-language", "/admin/languages/<code>/remove",
     "/admin/activities", "/admin/activities/typed", "/admin/activities/correct", "/admin/count/<unit_id>",
-    "/admin/reports", "/admin/reports/<report_id>",
+    "/admin/reports", "/admin/reports/claims", "/admin/reports/<report_id>",
     "/admin/reports/<report_id>/part/<part>", "/admin/reports/<report_id>/publish",
     "/admin/surveys/import", "/admin/surveys/import/keep", "/admin/languages/<code>/file",
     "/admin/languages/<code>/choose", "/admin/languages/<code>/recordings",

@@ -95,7 +95,7 @@ def test_a_charts_workbook_has_its_chart_and_real_percentages(desk: Desk) -> Non
 def test_the_choice_of_csv_stays_in_the_links_of_the_page(desk: Desk) -> None:
     page = desk.client.get(f"{PLACE}/files?csv=semicolon").text
     links = re.findall(r'href="([^"]+\.csv[^"]*)"', page)
-    assert len(links) == 2 * len(desk.round.survey.statements) + 2
+    assert len(links) == 2 * len(desk.round.survey.statements) + 3
     for link in links:
         assert "csv=semicolon" in link
         assert desk.client.get(link.replace("&amp;", "&")).data.count(b";") > 5

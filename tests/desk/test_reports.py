@@ -17,6 +17,8 @@ from kiosk.desk.reports import glance
 from kiosk.desk.reports.publishing import draft
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
+from kiosk.domain.results import answered
+from kiosk.domain.rounding import half_up
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
@@ -84,7 +86,8 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
     assert f"{sum(counts[-2:])} av {sum(counts)} svarade ”Instämmer helt” eller ”Instämmer bra”." in section
     for words in (
         "Andelen är de som svarade ”Instämmer helt” eller ”Instämmer bra”", "2 mars 2026 – 31 maj 2026",
-        "Exakta siffror",
+        "Exakta siffror", "Dagverksamheten, 2 mars 2026 – 31 maj 2026. Enkätens version: ",
+        f"Enkätens version: {desk.round.survey.version}.",
     ):  # fmt: skip
         assert words in section
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))
@@ -116,7 +119,59 @@ def test_outputs_and_non_response_are_marked_as_estimated_or_unknown(desk: Desk)
     for words in ("ca 500 (uppskattat)", "ej räknat", "ingen uppgift", "Därför är bortfallet okänt"):
         assert words in page
     desk.store.outputs.set("dagverksamheten", year, "asked", Figure(200, Quality.ESTIMATED))
-    assert "Under 2026 tillfrågades ca 200 gäster" in preview(desk)
+    assert "Under 2026 tillfrågades ca 200. Omgångarna gäller inte samma tid" in preview(desk)
+
+
+def test_non_response_is_told_of_the_months_of_the_rounds(desk: Desk) -> None:
+    for month, asked in (("2026-03", 40), ("2026-04", 20), ("2026-05", 20), ("2026-06", 500)):
+        figure = Figure(asked, Quality.ESTIMATED if month == "2026-04" else Quality.COUNTED)
+        desk.store.outputs.set("dagverksamheten", read_period(month), "asked", figure)
+    document = desk.store.snapshot()
+    answers = answered(document, desk.round, "dagverksamheten")
+    assert answers
+    share = half_up(100 * answers / 80)
+    assert (
+        f"{answers} svar är räknade av ca 80 tillfrågade under omgångarnas månader: {share} av 100."
+        in preview(desk)
+    )
+    desk.store.outputs.set("dagverksamheten", read_period("2026-03"), "asked", Figure(0, Quality.COUNTED))
+    desk.store.outputs.set("dagverksamheten", read_period("2026-04"), "asked", Figure(1, Quality.COUNTED))
+    desk.store.outputs.set("dagverksamheten", read_period("2026-05"), "asked", Figure(1, Quality.COUNTED))
+    assert f"{answers} svar är räknade och 2 tillfrågade. Fler svarade än som tillfrågades" in preview(desk)
+
+
+def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:
+    desk.store.outputs.set("dagverksamheten", year_of(2026), "visits", Figure(3000, Quality.ESTIMATED))
+    page = preview(desk)
+    assert "Frågorna är inte prövade vetenskapligt (inte validerade)." in page
+    goals = page.partition("<caption>Våra mål</caption>")[2].partition("</table>")[0]
+    assert "<td>1. Ingen hemlöshet</td><td>Mäts inte</td>" in goals
+    assert "<td>4. Ingen psykisk ohälsa</td><td>Fråga: ”Verksamheten bidrar till att jag mår bättre”" in goals
+    other = page.partition("<h2>Övriga upplysningar")[2]
+    assert "<td>Besök</td><td>ca 3 000 (uppskattat)</td>" in other.replace("\xa0", " ")
+    assert "Rådgivning" not in other
+
+
+def test_a_text_is_checked_for_claims_while_it_is_written(desk: Desk) -> None:
+    words = "Vi har öppet. Stödet har lett till ökad egenmakt."
+    answer = post(desk, "/admin/reports/claims", words=words)
+    assert answer.json == ["Stödet har lett till ökad egenmakt."]
+    assert post(desk, "/admin/reports/claims", words="a" * 50_001).status_code == 400
+    assert desk.store.reports.texts("r2026-1") == {}
+
+
+def test_the_earlier_text_about_the_same_service_is_the_start(desk: Desk) -> None:
+    for year, node in (("2024", "dagverksamheten"), ("2025", "frida")):
+        begin(desk, year=year, node=node)
+        post(desk, f"/admin/reports/r{year}-1/part/vision", words=f"Vision för {node}", version=0)
+    page = desk.client.get(f"{REPORT}/part/vision").text
+    assert "Vision för dagverksamheten" in page
+    assert "Vision för frida" not in page
+    start = desk.client.get(f"{REPORT}/part/vision?start=last").text
+    [typed] = re.findall(r"(?s)<textarea[^>]*>(.*?)</textarea>", start)
+    assert typed == "Vision för dagverksamheten"
+    write(desk, "vision", "Vår egen text")
+    assert "Vår egen text</textarea>" in desk.client.get(f"{REPORT}/part/vision?start=last").text
 
 
 def test_the_second_of_two_concurrent_writers_sees_both_texts(desk: Desk) -> None:

@@ -388,11 +388,11 @@ CASES: dict[str, tuple[World, World]] = {
     ),
     "Exakta siffror.": (hundred(50), hundred(50, 50, **MIXED)),
     "Skyddade siffror.": (replace(World([{}]), **PROTECTED), World([{}])),
-    "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.": (
+    "Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.": (
         hundred(50, draws=4, **PROTECTED),
         hundred(50, **PROTECTED),
     ),
-    "Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.": (
+    "Skyddade siffror: varje stapel kan vara fel på något enstaka svar.": (
         hundred(50, **PROTECTED),
         hundred(50, draws=4, **PROTECTED),
     ),

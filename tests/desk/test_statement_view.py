@@ -243,7 +243,7 @@ def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -
 
 # -- protected rounds ----------------------------------------------------------------------------
 
-ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst."
+ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på något enstaka svar."
 
 
 def protected_round(desk: Desk, answers: int) -> None:
@@ -285,7 +285,7 @@ def test_more_batches_increase_the_stated_error(desk: Desk) -> None:
     count(desk)
     desk.sign_in()
     page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
-    assert "varje stapel kan vara fel på upp till 4 gäster." in page
+    assert "varje stapel kan vara fel på upp till 4 svar." in page
     assert ONE_BATCH not in page
 
 

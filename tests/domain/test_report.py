@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.report import Block, Kind, causal_claims, prose
+from kiosk.domain.report import MOST_COLUMNS, Block, Kind, causal_claims, prose
 
 
 def test_only_paragraphs_lists_and_headings_are_markup() -> None:
@@ -30,7 +30,27 @@ def test_converting_a_text_to_blocks_loses_no_letter(text: str) -> None:
         "Vårt arbete har lett till ökad egenmakt.",
         "Stödet ledde till fler kontakter.",
         "Verksamheten har förbättrat deras hälsa.",
+        "Vi har stärkt deltagarnas självförtroende.",
+        "Andelen som instämmer har ökat tack vare ombuden.",
+        "Rådgivningen bidrar till att gästerna mår bättre.",
+        "Samtalen gör att fler blir trygga och mår bra.",
+        "Genom våra insatser har deltagarna fått bättre hälsa.",
+        "Gästerna är tryggare eftersom vi finns här.",
+        "Att fler har kontakt med socialtjänsten är ett resultat av vårt arbete.",
+        "Minskad ensamhet är en effekt av matcentralen.",
+        "Ökningen beror på stödet från ombuden.",
+        "Ombuden hjälpte kvinnorna att må bättre.",
+        "Vårt arbete bröt ensamheten.",
+        "P.g.a. ombudets stöd klarade fler av sin ansökan.",
+        "Våra samtal har fått deltagarna att våga mer.",
+        "Matcentralen minskar hungern hos gästerna.",
+        "The new routine boosted participants' confidence.",
         "They felt better because of our work.",
+        "Our support improved their health.",
+        "The advice helped guests find a home.",
+        "Well-being rose as a result of the project.",
+        "The service contributes to better health.",
+        "Guests feel safer because we are here.",
     ],
 )
 def test_a_sentence_that_claims_a_cause_is_reported(sentence: str) -> None:
@@ -43,7 +63,37 @@ def test_a_sentence_that_claims_a_cause_is_reported(sentence: str) -> None:
         "14 av 20 instämde i att verksamheten bidrar till att de mår bättre.",
         "Andelen som instämmer är högre än förra året.",
         "Vår ledning består av fem personer.",
+        "Vi har förbättrat lokalerna och byggt ett nytt kök.",
+        "På grund av ombyggnaden var vi stängda i två veckor.",
+        "Vi hjälpte 40 deltagare med en ansökan.",
+        "Öppettiderna ändrades eftersom personalen var sjuk.",
+        "Vårt mål är att bidra till ökad trygghet.",
+        "Vi arbetar för att förebygga hemlöshet.",
+        "Antalet besök ökade under året.",
+        "Effekterna är ökad egenmakt och förbättrat självförtroende.",
+        "Vi ger råd till deltagare som vill överklaga ett beslut.",
+        "I dagsläget följer vi inte upp ombudsmannaskap och kan därför inte mäta effekt.",
+        "Jag har fått ökad kunskap om mina rättigheter genom verksamheten",
+        "Rapporten är skriven av ombuden, med hjälp av personalen.",
+        "12 of 20 agreed that this place contributes to their feeling better.",
+        "We moved to a new house in May because the lease ended.",
+        "The share that agrees is higher than last year.",
     ],
 )
 def test_a_sentence_without_a_causal_claim_is_not_reported(sentence: str) -> None:
     assert causal_claims(sentence) == ()
+
+
+def test_lines_with_bars_are_a_table_below_its_caption() -> None:
+    money = "Resurser 2022\n| Resurs | Belopp | Anmärkning |\n| Hela året | 30 mnkr |"
+    text = f"{money}\n\n| a | b |\n|1|2|\n\n| ensam |"
+    assert prose(text) == (
+        Block(
+            Kind.TABLE, "Resurser 2022", header=("Resurs", "Belopp", "Anmärkning"),
+            rows=(("Hela året", "30 mnkr", ""),),
+        ),
+        Block(Kind.TABLE, "a", header=("a", "b"), rows=(("1", "2"),)),
+        Block(Kind.PARAGRAPH, "| ensam |"),
+    )  # fmt: skip
+    wide = "|" + "a|" * (MOST_COLUMNS + 1)
+    assert prose(f"{wide}\n{wide}")[0].kind is Kind.PARAGRAPH

@@ -12,12 +12,21 @@ from random import Random
 import openpyxl
 import pytest
 
+from kiosk.domain.counters import Figure, Outputs, Quality, read_period
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Good, Poles, number_scale
 from kiosk.output.export import files
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.tools.published import statements
+
+OUTPUTS = Outputs(
+    {("a", read_period("2026-03"), "link", "skola"): 4},
+    {
+        ("a", read_period("2026"), "advise"): Figure(500, Quality.ESTIMATED),
+        ("a", read_period("2026-Q1"), "appeal"): Figure(0, Quality.NOT_COUNTED),
+    },
+)
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ def rows(content: bytes) -> list[dict[str, str]]:
 
 
 def test_every_exported_count_equals_that_of_the_snapshot(published: Document) -> None:
-    counts = rows(files(published, [a_round(tree("a", "b"))])["counts.csv"])
+    counts = rows(files(published, [a_round(tree("a", "b"))], Outputs())["counts.csv"])
     [of_round] = published["rounds"]
     for node in of_round["nodes"]:
         mine = [row for row in counts if row["node"] == node["id"]]
@@ -57,7 +66,7 @@ def test_each_row_has_the_protection_and_noise_of_its_figures(tmp_path: Path) ->
         for one in random_ballots(20, Random(1)):
             store.cast(of_round.id, unit, one, MONDAY)
     store.count(MONDAY.replace(hour=17))
-    counts = rows(files(store.snapshot(), [exact, protected])["counts.csv"])
+    counts = rows(files(store.snapshot(), [exact, protected], Outputs())["counts.csv"])
     noise = {
         (row["round"], row["protection"], row["epsilon"], row["batches"], row["answered"]) for row in counts
     }
@@ -67,7 +76,7 @@ def test_each_row_has_the_protection_and_noise_of_its_figures(tmp_path: Path) ->
 
 
 def test_every_code_is_in_the_codebook(published: Document) -> None:
-    contents = files(published, [a_round(tree("a", "b"))])
+    contents = files(published, [a_round(tree("a", "b"))], Outputs())
     explained = {(row["round"], row["statement"], row["option"]) for row in rows(contents["codebook.csv"])}
     used = {
         (row["round"], row["statement"], row["option"])
@@ -78,7 +87,7 @@ def test_every_code_is_in_the_codebook(published: Document) -> None:
 
 
 def test_the_export_has_the_snapshot_and_a_matching_description(published: Document) -> None:
-    contents = files(published, [a_round(tree("a", "b"))])
+    contents = files(published, [a_round(tree("a", "b"))], OUTPUTS)
     assert json.loads(contents["snapshot.json"]) == published
     described = json.loads(contents["datapackage.json"])
     for resource in described["resources"]:
@@ -91,15 +100,15 @@ def test_the_export_has_the_snapshot_and_a_matching_description(published: Docum
 
 
 def test_the_workbook_equals_the_tables_and_is_reproducible(published: Document) -> None:
-    contents = files(published, [a_round(tree("a", "b"))])
+    contents = files(published, [a_round(tree("a", "b"))], OUTPUTS)
     book = openpyxl.load_workbook(io.BytesIO(contents["results.xlsx"]))
-    assert book.sheetnames == ["counts", "codebook"]
+    assert book.sheetnames == ["counts", "codebook", "outputs"]
     for name in book.sheetnames:
         cells = [["" if value is None else str(value) for value in row] for row in book[name].values]
         assert cells == list(csv.reader(io.StringIO(contents[f"{name}.csv"].decode("utf-8-sig"))))
     numbers = [row[-1] for row in book["counts"].iter_rows(min_row=2, values_only=True)]
     assert {type(number) for number in numbers} == {int, type(None)}
-    assert files(published, [a_round(tree("a", "b"))])["results.xlsx"] == contents["results.xlsx"]
+    assert files(published, [a_round(tree("a", "b"))], OUTPUTS)["results.xlsx"] == contents["results.xlsx"]
     assert book.properties.modified == datetime.fromisoformat(published["made_at"] or "")
     assert not book.properties.creator
 
@@ -108,7 +117,7 @@ def test_a_text_is_never_exported_as_a_formula(published: Document) -> None:
     of_round = a_round(tree("a", "b"))
     evil = replace(of_round.survey.statements[0], text='=HYPERLINK("http://evil.example")')
     survey = replace(of_round.survey, statements=(evil, *of_round.survey.statements[1:]))
-    codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
+    codebook = rows(files(published, [replace(of_round, survey=survey)], Outputs())["codebook.csv"])
     assert codebook[0]["text"].startswith("'=")
 
 
@@ -116,7 +125,9 @@ def test_the_codebook_has_the_number_and_the_pole_of_each_option(published: Docu
     of_round = a_round(tree("a", "b"))
     numbers = number_scale("five", Poles(0, "Inte alls", "Helt"), 5)
     asked = tuple(replace(statement, scale=numbers) for statement in of_round.survey.statements)
-    contents = files(published, [replace(of_round, survey=replace(of_round.survey, statements=asked))])
+    contents = files(
+        published, [replace(of_round, survey=replace(of_round.survey, statements=asked))], Outputs()
+    )
     labels = [(row["option"], row["label"]) for row in rows(contents["codebook.csv"])[:5]]
     assert labels == [("1", "0 – Inte alls"), ("2", "1"), ("3", "2"), ("4", "3"), ("5", "4 – Helt")]
 
@@ -125,7 +136,7 @@ def test_the_codebook_has_the_good_end_and_the_agreeing_options(published: Docum
     of_round = a_round(tree("a", "b"))
     first, *others = of_round.survey.statements
     survey = replace(of_round.survey, statements=(replace(first, good=Good.LOW, agreeing=(1, 5)), *others))
-    codebook = rows(files(published, [replace(of_round, survey=survey)])["codebook.csv"])
+    codebook = rows(files(published, [replace(of_round, survey=survey)], Outputs())["codebook.csv"])
     by_statement = {
         statement.id: [(row["good"], row["agrees"]) for row in codebook if row["statement"] == statement.id]
         for statement in survey.statements
@@ -135,3 +146,16 @@ def test_the_codebook_has_the_good_end_and_the_agreeing_options(published: Docum
         *[("low", "")] * 4,
     ]
     assert by_statement["s2"] == [*(("", yes) for yes in ("no", "no", "no", "yes", "yes")), *[("", "")] * 4]
+
+
+def test_outputs_are_in_the_package_with_their_quality_and_described(published: Document) -> None:
+    contents = files(published, [a_round(tree("a", "b"))], OUTPUTS)
+    assert [tuple(row.values()) for row in rows(contents["outputs.csv"])] == [
+        ("a", "2026", "advise", "", "500", "estimated", "typed"),
+        ("a", "2026-03", "link", "skola", "4", "counted", "tapped"),
+        ("a", "2026-Q1", "appeal", "", "", "not_counted", "typed"),
+    ]
+    described = json.loads(contents["datapackage.json"])["resources"]
+    [fields] = [one["schema"]["fields"] for one in described if one["path"] == "outputs.csv"]
+    assert [field["name"] for field in fields] == list(rows(contents["outputs.csv"])[0])
+    assert all(field["description"] for field in fields)

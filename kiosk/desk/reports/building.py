@@ -5,9 +5,9 @@ report answers, and claim no causes.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import zip_longest
 
 from kiosk.desk.context import desk
@@ -18,13 +18,11 @@ from kiosk.desk.reports.earlier_figures import method, statement_blocks
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
-from kiosk.desk.theory import (
-    Cell,
-    theory_columns,
-)
-from kiosk.domain.counters import NO_TARGET, Counter, Quality, month_of, year_of
+from kiosk.desk.theory import Cell, Evidence, PublishedFigures, of_statements, theory_columns
+from kiosk.domain.counters import NO_TARGET, Counter, Figure, Period, Quality, month_of, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
 from kiosk.domain.results import answered
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Round
 from kiosk.domain.theory import Layer
 from kiosk.output.svg import svg
@@ -108,21 +106,42 @@ def _theory(content: Content) -> Iterator[Block]:
     header = tuple(heading for heading, _ in columns)
     yield Block(Kind.TABLE, translate("Förändringsteori"), header=header, rows=tuple(rows))
     yield Block(Kind.NOTE, translate("Källa: {source}.", source=content.theory.source))
+    if content.theory.goals:
+        goals = tuple(
+            (f"{goal.number}. {goal.text}", _measured(content, goal.statements, figures))
+            for goal in content.theory.goals
+        )
+        header = (translate("Mål"), translate("Mäts med"))
+        yield Block(Kind.TABLE, translate("Våra mål"), header=header, rows=goals)
+
+
+def _measured(content: Content, statements: Sequence[str], figures: PublishedFigures) -> str:
+    """Return how statements measure a goal, with their last figures; that it is not measured without any."""
+    lines = _figures(content, statements, of_statements(statements, content.place, figures))
+    return "\n".join(lines) if lines else translate("Mäts inte")
+
+
+def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evidence]) -> list[str]:
+    """Return the lines of each measure: its name, its last figure, and the figure's origin."""
+    imported = {one.known.statement_id: one.sentences[:1] for one in content.imported}
+    lines: list[str] = []
+    for name, one in zip(statements, evidence, strict=True):
+        figures = one.lines or imported.get(name, ()) or (translate("Ingen siffra ännu."),)
+        lines += (one.measured_by, *dict.fromkeys((figures[0], figures[-1])))
+    return lines
 
 
 def _cell(content: Content, cell: Cell) -> str:
     """Return a theory box's text and, on the lines below it, how it is measured with the last figure, or that
     it is not measured."""
-    if cell.evidence is None:
-        return cell.box.text
-    if not cell.evidence:
-        return f"{cell.box.text}\n{translate('Mäts inte')}"
-    imported = {one.known.statement_id: one.sentences[:1] for one in content.imported}
-    statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement
     lines = [cell.box.text]
-    for name, one in zip(statements, cell.evidence, strict=True):
-        figures = one.lines or imported.get(name, ()) or (translate("Ingen siffra ännu."),)
-        lines += (one.measured_by, *dict.fromkeys((figures[0], figures[-1])))  # the figure, and its origin
+    if cell.evidence:
+        statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement
+        lines += _figures(content, statements, cell.evidence)
+    elif cell.evidence is not None:
+        lines.append(translate("Mäts inte"))
+    if cell.goals:
+        lines.append(translate("Mål: {goals}", goals=", ".join(cell.goals)))
     return "\n".join(lines)
 
 
@@ -215,8 +234,8 @@ def _evaluation(content: Content) -> Iterator[Block]:
     yield Block(
         Kind.PARAGRAPH,
         translate(
-            "Svaren är anonyma och visar hur de som svarade såg på saken när de svarade. Gästerna väljer "
-            "själva om de svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
+            "Svaren är anonyma och visar hur de som svarade såg på saken när de svarade. Var och en väljer "
+            "själv om den svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
             "säga att någon enskild har förändrats, eller att verksamheten är orsaken till en skillnad."
         ),
     )
@@ -232,7 +251,7 @@ def _round(content: Content, of_round: Round) -> str:
     ballots = answered(content.figures.document, of_round, node.id)
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
     kind = translate("skyddade med slumptal") if of_round.is_protected else translate("exakta")
-    return translate(
+    sentence = translate(
         "{title}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och visas från {k} "
         "svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
         title=of_round.survey.title,
@@ -244,19 +263,59 @@ def _round(content: Content, of_round: Round) -> str:
         asked=len(of_round.survey.statements),
         shown=shown,
     )
+    validated = (
+        translate("Frågorna är prövade vetenskapligt (validerade).")
+        if of_round.survey.validated
+        else translate("Frågorna är inte prövade vetenskapligt (inte validerade).")
+    )
+    return f"{sentence} {validated}"
 
 
 def _non_response(content: Content) -> str:
-    """Return a sentence with the number of guests who were asked, or saying that nobody counted them."""
+    """Return a sentence with the number of answers and of those who were asked to answer, in the months of
+    the report's rounds; if these are not known, with what is known."""
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
-    if figure is None or figure.quality is Quality.NOT_COUNTED:
-        return translate("Hur många gäster som tillfrågades är inte räknat. Därför är bortfallet okänt.")
+    if counter is None or figure is None or figure.quality is Quality.NOT_COUNTED:
+        return translate("Hur många som tillfrågades är inte räknat. Därför är bortfallet okänt.")
+    months = _months_of_rounds(content.rounds)
+    asked = [content.output(counter, month) for month in months]
+    known = [one for one in asked if one and one.quality is not Quality.NOT_COUNTED]
+    answers = [answered(content.figures.document, one, content.place.node.id) for one in content.rounds]
+    if len(known) < len(months) or not months or None in answers:
+        return translate(
+            "Under {year} tillfrågades {number}. Omgångarna gäller inte samma tid, så bortfallet är okänt.",
+            year=content.terms.year,
+            number=figure_words(figure).removesuffix("*"),
+        )
+    is_counted = all(one.quality is Quality.COUNTED for one in known)
+    total = Figure(sum(one.number for one in known), Quality.COUNTED if is_counted else Quality.ESTIMATED)
+    number = sum(one or 0 for one in answers)
+    if number > total.number:
+        return translate(
+            "{answers} svar är räknade och {number} tillfrågade. Fler svarade än som tillfrågades, så "
+            "bortfallet är okänt.",
+            answers=number,
+            number=figure_words(total),
+        )
     return translate(
-        "Under {year} tillfrågades {number} gäster. De andra svarade inte; varför är inte känt.",
-        year=content.terms.year,
-        number=figure_words(figure).removesuffix("*"),
+        "{answers} svar är räknade av {number} tillfrågade under omgångarnas månader: {share} av 100. Varför "
+        "de andra inte svarade är inte känt.",
+        answers=number,
+        number=figure_words(total),
+        share=half_up(100 * number / total.number) if total.number else 0,
     )
+
+
+def _months_of_rounds(rounds: Sequence[Round]) -> list[Period]:
+    """Return the months in which any of the rounds was open."""
+    months: set[Period] = set()
+    for one in rounds:
+        month, last = month_of(one.opens_at), month_of(one.closes_at - timedelta(seconds=1))
+        while month <= last:
+            months.add(month)
+            month = month_of(month.first + timedelta(days=31))
+    return sorted(months)
 
 
 def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
@@ -280,7 +339,12 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
     header, *lines = table
     yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
-    where = f"{of_round.tree.node(section.node_id).name}, {period(of_round)}." if chart.kind == "now" else ""
+    version = translate("Enkätens version: {version}.", version=of_round.survey.version)
+    where = (
+        f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {version}"
+        if chart.kind == "now"
+        else ""
+    )
     yield Block(Kind.NOTE, " ".join(filter(None, (where, *chart.protection, *chart.notes))))
 
 
@@ -299,7 +363,7 @@ def _definitions(content: Content) -> Iterator[Block]:
         ),
         (
             translate("Effekter"),
-            translate("den förändring som resultatet bidrar till på sikt, till exempel ökad egenmakt."),
+            translate("den förändring på sikt som verksamheten arbetar för, till exempel ökad egenmakt."),
         ),
         (
             translate("Räknat och uppskattat"),
@@ -319,11 +383,29 @@ def _definitions(content: Content) -> Iterator[Block]:
         yield Block(Kind.PARAGRAPH, f"{name}: {words}")
 
 
+def _other(content: Content) -> Iterator[Block]:
+    """Yield a table of the year's figures that are no output of the theory, such as visits."""
+    measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
+    counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
+    figures = [(one, figure) for one in counters if (figure := content.output(one))]
+    if not figures:
+        return
+    header = (translate("Vad"), str(content.terms.year), translate("Vad som räknas"))
+    rows = tuple(
+        (translate(one.name), with_gaps(figure), translate(one.definition)) for one, figure in figures
+    )
+    caption = translate("Andra siffror {year}", year=content.terms.year)
+    yield Block(Kind.TABLE, caption, header=header, rows=rows)
+    if not all(figure.is_complete for _, figure in figures):
+        yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
+
+
 ADDED: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
     Part.SCOPE: _scope,
     Part.THEORY: _theory,
     Part.OUTPUTS: _outputs,
     Part.EVALUATION: _evaluation,
     Part.DEFINITIONS: _definitions,
+    Part.OTHER: _other,
 }
 """Part -> function that yields the program's own blocks, which stand after the written text."""

@@ -11,7 +11,7 @@ from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
 from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
-from kiosk.domain.counters import Counter, Figure, year_of
+from kiosk.domain.counters import Counter, Figure, Period, year_of
 from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.report import Terms
 from kiosk.domain.rounds import Round
@@ -64,10 +64,11 @@ class Content:
             self.elsewhere, [name for name in self.terms.statements if not self._asking(name)]
         )
 
-    def output(self, counter: Counter) -> Figure | None:
-        """Return a counter's figure at the report's place in the report's year; None if there is none."""
-        place, year = self.place, year_of(self.terms.year)
-        return self.figures.outputs.at_node(counter, place.node.id, place.units, year)
+    def output(self, counter: Counter, period: Period | None = None) -> Figure | None:
+        """Return a counter's figure at the report's place in a period, by default the report's year; None if
+        there is none."""
+        place, period = self.place, period or year_of(self.terms.year)
+        return self.figures.outputs.at_node(counter, place.node.id, place.units, period)
 
     def _asking(self, statement_id: str) -> tuple[Round, ...]:
         """Return the latest round that asked a statement, as a tuple of one; empty if none did."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import translate
+from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
 from kiosk.desk.reports.earlier_figures import glance_blocks
@@ -55,7 +55,8 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
     protection = translate("Skyddade siffror.") if True in kinds else translate("Exakta siffror.")
     rules = {share_rule(one) for one in shown}
     rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
-    about = translate("Siffrorna är från den senaste omgången som ingår.")
+    periods = "; ".join(dict.fromkeys(period(one.round) for one in shown))
+    about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
     rest = len(content.shown) - len(shown)
     more = (translate("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
     yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))

@@ -10,6 +10,7 @@ from flask import (
     Response,
     abort,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -134,7 +135,8 @@ def choose(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/part/<part>", methods=["GET", "POST"])
 @for_coordinator
 def write(report_id: str, part: str) -> ResponseReturnValue:
-    """Show the text of one part, and store a sent one. If somebody else has changed it since, nothing is
+    """Show the text of one part, and store a sent one. With `start=last` in the address, an empty part begins
+    with the text of an earlier year. If somebody else has changed it since, nothing is
     stored, and both texts are shown with status 409. Aborts with 404 for an unknown report or part."""
     content = _content(report_id)
     names = _parts(content)
@@ -154,20 +156,35 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
         if not problems:
             others, seen = words or "–", saved.version if saved else 0
         words = typed
+    last_year = _last_years(content.terms, report_id, part)
+    if request.method == "GET" and not words and request.args.get("start") == "last":
+        words = last_year
     page = render_template(
         "report_part.html",
         form=FlaskForm(),
         report_id=report_id,
+        part=part,
         name=names[part],
         words=words,
         version=seen,
         problems=problems,
         others=others,
         claims=causal_claims(words),
-        last_year=_last_years(content.terms, report_id, part),
+        last_year=last_year,
         longest=LONGEST_PART,
     )
     return page, 400 if problems else 409 if others else 200
+
+
+@blueprint.route("/reports/claims", methods=["POST"])
+@for_coordinator
+def claims() -> ResponseReturnValue:
+    """Return, as a JSON list, the sentences of a text that seem to claim a cause. The page asks while
+    somebody writes; nothing is stored. Aborts with 400 for a text that is too long."""
+    words = request.form.get("words", "")
+    if len(words) > LONGEST_PART:
+        abort(400)
+    return jsonify(causal_claims(words))
 
 
 def _problems(typed: str) -> list[str]:
@@ -182,16 +199,18 @@ def _problems(typed: str) -> list[str]:
 
 
 def _last_years(terms: Terms, report_id: str, part: str) -> str:
-    """Return the text of the same part in the latest report of an earlier year, "" if there is none."""
-    earlier = [
-        (other.year, name)
+    """Return the text of the same part in the latest report of an earlier year, "" if there is none. A report
+    on the same place is preferred, so that no text about another service is offered if there is a choice."""
+    earlier = {
+        name: other
         for name, other in desk().store.reports.all().items()
         if name != report_id and other.year < terms.year
-    ]
-    if not earlier:
-        return ""
-    text = desk().store.reports.texts(max(earlier)[1]).get(part)
-    return text.words if text else ""
+    }
+    nearest = sorted(
+        earlier, key=lambda name: (earlier[name].node_id == terms.node_id, earlier[name].year), reverse=True
+    )
+    texts = (desk().store.reports.texts(name).get(part) for name in nearest)
+    return next((text.words for text in texts if text and text.words), "")
 
 
 @blueprint.route("/reports/<report_id>/preview")

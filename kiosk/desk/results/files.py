@@ -132,7 +132,8 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 @for_readers
 def package() -> ResponseReturnValue:
     """Return all files of the export as one zip file."""
-    content = data_package(desk().store.snapshot(), [state.round for state in desk().store.rounds()])
+    rounds = [state.round for state in desk().store.rounds()]
+    content = data_package(desk().store.snapshot(), rounds, desk().store.outputs.all())
     return file_response("data-package.zip", content)
 
 
@@ -141,7 +142,7 @@ def package() -> ResponseReturnValue:
 def export(name: str) -> ResponseReturnValue:
     """Return one file of the export. Aborts with 404 for an unknown name."""
     rounds = [state.round for state in desk().store.rounds()]
-    contents = files(desk().store.snapshot(), rounds, _csv_style())
+    contents = files(desk().store.snapshot(), rounds, desk().store.outputs.all(), _csv_style())
     if name not in contents:
         abort(404)
     return file_response(name, contents[name])

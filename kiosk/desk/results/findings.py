@@ -146,11 +146,11 @@ def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
     worst = max(noisy, key=lambda row: row.noise.variance)
     if worst.batches > 1:
         off = translate(
-            "Skyddade siffror: varje stapel kan vara fel på upp till {off} gäster.",
+            "Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.",
             off=usual_error(worst.noise),
         )
     else:
-        off = translate("Skyddade siffror: varje stapel kan vara fel på någon enstaka gäst.")
+        off = translate("Skyddade siffror: varje stapel kan vara fel på något enstaka svar.")
     most = largest_by_noise(worst.noise)
     nobody = translate("Där det står {most} eller färre kan det vara ingen alls.", most=most)
     exact = [translate("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []

@@ -1,0 +1,28 @@
+// Shows, while somebody writes a part of a report, the sentences that seem to claim a cause. Without this script they
+// are shown once the text is saved.
+
+const words = document.getElementById("words");
+const told = document.getElementById("claims");
+const PAUSE = 700; // milliseconds without a key before the server is asked
+let waiting;
+
+/** Asks the server, and shows its answer unless the text has changed meanwhile. */
+async function look() {
+  const written = words.value;
+  const body = new URLSearchParams({ words: written, csrf_token: words.form.csrf_token.value });
+  const answer = await fetch(words.dataset.claims, { method: "POST", body });
+  if (!answer.ok || words.value !== written) return;
+  const claims = await answer.json();
+  const items = claims.map((claim) => {
+    const item = document.createElement("li");
+    item.textContent = claim;
+    return item;
+  });
+  told.querySelector("ul").replaceChildren(...items);
+  told.hidden = !items.length;
+}
+
+words.addEventListener("input", () => {
+  window.clearTimeout(waiting);
+  waiting = window.setTimeout(() => look().catch(() => {}), PAUSE);
+});
