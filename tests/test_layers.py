@@ -48,8 +48,9 @@ def modules(layer: str = "") -> list[Path]:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module's syntax tree."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 def name(path: Path) -> str:
@@ -66,7 +67,7 @@ def layer_of(path: Path) -> str:
 def imported(path: Path) -> set[str]:
     """Every module and name that a module imports, with the packages it is in."""
     names: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -96,17 +97,16 @@ def upward_imports(path: Path, layer: str) -> set[str]:
 
 def texts(path: Path) -> Iterator[str]:
     """Every string of a module that is no docstring."""
-    tree = parsed(path)
-    statements = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    statements = (node.value for node in nodes(path) if isinstance(node, ast.Expr))
     docstrings = {id(value) for value in statements if isinstance(value, ast.Constant)}
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
 
 
 @cache
 def used_attributes(path: Path) -> set[str]:
-    return {ast.unparse(node) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
+    return {ast.unparse(node) for node in nodes(path) if isinstance(node, ast.Attribute)}
 
 
 IMPORTED_AS_A_WHOLE = ("storage", "library/importing")
@@ -131,48 +131,52 @@ def test_every_folder_is_assigned_to_a_layer() -> None:
     assert folders == {layer for rank in RANKS for layer in rank}
 
 
-@pytest.mark.parametrize("path", modules(), ids=name)
-def test_no_module_imports_upward(path: Path) -> None:
-    if layer := layer_of(path):
-        assert not upward_imports(path, layer)
+def test_no_module_imports_upward() -> None:
+    paths = [path for path in modules() if layer_of(path)]
+    assert not {name(path): upward for path in paths if (upward := upward_imports(path, layer_of(path)))}
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) != "storage"], ids=name)
-def test_sql_is_used_in_storage_only(path: Path) -> None:
-    assert not [text for text in texts(path) if SQL.search(text)]
-    assert not imported(path) & {"sqlite3", "playhouse"}
+def test_sql_is_used_in_storage_only() -> None:
+    paths = [path for path in modules() if layer_of(path) != "storage"]
+    assert not {name(path): text for path in paths for text in texts(path) if SQL.search(text)}
+    assert not [name(path) for path in paths if imported(path) & {"sqlite3", "playhouse"}]
 
 
-@pytest.mark.parametrize("path", modules("storage"), ids=name)
-def test_tables_are_read_and_written_through_models(path: Path) -> None:
+def test_tables_are_read_and_written_through_models() -> None:
     """SQL that is written out is about the server or the connection."""
-    assert not sql_about_tables(path)
+    assert not {name(path): sql for path in modules("storage") if (sql := sql_about_tables(path))}
 
 
-@pytest.mark.parametrize("path", modules("domain"), ids=name)
-def test_domain_uses_no_web_framework_database_file_or_clock(path: Path) -> None:
-    assert not imported(path) & NOT_IN_DOMAIN
-    assert not used_attributes(path) & CLOCKS
-    assert "open" not in {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
+def test_domain_uses_no_web_framework_database_file_or_clock() -> None:
+    for path in modules("domain"):
+        assert not imported(path) & NOT_IN_DOMAIN, name(path)
+        assert not used_attributes(path) & CLOCKS, name(path)
+        assert "open" not in {node.id for node in nodes(path) if isinstance(node, ast.Name)}, name(path)
 
 
-@pytest.mark.parametrize("path", modules("domain"), ids=name)
-def test_domain_uses_no_global_randomness(path: Path) -> None:
-    assert not [used for used in used_attributes(path) if DRAWS.fullmatch(used)]
+def test_domain_uses_no_global_randomness() -> None:
+    used = {name(path): used_attributes(path) for path in modules("domain")}
+    assert not {file: drawn for file, names in used.items() if (drawn := [*filter(DRAWS.fullmatch, names)])}
 
 
-@pytest.mark.parametrize("path", modules("guest"), ids=name)
-def test_the_guest_side_imports_no_results(path: Path) -> None:
-    assert not {used for used in imported(path) if used.startswith(("kiosk.domain.results", "kiosk.output"))}
+def test_the_guest_side_imports_no_results() -> None:
+    results = ("kiosk.domain.results", "kiosk.output")
+    assert not [
+        (name(path), used) for path in modules("guest") for used in imported(path) if used.startswith(results)
+    ]
 
 
 WRITERS_OF_REPORTS = tuple(f"kiosk.output.report_{ending}" for ending in ("docx", "pdf", "writer", "xlsx"))
 
 
-@pytest.mark.parametrize("path", modules("desk"), ids=name)
-def test_the_server_writes_no_report_in_its_own_process(path: Path) -> None:
+def test_the_server_writes_no_report_in_its_own_process() -> None:
     """The desk and the guests' side share a process. `kiosk.output.report_files` starts a program."""
-    assert not {used for used in imported(path) if used.startswith(WRITERS_OF_REPORTS)}
+    assert not [
+        (name(path), used)
+        for path in modules("desk")
+        for used in imported(path)
+        if used.startswith(WRITERS_OF_REPORTS)
+    ]
 
 
 @pytest.mark.parametrize("package", IMPORTED_AS_A_WHOLE)

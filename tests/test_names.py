@@ -21,7 +21,7 @@ CLAUSE_FIRST = {"how", "that", "those", "what", "whatever", "where", "which", "w
 
 @pytest.mark.parametrize("folder", SAYS_NOTHING)
 def test_no_variable_has_a_name_without_meaning(folder: str) -> None:
-    named = [(path.name, name) for path in sources(folder) for name in bound_names(parsed(path))]
+    named = [(path.name, name) for path in sources(folder) for name in bound_names(path)]
     assert len(named) > 3000
     assert not [(file, name) for file, name in named if name in SAYS_NOTHING[folder]]
 
@@ -30,7 +30,7 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     documented = [
         (f"{path.name}: {function.name}", docstring.split()[0])
         for path in sources("kiosk")
-        for function in ast.walk(parsed(path))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef) and not is_property_or_command(function)
         if (docstring := ast.get_docstring(function))
     ]
@@ -42,7 +42,7 @@ def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
     raising = [
         (f"{path.name}: {function.name}", docstring, errors)
         for path in sources("kiosk")
-        for function in ast.walk(parsed(path))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
         if (docstring := ast.get_docstring(function)) and not is_property_or_command(function)
         if (errors := raised(function))
@@ -63,7 +63,7 @@ def test_the_name_of_a_test_begins_with_a_subject() -> None:
     names = [
         (path.name, function.name)
         for path in sources("tests")
-        for function in ast.walk(parsed(path))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef) and function.name.startswith("test_")
     ]
     assert len(names) > 1500
@@ -96,13 +96,15 @@ def sources(folder: str) -> list[Path]:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return every node of a module's syntax tree that a test here looks at."""
+    wanted = (ast.FunctionDef, ast.Name, ast.arg)
+    return tuple(node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, wanted))
 
 
-def bound_names(module: ast.Module) -> Iterator[str]:
+def bound_names(path: Path) -> Iterator[str]:
     """Yield the names that are assigned in a module, parameters included."""
-    for node in ast.walk(module):
+    for node in nodes(path):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.arg):
