@@ -2,7 +2,7 @@
 own.
 
 For each route of each application, werkzeug parses the route's text, and writes and compiles two functions.
-This takes most of the time of making an application, and its results depend only on the route's text.
+This takes most of the time of making an application, and its results depend only on the route.
 """
 
 from collections.abc import Callable
@@ -10,35 +10,24 @@ from typing import Any
 
 from werkzeug.routing import Rule
 
-_compile: Callable[[Rule, bool], Any] = Rule._compile_builder
-_compiled: dict[tuple[Any, ...], Any] = {}
-
-_parse: Callable[[Rule, str], Any] = Rule._parse_rule
-_parsed: dict[str, Any] = {}
+_compile: Callable[[Rule], None] = Rule.compile
+_compiled: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+"""What identifies a route -> its parts, its variables and its two functions. No converter here depends on the
+application whose route was compiled first."""
 
 
 def share_routes() -> None:
-    """Make each application reuse the parsed and compiled parts that another one has for the same route."""
-    Rule._parse_rule = _parsed_once  # type: ignore[method-assign, assignment]
-    Rule._compile_builder = _compiled_once  # type: ignore[method-assign, assignment]
+    """Make each application reuse what another one has compiled for the same route."""
+    Rule.compile = _compile_once  # type: ignore[method-assign, assignment]
 
 
-def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
-    parts = (append_unknown, repr(rule.defaults), *rule._trace)
-    if parts not in _compiled:
-        _compiled[parts] = _compile(rule, append_unknown)
-    return _compiled[parts]
-
-
-def _parsed_once(rule: Rule, text: str) -> Any:
-    """Return the parts of a route, parsed once for each text. Parts with variables are parsed for each
-    application, because they have its converters."""
-    if "<" in text:
-        return _parse(rule, text)
-    if text not in _parsed:
-        before = len(rule._trace)
-        parts = tuple(_parse(rule, text))
-        _parsed[text] = parts, tuple(rule._trace[before:])
-    else:
-        rule._trace.extend(_parsed[text][1])
-    return _parsed[text][0]
+def _compile_once(rule: Rule) -> None:
+    key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, rule.is_leaf, repr(rule.defaults))
+    if key not in _compiled:
+        _compile(rule)
+        functions = (rule._build.__func__, rule._build_unknown.__func__)  # type: ignore[attr-defined]
+        _compiled[key] = rule._parts, rule._trace, rule._converters, rule.arguments, *functions
+        return
+    rule._parts, rule._trace, rule._converters, arguments, build, build_unknown = _compiled[key]
+    rule.arguments = set(arguments)
+    rule._build, rule._build_unknown = build.__get__(rule, None), build_unknown.__get__(rule, None)

@@ -1,13 +1,11 @@
 """The shipped surveys and catalogues, read once for all tests; templates and routes compiled once."""
 
-import atexit
-import shutil
 import tempfile
 from functools import cache
-from pathlib import Path
+from types import CodeType
 
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket, BytecodeCache
 
 from kiosk.library.library import Library, read_library
 from kiosk.settings import Settings, read_settings
@@ -33,11 +31,21 @@ def _shipped() -> Library:
 
 def share_templates(app: Flask) -> None:
     """Make the application use the templates that another application of this run compiled."""
-    app.jinja_env.bytecode_cache = _compiled()
+    app.jinja_env.bytecode_cache = _COMPILED
 
 
-@cache
-def _compiled() -> FileSystemBytecodeCache:
-    folder = Path(tempfile.mkdtemp(prefix="templates-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return FileSystemBytecodeCache(str(folder))
+class _InMemory(BytecodeCache):
+    """The compiled templates by key and by checksum of their source."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _InMemory()
