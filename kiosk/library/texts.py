@@ -12,6 +12,8 @@ from string import Formatter
 
 from kiosk.domain.message import Message
 
+SPACES = re.compile(" {2,}")
+
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 LONGEST_TEXT = 500
@@ -37,7 +39,7 @@ class Fault:
 
 def tidied(text: str) -> str:
     """Normalise a text to NFC, trim it, and collapse spaces."""
-    return re.sub(" {2,}", " ", unicodedata.normalize("NFC", text)).strip()
+    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 def can_be_read(text: str) -> bool:
@@ -60,20 +62,8 @@ def _stands_in_a_line(char: str) -> bool:
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
     """Return the reason why a text cannot be shown; None if it can. `longest` is in characters."""
-    turning = [f"{ord(char):04X}" for char in text if unicodedata.bidirectional(char) in TURNING]
-    if turning:
-        return Fault(
-            f"has the invisible character U+{turning[0]}, which changes the direction; remove it",
-            Message(
-                "texten har det osynliga tecknet U+{code}, som vänder skrivriktningen. Ta bort det.",
-                {"code": turning[0]},
-            ),
-        )
     if not is_one_line(text):
-        return Fault(
-            "has a line break or a control character; keep it on one line",
-            Message("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
-        )
+        return _line_fault(text)
     if not can_be_read(text):
         return Fault(
             "is empty; write the text between the quotes", Message("skriv något som går att läsa.", {})
@@ -84,6 +74,23 @@ def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
             Message("högst {longest} tecken, inte {length}.", {"longest": longest, "length": len(text)}),
         )
     return None
+
+
+def _line_fault(text: str) -> Fault:
+    """Return the reason why a text does not stand on one line as it is stored."""
+    turning = [f"{ord(char):04X}" for char in text if unicodedata.bidirectional(char) in TURNING]
+    if turning:
+        return Fault(
+            f"has the invisible character U+{turning[0]}, which changes the direction; remove it",
+            Message(
+                "texten har det osynliga tecknet U+{code}, som vänder skrivriktningen. Ta bort det.",
+                {"code": turning[0]},
+            ),
+        )
+    return Fault(
+        "has a line break or a control character; keep it on one line",
+        Message("texten har radbrytning eller tecken som inte går att visa. Skriv den på en rad.", {}),
+    )
 
 
 def find_translation_fault(message: str, text: str) -> Fault | None:

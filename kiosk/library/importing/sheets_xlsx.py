@@ -70,8 +70,8 @@ def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
     number_of_empty = 0
     labels: list[bool] = []
     for number, cells in enumerate(_values(sheet), start=1):
-        texts = [_as_text(value) for value in cells]
-        if not any(texts):
+        texts = _without_empty_end([_as_text(value) for value in cells])
+        if not texts:
             number_of_empty += 1
             continue
         if len(rows) - number_of_empty > MOST_ROWS:
@@ -91,6 +91,15 @@ def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
     if formulas is not None:
         notes.extend(_formulas_without_value(formulas, rows, labels))
     return rows
+
+
+def _without_empty_end(texts: list[str]) -> list[str]:
+    """Return the texts up to the last one that is not empty. The workbook's reader makes each row as wide as
+    the widest row that is allowed."""
+    end = len(texts)
+    while end and not texts[end - 1]:
+        end -= 1
+    return texts[:end]
 
 
 def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
