@@ -8,11 +8,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import kiosk
 from kiosk.domain.language_code import is_language_code
+from kiosk.domain.local_address import leads_to_own_machine
+from kiosk.domain.mail import is_address
 from kiosk.domain.schedule import Daily, Ticks
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
@@ -39,11 +42,53 @@ NAMES = (
     "KIOSK_SCREEN_MM",
     "KIOSK_DISTANCE_MM",
     "KIOSK_SCREEN_LOW_MM",
+    "KIOSK_MAIL_HOST",
+    "KIOSK_MAIL_PORT",
+    "KIOSK_MAIL_SECURITY",
+    "KIOSK_MAIL_USER",
+    "KIOSK_MAIL_PASSWORD_FILE",
+    "KIOSK_MAIL_FROM",
+    "KIOSK_DESK_ADDRESS",
 )
 
 
 class SettingsError(Exception):
     """The setting cannot be used. The message names it and the remedy."""
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the mail server is encrypted: after a greeting (STARTTLS), from the beginning, or
+    not at all. NONE is for a mail server on this machine, and UNENCRYPTED for any other."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+    UNENCRYPTED = "unencrypted"
+
+
+MAIL_PORTS = {
+    MailSecurity.STARTTLS: 587,
+    MailSecurity.TLS: 465,
+    MailSecurity.NONE: 25,
+    MailSecurity.UNENCRYPTED: 25,
+}
+"""Security -> the usual port (RFC 8314)."""
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """The mail server, the sender's address and the address of the desk in links.
+
+    `user` is "" if the server wants no sign-in; otherwise `password_file` has the password.
+    """
+
+    host: str
+    port: int
+    security: MailSecurity
+    user: str
+    password_file: Path | None
+    sender: str
+    desk_address: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +101,7 @@ class Settings:
     `proxy` is the address of the proxy whose X-Forwarded-For has the addresses of clients, or None.
     `leave_to` is the address of the neutral site that a phone opens when the guest leaves. With
     `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of kiosks without
-    their own, or is None.
+    their own, or is None. `mail` is None if no mail is sent.
     """
 
     data: Path
@@ -74,6 +119,7 @@ class Settings:
     leave_to: str
     is_one_touch: bool
     screen: Screen | None
+    mail: MailSettings | None = None
 
     @property
     def definition_folders(self) -> list[Path]:
@@ -127,6 +173,7 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
         leave_to=_web_address("KIOSK_LEAVE_TO", environ, "https://www.smhi.se"),
         is_one_touch=_yes_or_no("KIOSK_ONE_TOUCH", environ, "yes"),
         screen=_screen(environ),
+        mail=_mail(environ, folder),
     )
 
 
@@ -250,6 +297,136 @@ def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int])
     least, most = limits
     if not re.fullmatch("[0-9]{1,4}", text) or not least <= int(text) <= most:
         raise SettingsError(f"{name} is {text!r}; write whole millimetres from {least} to {most}")
+    return int(text)
+
+
+def _mail(environ: Mapping[str, str], data: Path) -> MailSettings | None:
+    """Return the settings of mail; None without KIOSK_MAIL_HOST. `data` is the folder that backups cover."""
+    host = environ.get("KIOSK_MAIL_HOST")
+    if not host:
+        _refuse_mail_without_host(environ)
+        return None
+    if not _HOST.fullmatch(host):
+        raise SettingsError(
+            f"KIOSK_MAIL_HOST is {host!r}; write the mail server's name or IP address, such as "
+            "smtp.example.org, and its port in KIOSK_MAIL_PORT"
+        )
+    security = _mail_security(environ, host)
+    user, password_file = _mail_password(environ)
+    if password_file is not None and password_file.is_relative_to(data):
+        raise SettingsError(
+            f"KIOSK_MAIL_PASSWORD_FILE is {str(password_file)!r}, in KIOSK_DATA, which every backup covers; "
+            "move the file out of it, such as to /etc/kiosk/mail-password"
+        )
+    return MailSettings(
+        host,
+        _port("KIOSK_MAIL_PORT", environ, MAIL_PORTS[security]),
+        security,
+        user,
+        password_file,
+        _mail_address("KIOSK_MAIL_FROM", environ),
+        _desk_address(environ),
+    )
+
+
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
+
+
+def _refuse_mail_without_host(environ: Mapping[str, str]) -> None:
+    for name in NAMES:
+        if name.startswith("KIOSK_MAIL_") and environ.get(name):
+            raise SettingsError(
+                f"{name} needs KIOSK_MAIL_HOST too; write the mail server's name there, or unset {name}: "
+                "without a mail server, no mail is sent"
+            )
+    if environ.get("KIOSK_DESK_ADDRESS"):
+        _web_address("KIOSK_DESK_ADDRESS", environ, "")
+
+
+def _mail_security(environ: Mapping[str, str], host: str) -> MailSecurity:
+    text = environ.get("KIOSK_MAIL_SECURITY") or MailSecurity.STARTTLS.value
+    if text not in set(MailSecurity):
+        raise SettingsError(
+            f"KIOSK_MAIL_SECURITY is {text!r}; write starttls (usual), tls, or none for a mail server on "
+            "this machine"
+        )
+    if text == MailSecurity.NONE and not leads_to_own_machine(f"smtp://{_in_address(host)}"):
+        raise SettingsError(
+            f"KIOSK_MAIL_SECURITY is 'none', and KIOSK_MAIL_HOST is {host!r}, another machine: everybody on "
+            "the way could read the mail and the password. Write starttls or tls; if that is impossible and "
+            "the network is yours, write unencrypted"
+        )
+    return MailSecurity(text)
+
+
+def _in_address(host: str) -> str:
+    """Return a host as it is written in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _mail_password(environ: Mapping[str, str]) -> tuple[str, Path | None]:
+    """Return (user, file of the password); ("", None) if the server wants no sign-in."""
+    user, file = environ.get("KIOSK_MAIL_USER") or "", environ.get("KIOSK_MAIL_PASSWORD_FILE") or ""
+    if user and not user.isprintable():
+        raise SettingsError("KIOSK_MAIL_USER has characters that cannot be printed; write the user's name")
+    if user and not file:
+        raise SettingsError(
+            "KIOSK_MAIL_USER needs KIOSK_MAIL_PASSWORD_FILE too; write the password into a file that only "
+            "the server's user reads (mode 600), and the file's path there"
+        )
+    if file and not user:
+        raise SettingsError(
+            "KIOSK_MAIL_PASSWORD_FILE needs KIOSK_MAIL_USER too; write the name that signs in there"
+        )
+    return user, Path(file).resolve() if file else None
+
+
+def read_mail_password(mail: MailSettings) -> str:
+    """Return the password of the mail server: the first line of its file.
+
+    Raises SettingsError, without the password, if the file cannot be read, is empty, or can be read by other
+    users of this machine.
+    """
+    file = mail.password_file
+    if file is None:
+        return ""
+    name = f"KIOSK_MAIL_PASSWORD_FILE is {str(file)!r}, which"
+    try:
+        mode, lines = file.stat().st_mode, file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError(
+            f"{name} cannot be read ({reason}); the server's user has to own it or be in its group"
+        ) from None
+    if mode & 0o007 or mode & 0o020:
+        raise SettingsError(f"{name} other users can read or change; run: chmod 600 {file}")
+    if not lines or not lines[0].strip():
+        raise SettingsError(f"{name} is empty; write the password into its first line")
+    return lines[0].strip()
+
+
+def _mail_address(name: str, environ: Mapping[str, str]) -> str:
+    text = environ.get(name) or ""
+    if not is_address(text):
+        raise SettingsError(
+            f"{name} is {text!r}; write the sender's e-mail address, such as kiosk@example.org"
+        )
+    return text
+
+
+def _desk_address(environ: Mapping[str, str]) -> str:
+    if not environ.get("KIOSK_DESK_ADDRESS"):
+        raise SettingsError(
+            "KIOSK_DESK_ADDRESS is missing; mail has links to the desk: write its address, such as "
+            "https://personal.example.org"
+        )
+    return _web_address("KIOSK_DESK_ADDRESS", environ, "")
+
+
+def _port(name: str, environ: Mapping[str, str], default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise SettingsError(f"{name} is {text!r}; write a port from 1 to 65535, such as {default}")
     return int(text)
 
 

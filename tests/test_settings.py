@@ -8,7 +8,15 @@ import pytest
 
 from kiosk.domain.schedule import Daily
 from kiosk.domain.screen_size import Screen
-from kiosk.settings import NAMES, SettingsError, read_settings, shipped_folder
+from kiosk.settings import (
+    NAMES,
+    MailSecurity,
+    MailSettings,
+    SettingsError,
+    read_mail_password,
+    read_settings,
+    shipped_folder,
+)
 
 BAD: dict[str, tuple[str, str, str]] = {
     # what is wrong: the setting, its value, the way out the message names
@@ -47,6 +55,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a screen in metres": ("KIOSK_SCREEN_MM", "1", "from 100 to 3000"),
     "a distance without a screen": ("KIOSK_DISTANCE_MM", "600", "needs KIOSK_SCREEN_MM too"),
     "a height without a screen": ("KIOSK_SCREEN_LOW_MM", "700", "needs KIOSK_SCREEN_MM too"),
+    "mail from nowhere": ("KIOSK_MAIL_FROM", "kiosk@example.org", "needs KIOSK_MAIL_HOST too"),
+    "a desk without a scheme": ("KIOSK_DESK_ADDRESS", "personal.example", "write http"),
     "a misspelt name": ("KIOSK_DATABSE_URL", "sqlite:////srv/k.sqlite", "did you mean KIOSK_DATABASE_URL"),
     "an unknown name": ("KIOSK_X", "1", "unset it"),
 }
@@ -126,6 +136,13 @@ def test_every_setting_takes_effect(tmp_path: Path) -> None:
         "KIOSK_SCREEN_MM": "268",
         "KIOSK_DISTANCE_MM": "500",
         "KIOSK_SCREEN_LOW_MM": "720",
+        "KIOSK_MAIL_HOST": "smtp.example.org",
+        "KIOSK_MAIL_PORT": "2525",
+        "KIOSK_MAIL_SECURITY": "tls",
+        "KIOSK_MAIL_USER": "kiosk",
+        "KIOSK_MAIL_PASSWORD_FILE": "/etc/kiosk/mail-password",
+        "KIOSK_MAIL_FROM": "kiosk@example.org",
+        "KIOSK_DESK_ADDRESS": "https://personal.example.org/",
         "HOME": "/root",
     }
     assert set(NAMES) == set(environ) - {"HOME"}
@@ -137,6 +154,15 @@ def test_every_setting_takes_effect(tmp_path: Path) -> None:
     assert settings.ticks == Daily(time(9, 5))
     assert (settings.guest_listen, settings.desk_listen) == ("[::1]:80", "localhost:65535")
     assert settings.languages == {"en", "ar", "fa_AF"}
+    assert settings.mail == MailSettings(
+        "smtp.example.org",
+        2525,
+        MailSecurity.TLS,
+        "kiosk",
+        Path("/etc/kiosk/mail-password"),
+        "kiosk@example.org",
+        "https://personal.example.org",
+    )
     assert (settings.guest_address, settings.is_https) == ("https://svara.example", True)
     assert settings.proxy == "127.0.0.1"
     assert settings.leave_to == "https://www.example.org"
@@ -155,3 +181,70 @@ def test_shipped_files_are_found_from_any_working_folder(
     monkeypatch.chdir(tmp_path)
     for name in ("questions", "translations"):
         assert shipped_folder(name).is_dir()
+
+
+MAIL = {
+    "KIOSK_MAIL_HOST": "smtp.example.org",
+    "KIOSK_MAIL_FROM": "kiosk@example.org",
+    "KIOSK_DESK_ADDRESS": "https://personal.example.org",
+}
+BAD_MAIL: dict[str, tuple[str, str, str]] = {
+    "a host with its port": ("KIOSK_MAIL_HOST", "smtp.example.org/25", "its port in KIOSK_MAIL_PORT"),
+    "port 0": ("KIOSK_MAIL_PORT", "0", "from 1 to 65535, such as 587"),
+    "another security": ("KIOSK_MAIL_SECURITY", "ssl", "starttls (usual), tls"),
+    "no encryption on the way": ("KIOSK_MAIL_SECURITY", "none", "write unencrypted"),
+    "a user without a password": ("KIOSK_MAIL_USER", "kiosk", "needs KIOSK_MAIL_PASSWORD_FILE too"),
+    "a password without a user": ("KIOSK_MAIL_PASSWORD_FILE", "/etc/p", "needs KIOSK_MAIL_USER too"),
+    "no sender": ("KIOSK_MAIL_FROM", "", "such as kiosk@example.org"),
+    "a sender with a name": ("KIOSK_MAIL_FROM", "Kiosk <kiosk@example.org>", "such as kiosk@example.org"),
+    "a sender on two lines": ("KIOSK_MAIL_FROM", "kiosk@example.org\nBcc: x@example.org", "such as"),
+    "no desk": ("KIOSK_DESK_ADDRESS", "", "write its address"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MAIL)
+def test_a_bad_setting_of_mail_names_the_setting_and_the_remedy(case: str, tmp_path: Path) -> None:
+    name, value, way_out = BAD_MAIL[case]
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"KIOSK_DATA": str(tmp_path), **MAIL, name: value})
+    assert str(raised.value).startswith(f"{name} ")
+    assert way_out in str(raised.value)
+
+
+def test_mail_is_encrypted_unless_its_server_is_this_machine_or_the_operator_insists(tmp_path: Path) -> None:
+    environ = {"KIOSK_DATA": str(tmp_path), **MAIL}
+    security = {
+        host: read_settings({**environ, "KIOSK_MAIL_HOST": host, "KIOSK_MAIL_SECURITY": wanted}).mail
+        for host, wanted in (
+            ("smtp.example.org", ""), ("localhost", "none"), ("::1", "none"), ("10.0.0.1", "unencrypted"),
+        )
+    }  # fmt: skip
+    assert [(mail.security.value, mail.port) for mail in security.values() if mail] == [
+        ("starttls", 587), ("none", 25), ("none", 25), ("unencrypted", 25),
+    ]  # fmt: skip
+    assert read_settings({"KIOSK_DATA": str(tmp_path)}).mail is None
+
+
+def test_the_password_of_mail_is_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    environ = {**MAIL, "KIOSK_DATA": str(tmp_path / "data"), "KIOSK_MAIL_USER": "kiosk"}
+    mail = read_settings({**environ, "KIOSK_MAIL_PASSWORD_FILE": str(file)}).mail
+    assert mail
+    for content, mode, way_out in (
+        (None, 0o600, "cannot be read"),
+        ("hemligt\n", 0o644, "chmod 600"),
+        ("hemligt\n", 0o620, "chmod 600"),
+        ("\n", 0o600, "is empty"),
+    ):
+        if content is not None:
+            file.write_text(content)
+            file.chmod(mode)
+        with pytest.raises(SettingsError, match=way_out) as raised:
+            read_mail_password(mail)
+        assert str(raised.value).startswith("KIOSK_MAIL_PASSWORD_FILE ")
+        assert "hemligt" not in "".join(format_exception(raised.value))
+    file.write_text("hemligt\nand a comment\n")
+    file.chmod(0o640)
+    assert read_mail_password(mail) == "hemligt"
+    with pytest.raises(SettingsError, match="which every backup covers; move"):
+        read_settings({**environ, "KIOSK_MAIL_PASSWORD_FILE": str(tmp_path / "data" / "password")})

@@ -51,6 +51,12 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "recovery_code": (("name", "digest"), _OTHERS),
     "account_link": (("digest", "name", "role", "expires_at"), _OTHERS),
     "api_token": (("name", "digest", "made_at"), _OTHERS),
+    "mail_choice": (("name", "address", "language", "summary", "silence"), _OTHERS),
+    "outgoing_mail": (
+        ("id", "name", "kind", "about", "state", "tries", "queued_at", "next_try", "problem"),
+        _OTHERS,
+    ),
+    "kiosk_contact": (("code", "after_count", "is_reported"), _OTHERS),
     "round": (("id", "terms", "closed", "lost_boxes"), _OTHERS),
     "snapshot": (("id", "document"), _OTHERS),
     "change_index": (("id", "document"), _OTHERS),

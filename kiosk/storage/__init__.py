@@ -16,6 +16,7 @@ from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeyUnavailableError
 from kiosk.storage.letterboxes import LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Link, RoundRunsError
+from kiosk.storage.mail import SERVER, MailChoice, NoMailError, OutgoingMail
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
 from kiosk.storage.passwords import (
@@ -45,6 +46,7 @@ __all__ = [
     "LINK_LIFETIME",
     "LONGEST_PASSWORD_CHARACTERS",
     "NEVER_KEPT",
+    "SERVER",
     "SHORTEST_PASSWORD_CHARACTERS",
     "Account",
     "AccountExistsError",
@@ -61,8 +63,11 @@ __all__ = [
     "LastCoordinatorError",
     "LetterboxGoneError",
     "Link",
+    "MailChoice",
     "NoAccountError",
+    "NoMailError",
     "NotAdmittedError",
+    "OutgoingMail",
     "Pairing",
     "Role",
     "RoundBegunError",

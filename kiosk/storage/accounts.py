@@ -92,12 +92,18 @@ class Accounts:
 
     @one_write()
     def remove(self, name: str) -> bool:
-        """Remove an account with its second factor and links, and end its sessions. Returns False if there is
-        no such account. Raises LastCoordinatorError."""
+        """Remove an account with its second factor, links and e-mail address, and end its sessions. Returns
+        False if there is no such account. Raises LastCoordinatorError."""
         if self.named(name) is None:
             return False
         self._check_other_coordinator(name)
-        for row in (tables.Account, tables.SecondFactor, tables.RecoveryCode):
+        for row in (
+            tables.Account,
+            tables.SecondFactor,
+            tables.RecoveryCode,
+            tables.MailChoice,
+            tables.OutgoingMail,
+        ):
             self._database.run(row.delete().where(row.name == name))
         self._withdraw_links(name)
         values = tables.Installation

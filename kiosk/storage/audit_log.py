@@ -31,6 +31,7 @@ class Deed(StrEnum):
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
+    MAIL_CHANGED = "mail_changed"
     TOKEN_MADE = "token_made"  # noqa: S105 - an action
     TOKEN_REMOVED = "token_removed"  # noqa: S105 - an action
     ROUND_OPENED = "round_opened"

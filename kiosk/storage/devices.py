@@ -1,7 +1,8 @@
 """Kiosks as devices: their pairing codes, and the signs of life (heartbeats) that show whether a kiosk works.
 
-All data are in memory only, so nothing on disk shows when a device last sent a sign of life. A device sends
-them at fixed times of the clock, so they reveal nothing about guests.
+All data are in memory only. On disk there is only after which count a kiosk was in contact
+(`mail.KioskContacts`), not when. A device sends signs of life at fixed times of the clock, so they reveal
+nothing about guests.
 """
 
 import secrets
@@ -54,6 +55,7 @@ class Devices:
     clock: Callable[[], float] = time.monotonic
     _codes: dict[str, tuple[Pairing, float]] = field(default_factory=dict)
     _heard: dict[str, float] = field(default_factory=dict)
+    _new: set[str] = field(default_factory=set)
     _late: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,6 +92,13 @@ class Devices:
         """Record that a kiosk sent a sign of life now."""
         with self._lock:
             self._heard[code] = self.clock()
+            self._new.add(code)
+
+    def heard_since_last_asked(self) -> frozenset[str]:
+        """Return the codes of the kiosks that sent a sign of life since the last call, and forget them."""
+        with self._lock:
+            heard, self._new = frozenset(self._new), set()
+            return heard
 
     def came_late(self, code: str) -> None:
         """Record that a ballot queued on a kiosk arrived after its round had closed."""

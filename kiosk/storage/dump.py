@@ -16,10 +16,21 @@ from kiosk.storage.migrations import newest_schema
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
 
-NEVER_KEPT = frozenset({"account_link", "api_token", "box", "change_index", "letterbox", "slip_set"})
+NEVER_KEPT = frozenset(
+    {
+        "account_link",
+        "api_token",
+        "box",
+        "change_index",
+        "kiosk_contact",
+        "letterbox",
+        "outgoing_mail",
+        "slip_set",
+    }
+)
 """Tables that no backup holds. An old box would bring back ballots that were counted and destroyed, a link to
-an account would become valid again after its use, and a token after its removal. The index is computed from
-the figures."""
+an account would become valid again after its use, and a token after its removal. Queued mail would be sent
+again. The index is computed from the figures."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import Any
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.counters import NO_TARGET, TICKET, Quality, read_period
 from kiosk.domain.earlier_figures import EarlierFigures, figures_from_json
+from kiosk.domain.language_code import is_language_code
+from kiosk.domain.mail import is_address
 from kiosk.domain.message import Message
 from kiosk.domain.report import (
     LONGEST_PART,
@@ -202,6 +204,12 @@ def _check_second_factor(row: Row) -> None:
     _require(row["name"] != "", "is of no account")
 
 
+def _check_mail_choice(row: Row) -> None:
+    _require(is_address(row["address"]), "is no e-mail address in ASCII")
+    _require(is_language_code(row["language"]), "its language is no language code")
+    _require({row["summary"], row["silence"]} <= {0, 1}, "a choice is neither 0 nor 1")
+
+
 def _check_recovery_code(row: Row) -> None:
     _require(re.fullmatch("[0-9a-f]{64}", row["digest"]) is not None, "the code is no SHA-256 digest")
 
@@ -314,6 +322,7 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "installation": _check_installation,
     "link": _check_link,
     "log": _check_log,
+    "mail_choice": _check_mail_choice,
     "output_count": _check_taps,
     "output_ticket": _check_ticket,
     "recovery_code": _check_recovery_code,

@@ -200,6 +200,33 @@ def _change_index_tokens_and_comments(database: peewee.Database) -> None:
     create("comment", statement, round_id=Text(), statement_id=Text(), words=Text())
 
 
+def _mail(database: peewee.Database) -> None:
+    create = partial(_create, database)
+    create(
+        "mail_choice",
+        ("name",),
+        name=Text(),
+        address=Text(),
+        language=Text(),
+        summary=Integer(),
+        silence=Integer(),
+    )
+    create(
+        "outgoing_mail",
+        ("id",),
+        id=Text(),
+        name=Text(),
+        kind=Text(),
+        about=Text(),
+        state=Text(),
+        tries=Integer(),
+        queued_at=Text(),
+        next_try=Text(),
+        problem=Text(),
+    )
+    create("kiosk_contact", ("code",), code=Text(), after_count=Text(), is_reported=Integer())
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
@@ -209,6 +236,7 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _outputs,
     _tickets_and_sign_in,
     _change_index_tokens_and_comments,
+    _mail,
 )
 """The first makes schema 1 of an empty database, each next one the schema after it."""
 

@@ -1,6 +1,6 @@
 """The data of an installation, and every operation on them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -14,6 +14,7 @@ import peewee
 from kiosk.domain.ballot import Ballot, read_ballot
 from kiosk.domain.change_index import ChangeIndex, index_changes
 from kiosk.domain.clock import ClockRecord
+from kiosk.domain.mail import MailKind
 from kiosk.domain.rounds import Admission, Round, check_opening
 from kiosk.domain.snapshot import Document, etag
 from kiosk.storage.account_links import AccountLinks
@@ -32,6 +33,7 @@ from kiosk.storage.keys import KeyFolder, KeyUnavailableError
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Links
 from kiosk.storage.locks import Lock
+from kiosk.storage.mail import KioskContacts, MailChoices, MailQueue
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.replies import Replies
@@ -103,6 +105,9 @@ class Store:
         self.api_tokens = ApiTokens(database, self._writer)
         self.second_factors = SecondFactors(database, self._writer)
         self.links = Links(database, self._writer, self._boxes)
+        self.mail_choices = MailChoices(database, self._writer)
+        self.mail_queue = MailQueue(database, self._writer, self.mail_choices)
+        self.kiosk_contacts = KioskContacts(database, self._writer, self.links)
         self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
         self.comments = Comments(database, self._writer)
@@ -554,7 +559,8 @@ class Store:
 
     @one_write()
     def count(self, tick: datetime) -> bool:
-        """Count the boxes of every open round, close rounds that have ended, and publish, in one transaction.
+        """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
+        closed rounds and silent kiosks, in one transaction.
 
         Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is
         before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
@@ -565,19 +571,38 @@ class Store:
         if counts_from is not None and tick < counts_from:
             return False
         self._check_keys()
-        is_first_of_day = self.last_tick is None or self.last_tick.date() < tick.date()
+        before = self.last_tick
+        is_first_of_day = before is None or before.date() < tick.date()
         fired: dict[str, frozenset[str]] = {}
+        closed: list[str] = []
         for state in self._rounds.all():
             if state.is_closed:
                 # A crash after the commit of the closing may have left keys behind.
                 self._writer.destroy_keys_after_commit(state.round)
             elif state.round.closes_at <= tick:
                 self._count.close(state.round, is_first_of_day=is_first_of_day)
+                closed.append(state.round.id)
             else:
                 fired[state.round.id] = self._count.count_boxes(state.round, is_first_of_day=is_first_of_day)
         self._database.set("last_tick", tick.isoformat())
         self._snapshots.publish(tick, fired)
+        self._queue_mail(closed, before, tick)
         return True
+
+    def _queue_mail(self, closed: Iterable[str], before: datetime | None, tick: datetime) -> None:
+        """Queue mail about rounds that were closed now and kiosks that are silent since the count `before`.
+        A demonstration sends no mail."""
+        if self.is_demonstration:
+            return
+        for round_id in closed:
+            self.mail_queue.put(MailKind.SUMMARY, [round_id], tick)
+        running = [
+            state.round
+            for state in self._rounds.all()
+            if not state.is_closed and state.round.is_running(tick)
+        ]
+        if silent := self.kiosk_contacts.newly_silent(before, tick, running):
+            self.mail_queue.put(MailKind.SILENCE, silent, tick)
 
     def index_changes(self) -> None:
         """Compute the changes that the results pages show first, unless they are known for this snapshot.

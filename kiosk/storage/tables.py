@@ -81,6 +81,38 @@ class ApiToken(Table):
     made_at = Text()
 
 
+class MailChoice(Table):
+    """An account's e-mail address, the language of its mail, and whether it wants each kind (0 or 1)."""
+
+    name = Text(primary_key=True)
+    address = Text()
+    language = Text()
+    summary = peewee.IntegerField()
+    silence = peewee.IntegerField()
+
+
+class OutgoingMail(Table):
+    """A mail to an account that waits, was given up, or was a trial. It has no text and no address."""
+
+    id = Text(primary_key=True)
+    name = Text()
+    kind = Text()
+    about = Text()
+    state = Text()
+    tries = peewee.IntegerField()
+    queued_at = Text()
+    next_try = Text()
+    problem = Text()
+
+
+class KioskContact(Table):
+    """The count after which a kiosk was last in contact, and whether its silence was reported (0 or 1)."""
+
+    code = Text(primary_key=True)
+    after_count = Text()
+    is_reported = peewee.IntegerField()
+
+
 # -- rounds and their guests -------------------------------------------------------------------------
 
 

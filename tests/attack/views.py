@@ -65,6 +65,7 @@ SHOWING = {
     "report list",
     "user list",
     "token list",
+    "mail list",
 }
 CHANGING = {
     "init",
@@ -75,6 +76,9 @@ CHANGING = {
     "user link",
     "user role",
     "user reset-factor",
+    "user mail",
+    "mail retry",
+    "mail remove",
     "token add",
     "token remove",
     "round open",
@@ -100,9 +104,9 @@ CHANGING = {
     "bundle show",
     "bundle import",
 }
-SERVING = {"serve", "demo", "simulate"}
+SERVING = {"serve", "demo", "simulate", "mail send", "mail test"}
 """Commands that show no figures. These and SHOWING are all commands. `backup` is examined through the store's
-dump."""
+dump, and mail in mail.py."""
 
 TOKEN = re.compile(
     rb'(name="(?:csrf_token|_ticket)"[^>]*value=")[^"]*|(Date: )[^\r\n]*|(?:Set-Cookie: [^\r\n]*\r\n)'
@@ -497,6 +501,9 @@ def lint_schema(database: sqlite3.Connection) -> list[str]:
         "recovery_code",
         "account_link",
         "api_token",
+        "mail_choice",
+        "outgoing_mail",
+        "kiosk_contact",
         "comment",
         "round",
         "snapshot",

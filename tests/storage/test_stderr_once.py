@@ -76,7 +76,7 @@ def test_concurrent_guests_cause_no_log_line(
         monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     if is_served:
-        serve([], counting=None)
+        serve([], [])
     waiting = ThreadedTaskDispatcher()
     waiting.add_task(None)
     assert bool(caplog.records) != is_served

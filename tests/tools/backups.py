@@ -19,7 +19,17 @@ from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.operation.backup import write_backup
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import COMMAND_LINE, Account, Deed, Role, SecondFactor, Store, hash_password, open_store
+from kiosk.storage import (
+    COMMAND_LINE,
+    Account,
+    Deed,
+    MailChoice,
+    Role,
+    SecondFactor,
+    Store,
+    hash_password,
+    open_store,
+)
 from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
 from tests.tools.passwords import make_hashes_cheap
 
@@ -102,6 +112,8 @@ def _keep_staff_records(store: Store) -> None:
     store.remember_clock(ClockRecord(right_at, {"boot": right_at}, datetime(2026, 5, 2, 12)))
     store.second_factors.set("anna", SecondFactor("sealed", 1), ["code"])
     store.account_links.add("bo", Role.STAFF, MONDAY)
+    store.mail_choices.set("anna", MailChoice("anna@example.org", "sv", wants_summary=True))
+    store.mail_queue.put_trial("anna", MONDAY)
     store.links.add(Admission.KIOSK, "a", code="kiosk", screen=Screen(476, 700, 900))
     store.links.add(Admission.POSTER, "b", code="poster")
     store.audit_log.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
