@@ -30,6 +30,7 @@ COMMANDS = {
     "init": "installation:init",
     "link": "links:link",
     "lockdown": "lockdown:lockdown",
+    "mail": "mail:mail_group",
     "poster": "paper:poster",
     "report": "report:report_group",
     "restore": "backup:restore_command",

@@ -9,12 +9,16 @@ from kiosk.cli.arguments import current_settings, installed_store, usable_librar
 from kiosk.cli.errors import report_errors
 from kiosk.domain.slips import spaced
 from kiosk.library.changes import keep_last_good
+from kiosk.library.library import read_usable_library
 from kiosk.operation.clock import clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.demonstration import Demonstration, build_demonstration
+from kiosk.operation.mail.contact_watch import ContactWatch
+from kiosk.operation.mail.sending import Mailing, Sender
 from kiosk.operation.memory import lock_memory
 from kiosk.operation.serve import (
     DEMONSTRATION_TICKS,
+    Worker,
     check_is_free,
     desk_listener,
     guest_and_desk,
@@ -22,11 +26,11 @@ from kiosk.operation.serve import (
     on_one_address,
     serve,
 )
-from kiosk.storage import Store
+from kiosk.storage import Devices, Store
 
 
 @click.command(name="serve")
-@click.option("--no-count", is_flag=True, help="A timer runs `kiosk count` instead.")
+@click.option("--no-count", is_flag=True, help="Timers run `kiosk count` and `kiosk mail send` instead.")
 @report_errors
 def serve_command(no_count: bool) -> None:
     """Serve guests and staff, each on an address of its own."""
@@ -37,13 +41,20 @@ def serve_command(no_count: bool) -> None:
     if no_count:
         _check_clock_without_count(store, datetime.now())
     keep_last_good(settings, library)
-    guest, desk = guest_and_desk(settings, store, library, settings.ticks)
+    devices = Devices()
+    guest, desk = guest_and_desk(settings, store, library, settings.ticks, devices)
     lock_memory()
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
+    workers: list[Worker] = [ContactWatch(store, devices)]
+    if not no_count:
+        workers.append(Counting(store, settings.ticks))
+        if settings.mail is not None:
+            library_now = partial(read_usable_library, settings)
+            workers.append(Mailing(Sender(store, settings.mail, library_now)))
     serve(
         [guest_listener(settings.guest_listen, guest), desk_listener(settings.desk_listen, desk)],
-        None if no_count else Counting(store, settings.ticks),
+        workers,
         scheme="https" if settings.is_https else "http",
         proxy=settings.proxy,
     )
@@ -70,7 +81,7 @@ def demo() -> None:
     guest, desk = guest_and_desk(settings, demonstration.store, library, DEMONSTRATION_TICKS)
     serve(
         [on_one_address(settings.guest_listen, guest, desk)],
-        Counting(demonstration.store, DEMONSTRATION_TICKS),
+        [Counting(demonstration.store, DEMONSTRATION_TICKS)],
         on_ready=partial(_print_addresses, demonstration, settings.guest_address),
     )
 

@@ -7,12 +7,17 @@ import click
 
 from kiosk.cli.arguments import current_settings, installed_store
 from kiosk.cli.errors import report_errors
+from kiosk.domain.mail import is_address
+from kiosk.library.catalogues import REFERENCE, read_catalogues
+from kiosk.settings import shipped_folder
 from kiosk.storage import (
     COMMAND_LINE,
     LINK_LIFETIME,
     SHORTEST_PASSWORD_CHARACTERS,
     Account,
     Deed,
+    MailChoice,
+    NoAccountError,
     Role,
     StoreError,
     hash_password,
@@ -93,6 +98,63 @@ def user_reset_factor(name: str) -> None:
         raise StoreError(f"there is no account named {name.strip()!r} with a second factor")
     store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SECOND_FACTOR_REMOVED, name.strip())
     click.echo(f"{name.strip()} signs in with the password only.")
+
+
+@user.command(name="mail")
+@click.argument("name")
+@click.option("--address", help="The person's e-mail address.")
+@click.option("--language", help="The language of mail, such as sv or en.")
+@click.option("--summary/--no-summary", default=None, help="Mail after a round was closed and counted.")
+@click.option("--silence/--no-silence", default=None, help="Mail when a kiosk is silent for a working day.")
+@click.option("--forget", is_flag=True, help="Forget the address. The person gets no mail.")
+@report_errors
+def user_mail(
+    name: str,
+    address: str | None,
+    language: str | None,
+    summary: bool | None,
+    silence: bool | None,
+    forget: bool,
+) -> None:
+    """Show or change which mail an account gets, and where. What is left out stays."""
+    store, name = installed_store(current_settings()), name.strip()
+    if store.accounts.named(name) is None:
+        raise NoAccountError(name)
+    former = store.mail_choices.of(name)
+    if not forget and (address, language, summary, silence) == (None, None, None, None):
+        click.echo(_in_words(name, former))
+        return
+    choice = MailChoice()
+    if not forget:
+        choice = MailChoice(
+            former.address if address is None else address.strip(),
+            (language or former.language) or REFERENCE,
+            former.wants_summary if summary is None else summary,
+            former.wants_silence if silence is None else silence,
+        )
+        _check_choice(choice)
+    store.mail_choices.set(name, choice)
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.MAIL_CHANGED, name)
+    click.echo(_in_words(name, choice))
+
+
+def _check_choice(choice: MailChoice) -> None:
+    """Raise StoreError without a valid address and language."""
+    if not is_address(choice.address):
+        raise StoreError(
+            f"--address is {choice.address!r}; write the person's e-mail address, such as anna@example.org"
+        )
+    known = sorted(read_catalogues([shipped_folder("translations")], "desk"))
+    if choice.language not in known:
+        raise StoreError(f"--language is {choice.language!r}; there are: {', '.join(known)}")
+
+
+def _in_words(name: str, choice: MailChoice) -> str:
+    if not choice.address:
+        return f"{name} gets no mail: there is no address."
+    wanted = {"summaries of closed rounds": choice.wants_summary, "silent kiosks": choice.wants_silence}
+    what = " and ".join(words for words, is_wanted in wanted.items() if is_wanted) or "nothing"
+    return f"{name} gets mail about {what}, at {choice.address}, in {choice.language}."
 
 
 @user.command(name="remove")

@@ -42,6 +42,7 @@ from kiosk.desk.i18n import (
 from kiosk.desk.login import routes as login
 from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.second_factor import SecretSealer
+from kiosk.desk.mail import routes as mail
 from kiosk.desk.navigation import navigation
 from kiosk.desk.notices import problems
 from kiosk.desk.reports import routes as reports
@@ -85,6 +86,7 @@ TOPICS = (
     accounts,
     own_account,
     tokens,
+    mail,
     api,
     results,
     files,

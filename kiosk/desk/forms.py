@@ -30,6 +30,7 @@ from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.local_address import leads_to_own_machine
+from kiosk.domain.mail import is_address
 from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, Protection, PublicationTime
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
@@ -46,7 +47,7 @@ from kiosk.library.theme import (
     find_accent_fault,
     find_logo_fault,
 )
-from kiosk.storage import LONGEST_PASSWORD_CHARACTERS, SHORTEST_PASSWORD_CHARACTERS, Role
+from kiosk.storage import LONGEST_PASSWORD_CHARACTERS, SHORTEST_PASSWORD_CHARACTERS, MailChoice, Role
 
 LONGEST_ACCOUNT_NAME_CHARACTERS = 80
 
@@ -146,6 +147,49 @@ class AccountForm(DeskForm):
         default=Role.STAFF.value,
         validators=[InputRequired()],
     )
+
+
+def mail_address(form: FlaskForm, field: StringField) -> None:
+    """Raise StopValidation for a text that is no e-mail address. An empty one is valid: it removes the
+    address."""
+    del form
+    if field.data and not is_address(field.data):
+        raise StopValidation(translate("Skriv en e-postadress, till exempel anna@example.org."))
+
+
+class MailForm(DeskForm):
+    address = StringField(_("E-postadress"), filters=[on_one_line], validators=[mail_address])
+    mail_language = SelectField(_("Språk i mejlen"))
+    summary = BooleanField(_("När en omgång är avslutad och räknad"))
+    silence = BooleanField(_("När en kiosk är utan kontakt en hel arbetsdag"))
+
+    @classmethod
+    def of(cls, choice: MailChoice) -> "MailForm":
+        """Return the form with a person's choice."""
+        form = cls(
+            formdata=None,
+            address=choice.address,
+            mail_language=choice.language or language(),
+            summary=choice.wants_summary,
+            silence=choice.wants_silence,
+        )
+        form.offer_languages()
+        return form
+
+    def offer_languages(self) -> None:
+        """Offer the desk's languages."""
+        languages = [catalogue.language for catalogue in desk().library.desk.values()]
+        self.mail_language.choices = [(known.code, known.autonym) for known in languages]
+
+    @property
+    def choice(self) -> MailChoice:
+        """What the person chose."""
+        return MailChoice(self.address.data, self.mail_language.data, self.summary.data, self.silence.data)
+
+
+class OwnMailForm(MailForm):
+    anchor_prefix = "mail-"
+    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
 
 
 class TokenForm(DeskForm):

@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask import current_app, g, has_app_context, session
+from flask import Flask, current_app, g, has_app_context, session
 
 from kiosk.domain.message import Message
 from kiosk.domain.rounds import Round
@@ -37,6 +37,15 @@ def in_reference_language() -> Iterator[None]:
     finally:
         g.pop("language")
         g.pop(_CATALOGUE, None)
+
+
+@contextmanager
+def in_language(catalogue: Catalogue) -> Iterator[None]:
+    """Translate with this catalogue in the `with` block, which no request needs to be handled in, such as for
+    a mail."""
+    with Flask(__name__, static_folder=None).app_context():
+        setattr(g, _CATALOGUE, catalogue)
+        yield
 
 
 def choose(code: str) -> None:

@@ -117,6 +117,7 @@ MENU = (
         _("Inställningar"),
         (
             Page("accounts", "accounts.accounts", _("Konton"), "Konton", COORDINATORS),
+            Page("mail", "mail.mail", _("E-post"), "E-post", COORDINATORS),
             Page("theme", "themes.theme", _("Utseende"), "Ert utseende", COORDINATORS, needs_files=True),
             Page(
                 "tokens",

@@ -14,6 +14,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.i18n import day, in_a_row, language_in_text, translate
 from kiosk.desk.session import is_coordinator, signed_in
 from kiosk.domain.budget import slip_budget
+from kiosk.domain.mail import MailState
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.library.library import spoken_languages
@@ -136,6 +137,9 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
     latest = max(closed, key=lambda of_round: of_round.closes_at, default=None)
     if latest is not None and not desk().store.replies.of_round(latest.id):
         yield Task(translate("Svara gästerna"), url_for("replies.reply", round_id=latest.id))
+    given_up = sum(mail.state is MailState.GIVEN_UP for mail in desk().store.mail_queue.all())
+    if given_up:
+        yield Task(translate("Mejl som inte gick att skicka: {n}", n=given_up), url_for("mail.mail"))
     number = desk().review_state.languages_to_review(desk().library)
     if number:
         yield Task(translate("Granska språk: {n}", n=number), url_for("languages.languages"))

@@ -39,6 +39,11 @@ PURPOSES = {
         "varje dag, och igen varje timme om den inte gick",
         "each day, and again each hour if it was not possible",
     ),
+    "/etc/systemd/system/kiosk-mail.service": (
+        "mejl till personalen, om en e-postserver är inställd",
+        "mail to staff, if a mail server is set",
+    ),
+    "/etc/systemd/system/kiosk-mail.timer": ("var femte minut", "each five minutes"),
     "/etc/tmpfiles.d/kiosk.conf": (
         "mappen för säkerhetskopior, som tas bort efter 90 dagar",
         "the folder of backups, which are removed after 90 days",

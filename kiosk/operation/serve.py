@@ -10,9 +10,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from waitress.server import BaseWSGIServer, create_server
 
@@ -23,7 +23,6 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.connections import CONNECTION_LIMIT, limited
-from kiosk.operation.count_worker import Counting
 from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
@@ -37,10 +36,12 @@ TALKATIVE = ("waitress", "waitress.queue")
 several guests send at once."""
 
 
-def guest_and_desk(settings: Settings, store: Store, library: Library, ticks: Ticks) -> tuple[Wsgi, Wsgi]:
-    """Return the two applications of an installation."""
+def guest_and_desk(
+    settings: Settings, store: Store, library: Library, ticks: Ticks, devices: Devices | None = None
+) -> tuple[Wsgi, Wsgi]:
+    """Return the two applications of an installation. `devices` records there that kiosks are in contact."""
     allowed = None if store.is_demonstration else settings.languages
-    devices, clock = Devices(), BelievedClock(store)
+    devices, clock = devices or Devices(), BelievedClock(store)
     guest = create_guest_app(
         store,
         library,
@@ -89,6 +90,14 @@ def _rate_limit(settings: Settings, store: Store) -> RateLimit:
     return RateLimit(beside, burst=2, pause=beside, statement_seconds=settings.pace_seconds)
 
 
+class Worker(Protocol):
+    """A thread that works beside the server, such as the count."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Listener:
     """An address and its application.
@@ -128,13 +137,13 @@ def _is_desk_path(path: str) -> bool:
 
 def serve(
     listeners: list[Listener],
-    counting: Counting | None,
+    workers: Sequence[Worker],
     *,
     scheme: str = "http",
     proxy: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve each application on its address until SIGINT or SIGTERM.
+    """Serve each application on its address until SIGINT or SIGTERM, while `workers` do their work.
 
     `scheme` is the scheme of browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
     X-Forwarded-For is believed. `on_ready` is called once the addresses
@@ -148,8 +157,8 @@ def serve(
     gc.collect()
     gc.freeze()
     on_ready()
-    if counting:
-        counting.start()
+    for worker in workers:
+        worker.start()
     threads = [threading.Thread(target=server.run, daemon=True) for server in servers]
     for thread in threads:
         thread.start()
@@ -162,8 +171,8 @@ def serve(
         for server in servers:
             server.task_dispatcher.shutdown()
             server.close()
-        if counting:
-            counting.stop()
+        for worker in workers:
+            worker.stop()
 
 
 def check_is_free(address: str) -> None:

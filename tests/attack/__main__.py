@@ -34,6 +34,7 @@ ATTACKS = (
     "year",
     "randomness",
     "views",
+    "mail",
 )
 
 REPORT = Path(__file__).parents[2] / "docs" / "attack.md"

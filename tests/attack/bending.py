@@ -50,6 +50,7 @@ FIELDS = {
     "width_mm": "300", "distance_mm": "600", "lower_edge_mm": "900", "code": "kiosk", "key": "kiosk",
     "again": "a long password", "current": "a long password", "secret": "A" * 32, "trial": "y",
     "units": "frida", "month": "2026-02", "accent": "#1b4f5a", "corner": "4", "logo": "", "without_logo": "y",
+    "address": "bent@example.org", "mail_language": "en", "summary": "y", "silence": "y",
     "seen": "bent", "carried": "bent", "listed": "0", "include": "0", "lines": "bent",
 }  # fmt: skip
 """Field -> value that is sent to every form. Every field of the desk's forms is in it."""
@@ -75,6 +76,13 @@ SETTINGS = {
     "KIOSK_SCREEN_MM": "300x200",
     "KIOSK_DISTANCE_MM": "600",
     "KIOSK_SCREEN_LOW_MM": "900",
+    "KIOSK_MAIL_HOST": "127.0.0.1",
+    "KIOSK_MAIL_PORT": "1",
+    "KIOSK_MAIL_SECURITY": "tls",
+    "KIOSK_MAIL_USER": "bent",
+    "KIOSK_MAIL_PASSWORD_FILE": "/nowhere/password",
+    "KIOSK_MAIL_FROM": "bent@example.org",
+    "KIOSK_DESK_ADDRESS": "https://bent.example",
     "KIOSK_SECRET_KEY": "t" * 32,
     "KIOSK_KEYS": "other-keys",
     "KIOSK_DATA": "other-data",

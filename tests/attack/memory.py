@@ -271,7 +271,7 @@ def main(folder: Path, variant: list[str]) -> None:
     with patch("kiosk.operation.serve.make_server", noted):
         serve(
             [listener],
-            Counting(store, Every(1)),
+            [Counting(store, Every(1))],
             on_ready=lambda: print(servers[0].effective_port, flush=True),
         )
 

@@ -504,6 +504,8 @@ WRITES = {
     "/admin/account/second-factor", "/admin/account/second-factor/add",
     "/admin/account/second-factor/remove", "/admin/account/recovery-codes", "/admin/accounts",
     "/admin/accounts/link", "/admin/accounts/role", "/admin/accounts/second-factor",
+    "/admin/account/mail", "/admin/account/mail/trial", "/admin/accounts/mail", "/admin/mail/again",
+    "/admin/mail/remove",
     "/admin/accounts/remove", "/admin/theory/<theory_id>/copy", "/admin/theory/<theory_id>/edit",
     "/admin/theory/<theory_id>/remove",
     "/admin/exchange/bundle", "/admin/exchange/bundle/show", "/admin/exchange/bundle/import",

@@ -1,15 +1,17 @@
-"""The signed-in account's own page: the password, and the second factor with its recovery codes.
+"""The signed-in account's own page: the password, the second factor with its recovery codes, and e-mail.
 
-Each change asks for the password, since a person may have left a page open, and ends all other sessions. A
-refused change shows the page again, with the reason and the status of the refusal.
+Each change asks for the password, since a person may have left a page open. Changes of the sign-in end all
+other sessions. A refused change shows the page again, with the reason and the status of the refusal.
 """
+
+from datetime import timedelta
 
 import segno
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
+from kiosk.desk.forms import ConfirmForm, OwnMailForm, OwnPasswordForm, SecondFactorForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.login.code_checks import password_refusal
 from kiosk.desk.login.second_factor import (
@@ -21,12 +23,17 @@ from kiosk.desk.login.second_factor import (
     secret_to_type,
     spaced,
 )
+from kiosk.desk.mail.problems import has_mail, problem_in_words
+from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_every_account, note, renew, signed_in
 from kiosk.storage import Account, Deed, SecondFactor, hash_password
 
 blueprint = Blueprint("own_account", __name__)
 
 SYMBOL_MODULE_PIXELS = 4
+
+BETWEEN_TRIALS = timedelta(minutes=5)
+"""Least time between two trials of an account, so that nobody can send mail in quantities."""
 
 
 @blueprint.route("/account")
@@ -111,6 +118,39 @@ def renew_recovery_codes() -> ResponseReturnValue:
     return _codes_page(codes)
 
 
+@blueprint.route("/account/mail", methods=["POST"])
+@for_every_account
+def change_mail() -> ResponseReturnValue:
+    """Change the e-mail address of the signed-in account, and which mail it gets."""
+    form, mine = OwnMailForm(), _mine()
+    form.offer_languages()
+    if not form.validate():
+        return _page(400, form)
+    if refusal := password_refusal(mine, form.current.data):
+        form.current.errors = [refusal.text]
+        return _page(refusal.status, form)
+    desk().store.mail_choices.set(mine.name, form.choice)
+    note(Deed.MAIL_CHANGED, mine.name)
+    if form.address.data:
+        return _done(translate("Sparat. Mejl går till {address}.", address=form.address.data))
+    return _done(translate("Adressen är borttagen. Du får inga mejl."))
+
+
+@blueprint.route("/account/mail/trial", methods=["POST"])
+@for_every_account
+def send_trial() -> ResponseReturnValue:
+    """Queue a trial for the signed-in account. It is sent outside of requests. Status 409 without an address
+    or a mail server."""
+    name, at = _mine().name, desk().clock()
+    if not has_mail() or not desk().store.mail_choices.of(name).address:
+        add_problem(translate("Spara en e-postadress först."), "mail")
+        return _page(409)
+    trial = desk().store.mail_queue.trial_of(name)
+    if trial is None or at - trial.queued_at >= BETWEEN_TRIALS:
+        desk().store.mail_queue.put_trial(name, at)
+    return _done(translate("Provmejlet ligger i kö. Det skickas inom några minuter."))
+
+
 def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
     """Return the page that refuses the typed password; None if the password is right."""
     form = ConfirmForm()
@@ -137,14 +177,20 @@ def _done(words: str) -> ResponseReturnValue:
     return redirect(url_for("own_account.account"), 303)
 
 
-def _page(status: int) -> ResponseReturnValue:
+def _page(status: int, mail_form: OwnMailForm | None = None) -> ResponseReturnValue:
     factors, name = desk().store.second_factors, _mine().name
+    choice, trial = desk().store.mail_choices.of(name), desk().store.mail_queue.trial_of(name)
     page = render_template(
         "account.html",
         password_form=OwnPasswordForm(formdata=None),
         confirm_form=ConfirmForm(formdata=None),
         has_second_factor=factors.of(name) is not None,
         codes_left=factors.unused_recovery_codes(name),
+        mail_form=mail_form or OwnMailForm.of(choice),
+        has_mail=has_mail(),
+        mail_address=choice.address,
+        trial=trial,
+        trial_problem=problem_in_words(trial.problem) if trial and trial.problem else "",
     )
     return page, status
 

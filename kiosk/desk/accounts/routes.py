@@ -1,16 +1,17 @@
 """The page of all accounts, for coordinators: adding accounts, changing roles, resetting passwords, removing
-accounts.
+accounts, and which mail they get.
 
 No mail is sent: a one-time link is shown once, and the coordinator hands it over.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.forms import AccountForm, RoleForm
+from kiosk.desk.forms import AccountForm, MailForm, RoleForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, note
@@ -21,6 +22,7 @@ from kiosk.storage import (
     AccountExistsError,
     Deed,
     LastCoordinatorError,
+    MailChoice,
     NoAccountError,
     Role,
 )
@@ -35,6 +37,8 @@ class ListedAccount:
     account: Account
     has_second_factor: bool
     key: str
+    address: str
+    mail_form: MailForm
 
 
 @blueprint.route("/accounts")
@@ -106,6 +110,23 @@ def remove_second_factor() -> ResponseReturnValue:
     return _done(translate("{name} loggar in med bara lösenordet.", name=name))
 
 
+@blueprint.route("/accounts/mail", methods=["POST"])
+@for_coordinator
+def change_mail() -> ResponseReturnValue:
+    """Change the e-mail address of an account, and which mail it gets. Status 404 for an unknown account."""
+    name, form = _sent_name(), MailForm()
+    form.offer_languages()
+    names = [account.name for account in desk().store.accounts.all()]
+    if name not in names:
+        return _gone(name)
+    form.anchor_prefix = f"mail-{names.index(name) + 1}-"
+    if not form.validate():
+        return _page(AccountForm(formdata=None), 400, {name: form})
+    desk().store.mail_choices.set(name, form.choice)
+    note(Deed.MAIL_CHANGED, name)
+    return _done(translate("E-posten för {name} är sparad.", name=name))
+
+
 @blueprint.route("/accounts/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
@@ -147,11 +168,20 @@ def _gone(name: str) -> ResponseReturnValue:
     return _page(AccountForm(formdata=None), 404)
 
 
-def _page(form: AccountForm, status: int = 200) -> ResponseReturnValue:
-    store = desk().store
-    with_factor = store.second_factors.names()
+def _page(
+    form: AccountForm, status: int = 200, mail_forms: Mapping[str, MailForm] | None = None
+) -> ResponseReturnValue:
+    """Return the page with its status. `mail_forms` maps an account to its sent form, with the errors."""
+    store, sent = desk().store, mail_forms or {}
+    with_factor, choices = store.second_factors.names(), store.mail_choices.all()
     listed = [
-        ListedAccount(account, account.name in with_factor, str(number))
+        ListedAccount(
+            account,
+            account.name in with_factor,
+            str(number),
+            choices.get(account.name, MailChoice()).address,
+            sent.get(account.name) or MailForm.of(choices.get(account.name, MailChoice())),
+        )
         for number, account in enumerate(store.accounts.all(), start=1)
     ]
     page = render_template(

@@ -33,6 +33,7 @@ class Topic(StrEnum):
     SERVER = "server"
     PROXY = "proxy"
     LOGS = "logs"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True)

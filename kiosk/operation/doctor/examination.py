@@ -11,7 +11,17 @@ import peewee
 
 from kiosk.library.definition import DefinitionError
 from kiosk.library.library import Library, read_usable_library
-from kiosk.operation.doctor import clock, database, files, keys, machine, memory_image, network, rounds
+from kiosk.operation.doctor import (
+    clock,
+    database,
+    files,
+    keys,
+    machine,
+    mail,
+    memory_image,
+    network,
+    rounds,
+)
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
@@ -68,6 +78,7 @@ def _examine_store(settings: Settings, now: datetime) -> Iterator[Advice]:
         yield from _guarded(Topic.CLOCK, clock.check_counts(settings, store, now))
         yield from _guarded(Topic.ROUNDS, rounds.check_rounds(store, now))
         yield from _guarded(Topic.LIBRARY, _examine_library(settings, store, now))
+        yield from _guarded(Topic.MAIL, mail.check_mail(settings, store, now))
 
 
 def _examine_library(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:

@@ -1,0 +1,193 @@
+"""The texts of mail to staff: plain text, in the recipient's language, from the published figures only.
+
+The sentences about figures are those of the results pages, so that a mail never says anything else.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kiosk.desk.i18n import in_a_row, in_language, period, translate
+from kiosk.desk.results.findings import missing
+from kiosk.desk.results.overview import Entry, overview_of
+from kiosk.desk.results.published import Snapshot
+from kiosk.domain.mail import MailKind
+from kiosk.domain.results import answered, row
+from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.snapshot import Document
+from kiosk.library.catalogues import REFERENCE, Catalogue
+from kiosk.library.library import Library
+from kiosk.storage import MailChoice, OutgoingMail, RoundState, Store
+
+LONGEST_SUBJECT_CHARACTERS = 150
+
+RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+"""Bidirectional classes of Unicode (UAX 9) of letters and digits that are written from the right."""
+
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+
+
+@dataclass(frozen=True)
+class MailContent:
+    """The content of a mail: a subject of one line, the text, and the code of their language."""
+
+    subject: str
+    body: str
+    language: str
+
+
+@dataclass(frozen=True)
+class MailWriter:
+    """Writes mail from the published figures of an installation. `desk_address` is for links."""
+
+    store: Store
+    library: Library
+    desk_address: str
+
+    def content(self, mail: OutgoingMail, choice: MailChoice) -> MailContent | None:
+        """Return the content of a queued mail; None if there is nothing to tell any more: the round is gone,
+        or the kiosks are in contact again or closed."""
+        catalogue = self._catalogue(choice.language)
+        write = {
+            MailKind.SUMMARY: self._summary,
+            MailKind.SILENCE: self._silence,
+            MailKind.TRIAL: self._trial,
+        }
+        with in_language(catalogue):
+            written = write[mail.kind](mail.ids)
+            if written is None:
+                return None
+            subject, paragraphs = written
+            return MailContent(as_subject(subject), self._text(paragraphs), catalogue.language.code)
+
+    def _catalogue(self, language: str) -> Catalogue:
+        desk = self.library.desk
+        return desk[language if language in desk else REFERENCE]
+
+    def _text(self, paragraphs: Sequence[str]) -> str:
+        reason = translate("Du får det här mejlet för att det är valt för ditt konto. Ändra det här:")
+        parts = [*filter(None, paragraphs), f"-- \n{reason}\n{self.desk_address}/admin/account#mail"]
+        return "\n\n".join(parts) + "\n"
+
+    def _link(self, words: str, page: str) -> str:
+        """Return the words above the address of a page of the desk."""
+        return f"{words}\n{self.desk_address}/admin/{page}"
+
+    # -- after a round's closing -----------------------------------------------------------------
+
+    def _summary(self, ids: Sequence[str]) -> tuple[str, list[str]] | None:
+        states = self.store.rounds()
+        state = next((state for state in states if state.round.id in ids and state.is_closed), None)
+        if state is None:
+            return None
+        of_round = state.round
+        title = one_line(of_round.title)
+        subject = translate("Omgången är avslutad och räknad: {title}", title=title)
+        return subject, list(self._about_round(states, state))
+
+    def _about_round(self, states: Sequence[RoundState], state: RoundState) -> Iterator[str]:
+        of_round, root = state.round, state.round.tree.root.id
+        snapshot = Snapshot(self.store.snapshot_text(), self.store.change_index())
+        overview = overview_of(snapshot, states, state, root)
+        yield "\n".join((isolated(of_round.title), period(of_round)))
+        yield "\n".join(_places(snapshot.document, of_round))
+        yield overview.headline
+        for entry in overview.entries:
+            yield "\n".join(_statement(entry))
+        yield " ".join((*overview.counted, *overview.compared_rounds, *overview.protection))
+        if Admission.POSTER in of_round.admission:
+            yield translate(
+                "Omgången tog emot svar från affischer. Där hindrade inget att samma person svarade flera "
+                "gånger."
+            )
+        yield self._link(translate("Alla resultat:"), f"overview/{of_round.id}/{root}")
+
+    # -- silent kiosks ---------------------------------------------------------------------------
+
+    def _silence(self, ids: Sequence[str]) -> tuple[str, list[str]] | None:
+        silent, names = self.store.kiosk_contacts.silent(), self.library.units
+        links = [link for link in self.store.links.all() if link.code in ids and link.code in silent]
+        if not links:
+            return None
+        units = sorted({one_line(names.get(link.unit_id, link.unit_id)) for link in links})
+        subject = translate("Kiosk utan kontakt: {units}", units=in_a_row(units))
+        kiosks = "\n".join(
+            translate(
+                "{unit}, kiosken vars adress slutar på {ending}",
+                unit=isolated(names.get(link.unit_id, link.unit_id)),
+                ending=link.code_ending,
+            )
+            for link in links
+        )
+        return subject, [
+            translate(
+                "Servern har inte haft kontakt med de här kioskerna under en hel arbetsdag, från en räkning "
+                "till nästa:"
+            ),
+            kiosks,
+            translate(
+                "Skärmen kan vara avstängd eller sakna nät. Gå till den och se efter. Ska den inte användas "
+                "mer: stäng dess adress."
+            ),
+            translate("Svar som gäster redan har lämnat ligger kvar i skärmen och skickas när den får nät."),
+            translate("Du får inget mer mejl om detta förrän kiosken har haft kontakt igen."),
+            self._link(translate("Alla kiosker:"), "links"),
+        ]
+
+    # -- a trial ---------------------------------------------------------------------------------
+
+    def _trial(self, ids: Sequence[str]) -> tuple[str, list[str]]:
+        del ids
+        return translate("Provmejl från svarskiosken"), [
+            translate("Det här mejlet visar att svarskiosken kan skicka mejl till dig."),
+            self._link(translate("Svarskioskens sidor för personal:"), ""),
+        ]
+
+
+def _places(document: Document, of_round: Round) -> Iterator[str]:
+    """Yield a line for each place: its name, and how many answered, or why that is not shown."""
+    for node in of_round.tree.nodes:
+        depth = len(of_round.tree.upwards(node.id))
+        number = answered(document, of_round, node.id)
+        if number is None:
+            shown = missing(row(document, of_round, node.id, of_round.survey.statements[0]))
+        else:
+            shown = translate("{n} har svarat", n=number)
+        yield f"{'  ' * (depth - 1)}{isolated(node.name)}: {shown}"
+
+
+def _statement(entry: Entry) -> Iterator[str]:
+    """Yield the lines about one statement: its text, the share with n, and the change."""
+    yield isolated(entry.text)
+    if entry.missing:
+        yield f"  {entry.missing}"
+    else:
+        interval = f" ({entry.interval})" if entry.interval else ""
+        share = translate("Andel")
+        yield f"  {share}: {entry.share}{interval}, n = {entry.now.on_scale}"
+    if entry.target:
+        yield f"  {entry.target}"
+    change = translate("Ändring")
+    yield f"  {change}: {entry.verdict.word}. {entry.verdict.detail}"
+
+
+def one_line(text: str) -> str:
+    """Return a text for a header: one line, without control characters and marks of direction."""
+    shown = "".join(" " if unicodedata.category(one)[0] == "Z" or one in "\t\r\n" else one for one in text)
+    return " ".join("".join(one for one in shown if unicodedata.category(one)[0] != "C").split())
+
+
+def isolated(text: str) -> str:
+    """Return a text on one line that does not change the direction of what stands beside it (UAX 9): a text
+    with letters from the right is isolated."""
+    line = one_line(text)
+    is_mixed = any(unicodedata.bidirectional(one) in RIGHT_TO_LEFT for one in line)
+    return f"{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}" if is_mixed else line
+
+
+def as_subject(text: str) -> str:
+    """Return a text as a subject, with an ellipsis if it is too long."""
+    line = one_line(text)
+    if len(line) <= LONGEST_SUBJECT_CHARACTERS:
+        return line
+    return f"{line[: LONGEST_SUBJECT_CHARACTERS - 1].rstrip()}…"

@@ -1,0 +1,127 @@
+"""Checks e-mail to staff: the password's file, the mail server, and the queue."""
+
+import os
+import pwd
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kiosk.domain.mail import MailProblem, MailState
+from kiosk.operation.doctor.advice import Advice, Severity, Topic
+from kiosk.operation.doctor.files import owner_of, user_name
+from kiosk.operation.mail.smtp import MailError, check_sign_in, sentence
+from kiosk.settings import MailSecurity, MailSettings, Settings, SettingsError, read_mail_password
+from kiosk.storage import Store
+
+LATEST = timedelta(hours=1)
+"""Time after which a mail that is due and was never tried shows that nothing sends the queue."""
+
+
+def check_mail(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
+    """Check the settings of mail, the sign-in at the mail server and the queue."""
+    wanting = len(store.mail_choices.all())
+    if settings.mail is None:
+        if wanting:
+            yield Advice(
+                Topic.MAIL,
+                Severity.WARNING,
+                f"accounts with an e-mail address: {wanting}, and KIOSK_MAIL_HOST is not set, so no mail is "
+                "sent; set it, or remove the addresses: kiosk user mail NAME --forget",
+            )
+        return
+    faults = [*_check_password_file(settings.mail, owner_of(settings)), *_check_encryption(settings.mail)]
+    yield from faults
+    if not any(advice.severity is Severity.BAD for advice in faults):
+        yield _check_server(settings.mail)
+    yield from _check_queue(settings.mail, store, now)
+
+
+def _check_password_file(mail: MailSettings, owner: int) -> Iterator[Advice]:
+    if mail.password_file is None:
+        return
+    try:
+        read_mail_password(mail)
+    except SettingsError as error:
+        yield Advice(Topic.MAIL, Severity.BAD, str(error))
+        return
+    yield from _check_readers(mail.password_file, owner)
+
+
+def _check_readers(file: Path, owner: int) -> Iterator[Advice]:
+    """Check that the file belongs to the server's user or root, and to no group of others if that may read
+    it."""
+    status = file.stat()
+    if status.st_uid not in {0, owner}:
+        yield Advice(
+            Topic.MAIL,
+            Severity.BAD,
+            f"KIOSK_MAIL_PASSWORD_FILE ({file}) belongs to {user_name(status.st_uid)}, not to "
+            f"{user_name(owner)} or root; run: chown {user_name(owner)} {file}",
+        )
+    if status.st_mode & stat.S_IRGRP and status.st_gid != _own_group(owner):
+        yield Advice(
+            Topic.MAIL,
+            Severity.BAD,
+            f"a group of other users can read KIOSK_MAIL_PASSWORD_FILE ({file}); run: chmod 600 {file} && "
+            f"chown {user_name(owner)} {file}",
+        )
+
+
+def _own_group(user: int) -> int:
+    try:
+        return pwd.getpwuid(user).pw_gid
+    except KeyError:
+        return os.getegid()
+
+
+def _check_encryption(mail: MailSettings) -> Iterator[Advice]:
+    if mail.security is MailSecurity.UNENCRYPTED:
+        yield Advice(
+            Topic.MAIL,
+            Severity.WARNING,
+            "KIOSK_MAIL_SECURITY is unencrypted: everybody on the way to the mail server can read published "
+            "figures, e-mail addresses and the password. Use starttls or tls if the server knows one of them",
+        )
+
+
+def _check_server(mail: MailSettings) -> Advice:
+    try:
+        check_sign_in(mail)
+    except MailError as error:
+        severity = Severity.WARNING if error.problem is MailProblem.LATER else Severity.BAD
+        text = f"no mail can be sent: {sentence(error.problem, mail, error.code)}"
+        return Advice(Topic.MAIL, severity, text)
+    where = f"{mail.host}, port {mail.port}"
+    text = f"the mail server ({where}) takes mail" + (f" from {mail.user}" if mail.user else "")
+    return Advice(Topic.MAIL, Severity.GOOD, f"{text}; a trial: kiosk mail test ADDRESS")
+
+
+def _check_queue(mail: MailSettings, store: Store, now: datetime) -> Iterator[Advice]:
+    queue = store.mail_queue.all()
+    states = Counter(queued.state for queued in queue)
+    given_up = [queued for queued in queue if queued.state is MailState.GIVEN_UP]
+    if given_up:
+        reason = sentence(MailProblem(given_up[-1].problem), mail)
+        yield Advice(
+            Topic.MAIL,
+            Severity.WARNING,
+            f"mails that were given up: {len(given_up)}; the last one because {reason}. Then run: kiosk mail "
+            "retry, or kiosk mail list and kiosk mail remove",
+        )
+    never_tried = [
+        queued
+        for queued in queue
+        if queued.state is MailState.WAITING and not queued.tries and now - queued.next_try > LATEST
+    ]
+    if never_tried:
+        yield Advice(
+            Topic.MAIL,
+            Severity.BAD,
+            f"mails that nobody sends: {len(never_tried)}; is kiosk serve running, or the timer for kiosk "
+            "mail send?",
+        )
+    elif states[MailState.WAITING]:
+        text = f"mails that wait to be sent: {states[MailState.WAITING]}"
+        yield Advice(Topic.MAIL, Severity.GOOD, text)

@@ -1,0 +1,97 @@
+"""Sends the queued mail, in a thread or a process of its own: never in a request, never in the count.
+
+A mail that was sent is deleted from the queue after the mail server took it. If the process dies in between,
+the mail is sent again: it may arrive twice, with the same Message-ID, but is never lost.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.desk.mail.contents import MailWriter
+from kiosk.domain.mail import MailProblem
+from kiosk.library.library import Library
+from kiosk.operation.mail.smtp import Envelope, MailError, as_message, send
+from kiosk.settings import MailSettings
+from kiosk.storage import MailChoice, OutgoingMail, Store
+
+SECONDS_BETWEEN_LOOKS = 30.0
+
+OF_ONE_MAIL = frozenset({MailProblem.RECIPIENT, MailProblem.CONTENT})
+"""Problems that the next mail need not have. After any other one, the rest of the queue waits."""
+
+
+@dataclass(frozen=True)
+class SendReport:
+    """What a look at the queue did: the numbers of mails that were sent and not sent, and the last error."""
+
+    sent: int
+    failed: int
+    error: MailError | None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends what is due. `library` reads the library: units may have been renamed since the last mail."""
+
+    store: Store
+    mail: MailSettings
+    library: Callable[[], Library]
+    clock: Callable[[], datetime] = datetime.now
+
+    def send_due(self) -> SendReport:
+        """Send all mail that is due."""
+        sent, failed, error = 0, 0, None
+        writer: MailWriter | None = None
+        while claimed := self.store.mail_queue.claim(self.clock()):
+            writer = writer or MailWriter(self.store, self.library(), self.mail.desk_address)
+            queued, choice = claimed
+            try:
+                sent += self._send(writer, queued, choice)
+            except MailError as problem:
+                error, failed = problem, failed + 1
+                self.store.mail_queue.failed(queued, problem.problem, self.clock())
+                if problem.problem not in OF_ONE_MAIL:
+                    break
+            else:
+                self.store.mail_queue.sent(queued)
+        return SendReport(sent, failed, error)
+
+    def _send(self, writer: MailWriter, queued: OutgoingMail, choice: MailChoice) -> int:
+        """Write and send a mail. Returns 1, or 0 if there is nothing to tell any more."""
+        content = writer.content(queued, choice)
+        if content is None:
+            return 0
+        envelope = Envelope(self.mail.sender, choice.address, queued.id, self.clock())
+        send(self.mail, as_message(content, envelope))
+        return 1
+
+
+class Mailing(threading.Thread):
+    """A thread that sends what is due until it is stopped."""
+
+    def __init__(self, sender: Sender) -> None:
+        super().__init__(name="mail", daemon=True)
+        self._sender = sender
+        self._stopping = threading.Event()
+        self._reported = ""
+
+    def run(self) -> None:
+        while not self._stopping.wait(SECONDS_BETWEEN_LOOKS):
+            try:
+                self._sender.send_due()
+            except Exception as error:
+                # The thread must survive any error: without it, no mail is sent until the next start. Only
+                # the kind is printed, since a text could have an address.
+                self._report_once(type(error).__name__)
+
+    def _report_once(self, kind: str) -> None:
+        if kind != self._reported:
+            print(f"mail could not be sent and will be tried again: {kind}", file=sys.stderr)
+        self._reported = kind
+
+    def stop(self) -> None:
+        """End the thread, without waiting for the mail server."""
+        self._stopping.set()
