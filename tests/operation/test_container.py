@@ -111,6 +111,16 @@ def test_a_first_installation_initialises_and_starts_with_few_rights(tmp_path: P
     assert host.asked("healthcheck")
 
 
+def test_the_container_sees_the_password_of_the_mail_server_if_there_is_one(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    password = tmp_path / "mail-password"
+    password.write_text("hemligt\n")
+    assert host.run("install", str(ROOT)).returncode == 0
+    for command in host.asked("run"):
+        assert ("--volume", f"{password}:{password}:ro") in set(pairwise(command))
+    assert "ca-certificates" in RECIPE, "without them, no mail server's certificate is valid"
+
+
 def test_an_upgrade_writes_a_backup_before_it_stops_the_former_release(tmp_path: Path) -> None:
     host = Host(tmp_path)
     (tmp_path / "runs").touch()
