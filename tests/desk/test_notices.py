@@ -176,6 +176,10 @@ REFUSED: dict[str, Fields] = {
     "/admin/account/password": {"current": "x", "password": "x", "again": "y"},
     "/admin/account/second-factor/remove": {"current": ""},
     "/admin/account/recovery-codes": {"current": ""},
+    "/admin/account/mail": {"address": "x", "current": "", "mail_language": "xx"},
+    "/admin/account/mail/trial": {},
+    "/admin/accounts/mail": {"name": "bo", "address": "x", "mail_language": "xx"},
+    "/admin/mail/remove": {"id": "none"},
 }
 """Forms of the desk with fields that are refused."""
 
@@ -227,6 +231,7 @@ def test_the_errors_of_every_form_are_at_the_top_with_links_to_their_fields(desk
 
 SAVED: dict[str, Fields] = {
     "/admin/links": {"unit": "talk2me", "kind": "poster"},
+    "/admin/mail/again": {},
     "/admin/links/screen": {"key": kiosk_key, "width_mm": "476"},
     "/admin/walls": {"node": "frida"},
     "/admin/walls/remove": {"code": lambda desk: desk.store.walls.all()[0].code},
