@@ -17,6 +17,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import read_library
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
+from kiosk.storage import MailChoice
 from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.languages import GUEST_LANGUAGES
@@ -175,6 +176,10 @@ def test_a_preview_can_be_completed_and_links_back(
 def test_a_posters_size_limits_its_languages(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     desk.store.links.add(Admission.POSTER, "frida")
+    desk.store.mail_choices.set(
+        "anna", MailChoice(f"{'anna.' * 8}andersson@stadsmissionen.example.org", "sv")
+    )
+    desk.store.mail_queue.put_trial("anna", desk.now)
     address = serve(desk.app)
     page = browser.new_context(accept_downloads=True).new_page()
     sign_in(page, address)
@@ -235,7 +240,7 @@ OTHER_PAGES = [
     "surveys", "surveys/ombudsmannaskap/preview", "surveys/ombudsmannaskap/preview/kiosk", "languages/ar",
     "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
     "walls", "log", "activities", "theory/ombudsmannaskap/dagverksamheten", "links", "rounds", "reply/r",
-    "links/slips", "links/poster", "comparison", "exchange", "accounts", "account",
+    "links/slips", "links/poster", "comparison", "exchange", "accounts", "account", "mail",
 ]  # fmt: skip
 
 
