@@ -74,6 +74,9 @@ def test_protected_figures_with_equal_answers_are_accepted(drawn: StatementTally
     assert can_be_protected(drawn, 5)
 
 
-@pytest.mark.parametrize("impossible", [table(2, 1, 1), table(-1, 4, 4), table(4, 4, 4, withheld=1)])
+@pytest.mark.parametrize(
+    "impossible",
+    [table(2, 1, 1), table(-1, 4, 4), table(4, 4, 4, withheld=1), table(4, 4, 4, withheld=-1)],
+)
 def test_figures_that_no_protected_count_produces_are_rejected(impossible: StatementTally) -> None:
     assert not can_be_protected(impossible, 5)
