@@ -55,7 +55,7 @@ FIELDS = {
 }  # fmt: skip
 """Field -> value that is sent to every form. Every field of the desk's forms is in it."""
 
-WORDS = {
+ARGUMENTS = {
     "survey_id": "ombudsmannaskap", "survey": "ombudsmannaskap", "tree_id": "vasteras", "k": "1", "days": "5",
     "opens": "2026-03-02", "closes": "2026-03-12", "of_round": "r", "unit": "frida", "units": "2",
     "number": "20", "languages": "sv", "language": "sv", "name": "anna", "seed": "1",
@@ -197,7 +197,7 @@ def _filled(parameter: click.Parameter, folder: Path, command: tuple[str, ...]) 
             if getattr(parameter.type, "exists", True):
                 Path(value).touch()
         case _:
-            value = WORDS.get(str(parameter.name), "")
+            value = ARGUMENTS.get(str(parameter.name), "")
     if isinstance(parameter, click.Argument):
         return [value]
     return [parameter.opts[0]] if getattr(parameter, "is_flag", False) else [parameter.opts[0], value]
