@@ -182,8 +182,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     for name in sorted(environ):
         if name.startswith("KIOSK_") and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.8)
-            way_out = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
-            raise SettingsError(f"{name} is not a setting; {way_out}")
+            remedy = f"did you mean {near[0]}?" if near else f"unset it (there are: {', '.join(NAMES)})"
+            raise SettingsError(f"{name} is not a setting; {remedy}")
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:

@@ -64,11 +64,11 @@ BAD: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_the_error_for_a_bad_setting_names_the_setting_and_the_remedy(case: str, tmp_path: Path) -> None:
-    name, value, way_out = BAD[case]
+    name, value, remedy = BAD[case]
     with pytest.raises(SettingsError) as raised:
         read_settings({"KIOSK_DATA": str(tmp_path), name: value})
     assert str(raised.value).startswith(f"{name} ")
-    assert way_out in str(raised.value)
+    assert remedy in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["KIOSK_DATA", "KIOSK_KEYS"])

@@ -73,16 +73,16 @@ def owned_settings() -> Settings:
     return settings
 
 
-def pick(things: Any, wanted: str, what: str) -> Any:
-    """Return the entry with the name `wanted`; StoreError, with the existing names, if there is none."""
-    check_among(things, wanted, what)
-    return things[wanted]
+def pick(entries: Any, name: str, kind: str) -> Any:
+    """Return the entry with that name; StoreError, with the existing names, if there is none."""
+    check_among(entries, name, kind)
+    return entries[name]
 
 
-def check_among(names: Collection[str], wanted: str, what: str) -> None:
-    """Raise StoreError, with the existing names, unless `wanted` is one of them."""
-    if wanted not in names:
-        raise StoreError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(names))}")
+def check_among(names: Collection[str], name: str, kind: str) -> None:
+    """Raise StoreError, with the existing names, unless `name` is one of them. `kind` is the word for it."""
+    if name not in names:
+        raise StoreError(f"there is no {kind} {name!r}; there are: {', '.join(sorted(names))}")
 
 
 def check_unit(library: Library, unit: str) -> None:

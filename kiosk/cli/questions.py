@@ -99,7 +99,7 @@ def survey_import(file: Path, orders: tuple[str, ...], language: str) -> None:
             click.echo(f"{file}: {in_english([message])}", err=True)
         if preview.form is None:
             problems = [problem.message for problem in preview.problems]
-            raise DefinitionError(f"{file}: {in_english(problems)}{_WAY_OUT}")
+            raise DefinitionError(f"{file}: {in_english(problems)}{_REMEDY}")
         survey = add_imported_survey(settings, preview.form, COMMAND_LINE, date.today()).survey
     except ForeignFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.message])}") from error
@@ -108,7 +108,7 @@ def survey_import(file: Path, orders: tuple[str, ...], language: str) -> None:
     click.echo(f"{settings.data / 'questions' / survey.id}.toml: {len(survey.statements)} statements.")
 
 
-_WAY_OUT = " Use --good LIST=first|last|neither|unordered and --language CODE, or correct the file."
+_REMEDY = " Use --good LIST=first|last|neither|unordered and --language CODE, or correct the file."
 
 
 def _preview(

@@ -66,7 +66,7 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Role.STAFF: translate("personal"),
         Role.VIEWER: translate("läsare"),
     }
-    ways: Names = {
+    admissions: Names = {
         Admission.KIOSK: translate("kiosk"),
         Admission.SLIP: translate("lapp"),
         Admission.POSTER: translate("affisch"),
@@ -95,8 +95,8 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.ACCOUNT_LINK_MADE: ({}, roles),
         Deed.ROLE_CHANGED: ({}, roles),
         Deed.ROUND_OPENED: (rounds, protections),
-        Deed.ADDRESS_MADE: (places, ways),
-        Deed.ADDRESS_REMOVED: (places, ways),
+        Deed.ADDRESS_MADE: (places, admissions),
+        Deed.ADDRESS_REMOVED: (places, admissions),
         Deed.PAIRING_BEGUN: (places,),
         Deed.KIOSK_OVER_BUDGET: (places,),
         Deed.SCREEN_PAIRED: (places,),

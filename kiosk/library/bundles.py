@@ -383,10 +383,10 @@ class BundleImport:
 
 
 def import_bundle(
-    settings: Settings, content: bytes, used_surveys: Collection[str], who: str, on: date
+    settings: Settings, content: bytes, used_surveys: Collection[str], reviewer: str, on: date
 ) -> BundleImport:
-    """Carry out an import: all of it or nothing. `who` and `on`, the account and the date, are noted with the
-    translations.
+    """Carry out an import: all of it or nothing. `reviewer` and `on`, the account and the date, are noted
+    with the translations.
 
     Theories that are replaced keep their place. Raises RefusedError as `plan_import`, and if the library
     could not be read afterwards.
@@ -394,12 +394,12 @@ def import_bundle(
     with exclusively(settings):
         library = read_usable_library(settings)
         plan = _plan(settings, library, content, used_surveys)
-        changes = dict(_changes(settings, library, plan, who, on))
+        changes = dict(_changes(settings, library, plan, reviewer, on))
         return BundleImport(change_files(settings, changes) if changes else library, plan)
 
 
 def _changes(
-    settings: Settings, library: Library, plan: Plan, who: str, on: date
+    settings: Settings, library: Library, plan: Plan, reviewer: str, on: date
 ) -> Iterator[tuple[Path, bytes | None]]:
     """Yield each file of an import: its path and its new content, None for a file to remove. Scales and
     counters come before the surveys and theories that need them, so that these are complete after a power
@@ -414,7 +414,7 @@ def _changes(
             yield _path(Kind.COUNTER, counter.id), counter_toml(counter).encode()
     for code, catalogue in bundle.translations.items():
         if new := _new_texts(catalogue, library):
-            yield catalogue_path(code), changed_catalogue(settings, code, new, who, on)
+            yield catalogue_path(code), changed_catalogue(settings, code, new, reviewer, on)
     for survey in bundle.surveys:
         if survey.id in plan.ids(Kind.SURVEY):
             yield _path(Kind.SURVEY, survey.id), as_toml(draft_of(survey, survey.id)).encode()

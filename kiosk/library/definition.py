@@ -211,9 +211,9 @@ class Table:
         for key in self.values:
             if key not in self.asked:
                 near = difflib.get_close_matches(key, sorted(self.asked), n=1)
-                way_out = f"did you mean {near[0]!r}?" if near else "remove it"
+                remedy = f"did you mean {near[0]!r}?" if near else "remove it"
                 known = ", ".join(sorted(self.asked))
-                raise self.error(key, f"is not a key here; {way_out} (keys: {known})")
+                raise self.error(key, f"is not a key here; {remedy} (keys: {known})")
 
 
 def line_of(text: str, section: str, number: int, key: str) -> int | None:

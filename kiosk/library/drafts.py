@@ -276,7 +276,7 @@ def _tidied(draft: Draft) -> Draft:
     )
 
 
-def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: date) -> SavedSurvey:
+def add_imported_survey(settings: Settings, form: ImportedSurvey, reviewer: str, on: date) -> SavedSurvey:
     """Save an imported form under an id and title of its own; its translations count as unreviewed.
 
     Existing translations are kept: other surveys use them, and somebody may have reviewed them. A scale with
@@ -315,7 +315,7 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey, who: str, on: 
             if changed:
                 path = catalogue_path(language)
                 refuse_bad(library, path)
-                changes[path] = changed_catalogue(settings, language, changed, who, on)
+                changes[path] = changed_catalogue(settings, language, changed, reviewer, on)
         # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[_survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
@@ -419,7 +419,7 @@ class Translation:
 
 
 def write_translations(
-    settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
+    settings: Settings, language: str, changed: Sequence[Translation], reviewer: str, on: date
 ) -> Library:
     """Save translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po; returns the new library.
 
@@ -430,7 +430,7 @@ def write_translations(
     path = catalogue_path(language)
     with exclusively(settings):
         refuse_bad(read_usable_library(settings), path)
-        return change_files(settings, {path: changed_catalogue(settings, language, changed, who, on)})
+        return change_files(settings, {path: changed_catalogue(settings, language, changed, reviewer, on)})
 
 
 def catalogue_path(language: str) -> Path:
@@ -439,10 +439,10 @@ def catalogue_path(language: str) -> Path:
 
 
 def changed_catalogue(
-    settings: Settings, language: str, changed: Sequence[Translation], who: str, on: date
+    settings: Settings, language: str, changed: Sequence[Translation], reviewer: str, on: date
 ) -> bytes:
     """Return the bytes of the installation's own .po file of a language, with the translations `changed`.
-    `who` and `on` are the reviewer and the date that reviewed texts carry."""
+    `reviewer` and `on` are the reviewer and the date that reviewed texts carry."""
     path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
@@ -450,7 +450,7 @@ def changed_catalogue(
     for translation in changed:
         catalog.delete(translation.message)
         if translation.text:
-            comments = [f"Reviewed by {who}, {on.isoformat()}"] if translation.is_reviewed else []
+            comments = [f"Reviewed by {reviewer}, {on.isoformat()}"] if translation.is_reviewed else []
             flags = () if translation.is_reviewed else ("fuzzy",)
             catalog.add(translation.message, translation.text, flags=flags, user_comments=comments)
     written = BytesIO()

@@ -86,9 +86,9 @@ def _read_measure(row: Table, layer: Layer, known: KnownIds) -> Measure:
     if layer is Layer.OUTPUTS and statements:
         raise row.error("statements", "an output is counted, not asked for; name a counter instead")
     if is_gap + bool(statements) + bool(counter) != 1:
-        ways = 'counter = "..."' + ("" if layer is Layer.OUTPUTS else ', statements = ["..."]')
+        measures = 'counter = "..."' + ("" if layer is Layer.OUTPUTS else ', statements = ["..."]')
         key = "counter" if counter else "statements" if statements else "not_measured" if is_gap else "id"
-        raise row.error(key, f"say how this is measured, with one of: {ways} or not_measured = true")
+        raise row.error(key, f"say how this is measured, with one of: {measures} or not_measured = true")
     return Measure(counter, statements)
 
 

@@ -19,7 +19,7 @@ from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.operation.system_clock import read_machine
 from kiosk.storage import Store
 
-WAY_OUT = "Set the clock right if it is wrong; if it is right, run: kiosk clock confirm"
+REMEDY = "Set the clock right if it is wrong; if it is right, run: kiosk clock confirm"
 
 
 class ClockError(Exception):
@@ -56,7 +56,7 @@ def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> 
         return None
     return (
         f"the clock shows {now:%Y-%m-%d %H:%M}: {_reason(store, fault)}. Guests can answer, but nothing is "
-        f"counted and no round closes. {WAY_OUT}"
+        f"counted and no round closes. {REMEDY}"
     )
 
 

@@ -138,12 +138,12 @@ class StoredDataText:
 
 @dataclass(frozen=True)
 class Notice:
-    """The notice above a preview for staff: words in their `language`, and the links `ways`, each (words,
+    """The notice above a preview for staff: words in their `language`, and the `links`, each (words,
     address)."""
 
     language: Language
     words: str
-    ways: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 def test_a_mistaken_command_gives_one_line_with_the_remedy_and_changes_nothing(
     run: Run, mistake: str
 ) -> None:
-    words, settings, way_out = MISTAKES[mistake]
+    words, settings, remedy = MISTAKES[mistake]
     printed(run("init"))
     printed(run(*OPEN))
     before = printed(run("round", "list")), printed(run("results", "--json"))
@@ -175,7 +175,7 @@ def test_a_mistaken_command_gives_one_line_with_the_remedy_and_changes_nothing(
     assert done.exit_code == 2
     assert done.stderr.startswith("kiosk: ")
     assert len(done.stderr.splitlines()) == 1
-    assert way_out in done.stderr
+    assert remedy in done.stderr
     assert (printed(run("round", "list")), printed(run("results", "--json"))) == before
     assert run("link", "--unit", "frida").exit_code == 0
 

@@ -553,22 +553,22 @@ def complaint_about(path: Path, read: Callable[[], object]) -> str:
 
 @pytest.mark.parametrize("case", BROKEN_SURVEYS)
 def test_the_error_for_a_broken_survey_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
-    edit, where, way_out = BROKEN_SURVEYS[case]
+    edit, where, remedy = BROKEN_SURVEYS[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_SURVEY))
     message = complaint_about(path, lambda: read_survey(path, {"mood": SCALE}))
     assert where in message
-    assert way_out in message
+    assert remedy in message
 
 
 @pytest.mark.parametrize("case", BROKEN_SCALES)
 def test_the_error_for_a_broken_scale_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
-    edit, where, way_out = BROKEN_SCALES[case]
+    edit, where, remedy = BROKEN_SCALES[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_SCALE))
     message = complaint_about(path, lambda: read_scale(path))
     assert where in message
-    assert way_out in message
+    assert remedy in message
 
 
 def test_a_folder_or_missing_file_in_place_of_a_survey_file_is_an_error(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ BROKEN_TREES: dict[str, tuple[Callable[[str], bytes], str, str]] = {
 
 @pytest.mark.parametrize("case", BROKEN_TREES)
 def test_the_error_for_a_broken_tree_names_the_place_and_the_remedy(case: str, tmp_path: Path) -> None:
-    edit, where, way_out = BROKEN_TREES[case]
+    edit, where, remedy = BROKEN_TREES[case]
     path = tmp_path / "good.toml"
     path.write_bytes(edit(GOOD_TREE))
     with pytest.raises(DefinitionError) as raised:
@@ -156,7 +156,7 @@ def test_the_error_for_a_broken_tree_names_the_place_and_the_remedy(case: str, t
     message = str(raised.value)
     assert message.startswith(f"{path}: ")
     assert where in message.removeprefix(str(tmp_path))
-    assert way_out in message
+    assert remedy in message
 
 
 def test_a_closed_unit_is_left_out_and_frees_its_name(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_backup_and_metadata_files_are_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "way_out"),
+    ("name", "remedy"),
     [
         ("questions/prov.toml.txt", "Döp om den till questions/prov.toml."),
         ("questions/prov.TOML", "Döp om den till questions/prov.toml."),
@@ -194,12 +194,12 @@ def test_backup_and_metadata_files_are_ignored(tmp_path: Path) -> None:
         ("questions/guest.po", "translations/SPRÅKKOD/LC_MESSAGES/guest.po"),
     ],
 )
-def test_a_misplaced_file_is_reported_with_the_remedy(tmp_path: Path, name: str, way_out: str) -> None:
+def test_a_misplaced_file_is_reported_with_the_remedy(tmp_path: Path, name: str, remedy: str) -> None:
     put(tmp_path, name, SURVEY)
     [problem] = started(tmp_path).problems
     assert (problem.file, problem.state) == (name, State.NOT_READ)
     assert problem.message.render(str).startswith(f"{name} läses inte.")
-    assert way_out in problem.message.render(str)
+    assert remedy in problem.message.render(str)
     assert problem.english.startswith(f"{tmp_path / name}: is not read; ")
     read_library(installation(tmp_path))
 

@@ -171,8 +171,8 @@ def take_bundle() -> ResponseReturnValue:
 
 
 def _importing(content: bytes) -> Callable[[Settings], Library]:
-    who, used, today = account_name(), _used(), desk().clock().date()
-    return lambda settings: import_bundle(settings, content, used, who, today).library
+    reviewer, used, today = account_name(), _used(), desk().clock().date()
+    return lambda settings: import_bundle(settings, content, used, reviewer, today).library
 
 
 @blueprint.route("/exchange/figures", methods=["POST"])

@@ -91,11 +91,11 @@ def check_space(settings: Settings) -> Iterator[Advice]:
         free, inodes = disk.f_bavail * disk.f_frsize, disk.f_favail
         has_few_inodes = disk.f_files > 0 and inodes < threshold.bad_inodes
         room = f"the disk of {name} ({folder}) has {free // MIB} MiB and {inodes} inodes free"
-        way_out = "make room, or move the folder to a larger disk; answers are refused when it is full"
+        remedy = "make room, or move the folder to a larger disk; answers are refused when it is full"
         if free < threshold.bad_bytes or has_few_inodes:
-            yield Advice(Topic.SPACE, Severity.BAD, f"{room}; {way_out}")
+            yield Advice(Topic.SPACE, Severity.BAD, f"{room}; {remedy}")
         elif free < threshold.look_bytes:
-            yield Advice(Topic.SPACE, Severity.WARNING, f"{room}; {way_out}")
+            yield Advice(Topic.SPACE, Severity.WARNING, f"{room}; {remedy}")
         else:
             # No figures: exact ones change with each sealed row and reveal the number of waiting ballots.
             text = f"the disk of {name} ({folder}) has enough space and inodes free"
@@ -112,10 +112,10 @@ def check_memory(machine: Machine) -> Iterator[Advice]:
     if free is None:
         return
     room = f"this machine has {free // MIB} MiB of memory available"
-    way_out = "end what else runs here, or give it more memory; the kernel ends kiosk serve when none is left"
+    remedy = "end what else runs here, or give it more memory; the kernel ends kiosk serve when none is left"
     if free < LOOK_MEMORY:
         yield Advice(
-            Topic.MEMORY, Severity.BAD if free < BAD_MEMORY else Severity.WARNING, f"{room}; {way_out}"
+            Topic.MEMORY, Severity.BAD if free < BAD_MEMORY else Severity.WARNING, f"{room}; {remedy}"
         )
     else:
         yield Advice(Topic.MEMORY, Severity.GOOD, "this machine has enough memory available")

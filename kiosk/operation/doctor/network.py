@@ -192,15 +192,15 @@ def _check_configuration(front: Front) -> Iterator[Advice]:
             yield Advice(
                 Topic.PROXY,
                 Severity.BAD,
-                f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_way_out(log)}",
+                f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_remedy(log)}",
             )
         if server.serves_guests and not server.guest_logs:
             yield Advice(Topic.PROXY, Severity.GOOD, f"the configuration of {name} keeps no log of guests")
 
 
-def _way_out(log: GuestLog) -> str:
-    way_out = WAYS_OUT[log.server, log.kept]
-    return f"{way_out[0].upper()}{way_out[1:]}"
+def _remedy(log: GuestLog) -> str:
+    remedy = WAYS_OUT[log.server, log.kept]
+    return f"{remedy[0].upper()}{remedy[1:]}"
 
 
 def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
@@ -234,7 +234,7 @@ def _directive(file: Path | None, written: str, kept: LogContent, front: Front) 
         for log in (front.servers[server].guest_logs if server in front.servers else [])
         if log.kept is kept
     ]
-    return f"In {files[0]}, {WAYS_OUT[server, kept]}" if files else _way_out(GuestLog(server, Path(), kept))
+    return f"In {files[0]}, {WAYS_OUT[server, kept]}" if files else _remedy(GuestLog(server, Path(), kept))
 
 
 def _report_unexamined(settings: Settings, front: Front, watch: LogWatch) -> Iterator[Advice]:
