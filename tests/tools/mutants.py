@@ -43,7 +43,11 @@ MODULES = {
     "kiosk/domain/rounds.py": ["tests/domain/test_rounds.py"],
     "kiosk/domain/schedule.py": ["tests/domain/test_schedule.py"],
     "kiosk/domain/slips.py": ["tests/domain/test_slips.py"],
-    "kiosk/domain/snapshot.py": ["tests/domain/test_published_figures.py", "tests/domain/test_results.py"],
+    "kiosk/domain/snapshot.py": [
+        "tests/domain/test_published_figures.py",
+        "tests/domain/test_results.py",
+        "tests/domain/test_snapshot.py",
+    ],
     "kiosk/domain/statistics.py": [
         "tests/domain/test_statistics.py",
         "tests/domain/test_stratified_trend.py",
