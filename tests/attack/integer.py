@@ -6,12 +6,31 @@ shares no code with `insider`, and takes ballots with known answers, such as the
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import block_array, eye_array, kron
+from scipy.sparse import block_array, csc_array, eye_array, kron
 
 from tests.attack.insider import Batch
+
+
+@lru_cache(maxsize=16)
+def _rows(guests: int, steps: int, options: int) -> csc_array:
+    """Return the matrix of the constraints, one row each: every guest is in one batch with one answer; the
+    table of every batch; its number of withheld answers.
+
+    The variables are the cells (guest, step, option), then the withheld answers (step, option).
+    """
+    counted, one_batch = eye_array(steps * options), np.ones((1, steps * options))
+    return block_array(
+        [
+            [kron(eye_array(guests), one_batch), None],
+            [kron(np.ones((1, guests)), counted), -counted],
+            [None, kron(eye_array(steps), np.ones((1, options)))],
+        ],
+        format="csc",
+    )
 
 
 def is_possible(
@@ -32,33 +51,24 @@ def is_possible(
     options = len(published[0].counts[statement])
     guests, steps = len(arrivals), len(published)
     fixed = {**(known or {}), guest: option}
-
     allowed = np.zeros((guests, steps, options))
     for of_guest, at in enumerate(arrivals):
         chosen = [fixed[of_guest]] if of_guest in fixed else range(options)
         for step, batch in enumerate(published):
             allowed[of_guest, step, chosen] = float(batch.at > at)
     upper = np.append(allowed.ravel(), np.ones(steps * options))
-    # The variables are the cells (guest, step, option), then the withheld answers (step, option).
-    counted, one_batch = eye_array(steps * options), np.ones((1, steps * options))
-    rows = block_array(
-        [
-            [kron(eye_array(guests), one_batch), None],
-            [kron(np.ones((1, guests)), counted), -counted],
-            [None, kron(eye_array(steps), np.ones((1, options)))],
-        ],
-        format="csr",
-    )
     sides = [
         *[1] * guests,
         *(n for batch in published for n in batch.counts[statement]),
         *(batch.withheld[statement] for batch in published),
     ]
+    # The solver need not see the cells that must be 0.
+    free = np.flatnonzero(upper)
     answer = milp(
-        np.zeros(len(upper)),
-        integrality=np.ones(len(upper)),
-        bounds=Bounds(np.zeros(len(upper)), upper),
-        constraints=LinearConstraint(rows, sides, sides),
+        np.zeros(len(free)),
+        integrality=np.ones(len(free)),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(_rows(guests, steps, options)[:, free], sides, sides),
     )
     if answer.status not in (0, 2):
         raise RuntimeError(f"the solver gave up: {answer.message}")
