@@ -8,6 +8,7 @@ import re
 import struct
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def times_between(data: bytes, since: float, until: float) -> int:
     with np.errstate(invalid="ignore"):
         numbers = sum(
             int(((low <= values) & (values <= high)).sum())
-            for values in (*_eight_bytes(data), np.array([*_varints(data), *_decimals(data)], dtype="f8"))
+            for values in (*_eight_bytes(data), _coded(data))
             for low, high in spans
         )
     seconds = range(int(since), int(until) + 1)
@@ -92,6 +93,12 @@ def _eight_bytes(data: bytes) -> Iterator["np.ndarray[Any, Any]"]:
     for at in range(min(8, len(data) - 7)):
         for kind in ("<i8", ">i8", "<f8", ">f8"):
             yield np.frombuffer(data, kind, (len(data) - at) // 8, at)
+
+
+@lru_cache(maxsize=1)
+def _coded(data: bytes) -> "np.ndarray[Any, Any]":
+    """Return the varints and decimal numbers in `data`. Kept, because each visit searches the same file."""
+    return np.array([*_varints(data), *_decimals(data)], dtype="f8")
 
 
 def _varints(data: bytes) -> Iterator[int]:

@@ -217,10 +217,16 @@ def _envelope(request: Request) -> tuple[str, bool]:
 
 @contextmanager
 def _guest(
-    playwright: Playwright, profile: str, place: Place, server: Server, seen: Outage
+    playwright: Playwright,
+    profile: str,
+    place: Place,
+    server: Server,
+    seen: Outage,
+    *,
+    is_shell: bool = False,
 ) -> Iterator[Guest]:
-    """Yield a guest at the kiosk's address, in a browser that is killed at the end. `seen` records its
-    envelopes."""
+    """Yield a guest at the kiosk's address, in a browser that is killed at the end: Chromium, or its build
+    without a window. `seen` records its envelopes."""
 
     def note_try(request: Request) -> None:
         envelope, has_waited = _envelope(request)
@@ -233,7 +239,7 @@ def _guest(
             seen.came.append(envelope)
 
     with ExitStack() as stack:
-        context = stack.enter_context(browser(playwright, profile, has_script=True))
+        context = stack.enter_context(browser(playwright, profile, has_script=True, is_shell=is_shell))
         page = context.new_page()
         page.on("request", note_try)
         page.on("response", note_coming)
@@ -308,7 +314,8 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             stack.enter_context(patch.object(Letterbox, "with_taken", lambda letterbox, _: letterbox))
         server = Server(place.app, LEAKS if is_leaky else {})
         server.come()
-        with _guest(playwright, profile, place, server, seen) as guest:
+        come = partial(_guest, playwright, profile, place, server, seen, is_shell=is_leaky)
+        with come() as guest:
             _answer(guest, server, seen)
             _keep_page(guest.page)
             server.loses_answers = True
@@ -319,7 +326,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
             # order.
             seen.came.clear()
         for at in range(2):
-            with _guest(playwright, profile, place, server, seen) as guest:
+            with come() as guest:
                 for _ in range(at, guests, 2):
                     _answer(guest, server, seen)
                     seen.marks.add(guest.page.evaluate(MARK))
@@ -329,10 +336,10 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
         seen.traces += _traces(profile)
         seen.order_on_disk = min(map(_chance, _on_disk(profile, seen.tried)))
         server.come()
-        with _guest(playwright, profile, place, server, seen) as guest:
+        with come() as guest:
             come_through(guest.page, lambda: len(seen.came) > 0)
         server.loses_answers = False
-        with _guest(playwright, profile, place, server, seen) as guest:
+        with come() as guest:
             come_through(guest.page, partial(guest.page.evaluate, IS_EMPTY))
             seen.marks.add(guest.page.evaluate(MARK))
             seen.foreign = _foreign(guest)
