@@ -189,7 +189,7 @@ def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -
         return state.group(1) == "Visas"
 
     assert not shown()
-    for survey in ("", "ombudsmannaskap", "ombudsmannaskap_latt"):
+    for survey in ("", "ombudsmannaskap", "ombudsmannaskap_egenmakt", "ombudsmannaskap_latt"):
         path = "/admin/languages/en" + (f"?survey={survey}" if survey else "")
         messages = re.findall(r'id="message-\w+">([^<]*)</th>', desk.client.get(path).text)
         texts = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", desk.client.get(path).text)
@@ -462,7 +462,7 @@ def test_no_two_surveys_have_the_same_title(desk: Desk) -> None:
     copied(desk)
     sheet = desk.client.get("/admin/surveys/ombudsmannaskap_2.xlsx").get_data()
     assert upload(desk, sheet).status_code == 303
-    assert len(set(titles(desk))) == len(titles(desk)) == 5
+    assert len(set(titles(desk))) == len(titles(desk)) == 6
     assert "Ombudsmannaskap i Dagverksamheten (kopia) (3)" in titles(desk)
 
 
@@ -493,7 +493,7 @@ def test_an_unused_survey_can_be_removed_after_a_confirmation(desk: Desk, tmp_pa
     assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
     assert desk.client.post(f"{OWN}/remove").status_code == 400
     assert remove(desk, "ombudsmannaskap_2").status_code == 303
-    assert len(titles(desk)) == 2
+    assert len(titles(desk)) == 3
     assert (
         "tog bort en enkät</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
         in desk.client.get("/admin/log").text
@@ -510,7 +510,7 @@ def test_a_used_or_shipped_survey_cannot_be_removed(desk: Desk) -> None:
     desk.store.open_round(of_round, desk.now)
     assert "En omgång använder den här enkäten." in remove(desk, "ombudsmannaskap_2").text
     assert "följer med programmet" in remove(desk, "ombudsmannaskap_latt").text
-    assert len(titles(desk)) == 3
+    assert len(titles(desk)) == 4
     assert "/ombudsmannaskap_2/remove" not in desk.client.get("/admin/surveys").text
 
 

@@ -44,7 +44,7 @@ def own_catalogue(data: Path, code: str, texts: dict[str, str], *, fuzzy: bool =
 
 def test_every_shipped_survey_is_translated_into_every_shipped_language(tmp_path: Path) -> None:
     shipped = library(tmp_path)
-    assert set(shipped.surveys) == {"ombudsmannaskap", "ombudsmannaskap_latt"}
+    assert set(shipped.surveys) == {"ombudsmannaskap", "ombudsmannaskap_egenmakt", "ombudsmannaskap_latt"}
     assert set(shipped.trees) == {"vasteras"}
     for survey in shipped.surveys.values():
         assert set(survey.translations) == set(GUEST_LANGUAGES[1:])
@@ -191,3 +191,15 @@ def test_an_allowed_language_without_a_catalogue_is_an_error(tmp_path: Path) -> 
         SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, fi or add"
     ):
         library(tmp_path, KIOSK_LANGUAGES="en rom")
+
+
+def test_candidate_statements_cover_the_three_parts_of_empowerment_and_are_not_validated(
+    tmp_path: Path,
+) -> None:
+    shipped = library(tmp_path)
+    candidates = shipped.surveys["ombudsmannaskap_egenmakt"]
+    assert not candidates.validated
+    outcomes = {one.outcome for one in candidates.statements}
+    assert len({outcome for outcome in outcomes if outcome.startswith("Ökad egenmakt: ")}) == 3
+    gaps = {box.text for box in shipped.theories["ombudsmannaskap"].gaps}
+    assert gaps <= outcomes

@@ -140,7 +140,12 @@ def test_a_bad_file_without_a_copy_is_left_out_and_others_are_read(tmp_path: Pat
     put(tmp_path, "questions/prov.toml", "id =")
     put(tmp_path, "questions/andra.toml", SURVEY.replace(b'"prov"', b'"andra"'))
     library = started(tmp_path)
-    assert set(library.surveys) == {"andra", "ombudsmannaskap", "ombudsmannaskap_latt"}
+    assert set(library.surveys) == {
+        "andra",
+        "ombudsmannaskap",
+        "ombudsmannaskap_egenmakt",
+        "ombudsmannaskap_latt",
+    }
     assert [(one.file, one.state) for one in library.problems] == [("questions/prov.toml", State.LEFT_OUT)]
 
 
