@@ -1,6 +1,6 @@
 """Small builders of a survey, a tree, a round and a store for one test."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,28 @@ def _empty_database() -> bytes:
         store.migrate()
         store.close()
         return (folder / "k.sqlite").read_bytes()
+
+
+_PREPARED: dict[Hashable, dict[Path, bytes]] = {}
+
+
+def a_prepared_store(folder: Path, name: Hashable, prepare: Callable[[Store], None]) -> Store:
+    """Return a store on SQLite on which `prepare` has run. It runs once for each `name`: later stores of that
+    name begin as copies of the files, because to seal the rows of a round takes longer than many tests."""
+    if (folder / "k.sqlite").exists():
+        prepare(store := a_store(folder))
+        return store
+    if name not in _PREPARED:
+        with TemporaryDirectory(dir=MEMORY) as made:
+            prepare(store := a_store(Path(made)))
+            store.close()
+            files = (path for path in Path(made).rglob("*") if path.is_file())
+            _PREPARED[name] = {path.relative_to(made): path.read_bytes() for path in files}
+    for path, content in _PREPARED[name].items():
+        (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / path).touch(mode=0o600)
+        (folder / path).write_bytes(content)
+    return a_store(folder)
 
 
 def ballot(*answers: Answer) -> Ballot:

@@ -14,11 +14,11 @@ from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.settings import read_settings
-from kiosk.storage import Account, Role, hash_password
+from kiosk.storage import Account, Role, Store, hash_password
 from kiosk.storage.devices import Devices
-from tests.tools.builders import a_store
+from tests.tools.builders import a_prepared_store, a_store
 from tests.tools.passwords import make_hashes_cheap
-from tests.tools.shipped import library_for, share_templates
+from tests.tools.shipped import is_shipped, library_for, share_templates
 
 START = datetime(2026, 3, 2, 12)
 
@@ -48,15 +48,23 @@ class Desk:
         self.now = START
         self.settings = settings = read_settings({"KIOSK_DATA": str(folder)})
         library = library_for(settings)
-        self.store = a_store(folder, rng=rng)
-        self.store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
-        self.store.accounts.set(Account("bo", Role.STAFF, HASH))
         self.round = Round(
             "r", library.surveys["ombudsmannaskap"], library.trees["vasteras"], 5, START,
             START + timedelta(days=90), admission, expected=expected or {},
         )  # fmt: skip
-        if not is_empty:
-            self.store.open_round(self.round, START)
+
+        def prepare(store: Store) -> None:
+            store.accounts.set(Account("anna", Role.COORDINATOR, HASH))
+            store.accounts.set(Account("bo", Role.STAFF, HASH))
+            if not is_empty:
+                store.open_round(self.round, START)
+
+        if rng is None and is_shipped(library):
+            name = ("desk", admission, frozenset((expected or {}).items()), is_empty)
+            self.store = a_prepared_store(folder, name, prepare)
+        else:
+            prepare(store := a_store(folder, rng=rng))
+            self.store = store
         self.app = create_desk_app(
             self.store, library, clock=lambda: self.now, ticks=Every(seconds), secret_key="s" * 32,
             guest_address="http://guest.example", allowed_languages=languages, settings=settings,

@@ -15,8 +15,8 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.settings import read_settings
 from kiosk.storage import Store
 from kiosk.storage.devices import Devices
-from tests.tools.builders import a_store
-from tests.tools.shipped import library_for, share_templates
+from tests.tools.builders import a_prepared_store, a_store
+from tests.tools.shipped import is_shipped, library_for, share_templates
 
 NOW = datetime(2026, 3, 2, 12)
 
@@ -39,12 +39,20 @@ class Place:
         survey: Survey | None = None,
     ) -> None:
         self.library = library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
-        self.store = a_store(folder)
+        name = ("guest", ways, protection) if survey is None and is_shipped(library) else None
         survey, tree = survey or library.surveys["ombudsmannaskap"], library.trees["vasteras"]
         self.round = Round("r", survey, tree, 5, NOW, NOW + timedelta(days=9), ways, protection=protection)
-        self.store.open_round(self.round, NOW)
-        self.store.links.add(Admission.KIOSK, "frida", code="")
-        self.store.links.add(Admission.POSTER, "frida", code="poster")
+
+        def prepare(store: Store) -> None:
+            store.open_round(self.round, NOW)
+            store.links.add(Admission.KIOSK, "frida", code="")
+            store.links.add(Admission.POSTER, "frida", code="poster")
+
+        if name:
+            self.store = a_prepared_store(folder, name, prepare)
+        else:
+            prepare(store := a_store(folder))
+            self.store = store
         [self.slip, self.other_slip] = self.store.print_slips("r", "frida", 2)
         self.app = create_guest_app(
             self.store,

@@ -23,6 +23,11 @@ def library_for(settings: Settings) -> Library:
     return read_library(settings) if has_own else _shipped()
 
 
+def is_shipped(library: Library) -> bool:
+    """Return whether a library is that of an installation without files of its own."""
+    return library is _shipped()
+
+
 @cache
 def _shipped() -> Library:
     with tempfile.TemporaryDirectory() as folder:
