@@ -283,7 +283,7 @@ const WIDE = [
   ],
   ...["three tight small", "four tight small", "six tight small"],
   ...["two tight bare", "three tight bare", "joined tight bare", "two tight bare dense"],
-  "joined tight bare dense",
+  ...["joined tight bare dense", "joined three tight bare", "joined four tight bare"],
 ];
 const TALL = [
   ...["list tall", "list", "list tight", "list tight small", "two", "two tight", "two tight small"],
@@ -293,6 +293,21 @@ const TALL = [
     "four tight small bare",
     "two tight small bare dense",
   ],
+];
+// One of these fits wherever any layout does: they are tried first at each text size.
+const COMPACT_WIDE = [
+  "joined tight bare dense",
+  "joined three tight bare",
+  "joined four tight bare",
+  "six tight small",
+  "beside tight",
+];
+const COMPACT = [
+  "list tight small",
+  "two tight small bare dense",
+  "three tight small bare",
+  "four tight small bare",
+  "list tall",
 ];
 const SCROLLED = ["list tight scroll", "list tight small bare scroll"];
 const SCROLLED_WIDE = ["joined tight bare scroll", ...SCROLLED]; // two columns: less to scroll
@@ -323,35 +338,87 @@ function fits(layout) {
   );
 }
 
-/** The layout of each statement. */
-function layoutsOf() {
-  const isWide = window.innerWidth > window.innerHeight && window.innerWidth >= 700;
-  const [layouts, scrolling] = isWide ? [WIDE, SCROLLED_WIDE] : [TALL, SCROLLED];
+// Text sizes in per cent of the usual one. On a kiosk, no text is larger than leaves all answers in sight; a phone's
+// guest scrolls. Only a screen whose size in millimetres is known may show smaller letters
+// than usual, two thirds at least: capitals of 4.9 mm at 600 mm, where Section 508, 402.4, asks for
+// 4.8 mm.
+const SHOWN = [150, 137, 125, 112, 100, 92, 83, 75, 67];
+const LEAST = 67;
+
+/** The first layout in which all statements fit, or else the first for each; undefined where none fits. With `isEnough`
+    the first of any. */
+function suiting(layouts, isEnough = false) {
   const tried = [];
+  const alone = () => statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
   for (const layout of layouts) {
     const fitting = fits(layout);
     tried.push(fitting);
     if (fitting.every(Boolean)) return statements.map(() => layout);
+    if (isEnough && !alone().includes(undefined)) break;
   }
-  const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED[1];
-  const alone = statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
+  return alone();
+}
+
+function sizesToTry() {
+  const chosen = Number(root.dataset.size);
+  if (!kiosk) return [chosen];
+  const isMeasured = window.getComputedStyle(root).getPropertyValue("--least");
+  return SHOWN.filter((size) => size <= chosen && size >= (isMeasured ? LEAST : 100));
+}
+
+/** The text size of all statements, the layout of each, and whether larger text would be larger. */
+function chosenLayout() {
+  const isWide = window.innerWidth > window.innerHeight && window.innerWidth >= 700;
+  const [layouts, compact, scrolling] = isWide
+    ? [WIDE, COMPACT_WIDE, SCROLLED_WIDE]
+    : [TALL, COMPACT, SCROLLED];
+  const isRoomFor = (size) => {
+    root.dataset.shown = size;
+    return !suiting(compact, true).includes(undefined);
+  };
+  const sizes = sizesToTry();
+  let [low, high] = isRoomFor(sizes[0]) ? [0, 0] : [1, sizes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isRoomFor(sizes[middle])) high = middle;
+    else low = middle + 1;
+  }
+  const size = sizes[low] ?? sizes[0];
+  const mayGrow = sizes[0] > 100 || !kiosk || low === sizes.length || (low === 0 && isRoomFor(112));
+  root.dataset.shown = size;
+  const alone = suiting(layouts);
+  if (!alone.includes(undefined)) return { size, alone, mayGrow };
   // One place for the controls of all statements, below the longest.
-  return alone.includes(undefined) ? statements.map(() => scrolled) : alone;
+  const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED[1];
+  return { size, alone: statements.map(() => scrolled), mayGrow: true };
 }
 
 /** The layouts of the statements for each language, text size and window in which they were shown. */
 const measured = new Map();
+const shownAt = () =>
+  [root.lang, root.dataset.size, window.innerWidth, window.innerHeight, find("bar").offsetHeight].join(" ");
 
 function fit() {
-  if (form.hidden) return;
-  const sizes = [root.dataset.size, window.innerWidth, window.innerHeight, find("bar").offsetHeight];
-  const shown = [root.lang, ...sizes].join(" ");
-  if (!measured.has(shown)) {
-    root.classList.add("measured");
-    measured.set(shown, layoutsOf());
-    root.classList.remove("measured");
+  if (form.hidden) {
+    // The controls stay at their places while a guest changes the language of a statement.
+    if (!statements.includes(guest.returnTo)) delete root.dataset.shown;
+    find("text-size").disabled = false;
+    return;
   }
-  form.dataset.fit = measured.get(shown)[statements.indexOf(guest.place)];
+  const before = shownAt();
+  if (!measured.has(before)) {
+    root.classList.add("measured");
+    const chosen = chosenLayout();
+    root.classList.remove("measured");
+    measured.set(before, chosen);
+    // The bar may be lower with smaller letters.
+    root.dataset.shown = chosen.size;
+    measured.set(shownAt(), chosen);
+  }
+  const { size, alone, mayGrow } = measured.get(before);
+  root.dataset.shown = size;
+  find("text-size").disabled = !mayGrow;
+  form.dataset.fit = alone[statements.indexOf(guest.place)];
 }
 
 function fitAnew() {

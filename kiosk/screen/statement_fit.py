@@ -1,14 +1,14 @@
 """Estimates whether a survey's statements fit a kiosk's screen, without a browser.
 
 The page itself (static/guest.js) measures in the browser, and scrolls if nothing fits. The estimate warns
-before a screen is bought or mounted. It assumes the layouts that need least room: two columns of answers
-without pictures, or a list beside the statement, in the smallest letters that are legible at the guest's
-distance. Lengths are in font sizes.
+before a screen is bought or mounted. It assumes the layouts that need least room: columns of answers without
+pictures, or a list beside the statement, in the smallest letters that the page uses, with a button that reads
+aloud. Lengths are in font sizes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 
 from kiosk.domain.screen_size import WIDTH_LIMITS_MM, Screen
 from kiosk.domain.survey import Survey
@@ -17,8 +17,12 @@ from kiosk.screen.questions import Question, questions
 ASPECT = 9 / 16
 """Height of a screen divided by its width. Other usual screens are higher."""
 
-PIXELS = 1280
-"""Width of the page on a small screen, in CSS pixels."""
+PIXELS = 1024
+"""Width of the page on a small screen, in CSS pixels. With more pixels the buttons are lower."""
+
+LEAST_LETTERS = 2 / 3
+"""Smallest letters of the page, as a part of the font size that suits the guest's distance (`LEAST` in
+static/guest.js)."""
 
 LEAST_ROW_PIXELS = 72
 """Least height of a kiosk's buttons."""
@@ -35,8 +39,8 @@ TALL_SCRIPTS = frozenset({"ar", "fa", "ps", "ckb", "ur", "ti", "am"})
 PADDING = 0.5
 """Width of a button's padding and border."""
 
-COLUMNS = 2
-"""Columns of answers below a statement."""
+COLUMNS = (2, 3, 4)
+"""Columns that answers below a statement may have."""
 
 STATEMENT_PART = 0.42
 """Part of the width of a statement that stands beside its answers."""
@@ -80,7 +84,7 @@ def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, S
 
 def statement_fits(screen: Screen, question: Question, language: str) -> bool:
     """Return whether a statement in a language has room on a screen, above its answers or beside them."""
-    width = screen.width_mm / screen.text_mm
+    width = screen.width_mm / (screen.text_mm * LEAST_LETTERS)
     line = TALL_LINE if language in TALL_SCRIPTS else LINE
     row = max(LEAST_ROW_PIXELS * width / PIXELS, line)
     height = width * ASPECT - BARS * row
@@ -90,12 +94,16 @@ def statement_fits(screen: Screen, question: Question, language: str) -> bool:
 
     def answers(columns: int, room: float) -> float:
         """Return the height of the answers, "don't know" included, in so many columns within the width
-        `room`."""
-        most = max(lines(option.label, LETTER, room / columns - PADDING) for option in question.options)
-        return ceil((len(question.options) + 1) / columns) * max(row, most * line)
+        `room`; infinite if a word is wider than a column."""
+        column = room / columns - PADDING
+        labels = [option.label for option in question.options]
+        if max(len(word) for label in labels for word in label.split()) * LETTER > column:
+            return inf
+        most = max(lines(label, LETTER, column) for label in labels)
+        return ceil((len(labels) + 1) / columns) * max(row, most * line)
 
-    above = lines(question.text, BOLD_LETTER, width) * line
+    above = lines(question.text, BOLD_LETTER, width - row) * line
     # Long words leave more of a narrow line empty.
     beside = (1 + lines(question.text, BOLD_LETTER, STATEMENT_PART * width)) * line
     side_by_side = max(beside, answers(1, (1 - STATEMENT_PART) * width))
-    return min(above + answers(COLUMNS, width), side_by_side) <= height
+    return min(above + min(answers(columns, width) for columns in COLUMNS), side_by_side) <= height

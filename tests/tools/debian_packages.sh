@@ -16,6 +16,7 @@ program() { command -v "$1"; }
 library() { /sbin/ldconfig -p | grep -F "$1 "; }
 postgresql_server() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 mkfs() { command -v mkfs.ext4 || test -x /sbin/mkfs.ext4; }
+noto_sans() { fc-match 'Noto Sans' | grep -F NotoSans; }
 web_server() { command -v "$1" || test -x "/usr/sbin/$1"; }
 # Named otherwise than the program: `command -v firefox` would find the function itself.
 firefox_program() { command -v firefox-esr || command -v firefox; }
@@ -23,6 +24,7 @@ firefox_program() { command -v firefox-esr || command -v firefox; }
 need chromium program chromium
 need chromium-headless-shell program chromium-headless-shell
 need libatomic1 library libatomic.so.1 # for the node that drives Chromium: Playwright brings it, but not this library
+need fonts-noto-core noto_sans # as on a kiosk: other fonts are wider
 need xvfb program Xvfb
 need xdotool program xdotool
 need postgresql postgresql_server

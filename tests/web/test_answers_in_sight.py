@@ -48,7 +48,7 @@ LOOK = """async ([languages, sizes]) => {
             const top = bar.getBoundingClientRect().bottom, bottom = steps.getBoundingClientRect().top;
             rows.push({
                 language, size,
-                layout: document.getElementById("answers").dataset.fit,
+                layout: document.getElementById("answers").dataset.fit, shown: document.documentElement.dataset.shown,
                 hidden: boxes.filter((box) => box.top < top - 1 || box.bottom > bottom + 1).length,
                 isAbove: getComputedStyle(steps).position === "sticky",
                 wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
