@@ -339,9 +339,8 @@ function fits(layout) {
 }
 
 // Text sizes in per cent of the usual one. On a kiosk, no text is larger than leaves all answers in sight; a phone's
-// guest scrolls. Only a screen whose size in millimetres is known may show smaller letters
-// than usual, two thirds at least: capitals of 4.9 mm at 600 mm, where Section 508, 402.4, asks for
-// 4.8 mm.
+// guest scrolls. Only a screen whose size in millimetres is known may show smaller letters than usual, two thirds at
+// least: capitals of 4.9 mm at 600 mm, where Section 508, 402.4, asks for 4.8 mm.
 const SHOWN = [150, 137, 125, 112, 100, 92, 83, 75, 67];
 const LEAST = 67;
 

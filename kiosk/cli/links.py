@@ -15,8 +15,8 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.library.library import Library, shown_languages
-from kiosk.screen.statement_fit import least_width, long_statements
+from kiosk.library.library import Library
+from kiosk.screen.statement_fit import least_width, long_statements, surveys_at
 from kiosk.settings import Settings
 from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, Store, StoreError
 
@@ -73,10 +73,8 @@ def _warnings(settings: Settings, library: Library, store: Store, unit: str, scr
     Looks at the surveys of the unit's rounds that are not over, or at all surveys if there are none.
     """
     rounds = [state.round for state in store.rounds() if not state.is_closed]
-    asked = {of_round.survey.id: of_round.survey for of_round in rounds if unit in of_round.tree.leaves}
-    surveys = list((asked or library.surveys).values())
     allowed = None if store.is_demonstration else settings.languages
-    shown = {survey.id: shown_languages(library.guest, survey, allowed) for survey in surveys}
+    surveys, shown = surveys_at(unit, rounds, library, allowed)
     for long in long_statements(screen, surveys, shown):
         languages = ", ".join(long.languages)
         yield f"{long.survey}: guests have to scroll the statement {long.statement!r} in {languages}"

@@ -6,12 +6,14 @@ pictures, or a list beside the statement, in the smallest letters that the page 
 aloud. Lengths are in font sizes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
+from kiosk.domain.rounds import Round
 from kiosk.domain.screen_size import WIDTH_LIMITS_MM, Screen
 from kiosk.domain.survey import Survey
+from kiosk.library.library import Library, shown_languages
 from kiosk.screen.questions import Question, questions
 
 ASPECT = 9 / 16
@@ -45,8 +47,8 @@ COLUMNS = (2, 3, 4)
 STATEMENT_PART = 0.42
 """Part of the width of a statement that stands beside its answers."""
 
-BARS = 2
-"""Rows of buttons above and below a statement and its answers."""
+NARROW = 23
+"""Width of a page on which the labels of the buttons below the answers take two lines."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,28 @@ class LongStatement:
     survey: str
     statement: str
     languages: tuple[str, ...]
+
+
+def long_statements_at(
+    unit: str, screen: Screen, rounds: Iterable[Round], library: Library, allowed: frozenset[str] | None
+) -> list[LongStatement]:
+    """Return the statements that have no room on a unit's screen, in the languages shown there.
+
+    They are those of the `rounds` that the unit takes part in, or of all surveys if there are none. `allowed`
+    are languages shown although unreviewed, None for all.
+    """
+    surveys, shown = surveys_at(unit, rounds, library, allowed)
+    return list(long_statements(screen, surveys, shown))
+
+
+def surveys_at(
+    unit: str, rounds: Iterable[Round], library: Library, allowed: frozenset[str] | None
+) -> tuple[list[Survey], dict[str, tuple[str, ...]]]:
+    """Return the surveys that a unit's screen may show, and the languages of each by its id: see
+    `long_statements_at`."""
+    asked = {of_round.survey.id: of_round.survey for of_round in rounds if unit in of_round.tree.leaves}
+    surveys = list((asked or library.surveys).values())
+    return surveys, {survey.id: shown_languages(library.guest, survey, allowed) for survey in surveys}
 
 
 def long_statements(
@@ -87,7 +111,7 @@ def statement_fits(screen: Screen, question: Question, language: str) -> bool:
     width = screen.width_mm / (screen.text_mm * LEAST_LETTERS)
     line = TALL_LINE if language in TALL_SCRIPTS else LINE
     row = max(LEAST_ROW_PIXELS * width / PIXELS, line)
-    height = width * ASPECT - BARS * row
+    height = width * ASPECT - row - max(row, 2 * line if width < NARROW else 0)
 
     def lines(text: str, letter: float, room: float) -> int:
         return ceil(len(text) * letter / room)

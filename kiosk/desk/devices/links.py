@@ -4,10 +4,12 @@ from dataclasses import asdict, dataclass
 
 from kiosk.desk.context import desk
 from kiosk.desk.forms import MoveForm, ScreenForm
+from kiosk.desk.i18n import language_in_text
 from kiosk.desk.session import is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
+from kiosk.screen.statement_fit import long_statements_at
 from kiosk.storage import DeviceStatus, Link
 
 
@@ -34,7 +36,8 @@ class Kiosk:
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
     size and distance or, without them, those of the settings; `form` edits its own. `move_form` moves it to
     another unit; `move_problem` is the reason why it was not moved, else "". A kiosk that `is_fixed` has the
-    installation's own address.
+    installation's own address. `long_statements` have no room on the screen: each text, with the names of the
+    languages in which it has none.
     """
 
     address: Address
@@ -45,6 +48,7 @@ class Kiosk:
     move_form: MoveForm
     move_problem: str
     is_fixed: bool
+    long_statements: list[tuple[str, str]]
 
 
 def address_of(link: Link) -> Address:
@@ -69,16 +73,36 @@ def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: st
     """Return a kiosk with its forms: `form` edits its size and distance, `move_form` moves it. `move_problem`
     is the reason why it was not moved, else ""."""
     settings, devices = desk().settings, desk().devices
+    screen = link.screen or (settings.screen if settings else None)
     return Kiosk(
         address_of(link),
         devices.status(link.code),
         devices.was_late(link.code),
-        link.screen or (settings.screen if settings else None),
+        screen,
         form,
         move_form,
         move_problem,
         is_fixed=not link.code,
+        long_statements=_long_statements(link.unit_id, screen) if screen else [],
     )
+
+
+def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
+    """Return the texts of the statements that have no room on a unit's screen, each with the languages."""
+    library, rounds = desk().library, [s.round for s in desk().store.rounds() if not s.is_closed]
+    texts = {
+        (survey.id, statement.id): statement.text
+        for survey in [*library.surveys.values(), *(of_round.survey for of_round in rounds)]
+        for statement in survey.statements
+    }
+    long = long_statements_at(unit_id, screen, rounds, library, desk().allowed_languages)
+    return [
+        (
+            texts[one.survey, one.statement],
+            ", ".join(language_in_text(library.guest[code].language) for code in one.languages),
+        )
+        for one in long
+    ]
 
 
 def screen_form(link: Link) -> ScreenForm:
