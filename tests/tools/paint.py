@@ -1,5 +1,8 @@
-"""Time to the first paint of a guest's page on a slow device, compared with a page of one line."""
+"""Time to the first paint of a guest's page on a slow device, compared with a page of one line, and with the
+same survey in LimeSurvey if one is served here: BENCH_PEER="http://127.0.0.1:8461/index.php?..." make bench.
+"""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +26,7 @@ BAR = 300
 
 PEER = 1_124
 """Milliseconds to the first paint of LimeSurvey 6.10.6, with its smallest survey, nothing cached, slowed as
-here. They were measured on another machine and day with the same browser, so the ratio to them is not
-exact."""
+here, on another day. A ratio to them is not exact: BENCH_PEER serves it in the same run."""
 
 FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
     const paint = list.getEntriesByName("first-contentful-paint")[0];
@@ -56,7 +58,8 @@ def first_paint(browser: Browser, address: str) -> float:
 
 
 def main() -> None:
-    """Print the best and the median of several first visits."""
+    """Print the best and the median of several first visits, each beside a visit of the references."""
+    peer = os.environ.get("BENCH_PEER", "")
     plain = Flask("plain")
     plain.add_url_rule("/", view_func=lambda: "<!doctype html><title>Plain</title><p>One line")
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -65,17 +68,20 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         with served(counted) as guest, served(plain) as reference:
             first_paint(browser, reference)
-            pairs = [
-                (first_paint(browser, f"{guest}/s/poster"), first_paint(browser, reference))
-                for _ in range(VISITS)
-            ]
+            addresses = [f"{guest}/s/poster", reference, *filter(None, [peer])]
+            visits = [[first_paint(browser, address) for address in addresses] for _ in range(VISITS)]
         browser.close()
-    ours, theirs = (sorted(times) for times in zip(*pairs, strict=True))
-    best, middle, plainly = ours[0], ours[VISITS // 2], theirs[VISITS // 2]
+    ours, plain_page, *peers = (sorted(times) for times in zip(*visits, strict=True))
+    best, middle, plainly = ours[0], ours[VISITS // 2], plain_page[VISITS // 2]
     print(
         f"first paint of a guest's page, {SLOWER} x slower: median {middle:.0f} ms, best {best:.0f} ms "
         f"(bar: {BAR} ms)   {middle / plainly:.1f} x a page of one line ({plainly:.0f} ms)"
     )
+    for times in peers:
+        print(
+            f"   the peer in the same run: median {times[VISITS // 2]:.0f} ms, best {times[0]:.0f} ms; "
+            f"ours is {middle / times[VISITS // 2]:.2f} x of it"
+        )
     print(
         f"   to open it: {counted.requests / VISITS:.0f} requests, {counted.bytes / VISITS / 1000:.1f} kB; "
         f"LimeSurvey elsewhere: {PEER:,} ms, 29 requests, 1,229 kB from opening to thank-you"
