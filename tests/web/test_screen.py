@@ -616,6 +616,21 @@ def test_a_chosen_answer_is_visible_in_forced_colours(open_page: Open) -> None:
     assert answer.screenshot() != before
 
 
+PALE_PICTURES = """[...document.querySelectorAll("fieldset:not([hidden]) .answer")].filter((answer) => {
+    const colour = (part) => getComputedStyle(answer.querySelector(part)).color;
+    return colour(".fill, .face") !== colour(".option");
+}).length"""
+"""The number of answers whose picture has another colour than its words."""
+
+
+def test_pictures_have_the_colour_of_their_words_in_forced_dark_colours(open_page: Open) -> None:
+    page = open_page(KIOSK, context=FORCED | {"color_scheme": "dark"})
+    start(page)
+    assert page.evaluate(PALE_PICTURES) == 0
+    touch(page, ".answer")
+    assert page.evaluate(PALE_PICTURES) == 0
+
+
 def test_nothing_moves_by_itself(open_page: Open) -> None:
     page = open_page(KIOSK, context=FORCED)
     start(page)
