@@ -192,7 +192,7 @@ const taps = {
   back: goBack,
   next: () => go(1),
   skip: () => {
-    guest.place.querySelector(".skipped input").checked = true;
+    for (const input of guest.place.querySelectorAll("input")) input.checked = !input.value;
     go(1);
   },
   language: () => {
@@ -227,7 +227,7 @@ document.addEventListener(
     if (isTooEarly || language || tapped) event.preventDefault();
     if (!isTooEarly) stay();
     if (isTooEarly) ignore(event);
-    else if (isOneTouch && event.detail > 0 && event.target.closest("fieldset label")) moveOn();
+    else if (isOneTouch && event.detail > 0 && event.target.closest("fieldset:not(.several) label")) moveOn();
     else if (language) choose(codeOf(language));
     else tapped?.();
   },

@@ -3,7 +3,8 @@
 // it once even if it is sent again. Only the envelope and its letterbox are stored: no time, no order, all of one size.
 import { device, heard, patience, toTake } from "./guest_bar.js";
 
-const ROOM = 64; // bytes for each statement
+const ROOM = 64; // bytes for each answer of a ballot
+const COLUMNS = "fieldset:not(.several), [type=checkbox]"; // as many as a ballot has answers
 const TICKET = 16; // bytes; the first of them are the kiosk's mark
 const MARK_BYTES = 8;
 const RAPID = 1; // flags of the byte after the ticket
@@ -60,7 +61,7 @@ async function readMark() {
 async function seal(form) {
   const answers = encode(new URLSearchParams(new FormData(form)));
   const rapid = isPlay(Number(form.dataset.pause)); // before anything that takes time
-  const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll("fieldset").length);
+  const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll(COLUMNS).length);
   const mark = await readMark();
   plain.set(random(TICKET));
   plain.set(mark ?? []);

@@ -15,11 +15,13 @@ STATIC = shipped_folder("static")
 TEMPLATES = Path(__file__).parents[1] / "kiosk" / "screen" / "templates" / "guest"
 FEATURES = browser_features.read()
 
-OF_PHONES = [STATIC / f"guest{name}.js" for name in ("", "_bar", "_listen", "_phone", "_slip", "_stored")]
+OF_PHONES = [
+    STATIC / f"guest{name}.js" for name in ("", "_bar", "_listen", "_phone", "_several", "_slip", "_stored")
+]
 """The scripts of phones, on which nothing checks the browser: each feature must be SINCE's or older."""
 OF_KIOSKS = [STATIC / "guest_kiosk.js", STATIC / "guest_away.js", *sorted(TEMPLATES.glob("*.js"))]
 OF_STAFF = sorted(STATIC.glob("desk*.js"))
-STYLES = sorted(TEMPLATES.glob("*.css"))
+STYLES = [*sorted(TEMPLATES.glob("*.css")), *sorted(STATIC.glob("guest*.css"))]
 
 OWN = {".bytes", ".layout", ".read", ".skipped", ".subject"}
 """Properties and classes of our own that have the names of newer features."""

@@ -197,7 +197,7 @@ def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> E
 
 
 def _agreement(row: Row) -> tuple[str, ...]:
-    labels = [asked(row.round.survey, label) for label in reversed(row.statement.scale.labels)]
+    labels = [asked(row.round.survey, label) for label in reversed(row.statement.answers)]
     return (*of_now(row, labels), f"{period(row.round)}. {of_protection([row])[0]}")
 
 

@@ -113,24 +113,31 @@ def aggregate_of(
 
 
 def _round(document: Document, of_round: Round, *, has_units: bool) -> AggregateRound | None:
-    """Return a round's published figures; None if nothing is published for the whole."""
+    """Return a round's published figures; None if nothing is published for the whole. Questions of which
+    several options may be chosen are left out: nothing compares their shares."""
+    statements = of_round.survey.with_one_answer
+    names = {statement.id for statement in statements}
     [published] = (one for one in document["rounds"] if one["id"] == of_round.id)
     root = of_round.tree.root.id
     nodes = {
         node["id"]: NodeFigures(
             node["answered"],
             node.get("batches", 0),
-            {name: statement_tally_from_json(table) for name, table in node["statements"].items()},
+            {
+                name: statement_tally_from_json(table)
+                for name, table in node["statements"].items()
+                if name in names
+            },
         )
         for node in published["nodes"]
         if node["answered"] is not None and (has_units or node["id"] == root)
     }
-    if published["state"] != "closed" or root not in nodes:
+    if published["state"] != "closed" or root not in nodes or not statements:
         return None
     tree = Tree(
         tuple(_nearest(of_round.tree, node, nodes) for node in of_round.tree.nodes if node.id in nodes)
     )
-    survey = replace(of_round.survey, translations={})
+    survey = replace(of_round.survey, statements=statements, translations={})
     return AggregateRound(replace(of_round, survey=survey, tree=tree), of_round.survey.version, nodes)
 
 

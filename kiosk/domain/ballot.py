@@ -8,9 +8,10 @@ single out the guests who are in it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 from kiosk.domain.ballot_days import NO_BALLOT_DAYS, BallotDays
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Statement, Survey
 
 
 class NoAnswer(StrEnum):
@@ -25,13 +26,21 @@ Answer = int | NoAnswer
 """1..n on the statement's scale, 1 the lowest option; or a kind of no answer."""
 
 
+NONE_CHOSEN, SOME = 1, 2
+"""Answers of the column that says whether any of several options was chosen."""
+
+NOT_CHOSEN, CHOSEN = 1, 2
+"""Answers of the column of one of several options."""
+
+
 class BallotError(ValueError):
     """The submitted form is no valid ballot of this survey. The message quotes nothing of the form."""
 
 
 @dataclass(frozen=True)
 class Ballot:
-    """One answer per statement, in the survey's order."""
+    """One answer per column of the survey, in its order (`Survey.columns`): one per statement, and more for a
+    question of which several options may be chosen."""
 
     answers: tuple[Answer, ...]
 
@@ -45,12 +54,42 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     """Read the ballot from a submitted form.
 
     `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
-    "prefer_not". A statement that is missing or empty counts as skipped. Raises BallotError for a statement
-    that the survey does not have, a value that its scale does not have, or two values for one statement.
+    "prefer_not"; of a question with several options, any of these and "none". A statement that is missing or
+    empty counts as skipped. Raises BallotError for a statement that the survey does not have, a value that
+    its scale does not have, or two values for one statement.
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")
-    return Ballot(tuple(_read_answer(values.get(s.id, ()), len(s.scale.labels)) for s in survey.statements))
+    return Ballot(tuple(chain.from_iterable(_read(s, values.get(s.id, ())) for s in survey.statements)))
+
+
+def _read(statement: Statement, sent: Sequence[str]) -> tuple[Answer, ...]:
+    options = len(statement.scale.labels)
+    return _read_several(sent, options) if statement.several else (_read_answer(sent, options),)
+
+
+NONE = "none"
+"""The value of "none of these"."""
+
+
+def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
+    """Return whether an option was chosen, then 1 or 2 for each option: not chosen, or chosen.
+
+    A page without a script sends what was ticked last and before together. An option counts before "none of
+    these", and both before a kind of no answer, so that no ballot contradicts itself.
+    """
+    numbers = {str(option): option for option in range(1, options + 1)}
+    chosen = {numbers[value] for value in sent if value in numbers}
+    # The page's "skip" is ticked from the beginning, so any other kind was ticked by the guest.
+    ticked = {_read_answer([value], 0) for value in sent if value not in {*numbers, NONE, ""}}
+    if len(ticked) > 1:
+        raise BallotError("two answers to one statement")
+    whether: Answer = next(iter(ticked), NoAnswer.SKIPPED)
+    if chosen:
+        whether = SOME
+    elif NONE in sent:
+        whether = NONE_CHOSEN
+    return (whether, *(CHOSEN if option in chosen else NOT_CHOSEN for option in numbers.values()))
 
 
 def _read_answer(sent: Sequence[str], options: int) -> Answer:
@@ -77,9 +116,9 @@ def pack(ballots: Sequence[Ballot]) -> bytes:
     return b"".join(sorted(bytes(map(_BYTE_OF_ANSWER.__getitem__, ballot.answers)) for ballot in ballots))
 
 
-def unpack(packed: bytes, statements: int) -> list[Ballot]:
-    """Decode the output of `pack`; `statements` is the number of statements per ballot."""
-    rows = (packed[at : at + statements] for at in range(0, len(packed), statements))
+def unpack(packed: bytes, columns: int) -> list[Ballot]:
+    """Decode the output of `pack`; `columns` is the number of answers per ballot."""
+    rows = (packed[at : at + columns] for at in range(0, len(packed), columns))
     return [Ballot(tuple(map(_ANSWER_OF_BYTE.__getitem__, row))) for row in rows]
 
 
@@ -109,11 +148,11 @@ def pack_box(content: BoxContent) -> bytes:
     return head.to_bytes(4) + pack(content.ballots)
 
 
-def unpack_box(packed: bytes, statements: int) -> BoxContent:
-    """Decode the output of `pack_box`; `statements` is the number of statements per ballot."""
+def unpack_box(packed: bytes, columns: int) -> BoxContent:
+    """Decode the output of `pack_box`; `columns` is the number of answers per ballot."""
     head = int.from_bytes(packed[:4])
     return BoxContent(
-        unpack(packed[4:], statements),
+        unpack(packed[4:], columns),
         head & _MOST_EXCLUDED,
         bool(head & _GUARD_FIRED),
         BallotDays(head >> _DAYS_AT & 3, bool(head & _HAS_NEW)),

@@ -128,7 +128,7 @@ def read_figures(
     order, or a last day after `today`.
     """
     messages, statements = [], []
-    for statement in survey.statements:
+    for statement in survey.with_one_answer:
         counts: list[int | None] = []
         for option, label in enumerate(statement.scale.labels, start=1):
             typed_count = typed.get((statement.id, option), "")

@@ -27,8 +27,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kiosk.domain.ballot import BallotError
 
 TICKET_BYTES = 16
-STATEMENT_BYTES = 64
-"""Bytes reserved for each statement, whatever the answer: its id and value take 52 at most."""
+COLUMN_BYTES = 64
+"""Bytes reserved for each of a ballot's columns, whatever the answer: its statement's id and value take 52 at
+most."""
 
 STEP_BYTES = 32 * 1024
 """A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than a busy
@@ -97,10 +98,10 @@ class Letterbox:
         """The key that kiosks seal for: an uncompressed point, 65 bytes."""
         return self._key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
-    def open(self, envelope: bytes, statements: int) -> Letter:
-        """Decrypt an envelope; `statements` is the number of the survey's statements. Raises EnvelopeError
+    def open(self, envelope: bytes, columns: int) -> Letter:
+        """Decrypt an envelope; `columns` is the number of a ballot's answers. Raises EnvelopeError
         for an envelope of another size, for another letterbox, or without a form."""
-        if len(envelope) != envelope_size(statements):
+        if len(envelope) != envelope_size(columns):
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
         try:
@@ -174,8 +175,8 @@ def unpack(packed: bytes) -> Letterbox:
 def is_well_formed(envelope: bytes) -> bool:
     """Return whether bytes have an envelope's size and begin with a point of the curve. Needs no
     letterbox."""
-    statements, odd = divmod(len(envelope) - envelope_size(0), STATEMENT_BYTES)
-    if statements < 1 or odd:
+    columns, odd = divmod(len(envelope) - envelope_size(0), COLUMN_BYTES)
+    if columns < 1 or odd:
         return False
     try:
         _point(envelope[:_POINT_BYTES])
@@ -189,12 +190,7 @@ def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), encoded)
 
 
-def statements_in(envelope: bytes) -> int:
-    """Return the number of statements of the ballot in a well-formed envelope, from its size."""
-    return (len(envelope) - envelope_size(0)) // STATEMENT_BYTES
-
-
-def envelope_size(statements: int) -> int:
-    """Return the size in bytes of an envelope with a ballot of `statements` statements. It does not depend on
-    answers."""
-    return _POINT_BYTES + TICKET_BYTES + 1 + STATEMENT_BYTES * statements + 16
+def envelope_size(columns: int) -> int:
+    """Return the size in bytes of an envelope with a ballot of `columns` answers. It does not depend on
+    them."""
+    return _POINT_BYTES + TICKET_BYTES + 1 + COLUMN_BYTES * columns + 16

@@ -16,6 +16,10 @@ EPSILON = Fraction(3, 2)
 """Epsilon of one statement in one round. The epsilon of a ballot is the sum over its statements.
 docs/noise.md has the figures."""
 
+OPTION_SHARE = Fraction(1, 2)
+"""Part of a statement's epsilon that each option has where a guest may choose several: 3/4. A table of two
+answers needs half the epsilon of one with a scale and the kinds of no answer for bars that are as right."""
+
 SMALLEST_EPSILON = Fraction(1, 10)
 """With a smaller epsilon nothing of a table would be left, and the time to draw noise grows with 1 /
 epsilon."""

@@ -15,7 +15,7 @@ from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, verdict
-from kiosk.domain.survey import Statement
+from kiosk.domain.survey import Column, Statement
 from kiosk.domain.tally import StatementTally, statement_tally_from_json
 from kiosk.domain.tree import Node
 
@@ -63,6 +63,9 @@ class Row:
     since the previous row. The figures of a round that is not closed still change. `batches` is the number of
     batches in the table, each with noise of its own; 0 in an exact round. `units` has the units below the
     node that have figures of their own; None if the row is compared as one unit.
+
+    Of a question of which several options may be chosen, `table` counts whether any was, and `options` has a
+    table for each option, the lowest first.
     """
 
     round: Round
@@ -73,15 +76,20 @@ class Row:
     is_closed: bool = True
     batches: int = 0
     units: tuple[UnitTable, ...] | None = None
+    options: tuple[StatementTally, ...] = ()
 
     @property
     def noise(self) -> Noise:
-        """The noise in the table; of variance 0 in an exact round."""
+        """The noise in the table, or in each option's; of variance 0 in an exact round."""
         return self.noise_of_batches(self.batches)
 
     def noise_of_batches(self, batches: int) -> Noise:
         """Return the noise in the sum of the tables of `batches` batches, for this statement and round."""
-        return noise_of(batches, len(self.statement.scale.labels) + len(NoAnswer), self.round.epsilon)
+        return self._noise_of_column(self.statement.columns[-1], batches)
+
+    def _noise_of_column(self, column: Column, batches: int) -> Noise:
+        cells = column.options + (len(NoAnswer) if column.has_no_answer else 0)
+        return noise_of(batches, cells, self.round.epsilon_of(column))
 
     @property
     def by_unit(self) -> dict[str, UnitTable]:
@@ -92,13 +100,34 @@ class Row:
 
     @property
     def on_scale(self) -> int:
-        """Number of answers on the scale: the percentage base, called n."""
-        return sum(self.table.counts) if self.table else 0
+        """Number of answers on the scale: the percentage base, called n. If several options may be chosen, it
+        is the number of ballots, no answers included: that has no noise, and is the same for each option."""
+        if not self.table:
+            return 0
+        return self.table.ballots if self.statement.several else sum(self.table.counts)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The count of each of `statement.answers`, the lowest first; empty without figures. If several
+        options may be chosen, they add up to more than the number of guests."""
+        if not self.table:
+            return ()
+        if self.statement.several:
+            return (self.table.counts[0], *(option.counts[1] for option in self.options))
+        return self.table.counts
+
+    @property
+    def outside(self) -> tuple[int, ...]:
+        """The counts outside the scale: each kind of no answer, then the withheld answers; empty without
+        figures. Of several options that with the most withheld answers counts."""
+        if not self.table:
+            return ()
+        return (*self.table.no_answer, max(table.withheld for table in (self.table, *self.options)))
 
     @property
     def shares(self) -> tuple[Share, ...]:
-        """The options' shares, from the highest option to the lowest."""
-        return tuple(reversed(shares(self.table.counts))) if self.table else ()
+        """The shares of `statement.answers`, the highest first."""
+        return tuple(reversed(shares(self.counts, self.on_scale)))
 
     @property
     def agreeing(self) -> int:
@@ -124,18 +153,32 @@ class Row:
 
     @property
     def intervals(self) -> tuple[Interval | None, ...]:
-        """Simultaneous confidence intervals of the options' shares, the highest option first."""
+        """Confidence intervals of the shares, the highest option first: simultaneous ones, or one for each
+        option by itself if several may be chosen."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return (None,) * len(self.shares)
+        if self.statement.several:
+            columns = self.statement.columns
+            none = self._interval_of(columns[0], self.table, 0)
+            of_options = zip(columns[1:], self.options, strict=True)
+            return (*reversed([self._interval_of(*option, 1) for option in of_options]), none)
         if self.round.is_protected:
             return tuple(reversed(noisy_statistics.distribution_intervals(self.table.counts, self.noise)))
         return tuple(reversed(statistics.distribution_intervals(self.table.counts, self.table.withheld)))
 
+    def _interval_of(self, column: Column, table: StatementTally, at: int) -> Interval:
+        """Return the interval of the share of all ballots that one answer of a column has."""
+        if self.round.is_protected:
+            noise = self._noise_of_column(column, self.batches)
+            cells = (*table.counts, *table.no_answer) if column.has_no_answer else table.counts
+            return noisy_statistics.share_interval(cells, [at], noise)
+        return statistics.share_interval(table.counts[at], table.ballots - table.withheld, table.withheld)
 
-def shares(counts: Sequence[int]) -> tuple[Share, ...]:
-    """Return each option's share of the answers on the scale, in whole percent, each rounded
-    independently."""
-    n = sum(counts)
+
+def shares(counts: Sequence[int], of: int | None = None) -> tuple[Share, ...]:
+    """Return each option's share of `of`, the number of answers on the scale unless given, in whole percent,
+    each rounded independently."""
+    n = sum(counts) if of is None else of
     return tuple(Share(count, whole_percent(count, n) if n >= PERCENT_FROM else None) for count in counts)
 
 
@@ -150,8 +193,16 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
     node, is_closed = _node(document, of_round, node_id), _published(document, of_round)["state"] == "closed"
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
-    table = statement_tally_from_json(node["statements"][statement.id])
-    return Row(of_round, statement, table, None, is_closed=is_closed, batches=node.get("batches", 0))
+    table, *options = (statement_tally_from_json(node["statements"][c.id]) for c in statement.columns)
+    return Row(
+        of_round,
+        statement,
+        table,
+        None,
+        is_closed=is_closed,
+        batches=node.get("batches", 0),
+        options=tuple(options),
+    )
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
@@ -256,7 +307,7 @@ def _units(document: Document, of_round: Round, node_id: str, statement_id: str)
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
     changed = {
         Break.WORDING: not before.statement.means(after.statement),
-        Break.SCALE: before.statement.scale.labels != after.statement.scale.labels,
+        Break.SCALE: before.statement.answers != after.statement.answers,
         Break.PLACES: before.round.tree.units_below(node_id) != after.round.tree.units_below(node_id),
     }
     return tuple(kind for kind, has_changed in changed.items() if has_changed)

@@ -15,8 +15,8 @@ from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
-from kiosk.domain.noise import EPSILON, SMALLEST_EPSILON, read_epsilon
-from kiosk.domain.survey import Survey, survey_from_json
+from kiosk.domain.noise import EPSILON, OPTION_SHARE, SMALLEST_EPSILON, read_epsilon
+from kiosk.domain.survey import Column, Part, Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
 SHORTEST_ROUND = timedelta(days=5)
@@ -108,10 +108,9 @@ class Round:
     def is_protected(self) -> bool:
         return self.protection is Protection.PROTECTED
 
-    @property
-    def options(self) -> tuple[int, ...]:
-        """Each statement's scale length, in the survey's order."""
-        return tuple(len(statement.scale.labels) for statement in self.survey.statements)
+    def epsilon_of(self, column: Column) -> Fraction:
+        """Return the epsilon of the noise in one column's table of a batch."""
+        return self.epsilon * OPTION_SHARE if column.part is Part.OPTION else self.epsilon
 
     def slip_budget(self, unit_id: str) -> int | None:
         """Return the number of slips that staff may print for a unit; None without a limit."""

@@ -31,7 +31,8 @@ class _Node(TypedDict):
 
 
 class PublishedNode(_Node):
-    """A node's published sums: ballots, and a table by statement id."""
+    """A node's published sums: ballots, and a table by statement id. A question of which several options may
+    be chosen has a table for whether any was, and one for each option (`Column`)."""
 
     answered: int
     statements: dict[str, StatementDocument]
@@ -159,11 +160,11 @@ def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -
         place["guard_fired"] = True
     if tally is None:
         return {**place, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}
-    statements = zip(round_tally.round.survey.statements, tally, strict=True)
+    columns = zip(round_tally.round.survey.columns, tally, strict=True)
     return {
         **place,
         "answered": tally[0].ballots,
-        "statements": {statement.id: table.as_json() for statement, table in statements},
+        "statements": {column.id: table.as_json() for column, table in columns},
     }
 
 

@@ -115,6 +115,17 @@ def _number_labels(poles: Poles, options: int, language: str = "") -> tuple[str,
     return (low, *numbers[1:-1], high)
 
 
+MOST_SEVERAL = 8
+"""Most options of a question of which a guest may choose several. Each option is a table of its own with an
+epsilon of its own: what a guest chose then costs as much as four statements, the largest ballot that was
+studied (docs/noise.md)."""
+
+
+NONE_OF_THESE = "Inget av detta"
+SEVERAL_HINT = "Du kan välja flera."
+"""The texts of the guest's screen that a question with several options needs beside its own."""
+
+
 TARGET_LIMITS = (1, 99)
 """Lowest and highest target of a statement, in percent."""
 
@@ -127,6 +138,34 @@ class Good(StrEnum):
     NEITHER = "neither"
 
 
+class Part(StrEnum):
+    """What a table of a ballot's answers is about."""
+
+    STATEMENT = "statement"
+    WHETHER = "whether"
+    OPTION = "option"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One answer of a ballot, and the table that it is counted in: `options` answers, 1 the lowest.
+
+    A question of which a guest may choose several has one column for whether she chose any (WHETHER: 1 none
+    of these, 2 at least one, or a kind of no answer), and one for each option (OPTION: 1 not chosen, 2
+    chosen). An option's column has no kinds of no answer: who gave no answer is counted in the first column
+    only.
+    """
+
+    id: str
+    options: int
+    part: Part = Part.STATEMENT
+
+    @property
+    def has_no_answer(self) -> bool:
+        """Whether the kinds of no answer are among its answers."""
+        return self.part is not Part.OPTION
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement with its scale and its direction.
@@ -136,6 +175,8 @@ class Statement:
 
     `target` is the percentage of the answers on the scale that should agree, at least; at most, if a small
     share is good. None without a target.
+
+    With `several`, a guest may choose several of the options, which have no order.
 
     `earlier_spellings` has former texts that differ in spelling only, and `earlier_wordings` former texts of
     the same meaning in other words, both the newest first. Answers to all of them can be compared.
@@ -150,6 +191,31 @@ class Statement:
     earlier_spellings: tuple[str, ...] = ()
     earlier_wordings: tuple[str, ...] = ()
     target: int | None = None
+    several: bool = False
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The labels of all answers that figures show, the lowest first: the options, and below them "none of
+        these" if several may be chosen."""
+        return (NONE_OF_THESE, *self.scale.labels) if self.several else self.scale.labels
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether several may be chosen of its options: they have no order, none is "none of these", and
+        there are at most MOST_SEVERAL. True also if only one may be chosen."""
+        options = self.scale.labels
+        return not self.several or (
+            not self.scale.is_ordered and len(options) <= MOST_SEVERAL and NONE_OF_THESE not in options
+        )
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a ballot that hold the answers to this statement."""
+        options = len(self.scale.labels)
+        if not self.several:
+            return (Column(self.id, options),)
+        of_options = (Column(option_id(self.id, at), 2, Part.OPTION) for at in range(1, options + 1))
+        return (Column(self.id, 2, Part.WHETHER), *of_options)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -187,6 +253,17 @@ class Statement:
         return Good.HIGH if (self.good is Good.HIGH) == (tilt > 0) else Good.LOW
 
 
+def option_id(statement_id: str, option: int) -> str:
+    """Return the id of the column of one option of a question of which several may be chosen. No statement
+    has such an id."""
+    return f"{statement_id}/{option}"
+
+
+def is_option_id(column_id: str) -> bool:
+    """Return whether a column's id is one of `option_id`."""
+    return "/" in column_id
+
+
 def numbers_in(text: str) -> tuple[int, ...]:
     """Return the option numbers of a text such as "4, 5", sorted; (0,), which no option has, for any other
     text."""
@@ -218,6 +295,8 @@ class Survey:
         sources: dict[str, tuple[str, ...]] = {}
         for statement in self.statements:
             sources[statement.text] = (statement.text,)
+            if statement.several:
+                sources.update({text: (text,) for text in (SEVERAL_HINT, NONE_OF_THESE)})
             sources.update((label, statement.scale.sources(label)) for label in statement.scale.labels)
         return sources
 
@@ -230,11 +309,24 @@ class Survey:
     def version(self) -> str:
         """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
-            "statements": [[s.id, s.text, s.scale.labels, *_pictures(s.scale)] for s in self.statements],
+            "statements": [
+                [s.id, s.text, s.scale.labels, *_pictures(s.scale), *(["several"] if s.several else [])]
+                for s in self.statements
+            ],
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.translations.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
         return short_hash(canonical, 10)
+
+    @property
+    def with_one_answer(self) -> tuple[Statement, ...]:
+        """The statements that a guest gives one answer to."""
+        return tuple(statement for statement in self.statements if not statement.several)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a ballot, in the survey's order."""
+        return tuple(column for statement in self.statements for column in statement.columns)
 
     def asks(self, statement_id: str) -> bool:
         """Return whether the survey has a statement with that id."""
@@ -299,6 +391,7 @@ class Survey:
                     **({"earlier_spellings": list(s.earlier_spellings)} if s.earlier_spellings else {}),
                     **({"earlier_wordings": list(s.earlier_wordings)} if s.earlier_wordings else {}),
                     **({"target": s.target} if s.target is not None else {}),
+                    **({"several": True} if s.several else {}),
                 }
                 for s in self.statements
             ],
@@ -326,7 +419,7 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
     Rounds of older versions have no direction: their statements do not say which end is good. They have no
-    former texts either, and their scales no kind of pictures and no poles,
+    former texts either, and no several options; their scales have no kind of pictures and no poles,
     and have an order.
     """
     statements = tuple(
@@ -340,6 +433,7 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
             tuple(s.get("earlier_spellings", ())),
             tuple(s.get("earlier_wordings", ())),
             s.get("target"),
+            s.get("several", False),
         )
         for s in row["statements"]
     )

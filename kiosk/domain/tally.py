@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.box import veil
+from kiosk.domain.survey import Column
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class StatementDocument(TypedDict):
 
 
 Tally = tuple[StatementTally, ...]
-"""One table per statement, in the survey's order. All tables sum to the same number of ballots."""
+"""One table per column of a ballot, in the survey's order. All tables sum to the same number of ballots."""
 
 
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
@@ -62,27 +64,39 @@ def statement_tally_from_json(row: StatementDocument) -> StatementTally:
     )
 
 
-Publish = Callable[[Sequence[int]], tuple[tuple[int, ...], int]]
-"""A round's rule of publication: a function from the exact counts of one statement in one batch to (counts to
+Publish = Callable[[Sequence[int], Column], tuple[tuple[int, ...], int]]
+"""A round's rule of publication: a function from the exact counts of one column in one batch to (counts to
 publish, number of withheld answers).
 
-The counts are those of the options, the lowest first, then of the kinds of NoAnswer.
+The counts are those of the options, the lowest first, then of the kinds of NoAnswer if the column has them.
 """
 
 
-def tally_batch(batch: Sequence[Ballot], options: Sequence[int], publish: Publish) -> Tally:
-    """Count one batch, and publish each statement's table. `options` is each statement's scale length."""
+def tally_batch(batch: Sequence[Ballot], columns: Sequence[Column], publish: Publish) -> Tally:
+    """Count one batch, and publish each column's table. `columns` are those of the survey."""
     return tuple(
-        _tally_statement(Counter(ballot.answers[at] for ballot in batch), options[at], publish)
-        for at in range(len(options))
+        _tally_column(Counter(ballot.answers[at] for ballot in batch), column, publish)
+        for at, column in enumerate(columns)
     )
 
 
-def _tally_statement(answers: Counter[int | NoAnswer], options: int, publish: Publish) -> StatementTally:
-    counted = [answers[option] for option in range(1, options + 1)]
-    kinds = [answers[kind] for kind in NoAnswer]
-    published, withheld = publish(counted + kinds)
-    return StatementTally(published[:options], published[options:], withheld)
+def _tally_column(answers: Counter[int | NoAnswer], column: Column, publish: Publish) -> StatementTally:
+    counted = [answers[option] for option in range(1, column.options + 1)]
+    kinds = [answers[kind] for kind in NoAnswer] if column.has_no_answer else []
+    published, withheld = publish(counted + kinds, column)
+    no_answer = published[column.options :] if column.has_no_answer else (0,) * len(NoAnswer)
+    return StatementTally(published[: column.options], no_answer, withheld)
+
+
+def veiled(cells: Sequence[int], column: Column) -> tuple[tuple[int, ...], int]:
+    """Return (counts to publish, number of withheld answers) in an exact round: those of the veil."""
+    del column
+    return veil(cells)
+
+
+def has_answers_of(table: StatementTally, column: Column) -> bool:
+    """Return whether a table has the answers of a column. For figures from a file."""
+    return len(table.counts) == column.options and (column.has_no_answer or not any(table.no_answer))
 
 
 def can_be_protected(table: StatementTally, k: int) -> bool:

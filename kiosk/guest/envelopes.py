@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import request
 
 from kiosk.domain.ballot import BallotError
-from kiosk.domain.envelope import is_well_formed, statements_in
+from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Lane, accept_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side
@@ -38,11 +38,11 @@ def take_envelope(code: str) -> GuestResponse:
     except ValueError:
         refuse(400, Refusal.BAD)
 
-    def admit(*, is_own: bool) -> bool:
+    def admit(*, is_own: bool, statements: int) -> bool:
         own, unmarked = Lane.OWN, Lane.UNMARKED
         if has_waited:
             own, unmarked = Lane.OWN_WAITED, Lane.UNMARKED_WAITED
-        return take_token(link, own if is_own else unmarked, statements_in(sealed))
+        return take_token(link, own if is_own else unmarked, statements)
 
     def put(now: datetime) -> None:
         guest.store.cast_envelope(letterbox, sealed, now, carrier=link.code, admit=admit)

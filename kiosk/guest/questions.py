@@ -54,7 +54,9 @@ def answer(code: str = "") -> GuestResponse:
     store, place = guest_side().store, (of_round.id, link.unit_id)
 
     def put(now: datetime) -> None:
-        if link.admission is Admission.KIOSK and not take_token(link, Lane.FORM, len(ballot.answers)):
+        if link.admission is Admission.KIOSK and not take_token(
+            link, Lane.FORM, len(of_round.survey.statements)
+        ):
             store.note_guard(*place, now)
             raise TooEarlyError
         if is_rapid:

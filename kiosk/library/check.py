@@ -60,6 +60,7 @@ def check_report(library: Library) -> dict[str, Any]:
                         "scale": s.scale.id,
                         "good": s.good,
                         "agreeing": list(s.agreeing_options),
+                        **({"several": True} if s.several else {}),
                     }
                     for s in survey.statements
                 ],

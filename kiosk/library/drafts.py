@@ -18,7 +18,16 @@ from babel.messages.pofile import write_po
 
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.survey import TARGET_LIMITS, Pictures, Scale, Statement, Survey, can_agree
+from kiosk.domain.survey import (
+    MOST_SEVERAL,
+    NONE_OF_THESE,
+    TARGET_LIMITS,
+    Pictures,
+    Scale,
+    Statement,
+    Survey,
+    can_agree,
+)
 from kiosk.library.catalogues import read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import DefinitionError, is_there, read_text
@@ -181,6 +190,27 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
                 {"number": number},
             ),
         )
+
+    if statement.several and (reason := why_not_several(statement.scale)):
+        yield "several", Message("Påstående {number}: {problem}", {"number": number, "problem": reason})
+
+
+def why_not_several(scale: Scale) -> Message | None:
+    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; None if she
+    can."""
+    if scale.is_ordered:
+        return Message("flera svar går bara att välja när svaren inte har någon ordning. Byt skala.", {})
+    if len(scale.labels) > MOST_SEVERAL:
+        return Message(
+            "flera svar går att välja bland högst {most}, inte {number}. Varje svar säger lite om gästen, "
+            "och tillsammans blir det för mycket. Ta bort några, eller ställ två frågor.",
+            {"most": MOST_SEVERAL, "number": len(scale.labels)},
+        )
+    if NONE_OF_THESE in scale.labels:
+        return Message(
+            "programmet lägger själv till ”{text}”. Ta bort det ur skalan.", {"text": NONE_OF_THESE}
+        )
+    return None
 
 
 def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> Library:
@@ -388,6 +418,7 @@ def as_toml(draft: Draft) -> str:
             *([f"good = {quoted(statement.good)}"] if statement.good else []),
             *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
             *([f"target = {statement.target}"] if statement.target is not None else []),
+            *(["several = true"] if statement.several else []),
             *_earlier("earlier_spellings", statement.earlier_spellings),
             *_earlier("earlier_wordings", statement.earlier_wordings),
         ]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from kiosk.domain.survey import (
     FACES,
+    MOST_SEVERAL,
+    NONE_OF_THESE,
     TARGET_LIMITS,
     Good,
     Pictures,
@@ -124,6 +126,9 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
             f"{list(agreeing)} must be different option numbers from 1, the lowest, to {options}, but not "
             "all of them",
         )
+    several = row.flag("several") if "several" in row.values else False
+    if several and (reason := _why_not_several(scales[scale_id])):
+        raise row.error("several", reason)
     target = row.optional_number("target", TARGET_LIMITS[1])
     if target is not None and target < TARGET_LIMITS[0]:
         raise row.error("target", f"must be a percentage from {TARGET_LIMITS[0]} to {TARGET_LIMITS[1]}")
@@ -137,9 +142,26 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         row.optional_texts("earlier_spellings"),
         row.optional_texts("earlier_wordings"),
         target,
+        several,
     )
     row.finish()
     return statement
+
+
+def _why_not_several(scale: Scale) -> str:
+    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; "" if she
+    can."""
+    if scale.is_ordered:
+        return f"the options of the scale {scale.id!r} have an order; use a scale with ordered = false"
+    if len(scale.labels) > MOST_SEVERAL:
+        return (
+            f"the scale {scale.id!r} has {len(scale.labels)} options; at most {MOST_SEVERAL} can be chosen "
+            "among, since what each option tells about a guest adds up (docs/noise.md); leave some out, or "
+            "ask two questions"
+        )
+    if NONE_OF_THESE in scale.labels:
+        return f"the program adds {NONE_OF_THESE!r} itself; remove it from the scale {scale.id!r}"
+    return ""
 
 
 def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.survey import Survey
+from kiosk.domain.ballot import NONE, NoAnswer
+from kiosk.domain.survey import NONE_OF_THESE, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, language
-from kiosk.library.importing import UNORDERED
+from kiosk.library.importing import ALONE, UNORDERED
 from kiosk.library.spreadsheet_writer import workbook
 
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
@@ -26,30 +26,33 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     def in_all_languages(message: str) -> list[str]:
         return [message if code == REFERENCE else survey.translations[code][message] for code in codes]
 
-    scales = {statement.scale.id: statement.scale for statement in survey.statements}
+    lists = {_list_of(statement): statement for statement in survey.statements}
     choices = [
-        [scale.id, name, *labels_of_choice]
-        for scale in scales.values()
+        [list_name, name, *labels_of_choice]
+        for list_name, statement in lists.items()
         for name, labels_of_choice in [
             *(
                 (str(at), in_all_languages(label))
-                for at, label in reversed(list(enumerate(scale.labels, start=1)))
+                for at, label in reversed(list(enumerate(statement.scale.labels, start=1)))
             ),
+            *([(NONE, in_all_languages(NONE_OF_THESE))] if statement.several else []),
             *((kind.value, [no_answer_words[code][kind] for code in codes]) for kind in NO_ANSWERS),
         ]
     ]
+    has_several = any(statement.several for statement in survey.statements)
     return workbook(
         {
             "survey": [
-                ["type", "name", *labels, "outcome", "good", "agreeing"],
+                ["type", "name", *labels, "outcome", "good", "agreeing", *(["constraint"] * has_several)],
                 *(
                     [
-                        f"select_one {statement.scale.id}",
+                        f"{'select_multiple' if statement.several else 'select_one'} {_list_of(statement)}",
                         statement.id,
                         *in_all_languages(statement.text),
                         statement.outcome,
                         (statement.good or "") if statement.scale.is_ordered else UNORDERED,
                         " ".join(map(str, statement.agreeing)),
+                        *([ALONE if statement.several else ""] * has_several),
                     ]
                     for statement in survey.statements
                 ),
@@ -63,6 +66,12 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
         None,
         as_text=True,
     )
+
+
+def _list_of(statement: Statement) -> str:
+    """Return the name of the list of a statement's choices. A list of which several may be chosen has one
+    more choice than its scale, "none of these". No scale's id has a hyphen."""
+    return f"{statement.scale.id}-several" if statement.several else statement.scale.id
 
 
 def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:

@@ -128,8 +128,11 @@ readers can tell apart. None is the colour of a good or a bad end."""
 
 
 def colours_of(statement: Statement) -> tuple[str, ...]:
-    """Return a colour for each option of a statement, the highest first."""
+    """Return a colour for each option of a statement, the highest first; one colour if several may be chosen,
+    since each then has a bar of its own."""
     scale = statement.scale
+    if statement.several:
+        return CATEGORIES[:1]
     if not scale.is_ordered:
         return CATEGORIES[: len(scale.labels)]
     return colours(len(scale.labels), bipolar=scale.bipolar, good=statement.good or Good.HIGH)

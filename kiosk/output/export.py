@@ -11,10 +11,12 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, NoAnswer
 from kiosk.domain.counters import NO_TARGET, Figure, Outputs, Quality
+from kiosk.domain.noise import OPTION_SHARE, read_epsilon
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
+from kiosk.domain.survey import NONE_OF_THESE, Statement, is_option_id
 from kiosk.library.spreadsheet_writer import CsvStyle, add_file, csv_table, workbook
 
 COUNTS = {
@@ -32,15 +34,17 @@ COUNTS = {
     "parent": "id of the group it belongs to; empty at the root",
     "answered": "ballots published for the node",
     "batches": "how many batches' tables, each with noise, were added up; empty in an exact round",
-    "statement": "id of the statement; empty where nothing is published",
-    "option": "1 to n, the scale's lowest first; dont_know, prefer_not, skipped; withheld; or why nothing is "
+    "statement": "id of the statement, or statement/option for one option of which several may be chosen; "
+    "empty where nothing is published",
+    "option": "1 to n, the scale's lowest first; of several options, 1 none of these and 2 at least one, and "
+    "1 not chosen and 2 chosen; dont_know, prefer_not, skipped; withheld; or why nothing is "
     "published: waiting, too_few; or excluded_rapid: ballots that came too fast, counted nowhere else",
     "answers": "number of answers; empty where nothing is published",
 }
 
 CODEBOOK = {
     "round": "id of the round",
-    "statement": "id of the statement",
+    "statement": "as in counts.csv",
     "text": "the statement as guests read it, in the reference language",
     "outcome": "the outcome the statement speaks for",
     "good": "the good end of the scale: high, low or neither; empty if the survey does not say",
@@ -145,14 +149,19 @@ def _counts(document: Document) -> Iterator[Row]:
                 yield {**place, "answered": "", "statement": "", "option": node["why"], "answers": ""}
                 continue
             for statement, table in node["statements"].items():
+                is_option = is_option_id(statement)
                 options = {
                     **{str(at): n for at, n in enumerate(table["counts"], start=1)},
-                    **table["no_answer"],
+                    **({} if is_option else table["no_answer"]),
                     "withheld": table["withheld"],
                 }
+                epsilon = terms["epsilon"]
+                if is_option and epsilon:
+                    epsilon = str(read_epsilon(str(epsilon)) * OPTION_SHARE)
                 for option, answers in options.items():
                     yield {
                         **place,
+                        "epsilon": epsilon,
                         "answered": node["answered"],
                         "statement": statement,
                         "option": option,
@@ -164,16 +173,12 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
     for round_document in document["rounds"]:
         survey = rounds[round_document["id"]].survey
         for statement in survey.statements:
-            labels = {
-                **{str(at): label for at, label in enumerate(statement.scale.labels, start=1)},
-                **NOT_ON_THE_SCALE,
-            }
             agreeing = {str(option) for option in statement.agreeing_options}
-            for option, label in labels.items():
+            for column, option, label in _answers(statement):
                 agrees = "yes" if option in agreeing else "no" if statement.scale.is_ordered else ""
                 yield {
                     "round": round_document["id"],
-                    "statement": statement.id,
+                    "statement": column,
                     "text": statement.text,
                     "outcome": statement.outcome,
                     "good": statement.good or "",
@@ -184,6 +189,24 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
                     "licence": survey.licence,
                     "validated": "yes" if survey.validated else "no",
                 }
+
+
+def _answers(statement: Statement) -> Iterator[tuple[str, str, str]]:
+    """Yield (id of a table, option, label) for each answer of a statement's tables. Each option among several
+    has a table of its own; the statement's own says whether any was chosen."""
+    if not statement.several:
+        for at, label in enumerate(statement.scale.labels, start=1):
+            yield statement.id, str(at), label
+    else:
+        yield statement.id, str(NONE_CHOSEN), NONE_OF_THESE
+        yield statement.id, str(SOME), "Minst ett av svaren"
+    for kind, label in NOT_ON_THE_SCALE.items():
+        yield statement.id, kind, label
+    if statement.several:
+        for column, label in zip(statement.columns[1:], statement.scale.labels, strict=True):
+            yield column.id, str(NOT_CHOSEN), f"Valde inte: {label}"
+            yield column.id, str(CHOSEN), label
+            yield column.id, "withheld", NOT_ON_THE_SCALE["withheld"]
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]]:
@@ -200,6 +223,9 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
         "description": "Counts as published: batches of at least k ballots, one answer withheld where all in "
         "a batch, or all but one, agreed. In protected rounds none is withheld: each table of a batch has "
         "zero-sum two-sided geometric noise of the given epsilon and is the nearest whole table of its size. "
+        "Where a guest may choose several options, each has a table of its own, named statement/option, with "
+        "half the epsilon, whose counts add up to all ballots; the statement's own table counts whether any "
+        "was chosen. "
         "Percentages are of the answers on the scale.",
         "resources": [
             {**_resource(name, contents[f"{name}.csv"], columns, keys), **_dialect(style)}

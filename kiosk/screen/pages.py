@@ -98,6 +98,11 @@ class FormTexts:
     sounds: dict[str, str]
     digits: str
 
+    @property
+    def has_several(self) -> bool:
+        """Whether several options of a question may be chosen."""
+        return any(asked.hint for asked in self.statements)
+
     def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
         """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in
         every language.
@@ -109,7 +114,7 @@ class FormTexts:
         The sounds are in the order of the texts of `spoken`, the statements and the labels; "" for a text
         without sound, and an empty list if there is no sound at all.
         """
-        labels = [tuple(option.label for option in asked.options) for asked in self.statements]
+        labels = [asked.words for asked in self.statements]
         scales = list(dict.fromkeys(labels))
         heard = [self.screen[key] for key in spoken] + [asked.text for asked in self.statements]
         heard += [label for scale in scales for label in scale]
@@ -354,7 +359,8 @@ class Pages:
         """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
         `survey`."""
         folder = shipped_folder("static")
-        files = sorted([*folder.glob("guest*.js"), *folder.glob("fonts/guest-*-*.woff2")])
+        patterns = ("guest*.js", "guest*.css", "fonts/guest-*-*.woff2")
+        files = sorted(file for pattern in patterns for file in folder.glob(pattern))
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
         pages = [page, f"{page}/practice", f"{page}/stored"]
         sounds = {} if survey is None else self._all_sounds(survey)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kiosk.domain.ballot import NONE
 from kiosk.domain.rounding import half_up
-from kiosk.domain.survey import Pictures, Scale, Statement, Survey
+from kiosk.domain.survey import NONE_OF_THESE, SEVERAL_HINT, Pictures, Scale, Statement, Survey
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 
 FACES = (
@@ -23,7 +24,7 @@ class Option:
     """One answer option, with at most one picture: a circle of which `filled` per cent are filled, or the
     path of a `face`."""
 
-    value: int
+    value: int | str
     label: str
     filled: int | None = None
     face: str = ""
@@ -31,11 +32,21 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A statement with its options, the highest first; numbers in ascending order."""
+    """A statement with its options, the highest first; numbers in ascending order.
+
+    If several options may be chosen, `hint` says so, and the last of `options` is "none of these".
+    """
 
     id: str
     text: str
     options: tuple[Option, ...]
+    hint: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The texts below the statement, in the order of the page."""
+        labels = tuple(option.label for option in self.options)
+        return (self.hint, *labels) if self.hint else labels
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,11 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
 def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
     scale = statement.scale
     options = tuple(_option(scale, step, translation[label]) for step, label in enumerate(scale.labels))
-    return Question(statement.id, translation[statement.text], options if scale.poles else options[::-1])
+    text = translation[statement.text]
+    if statement.several:
+        none = Option(NONE, translation[NONE_OF_THESE])
+        return Question(statement.id, text, (*options[::-1], none), translation[SEVERAL_HINT])
+    return Question(statement.id, text, options if scale.poles else options[::-1])
 
 
 def _option(scale: Scale, step: int, label: str) -> Option:

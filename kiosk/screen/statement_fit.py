@@ -124,7 +124,8 @@ def statement_fits(screen: Screen, question: Question, language: str) -> bool:
         if max(len(word) for label in labels for word in label.split()) * LETTER > column:
             return inf
         most = max(lines(label, LETTER, column) for label in labels)
-        return ceil((len(labels) + 1) / columns) * max(row, most * line)
+        rows = ceil((len(labels) + 1) / columns) * max(row, most * line)
+        return rows + (lines(question.hint, LETTER, room) * line if question.hint else 0)
 
     above = lines(question.text, BOLD_LETTER, width - row) * line
     # Long words leave more of a narrow line empty.

@@ -59,6 +59,10 @@ SCREEN = {
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 
+OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
+"""Texts of a question of which several options may be chosen. They belong to the survey
+(kiosk/domain/survey.py), so that only forms that show them carry them; here the catalogues find them."""
+
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
 """Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing
 a kiosk, and for a browser that is too old."""

@@ -75,7 +75,7 @@ class Boxes:
             return None
         of_round = self._rounds.parse(row[0])
         plain = self._keys.open(box_row(round_id, unit_id), row[1], bytes(row[2]))
-        content = unpack_box(plain, len(of_round.survey.statements))
+        content = unpack_box(plain, len(of_round.survey.columns))
         return OpenBox(
             of_round,
             row[1],

@@ -25,7 +25,7 @@ from kiosk.domain.report import (
 from kiosk.domain.rounds import Admission, PublicationTime, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
-from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published
+from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published, has_answers_of
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
 from kiosk.storage.audit_log import Deed
@@ -159,20 +159,24 @@ def _check_node(
 ) -> int:
     """Return the number of ballots in a node's figures. Raises ValueError unless a count can produce them.
 
-    `cells` maps each statement's id to option -> answers.
+    `cells` maps each column's id to option -> answers.
     """
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")
     _require(is_closed or of_round.figures is PublicationTime.LIVE, "the round has figures at closing only")
-    statements = {statement.id: statement for statement in of_round.survey.statements}
-    _require(cells.keys() == statements.keys(), "the statements are not those of the round's survey")
+    columns = {column.id: column for column in of_round.survey.columns}
+    _require(cells.keys() == columns.keys(), "the statements are not those of the round's survey")
     tables: list[StatementTally] = []
     rule = can_be_protected if of_round.is_protected else can_be_published
     for statement_id, answers in cells.items():
-        options = len(statements[statement_id].scale.labels)
+        options = columns[statement_id].options
         wanted = {*(str(option) for option in range(1, options + 1)), *NoAnswer, "withheld"}
         _require(answers.keys() == wanted, f"statement {statement_id}: not its scale's options")
         tables.append(statement_tally(dict(answers)))
+        _require(
+            has_answers_of(tables[-1], columns[statement_id]),
+            f"statement {statement_id}: an option has no kinds of no answer",
+        )
         _require(
             rule(tables[-1], of_round.k),
             f"statement {statement_id}: no count of at least {of_round.k} ballots gives these figures",

@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.domain.strict_json import parse
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import MOST_SEVERAL, Survey
 from kiosk.domain.tree import Tree
 from kiosk.storage.field_types import fits
 
@@ -63,6 +63,8 @@ def _check_survey(survey: Survey) -> None:
         raise ValueError(f"a scale of its survey needs 2 to {MOST_OPTIONS} options")
     if not all(statement.scale.is_consistent for statement in survey.statements):
         raise ValueError("a scale of its survey has other options than its numbers or faces")
+    if not all(statement.can_be_asked for statement in survey.statements):
+        raise ValueError(f"several can be chosen of at most {MOST_SEVERAL} options without an order")
 
 
 def _check_tree(tree: Tree) -> None:

@@ -57,15 +57,16 @@ from kiosk.storage.walls import Walls
 class Admit(Protocol):
     """Decides whether the ballot of an envelope is accepted now.
 
-    `is_own` is true if the kiosk at whose address the envelope arrived also sealed it.
+    `is_own` is true if the kiosk at whose address the envelope arrived also sealed it. `statements` is the
+    number of statements that its guest answered.
     """
 
-    def __call__(self, *, is_own: bool) -> bool: ...
+    def __call__(self, *, is_own: bool, statements: int) -> bool: ...
 
 
-def admit_all(*, is_own: bool) -> bool:
+def admit_all(*, is_own: bool, statements: int) -> bool:
     """Return True for every envelope: no rate limit applies."""
-    del is_own
+    del is_own, statements
     return True
 
 
@@ -536,11 +537,12 @@ class Store:
         if letterbox.public_key.hex() != public_key:
             return _Outcome.GONE
         survey = box.round.survey
-        letter = letterbox.open(sealed, len(survey.statements))
+        letter = letterbox.open(sealed, len(survey.columns))
         ballot = read_ballot(survey, letter.fields)
         if letterbox.has_taken(letter.ticket):
             return _Outcome.TAKEN
-        if not admit(is_own=letter.mark is not None and self.links.claim_mark(carrier, letter.mark)):
+        is_own = letter.mark is not None and self.links.claim_mark(carrier, letter.mark)
+        if not admit(is_own=is_own, statements=len(survey.statements)):
             self._note_guard(box, unit_id)
             return _Outcome.TOO_EARLY
         self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))

@@ -11,10 +11,9 @@ from random import Random
 import peewee
 
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.box import veil
 from kiosk.domain.noise import protect
 from kiosk.domain.rounds import Round
-from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch
+from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch, veiled
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.prepared_query import PreparedQuery
@@ -32,10 +31,10 @@ class Tallies:
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
         """Add a batch's tally, with noise or the veil applied, to a node's running sums. The caller holds a
         write."""
-        published = tally_batch(batch, of_round.options, self._rule(of_round))
+        published = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
         rows = [
-            (of_round.id, node_id, statement.id, option, answers)
-            for statement, table in zip(of_round.survey.statements, published, strict=True)
+            (of_round.id, node_id, column.id, option, answers)
+            for column, table in zip(of_round.survey.columns, published, strict=True)
             for option, answers in _options(table).items()
         ]
         add = self._database.prepared_write(_insert_or_add(len(rows)))
@@ -45,8 +44,8 @@ class Tallies:
 
     def _rule(self, of_round: Round) -> Publish:
         if not of_round.is_protected:
-            return veil
-        return lambda cells: (protect(cells, self._rng, of_round.epsilon), 0)
+            return veiled
+        return lambda cells, column: (protect(cells, self._rng, of_round.epsilon_of(column)), 0)
 
     def _add_draw(self, of_round: Round, node_id: str) -> None:
         batches = tables.Batches
@@ -64,14 +63,14 @@ class Tallies:
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         """Return node id -> running sums of the batches published for the node itself: one table per
-        statement."""
+        column of the survey."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
         for node, statement, option, answers in self._select(of_round.id):
             cells.setdefault(node, {})[statement, option] = answers
         return {
             node: tuple(
-                statement_tally({opt: n for (name, opt), n in answers.items() if name == statement.id})
-                for statement in of_round.survey.statements
+                statement_tally({opt: n for (name, opt), n in answers.items() if name == column.id})
+                for column in of_round.survey.columns
             )
             for node, answers in cells.items()
         }

@@ -23,6 +23,7 @@ ATTACKS = (
     "steering",
     "protected",
     "certainty",
+    "several",
     "play_guard",
     "blindness",
     "traces",

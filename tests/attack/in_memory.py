@@ -117,7 +117,7 @@ class _Tallies(Tallies):
         self._sums: dict[str, Tally] = {}
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        tally = tally_batch(batch, of_round.options, self._rule(of_round))
+        tally = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
         before = self._sums.get(node_id)
         self._sums[node_id] = add([before, tally]) if before else tally
 

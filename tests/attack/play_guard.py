@@ -75,9 +75,9 @@ class SharedStore(Store):
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
-        def shared(*, is_own: bool) -> bool:
+        def shared(*, is_own: bool, statements: int) -> bool:
             del is_own
-            return admit(is_own=False)
+            return admit(is_own=False, statements=statements)
 
         super().cast_envelope(public_key, sealed, now, carrier=carrier, admit=shared)
 

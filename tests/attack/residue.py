@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer, pack, unpack_box
-from kiosk.domain.envelope import STATEMENT_BYTES, Letterbox
+from kiosk.domain.envelope import COLUMN_BYTES, Letterbox
 from kiosk.domain.rounds import Round
 from kiosk.storage import Store
 from kiosk.storage.database import Database
@@ -481,7 +481,7 @@ def history(orders: int) -> History:
 def letterboxes(orders: int) -> set[bytes]:
     """Return the different decrypted rows of a letterbox that accepted the same envelopes in many orders."""
     letterbox, random, rows = new_letterbox(), Random(6), set[bytes]()
-    envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * STATEMENT_BYTES) for _ in range(ORDERED)]
+    envelopes = [seal(letterbox.public_key, b"s1=1", room=20 * COLUMN_BYTES) for _ in range(ORDERED)]
     with patch("kiosk.storage.letterboxes.new_letterbox", lambda: letterbox):
         for _ in range(orders):
             with TemporaryDirectory() as name:

@@ -204,7 +204,7 @@ class House:
         now = OPENING + timedelta(hours=1)
         with suppress(TooEarlyError):
             self.store.cast_envelope(
-                key, envelope, now, carrier="kiosk", admit=lambda *, is_own: is_own or not is_refused
+                key, envelope, now, carrier="kiosk", admit=lambda *, is_own, **_: is_own or not is_refused
             )
 
     def shown(self) -> dict[str, bytes]:

@@ -88,9 +88,7 @@ LEFT_OUT = {
     "a53_parameters_randomize": "Kolumnen används inte här. Blad survey, kolumnen parameters, rad 2",
     "a54_public_key": "Kolumnen används inte här. Blad settings, kolumnen public_key, rad 2",
     "a56_merged_title_row": "Raden står ovanför rubrikerna och läses inte. Blad survey, rad 1",
-    "a59_text_question_too": "Frågor av typen ”text” kan inte tas med. Bara frågor med ett val. Blad "
-    "survey, rad 4",
-    "a60_select_multiple_too": "En fråga med flera val kan inte tas med. Bara frågor med ett val. Blad "
+    "a59_text_question_too": "Frågor av typen ”text” kan inte tas med. Bara frågor med val. Blad "
     "survey, rad 4",
     "a62_scale_translation_known_other_words": "i stället för ”My own words 1”. Svaren 1 (enig), språk en",
     "a66_select_one_from_file": "annan fil. Skriv in dem i bladet choices. Blad survey, rad 2",
@@ -101,7 +99,6 @@ LEFT_OUT = {
     "b08_rle_mark": "Tecken som inte går att visa är borttagna ur texten.",
     "b12_tab_in_label": "Radbrytningen är utbytt mot ett mellanslag. Blad survey",
     "b18_label_and_sv": "kolumnen på sv, som också har kolumnen label::Svenska (sv).",
-    "b23_select_multiple_list_ok": "En fråga med flera val kan inte tas med.",
     "b24_rank": "Frågor av typen ”rank enig” kan inte tas med.",
     "b25_range": "Frågor av typen ”range” kan inte tas med.",
     "b26_kobo_score": "Gruppens rubrik visas inte. Frågorna i gruppen tas med. Blad survey, rad 2",
@@ -113,9 +110,10 @@ LEFT_OUT = {
 STATEMENTS = {
     **dict.fromkeys(
         ("a27_brace_in_both", "a66_select_one_from_file", "a67_disabled_column",
-         "b23_select_multiple_list_ok", "b24_rank", "b25_range", "b28_201_letters"),
+         "b24_rank", "b25_range", "b28_201_letters"),
         1,
     ),
+    "a60_select_multiple_too": 3,
     "b27_21_statements": 20,
 }  # fmt: skip
 """File -> number of statements that its preview proposes. All others have two."""

@@ -18,11 +18,12 @@ FILES = sorted(path.name for path in CASES.iterdir())
 STATEMENT = "Jag känner mig trygg här"
 LISTED = {
     "formbricks.json": "Svaret ”annat” med egna ord följer inte med. Fråga trygg",
-    "limesurvey.lss": "Frågor av typen ”array dual scale” kan inte tas med. Bara frågor med ett val. "
+    "limesurvey.lss": "Frågor av typen ”array dual scale” kan inte tas med. Bara frågor med val. "
     "Fråga dubbel",
-    "limesurvey.txt": "En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val. Fråga beratta",
-    "surveyjs.json": "En fråga med flera val kan inte tas med. Bara frågor med ett val. Fråga flera",
-    "xlsform.csv": "Frågor av typen ”text” kan inte tas med. Bara frågor med ett val. Blad survey, rad 3",
+    "limesurvey.txt": "En fråga med svar i egna ord kan inte tas med. Bara frågor med val. Fråga beratta",
+    "surveyjs.json": "Frågor av typen ”signaturepad” kan inte tas med. Bara frågor med val. "
+    "Fråga namnteckning",
+    "xlsform.csv": "Frågor av typen ”text” kan inte tas med. Bara frågor med val. Blad survey, rad 3",
 }
 """Name of a file -> something that its preview lists as left out, with its place."""
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
-from kiosk.domain.box import veil
-from kiosk.domain.tally import StatementTally, add, can_be_protected, can_be_published, tally_batch
+from kiosk.domain.survey import Column
+from kiosk.domain.tally import StatementTally, add, can_be_protected, can_be_published, tally_batch, veiled
 
 OPTIONS: list[Answer] = [1, 2, 3, *NoAnswer]
+COLUMNS = [Column("s", 3)]
 
 ANSWERS = st.one_of(
     st.sampled_from(OPTIONS).flatmap(lambda one: st.lists(st.just(one), min_size=4, max_size=12)),
@@ -22,7 +23,9 @@ BATCHES = st.lists(st.tuples(ANSWERS, st.sampled_from(OPTIONS)), min_size=1, max
 
 
 def published(batches: Sequence[tuple[list[Answer], Answer]]) -> StatementTally:
-    tallies = [tally_batch([Ballot((one,)) for one in [*most, last]], (3,), veil) for most, last in batches]
+    tallies = [
+        tally_batch([Ballot((one,)) for one in [*most, last]], COLUMNS, veiled) for most, last in batches
+    ]
     [table] = add(tallies)
     return table
 

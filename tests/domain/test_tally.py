@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
-from kiosk.domain.box import veil
-from kiosk.domain.tally import StatementTally, add, statement_tally_from_json, tally_batch
+from kiosk.domain.survey import Column
+from kiosk.domain.tally import StatementTally, add, statement_tally_from_json, tally_batch, veiled
 
 OPTIONS = 5
 ANSWERS: list[Answer] = [*range(1, OPTIONS + 1), *NoAnswer]
@@ -26,7 +26,7 @@ batches = st.lists(unanimous | one_differs | mixed, min_size=1, max_size=6)
 
 
 def table(batch: Batch) -> StatementTally:
-    [of_statement] = tally_batch([Ballot((answer,)) for answer in batch], [OPTIONS], veil)
+    [of_statement] = tally_batch([Ballot((answer,)) for answer in batch], [Column("s", OPTIONS)], veiled)
     return of_statement
 
 

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.domain.envelope import (
+    COLUMN_BYTES,
     PURPOSE,
-    STATEMENT_BYTES,
     TICKET_BYTES,
 )
 
@@ -24,7 +24,7 @@ def seal(
     *,
     is_rapid: bool = False,
     mark: bytes = b"",
-    room: int = STATEMENT_BYTES * STATEMENTS,
+    room: int = COLUMN_BYTES * STATEMENTS,
 ) -> bytes:
     """Return an envelope as guest_kiosk.js makes it.
 

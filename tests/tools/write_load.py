@@ -20,7 +20,7 @@ from time import monotonic
 
 import psycopg
 
-from kiosk.domain.envelope import STATEMENT_BYTES
+from kiosk.domain.envelope import COLUMN_BYTES
 from kiosk.domain.rounds import Round
 from kiosk.storage import Deed, Store, open_store
 from tests.tools.builders import MONDAY, a_round, random_ballots, tree
@@ -118,7 +118,7 @@ def guest(installation: Installation, end: End, seed: int) -> Outcome:
                 store.cast("r", unit, ballot, MONDAY, slip)
             case _:
                 key = store.public_key("r", unit)
-                letter = seal(bytes.fromhex(key), b"s1=3", room=STATEMENT_BYTES * STATEMENTS)
+                letter = seal(bytes.fromhex(key), b"s1=3", room=COLUMN_BYTES * STATEMENTS)
                 store.cast_envelope(key, letter, MONDAY)
         return 1, 0
 

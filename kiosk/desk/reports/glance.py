@@ -10,7 +10,7 @@ from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
 from kiosk.desk.reports.earlier_figures import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
-from kiosk.desk.results.findings import of_now, without_order
+from kiosk.desk.results.findings import of_now, several_possible, without_order
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
@@ -43,8 +43,12 @@ def glance(content: Content) -> Iterator[Block]:
 
 
 def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[Block]:
-    """Yield a chart for each scale, and a table with the number that agrees on each statement."""
-    for labels, group in groupby(shown, key=lambda one: one.section.labels):
+    """Yield a chart for each scale, and a table with the number that agrees on each statement.
+
+    A question with several answers has its chart further down only.
+    """
+    on_scales = [one for one in shown if not one.section.several]
+    for labels, group in groupby(on_scales, key=lambda one: one.section.labels):
         yield _chart(list(group), len(labels))
     if not shown:
         return
@@ -83,6 +87,8 @@ def _now(shown: ShownStatement) -> Chart:
 def _agreement(shown: ShownStatement) -> tuple[str, str]:
     """Return (the number that agrees and n, the uncertainty), both in words."""
     now = shown.section.now
+    if now.statement.several:
+        return "–", several_possible(now)
     if not now.statement.scale.is_ordered:
         return "–", without_order()
     if now.round.is_protected:

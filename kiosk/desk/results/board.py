@@ -111,7 +111,7 @@ def _share(row: Row) -> float | None:
 def _statement(number: int, section: Section) -> BoardSheet:
     counts = (
         *section.labels,
-        translate("På skalan (n)"),
+        section.n_heading,
         *outside_labels(),
         share_heading(section),
         translate("Anmärkning"),
@@ -158,15 +158,14 @@ def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
     if not row.table or not section.is_same_scale(row):
         remark = missing(row) if section.is_same_scale(row) else translate("Annan skala.")
         return (*[None] * (len(section.labels) + 1 + len(outside_labels())), None, remark)
-    outside = (*row.table.no_answer, row.table.withheld)
-    return (*reversed(row.table.counts), row.on_scale, *outside, _share(row), broken(row))
+    return (*reversed(row.counts), row.on_scale, *row.outside, _share(row), broken(row))
 
 
 def _chart(
     title: str, section: Section, rows: Sequence[tuple[Value, ...]], first: int, options: int
 ) -> BoardChart | None:
     """Return a chart of the `options` columns with counts, the first of them at index `first` of each row.
-    None if no row has answers on the scale."""
-    if not any(row[first + options] for row in rows):
+    None if no row has answers on the scale, and if several may be chosen, which fill no bar."""
+    if section.several or not any(row[first + options] for row in rows):
         return None
     return BoardChart(title, first, first + options - 1, section.palette)

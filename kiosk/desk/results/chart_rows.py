@@ -1,5 +1,6 @@
 """Charts and their lines: a round, a place or an earlier report is a bar with its numbers."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,9 +10,11 @@ from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
 from kiosk.domain.survey import Statement
-from kiosk.domain.tally import StatementTally
 from kiosk.domain.target import target_place
 from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
+
+LONGEST_NAME = 18
+"""Most characters of a line of an option's name beside its bar."""
 
 THIN = 0.06
 """A segment that is a smaller share of its bar than this has room for one short number only."""
@@ -63,7 +66,7 @@ class Chart:
     `heading` is the heading of the first column of its table. `shows` is a sentence about its bars, and
     `sentences` interpret them. `labels` and `palette` have the label and the colour of each option, the
     highest first. `protection` has sentences about the error of the figures, and `notes` those that a reader
-    without the page needs.
+    without the page needs. `base` is the heading of the column with n, "" for the usual one.
     """
 
     kind: ChartKind
@@ -75,6 +78,12 @@ class Chart:
     palette: Strings
     protection: Strings
     notes: Strings = ()
+    base: str = ""
+
+    @property
+    def n_heading(self) -> str:
+        """The heading of the column with n."""
+        return self.base or translate("På skalan (n)")
 
     @property
     def alternative(self) -> str:
@@ -90,7 +99,7 @@ class Chart:
     def table(self) -> Table:
         """The row of headings, then the name and the numbers of each bar. A last column has remarks if a line
         has one."""
-        heading = (self.heading, *self.labels, translate("På skalan (n)"), *outside_labels())
+        heading = (self.heading, *self.labels, self.n_heading, *outside_labels())
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
             return (heading, *rows)
@@ -109,12 +118,43 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     `labels` are those of the row `shown`, the highest option first. The line has no numbers if `row` has
     another scale than `shown`, or no figures.
     """
-    if row.table is None or row.statement.scale.labels != shown.statement.scale.labels:
+    if row.table is None or row.statement.answers != shown.statement.answers:
         return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
-    outside = (*row.table.no_answer, row.table.withheld)
-    counts = tuple(reversed(row.table.counts))
+    counts = tuple(reversed(row.counts))
     protection = of_protection([row])[0] if row.round.is_protected else ""
-    return Line(name, _bar(label, row, row.table, labels), counts, 0, row.on_scale, outside, protection)
+    bar = _bar(label, row, labels)
+    return Line(name, bar, counts, 0, row.on_scale, row.outside, protection)
+
+
+def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
+    """Return a line for each answer of a question of which several options may be chosen: who chose it, of
+    all ballots. `labels` has the answers' labels, the highest option first, "none of these" last. A row
+    without figures gives one line with the reason."""
+    if not row.table:
+        return (_line_without_numbers(round_name(row), _empty_bar("", row, row), 1),)
+    n, empty = row.on_scale, (None,) * len(outside_labels())
+    words = translate("{label}: {count} av {n}")
+    return tuple(
+        Line(
+            label,
+            Bar(
+                "<br>".join(textwrap.wrap(label, LONGEST_NAME)),
+                f"n = {n}",
+                (
+                    Segment(
+                        100 * share.count / n,
+                        _in_bar(share, n),
+                        words.format(label=label, count=share.count, n=n) + percent(share.percent, ", "),
+                    ),
+                ),
+            ),
+            (share.count,),
+            0,
+            n,
+            empty,
+        )
+        for label, share in zip(labels, row.shares, strict=True)
+    )
 
 
 def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
@@ -161,13 +201,13 @@ def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
 def counted_bar(row: Row, labels: Strings) -> Bar:
     """Return the bar of one round at one place, without a name at its left. Without figures, it has a
     sentence in place of segments. `labels` has the options' labels, the highest first."""
-    return _bar("", row, row.table, labels) if row.table else _empty_bar("", row, row)
+    return _bar("", row, labels) if row.table else _empty_bar("", row, row)
 
 
-def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
+def _bar(label: str, row: Row, labels: Strings) -> Bar:
     n = row.on_scale
     if not n:
-        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(table))
+        return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(row))
     words = translate("{label}: {count} av {n}")
     segments = (
         Segment(
@@ -182,13 +222,13 @@ def _bar(label: str, row: Row, table: StatementTally, labels: Strings) -> Bar:
         f"n = {n}",
         tuple(segments),
         broken(row),
-        outside=_outside_text(table),
+        outside=_outside_text(row),
         target=target_place(row.statement),
     )
 
 
 def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
-    is_same_scale = row.statement.scale.labels == shown.statement.scale.labels
+    is_same_scale = row.statement.answers == shown.statement.answers
     return Bar(label, "–", (), broken(row), missing(row) if is_same_scale else translate("Annan skala."))
 
 
@@ -210,14 +250,14 @@ def outside_labels() -> Strings:
     )
 
 
-def outside_counts(table: StatementTally) -> Sequence[tuple[str, int]]:
-    """Return (label, count) for each of `outside_labels`."""
-    return list(zip(outside_labels(), (*table.no_answer, table.withheld), strict=True))
+def outside_counts(row: Row) -> Sequence[tuple[str, int]]:
+    """Return (label, count) for each of `outside_labels`; empty without figures."""
+    return list(zip(outside_labels(), row.outside, strict=False))
 
 
-def _outside_text(table: StatementTally) -> str:
+def _outside_text(row: Row) -> str:
     """Return the counts outside the scale that are not 0, as a text below a bar; "" if all are 0."""
-    return SEPARATOR.join(f"{label}: {n}" for label, n in outside_counts(table) if n)
+    return SEPARATOR.join(f"{label}: {n}" for label, n in outside_counts(row) if n)
 
 
 def round_name(row: Row) -> str:

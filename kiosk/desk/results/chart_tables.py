@@ -53,7 +53,7 @@ def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
         translate("Verksamhet"),
         translate("Omgång"),
         *chart.labels,
-        translate("På skalan (n)"),
+        chart.n_heading,
         *outside_labels(),
         share_heading(section),
         translate("Anmärkning"),

@@ -97,7 +97,7 @@ def field(statement_id: str, option: int) -> str:
 def _typed_figures(form: FiguresForm, survey: Survey) -> EarlierFigures:
     typed = {
         (statement.id, option): request.form.get(field(statement.id, option), "")
-        for statement in survey.statements
+        for statement in survey.with_one_answer
         for option in range(1, len(statement.scale.labels) + 1)
     }
     return read_figures(

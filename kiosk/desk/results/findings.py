@@ -33,6 +33,8 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     Without answers, the only sentence is the reason."""
     if not now.on_scale:
         return (missing(now),)
+    if now.statement.several:
+        return (several_possible(now),)
     if not now.statement.scale.is_ordered:
         return (without_order(),)
     return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement), *of_target(now))
@@ -80,6 +82,31 @@ def without_order() -> str:
     return translate(
         "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte."
     )
+
+
+def several_possible(now: Row) -> str:
+    """Return the sentence about a question of which guests may choose several options: what its shares are
+    of."""
+    return translate(
+        "Gästen kan välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, även "
+        "av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. Omgångar och "
+        "verksamheter jämförs inte.",
+        n=now.on_scale,
+    )
+
+
+def n_heading(now: Row) -> str:
+    """Return the heading of a column with n."""
+    return translate("Lämnade svar (n)") if now.statement.several else translate("På skalan (n)")
+
+
+def base_of(now: Row) -> str:
+    """Return the sentence that says what n is."""
+    if now.statement.several:
+        return translate(
+            "n är antalet som lämnade svar i omgången. Procent visas från {from_n} svar.", from_n=PERCENT_FROM
+        )
+    return translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
 
 
 def _uncertainty(now: Row) -> tuple[str, ...]:
@@ -172,6 +199,8 @@ def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 def of_time(history: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared, with the shares of the first
     and the last. `history` has a statement's rows at one node, the earliest round first."""
+    if history and history[-1].statement.several:
+        return ()
     if history and not history[-1].statement.scale.is_ordered:
         return (without_order(),)
     rounds_compared, overall, turned = compared(history), change(history), turn(history)

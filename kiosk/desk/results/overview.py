@@ -20,6 +20,7 @@ from kiosk.desk.results.findings import (
     of_intervals,
     of_protection,
     of_target,
+    percent,
 )
 from kiosk.desk.results.published import Snapshot
 from kiosk.domain.results import PERCENT_FROM, Row, parts_of
@@ -82,10 +83,9 @@ class Wording:
 
 def wording_of(survey: Survey, statement: Statement) -> Wording:
     """Return the texts of a survey's statement in the reader's language, with the colours of its options."""
-    scale = statement.scale
     return Wording(
         asked(survey, statement.text),
-        tuple(asked(survey, label) for label in reversed(scale.labels)),
+        tuple(asked(survey, label) for label in reversed(statement.answers)),
         colours_of(statement),
     )
 
@@ -123,6 +123,15 @@ class Entry:
     def bar(self) -> Bar:
         """The bar of the shown round."""
         return counted_bar(self.now, self.labels)
+
+    @property
+    def several(self) -> Strings:
+        """The answers of a question of which several may be chosen, with their counts, the most chosen first;
+        empty for others."""
+        if not self.now.statement.several:
+            return ()
+        counted = sorted(zip(self.labels, self.now.shares, strict=True), key=lambda one: -one[1].count)
+        return tuple(f"{label}: {share.count}{percent(share.percent, ', ')}" for label, share in counted)
 
     @property
     def drawing(self) -> Markup:
@@ -348,7 +357,7 @@ class Overview:
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
         """A legend for each scale: (label, colour) of its options, the highest first."""
-        scales = dict.fromkeys((entry.labels, entry.palette) for entry in self.entries)
+        scales = dict.fromkeys((entry.labels, entry.palette) for entry in self.entries if not entry.several)
         return [list(zip(labels, palette, strict=True)) for labels, palette in scales]
 
     @property

@@ -84,9 +84,9 @@ def _statement(section: Section) -> Iterator[Block]:
 def _numbers(section: Section) -> Iterator[Block]:
     """Yield the counts of the options, with their percentages, and of the answers outside the scale."""
     row = tuple(f"{share.count}{percent(share.percent, LINE)}" for share in section.now.shares)
-    header = (*section.labels, translate("På skalan (n)"))
+    header = (*section.labels, section.n_heading)
     yield Block(Kind.TABLE, section.text, header=header, rows=((*row, str(section.now.on_scale)),))
-    yield Block(Kind.NOTE, translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
+    yield Block(Kind.NOTE, section.beside_heading + " " + ", ".join(section.beside) + ".")
 
 
 def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:

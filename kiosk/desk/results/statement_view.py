@@ -13,12 +13,13 @@ from kiosk.desk.results.chart_rows import (
     Strings,
     counted_line,
     earlier_line,
+    lines_of_options,
     outside_counts,
     round_label,
     round_name,
 )
 from kiosk.domain.earlier_figures import EarlierFigures
-from kiosk.domain.results import PERCENT_FROM, Row, by_place, over_time, row, spread, with_direction_of
+from kiosk.domain.results import Row, by_place, over_time, row, spread, with_direction_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Statement
@@ -82,7 +83,7 @@ class Section:
         published."""
         if not self.now.table:
             return ()
-        kinds = outside_counts(self.now.table)
+        kinds = outside_counts(self.now)
         # A protected round withholds nothing.
         shown = kinds[:-1] if self.now.round.is_protected else kinds
         return tuple(f"{label}: {n}" for label, n in shown)
@@ -99,7 +100,29 @@ class Section:
 
     def is_same_scale(self, other: Row) -> bool:
         """Return whether the statement of a row has this section's scale."""
-        return other.statement.scale.labels == self.now.statement.scale.labels
+        return other.statement.answers == self.now.statement.answers
+
+    @property
+    def several(self) -> bool:
+        """Whether a guest may choose several of the options."""
+        return self.now.statement.several
+
+    @property
+    def n_heading(self) -> str:
+        """The heading of the columns with n."""
+        return findings.n_heading(self.now)
+
+    @property
+    def beside_heading(self) -> str:
+        """The words before the answers outside the scale (`beside`)."""
+        if self.several:
+            return translate("Svarade inte på frågan:")
+        return translate("Räknas inte i procenten:")
+
+    @property
+    def has_places(self) -> bool:
+        """Whether a table compares the node with the nodes below it."""
+        return len(self.places) > 1 and any(node_row.on_scale for _, node_row in self.places)
 
 
 def section_of(
@@ -116,7 +139,7 @@ def section_of(
     history = with_direction_of(
         over_time(document, [state.round for state in states], node_id, statement.id), statement
     )
-    labels = tuple(asked(of_round.survey, label) for label in reversed(statement.scale.labels))
+    labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
@@ -124,7 +147,7 @@ def section_of(
     imported = tuple(
         earlier_line(report, known, now.statement, labels)
         for report in figures
-        if (known := report.known(statement.id))
+        if (known := report.known(statement.id)) and not statement.several
     )
     places = tuple(
         (node, node_row)
@@ -132,10 +155,12 @@ def section_of(
         if node_id in of_round.tree.upwards(node.id)
     )
     charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
-    if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
-        charts.append(_time_chart(document, history, imported, now, labels, palette))
-    if len(places) > 1 and any(node_row.on_scale for _, node_row in places):
-        charts.append(_places_chart(document, places, now, labels, palette))
+    # A chart over time or of places has one bar for each, which several answers do not fill.
+    if not statement.several:
+        if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
+            charts.append(_time_chart(document, history, imported, now, labels, palette))
+        if len(places) > 1 and any(node_row.on_scale for _, node_row in places):
+            charts.append(_places_chart(document, places, now, labels, palette))
     return Section(
         statement.id,
         node_id,
@@ -158,7 +183,21 @@ def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> l
 
 
 def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
-    """Return a chart with one bar. The page shows the answers outside the scale as text beside it."""
+    """Return a chart with one bar, or one for each answer if several may be chosen. The page shows the
+    answers outside the scale as text beside it."""
+    if now.statement.several:
+        return Chart(
+            ChartKind.NOW,
+            translate("Svar"),
+            translate("En stapel för varje svar."),
+            findings.of_now(now, labels),
+            lines_of_options(now, labels),
+            (translate("Valde svaret"),),
+            palette,
+            (*findings.of_protection([now]), *findings.of_intervals([now])),
+            findings.origin(document, now, [now]),
+            findings.n_heading(now),
+        )
     line = counted_line(round_name(now), round_label(now), now, now, labels)
     return Chart(
         ChartKind.NOW,
@@ -231,11 +270,11 @@ def picture(section: Section, chart: Chart) -> Picture:
     """Return a chart as a picture with all texts, for readers who see it without the page."""
     notes = [findings.place_and_period(section.now, section.node_id), *chart.sentences]
     if chart.kind is ChartKind.NOW:
-        notes.append(translate("Räknas inte i procenten:") + " " + ", ".join(section.beside) + ".")
+        notes.append(section.beside_heading + " " + ", ".join(section.beside) + ".")
     if chart.kind is ChartKind.TIME:
         notes = [f"{section.now.round.tree.node(section.node_id).name}.", *chart.sentences]
     notes.append(" ".join(chart.protection))
-    base = translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
+    base = findings.base_of(section.now)
     return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
 

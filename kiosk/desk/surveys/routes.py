@@ -20,7 +20,7 @@ from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
-from kiosk.domain.survey import Good, Scale, Statement, Survey, numbers_in
+from kiosk.domain.survey import MOST_SEVERAL, Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.changes import RefusedError
@@ -78,6 +78,11 @@ class Row:
     agreeing: str
     target: str
     thoughts: tuple[str, ...]
+    several: bool = False
+
+
+SEVERAL = "several"
+"""Value of the field that says how many options a guest may choose: several; "" for one."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +262,7 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
         rewordings=shown.rewordings,
         places=places or Places(),
         longest=LONGEST_STATEMENT,
+        most_several=MOST_SEVERAL,
         more=MORE,
         languages=[
             (catalogue.language, of_survey(catalogue, current))
@@ -437,6 +443,7 @@ def _row(statement: Statement) -> Row:
         agreeing,
         "" if statement.target is None else str(statement.target),
         thoughts,
+        statement.several,
     )
 
 
@@ -462,18 +469,19 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A page from before an upgrade may lack the last fields: they are then empty.
-    columns += [sent.getlist(name) or [""] * len(columns[0]) for name in ("good", "agreeing", "target")]
+    later = ("good", "agreeing", "target", "several")
+    columns += [sent.getlist(name) or [""] * len(columns[0]) for name in later]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id: statement for statement in survey.statements}
     rows, new, texts = [], set[str](), known_texts()
-    for at, (place, statement_id, text, outcome, scale, good, agreeing, target) in enumerate(
+    for at, (place, statement_id, text, outcome, scale, good, agreeing, target, several) in enumerate(
         zip(*columns, strict=True)
     ):
         statement_text = " ".join(text.split())
         if not statement_text:
             continue
-        if scale not in scales or good not in ("", *Good):
+        if scale not in scales or good not in ("", *Good) or several not in ("", SEVERAL):
             abort(400)
         if statement_id not in known:
             statement_id = new_id(
@@ -492,6 +500,7 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             former.earlier_spellings if former else (),
             former.earlier_wordings if former else (),
             _target(target),
+            several == SEVERAL,
         )
         rows.append((number, at + 1, statement))
     return Draft(

@@ -15,9 +15,10 @@ from kiosk.library.importing.preview import (
     order_key,
     preview_of,
 )
-from kiosk.library.importing.xlsform import UNORDERED
+from kiosk.library.importing.xlsform import ALONE, UNORDERED
 
 __all__ = [
+    "ALONE",
     "NOT_PROPOSED",
     "UNORDERED",
     "AnswerOrder",

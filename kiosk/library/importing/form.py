@@ -32,7 +32,7 @@ class ForeignChoice:
 
 @dataclass(frozen=True)
 class ForeignQuestion:
-    """A question with one choice.
+    """A question with one choice, or with `several`.
 
     `place` says where the question stands ("sheet survey, row 5", "line 3", "question q12"). `choices` are in
     the order of the file, answers such as "don't know" included; `choice_list` is the name of their list,
@@ -52,6 +52,7 @@ class ForeignQuestion:
     agreeing: tuple[int, ...] = ()
     is_numbered: bool = False
     is_ordered: bool = True
+    several: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def _question_as_json(question: ForeignQuestion) -> dict[str, Any]:
         "agreeing": list(question.agreeing),
         "is_numbered": question.is_numbered,
         "is_ordered": question.is_ordered,
+        "several": question.several,
     }
 
 
@@ -61,6 +62,7 @@ def _question(row: Mapping[str, Any]) -> ForeignQuestion:
         tuple(row["agreeing"]),
         row["is_numbered"],
         row["is_ordered"],
+        row.get("several", False),
     )
 
 

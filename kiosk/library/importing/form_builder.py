@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kiosk.domain.message import Message
+from kiosk.domain.survey import MOST_SEVERAL
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.importing.form import (
     ForeignChoice,
@@ -19,7 +20,8 @@ from kiosk.library.importing.form import (
 )
 from kiosk.library.importing.language_headings import heading_code
 from kiosk.library.importing.markup import Change, plain_text
-from kiosk.library.importing.xlsform import REASONS_OF_CHANGES
+from kiosk.library.importing.no_answer_labels import number_of_options
+from kiosk.library.importing.xlsform import REASONS_OF_CHANGES, TOO_MANY_SEVERAL
 from kiosk.library.surveys import MOST_OPTIONS
 
 MOST_QUESTIONS = 2_000
@@ -28,8 +30,7 @@ MOST_QUESTIONS = 2_000
 REFERENCE_TO_ANSWER = re.compile(r"\$?\{[^{}]{1,200}\}|#recall:[^#]{1,200}#")
 """A text that another program fills in, such as {TOKEN:FIRSTNAME} or an earlier answer."""
 
-FREE_TEXT = Message("En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.", {})
-SEVERAL = Message("En fråga med flera val kan inte tas med. Bara frågor med ett val.", {})
+FREE_TEXT = Message("En fråga med svar i egna ord kan inte tas med. Bara frågor med val.", {})
 NO_QUESTION = Message("En text utan fråga visas inte.", {})
 CONDITION = Message("Villkoret följer inte med: frågan visas för alla.", {})
 HINT = Message("Ledtexter visas inte.", {})
@@ -41,7 +42,7 @@ Choices = Sequence[tuple[str, Texts]]
 
 def other_type(name: str) -> Message:
     """Return the reason for a type of question that is left out."""
-    return Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med ett val.", {"type": name[:40]})
+    return Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med val.", {"type": name[:40]})
 
 
 def place_of(name: str, row: str = "") -> Message:
@@ -76,8 +77,17 @@ class FormBuilder:
         self._check_size()
         self.left_out.setdefault((place.render(str), reason.render(str)), LeftOut(place, reason))
 
-    def add(self, place: Message, name: str, texts: Texts, choices: Choices, choice_list: str = "") -> None:
-        """Add a question with one choice, or list it as left out if it cannot be shown.
+    def add(
+        self,
+        place: Message,
+        name: str,
+        texts: Texts,
+        choices: Choices,
+        choice_list: str = "",
+        *,
+        several: bool = False,
+    ) -> None:
+        """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown.
 
         `texts` and `choices` are as the file has them; markup is taken off and listed. Raises
         ForeignFormError for a form that is too large.
@@ -85,10 +95,10 @@ class FormBuilder:
         self._check_size()
         shown = self._texts(place, texts)
         answers = tuple(ForeignChoice(answer, self._texts(place, labels)) for answer, labels in choices)
-        if reason := self._fault(shown, answers):
+        if reason := self._fault(shown, answers, several=several):
             self.leave_out(place, reason)
         else:
-            self.questions.append(ForeignQuestion(place, name, shown, choice_list, answers))
+            self.questions.append(ForeignQuestion(place, name, shown, choice_list, answers, several=several))
 
     def _check_size(self) -> None:
         if len(self.questions) + len(self.left_out) > MOST_QUESTIONS:
@@ -115,7 +125,7 @@ class FormBuilder:
                 self.leave_out(place, reason)
         return shown
 
-    def _fault(self, texts: Texts, choices: Sequence[ForeignChoice]) -> Message | None:
+    def _fault(self, texts: Texts, choices: Sequence[ForeignChoice], *, several: bool) -> Message | None:
         """Return the reason why a question cannot be shown; None if it can."""
         if not texts:
             return Message("Frågan har ingen text.", {})
@@ -128,6 +138,8 @@ class FormBuilder:
                 )
         if len(choices) < 2:
             return Message("Frågan har färre än två svar.", {})
+        if several and (number := number_of_options((c.name, c.labels) for c in choices)) > MOST_SEVERAL:
+            return Message(TOO_MANY_SEVERAL.msgid, {"number": number, "most": MOST_SEVERAL})
         if len(choices) > MOST_OPTIONS:
             return Message(
                 "Frågan har {number} svar. Högst {most} går att visa.",

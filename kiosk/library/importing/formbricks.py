@@ -1,6 +1,6 @@
 """Reads surveys of Formbricks: https://formbricks.com/docs/api-reference.
 
-Questions with one choice, ratings and matrices are read, each row of a matrix as one statement; every other
+Questions with choices, ratings and matrices are read, each row of a matrix as one statement; every other
 question is listed with its name.
 """
 
@@ -15,7 +15,6 @@ from kiosk.library.importing.form_builder import (
     HINT,
     NO_QUESTION,
     OTHER,
-    SEVERAL,
     FormBuilder,
     known_code,
     numbered,
@@ -36,7 +35,6 @@ NPS = range(11)
 
 REASONS = {
     **dict.fromkeys(("openText", "contactInfo", "address"), FREE_TEXT),
-    **dict.fromkeys(("multipleChoiceMulti",), SEVERAL),
     **dict.fromkeys(("cta",), NO_QUESTION),
 }
 """Type of question -> the reason why it is left out."""
@@ -92,7 +90,7 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
         texts_of(element.get("headline")),
     )
     place = place_of(name)
-    if kind not in ("multipleChoiceSingle", "rating", "nps", "matrix"):
+    if kind not in ("multipleChoiceSingle", "multipleChoiceMulti", "rating", "nps", "matrix"):
         builder.leave_out(place, REASONS.get(kind, other_type(kind)))
         return
     if element.get("logic"):
@@ -103,7 +101,7 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
         rows, columns = items_of(element.get("rows"), "label"), items_of(element.get("columns"), "label")
         add_rows(builder, name, title, rows, columns)
         return
-    if kind == "multipleChoiceSingle":
+    if kind in ("multipleChoiceSingle", "multipleChoiceMulti"):
         choices = items_of(element.get("choices"), "label")
         if any(choice == "other" for choice, _ in choices):
             builder.leave_out(place, OTHER)
@@ -112,4 +110,4 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
         numbers = NPS if kind == "nps" else range(1, whole_number(element.get("range"), 5) + 1)
         low, high = texts_of(element.get("lowerLabel")), texts_of(element.get("upperLabel"))
         choices = numbered(list(numbers), languages_of(title), low, high)
-    builder.add(place, name, title, choices)
+    builder.add(place, name, title, choices, several=kind == "multipleChoiceMulti")

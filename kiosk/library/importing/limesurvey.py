@@ -22,7 +22,6 @@ from kiosk.library.importing.form_builder import (
     HINT,
     NO_QUESTION,
     OTHER,
-    SEVERAL,
     Choices,
     FormBuilder,
     numbered,
@@ -56,11 +55,13 @@ WORDS = {
 }  # fmt: skip
 """Type of question -> its answers. LimeSurvey shows them in its own words, which are not in the file."""
 
+SEVERAL = set("MP")
+"""Types of question with several choices: each row of it is a choice."""
+
 ARRAYS = ARRAYS_OF_ANSWERS | set("ABCE")
 
 REASONS = {
     **dict.fromkeys("STUQ;", FREE_TEXT),
-    **dict.fromkeys("MP", SEVERAL),
     "X": NO_QUESTION,
     "*": Message("Uträkningar följer inte med.", {}),
     "I": Message("Gästen väljer språk på ett annat sätt.", {}),
@@ -260,7 +261,7 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
     builder = FormBuilder("LimeSurvey", "")
     for question in questions:
         place = place_of(question.code)
-        if question.kind not in LISTS | ARRAYS | {"5", "Y"}:
+        if question.kind not in LISTS | ARRAYS | SEVERAL | {"5", "Y"}:
             name = NAMES.get(question.kind, question.kind)
             builder.leave_out(place, REASONS.get(question.kind, other_type(name)))
             continue
@@ -276,6 +277,9 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
                 )
             if not question.rows:
                 builder.leave_out(place, Message("Frågan har inga rader.", {}))
+        elif question.kind in SEVERAL:
+            choices = list(question.rows.items())
+            builder.add(place, question.code, question.texts, choices, several=True)
         else:
             choices = _choices(builder, question, question.texts)
             builder.add(place, question.code, question.texts, choices)
@@ -289,9 +293,9 @@ def _note_parts(builder: FormBuilder, question: _Question) -> None:
         builder.leave_out(place, CONDITION)
     if question.has_help:
         builder.leave_out(place, HINT)
-    if question.has_other and question.kind in LISTS:
+    if question.has_other and question.kind in LISTS | SEVERAL:
         builder.leave_out(place, OTHER)
-    if question.kind == "O":
+    if question.kind in "OP":
         builder.leave_out(place, Message("Kommentaren till svaret följer inte med.", {}))
 
 

@@ -1,7 +1,8 @@
-"""Recognises answers of other programs that are no answer here: "don't know" and "prefer not to say"."""
+"""Recognises answers of other programs that the program has itself: "don't know", "prefer not to say", and
+"none of these" among several options."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kiosk.domain.ballot import NoAnswer
 
@@ -36,12 +37,35 @@ WORDS = {
 """Labels in small letters, without a full stop."""
 
 
+NONE_NAMES = frozenset({"none", "ingen", "inget", "inga", "none_of_these", "none_of_the_above"})
+NONE_WORDS = re.compile(
+    r"none(?: of (?:these|the above|them))?|nothing|neither|no one"
+    r"|in(?:get|gen|ga)(?: av (?:detta|dessa|dem|det(?: här)?|ovanstående|alternativen))?"
+    r"|ningun[oa](?: de (?:est[oa]s|l[oa]s anteriores))?|aucun[e]?(?: de ces (?:réponses|options))?"
+)
+"""Names and labels of the choice "none of these", in small letters."""
+
+
+def is_none_of_these(name: str, labels: Mapping[str, str]) -> bool:
+    """Return whether a choice among several is "none of these", by its name or any of its labels."""
+    return name.casefold() in NONE_NAMES or any(NONE_WORDS.fullmatch(text) for text in _plain(labels))
+
+
+def _plain(labels: Mapping[str, str]) -> list[str]:
+    return [label.casefold().replace("’", "'").strip(" .!()") for label in labels.values()]
+
+
 def kind_of(name: str, labels: Mapping[str, str]) -> NoAnswer | None:
     """Return the kind of no answer that a choice is, by its name or any of its labels; None if it is an
     answer."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-    texts = [label.casefold().replace("’", "'").strip(" .!()") for label in labels.values()]
+    texts = _plain(labels)
     for kind, words in WORDS.items():
         if plain in NAMES[kind] or any(words.fullmatch(text) for text in texts):
             return kind
     return None
+
+
+def number_of_options(choices: Iterable[tuple[str, Mapping[str, str]]]) -> int:
+    """Return how many of the choices among several, (name, labels) each, are options of their own."""
+    return sum(kind_of(*choice) is None and not is_none_of_these(*choice) for choice in choices)

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Good, Pictures, Scale, Statement
+from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, ImportedSurvey, new_id
 from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
 from kiosk.library.importing.markup import REFERENCE_TO_ANSWER
-from kiosk.library.importing.no_answer_labels import kind_of
+from kiosk.library.importing.no_answer_labels import is_none_of_these, kind_of
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
 from kiosk.library.texts import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
@@ -69,8 +69,9 @@ class ImportedText:
 @dataclass(frozen=True)
 class AnswerList:
     """A list of answers in the order of the file. `kinds` has the choices that are kinds of no answer, with
-    their labels. `order` is None until it is known. `has_own_order` says
-    that the file numbers the answers from the lowest, `is_ordered` that it says they have an order."""
+    their labels. `order` is None until it is known. `has_own_order` says that the file numbers the answers
+    from the lowest, `is_ordered` that it says they have an order. With `several`, a guest may choose several
+    of the options, and `none_of_these` has the file's words for none."""
 
     number: int
     name: str
@@ -79,6 +80,8 @@ class AnswerList:
     order: AnswerOrder | None
     has_own_order: bool
     is_ordered: bool
+    several: bool = False
+    none_of_these: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ def _in_language(form: ForeignForm, language: str) -> ForeignForm:
 def _identity(question: ForeignQuestion) -> tuple[object, ...]:
     """Return a value that is the same for questions with the same list of answers."""
     choices = tuple((choice.name, tuple(choice.labels.items())) for choice in question.choices)
-    return question.choice_list, choices, question.is_numbered, question.is_ordered
+    return question.choice_list, choices, question.is_numbered, question.is_ordered, question.several
 
 
 def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
@@ -223,6 +226,11 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     if kinds.count(None) < 2:
         kinds = [None] * len(kinds)
     options = [choice for choice, kind in zip(question.choices, kinds, strict=True) if kind is None]
+    nothing = [one for one in options if question.several and is_none_of_these(one.name, one.labels)]
+    if len(options) - len(nothing) > 1:
+        options = [one for one in options if one not in nothing]
+    else:
+        nothing = []
     if question.is_numbered:
         options.sort(key=lambda choice: int(choice.name))
     return AnswerList(
@@ -237,9 +245,13 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
             for choice, kind in zip(question.choices, kinds, strict=True)
             if kind is not None
         ),
-        _order(decisions.orders.get(number), is_numbered=question.is_numbered),
+        AnswerOrder.UNORDERED
+        if question.several
+        else _order(decisions.orders.get(number), is_numbered=question.is_numbered),
         question.is_numbered,
-        question.is_ordered,
+        question.is_ordered and not question.several,
+        question.several,
+        _any_text(nothing[0].labels) if nothing else "",
     )
 
 
@@ -306,7 +318,7 @@ def _problems(
     if fault := find_fault(title, LONGEST_TITLE):
         yield Problem(Message("Namnet: {problem}", {"problem": fault.message}), "title")
     if not form.questions:
-        yield Problem(Message("Filen har inga frågor med ett val som går att ta med.", {}), "")
+        yield Problem(Message("Filen har inga frågor med val som går att ta med.", {}), "")
     elif not included:
         yield Problem(Message("Välj minst ett påstående.", {}), "questions")
     if len(included) > MOST_STATEMENTS:
@@ -367,6 +379,11 @@ def _words_replaced(used: Sequence[AnswerList]) -> Iterator[LeftOut]:
             if text not in ("Vet inte", "Vill inte svara"):
                 reason = Message(messages[kind].msgid, {"text": text[:80]})
                 yield LeftOut(_place_of_list(answers), reason)
+        if answers.none_of_these not in ("", NONE_OF_THESE):
+            reason = Message(
+                "Gäster ser ”Inget av detta” i stället för ”{text}”.", {"text": answers.none_of_these[:80]}
+            )
+            yield LeftOut(_place_of_list(answers), reason)
 
 
 @dataclass
@@ -436,6 +453,7 @@ def _draft(
                 scales[answers.number],
                 foreign.good if has_own_order else good,
                 foreign.agreeing if has_own_order else (),
+                several=foreign.several,
             )
         )
     return Draft(_id(form.form_id, (), "imported"), title, source, UNKNOWN_LICENCE, False, tuple(statements))

@@ -1,6 +1,6 @@
 """Reads surveys of SurveyJS: https://surveyjs.io/form-library/documentation/api-reference.
 
-Questions with one choice, ratings and matrices are read, each row of a matrix as one statement; every other
+Questions with choices, ratings and matrices are read, each row of a matrix as one statement; every other
 question is listed with its name.
 """
 
@@ -15,7 +15,6 @@ from kiosk.library.importing.form_builder import (
     HINT,
     NO_QUESTION,
     OTHER,
-    SEVERAL,
     Choices,
     FormBuilder,
     known_code,
@@ -39,7 +38,6 @@ DEEPEST_PANEL = 10
 
 REASONS = {
     **dict.fromkeys(("text", "comment", "multipletext"), FREE_TEXT),
-    **dict.fromkeys(("checkbox", "tagbox"), SEVERAL),
     **dict.fromkeys(("html", "image"), NO_QUESTION),
 }
 """Type of question -> the reason why it is left out."""
@@ -75,7 +73,7 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
     kind, name = text_of(element.get("type")), text_of(element.get("name"))
     title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
-    if kind not in ("radiogroup", "dropdown", "rating", "boolean", "matrix"):
+    if kind not in ("radiogroup", "dropdown", "checkbox", "tagbox", "rating", "boolean", "matrix"):
         builder.leave_out(place, REASONS.get(kind, other_type(kind)))
         return
     if element.get("visibleIf"):
@@ -97,7 +95,8 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
     elif kind == "rating":
         builder.add(place, name, title, _rating(element, languages_of(title)))
     else:
-        builder.add(place, name, title, _choices(builder, place, element))
+        choices = _choices(builder, place, element)
+        builder.add(place, name, title, choices, several=kind in ("checkbox", "tagbox"))
 
 
 def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.ballot import NONE, NoAnswer
 from kiosk.domain.message import Message
-from kiosk.domain.survey import Good, can_agree, numbers_in
+from kiosk.domain.survey import MOST_SEVERAL, Good, can_agree, numbers_in
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.importing.form import (
     ForeignChoice,
@@ -23,6 +23,7 @@ from kiosk.library.importing.form import (
 )
 from kiosk.library.importing.language_headings import heading_code, malformed_code
 from kiosk.library.importing.markup import Change, plain_text
+from kiosk.library.importing.no_answer_labels import number_of_options
 from kiosk.library.surveys import MOST_OPTIONS
 from kiosk.library.texts import find_fault, tidied
 
@@ -91,8 +92,20 @@ SELECT_ONE = re.compile(
     r"(?P<other> (?:or_other|or specify other))?",
     re.IGNORECASE,
 )
-SELECT_FROM_FILE = re.compile(r"select[_ ]one[_ ](?:from[_ ]file|external)\b", re.IGNORECASE)
-SELECT_MULTIPLE = re.compile(r"select[_ ]multiple|select all that apply|add select multiple", re.IGNORECASE)
+SELECT_FROM_FILE = re.compile(r"select[_ ](?:one|multiple)[_ ](?:from[_ ]file|external)\b", re.IGNORECASE)
+SELECT_MULTIPLE = re.compile(
+    r"(?:add )?(?:select_multiple|select multiple|select all that apply)(?: prompt)?(?: (?:from|using))?"
+    r" (?P<list>\S+)(?P<other> (?:or_other|or specify other))?",
+    re.IGNORECASE,
+)
+ALONE = (
+    "not((selected(., 'none') or selected(., 'dont_know') or selected(., 'prefer_not')) "
+    "and count-selected(.) > 1)"
+)
+"""The constraint of a question with several choices in an export of this program: some stand alone."""
+TOO_MANY_SEVERAL = Message(
+    "Frågan har {number} svar. Flera svar går att välja bland högst {most}. Dela upp den i två frågor.", {}
+)
 BEGIN = re.compile(r"begin[ _]+(?P<kind>\w+(?: group)?)", re.IGNORECASE)
 END = re.compile(r"end[ _]+\w+", re.IGNORECASE)
 REPEATS = frozenset({"repeat", "lgroup", "loop", "looped group"})
@@ -115,9 +128,9 @@ class _Note(Enum):
     )
     REPEAT = Message("Upprepningen följer inte med: frågorna i den ställs en gång.", {})
     CALCULATION = Message("Uträkningar följer inte med.", {})
-    SEVERAL = Message("En fråga med flera val kan inte tas med. Bara frågor med ett val.", {})
+    MANY_SEVERAL = TOO_MANY_SEVERAL
     FROM_FILE = Message("Svaren står i en annan fil. Skriv in dem i bladet choices.", {})
-    OTHER_TYPE = Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med ett val.", {})
+    OTHER_TYPE = Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med val.", {})
     NO_TYPE = Message("Raden har ingen typ.", {})
     DISABLED = Message("Raden är avstängd i formuläret (disabled).", {})
     WITH_OTHER = Message("Svaret ”annat” med egna ord följer inte med.", {})
@@ -125,7 +138,7 @@ class _Note(Enum):
     FEW = Message("Listan ”{list}” har färre än två svar.", {})
     MANY = Message("Listan ”{list}” har {number} svar. Högst {most} går att visa.", {})
     SAME_ANSWERS = Message("Listan ”{list}” har två lika svar.", {})
-    UNUSED_LIST = Message("Listan ”{list}” används inte av någon fråga med ett val.", {})
+    UNUSED_LIST = Message("Listan ”{list}” används inte av någon fråga med val.", {})
     SHEET = Message("Bladet läses inte.", {})
     ABOVE = Message("Raden står ovanför rubrikerna och läses inte.", {})
     UNKNOWN_LANGUAGE = Message(
@@ -415,7 +428,7 @@ class _Reader:
     asked: list[_Row] = field(default_factory=list)
 
     def questions(self, survey: _Table) -> Iterator[ForeignQuestion]:
-        """Yield the questions with one choice, and note all other rows."""
+        """Yield the questions with one choice or several, and note all other rows."""
         score_list = ""
         for row in survey.rows:
             kind = re.sub(r"\s+", " ", row.get("type")).strip()
@@ -430,6 +443,10 @@ class _Reader:
                 if match["other"]:
                     self.notes.row(row, _Note.WITH_OTHER)
                 yield from self._question(row, match["list"], survey)
+            elif match := SELECT_MULTIPLE.fullmatch(kind):
+                if match["other"]:
+                    self.notes.row(row, _Note.WITH_OTHER)
+                yield from self._question(row, match["list"], survey, several=True)
             elif not END.fullmatch(kind):
                 self._note_row(row, kind)
 
@@ -443,8 +460,6 @@ class _Reader:
                 self.notes.row(row, _Note.GROUP_WITH_CONDITION if has_condition else _Note.GROUP)
         elif SELECT_FROM_FILE.match(kind):
             self.notes.row(row, _Note.FROM_FILE)
-        elif SELECT_MULTIPLE.match(kind):
-            self.notes.row(row, _Note.SEVERAL)
         elif not kind:
             self.notes.row(row, _Note.NO_TYPE)
         elif kind.lower().replace(" ", "_") in METADATA:
@@ -456,7 +471,9 @@ class _Reader:
         else:
             self.notes.row(row, _Note.OTHER_TYPE, type=kind[:40])
 
-    def _question(self, row: _Row, list_name: str, survey: _Table) -> Iterator[ForeignQuestion]:
+    def _question(
+        self, row: _Row, list_name: str, survey: _Table, *, several: bool = False
+    ) -> Iterator[ForeignQuestion]:
         """Yield the question in a row, unless its list cannot be shown."""
         rows = self.lists.get(list_name, ())
         self.named.add(list_name)
@@ -464,6 +481,9 @@ class _Reader:
             self.notes.row(row, _Note.NO_LIST, list=list_name[:40])
         elif len(rows) < 2:
             self.notes.row(row, _Note.FEW, list=list_name[:40])
+        elif several and self._number_of_options(rows) > MOST_SEVERAL:
+            number = self._number_of_options(rows)
+            self.notes.row(row, _Note.MANY_SEVERAL, number=number, most=MOST_SEVERAL)
         elif len(rows) - len([one for one in rows if _is_no_answer(one)]) > MOST_OPTIONS:
             self.notes.row(row, _Note.MANY, list=list_name[:40], number=len(rows), most=MOST_OPTIONS)
         elif repeated := self._repeated_label(rows):
@@ -492,6 +512,7 @@ class _Reader:
                     list_name,
                     choices,
                     _outcome(row),
+                    several=several,
                 ),
                 row,
                 survey,
@@ -500,6 +521,8 @@ class _Reader:
     def _directed(self, question: ForeignQuestion, row: _Row, survey: _Table) -> ForeignQuestion:
         """Return a question with the direction of its scale, which an export of this program has."""
         options = [choice.name for choice in question.choices if choice.name not in NO_ANSWER_NAMES]
+        if question.several:
+            options = [name for name in options if name != NONE]
         numbers = [int(name) for name in options if re.fullmatch(r"\d{1,2}", name)]
         is_numbered = sorted(numbers) == list(range(1, len(options) + 1))
         if not survey.has("good") and not survey.has("agreeing"):
@@ -515,6 +538,9 @@ class _Reader:
             is_numbered=survey.has("good"),
             is_ordered=is_ordered,
         )
+
+    def _number_of_options(self, rows: Sequence[_Row]) -> int:
+        return number_of_options((one.get("name").strip(), self._texts(one, is_noted=False)) for one in rows)
 
     def _repeated_label(self, rows: Sequence[_Row]) -> tuple[_Row, str] | None:
         """Return the first row whose Swedish label, or label without a language, another row has too."""
@@ -558,11 +584,13 @@ class _Reader:
     def _note_column(self, row: _Row, column: _Column, used: frozenset[str]) -> None:
         if column.name in used or column.name in SILENT_COLUMNS:
             return
+        if column.name == "constraint" and row.get("constraint") == ALONE:
+            return
         reason = REASONS_OF_COLUMNS.get(column.name, OTHER_COLUMN)
         self.notes.add(_Place(row.sheet, column.heading or "?"), reason, row.number)
 
     def note_unused_lists(self, choices: _Table) -> None:
-        """Note each list that no question with one choice uses."""
+        """Note each list that no question uses."""
         for name in self.lists:
             if name not in self.named:
                 reason = Message(_Note.UNUSED_LIST.value.msgid, {"list": name[:40]})

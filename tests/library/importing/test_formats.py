@@ -51,7 +51,10 @@ def case(name: str) -> bytes:
 FILES = {
     "limesurvey.lss": (
         case("limesurvey.lss"),
-        [THREE, *ROWS, (HOW, NUMBERS), ({"sv": "Jag vet vart jag ska gå"}, ["Ja", "Osäker", "Nej"])],
+        [
+            THREE, *ROWS, ({"sv": "Välj flera"}, ["Mat", "Sömn"]), (HOW, NUMBERS),
+            ({"sv": "Jag vet vart jag ska gå"}, ["Ja", "Osäker", "Nej"]),
+        ],
     ),
     "limesurvey_2.lss": (case("limesurvey_2.lss"), [SAFE]),
     "limesurvey.txt": (case("limesurvey.txt"), [THREE, *ROWS]),
@@ -68,6 +71,7 @@ FILES = {
                 ["0 – Inte alls", *map(str, range(1, 10)), "10 – Absolut"],
             ),
             *ROWS,
+            ({"sv": "Flera?"}, ["Mat", "Samtal", "Inget av dessa"]),
         ],
     ),
     "surveyjs.json": (
@@ -78,6 +82,7 @@ FILES = {
             (HOW, ["0 – Dåligt", *map(str, range(1, 10)), "10 – Bra"]),
             ({"sv": "Har du varit här förut?", "en": "Have you been here before?"}, ["Ja", "Nej"]),
             *ROWS,
+            ({"sv": "flera"}, ["1", "2"]),
         ],
     ),
     "xlsform.csv": (case("xlsform.csv"), [SAFE]),
@@ -108,6 +113,12 @@ def test_a_file_becomes_questions_with_their_languages_and_answers(name: str) ->
     assert questions(read_file(content, name)) == expected
 
 
+@pytest.mark.parametrize("name", ["limesurvey.lss", "formbricks.json", "surveyjs.json"])
+def test_a_question_with_several_choices_stays_one(name: str) -> None:
+    form = read_file(case(name), name)
+    assert [question.name for question in form.questions if question.several] == ["flera"]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_content_tells_the_format_whatever_the_name_is(name: str) -> None:
     content, expected = FILES[name]
@@ -125,24 +136,22 @@ LEFT_OUT = {
         "Fråga trygg: Ledtexter visas inte.",
         "Fråga trygg: Svaret ”annat” med egna ord följer inte med.",
         "Fråga matris: Inledningen ”Hur ofta?” visas inte: varje rad blir ett påstående.",
-        "Fråga berätta: En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.",
-        "Fråga flera: En fråga med flera val kan inte tas med. Bara frågor med ett val.",
+        "Fråga berätta: En fråga med svar i egna ord kan inte tas med. Bara frågor med val.",
         "Fråga osaker: Inledningen ”Vet du?” visas inte: varje rad blir ett påstående.",
         "Fråga osaker: Svarens ord finns inte i filen. De är LimeSurveys egna på svenska och engelska.",
-        "Fråga dubbel: Frågor av typen ”array dual scale” kan inte tas med. Bara frågor med ett val.",
+        "Fråga dubbel: Frågor av typen ”array dual scale” kan inte tas med. Bara frågor med val.",
     },
     "limesurvey.txt": {
         "Fråga matris: Inledningen ”Hur ofta?” visas inte: varje rad blir ett påstående.",
-        "Fråga beratta: En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.",
+        "Fråga beratta: En fråga med svar i egna ord kan inte tas med. Bara frågor med val.",
     },
     "formbricks.json": {
         "Fråga trygg: Villkoret följer inte med: frågan visas för alla.",
         "Fråga trygg: Svaret ”annat” med egna ord följer inte med.",
         "Fråga betyg: Ledtexter visas inte.",
         "Fråga matris: Inledningen ”Hur ofta?” visas inte: varje rad blir ett påstående.",
-        "Fråga fritt: En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.",
-        "Fråga flera: En fråga med flera val kan inte tas med. Bara frågor med ett val.",
-        "Fråga fil: Frågor av typen ”fileUpload” kan inte tas med. Bara frågor med ett val.",
+        "Fråga fritt: En fråga med svar i egna ord kan inte tas med. Bara frågor med val.",
+        "Fråga fil: Frågor av typen ”fileUpload” kan inte tas med. Bara frågor med val.",
         "Fråga namn: Texten hänvisar till ett annat svar eller en uppgift (#recall:fritt/fallback:du#), som "
         "inte kan fyllas i här.",
         "Välkomstsidan: En text utan fråga visas inte.",
@@ -151,13 +160,12 @@ LEFT_OUT = {
         "Fråga trygg: Villkoret följer inte med: frågan visas för alla.",
         "Fråga trygg: Svaret ”annat” med egna ord följer inte med.",
         "Fråga matris: Inledningen ”Hur ofta?” visas inte: varje rad blir ett påstående.",
-        "Fråga fritt: En fråga med svar i egna ord kan inte tas med. Bara frågor med ett val.",
-        "Fråga flera: En fråga med flera val kan inte tas med. Bara frågor med ett val.",
-        "Fråga namnteckning: Frågor av typen ”signaturepad” kan inte tas med. Bara frågor med ett val.",
+        "Fråga fritt: En fråga med svar i egna ord kan inte tas med. Bara frågor med val.",
+        "Fråga namnteckning: Frågor av typen ”signaturepad” kan inte tas med. Bara frågor med val.",
     },
     "excel.csv": {
         "Hela filen: Filen är inte sparad i UTF-8. Kontrollera att å, ä och ö stämmer.",
-        "Blad survey, rad 3: Frågor av typen ”text” kan inte tas med. Bara frågor med ett val.",
+        "Blad survey, rad 3: Frågor av typen ”text” kan inte tas med. Bara frågor med val.",
     },
 }
 """Everything that is listed as left out of a file."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyxform.xls2xform import convert
 
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.survey import Good, Scale, Statement, Survey
+from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.drafts import ImportedSurvey
 from kiosk.library.importing import AnswerOrder, ForeignFormError, read_file
@@ -77,6 +77,52 @@ def test_the_direction_survives_export_and_import() -> None:
     silent = replace(SEED.statements[1], good=None)
     survey = replace(SEED, statements=(reversed_one, silent))
     assert imported(write_xlsform(survey, WORDS)).draft.statements == (reversed_one, silent)
+
+
+def with_several() -> Survey:
+    """The shipped survey with a question of which several options may be chosen, in Swedish only."""
+    labels = ("Samtal", "Sömn", "Mat")
+    scale = Scale("needs", labels, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
+    several = Statement("needs", "Vad behöver du?", "Behov", scale, several=True)
+    most = Statement("most", "Vad behöver du mest?", "Behov", scale)
+    return replace(SEED, statements=(SEED.statements[0], several, most), translations={})
+
+
+def test_several_options_survive_export_and_import() -> None:
+    survey = with_several()
+    preview = decided(read_file(write_xlsform(survey, WORDS), ""))
+    assert preview.form
+    first, several, most = preview.form.draft.statements
+    assert (first, several.several, most.several) == (survey.statements[0], True, False)
+    assert several.scale.labels == survey.statements[1].scale.labels, "and without the choice of none"
+    assert not several.scale.is_ordered
+    assert preview.left_out == ()
+
+
+def test_other_tools_read_several_options() -> None:
+    converted = convert(io.BytesIO(write_xlsform(with_several(), WORDS)), validate=False, file_type=".xlsx")
+    assert converted.warnings == []
+    assert converted.xform.count("<select ref=") == 1
+    assert NONE_OF_THESE in converted.xform
+    assert "count-selected(.)" in converted.xform
+
+
+def test_several_choices_of_another_program_are_imported() -> None:
+    choices: list[Row] = [
+        CHOICES[0],
+        ["n", "food", "Mat"],
+        ["n", "talk", "Samtal"],
+        ["n", "x", "None of the above"],
+    ]
+    rows: list[Row] = [HEAD, ["select_multiple n", "needs", "Vad behöver du?"], ASKED]
+    preview = decided(read_file(sheet(rows, [*choices, *CHOICES[1:]]), ""), AnswerOrder.BEST_LAST)
+    assert preview.form
+    several, one = preview.form.draft.statements
+    assert (several.several, several.scale.labels, several.good) == (True, ("Samtal", "Mat"), None)
+    assert (one.several, one.good) == (False, Good.HIGH)
+    assert "Gäster ser ”Inget av detta” i stället för ”None of the above”." in [
+        left.reason.render(str) for left in preview.left_out
+    ]
 
 
 def test_other_tools_read_exported_forms() -> None:
@@ -150,7 +196,11 @@ def test_an_ambiguous_file_is_refused_with_its_place(case: str) -> None:
 
 LEFT_OUT: dict[str, tuple[list[Row], list[Row], str]] = {
     "a text question": ([HEAD, ["text", "name", "Vad heter du?"]], CHOICES, "typen ”text” kan inte tas med"),
-    "several choices": ([HEAD, ["select_multiple yes", "a", "A"]], CHOICES, "flera val kan inte tas med"),
+    "too many of several choices": (
+        [HEAD, ["select_multiple many", "a", "A"]],
+        [CHOICES[0], *(["many", at, f"Svar {at}"] for at in range(1, 10))],
+        "Frågan har 9 svar. Flera svar går att välja bland högst 8.",
+    ),
     "a condition": ([[*HEAD, "relevant"], [*ASKED, "${a} = 1"]], CHOICES, "frågan visas för alla"),
     "a constraint": ([[*HEAD, "constraint"], [*ASKED, ". > 1"]], CHOICES, "Kontroller av svar"),
     "an unknown list": ([HEAD, ["select_one no", "a", "A"]], CHOICES, "Listan ”no” finns inte"),

@@ -1,0 +1,104 @@
+"""A question of which a guest may choose several options, on a kiosk and on a phone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from kiosk.domain.rounds import Admission
+from tests.guest.test_several import counted, survey
+from tests.tools.guest_side import Place
+from tests.web.guest import Serve
+
+pytestmark = pytest.mark.browser
+
+SIZES = [(1280, 800), (1920, 1080), (1080, 1920), (1024, 600)]
+
+IN_SIGHT = """() => {
+    const labels = [...document.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
+    const boxes = labels.map((label) => label.getBoundingClientRect());
+    const top = document.getElementById("bar").getBoundingClientRect().bottom;
+    const bottom = document.getElementById("steps").getBoundingClientRect().top;
+    return {
+        answers: boxes.length,
+        hidden: boxes.filter((box) => box.top < top - 1 || box.bottom > bottom + 1).length,
+        height: Math.min(...boxes.map((box) => box.height)),
+    };
+}"""
+
+
+def ticked(page: Page) -> list[str]:
+    """Return the values of the answers that are chosen to the question on the screen."""
+    chosen = page.locator("fieldset:not([hidden]) input:checked")
+    return [box.get_attribute("value") or "" for box in chosen.all()]
+
+
+def tick(page: Page, value: str) -> None:
+    """Touch an answer; a click is ignored for a moment after a change of screen."""
+    page.locator(f'fieldset:not([hidden]) label:has(input[value="{value}"])').click()
+
+
+def test_a_guest_chooses_several_options_and_goes_on_with_a_button(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
+    page = context.new_page()
+    page.goto(serve(place.app) + "/")
+    page.locator("#start").dispatch_event("click")
+    page.locator('fieldset:not([hidden]) input[value="5"]').focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.locator("#next").dispatch_event("click")
+    needs = page.locator("fieldset.several")
+    expect(needs).to_be_visible()
+    group = page.get_by_role("group", name="Vad behöver du?")
+    expect(group).to_have_accessible_description("Du kan välja flera.")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        seen = page.evaluate(IN_SIGHT)
+        assert (seen["answers"], seen["hidden"]) == (5, 0), (width, height)
+        assert seen["height"] >= 72
+    next_button = page.locator("#next")
+    expect(next_button).to_be_disabled()
+    for value in ("3", "1"):
+        tick(page, value)
+    expect(needs).to_be_visible()
+    assert ticked(page) == ["3", "1", ""], "a touch chooses, and does not go on"
+    tick(page, "none")
+    assert ticked(page) == ["none", ""]
+    tick(page, "dont_know")
+    assert ticked(page) == ["dont_know"]
+    page.get_by_role("checkbox", name="Sömn").focus()
+    page.keyboard.press("Space")
+    assert ticked(page) == ["2", ""], "by keyboard, too"
+    tick(page, "1")
+    expect(next_button).to_be_enabled()
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        next_button.dispatch_event("click")
+    assert "_envelope" in (sent.value.post_data or ""), "sealed, with room for each option"
+    expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    for _ in range(7):
+        place.client.post("/s/poster", data={"needs": "none"})
+    tables = counted(place)
+    assert tables["needs/3"] == [7, 0], "one of eight chose: withheld, as if nobody had"
+    assert sum(tables["needs"]) + 1 == 8
+
+
+def test_skipping_takes_the_ticks_back(context: BrowserContext, serve: Serve, tmp_path: Path) -> None:
+    place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
+    page = context.new_page()
+    page.goto(serve(place.app) + "/")
+    page.locator("#start").dispatch_event("click")
+    page.locator("#skip").dispatch_event("click")
+    expect(page.locator("fieldset.several")).to_be_visible()
+    page.get_by_role("checkbox", name="Mat").focus()
+    page.keyboard.press("Space")
+    page.locator("#back").dispatch_event("click")
+    page.locator("#skip").dispatch_event("click")
+    assert ticked(page) == ["3", ""], "kept while the guest goes back"
+    page.locator("#skip").dispatch_event("click")
+    expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+    for _ in range(7):
+        place.client.post("/s/poster", data={"needs": "3"})
+    assert counted(place)["needs/3"] == [0, 7]
