@@ -4,14 +4,16 @@ A scale is edited while no survey uses it: its answers are part of the statement
 before and after a change are not comparable. Keys of the file that the form does not have are kept.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.survey import Scale
+from kiosk.domain.survey import FACES, Pictures, Scale
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.definition import is_there, read_table, read_text
 from kiosk.library.definition_toml import definition_toml
@@ -19,7 +21,7 @@ from kiosk.library.drafts import ChangedError, new_id, refuse_bad
 from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
-from kiosk.library.surveys import MOST_OPTIONS
+from kiosk.library.surveys import HIGHEST_NUMBER, MOST_OPTIONS, read_scale
 from kiosk.library.texts import can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
@@ -31,13 +33,34 @@ LONGEST_SCALE_TITLE = 60
 
 LEAST_OPTIONS = 2
 
+WRITTEN_BY_KIND = frozenset({"numbers", "poles", "pictures", "ordered", "options"})
+"""Keys of the file that the kind of the scale decides."""
+
+
+class ScaleKind(StrEnum):
+    """The kind of a scale's answers: words with circles, with faces or alone, consecutive numbers with words
+    at both ends, or words without an order."""
+
+    CIRCLES = "circles"
+    FACES = "faces"
+    WORDS = "words"
+    NUMBERS = "numbers"
+    UNORDERED = "unordered"
+
+    @property
+    def pictures(self) -> Pictures:
+        """The pictures beside the answers."""
+        return {ScaleKind.CIRCLES: Pictures.CIRCLES, ScaleKind.FACES: Pictures.FACES}.get(self, Pictures.NONE)
+
 
 @dataclass(frozen=True)
 class ScaleDraft:
-    """A scale that is edited. `labels` run from the lowest to the highest, and are "" for an empty field.
+    """A scale that is edited. `labels` run from the lowest to the highest, or as guests see them if they have
+    no order, and are "" for an empty field. A scale of numbers has none.
 
     `bipolar` says whether the scale has two opposite poles, with a middle between them. `source` and
-    `licence` are those of the file.
+    `licence` are those of the file. `ends` has the lowest and the highest number of a scale of numbers as
+    they were written, and `poles` the words at these.
     """
 
     title: str
@@ -45,11 +68,24 @@ class ScaleDraft:
     bipolar: bool
     source: str
     licence: str
+    kind: ScaleKind = ScaleKind.CIRCLES
+    ends: tuple[str, str] = ("", "")
+    poles: tuple[str, str] = ("", "")
+
+    @property
+    def numbers(self) -> tuple[int | None, int | None]:
+        """The lowest and the highest number; None for one that is not a whole number within limits."""
+        return _number_in(self.ends[0]), _number_in(self.ends[1])
 
     @property
     def written_labels(self) -> tuple[str, ...]:
         """The labels without the empty ones."""
         return tuple(label for label in self.labels if label)
+
+
+def _number_in(text: str) -> int | None:
+    is_number = re.fullmatch("[0-9]{1,3}", text.strip())
+    return int(text) if is_number and int(text) <= HIGHEST_NUMBER else None
 
 
 def scale_path(scale_id: str) -> Path:
@@ -60,21 +96,29 @@ def scale_path(scale_id: str) -> Path:
 def read_scale_draft(settings: Settings, scale_id: str) -> ScaleDraft:
     """Return a scale of KIOSK_DATA as a draft.
 
-    Raises DefinitionError if its file cannot be read, and RefusedError for a scale of numbers, whose file has
-    its lowest and highest number in place of a list of answers.
+    Raises DefinitionError if its file cannot be read, and RefusedError if it has neither answers nor
+    numbers.
     """
-    values = read_table(settings.data / scale_path(scale_id)).values
-    if "options" not in values:
-        raise RefusedError(
-            Message("Skalans svar är inte skrivna ett och ett. Den ändras inte här. Skapa en ny skala.", {})
-        )
-    return ScaleDraft(
-        tidied(values.get("title", "")),
-        tuple(tidied(option["label"]) for option in values["options"]),
-        values["bipolar"],
-        values["source"],
-        values["licence"],
+    path = settings.data / scale_path(scale_id)
+    values = read_table(path).values
+    if "options" not in values and "numbers" not in values:
+        raise RefusedError(Message("Skalans fil har inga svar. Skapa en ny skala.", {}))
+    return draft_of(read_scale(path), values["source"], values["licence"])
+
+
+def draft_of(scale: Scale, source: str, licence: str) -> ScaleDraft:
+    """Return a scale as a draft."""
+    kinds = {Pictures.CIRCLES: ScaleKind.CIRCLES, Pictures.FACES: ScaleKind.FACES}
+    draft = ScaleDraft(
+        scale.title, scale.labels, scale.bipolar, source, licence, kinds.get(scale.pictures, ScaleKind.WORDS)
     )
+    if not scale.is_ordered:
+        return replace(draft, kind=ScaleKind.UNORDERED, labels=tuple(reversed(scale.labels)))
+    if scale.poles:
+        last = scale.poles.first + len(scale.labels) - 1
+        ends, poles = (str(scale.poles.first), str(last)), (scale.poles.low, scale.poles.high)
+        return replace(draft, kind=ScaleKind.NUMBERS, labels=(), ends=ends, poles=poles)
+    return draft
 
 
 def scale_digest(settings: Settings, scale_id: str) -> str:
@@ -144,19 +188,31 @@ def _refuse_used(library: Library, scale_id: str) -> None:
 
 
 def _tidied(draft: ScaleDraft) -> ScaleDraft:
-    return replace(draft, title=tidied(draft.title), labels=tuple(map(tidied, draft.labels)))
+    """Return the draft with tidy texts, and without those of another kind of scale."""
+    has_numbers = draft.kind is ScaleKind.NUMBERS
+    low, high = draft.poles if has_numbers else ("", "")
+    return replace(
+        draft,
+        title=tidied(draft.title),
+        labels=() if has_numbers else tuple(map(tidied, draft.labels)),
+        bipolar=draft.bipolar and draft.kind is not ScaleKind.UNORDERED,
+        ends=draft.ends if has_numbers else ("", ""),
+        poles=(tidied(low), tidied(high)),
+    )
 
 
 def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
-    faults = [*_faults_of_title(draft), *_faults_of_labels(draft)]
-    same = [
-        scale
-        for scale in library.scales.values()
-        if scale.id != scale_id and scale.labels == draft.written_labels
+    has_numbers = draft.kind is ScaleKind.NUMBERS
+    faults = [
+        *_faults_of_title(draft),
+        *(_faults_of_numbers(draft) if has_numbers else _faults_of_labels(draft)),
     ]
-    if same and not faults:
+    if not faults and any(
+        scale.id != scale_id and _answers(draft_of(scale, "", "")) == _answers(draft)
+        for scale in library.scales.values()
+    ):
         message = Message("Det finns redan en skala med samma svar i samma ordning. Använd den.", {})
-        faults.append(FieldFault("label-1", message))
+        faults.append(FieldFault("low-number" if has_numbers else "label-1", message))
     if faults:
         raise FieldError(*faults)
 
@@ -166,6 +222,38 @@ def _faults_of_title(draft: ScaleDraft) -> Iterator[FieldFault]:
         yield FieldFault("title", Message("Skalan behöver ett namn.", {}))
     elif fault := find_fault(draft.title, LONGEST_SCALE_TITLE):
         yield FieldFault("title", Message("Namnet: {problem}", {"problem": fault.message}))
+
+
+def _answers(draft: ScaleDraft) -> tuple[object, ...]:
+    """Return what guests see of a scale."""
+    return (draft.kind, draft.written_labels, draft.numbers, draft.poles)
+
+
+def _faults_of_numbers(draft: ScaleDraft) -> Iterator[FieldFault]:
+    low, high = draft.numbers
+    most = {"most": HIGHEST_NUMBER}
+    if low is None:
+        yield FieldFault(
+            "low-number", Message("Lägsta siffran: skriv ett helt tal från 0 till {most}.", most)
+        )
+    if high is None:
+        yield FieldFault(
+            "high-number", Message("Högsta siffran: skriv ett helt tal från 0 till {most}.", most)
+        )
+    if low is not None and high is not None and not LEAST_OPTIONS <= high - low + 1 <= MOST_OPTIONS:
+        values = {"low": low, "high": high, "least": LEAST_OPTIONS, "most": MOST_OPTIONS}
+        message = Message(
+            "Från {low} till {high}: en skala har mellan {least} och {most} svar, det lägsta först.", values
+        )
+        yield FieldFault("high-number", message)
+    if fault := find_fault(draft.poles[0], LONGEST_LABEL):
+        problem = {"problem": fault.message}
+        yield FieldFault("low-pole", Message("Ord vid den lägsta siffran: {problem}", problem))
+    if fault := find_fault(draft.poles[1], LONGEST_LABEL):
+        problem = {"problem": fault.message}
+        yield FieldFault("high-pole", Message("Ord vid den högsta siffran: {problem}", problem))
+    if can_be_read(draft.poles[0]) and draft.poles[0].casefold() == draft.poles[1].casefold():
+        yield FieldFault("high-pole", Message("Skriv olika ord vid den lägsta och den högsta siffran.", {}))
 
 
 def _faults_of_labels(draft: ScaleDraft) -> Iterator[FieldFault]:
@@ -182,12 +270,18 @@ def _faults_of_labels(draft: ScaleDraft) -> Iterator[FieldFault]:
     if not LEAST_OPTIONS <= len(draft.written_labels) <= MOST_OPTIONS:
         values = {"least": LEAST_OPTIONS, "most": MOST_OPTIONS}
         yield FieldFault("label-1", Message("En skala har mellan {least} och {most} svar.", values))
+    elif draft.kind is ScaleKind.FACES and len(draft.written_labels) != FACES:
+        message = Message(
+            "Ansikten finns för {number} svar. Skriv så många, eller välj något annat.", {"number": FACES}
+        )
+        yield FieldFault("kind-faces", message)
 
 
 def _toml(scale_id: str, draft: ScaleDraft, former: Mapping[str, Any]) -> str:
     """Return the scale's file. `former` has the values of the file before the change: its other keys are
     kept, and so are those of each option with the same label."""
     kept = {option["label"]: option for option in former.get("options", ())}
+    other = {key: value for key, value in former.items() if key not in {"id", *WRITTEN_BY_KIND}}
     return definition_toml(
         {
             "id": scale_id,
@@ -195,8 +289,19 @@ def _toml(scale_id: str, draft: ScaleDraft, former: Mapping[str, Any]) -> str:
             "source": draft.source,
             "licence": draft.licence,
             "validated": False,
-            **{key: value for key, value in former.items() if key not in {"id", "options"}},
+            **other,
             **{"title": draft.title, "bipolar": draft.bipolar},
-            "options": [{**kept.get(label, {}), "label": label} for label in draft.written_labels],
+            **_by_kind(draft, kept),
         }
     )
+
+
+def _by_kind(draft: ScaleDraft, kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the keys WRITTEN_BY_KIND of the scale's file. `kept` has the former options by label."""
+    if draft.kind is ScaleKind.NUMBERS:
+        return {"numbers": list(draft.numbers), "poles": list(draft.poles)}
+    options = [{**kept.get(label, {}), "label": label} for label in draft.written_labels]
+    if draft.kind is ScaleKind.UNORDERED:
+        return {"ordered": False, "options": options}
+    pictures = {} if draft.kind is ScaleKind.CIRCLES else {"pictures": draft.kind.pictures.value}
+    return {**pictures, "options": options}

@@ -1,11 +1,13 @@
 """A coordinator makes a scale in the browser, and changes it while no survey uses it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.domain.survey import Pictures, Poles, number_scale
 from kiosk.library.library import Library, read_library
 from tests.tools.desk_side import Desk
 
@@ -131,4 +133,81 @@ def test_a_scale_whose_file_lists_no_answers_is_not_opened_in_the_form(desk: Des
     path.write_text(path.read_text("utf-8").partition("[[options]]")[0], "utf-8")
     refused = desk.client.get(OWN)
     assert refused.status_code == 400
-    assert "Skalans svar är inte skrivna ett och ett." in refused.text
+    assert "Skalans fil har inga svar." in refused.text
+
+
+NUMBERS = {
+    "kind": "numbers", "low-number": "1", "high-number": "7", "low-pole": "Inte alls", "high-pole": "Helt",
+}  # fmt: skip
+
+
+def test_a_scale_of_numbers_is_made_changed_and_used(desk: Desk) -> None:
+    assert send(desk, "/admin/new-scale", (), **NUMBERS).status_code == 303
+    scale = library(desk).scales["hur_ofta"]
+    assert scale == replace(number_scale("hur_ofta", Poles(1, "Inte alls", "Helt"), 7), title="Hur ofta")
+    shown = desk.client.get(OWN).text
+    for words in ('value="Inte alls"', 'value="7"', 'value="numbers" checked'):
+        assert words in " ".join(shown.split())
+    changed = {**NUMBERS, "low-number": "0", "high-number": "10"}
+    assert send(desk, OWN, (), seen=seen(desk), **changed).status_code == 303
+    assert len(library(desk).scales["hur_ofta"].labels) == 11
+    assert send(desk, OWN, OFTEN, seen=seen(desk)).status_code == 303
+    assert library(desk).scales["hur_ofta"].labels == OFTEN, "words in place of numbers"
+
+
+@pytest.mark.parametrize(
+    ("fields", "anchor", "words"),
+    [
+        ({"low-number": ""}, "low-number", "Lägsta siffran: skriv ett helt tal från 0 till 100."),
+        ({"high-number": "0,5"}, "high-number", "Högsta siffran: skriv ett helt tal från 0 till 100."),
+        ({"high-number": "101"}, "high-number", "Högsta siffran: skriv ett helt tal från 0 till 100."),
+        ({"high-number": "12"}, "high-number", "Från 1 till 12: en skala har mellan 2 och 11 svar"),
+        ({"low-number": "7"}, "high-number", "Från 7 till 7: en skala har mellan 2 och 11 svar"),
+        ({"low-number": "9"}, "high-number", "Från 9 till 7: en skala har mellan 2 och 11 svar"),
+        ({"low-pole": ""}, "low-pole", "Ord vid den lägsta siffran:"),
+        ({"high-pole": "x" * 61}, "high-pole", "Ord vid den högsta siffran:"),
+        ({"high-pole": "inte ALLS"}, "high-pole", "Skriv olika ord"),
+        (
+            {"low-number": "0", "high-number": "10", "high-pole": "Helt och hållet"},
+            "low-number",
+            "redan en skala",
+        ),
+    ],
+)
+def test_a_faulty_scale_of_numbers_is_refused_with_a_link_to_its_field(
+    desk: Desk, fields: Mapping[str, str], anchor: str, words: str
+) -> None:
+    refused = send(desk, "/admin/new-scale", (), **{**NUMBERS, **fields})
+    assert refused.status_code == 400
+    assert f'<a href="#{anchor}">' in refused.text
+    assert f'id="{anchor}"' in refused.text
+    assert words in refused.text
+    assert 'value="numbers" checked' in " ".join(refused.text.split())
+    assert "hur_ofta" not in library(desk).scales
+
+
+def test_faces_stand_beside_five_answers_only(desk: Desk) -> None:
+    five = ("Usel", "Låg", "Sådär", "Okej", "Toppen")
+    refused = send(desk, "/admin/new-scale", five[1:], kind="faces")
+    assert (refused.status_code, '<a href="#kind-faces">' in refused.text) == (400, True)
+    assert send(desk, "/admin/new-scale", five, kind="faces").status_code == 303
+    assert library(desk).scales["hur_ofta"].pictures is Pictures.FACES
+    assert send(desk, "/admin/new-scale", five, "Cirklar", kind="circles").status_code == 303
+    assert send(desk, OWN, five, seen=seen(desk), kind="words").status_code == 303
+    assert library(desk).scales["hur_ofta"].pictures is Pictures.NONE
+
+
+def test_answers_without_an_order_keep_the_order_in_which_they_are_written(desk: Desk) -> None:
+    needs = ("Mat", "Sömn", "Samtal")
+    assert send(desk, "/admin/new-scale", needs, kind="unordered", bipolar="y").status_code == 303
+    scale = library(desk).scales["hur_ofta"]
+    assert (scale.is_ordered, scale.labels[::-1], scale.bipolar) == (False, needs, False)
+    like = desk.client.get("/admin/new-scale?like=hur_ofta").text
+    assert [like.index(f'value="{label}"') for label in needs] == sorted(
+        like.index(f'value="{n}"') for n in needs
+    )
+    assert 'value="unordered" checked' in " ".join(like.split())
+
+
+def test_an_unknown_kind_of_scale_is_refused(desk: Desk) -> None:
+    assert send(desk, "/admin/new-scale", kind="stars").status_code == 400

@@ -1,6 +1,7 @@
 """Scales in the browser: the list of all scales, and the form of an own one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,9 @@ from kiosk.library.scale_drafts import (
     LONGEST_LABEL,
     LONGEST_SCALE_TITLE,
     ScaleDraft,
+    ScaleKind,
     add_scale,
+    draft_of,
     read_scale_draft,
     remove_scale,
     rewrite_scale,
@@ -58,13 +61,9 @@ def new() -> ResponseReturnValue:
     if desk().settings is None:
         abort(404)
     copied = desk().library.scales.get(request.args.get("like", ""))
-    draft = ScaleDraft(
-        "",
-        copied.labels if copied else (),
-        copied.bipolar if copied else False,
-        usual_source(),
-        usual_licence(),
-    )
+    draft = ScaleDraft("", (), False, usual_source(), usual_licence())
+    if copied:
+        draft = replace(draft_of(copied, draft.source, draft.licence), title="")
     if request.method != "POST":
         return _page(draft, "", "")
     draft, added = _sent(draft), list[Scale]()
@@ -144,12 +143,21 @@ def _save(write: Callable[[Settings], Library]) -> bool:
 def _sent(draft: ScaleDraft) -> ScaleDraft:
     """Return the scale in the form, with the origin of `draft`."""
     labels = map(on_one_line, request.form.getlist("label"))
+    low, high, low_pole, high_pole = (
+        on_one_line(request.form.get(name)) for name in ("low-number", "high-number", "low-pole", "high-pole")
+    )
+    kind = request.form.get("kind", ScaleKind.CIRCLES)
+    if kind not in list(ScaleKind):
+        abort(400)
     return ScaleDraft(
         on_one_line(request.form.get("title")),
         tuple(labels),
         "bipolar" in request.form,
         draft.source,
         draft.licence,
+        ScaleKind(kind),
+        (low, high),
+        (low_pole, high_pole),
     )
 
 
@@ -164,4 +172,5 @@ def _page(draft: ScaleDraft, seen: str, scale_id: str) -> str:
         labels=[*draft.labels, *empty],
         longest_title=LONGEST_SCALE_TITLE,
         longest_label=LONGEST_LABEL,
+        ScaleKind=ScaleKind,
     )
