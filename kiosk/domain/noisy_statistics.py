@@ -124,10 +124,10 @@ def noisy_stratum(
         for row in counts
     ]
     added = 0.0
-    for at, noise in enumerate(noises):
-        if noise.variance:
-            pulls = statistics.pull(table, at, 0), statistics.pull(table, at, 1)
-            added += noise.of_sum([pulls[option in chosen] for option in range(len(counts[at]))])
+    if any(noise.variance for noise in noises):
+        options = range(len(counts[0]))
+        for noise, pulled in zip(noises, statistics.pulls(table), strict=True):
+            added += noise.of_sum([pulled[option in chosen] for option in options])
     return Stratum(table, withheld, added)
 
 

@@ -426,8 +426,10 @@ def turn(rows: Sequence[Row]) -> Turn | None:
     units moved.
     """
     rounds_compared = compared(rows)
+    if len(rounds_compared) < 3:
+        return None
     overall, step = change(rows), change(rounds_compared[-2:])
-    if len(rounds_compared) < 3 or not overall or not step or step.trend is None:
+    if not overall or not step or step.trend is None:
         return None
     last = Turn(step.direction > 0, step.trend is not Trend.CHANCE)
     if step.has_mix_moved and not last.is_sure:

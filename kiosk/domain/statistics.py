@@ -141,11 +141,17 @@ def stratified_test(strata: Sequence[Stratum]) -> tuple[float, float]:
 def _score_of_pairs(table: Sequence[Sequence[int]]) -> int:
     """Return Kendall's S: the number of pairs of answers from different rounds in which the later answer is
     higher, minus the number in which it is lower."""
-    return sum(
-        count * sum(sum(later[place + 1 :]) - sum(later[:place]) for later in table[at + 1 :])
-        for at, row in enumerate(table)
-        for place, count in enumerate(row)
-    )
+    score, later = 0, [0] * len(table[0]) if table else []
+    for row in reversed(table):
+        score += sum(count * tilt for count, tilt in zip(row, later, strict=True))
+        later = [total + tilt for total, tilt in zip(later, _tilts(row), strict=True)]
+    return score
+
+
+def _tilts(row: Sequence[int]) -> list[int]:
+    """Return for each option the number of answers in a row that are higher, minus that of lower ones."""
+    total, below = sum(row), accumulate(row, initial=0)
+    return [total - lower - (lower + count) for lower, count in zip(below, row, strict=False)]
 
 
 def _margins(table: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
@@ -202,10 +208,9 @@ def verdict(strata: Sequence[Stratum], total: float, p: float) -> Trend:
 
 def _least_score(stratum: Stratum, way: int) -> int:
     """Return the smallest S, counted in the direction `way`, that the withheld answers leave possible."""
-    options = range(len(stratum.table[0]))
     least = way * _score_of_pairs(stratum.table)
-    for at, hidden in enumerate(stratum.withheld):
-        against = min(0, *(way * pull(stratum.table, at, option) for option in options))
+    for at, (hidden, pulled) in enumerate(zip(stratum.withheld, pulls(stratum.table), strict=True)):
+        against = min(0, *(way * of_option for of_option in pulled))
         least += hidden * (against - sum(stratum.withheld[at + 1 :]))
     return least
 
@@ -216,11 +221,17 @@ def _largest_variance(stratum: Stratum) -> float:
     return _variance(rows, [*columns, *([1] * sum(stratum.withheld))]) + stratum.added_variance
 
 
-def pull(table: Sequence[Sequence[int]], at: int, option: int) -> int:
-    """Return the change of S when one more answer is added to round `at`."""
-    later = sum(sum(row[option + 1 :]) - sum(row[:option]) for row in table[at + 1 :])
-    earlier = sum(sum(row[:option]) - sum(row[option + 1 :]) for row in table[:at])
-    return later + earlier
+def pulls(table: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return for each round and option the change of S when one more such answer is added."""
+    tilts = [_tilts(row) for row in table]
+    later = [sum(column) for column in zip(*tilts, strict=True)]
+    earlier = [0] * len(later)
+    changes = []
+    for tilt in tilts:
+        later = [total - of_row for total, of_row in zip(later, tilt, strict=True)]
+        changes.append([after - before for after, before in zip(later, earlier, strict=True)])
+        earlier = [total + of_row for total, of_row in zip(earlier, tilt, strict=True)]
+    return changes
 
 
 def fisher(count: int, n: int, other: int, of: int) -> float:

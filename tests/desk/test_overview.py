@@ -1,6 +1,7 @@
 """The first results page: every statement at one look, sorted, place by place, without a script."""
 
 import gzip
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from kiosk.domain.tally import StatementTally
 from kiosk.storage import RoundState
 from tests.tools.builders import MONDAY, a_round, tree
 from tests.tools.desk_side import START, Desk
+from tests.tools.look_cost import Size, fill
 from tests.tools.published import statements
 
 PACKED = {"Accept-Encoding": "gzip"}
@@ -237,3 +239,30 @@ def turned(index: ChangeIndex) -> ChangeIndex:
     ends = {"up": "down", "down": "up"}
     kinds = [kind and (ends.get(str(kind[0]), kind[0]), *kind[1:]) for kind in index.document["kinds"]]
     return ChangeIndex({**index.document, "kinds": kinds})
+
+
+def test_a_statements_page_has_a_dozen_rounds_and_fifty_places_unless_asked_for_all(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    fill(desk, tmp_path, Size(15, 51, 1))
+    desk.sign_in()
+    path = "/admin/results/r14/root/s1"
+
+    def shown(address: str) -> tuple[int, int]:
+        page = desk.client.get(address).text
+        drawn = json.loads(page.split('id="figures"')[1].split(">", 1)[1].split("</script>")[0])
+        bars = [len(drawn[f"s1-{kind}"]["data"][0]["y"]) for kind in ("time", "places")]
+        tables = [page.count("<tr data-round="), page.count("<tr data-place=")]
+        assert bars == tables
+        return tables[0], tables[1]
+
+    page = desk.client.get(path).text
+    assert shown(path) == (12, 50)
+    assert "Här visas 12 av 15 omgångar." in page
+    assert "Här visas 50 av 52 verksamheter." in page
+    assert "sett över de 15 omgångar som kan jämföras" in page, "sentences are about all rounds"
+    assert shown(f"{path}?page=2") == (12, 2)
+    assert shown(f"{path}?all=1") == (15, 52)
+    assert 'data-round="r2"' in desk.client.get("/admin/results/r2/root/s1").text, "an earlier round is shown"
+    assert "Går inte att jämföra" not in page
+    table = desk.client.get("/admin/chart/r14/root/s1/places.csv").text
+    assert table.count("\n") == 1 + 52, "a file has every place"

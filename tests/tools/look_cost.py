@@ -126,8 +126,7 @@ def _warm(desk: Desk) -> None:
 
 
 def main() -> None:
-    """Print a line for each size: the costs of the overview at the root and of one statement's page at a
-    unit."""
+    """Print a line for each size: the costs of the overview and of one statement's page, both at the root."""
     print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
     for size in SIZES:
         with TemporaryDirectory() as folder:
@@ -135,8 +134,9 @@ def main() -> None:
             fill(desk, Path(folder), size)
             _warm(desk)
             overview = cost(desk.client, "/admin/")
-            statement = cost(desk.client, f"/admin/results/r{size.rounds - 1}/u0/s1")
-        is_over = max(overview.first_ms, overview.later_ms) > BAR_MS or overview.packed > BAR_BYTES
+            statement = cost(desk.client, f"/admin/results/r{size.rounds - 1}/root/s1")
+        slowest = max(overview.first_ms, overview.later_ms, statement.later_ms)
+        is_over = slowest > BAR_MS or overview.packed > BAR_BYTES
         print(
             f"{size!s:38} {overview.first_ms:6.0f} ms, then {overview.later_ms:4.0f} ms, "
             f"{overview.packed / 1000:5.1f} kB ({overview.unpacked / 1000:.0f} unpacked){' OVER' * is_over}; "

@@ -15,7 +15,17 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.overview import Overview, overview_of
 from kiosk.desk.results.place_document import place_document
 from kiosk.desk.results.readable import readable_round, readable_states
-from kiosk.desk.results.statement_view import Section, bare_picture, picture, section_of, with_comments
+from kiosk.desk.results.statement_view import (
+    EVERYTHING,
+    PLACES_ON_PAGE,
+    ROUNDS_ON_PAGE,
+    Extent,
+    Section,
+    bare_picture,
+    picture,
+    section_of,
+    with_comments,
+)
 from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
@@ -109,7 +119,8 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of the
     chart and a key of WRITERS. Aborts with 404 if either is unknown, or the statement has no such chart.
 
-    With `bare` in the address, an SVG has no texts that the page already has. With `download`, the browser
+    With `bare` in the address, an SVG has the rounds and places of the page, and no texts that the page
+    already has. With `download`, the browser
     saves the file.
     """
     kind, _, ending = drawing.partition(".")
@@ -117,12 +128,16 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     if not of_round.survey.asks(statement_id):
         abort(404)
     statement, document = of_round.survey.statement(statement_id), desk().store.snapshot()
-    section = section_of(document, readable_states(), of_round, node_id, statement, kept_figures().values())
+    is_bare = "bare" in request.args and ending == "svg"
+    page = max(request.args.get("page", 1, type=int), 1)
+    on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)
+    extent = on_page if is_bare and "all" not in request.args else EVERYTHING
+    elsewhere = kept_figures().values()
+    section = section_of(document, readable_states(), of_round, node_id, statement, elsewhere, extent)
     charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
     [shown] = charts
-    is_bare = "bare" in request.args and ending == "svg"
     content = svg(bare_picture(shown)).encode() if is_bare else WRITERS[ending](document, section, shown)
     name = file_name(section, shown, ending)
     return file_response(name, content, is_download="download" in request.args)

@@ -217,7 +217,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
             )
         ]
     elif overall:
-        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared)]
+        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared, overall)]
     if turned:
         sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
@@ -288,11 +288,11 @@ def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
     }[is_up, good is Good.HIGH]
 
 
-def _ends(rows: Sequence[Row]) -> tuple[str, ...]:
+def _ends(rows: Sequence[Row], overall: Change) -> tuple[str, ...]:
     """Return a sentence with the shares of the first and the last round. If there are rounds between them, it
-    also says whether these two shares differ significantly."""
+    also says whether these two shares differ significantly. `overall` is the change over all rows."""
     first, last = rows[0], rows[-1]
-    between = change([first, last])
+    between = overall if len(rows) == 2 else change([first, last])
     if not between or between.trend is None or between.has_mix_moved:
         return (
             translate(

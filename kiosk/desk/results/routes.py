@@ -2,7 +2,7 @@
 document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,14 @@ from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.readable import readable_round, readable_states
-from kiosk.desk.results.statement_view import section_of, with_comments
+from kiosk.desk.results.statement_view import (
+    EVERYTHING,
+    PLACES_ON_PAGE,
+    ROUNDS_ON_PAGE,
+    Extent,
+    section_of,
+    with_comments,
+)
 from kiosk.desk.session import for_every_account, may_read, record_live_page, signed_in, without_session
 from kiosk.desk.start import Today, first_steps, today
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
@@ -146,8 +153,13 @@ def _page(
 ) -> str:
     snapshot = desk().published.read(desk().store)
     document, elsewhere = snapshot.document, kept_figures().values()
+    extent, page = EVERYTHING if "all" in request.args else Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE), 1
+    if extent.places is not None:
+        page = max(request.args.get("page", 1, type=int), 1)
+        extent = replace(extent, first=(page - 1) * extent.places)
     sections = [
-        section_of(document, states, of_round, node_id, statement, elsewhere) for statement in statements
+        section_of(document, states, of_round, node_id, statement, elsewhere, extent)
+        for statement in statements
     ]
     sections = with_comments(sections, desk().store.comments.of_round(of_round.id))
     [state] = [state for state in states if state.round.id == of_round.id]
@@ -160,6 +172,9 @@ def _page(
         answered_at={node.id: answered(document, of_round, node.id) for node in of_round.tree.nodes},
         sections=sections,
         statement_id=statements[0].id if is_alone else None,
+        shows_all="all" in request.args,
+        page=page,
+        pages=-(-max(len(section.places) for section in sections) // PLACES_ON_PAGE),
         figures={
             f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts
         },

@@ -31,11 +31,47 @@ from kiosk.storage import RoundState
 Places = tuple[tuple[Node, Row], ...]
 
 
+ROUNDS_ON_PAGE = 12
+"""Rounds on a page of statements, unless it is asked for all: three years of quarters."""
+
+PLACES_ON_PAGE = 50
+"""Places on one page of a statement: a chart of hundreds is neither read nor made in a moment."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a statement a page shows: at most `rounds` rounds, and `places` places from number `first`
+    on. None for all."""
+
+    rounds: int | None = None
+    places: int | None = None
+    first: int = 0
+
+    def of_rounds(self, history: Sequence[Row], now: Row) -> tuple[Row, ...]:
+        """Return the latest rows of a history; if the shown round is earlier, those up to it. The first has
+        no break, since nothing stands above it."""
+        if self.rounds is None or len(history) <= self.rounds:
+            return tuple(history)
+        ids = [of_round.round.id for of_round in history]
+        at, latest = ids.index(now.round.id), len(history) - self.rounds
+        end = len(history) if at >= latest else max(at + 1, self.rounds)
+        first, *rest = history[end - self.rounds : end]
+        return (replace(first, breaks=()), *rest)
+
+    def of_places(self, places: Places) -> Places:
+        """Return the places on the page."""
+        return places if self.places is None else places[self.first : self.first + self.places]
+
+
+EVERYTHING = Extent()
+
+
 @dataclass(frozen=True)
 class Section:
     """The view of one statement at one node.
 
-    `now` is the row of the shown round, `history` has a row for each round, the earliest first. `labels` and
+    `now` is the row of the shown round, `history` has a row for each round, the earliest first, of which
+    `shown_history` are in the charts and tables; so are `shown_places` of `places`. `labels` and
     `palette` start with the highest option. `imported` has the lines of earlier reports. `sentences` are
     about `now`. `places` has (node, row) for the node and all nodes below it. `comment` is a coordinator's
     comment on the statement in the round, "" if there is none.
@@ -53,6 +89,8 @@ class Section:
     sentences: Strings
     places: Places
     charts: tuple[Chart, ...]
+    shown_history: tuple[Row, ...]
+    shown_places: Places
     comment: str = ""
 
     @property
@@ -63,7 +101,7 @@ class Section:
     @property
     def protection(self) -> Strings:
         """Sentences about the noise in the figures of the tables."""
-        rows = [*self.history, *(node_row for _, node_row in self.places)] or [self.now]
+        rows = [*self.shown_history, *(node_row for _, node_row in self.shown_places)] or [self.now]
         return (*findings.of_protection(rows), *findings.of_intervals(rows))
 
     @property
@@ -132,9 +170,11 @@ def section_of(
     node_id: str,
     statement: Statement,
     elsewhere: Iterable[EarlierFigures] = (),
+    extent: Extent = EVERYTHING,
 ) -> Section:
     """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
-    earlier figures `elsewhere`. `document` is the snapshot."""
+    earlier figures `elsewhere`. `document` is the snapshot. Sentences are about all rounds and places, charts
+    and tables have those of `extent`."""
     now = row(document, of_round, node_id, statement)
     history = with_direction_of(
         over_time(document, [state.round for state in states], node_id, statement.id), statement
@@ -154,13 +194,14 @@ def section_of(
         for node, node_row in by_place(document, of_round, statement)
         if node_id in of_round.tree.upwards(node.id)
     )
+    shown_history, shown_places = extent.of_rounds(history, now), extent.of_places(places)
     charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
     # A chart over time or of places has one bar for each, which several answers do not fill.
     if not statement.several:
         if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
-            charts.append(_time_chart(document, history, imported, now, labels, palette))
-        if len(places) > 1 and any(node_row.on_scale for _, node_row in places):
-            charts.append(_places_chart(document, places, now, labels, palette))
+            charts.append(_time_chart(document, history, shown_history, imported, now, labels, palette))
+        if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
+            charts.append(_places_chart(document, places, shown_places, now, labels, palette))
     return Section(
         statement.id,
         node_id,
@@ -174,6 +215,8 @@ def section_of(
         findings.of_now(now, labels),
         places,
         tuple(charts),
+        shown_history,
+        shown_places,
     )
 
 
@@ -215,6 +258,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
 def _time_chart(
     document: Document,
     history: Sequence[Row],
+    shown: Sequence[Row],
     imported: Sequence[Line],
     now: Row,
     labels: Strings,
@@ -224,7 +268,7 @@ def _time_chart(
     two."""
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
-        for round_row in history
+        for round_row in shown
     ]
     if imported:
         first = replace(lines[0].bar, broken=translate("Ovanför: importerat, räknat på annat sätt."))
@@ -237,7 +281,7 @@ def _time_chart(
         (*imported, *lines),
         (*labels, translate("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
-        findings.of_protection(history or [now]),
+        findings.of_protection(shown or [now]),
         (
             *(f"{line.name}." for line in imported),
             *findings.of_versions(history),
@@ -246,7 +290,9 @@ def _time_chart(
     )
 
 
-def _places_chart(document: Document, places: Places, now: Row, labels: Strings, palette: Strings) -> Chart:
+def _places_chart(
+    document: Document, places: Places, shown: Places, now: Row, labels: Strings, palette: Strings
+) -> Chart:
     """Return a chart with a bar for the node and each node below it; its sentences compare units only."""
     leaves = now.round.tree.leaves
     return Chart(
@@ -257,11 +303,11 @@ def _places_chart(document: Document, places: Places, now: Row, labels: Strings,
         if now.statement.scale.is_ordered
         else (findings.without_order(),),
         tuple(
-            counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in places
+            counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in shown
         ),
         labels,
         palette,
-        findings.of_protection([node_row for _, node_row in places]),
+        findings.of_protection([node_row for _, node_row in shown]),
         findings.origin(document, now, [now]),
     )
 
