@@ -229,6 +229,25 @@ def test_the_errors_of_every_form_are_at_the_top_with_links_to_their_fields(desk
     assert wrong == {path: [] for path in REFUSED}
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("exchange/receive", "figures"),
+        ("exchange/bundle/show", "bundle"),
+        ("languages/en/file", "file"),
+        ("languages/sv/recordings", "file"),
+    ],
+)
+def test_a_form_sent_without_a_file_asks_for_one(desk: Desk, path: str, field: str) -> None:
+    [name, *_] = re.findall(
+        r'name="name" value="([^"]+)"', desk.client.get("/admin/languages/sv/recordings").text
+    )
+    data = {"csrf_token": desk.token("/admin/account"), field: (io.BytesIO(b""), ""), "name": name}
+    refused = desk.client.post(f"/admin/{path}", data=data, content_type="multipart/form-data")
+    assert refused.status_code == 400
+    assert "Välj en fil." in refused.text
+
+
 SAVED: dict[str, Fields] = {
     "/admin/links": {"unit": "talk2me", "kind": "poster"},
     "/admin/mail/again": {},

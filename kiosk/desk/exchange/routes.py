@@ -95,10 +95,13 @@ def _done(deed: Deed, what: str, words: str) -> ResponseReturnValue:
 
 
 def _sent(field: str) -> bytes:
-    """Return the content of an uploaded file. Aborts with 400 without one."""
+    """Return the content of an uploaded file. Raises RefusedError if none was chosen, and aborts with 400
+    without the field."""
     sent = request.files.get(field)
     if sent is None:
         abort(400)
+    if not sent.filename:
+        raise RefusedError(Message("Välj en fil.", {}))
     content: bytes = sent.read()
     return content
 
@@ -122,7 +125,11 @@ def bundle() -> ResponseReturnValue:
 def show_bundle() -> ResponseReturnValue:
     """Show the changes that the import of a bundle would make, without making them. Aborts with 400 without a
     file."""
-    return _shown(_sent("bundle"))
+    try:
+        content = _sent("bundle")
+    except RefusedError as error:
+        return _refused(error.messages, "bundle")
+    return _shown(content)
 
 
 def _shown(content: bytes) -> ResponseReturnValue:

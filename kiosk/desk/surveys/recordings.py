@@ -76,7 +76,10 @@ def save(code: str) -> ResponseReturnValue:
     status 400. Aborts with 404 for an unknown language or text."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     reading = _asked(catalogue)
-    content = sent.read(LARGEST_RECORDING_BYTES + 1) if sent else b""
+    if not sent or not sent.filename:
+        add_problem(translate("Välj en fil."), reading.anchor)
+        return _page(catalogue), 400
+    content = sent.read(LARGEST_RECORDING_BYTES + 1)
     try:
         desk().change(lambda settings: save_recording(settings, code, reading.speech.text, content))
     except RefusedError as error:

@@ -294,6 +294,8 @@ def from_file(code: str) -> ResponseReturnValue:
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
+    if not sent.filename:
+        return _file_refused(catalogue, [Message("Välj en fil.", {})])
     try:
         comparison = read_translations(sent.read(), catalogue)
         if comparison.changed:
