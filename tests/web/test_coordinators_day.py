@@ -241,10 +241,13 @@ OTHER_PAGES = [
     "languages", "reference", "rounds/new", "imported", "imported/new/ombudsmannaskap",
     "walls", "log", "activities", "theory/ombudsmannaskap/dagverksamheten", "links", "rounds", "reply/r",
     "links/slips", "links/poster", "comparison", "exchange", "accounts", "account", "mail",
+    "scales", "new-scale", "new-scale?like=zero_to_ten", "tokens", "new-survey", "units", "new-units",
+    "new-language", "languages/ar/review", "languages/sv/recordings", "theme", "reports", "handbook",
+    "overview/r/vasteras/files", "comment/r/vasteras/listened",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 768, 390])
 def test_no_desk_page_has_an_accessibility_violation(
     browser: Browser, serve: Serve, tmp_path: Path, width: int
 ) -> None:
