@@ -33,12 +33,13 @@ def list_reports() -> None:
 @click.option("--docx", type=NEW_FILE, help="Write it for a word processor.")
 @click.option("--html", type=NEW_FILE, help="Write it as one HTML file.")
 @click.option("--xlsx", type=NEW_FILE, help="Write the numbers behind its tables and charts.")
+@click.option("--data", "zip", type=NEW_FILE, help="Write these numbers as a data package (ZIP).")
 @report_errors
 def make_report(report_id: str, edition: int | None, **files: Path | None) -> None:
     """Write a published edition of a report as new files."""
     named = {ending: file for ending, file in files.items() if file}
     if not named:
-        raise click.UsageError("Name a file with --pdf, --docx, --html or --xlsx.")
+        raise click.UsageError("Name a file with --pdf, --docx, --html, --xlsx or --data.")
     store = installed_store(current_settings())
     pick(store.reports.all(), report_id, "report")
     number = edition or max(store.reports.editions(report_id), default=0)

@@ -29,6 +29,7 @@ from kiosk.domain.tally import StatementTally
 from kiosk.domain.tree import Node, Tree
 from kiosk.library.archive_members import read_members
 from kiosk.library.changes import RefusedError
+from kiosk.library.data_package import described_table
 from kiosk.library.signing import PublicKey, sign
 from kiosk.library.spreadsheet_writer import add_file, csv_table
 from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS
@@ -229,26 +230,7 @@ def _description(aggregate: Aggregate, contents: Mapping[str, bytes]) -> bytes:
         "year": aggregate.year,
         "demonstration": aggregate.is_demonstration,
         "resources": [
-            {
-                "profile": "tabular-data-resource",
-                "name": name,
-                "path": f"{name}.csv",
-                "format": "csv",
-                "encoding": "utf-8",
-                "bytes": len(contents[f"{name}.csv"]),
-                "hash": f"sha256:{sha256(contents[f'{name}.csv']).hexdigest()}",
-                "schema": {
-                    "fields": [
-                        {
-                            "name": column,
-                            "type": "integer" if column in WHOLE else "string",
-                            "description": text,
-                        }
-                        for column, text in columns.items()
-                    ],
-                    "primaryKey": KEYS[name],
-                },
-            }
+            described_table(name, contents[f"{name}.csv"], columns, WHOLE, KEYS[name])
             for name, columns in TABLES.items()
         ],
     }

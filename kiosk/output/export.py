@@ -4,11 +4,10 @@ Nothing is finer than the snapshot: each row is one published count. The descrip
 Data Package, so that every column is explained.
 """
 
-import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, NoAnswer
@@ -17,6 +16,7 @@ from kiosk.domain.noise import OPTION_SHARE, read_epsilon
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
 from kiosk.domain.survey import NONE_OF_THESE, Statement, is_option_id
+from kiosk.library.data_package import described_table
 from kiosk.library.spreadsheet_writer import CsvStyle, add_file, csv_table, workbook
 
 COUNTS = {
@@ -65,6 +65,9 @@ OUTPUTS = {
     "quality": "counted, estimated or not_counted",
     "entered": "tapped by staff, or typed; a typed figure replaces the taps of its place and period",
 }
+
+WHOLE = frozenset({"k", "answered", "batches", "answers", "number"})
+"""Columns of integers."""
 
 NOT_ON_THE_SCALE = {
     NoAnswer.DONT_KNOW: "Vet inte",
@@ -228,7 +231,7 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
         "was chosen. "
         "Percentages are of the answers on the scale.",
         "resources": [
-            {**_resource(name, contents[f"{name}.csv"], columns, keys), **_dialect(style)}
+            {**described_table(name, contents[f"{name}.csv"], columns, WHOLE, keys), **_dialect(style)}
             for name, columns, keys in (
                 ("counts", COUNTS, ("round", "node", "statement", "option")),
                 ("codebook", CODEBOOK, ("round", "statement", "option")),
@@ -242,26 +245,3 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
 def _dialect(style: CsvStyle) -> dict[str, Any]:
     """Return the description of a table's delimiter, where it is not a comma."""
     return {"dialect": {"delimiter": ";"}} if style is CsvStyle.SEMICOLON else {}
-
-
-def _resource(name: str, content: bytes, columns: Mapping[str, str], keys: Sequence[str]) -> dict[str, Any]:
-    whole = {"k", "answered", "batches", "answers", "number"}
-    return {
-        "name": name,
-        "path": f"{name}.csv",
-        "format": "csv",
-        "encoding": "utf-8",
-        "bytes": len(content),
-        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
-        "schema": {
-            "fields": [
-                {
-                    "name": column,
-                    "type": "integer" if column in whole else "string",
-                    "description": description,
-                }
-                for column, description in columns.items()
-            ],
-            "primaryKey": list(keys),
-        },
-    }

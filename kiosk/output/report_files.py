@@ -1,15 +1,15 @@
 """The files that a published report is written as, each by a program of its own.
 
 The server never writes a document itself: Python runs one thread at a time, so that guests' requests would
-wait, and the typesetter and the writers of documents keep their memory. Only HTML, which takes some
-milliseconds, is written in the calling process.
+wait, and the typesetter and the writers of documents keep their memory. Only HTML and the data package, which
+take some milliseconds, are written in the calling process.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import BoundedSemaphore
@@ -17,10 +17,17 @@ from threading import BoundedSemaphore
 from kiosk.domain.report import ReportDocument
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 from kiosk.output.report_html import report_html
+from kiosk.output.report_package import report_package
 
 PROGRAM = "kiosk.output.report_writer"
-ENDINGS = ("pdf", "docx", "html", "xlsx")
-"""Endings of the files of a report."""
+ENDINGS = ("pdf", "docx", "html", "xlsx", "zip")
+"""Endings of the files of a report; a ZIP file is a data package."""
+
+IN_PROCESS: Mapping[str, Callable[[ReportDocument], bytes]] = {
+    "html": lambda document: report_html(document).encode(),
+    "zip": report_package,
+}
+"""File ending -> how a report is written in the calling process."""
 
 MEMORY_LIMIT_MB = 1024
 """Largest address space of a program, in MiB. A report of ten units and eight rounds needs less than 400; one
@@ -68,8 +75,8 @@ def write_file(document: ReportDocument, ending: str) -> bytes:
 
     Raises PaperError if the report cannot be printed, or the program ends before the file is complete.
     """
-    if ending == "html":
-        return report_html(document).encode()
+    if ending in IN_PROCESS:
+        return IN_PROCESS[ending](document)
     with _running:
         return _run(json.dumps(document.as_json()).encode(), ending)
 

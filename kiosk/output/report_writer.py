@@ -13,15 +13,14 @@ from collections.abc import Callable, Mapping
 from kiosk.domain.report import ReportDocument, document_from_json
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 from kiosk.output.report_docx import report_docx
-from kiosk.output.report_files import NO_GLYPH, NO_LOGO, REFUSED
-from kiosk.output.report_html import report_html
+from kiosk.output.report_files import IN_PROCESS, NO_GLYPH, NO_LOGO, REFUSED
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
 
 WRITERS: Mapping[str, Callable[[ReportDocument], bytes]] = {
+    **IN_PROCESS,
     "pdf": report_pdf,
     "docx": report_docx,
-    "html": lambda report: report_html(report).encode(),
     "xlsx": report_xlsx,
 }
 """File ending -> how a report is written."""

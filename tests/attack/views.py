@@ -266,7 +266,7 @@ PLACES = {
     "unit_id": ["frida"],
     "part": ["vision"],
     "edition": ["1"],
-    "ending": ["html"],
+    "ending": ["html", "zip"],
     "theory_id": ["ombudsmannaskap"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
     "language": ["sv"],

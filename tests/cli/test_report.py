@@ -48,17 +48,17 @@ def test_an_edition_is_written_as_pdf_and_html(environ: dict[str, str], tmp_path
     assert "<p>Alla ska med.</p>" in html.read_text("utf-8")
 
 
-def test_an_edition_is_written_as_docx_and_xlsx(environ: dict[str, str], tmp_path: Path) -> None:
-    files = tmp_path / "r.docx", tmp_path / "r.xlsx"
-    done = ran(environ, "make", "r2026-1", "--docx", files[0], "--xlsx", files[1])
+def test_an_edition_is_written_as_docx_xlsx_and_data_package(environ: dict[str, str], tmp_path: Path) -> None:
+    files = tmp_path / "r.docx", tmp_path / "r.xlsx", tmp_path / "r.zip"
+    done = ran(environ, "make", "r2026-1", "--docx", files[0], "--xlsx", files[1], "--data", files[2])
     assert done.output.splitlines() == [f"{file}: edition 1." for file in files]
-    assert [zipfile.ZipFile(file).testzip() for file in files] == [None, None]
+    assert [zipfile.ZipFile(file).testzip() for file in files] == [None, None, None]
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("make", "r2026-1"), "--pdf, --docx, --html or --xlsx"),
+        (("make", "r2026-1"), "--pdf, --docx, --html, --xlsx or --data"),
         (("make", "r1999-1", "--pdf", "r.pdf"), "there is no report 'r1999-1'; there are: r2026-1, r2026-2"),
         (("make", "r2026-1", "--edition", "2", "--pdf", "r.pdf"), "published editions: 1"),
         (("make", "r2026-2", "--pdf", "r.pdf"), "published editions: none"),

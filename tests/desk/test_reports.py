@@ -1,8 +1,10 @@
 """Effect reports at the desk: written by several people, built from closed rounds, frozen when published."""
 
+import csv
 import io
 import json
 import re
+import zipfile
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -273,6 +275,26 @@ def test_every_published_number_of_a_chart_is_in_the_workbook(desk: Desk) -> Non
     rows = {row[1:6] for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)}
     for table in published.values():
         assert tuple(reversed(table["counts"])) in rows
+
+
+def test_the_data_package_has_only_cells_of_the_published_edition(desk: Desk) -> None:
+    post(desk, f"{REPORT}/publish")
+    assert f"{REPORT}/edition/1.zip" in desk.client.get("/admin/reports").text
+    assert f"{REPORT}/edition/1.zip" in desk.client.get(REPORT).text
+    kept = document_from_json(desk.store.reports.edition("r2026-1", 1) or {})
+    shown = {
+        cell for block in kept.blocks for row in (block.header, *block.rows, *block.data) for cell in row
+    }
+    response = desk.client.get(f"{REPORT}/edition/1.zip")
+    assert response.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(response.data)) as packed:
+        tables = [
+            list(csv.reader(io.StringIO(packed.read(name).decode("utf-8-sig"), newline="")))
+            for name in packed.namelist()
+            if name.endswith(".csv")
+        ]
+    assert len(tables) == sum(bool(block.header or block.data) for block in kept.blocks)
+    assert {cell for table in tables for row in table for cell in row} <= shown
 
 
 def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:

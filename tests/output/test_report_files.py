@@ -1,6 +1,10 @@
 """Reports for word processors, and their numbers as a workbook: the structure that programs see."""
 
+import csv
+import hashlib
 import io
+import json
+import zipfile
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +19,7 @@ from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_files import write_file
 from kiosk.output.report_html import report_html
+from kiosk.output.report_package import report_package
 from kiosk.output.report_writer import WRITERS
 from kiosk.output.report_xlsx import report_xlsx
 from kiosk.output.svg import Picture, svg
@@ -98,7 +103,7 @@ def test_only_an_arabic_paragraph_of_the_page_runs_from_right_to_left() -> None:
     assert page.count('dir="rtl"') == 1
 
 
-@pytest.mark.parametrize("ending", ["docx", "xlsx"])
+@pytest.mark.parametrize("ending", ["docx", "xlsx", "zip"])
 def test_a_reports_file_is_reproducible(ending: str) -> None:
     assert WRITERS[ending](REPORT) == WRITERS[ending](REPORT)
 
@@ -115,6 +120,44 @@ def test_the_workbook_has_a_sheet_for_each_chart_and_table_with_its_headings() -
     ]
     assert list(book["Diagram 1"].iter_rows(values_only=True)) == [("Svar", 2026), ("ja", 7)]
     assert [cell.data_type for cell in book["Tabell 1"][3]] == ["s", "s"]
+
+
+def packed(report: ReportDocument) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(report_package(report))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_the_data_package_has_a_table_for_each_chart_and_table_and_describes_each() -> None:
+    files = packed(REPORT)
+    described = json.loads(files.pop("datapackage.json"))
+    assert described["title"] == "Effektrapport 2026"
+    assert described["description"] == "Staden\nFRIDA, 2026\nUtgåva 1\nDEMONSTRATION"
+    assert described["demonstration"] is True
+    resources = {one["path"]: one for one in described["resources"]}
+    assert list(resources) == list(files) == ["diagram-1.csv", "tabell-1.csv"]
+    assert rows_of(files["diagram-1.csv"]) == [["Svar", "2026"], ["ja", "7"]]
+    assert rows_of(files["tabell-1.csv"]) == [["Prestation", "2026"], ["Råd", "12"], ["a\nb", "'=1+1"]]
+    for path, one in resources.items():
+        assert one["hash"] == f"sha256:{hashlib.sha256(files[path]).hexdigest()}"
+        assert one["bytes"] == len(files[path])
+        assert [field["name"] for field in one["schema"]["fields"]] == rows_of(files[path])[0]
+    assert resources["diagram-1.csv"]["title"] == "I korthet: Diagram 1"
+    types = [field["type"] for one in resources.values() for field in one["schema"]["fields"]]
+    assert types == ["string", "integer", "string", "string"]
+
+
+def test_a_described_table_has_the_notes_below_it_and_no_two_columns_with_one_name() -> None:
+    table = Block(Kind.TABLE, "Tal", header=("", "", "A", "A", "A 2"), rows=(("1", "", "3", "4", "5"),))
+    blocks = (table, Block(Kind.PARAGRAPH, "mellan"), Block(Kind.NOTE, "n är antalet."), TABLE)
+    files = packed(replace(REPORT, blocks=blocks))
+    assert rows_of(files["tabell-1.csv"])[0] == ["kolumn", "kolumn 2", "A", "A 2", "A 2 2"]
+    [first, second] = json.loads(files["datapackage.json"])["resources"]
+    assert first["description"] == "Tal\nn är antalet."
+    assert second["description"] == "Prestationer"
 
 
 def test_a_section_does_not_inherit_the_previous_subheading() -> None:
