@@ -69,7 +69,8 @@ def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None
     for label, count in zip((*OPTIONS, NONE_OF_THESE), CHOSEN, strict=True):
         assert f"{label}: {count} av 40" in page
         assert f'<th scope="col">{label}</th>' in page
-    assert "Gästen kan välja flera svar" in page
+    assert "Gästen kan välja flera svar. Varje stapel är en andel av alla 40" in page
+    assert "En stapel för varje svar." in page
     assert "Svarade inte på frågan: <span>Vet inte: 4" in page.replace("\n", "")
     for claim in ("Upp:", "Ner:", "Kan vara slump", "svarade så", "Störst andel", "höll med.", "Över tid"):
         assert claim not in page.split("Så läser du siffrorna")[0]
@@ -81,6 +82,7 @@ def test_figures_of_a_chart_are_one_bar_for_each_option(exact: Desk) -> None:
     assert [row[3:5] for row in rows[1:]] == [[str(count), "40"] for count in CHOSEN]
     drawn = exact.client.get("/admin/chart/r1/dagverksamheten/needs/now.svg").text
     assert "Mat: 22 av 40" in drawn
+    assert "n är antalet som lämnade svar i omgången" in drawn
 
 
 def test_the_overview_lists_the_options_most_chosen_first(exact: Desk) -> None:
