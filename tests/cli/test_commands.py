@@ -337,9 +337,9 @@ def test_a_round_opens_with_the_requested_protection(run: Run, protection: str) 
 @pytest.mark.parametrize(
     ("measures", "warned"),
     [
-        (("200",), "'contact_support' in sv"),
+        (("150",), "'contact_support' in sv"),
         (("476",), ""),
-        (("476", "--distance-mm", "1500"), "at 1500 mm a screen of at least 550 mm shows all"),
+        (("300", "--distance-mm", "1500"), "at 1500 mm a screen of at least 380 mm shows all"),
     ],
     ids=["narrow", "large", "far away"],
 )

@@ -312,6 +312,7 @@ ELSEWHERE = {
     "counting.take": "is sent by a script, which shows the outcome",
     "reports.choose": "offers no field that can be wrong",
     "reports.write": "test_reports.py",
+    "reports.claims": "is sent by a script, which shows the outcome",
     "reports.publish": "offers no field that can be wrong",
     "theory_editing.copy": "test_theory_editing.py",
     "theory_editing.edit": "test_theory_editing.py",
