@@ -35,9 +35,9 @@ def mail_send() -> None:
     The exit status is 1 if the mail server did not take a mail. It is tried again.
     """
     settings = current_settings()
-    mail = _mail_settings(settings)
+    store, mail = installed_store(settings), _mail_settings(settings)
     read_mail_password(mail)
-    sender = Sender(installed_store(settings), mail, partial(read_usable_library, settings))
+    sender = Sender(store, mail, partial(read_usable_library, settings))
     done = sender.send_due()
     click.echo(f"Sent: {done.sent}. Not sent: {done.failed}.")
     if done.error is not None:
@@ -54,11 +54,10 @@ def mail_test(address: str, language: str) -> None:
 
     The exit status is 1 if it did not take the mail.
     """
-    settings = current_settings()
-    mail = _mail_settings(settings)
+    settings, now = current_settings(), datetime.now()
+    store, mail = installed_store(settings), _mail_settings(settings)
     _check_address(address)
     read_mail_password(mail)
-    store, now = installed_store(settings), datetime.now()
     writer = MailWriter(store, read_usable_library(settings), mail.desk_address)
     mail_id = secrets.token_hex(16)
     queued = OutgoingMail(mail_id, "", MailKind.TRIAL, "", MailState.WAITING, 0, now, now, "")

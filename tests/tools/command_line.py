@@ -47,6 +47,8 @@ INSTALLATION_COMMANDS: tuple[tuple[str, ...], ...] = (
     ("user", "role", "bo", "viewer"),
     ("user", "reset-factor", "bo"),
     ("user", "mail", "bo", "--address", "bo@example.org"),
+    ("mail", "send"),
+    ("mail", "test", "bo@example.org"),
     ("mail", "list"),
     ("mail", "retry"),
     ("mail", "remove", "0" * 32),
