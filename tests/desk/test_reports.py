@@ -7,6 +7,7 @@ import re
 import zipfile
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import docx
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.downloads import MEDIA_TYPES
 from kiosk.desk.reports import glance
 from kiosk.desk.reports.publishing import draft
+from kiosk.domain.ballot import Ballot
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
 from kiosk.domain.results import answered
@@ -202,6 +204,28 @@ def test_the_programs_own_sentences_claim_no_cause(desk: Desk) -> None:
 
     text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", preview(desk), flags=re.DOTALL)
     assert causal_claims(text) == ()
+
+
+def test_a_rise_over_rounds_is_a_larger_share_and_nothing_that_is_better(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for number, options in enumerate([(1, 2), (4, 5)]):
+        opened = replace(
+            desk.round, id=f"r{number}", opens_at=desk.now, closes_at=desk.now + timedelta(days=30)
+        )
+        desk.now = opened.opens_at
+        if number:
+            desk.store.open_round(opened, desk.now)
+        running = desk.store.running_round("dagverksamheten", desk.now)
+        for at in range(40):
+            desk.store.cast(running.id, "dagverksamheten", Ballot((options[at % 2],) * 4), desk.now)
+        desk.now = running.closes_at
+        desk.store.count(desk.now)
+    desk.sign_in()
+    begin(desk)
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", preview(desk), flags=re.DOTALL)
+    assert "Upp: sett över de 2 omgångar som kan jämföras har andelen som svarade så ökat" in text
+    figures = text.partition("Så gjordes enkäten")[2].replace("att jag mår bättre", "")
+    assert re.findall(r"(?i)\b(?:bättre|sämre|förbättr\w*)\b", figures) == []
 
 
 @pytest.mark.parametrize(

@@ -444,18 +444,8 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(30, 60),
     ),
     "Svaren har ingen ordning": (hundred(30, 60, is_ordered=False), hundred(30, 60)),
-    change("Upp", "ökat"): (hundred(30, 60), hundred(30, 60, is_ordered=False)),
-    change("Ner", "minskat"): (both(*SIMPSON), both(*UNSIMPSON)),
-    change("Bättre", "ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.HIGH)),
-    change("Sämre", "minskat"): (both(*SIMPSON, good=Good.HIGH), hundred(60, 30, good=Good.LOW)),
-    change("Sämre", "ökat"): (
-        alone((1, 40), (79, 160), good=Good.LOW),
-        alone((1, 40), (79, 160), good=Good.HIGH),
-    ),
-    change("Bättre", "minskat"): (
-        hundred(60, 30, good=Good.LOW),
-        hundred(60, 30, good=Good.LOW, agreeing=(1, 2)),
-    ),
+    change("Upp", "ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.LOW)),
+    change("Ner", "minskat"): (both(*SIMPSON, good=Good.LOW), both(*UNSIMPSON)),
     "Verksamheterna står för andra delar av svaren än i den första omgången. Därför går {first} då och "
     "{last} nu inte att jämföra rakt av: se varje verksamhet för sig.": (
         both(*SIMPSON),
@@ -680,35 +670,34 @@ def test_each_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, 
 
 
 def verdicts(app: Flask, world: World) -> Iterator[str]:
-    yield from re.findall(r"(Upp|Ner|Bättre|Sämre):", said_of(app, world))
+    yield from re.findall(r"(Upp|Ner|Bättre|Sämre|Better|Worse):", said_of(app, world))
 
 
 @pytest.mark.parametrize(
-    ("world", "verdict"),
+    ("world", "verdict", "kind"),
     [
-        (both(*SIMPSON, good=Good.HIGH), "Sämre"),
-        (both(*UNSIMPSON, good=Good.HIGH), "Bättre"),
-        (both(*SIMPSON, good=Good.HIGH, **PROTECTED), ""),
-        (both(*SIMPSON, good=Good.LOW), "Bättre"),
-        (alone((1, 40), (79, 160), good=Good.LOW), "Sämre"),
-        (alone((76, 100), (79, 100), good=Good.HIGH), ""),
-        (alone((0, 4), (4, 4)), ""),
-        (alone((0, 19), (19, 19)), ""),
-        (hundred(30, 31, 95, running=frozenset({2})), ""),
-        (replace(hundred(30, 60), texts={0: "Other words"}), ""),
-        (replace(hundred(30, 60), labels={0: tuple("vwxyz")}), ""),
-        (hundred(30, 45, draws=400, **PROTECTED), ""),
-        (World([{"a": agree(2, 40)}, {"b": agree(39, 40)}], node="root"), ""),
-        (World([{"a": agree(2, 40), "root": agree(1, 9)}, {"root": agree(39, 40)}], node="root"), ""),
-        (World([{"a": StatementTally((15, 0, 0, 0, 5), (0, 0, 0), 9)}, {"a": agree(13, 20)}]), ""),
+        (both(*SIMPSON, good=Good.HIGH), "Ner", "worse"),
+        (both(*UNSIMPSON, good=Good.HIGH), "Upp", "better"),
+        (both(*SIMPSON, good=Good.HIGH, **PROTECTED), "", ""),
+        (both(*SIMPSON, good=Good.LOW), "Ner", "better"),
+        (alone((1, 40), (79, 160), good=Good.LOW), "Upp", "worse"),
+        (alone((76, 100), (79, 100), good=Good.HIGH), "", ""),
+        (alone((0, 4), (4, 4)), "", ""),
+        (alone((0, 19), (19, 19)), "", ""),
+        (hundred(30, 31, 95, running=frozenset({2})), "", ""),
+        (replace(hundred(30, 60), texts={0: "Other words"}), "", ""),
+        (replace(hundred(30, 60), labels={0: tuple("vwxyz")}), "", ""),
+        (hundred(30, 45, draws=400, **PROTECTED), "", ""),
+        (World([{"a": agree(2, 40)}, {"b": agree(39, 40)}], node="root"), "", ""),
+        (World([{"a": agree(2, 40), "root": agree(1, 9)}, {"root": agree(39, 40)}], node="root"), "", ""),
+        (World([{"a": StatementTally((15, 0, 0, 0, 5), (0, 0, 0), 9)}, {"a": agree(13, 20)}]), "", ""),
     ],
 )
 def test_a_change_is_claimed_in_the_right_direction_or_not_claimed(
-    plain: Flask, world: World, verdict: str
+    plain: Flask, world: World, verdict: str, kind: str
 ) -> None:
     assert set(verdicts(plain, world)) == ({verdict} if verdict else set())
-    in_words = {"Bättre": {"better"}, "Sämre": {"worse"}, "": {"chance", "none"}}
-    assert kinds(plain, world) in in_words[verdict]
+    assert kinds(plain, world) in ({kind} if kind else {"chance", "none"})
 
 
 def test_the_largest_and_smallest_shares_are_named_with_all_places_that_have_them(plain: Flask) -> None:

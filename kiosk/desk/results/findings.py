@@ -235,7 +235,7 @@ def is_noisy(rows: Sequence[Row]) -> bool:
 def _change(overall: Change, rows: Sequence[Row]) -> str:
     rounds = len(rows)
     if overall.trend in (Trend.UP, Trend.DOWN):
-        return _sure_change(overall.trend is Trend.UP, rows[-1].statement.good_share, rounds)
+        return _sure_change(rounds, is_up=overall.trend is Trend.UP)
     if is_noisy(rows):
         return translate(
             "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
@@ -249,43 +249,20 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
     )
 
 
-def _sure_change(is_up: bool, good: Good | None, rounds: int) -> str:
-    """Return the sentence about a significant change: up or down, or better or worse if one share is good."""
-    if good in (None, Good.NEITHER):
-        return {
-            True: translate(
-                "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
-                "slumpen brukar ge.",
-                rounds=rounds,
-            ),
-            False: translate(
-                "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
-                "än slumpen brukar ge.",
-                rounds=rounds,
-            ),
-        }[is_up]
-    return {
-        (True, True): translate(
-            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
+def _sure_change(rounds: int, *, is_up: bool) -> str:
+    """Return the sentence about a significant change. It states a difference of shares, up or down, and never
+    that something is better: those who answer may be others each time."""
+    if is_up:
+        return translate(
+            "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
             "slumpen brukar ge.",
             rounds=rounds,
-        ),
-        (False, True): translate(
-            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
-            "än slumpen brukar ge.",
-            rounds=rounds,
-        ),
-        (True, False): translate(
-            "Sämre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
-            "slumpen brukar ge.",
-            rounds=rounds,
-        ),
-        (False, False): translate(
-            "Bättre: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
-            "än slumpen brukar ge.",
-            rounds=rounds,
-        ),
-    }[is_up, good is Good.HIGH]
+        )
+    return translate(
+        "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer än "
+        "slumpen brukar ge.",
+        rounds=rounds,
+    )
 
 
 def _ends(rows: Sequence[Row], overall: Change) -> tuple[str, ...]:
