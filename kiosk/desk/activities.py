@@ -12,7 +12,16 @@ from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response
 from kiosk.desk.forms import CorrectionForm, OutputForm
 from kiosk.desk.i18n import month, translate
-from kiosk.desk.outputs import FigureLine, begun, figure_words, of_unit, output_charts, period_words, reasons
+from kiosk.desk.outputs import (
+    FigureLine,
+    begun,
+    figure_words,
+    of_unit,
+    output_charts,
+    period_words,
+    reasons,
+    reasons_to_choose,
+)
 from kiosk.desk.session import for_coordinator, for_staff, note
 from kiosk.desk.theory import definitions_of
 from kiosk.domain.counters import (
@@ -82,8 +91,8 @@ def tap() -> ResponseReturnValue:
 @blueprint.route("/activities/typed", methods=["POST"])
 @for_coordinator
 def type_figure() -> ResponseReturnValue:
-    """Store the typed figure of a place and period, or remove it if the field is empty. Refused input stays
-    in the form, with status 400."""
+    """Store the typed figure of a place and period, or remove it if the field is empty, with a reason that is
+    logged. Refused input stays in the form, with status 400."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)
@@ -91,7 +100,7 @@ def type_figure() -> ResponseReturnValue:
         return _page(form), 400
     node, counter = form.node.data, form.counter.data
     desk().store.outputs.set(node, period, counter, figure)
-    note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}")
+    note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}, {form.reason.data}")
     flash(translate("Siffran är sparad."))
     address = url_for("activities.activities", unit=request.args.get("unit"), year=period.first.year)
     return redirect(address, 303)
@@ -122,7 +131,7 @@ def _fill_correction(form: CorrectionForm) -> None:
     form.counter.choices = [(counter.id, translate(counter.name)) for counter in tapped_counters()]
     earlier = islice(months_before(desk().clock()), MONTHS_TO_CORRECT)
     form.month.choices = [(str(of_month), period_words(of_month)) for of_month in earlier]
-    form.reason.choices = reasons()
+    form.reason.choices = reasons_to_choose(reasons())
 
 
 def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
@@ -209,6 +218,7 @@ def _fill_choices(form: OutputForm) -> None:
     form.counter.choices = [
         (counter.id, translate(counter.name)) for counter in desk().library.counters.values()
     ]
+    form.reason.choices = reasons_to_choose(reasons())
 
 
 def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:

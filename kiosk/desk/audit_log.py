@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_in_text, period, translate
 from kiosk.desk.outputs import reasons
+from kiosk.desk.results.earlier_figures import removal_reasons
 from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Deed, Entry, Role
@@ -110,8 +111,8 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         Deed.REPLY_WRITTEN: (rounds,),
         Deed.COMMENT_WRITTEN: (rounds, statements),
         Deed.FIGURES_IMPORTED: (places,),
-        Deed.FIGURES_REMOVED: (places,),
-        Deed.FIGURE_TYPED: (places, counters),
+        Deed.FIGURES_REMOVED: (places, {}, dict(removal_reasons())),
+        Deed.FIGURE_TYPED: (places, counters, {}, {}, dict(reasons())),
         Deed.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
         Deed.SURVEY_WRITTEN: (surveys,),
         Deed.TEXTS_WRITTEN: (languages,),

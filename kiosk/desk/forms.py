@@ -306,6 +306,7 @@ class OutputForm(DeskForm):
     node = SelectField(_("Verksamhet"))
     period = StringField(_("Period"), validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
     figure = StringField(_("Antal"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
+    reason = SelectField(_("Skäl"), validators=[InputRequired()])
 
 
 class CorrectionForm(DeskForm):
@@ -318,7 +319,7 @@ class CorrectionForm(DeskForm):
     figure = StringField(
         _("Rätt siffra"), validators=[InputRequired(), Length(max=LONGEST_NUMBER_CHARACTERS)]
     )
-    reason = SelectField(_("Skäl"))
+    reason = SelectField(_("Skäl"), validators=[InputRequired()])
 
 
 class WallForm(DeskForm):

@@ -71,13 +71,20 @@ def quality_words(quality: Quality) -> str:
 
 
 def reasons() -> list[tuple[str, str]]:
-    """Return (value of the Reason, its words) of each reason for a correction."""
+    """Return (value of the Reason, its words) of each reason for a typed figure."""
     return [
         (Reason.PAPER.value, translate("Räknat på papper")),
         (Reason.NO_NETWORK.value, translate("Telefonen hade inget nät")),
         (Reason.WRONG_TAPS.value, translate("Feltryckning")),
+        (Reason.LATE.value, translate("Uppgiften kom i efterhand")),
         (Reason.OTHER.value, translate("Annat skäl")),
     ]
+
+
+def reasons_to_choose(reasons: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the choices of a list of reasons. The first is empty, so that nobody gives a reason by leaving
+    the list as it is."""
+    return [("", translate("Välj ett skäl")), *reasons]
 
 
 def period_words(period: Period) -> str:

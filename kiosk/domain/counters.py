@@ -164,11 +164,12 @@ def months_open(when: date) -> tuple[Period, Period]:
 
 
 class Reason(StrEnum):
-    """Why staff correct a figure of an earlier month."""
+    """Why a figure is typed: a correction of an earlier month, or a figure of any period."""
 
     PAPER = "paper"
     NO_NETWORK = "no_network"
     WRONG_TAPS = "wrong_taps"
+    LATE = "late"
     OTHER = "other"
 
 

@@ -7,6 +7,7 @@ trend and no sum.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -20,6 +21,14 @@ MOST_ANSWERS = 100_000
 
 LONGEST_COUNT_CHARACTERS = 12
 """Longest text of a count or percentage."""
+
+
+class RemovalReason(StrEnum):
+    """Why earlier figures are removed."""
+
+    MISTYPED = "mistyped"
+    REPLACED = "replaced"
+    OTHER = "other"
 
 
 @dataclass(frozen=True)

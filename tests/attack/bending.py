@@ -44,7 +44,7 @@ FIELDS = {
     "state": "closed", "understood": "y", "thought_over": "y", "a_day": "3", "unit": "frida", "node": "frida",
     "kind": "poster", "link": "poster", "name": "anna", "role": "coordinator", "password": "a long password",
     "language": "en", "languages": "sv", "next": "/admin/", "words": "bent", "text": "bent", "title": "Bent",
-    "reason": "bent", "number": "20", "size": "A4", "n": "20", "first": "2026-03-02", "last": "2026-03-08",
+    "reason": "paper", "number": "20", "size": "A4", "n": "20", "first": "2026-03-02", "last": "2026-03-08",
     "source": "bent", "organisation": "Bent", "theory": "ombudsmannaskap", "year": "2026",
     "counter": "advise", "target": "", "step": "1", "period": "2026-03", "figure": "5", "version": "0",
     "width_mm": "300", "distance_mm": "600", "lower_edge_mm": "900", "code": "kiosk", "key": "kiosk",

@@ -107,7 +107,7 @@ def test_a_link_is_counted_for_its_target(desk: Desk) -> None:
 
 
 def type_figure(desk: Desk, **changes: str) -> TestResponse:
-    data = {"node": "frida", "counter": "advise", "period": "2026-03", "figure": "40"}
+    data = {"node": "frida", "counter": "advise", "period": "2026-03", "figure": "40", "reason": "late"}
     token = {"csrf_token": desk.token("/admin/activities")}
     return desk.client.post("/admin/activities/typed", data=token | data | changes)
 
@@ -126,7 +126,9 @@ def test_the_estimates_of_the_report_of_2022_can_be_typed(coordinators: Desk) ->
         assert type_figure(desk, **changes).status_code == 303
     page = desk.client.get("/admin/activities?unit=dagverksamheten&year=2022").text
     assert figures_of(page, "2022")[:3] == ["ca 200", "ca 500", "ej räknat"]
-    assert "skrev in en siffra för insatser" in desk.client.get("/admin/log").text
+    log = desk.client.get("/admin/log").text
+    assert "skrev in en siffra för insatser" in log
+    assert "Dagverksamheten, Rådgivning, 2022, ca 500, Uppgiften kom i efterhand" in log
 
 
 def test_a_typed_figure_replaces_the_taps_until_it_is_removed(coordinators: Desk) -> None:
@@ -149,6 +151,8 @@ def test_a_typed_figure_replaces_the_taps_until_it_is_removed(coordinators: Desk
         {"period": "1999"},
         {"figure": "många"},
         {"figure": "12 till Anna"},
+        {"reason": ""},
+        {"reason": "Anna Berg ringde"},
     ],
 )
 def test_an_invalid_figure_is_refused_and_not_stored(coordinators: Desk, changes: dict[str, str]) -> None:

@@ -118,8 +118,16 @@ def test_imported_figures_can_be_removed(desk: Desk) -> None:
     assert (
         desk.client.post("/admin/imported/remove", data={"csrf_token": token, "name": "x"}).status_code == 404
     )
-    desk.client.post("/admin/imported/remove", data={"csrf_token": token, "name": name})
+    for reason in ("", "Anna Berg ringde"):
+        data = {"csrf_token": token, "name": name, "reason": reason}
+        refused = desk.client.post("/admin/imported/remove", data=data)
+        assert refused.status_code == 400
+        assert "Välj varför siffrorna tas bort." in refused.text
+    assert "Effektrapport" in desk.client.get(PAGE).text
+    data = {"csrf_token": token, "name": name, "reason": "mistyped"}
+    assert desk.client.post("/admin/imported/remove", data=data).status_code == 303
     assert "Effektrapport" not in desk.client.get(PAGE).text
+    assert "Fel inskrivet</td>" in desk.client.get("/admin/log").text
 
 
 def test_only_coordinators_can_enter_earlier_figures(desk: Desk) -> None:

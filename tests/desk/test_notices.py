@@ -258,9 +258,11 @@ SAVED: dict[str, Fields] = {
         "node": "frida", "first": "2025-01-01", "last": "2025-12-31", "n": "40", "source": "Rapport",
         "count-listened-5": "20",
     },
-    "/admin/imported/remove": {"name": lambda desk: next(iter(desk.store.earlier_figures.all()))},
+    "/admin/imported/remove": {
+        "name": lambda desk: next(iter(desk.store.earlier_figures.all())), "reason": "mistyped",
+    },
     "/admin/activities/typed?unit=frida": {
-        "counter": "advise", "node": "frida", "period": "2026-02", "figure": "40",
+        "counter": "advise", "node": "frida", "period": "2026-02", "figure": "40", "reason": "paper",
     },
     "/admin/surveys/copy": {"survey": "ombudsmannaskap"},
     "/admin/accounts/role": {"name": "bo", "role": "viewer"},

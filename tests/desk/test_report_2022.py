@@ -72,7 +72,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     for counter, figure in (("individuals", "ca 200"), ("advise", "ca 500"), ("link", "ej räknat")):
         post(
             made, "/admin/activities/typed",
-            counter=counter, node="dagverksamheten", period="2022", figure=figure,
+            counter=counter, node="dagverksamheten", period="2022", figure=figure, reason="late",
         )  # fmt: skip
     post(
         made, "/admin/reports", title="Effektrapport 2022", organisation="Västerås stadsmission", year="2022",

@@ -10,8 +10,15 @@ from kiosk.desk.context import desk
 from kiosk.desk.forms import FiguresForm
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
+from kiosk.desk.outputs import reasons_to_choose
 from kiosk.desk.session import for_coordinator, note
-from kiosk.domain.earlier_figures import EarlierFigures, FiguresError, figures_from_json, read_figures
+from kiosk.domain.earlier_figures import (
+    EarlierFigures,
+    FiguresError,
+    RemovalReason,
+    figures_from_json,
+    read_figures,
+)
 from kiosk.domain.survey import Survey
 from kiosk.storage import Deed
 
@@ -32,6 +39,10 @@ class ListedFigures:
 @for_coordinator
 def show_all() -> ResponseReturnValue:
     """Show the earlier figures, and the surveys for which figures can be entered."""
+    return _list()
+
+
+def _list() -> str:
     names = desk().library.places
     kept = [
         ListedFigures(name, names.get(figures.node_id, figures.node_id), figures)
@@ -39,7 +50,11 @@ def show_all() -> ResponseReturnValue:
     ]
     form = FiguresForm()
     return render_template(
-        "earlier_figures.html", kept=kept, surveys=desk().library.surveys.values(), form=form
+        "earlier_figures.html",
+        kept=kept,
+        surveys=desk().library.surveys.values(),
+        form=form,
+        reasons=reasons_to_choose(removal_reasons()),
     )
 
 
@@ -73,15 +88,29 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/imported/remove", methods=["POST"])
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
-    """Remove earlier figures, such as mistyped ones. Aborts with 404 if no figures have the sent name."""
+    """Remove earlier figures, such as mistyped ones, with a reason that is logged. Without a listed reason,
+    nothing is removed. Aborts with 404 if no figures have the sent name."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
         abort(404)
+    reason = request.form.get("reason", "")
+    if reason not in dict(removal_reasons()):
+        add_problem(translate("Välj varför siffrorna tas bort. Skälet skrivs i loggen."))
+        return _list(), 400
     desk().store.earlier_figures.remove(name)
-    note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}")
+    note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}, {reason}")
     flash(translate("Siffrorna är borttagna."))
     return redirect(url_for("earlier_figures.show_all"), 303)
+
+
+def removal_reasons() -> list[tuple[str, str]]:
+    """Return (value of the RemovalReason, its words) of each reason to remove earlier figures."""
+    return [
+        (RemovalReason.MISTYPED.value, translate("Fel inskrivet")),
+        (RemovalReason.REPLACED.value, translate("Andra siffror ersätter dem")),
+        (RemovalReason.OTHER.value, translate("Annat skäl")),
+    ]
 
 
 def kept_figures() -> dict[str, EarlierFigures]:
