@@ -10,9 +10,11 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
 from kiosk.desk.i18n import translate
+from kiosk.desk.respondents import forms
 from kiosk.desk.saving import is_saved
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.tree import Tree
 from kiosk.library.drafts import refuse_bad
 from kiosk.library.library import Library
@@ -85,11 +87,16 @@ def copy(tree_id: str) -> ResponseReturnValue:
     tree = _tree(tree_id)
     name = translate("{title} (kopia)", title=tree.root.name)[:LONGEST_UNIT_NAME]
     units = (
-        UnitDraft(node.id, node.name, "" if node.parent == tree.root.id else node.parent)
+        UnitDraft(
+            node.id,
+            node.name,
+            "" if node.parent == tree.root.id else node.parent,
+            respondent=tree.respondents.get(node.id),
+        )
         for node in tree.nodes
         if node.parent is not None
     )
-    draft, added = TreeDraft(name, tuple(units)), list[str]()
+    draft, added = TreeDraft(name, tuple(units), tree.respondent(tree.root.id)), list[str]()
 
     def write(settings: Settings) -> Library:
         library, new_id = add_tree(settings, draft)
@@ -142,12 +149,14 @@ def _sent(former: TreeDraft) -> TreeDraft:
     """Return the organisation in the form. New rows without a name and without rows below are left out.
     Aborts with 400 for malformed fields, and for a row above that is not in the form."""
     sent, known = request.form, {unit.key for unit in former.units}
-    keys, names, parents = (sent.getlist(name) for name in ("key", "unit_name", "parent"))
-    if not len(keys) == len(names) == len(parents) or len(set(keys)) < len(keys):
+    keys, *fields = (sent.getlist(name) for name in ("key", "unit_name", "parent", "unit_respondent"))
+    if any(len(values) != len(keys) for values in fields) or len(set(keys)) < len(keys):
         abort(400)
     rows_sent = [
-        UnitDraft(key, on_one_line(name), parent, f"closed-{key}" in sent)
-        for key, name, parent in zip(keys, names, parents, strict=True)
+        UnitDraft(
+            key, on_one_line(name), parent, f"closed-{key}" in sent, _respondent(word) if word else None
+        )
+        for key, name, parent, word in zip(keys, *fields, strict=True)
     ]
     above = {unit.parent for unit in rows_sent if unit.name}
     units = [unit for unit in rows_sent if unit.key in known or unit.name or unit.key in above]
@@ -158,7 +167,12 @@ def _sent(former: TreeDraft) -> TreeDraft:
     )
     if is_wrong:
         abort(400)
-    return TreeDraft(on_one_line(sent.get("name")), tuple(units))
+    return TreeDraft(on_one_line(sent.get("name")), tuple(units), _respondent(sent.get("respondent", "")))
+
+
+def _respondent(sent: str) -> Respondent:
+    """Return the word in a field. Aborts with 400 for any other text."""
+    return Respondent(sent) if sent in list(Respondent) else abort(400)
 
 
 def _save(write: Callable[[Settings], Library]) -> bool:
@@ -187,4 +201,5 @@ def _page(draft: TreeDraft, seen: str, tree_id: str) -> str:
         seen=seen,
         tree_id=tree_id,
         longest=LONGEST_UNIT_NAME,
+        respondents=[(one, forms(one).one) for one in Respondent],
     )

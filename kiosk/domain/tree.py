@@ -4,10 +4,12 @@ Guests answer at the leaves. With a second partition, such as age or language, t
 from each other, so there is none.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from kiosk.domain.respondent import Respondent
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Tree:
-    """Nodes in the file's order: the root first, parents before their children."""
+    """Nodes in the file's order: the root first, parents before their children.
+
+    `respondents` has the words of the nodes that have one of their own. They are no part of a round: its
+    frozen tree has none.
+    """
 
     nodes: tuple[Node, ...]
+    respondents: Mapping[str, Respondent] = field(default_factory=dict, compare=False)
 
     @property
     def root(self) -> Node:
@@ -92,6 +99,11 @@ class Tree:
         leaf."""
         kept = {node_id for unit in units for node_id in self.upwards(unit)}
         return Tree(tuple(node for node in self.nodes if node.id in kept))
+
+    def respondent(self, node_id: str) -> Respondent:
+        """Return the word for those who answer at a node: its own, or that of the nearest node above it."""
+        words = (self.respondents.get(above) for above in self.upwards(node_id))
+        return next(filter(None, words), Respondent.GUEST)
 
     def bottom_up(self) -> tuple[str, ...]:
         """Return all ids, children before their parents."""

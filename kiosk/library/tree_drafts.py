@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kiosk.domain.message import Message
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.changes import change_files, exclusively
 from kiosk.library.definition import is_there, read_table, read_text
@@ -32,13 +33,15 @@ class UnitDraft:
     """A row of the form: a unit or an area.
 
     `key` is its id, or the name of its row if it is new. `parent` is the key of the row above it in the tree;
-    "" if that is the organisation itself.
+    "" if that is the organisation itself. `respondent` is the word for those who answer there, None for the
+    word of the row above.
     """
 
     key: str
     name: str
     parent: str
     is_closed: bool = False
+    respondent: Respondent | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class TreeDraft:
 
     name: str
     units: tuple[UnitDraft, ...]
+    respondent: Respondent = Respondent.GUEST
 
 
 def tree_path(tree_id: str) -> Path:
@@ -64,10 +68,11 @@ def read_tree_draft(settings: Settings, tree_id: str) -> TreeDraft:
             tidied(row["name"]),
             row.get("parent", "") if row.get("parent") != tree_id else "",
             row.get("closed", False),
+            Respondent(row["respondent"]) if "respondent" in row else None,
         )
         for row in values["units"]
     )
-    return TreeDraft(tidied(values["name"]), units)
+    return TreeDraft(tidied(values["name"]), units, Respondent(values.get("respondent", Respondent.GUEST)))
 
 
 def tree_digest(settings: Settings, tree_id: str) -> str:
@@ -136,7 +141,7 @@ def _taken(settings: Settings, library: Library, used: Collection[str]) -> set[s
 
 def _tidied(draft: TreeDraft) -> TreeDraft:
     units = (replace(unit, name=tidied(unit.name)) for unit in draft.units)
-    return TreeDraft(tidied(draft.name), tuple(units))
+    return replace(draft, name=tidied(draft.name), units=tuple(units))
 
 
 def _refuse_faults(draft: TreeDraft, former: TreeDraft | None, busy: Mapping[str, Message]) -> None:
@@ -215,5 +220,7 @@ def _toml(tree_id: str, draft: TreeDraft, taken: set[str]) -> bytes:
         ids[unit.key] = unit.key if unit.key in taken else new_id(unit.name, {*taken, *ids.values()}, "unit")
         row: dict[str, object] = {"id": ids[unit.key], "name": unit.name}
         row |= {"parent": ids[unit.parent]} if unit.parent else {}
+        row |= {"respondent": unit.respondent.value} if unit.respondent else {}
         rows.append(row | ({"closed": True} if unit.is_closed else {}))
-    return definition_toml({"id": tree_id, "name": draft.name, "units": rows}).encode()
+    own_word = {"respondent": draft.respondent.value} if draft.respondent is not Respondent.GUEST else {}
+    return definition_toml({"id": tree_id, "name": draft.name, **own_word, "units": rows}).encode()

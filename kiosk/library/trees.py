@@ -5,6 +5,7 @@ from collections.abc import Container
 from functools import partial
 from pathlib import Path
 
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.tree import Node, Tree
 from kiosk.library.definition import (
     DefinitionError,
@@ -37,7 +38,8 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent.
+    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent. The
+    root and each unit may have a `respondent`: the word for those who answer there.
 
     A unit with `closed = true` is left out: guests do not answer there any more. Raises DefinitionError, with
     the line, for an id or a name that occurs twice, a parent that comes later or is closed, or a tree whose
@@ -46,6 +48,7 @@ def read_tree(path: Path) -> Tree:
     table, tree_id = read_definition(path)
     root = Node(tree_id, table.text("name"), None)
     nodes, closed = [root], set[str]()
+    words = {root.id: table.optional_choice("respondent", Respondent)}
     for row in table.tables("units", at_least=1, at_most=MOST_UNITS):
         unit = Node(row.identifier("id"), row.text("name"), row.optional_text("parent") or root.id)
         if unit.id in {node.id for node in nodes}:
@@ -60,12 +63,16 @@ def read_tree(path: Path) -> Tree:
             (node.name, node.parent) for node in nodes if node.id not in closed
         }:
             raise row.error("name", f"{unit.name!r} occurs twice in one place; use different names")
+        words[unit.id] = row.optional_choice("respondent", Respondent)
         row.finish()
         nodes.append(unit)
     table.finish()
     if len(nodes) - len(closed) == 1:
         raise table.error("units", "all units are closed; open one")
-    return Tree(tuple(node for node in nodes if node.id not in closed))
+    return Tree(
+        tuple(node for node in nodes if node.id not in closed),
+        {node_id: Respondent(word) for node_id, word in words.items() if word},
+    )
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:

@@ -58,7 +58,9 @@ def test_the_first_hour_from_an_empty_installation_to_printed_slips(tmp_path: Pa
     anna.follow("Lägg till en organisation")
     keys = [f"new-{number}" for number in range(1, 6)]
     names = ["Natthärbärget", "Kaféet", "", "", ""]
-    anna.send({"name": "Stadens mission", "seen": "", "key": keys, "unit_name": names, "parent": [""] * 5})
+    none = [""] * 5
+    rows_sent = {"key": keys, "unit_name": names, "parent": none, "unit_respondent": none}
+    anna.send({"name": "Stadens mission", "respondent": "visitor", "seen": "", **rows_sent})
     tree_id = anna.path.rpartition("/")[2]
     anna.follow("Enkäter")
     anna.follow("Skapa en enkät")

@@ -16,17 +16,22 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.desk.downloads import MEDIA_TYPES
+from kiosk.desk.i18n import in_language
 from kiosk.desk.reports import glance
 from kiosk.desk.reports.publishing import draft
+from kiosk.desk.respondents import forms
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.results import answered
 from kiosk.domain.rounding import half_up
+from kiosk.library.library import read_library
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
+from kiosk.settings import read_settings
 from kiosk.storage import Deed
 from tests.tools.desk_side import Desk
 
@@ -123,7 +128,7 @@ def test_outputs_and_non_response_are_marked_as_estimated_or_unknown(desk: Desk)
     for words in ("ca 500 (uppskattat)", "ej räknat", "ingen uppgift", "Därför är bortfallet okänt"):
         assert words in page
     desk.store.outputs.set("dagverksamheten", year, "asked", Figure(200, Quality.ESTIMATED))
-    assert "Under 2026 tillfrågades ca 200. Omgångarna gäller inte samma tid" in preview(desk)
+    assert "Under 2026 tillfrågades ca 200 deltagare. Omgångarna gäller inte samma tid" in preview(desk)
 
 
 def test_non_response_is_told_of_the_months_of_the_rounds(desk: Desk) -> None:
@@ -135,13 +140,38 @@ def test_non_response_is_told_of_the_months_of_the_rounds(desk: Desk) -> None:
     assert answers
     share = half_up(100 * answers / 80)
     assert (
-        f"{answers} svar är räknade av ca 80 tillfrågade under omgångarnas månader: {share} av 100."
+        f"{answers} svar är räknade av ca 80 tillfrågade deltagare under omgångarnas månader: {share} av 100."
         in preview(desk)
     )
     desk.store.outputs.set("dagverksamheten", read_period("2026-03"), "asked", Figure(0, Quality.COUNTED))
     desk.store.outputs.set("dagverksamheten", read_period("2026-04"), "asked", Figure(1, Quality.COUNTED))
     desk.store.outputs.set("dagverksamheten", read_period("2026-05"), "asked", Figure(1, Quality.COUNTED))
-    assert f"{answers} svar är räknade och 2 tillfrågade. Fler svarade än som tillfrågades" in preview(desk)
+    assert (
+        f"{answers} svar är räknade och 2 deltagare tillfrågade. Fler svarade än som tillfrågades"
+        in preview(desk)
+    )
+
+
+def test_a_report_uses_the_places_word_for_those_who_answer(desk: Desk) -> None:
+    begin(desk, node="vasteras")
+    for report, people, person, survey in (
+        (REPORT, "deltagare", "deltagare", "deltagarenkät"),
+        ("/admin/reports/r2026-2", "gäster", "gäst", "gästenkät"),
+    ):
+        assert post(desk, report, round="r", statement=["listened"]).status_code == 303
+        assert f">Kommentarer {survey}<" in desk.client.get(report).text
+        page = desk.client.get(f"{report}/preview").text
+        assert f" svar från {people} är räknade för " in page
+        assert f"att någon enskild {person} har förändrats" in page
+        assert f"Hur många {people} som tillfrågades" in page
+
+
+def test_each_word_for_those_who_answer_has_all_its_forms_in_each_language_of_the_desk() -> None:
+    for language in ("sv", "en"):
+        catalogue = read_library(read_settings({})).desk[language]
+        with in_language(catalogue):
+            shown = [forms(one) for one in Respondent]
+        assert len({one.one for one in shown}) == len(shown) == 6
 
 
 def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:

@@ -24,6 +24,7 @@ class Line:
     name: str
     parent: str = ""
     is_closed: bool = False
+    respondent: str = ""
 
 
 STREET = (
@@ -52,7 +53,8 @@ def send(desk: Desk, path: str, rows: tuple[Line, ...], name: str = "Staden", se
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/walls"), "name": name, "seen": seen,
         "key": [row.key for row in rows], "unit_name": [row.name for row in rows],
-        "parent": [row.parent for row in rows],
+        "parent": [row.parent for row in rows], "respondent": "guest",
+        "unit_respondent": [row.respondent or "" for row in rows],
     }  # fmt: skip
     return desk.client.post(path, data=data | {f"closed-{row.key}": "y" for row in rows if row.is_closed})
 
@@ -66,6 +68,17 @@ def save(desk: Desk, rows: tuple[Line, ...]) -> TestResponse:
 def changed(key: str, **values: object) -> tuple[Line, ...]:
     """The saved rows, one of them changed."""
     return tuple(replace(row, **values) if row.key == key else row for row in SAVED)  # type: ignore[arg-type]
+
+
+def test_a_unit_has_its_own_word_for_those_who_answer_or_that_of_the_row_above(desk: Desk) -> None:
+    rows = changed("harbargen", respondent="visitor")
+    assert save(desk, rows).status_code == 303
+    words = {node.id: tree(desk).respondent(node.id).value for node in tree(desk).nodes}
+    assert words == {
+        "staden": "guest", "harbargen": "visitor", "norra": "visitor", "sodra": "visitor", "kafeet": "guest"
+    }  # fmt: skip
+    assert desk.client.get(OWN).text.count('<option value="visitor" selected>besökare</option>') == 1
+    assert save(desk, changed("norra", respondent="someone")).status_code == 400
 
 
 def tree(desk: Desk) -> Tree:

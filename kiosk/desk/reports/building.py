@@ -31,8 +31,9 @@ ASKED_COUNTER = "asked"
 """Counter of guests who were asked to answer."""
 
 
-def part_names(organisation: str) -> dict[Part, str]:
+def part_names(content: Content) -> dict[Part, str]:
     """Return the heading of each part, in the order of the report."""
+    organisation = content.terms.organisation
     return {
         Part.ABOUT: translate("Det här är {organisation}", organisation=organisation),
         Part.VISION: translate("Vision"),
@@ -50,7 +51,7 @@ def part_names(organisation: str) -> dict[Part, str]:
         Part.RESOURCES: translate("Använda resurser"),
         Part.OUTPUTS: translate("Aktiviteter och prestationer"),
         Part.EVALUATION: translate("Utvärdering"),
-        Part.COMMENTS: translate("Kommentarer deltagarenkät"),
+        Part.COMMENTS: translate("Kommentarer {survey}", survey=content.people.survey),
         Part.SUMMARY: translate("Sammanfattning"),
         Part.DEFINITIONS: translate("Definitioner"),
         Part.OTHER: translate("Övriga upplysningar"),
@@ -71,7 +72,7 @@ def build(content: Content, edition: str) -> ReportDocument:
         blocks.append(Block(Kind.WARNING, made_up))
         edition = f"{edition}. {made_up}"  # for the cover
     blocks += glance(content)
-    for part, name in part_names(content.terms.organisation).items():
+    for part, name in part_names(content).items():
         added = tuple(ADDED[part](content)) if part in ADDED else ()
         written = prose(content.words.get(part, ""))
         if added or written:
@@ -236,7 +237,9 @@ def _evaluation(content: Content) -> Iterator[Block]:
         translate(
             "Svaren är anonyma och visar hur de som svarade såg på saken när de svarade. Var och en väljer "
             "själv om den svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
-            "säga att någon enskild har förändrats, eller att verksamheten är orsaken till en skillnad."
+            "säga att någon enskild {person} har förändrats, eller att verksamheten är orsaken till en "
+            "skillnad.",
+            person=content.people.one,
         ),
     )
     for shown in content.shown:
@@ -252,11 +255,12 @@ def _round(content: Content, of_round: Round) -> str:
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
     kind = translate("skyddade med slumptal") if of_round.is_protected else translate("exakta")
     sentence = translate(
-        "{title}, {period}: {number} svar är räknade för {place}. Siffrorna är {kind} och visas från {k} "
-        "svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
+        "{title}, {period}: {number} svar från {people} är räknade för {place}. Siffrorna är {kind} "
+        "och visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
         title=of_round.survey.title,
         period=period(of_round),
         number=translate("för få") if ballots is None else ballots,
+        people=content.people.several,
         place=node.name,
         kind=kind,
         k=of_round.k,
@@ -277,14 +281,19 @@ def _non_response(content: Content) -> str:
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
     if counter is None or figure is None or figure.quality is Quality.NOT_COUNTED:
-        return translate("Hur många som tillfrågades är inte räknat. Därför är bortfallet okänt.")
+        return translate(
+            "Hur många {people} som tillfrågades är inte räknat. Därför är bortfallet okänt.",
+            people=content.people.several,
+        )
     months = _months_of_rounds(content.rounds)
     asked = [content.output(counter, month) for month in months]
     known = [one for one in asked if one and one.quality is not Quality.NOT_COUNTED]
     answers = [answered(content.figures.document, one, content.place.node.id) for one in content.rounds]
     if len(known) < len(months) or not months or None in answers:
         return translate(
-            "Under {year} tillfrågades {number}. Omgångarna gäller inte samma tid, så bortfallet är okänt.",
+            "Under {year} tillfrågades {number} {people}. Omgångarna gäller inte samma tid, så bortfallet är "
+            "okänt.",
+            people=content.people.several,
             year=content.terms.year,
             number=figure_words(figure).removesuffix("*"),
         )
@@ -293,14 +302,16 @@ def _non_response(content: Content) -> str:
     number = sum(one or 0 for one in answers)
     if number > total.number:
         return translate(
-            "{answers} svar är räknade och {number} tillfrågade. Fler svarade än som tillfrågades, så "
-            "bortfallet är okänt.",
+            "{answers} svar är räknade och {number} {people} tillfrågade. Fler svarade än som tillfrågades, "
+            "så bortfallet är okänt.",
+            people=content.people.several,
             answers=number,
             number=figure_words(total),
         )
     return translate(
-        "{answers} svar är räknade av {number} tillfrågade under omgångarnas månader: {share} av 100. Varför "
-        "de andra inte svarade är inte känt.",
+        "{answers} svar är räknade av {number} tillfrågade {people} under omgångarnas månader: {share} av "
+        "100. Varför de andra inte svarade är inte känt.",
+        people=content.people.several,
         answers=number,
         number=figure_words(total),
         share=half_up(100 * number / total.number) if total.number else 0,

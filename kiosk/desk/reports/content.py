@@ -7,6 +7,7 @@ from itertools import islice
 
 from kiosk.desk.context import desk
 from kiosk.desk.reports.earlier_figures import EarlierStatement, earlier_statements
+from kiosk.desk.respondents import Forms, forms
 from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
@@ -44,6 +45,11 @@ class Content:
     states: tuple[RoundState, ...]
     words: Mapping[str, str]
     elsewhere: tuple[EarlierFigures, ...] = ()
+
+    @property
+    def people(self) -> Forms:
+        """The words for those who answer at the report's place."""
+        return forms(self.place.tree.respondent(self.place.node.id))
 
     @property
     def rounds(self) -> tuple[Round, ...]:

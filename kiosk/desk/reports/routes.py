@@ -288,7 +288,7 @@ def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[
 def _parts(content: Content) -> dict[str, str]:
     """Return part -> heading, with the comments on the shown statements before those on the whole survey."""
     names: dict[str, str] = {}
-    for part, name in part_names(content.terms.organisation).items():
+    for part, name in part_names(content).items():
         if part is Part.COMMENTS:
             names |= {
                 comment_part(one): translate("Kommentar: ”{statement}”", statement=_wording(content, one))
