@@ -6,13 +6,15 @@ guest can see of it, translations included: figures from before and after a chan
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from kiosk.domain.digits import in_digits
+from kiosk.domain.noise import OPTION_SHARE
 from kiosk.domain.short_hash import short_hash
 
 Translations = Mapping[str, Mapping[str, str]]
@@ -208,6 +210,12 @@ class Statement:
             not self.scale.is_ordered and len(options) <= MOST_SEVERAL and NONE_OF_THESE not in options
         )
 
+    @property
+    def cost(self) -> Fraction:
+        """What its answers tell about a guest at most, in statements with one answer: 1, and OPTION_SHARE for
+        each option if several may be chosen. Times a round's epsilon, its epsilon in all tables together."""
+        return 1 + (len(self.scale.labels) * OPTION_SHARE if self.several else 0)
+
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a ballot that hold the answers to this statement."""
@@ -251,6 +259,11 @@ class Statement:
         if tilt == 0:
             return Good.NEITHER
         return Good.HIGH if (self.good is Good.HIGH) == (tilt > 0) else Good.LOW
+
+
+def cost_of(statements: Iterable[Statement]) -> Fraction:
+    """Return what a whole ballot tells about a guest at most, in statements with one answer."""
+    return sum((statement.cost for statement in statements), Fraction(0))
 
 
 def option_id(statement_id: str, option: int) -> str:

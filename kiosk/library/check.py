@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kiosk.domain.survey import MOST_PICTURES, Pictures, Scale, Survey
+from kiosk.domain.noise import EPSILON
+from kiosk.domain.survey import MOST_PICTURES, Pictures, Scale, Survey, cost_of
 from kiosk.domain.theme import WHITE, Theme, shown_contrast
 from kiosk.library import completeness
 from kiosk.library.catalogues import REFERENCE, survey_texts, with_texts_of
@@ -52,6 +53,7 @@ def check_report(library: Library) -> dict[str, Any]:
         "surveys": {
             survey.id: {
                 "version": survey.version,
+                "epsilon": str(cost_of(survey.statements) * EPSILON),
                 "scale": survey.statements[0].scale.id,
                 "statements": [
                     {
@@ -139,7 +141,10 @@ def check_text(library: Library) -> str:
     lines = []
     report = check_report(library)
     for name, row in report["surveys"].items():
-        lines.append(f"survey {name}: version {row['version']}, {len(row['statements'])} statements")
+        lines.append(
+            f"survey {name}: version {row['version']}, {len(row['statements'])} statements; "
+            f"epsilon of a whole ballot in a protected round: {row['epsilon']}"
+        )
         silent = [
             statement["id"]
             for statement in row["statements"]

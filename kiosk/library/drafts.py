@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -27,6 +28,7 @@ from kiosk.domain.survey import (
     Statement,
     Survey,
     can_agree,
+    cost_of,
 )
 from kiosk.library.catalogues import read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
@@ -145,6 +147,26 @@ def _faults_of_the_whole(draft: Draft) -> Iterator[FieldFault]:
     if len(draft.statements) > MOST_STATEMENTS:
         most = Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
         yield FieldFault(f"text-{MOST_STATEMENTS + 1}", most)
+    elif fault_of_cost := costs_too_much(draft.statements):
+        yield FieldFault(f"several-{_last_several(draft.statements)}", fault_of_cost)
+
+
+def costs_too_much(statements: Sequence[Statement]) -> Message | None:
+    """Return the reason why a ballot with these statements would tell too much about a guest, with the
+    remedy; None if it would not."""
+    if (cost := cost_of(statements)) <= MOST_STATEMENTS:
+        return None
+    return Message(
+        "Tillsammans säger svaren för mycket om en gäst: enkäten räknas som {number} påståenden, och högst "
+        "{most} går. En fråga med flera svar räknas som ett påstående, och ett halvt till för varje svar. Ta "
+        "bort några frågor eller svar.",
+        {"number": ceil(cost), "most": MOST_STATEMENTS},
+    )
+
+
+def _last_several(statements: Sequence[Statement]) -> int:
+    """Return the number, from 1, of the last question with several options."""
+    return max(number for number, statement in enumerate(statements, start=1) if statement.several)
 
 
 def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message]]:

@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 from kiosk.domain.survey import (
@@ -17,6 +18,7 @@ from kiosk.domain.survey import (
     Statement,
     Survey,
     can_agree,
+    cost_of,
     number_scale,
 )
 from kiosk.library.definition import (
@@ -30,6 +32,8 @@ from kiosk.library.definition import (
 )
 
 MOST_STATEMENTS = 20
+"""Most statements of a survey; also the most that a ballot may cost (`cost_of`), so that one with several
+options tells no more about a guest than the longest one without."""
 MOST_OPTIONS = 11
 HIGHEST_NUMBER = 100
 """Highest number of a scale of numbers."""
@@ -103,6 +107,12 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
         if statement.text in {s.text for s in statements}:
             raise row.error("text", "occurs twice in this survey; remove one")
         statements.append(statement)
+    if (cost := cost_of(statements)) > MOST_STATEMENTS:
+        raise table.error(
+            "statements",
+            f"tell as much about a guest as {ceil(cost)} with one answer, at most {MOST_STATEMENTS} may: a "
+            "question with several options counts as 1, and 1/2 for each option (docs/noise.md); remove some",
+        )
     table.finish()
     return Survey(survey_id, title, source, licence, validated, tuple(statements), {})
 

@@ -17,6 +17,7 @@ from kiosk.domain.survey import (
     Scale,
     Statement,
     Survey,
+    cost_of,
     survey_from_json,
 )
 from kiosk.domain.tally import tally_batch, veiled
@@ -124,3 +125,8 @@ def test_a_frozen_survey_keeps_that_several_may_be_chosen() -> None:
 )
 def test_several_may_be_chosen_of_a_few_options_without_an_order(scale: Scale, can: bool) -> None:
     assert Statement("needs", "Vad?", "Behov", scale, several=True).can_be_asked == can
+
+
+def test_a_whole_ballot_costs_the_epsilon_of_all_its_tables() -> None:
+    of_round = replace(a_round(tree("frida")), survey=SURVEY)
+    assert cost_of(SURVEY.statements) * EPSILON == sum(map(of_round.epsilon_of, SURVEY.columns))

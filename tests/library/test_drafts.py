@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.survey import Pictures, Scale, Statement
+from kiosk.domain.survey import MOST_SEVERAL, Pictures, Scale, Statement
 from kiosk.library.catalogues import read_catalogue
 from kiosk.library.changes import RefusedError
+from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import (
     Draft,
     DraftError,
@@ -28,7 +29,7 @@ from kiosk.library.drafts import (
 )
 from kiosk.library.library import read_library
 from kiosk.library.own_files import LAST_GOOD
-from kiosk.library.surveys import read_scales, read_surveys, readable
+from kiosk.library.surveys import read_scales, read_survey, read_surveys, readable
 from kiosk.settings import Settings, read_settings, shipped_folder
 
 SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
@@ -138,3 +139,24 @@ def test_new_translations_are_added_to_existing_ones(tmp_path: Path) -> None:
 
 def test_a_catalogue_that_does_not_exist_has_no_reviews(tmp_path: Path) -> None:
     assert reviews(installation(tmp_path), "en") == {}
+
+
+def test_a_ballot_with_many_options_may_tell_as_much_as_twenty_statements(tmp_path: Path) -> None:
+    """Four questions of eight options count as 20; the fifth is too many, in a file and at the desk."""
+    labels = tuple(f"Val {at}" for at in range(MOST_SEVERAL))
+    scale = Scale("needs", labels, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
+    asked = tuple(
+        Statement(f"s{at}", f"Vad behöver du {at}?", "Behov", scale, several=True) for at in range(5)
+    )
+    path = tmp_path / "own.toml"
+    for statements in (asked[:4], asked):
+        draft = replace(DRAFT, statements=statements)
+        path.write_text(as_toml(draft), encoding="utf-8")
+        if statements != asked:
+            check_draft(draft)
+            assert read_survey(path, {"needs": scale}).statements == statements
+    with pytest.raises(DraftError, match="räknas som 25 påståenden, och högst 20 går") as refused:
+        check_draft(draft)
+    assert [fault.anchor for fault in refused.value.faults] == ["several-5"]
+    with pytest.raises(DefinitionError, match="as 25 with one answer, at most 20 may"):
+        read_survey(path, {"needs": scale})

@@ -12,7 +12,14 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
 from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.drafts import LONGEST_STATEMENT, LONGEST_TITLE, Draft, ImportedSurvey, new_id
+from kiosk.library.drafts import (
+    LONGEST_STATEMENT,
+    LONGEST_TITLE,
+    Draft,
+    ImportedSurvey,
+    costs_too_much,
+    new_id,
+)
 from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
 from kiosk.library.importing.markup import REFERENCE_TO_ANSWER
 from kiosk.library.importing.no_answer_labels import is_none_of_these, kind_of
@@ -155,6 +162,8 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
         for option in answers.options:
             translations.add(_place_of_list(answers), option)
     draft = None if problems else _draft(spoken, title, source, included, lists)
+    if draft and (reason := costs_too_much(draft.statements)):
+        problems, draft = (Problem(reason, "questions"),), None
     return Preview(
         title,
         asks_language,

@@ -64,7 +64,11 @@ REASONS_OF_COLUMNS = {
     "hint": Message("Ledtexter visas inte.", {}),
     "guidance_hint": Message("Ledtexter visas inte.", {}),
     "media": Message("Bilder, ljud och film tas inte med. Gäster kan få texterna upplästa.", {}),
-    "relevant": Message("Villkoret följer inte med: frågan visas för alla.", {}),
+    "relevant": Message(
+        "Villkoret följer inte med: frågan visas för alla. Välj bort den om den bara passar "
+        "dem som svarat på ett visst sätt.",
+        {},
+    ),
     "constraint": Message("Kontroller av svar följer inte med.", {}),
     "constraint_message": Message("Kontroller av svar följer inte med.", {}),
     "required": Message("Inga svar är obligatoriska här.", {}),
@@ -124,7 +128,9 @@ class _Note(Enum):
     NOTE = Message("En text utan fråga visas inte.", {})
     GROUP = Message("Gruppens rubrik visas inte. Frågorna i gruppen tas med.", {})
     GROUP_WITH_CONDITION = Message(
-        "Gruppens rubrik och villkor följer inte med: frågorna i den visas för alla.", {}
+        "Gruppens rubrik och villkor följer inte med: frågorna i den visas för alla. Välj bort dem som "
+        "bara passar dem som svarat på ett visst sätt.",
+        {},
     )
     REPEAT = Message("Upprepningen följer inte med: frågorna i den ställs en gång.", {})
     CALCULATION = Message("Uträkningar följer inte med.", {})

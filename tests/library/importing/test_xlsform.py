@@ -125,6 +125,18 @@ def test_several_choices_of_another_program_are_imported() -> None:
     ]
 
 
+def test_a_form_whose_answers_tell_too_much_together_is_not_kept() -> None:
+    choices = [CHOICES[0], *(["needs", f"n{at}", f"Val {at}"] for at in range(8))]
+    rows = [HEAD, *(["select_multiple needs", f"q{at}", f"Vad behöver du {at}?"] for at in range(5))]
+    preview = decided(read_file(sheet(rows, choices), ""), None)
+    assert preview.form is None
+    [problem] = preview.problems
+    assert (problem.key, problem.message.render(str)[:45]) == (
+        "questions",
+        "Tillsammans säger svaren för mycket om en gäs",
+    )
+
+
 def test_other_tools_read_exported_forms() -> None:
     converted = convert(io.BytesIO(write_xlsform(SEED, WORDS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
