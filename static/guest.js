@@ -195,6 +195,7 @@ const taps = {
     for (const input of guest.place.querySelectorAll("input")) input.checked = !input.value;
     go(1);
   },
+  more: () => seeMore(),
   language: () => {
     guest.returnTo = guest.place;
     show("picker");
@@ -387,9 +388,9 @@ function chosenLayout() {
   root.dataset.shown = size;
   const alone = suiting(layouts);
   if (!alone.includes(undefined)) return { size, alone, mayGrow };
-  // One place for the controls of all statements, below the longest.
+  // A kiosk has one place for the controls of all statements, below the longest. On a phone they end the page.
   const scrolled = scrolling.find((layout) => fits(layout).every(Boolean)) ?? SCROLLED[1];
-  return { size, alone: statements.map(() => scrolled), mayGrow: true };
+  return { size, alone: alone.map((layout) => (kiosk ? scrolled : (layout ?? scrolled))), mayGrow: true };
 }
 
 /** The layouts of the statements for each language, text size and window in which they were shown. */
@@ -399,9 +400,10 @@ const shownAt = () =>
 
 function fit() {
   if (form.hidden) {
+    find("more").hidden = true;
     // The controls stay at their places while a guest changes the language of a statement.
     if (!statements.includes(guest.returnTo)) delete root.dataset.shown;
-    find("text-size").disabled = false;
+    allowLarger(true);
     return;
   }
   const before = shownAt();
@@ -416,8 +418,35 @@ function fit() {
   }
   const { size, alone, mayGrow } = measured.get(before);
   root.dataset.shown = size;
-  find("text-size").disabled = !mayGrow;
+  allowLarger(mayGrow);
   form.dataset.fit = alone[statements.indexOf(guest.place)];
+  showMore();
+}
+
+const MORE = 44; // least height of the button that shows further answers, in CSS pixels
+const answersInOrder = () => [...form.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
+const below = (line) => (label) => label.getBoundingClientRect().bottom > line + 1;
+
+/** Says that further answers stand below, if the page scrolls, and covers those that are partly in view. */
+function showMore() {
+  const labels = !form.hidden && form.dataset.fit.endsWith("scroll") ? answersInOrder() : [];
+  find("more").hidden = !labels.some(below(window.innerHeight));
+  if (find("more").hidden) return;
+  root.style.setProperty("--bar", `${find("bar").offsetHeight + 4}px`);
+  const cut = labels.find(below(window.innerHeight - MORE)).getBoundingClientRect().top - 4;
+  find("more").style.blockSize = `${Math.max(MORE, window.innerHeight - cut)}px`;
+}
+
+/** Scrolls to the first answer that is not wholly in view. */
+function seeMore() {
+  const top = answersInOrder().find(below(find("more").getBoundingClientRect().top));
+  window.scrollBy(0, top.getBoundingClientRect().top - find("bar").getBoundingClientRect().bottom - 4);
+}
+
+/** A touch shows why the button of larger text does nothing, so it is not disabled. */
+function allowLarger(mayGrow) {
+  find("text-size").ariaDisabled = mayGrow ? null : "true";
+  find("text-size").title = mayGrow ? "" : said("largest_text");
 }
 
 function fitAnew() {
@@ -433,6 +462,7 @@ new MutationObserver(fit).observe(root, { attributeFilter: ["data-size", "lang"]
 // The bar changes with the window and with the size of its letters, not with the layout.
 new ResizeObserver(fit).observe(find("bar"));
 window.addEventListener("resize", fit);
+document.addEventListener("scroll", showMore, { passive: true });
 document.fonts.addEventListener("loadingdone", fitAnew);
 fit();
 

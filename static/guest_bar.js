@@ -21,7 +21,9 @@ function setSize(percent) {
 
 const usualSize = () => setSize(SIZES[0]);
 
-button.addEventListener("click", () => setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]));
+button.addEventListener("click", () => {
+  if (button.ariaDisabled !== "true") setSize(SIZES[(SIZES.indexOf(size) + 1) % SIZES.length]);
+});
 // Resets the text size together with the answers, because it is not stored.
 document.addEventListener("reset", usualSize);
 new MutationObserver(() => setSize(size)).observe(root, { attributeFilter: ["data-digits"] });

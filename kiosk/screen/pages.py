@@ -6,7 +6,7 @@ A form carries its texts in every language shown, so that a change of language s
 import base64
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -33,6 +33,7 @@ from kiosk.screen.texts import (
     BEFORE_THE_FORM,
     MINIMUM_CHROMIUM,
     OF_PAIRING,
+    OF_PRACTICE,
     OF_SLIPS,
     PROMISES,
     REFUSALS,
@@ -205,10 +206,16 @@ class Pages:
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
+        left_out = BEFORE_THE_FORM - {"slip"} if slip else BEFORE_THE_FORM
+        left_out |= {"leave_now"} if is_kiosk else {"largest_text"}
+        left_out |= frozenset() if home else OF_PRACTICE
+        left_out |= frozenset() if self.is_demonstration else {"demonstration"}
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                _form_texts(catalogues[code], protection, len(survey.statements), has_slip=bool(slip)),
+                _form_texts(
+                    catalogues[code], protection, len(survey.statements), left_out, has_slip=bool(slip)
+                ),
                 questions(survey, code),
                 self._subject(survey, code),
                 reply.get(code, ""),
@@ -449,11 +456,11 @@ def _screen(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _form_texts(
-    catalogue: Catalogue, protection: Protection, total: int, *, has_slip: bool
+    catalogue: Catalogue, protection: Protection, total: int, left_out: Set[str], *, has_slip: bool
 ) -> dict[str, str]:
-    """Return key -> text for those texts that a form of `total` statements can show, and no others: each
-    costs bytes in every language. A form with a slip also has the texts that ask for another slip."""
-    left_out = BEFORE_THE_FORM - {"slip"} if has_slip else BEFORE_THE_FORM
+    """Return key -> text for those texts that a form of `total` statements can show: all but those of the
+    keys `left_out`, since each costs bytes in every language. A form with a slip also has the texts that ask
+    for another slip."""
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():
         if refusal not in OF_PAIRING and (has_slip or refusal not in OF_SLIPS):

@@ -17,6 +17,7 @@ SCREEN = {
     "next": _("Nästa"),
     "back": _("Tillbaka"),
     "skip": _("Hoppa över"),
+    "more_answers": _("Fler svar"),
     "start_over": _("Börja om"),
     "thank_you": _("Tack för dina svar!"),
     "nothing_left": _("Klart. Inget finns kvar på skärmen."),
@@ -55,6 +56,7 @@ SCREEN = {
     "listen": _("Lyssna"),
     "volume": _("Volym"),
     "text_size": _("Textstorlek"),
+    "largest_text": _("Större text får inte plats."),
     "leave_now": _("Lämna sidan nu"),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
@@ -66,6 +68,9 @@ OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
 """Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing
 a kiosk, and for a browser that is too old."""
+
+OF_PRACTICE = frozenset({"practice", "try_ended", "answer_now"})
+"""Keys of the texts that only a form for practice shows."""
 
 MINIMUM_CHROMIUM = 109
 """The oldest version of Chromium that can be a kiosk. It has the interface that stores ballots without a

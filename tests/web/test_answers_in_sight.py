@@ -39,19 +39,34 @@ Look = Callable[..., list[dict[str, Any]]]
 LOOK = """async ([languages, sizes]) => {
     const rows = [];
     const steps = document.getElementById("steps"), bar = document.getElementById("bar");
+    const more = document.getElementById("more");
     for (const language of languages) {
         document.getElementById("language").click();
         document.querySelector(`[data-language="${language}"]`).click();
         for (const size of sizes) {
             document.documentElement.dataset.size = size;
             document.body.offsetWidth;
+            window.scrollTo(0, 0);
             await document.fonts.ready;
             await new Promise((done) => setTimeout(done));
             const labels = [...document.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
             const boxes = labels.map((label) => label.getBoundingClientRect());
+            const whole = () => {
+                const edge = more.hidden ? window.innerHeight : more.getBoundingClientRect().top;
+                const places = labels.map((label) => label.getBoundingClientRect());
+                return { below: places.filter((box) => box.bottom > edge + 1).length, more: !more.hidden,
+                    halves: places.filter((box) => box.top < edge - 1 && box.bottom > edge + 1).length };
+            };
+            const views = [whole()];
+            while (!more.hidden && views.length < 9) {
+                more.click();
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                views.push(whole());
+            }
+            window.scrollTo(0, 0);
             const top = bar.getBoundingClientRect().bottom, bottom = steps.getBoundingClientRect().top;
             rows.push({
-                language, size,
+                language, size, views,
                 layout: document.getElementById("answers").dataset.fit,
                 shown: Number(document.documentElement.dataset.shown),
                 hidden: boxes.filter((box) => box.top < top - 1 || box.bottom > bottom + 1).length,
@@ -136,6 +151,9 @@ def check(rows: list[dict[str, Any]]) -> None:
     """Check that all answers, with "don't know", are wholly in sight, or that the page scrolls with nothing
     above them."""
     assert [row for row in rows if row["hidden"] and row["isAbove"]] == []
+    views = [(row["viewport"], row["language"], row["size"], view) for row in rows for view in row["views"]]
+    assert [view for *_, view in views if view["halves"] or (view["below"] > 0) != view["more"]] == []
+    assert [row for row in rows if row["views"][-1]["below"]] == []
     assert [row for row in rows if row["wide"] > 0 or row["widths"] != 1] == []
     assert [row for row in rows if row["answers"] != row["number"] + 1] == []
     assert [row for row in rows if row["height"] < least_target(row["viewport"])] == []

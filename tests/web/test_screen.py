@@ -86,6 +86,7 @@ FAULTS_OF_STATEMENTS = """async (number) => {
     const press = async (control) => {
         const button = document.getElementById(control);
         button.scrollIntoView({ block: "nearest" });
+        document.dispatchEvent(new Event("scroll")); // frames stand still
         const { x, y, width, height } = button.getBoundingClientRect();
         if (!button.contains(document.elementFromPoint(x + width / 2, y + height / 2)))
             faults.push(`${control} is covered`);
@@ -156,6 +157,19 @@ def test_the_text_size_is_announced_to_screen_readers(open_page: Open) -> None:
     expect(page.get_by_role("button", name="Textstorlek 125 %")).to_be_visible()
     page.locator('[data-language="en"]').press("Enter")
     expect(page.get_by_role("button", name="Text size 125 %")).to_be_visible()
+
+
+def test_a_guest_reads_why_the_text_cannot_be_larger(open_page: Open) -> None:
+    """On a low screen, text grows only as far as all answers are in sight."""
+    page = open_page((1024, 600), screen=Screen(220))
+    start(page, "en")
+    button = page.get_by_role("button", name="Text size", description="Larger text does not fit.")
+    expect(button).to_be_disabled()
+    before = font_size(page)
+    button.click(force=True)
+    assert font_size(page) == before
+    shown = "(button) => getComputedStyle(button, '::after').content"
+    assert "Larger text" in button.evaluate(shown)
 
 
 def test_the_text_size_lasts_for_one_guest_and_is_stored_nowhere(open_page: Open) -> None:
