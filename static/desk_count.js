@@ -15,6 +15,7 @@ const told = document.getElementById("status");
 const refused = document.getElementById("refused");
 const undo = document.getElementById("undo");
 const forms = [...page.querySelectorAll("form")];
+const names = JSON.parse(page.dataset.names); // of all counters, also those that this unit no longer has
 const undoable = [];
 let isSending = false;
 let token = page.querySelector('[name="csrf_token"]').value;
@@ -67,7 +68,7 @@ function show(problem = "") {
 function showRefused() {
   const sums = new Map();
   for (const tap of stored(REFUSED)) {
-    const name = `${buttonOf(tap)?.dataset.name ?? tap.counter} ${tap.month}`;
+    const name = `${buttonOf(tap)?.dataset.name ?? names[tap.counter] ?? tap.counter} ${tap.month}`;
     sums.set(name, (sums.get(name) ?? 0) + tap.step);
   }
   refused.hidden = !sums.size;
@@ -100,6 +101,7 @@ async function reread() {
   for (const form of forms) {
     const number = numbers.get(keyOf(form));
     if (number) form.querySelector("b").dataset.counted = number.textContent;
+    form.closest(".counters > li").hidden = !number;
   }
   return main;
 }

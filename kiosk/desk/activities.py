@@ -1,7 +1,7 @@
 """Activities: counters of the staff's work, by unit and month, never by guest or day, and typed figures of
 longer periods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -71,8 +71,8 @@ def activities() -> ResponseReturnValue:
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """Add one to a counter of this month, or subtract one to correct a mistake. Aborts with 400 for an
-    unknown unit, counter, target or step.
+    """Add one to a counter of this month, or subtract one to correct a mistake. Nothing is added to a counter
+    that the unit no longer has. Aborts with 400 for an unknown unit, counter, target or step.
 
     The address of the next page ends in the button's id, so that the focus stays there, also without scripts.
     """
@@ -83,6 +83,9 @@ def tap() -> ResponseReturnValue:
         abort(400)
     if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
         abort(400)
+    if counter not in desk().library.counters_at(unit):
+        flash(translate("Räknades inte: knappen finns inte längre i den här verksamheten."))
+        return redirect(url_for("activities.activities", unit=unit, _anchor="notice"), 303)
     desk().store.outputs.tap(unit, month_of(desk().clock()), counter.id, target, step)
     anchor = f"{request.form['step']}-{counter.id}-{target}"
     return redirect(url_for("activities.activities", unit=unit, _anchor=anchor), 303)
@@ -128,7 +131,9 @@ def correct() -> ResponseReturnValue:
 
 def _fill_correction(form: CorrectionForm) -> None:
     """Set the form's choices: the counters that staff tap, the latest earlier months, and the reasons."""
-    form.counter.choices = [(counter.id, translate(counter.name)) for counter in tapped_counters()]
+    form.counter.choices = [
+        (counter.id, translate(counter.name)) for counter in _usable() if not counter.is_total
+    ]
     earlier = islice(months_before(desk().clock()), MONTHS_TO_CORRECT)
     form.month.choices = [(str(of_month), period_words(of_month)) for of_month in earlier]
     form.reason.choices = reasons_to_choose(reasons())
@@ -177,6 +182,32 @@ def tapped_counters() -> tuple[Counter, ...]:
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
 
 
+def _usable() -> tuple[Counter, ...]:
+    """Return the counters for which figures can be typed: all except optional ones that no unit has and that
+    have no figures. Closed ones stay, for taps that came too late."""
+    library, with_figures = desk().library, desk().store.outputs.all().counters_with_figures
+    return tuple(
+        counter
+        for counter in library.counters.values()
+        if not counter.is_optional
+        or counter.id in with_figures
+        or any(library.choices.is_shown(counter, unit) for unit in library.units)
+    )
+
+
+def _shown(outputs: Outputs, units: Iterable[str], nodes: Iterable[str]) -> tuple[Counter, ...]:
+    """Return the counters of a table: those that can be tapped at one of the units, totals, and those that
+    have a figure at one of the nodes."""
+    library, at, having = desk().library, tuple(units), tuple(nodes)
+    return tuple(
+        counter
+        for counter in library.counters.values()
+        if (counter.is_total and not counter.is_closed)
+        or any(library.choices.is_shown(counter, unit) for unit in at)
+        or any(outputs.has_figures(counter, node) for node in having)
+    )
+
+
 def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
     units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
@@ -193,20 +224,25 @@ def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
         _fill_correction(correction)
     if form.period.data is None:
         form.period.data = str(year)
-    counters = tuple(desk().library.counters.values())
+    of_unit_counters = _shown(outputs, [unit], [unit])
+    counters = _shown(outputs, units, desk().library.places)
     return render_template(
         "activities.html",
         form=form,
         correction=correction,
         units=units,
         unit=unit,
-        cards=[(counter, buttons_of(counter, outputs, unit, this_month)) for counter in tapped_counters()],
+        cards=[
+            (counter, buttons_of(counter, outputs, unit, this_month))
+            for counter in desk().library.counters_at(unit)
+        ],
         this_month=month(this_month.first),
         definitions=definitions_of(unit),
         year=year,
         years=years,
         counters=counters,
-        of_unit=of_unit(counters, outputs, unit, begun(year, this_month)),
+        unit_counters=of_unit_counters,
+        of_unit=of_unit(of_unit_counters, outputs, unit, begun(year, this_month)),
         of_places=_of_places(counters, outputs, year),
         targets=_targets(outputs, unit, year),
         charts=output_charts(counters, outputs, units, year),
@@ -215,9 +251,7 @@ def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
 
 def _fill_choices(form: OutputForm) -> None:
     form.node.choices = list(desk().library.places.items())
-    form.counter.choices = [
-        (counter.id, translate(counter.name)) for counter in desk().library.counters.values()
-    ]
+    form.counter.choices = [(counter.id, translate(counter.name)) for counter in _usable()]
     form.reason.choices = reasons_to_choose(reasons())
 
 

@@ -28,14 +28,16 @@ blueprint = Blueprint("counting", __name__)
 def page(unit_id: str) -> ResponseReturnValue:
     """Show a unit's buttons with the numbers of this month. Aborts with 404 for an unknown unit."""
     this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
+    counters = desk().library.counters_at(_unit(unit_id))
     return render_template(
         "count.html",
-        unit_id=_unit(unit_id),
+        unit_id=unit_id,
         unit=desk().library.units[unit_id],
         this_month=this_month,
         month_name=month(this_month.first),
         definitions=definitions_of(unit_id),
-        cards=[(counter, buttons_of(counter, outputs, unit_id, this_month)) for counter in tapped_counters()],
+        cards=[(counter, buttons_of(counter, outputs, unit_id, this_month)) for counter in counters],
+        names={counter.id: translate(counter.name) for counter in tapped_counters()},
     )
 
 
@@ -43,7 +45,7 @@ def page(unit_id: str) -> ResponseReturnValue:
 @for_staff
 def take(unit_id: str) -> ResponseReturnValue:
     """Add the taps that a phone sends as a JSON list. Return, as JSON, the tickets of the taps that can never
-    be added, since their month is over or their counter is no longer on file.
+    be added, since their month is over or the unit no longer has their counter.
 
     Aborts with 404 for an unknown unit, with 400 for anything but a list of at most MOST_TAPS taps with
     tickets.
@@ -75,7 +77,7 @@ def _ticket(row: Any) -> str:
 
 def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
     """Return a sent tap; None if it cannot be added. Unknown fields are ignored."""
-    counters = {counter.id: counter for counter in tapped_counters()}
+    counters = {counter.id: counter for counter in desk().library.counters_at(unit_id)}
     counter, step = counters.get(str(row.get("counter"))), row.get("step")
     try:
         of_month = read_period(str(row.get("month")))

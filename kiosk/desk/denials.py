@@ -19,6 +19,9 @@ class Denial(StrEnum):
     TREE_SHIPPED = "tree_shipped"
     SCALE_SHIPPED = "scale_shipped"
     SCALE_USED = "scale_used"
+    COUNTER_SHIPPED = "counter_shipped"
+    COUNTER_USED = "counter_used"
+    COUNTER_TIED = "counter_tied"
     THEORY_SHIPPED = "theory_shipped"
     THEORY_USED = "theory_used"
 

@@ -93,6 +93,14 @@ MENU = (
         _("Insatser"),
         (
             Page("activities", "activities.activities", _("Räkna"), "Insatser", STAFF),
+            Page(
+                "counters",
+                "counters.counters",
+                _("Vad som räknas"),
+                "Välja vad som räknas",
+                COORDINATORS,
+                needs_files=True,
+            ),
             Page("effects", "theory.theories", _("Effekt"), "Förändringsteorin", EVERYBODY),
             Page("reports", "reports.reports", _("Effektrapporter"), "Skriva effektrapporten", EVERYBODY),
             Page(

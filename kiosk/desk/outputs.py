@@ -87,6 +87,11 @@ def reasons_to_choose(reasons: Sequence[tuple[str, str]]) -> list[tuple[str, str
     return [("", translate("Välj ett skäl")), *reasons]
 
 
+def no_reason() -> str:
+    """Return the problem of figures that are removed without a reason."""
+    return translate("Välj varför siffrorna tas bort. Skälet skrivs i loggen.")
+
+
 def period_words(period: Period) -> str:
     """Return the name of a period in the reader's language."""
     if period.months == 12:

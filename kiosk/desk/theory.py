@@ -101,6 +101,12 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
         is_own=is_own(theory_id),
         form=FlaskForm(),
         goals=[(goal, of_statements(goal.statements, place, figures)) for goal in shown.goals],
+        uncounted=[box.text for box in shown.uncounted_activities],
+        unnamed=[
+            box.text
+            for box in shown.counted_without_activity
+            if box.measure and not desk().library.counters[box.measure.counter].is_total
+        ],
     )
 
 

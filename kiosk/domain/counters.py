@@ -45,13 +45,34 @@ class Target:
 @dataclass(frozen=True)
 class Counter:
     """One output. `is_total` counters are typed per period and never added up; the others are counted with a
-    tap. `targets` is empty unless each tap may name its target."""
+    tap. `targets` is empty unless each tap may name its target.
+
+    `is_optional` counters are shown only at the units that are chosen for them. `is_closed` counters have
+    figures but count no new taps. Neither is part of what a figure means.
+    """
 
     id: str
     name: str
     definition: str
     is_total: bool = False
     targets: tuple[Target, ...] = ()
+    is_optional: bool = field(default=False, compare=False)
+    is_closed: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ShownCounters:
+    """The units that are chosen for some counters: counter id -> unit ids. Any other counter is shown at
+    every unit, or at none if it is optional."""
+
+    units: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def is_shown(self, counter: Counter, unit_id: str) -> bool:
+        """Return whether staff of a unit can tap a counter."""
+        if counter.is_total or counter.is_closed:
+            return False
+        chosen = self.units.get(counter.id)
+        return not counter.is_optional if chosen is None else unit_id in chosen
 
 
 @dataclass(frozen=True, order=True)
@@ -193,6 +214,16 @@ class Outputs:
         """Return (node id, counter id) of every figure, so that no period is searched where there is none."""
         tapped = {(unit_id, counter_id) for unit_id, _, counter_id, _ in self.taps}
         return frozenset(tapped | {(node_id, counter_id) for node_id, _, counter_id in self.typed})
+
+    @cached_property
+    def counters_with_figures(self) -> frozenset[str]:
+        """The ids of the counters with a typed figure, or with a tap that was not undone."""
+        tapped = {counter_id for (_, _, counter_id, _), number in self.taps.items() if number}
+        return frozenset(tapped | {counter_id for _, _, counter_id in self.typed})
+
+    def has_figures(self, counter: Counter, node_id: str) -> bool:
+        """Return whether a node has a figure of a counter, of any period."""
+        return (node_id, counter.id) in self._with_figures
 
     def at_unit(self, counter: Counter, unit_id: str, period: Period) -> Figure | None:
         """Return a unit's figure, or None if there is none. A year is the sum of its quarters, a quarter of

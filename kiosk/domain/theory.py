@@ -83,6 +83,22 @@ class Theory:
         return tuple(box for box in self.boxes if box.measure and box.measure.is_gap)
 
     @property
+    def uncounted_activities(self) -> tuple[TheoryBox, ...]:
+        """The activities that lead to no counted output."""
+        counted = {box.id for box in self._counted_outputs}
+        return tuple(box for box in self.column(Layer.ACTIVITIES) if not counted & set(box.leads_to))
+
+    @property
+    def counted_without_activity(self) -> tuple[TheoryBox, ...]:
+        """The counted outputs to which no activity leads."""
+        named = {name for box in self.column(Layer.ACTIVITIES) for name in box.leads_to}
+        return tuple(box for box in self._counted_outputs if box.id not in named)
+
+    @property
+    def _counted_outputs(self) -> tuple[TheoryBox, ...]:
+        return tuple(box for box in self.column(Layer.OUTPUTS) if box.measure and box.measure.counter)
+
+    @property
     def statements(self) -> tuple[str, ...]:
         """The ids of all statements that measure something, in order, each once."""
         of_boxes = (name for box in self.boxes if box.measure for name in box.measure.statements)

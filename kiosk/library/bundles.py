@@ -293,7 +293,7 @@ def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Co
     effects = (
         *_effects(Kind.SURVEY, bundle.surveys, library.surveys, _same_survey),
         *_effects(Kind.SCALE, bundle.scales, library.scales, lambda one, other: one == other),
-        *_effects(Kind.COUNTER, bundle.counters, library.counters, lambda one, other: one == other),
+        *_effects(Kind.COUNTER, bundle.counters, library.counters, _same_counter),
         *_effects(Kind.THEORY, bundle.theories, library.theories, _same_theory),
         *_translated(bundle, library),
     )
@@ -315,6 +315,11 @@ def _effects(
 
 def _same_survey(one: Survey, other: Survey) -> bool:
     return draft_of(one, one.id) == draft_of(other, other.id)
+
+
+def _same_counter(one: Counter, other: Counter) -> bool:
+    """Return whether two counters count the same. The one that is here may have more targets."""
+    return set(one.targets) <= set(other.targets) and replace(one, targets=other.targets) == other
 
 
 def _same_theory(one: Theory, other: Theory) -> bool:

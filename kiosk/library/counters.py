@@ -1,14 +1,16 @@
-"""Reads counters of outputs from questions/counters/*.toml."""
+"""Reads counters of outputs from questions/counters/*.toml, and the units at which they are shown from
+questions/counting/units.toml."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
-from kiosk.domain.counters import Counter, Target
+from kiosk.domain.counters import Counter, ShownCounters, Target
 from kiosk.library.definition import (
     Read,
     Table,
     definition_files,
+    is_there,
     read_definition,
     refuse_taken,
     strictly,
@@ -17,6 +19,12 @@ from kiosk.library.definition import (
 MOST_COUNTERS = 30
 """Most counters of a file: staff look for one of them on a telephone."""
 MOST_TARGETS = 20
+
+MOST_ROWS = 200
+"""Most counters whose units are chosen, closed ones included."""
+
+UNITS_FILE = "counting/units.toml"
+"""Path, in a folder of definitions, of the file with the units of counters."""
 
 
 def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
@@ -50,12 +58,17 @@ def _read_counter(row: Table, targets: tuple[Target, ...]) -> Counter:
         raise row.error("by_target", "a total is not counted with taps; remove one of total and by_target")
     if is_by_target and not targets:
         raise row.error("by_target", "there are no [[targets]] in the file; add them")
+    is_optional, is_closed = row.optional_flag("optional"), row.optional_flag("closed")
+    if is_total and is_optional:
+        raise row.error("optional", "a total is not shown at units; remove one of total and optional")
     counter = Counter(
         row.identifier("id"),
         row.text("name"),
         row.text("definition"),
         is_total,
         targets if is_by_target else (),
+        is_optional,
+        is_closed,
     )
     row.finish()
     return counter
@@ -76,3 +89,31 @@ def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, C
 def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
     refuse_taken(path, names)
     return read_counters(path, taken)
+
+
+def read_shown_counters(folder: Path, counters: Collection[str], read: Read = strictly) -> ShownCounters:
+    """Return the units that a folder's file chooses for counters; none without a file. `counters` are the
+    known ids."""
+    path = folder / UNITS_FILE
+    shown = read(path, partial(_read_units, counters=counters)) if is_there(path) else None
+    return shown or ShownCounters()
+
+
+def _read_units(path: Path, counters: Collection[str]) -> ShownCounters:
+    """Read one file: [[counters]] with `id` and `units`.
+
+    Raises DefinitionError for an unknown counter or one that occurs twice. A unit that is in no tree is no
+    error: trees are edited on their own.
+    """
+    table, _ = read_definition(path)
+    units: dict[str, frozenset[str]] = {}
+    for row in table.tables("counters", at_least=1, at_most=MOST_ROWS):
+        counter = row.identifier("id")
+        if counter not in counters:
+            raise row.error("id", f"no counter is called {counter!r}; choose one of: {', '.join(counters)}")
+        if counter in units:
+            raise row.error("id", f"{counter!r} occurs twice; remove one of them")
+        units[counter] = frozenset(row.optional_identifiers("units"))
+        row.finish()
+    table.finish()
+    return ShownCounters(units)

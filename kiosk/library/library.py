@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kiosk.domain.counters import Counter
+from kiosk.domain.counters import Counter, ShownCounters
 from kiosk.domain.survey import Scale, Survey
 from kiosk.domain.theme import Theme
 from kiosk.domain.theory import Theory
 from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import Catalogue, read_catalogues, survey_texts, with_texts_of
 from kiosk.library.completeness import of_screen, of_survey
-from kiosk.library.counters import read_all_counters
+from kiosk.library.counters import read_all_counters, read_shown_counters
 from kiosk.library.definition import DefinitionError, is_there
-from kiosk.library.own_files import FileProblem, TolerantReader, unread_files
+from kiosk.library.own_files import QUESTIONS, FileProblem, TolerantReader, unread_files
 from kiosk.library.surveys import read_questions
 from kiosk.library.theme import THEME, read_installed_theme
 from kiosk.library.theories import KnownIds, read_theories
@@ -42,6 +42,7 @@ class Library:
     problems: tuple[FileProblem, ...] = ()
     own: tuple[Path, ...] = ()
     theme: Theme = field(default_factory=Theme)
+    choices: ShownCounters = field(default_factory=ShownCounters)
 
     @property
     def places(self) -> dict[str, str]:
@@ -52,6 +53,10 @@ class Library:
     def units(self) -> dict[str, str]:
         """Unit id -> name, for all trees."""
         return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
+
+    def counters_at(self, unit_id: str) -> tuple[Counter, ...]:
+        """Return the counters that staff of a unit tap."""
+        return tuple(one for one in self.counters.values() if self.choices.is_shown(one, unit_id))
 
 
 def read_library(settings: Settings) -> Library:
@@ -86,6 +91,7 @@ def read_usable_library(settings: Settings) -> Library:
         if is_there(folder / "trees"):
             trees |= read_trees(folder / "trees", read, frozenset(trees))
     counters = read_all_counters(folders, read)
+    choices = read_shown_counters(settings.data / QUESTIONS, counters, read)
     statements = {statement.id for survey in surveys.values() for statement in survey.statements}
     places = {node.id for tree in trees.values() for node in tree.nodes}
     theme = read_installed_theme(settings.data, read)
@@ -102,6 +108,7 @@ def read_usable_library(settings: Settings) -> Library:
         (*read.problems, *unread_files(settings.data)),
         tuple(read.good),
         theme,
+        choices,
     )
 
 

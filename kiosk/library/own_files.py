@@ -158,6 +158,8 @@ def _is_read(name: Path) -> bool:
             return file == THEME
         case ("questions", file) | ("questions", "scales" | "trees" | "counters" | "theories", file):
             return file.endswith(".toml")
+        case ("questions", "counting", file):
+            return file == "units.toml"
         case ("translations", _, "LC_MESSAGES", file):
             return file in CATALOGUE_NAMES
     return False

@@ -59,6 +59,8 @@ class Deed(StrEnum):
     SURVEY_REMOVED = "survey_removed"
     SCALE_WRITTEN = "scale_written"
     SCALE_REMOVED = "scale_removed"
+    COUNTER_WRITTEN = "counter_written"
+    COUNTER_REMOVED = "counter_removed"
     UNITS_WRITTEN = "units_written"
     LANGUAGE_ADDED = "language_added"
     LANGUAGE_REMOVED = "language_removed"

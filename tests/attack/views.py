@@ -268,6 +268,7 @@ PLACES = {
     "edition": ["1"],
     "ending": ["html", "zip"],
     "theory_id": ["ombudsmannaskap"],
+    "counter_id": ["advise"],
     "name": ["counts.csv", "codebook.csv", "results.xlsx", "snapshot.json", "datapackage.json"],
     "language": ["sv"],
     "drawing": [f"{kind}.{end}" for kind in ("now", "places") for end in ("svg", "png", "csv", "xlsx")],

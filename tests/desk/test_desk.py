@@ -508,6 +508,7 @@ WRITES = {
     "/admin/mail/remove",
     "/admin/accounts/remove", "/admin/theory/<theory_id>/copy", "/admin/theory/<theory_id>/edit",
     "/admin/theory/<theory_id>/remove",
+    "/admin/new-counter", "/admin/counters/<counter_id>", "/admin/counters/<counter_id>/remove",
     "/admin/exchange/bundle", "/admin/exchange/bundle/show", "/admin/exchange/bundle/import",
     "/admin/exchange/figures", "/admin/exchange/receive", "/admin/exchange/remove",
     "/admin/exchange/trust", "/admin/exchange/distrust",
@@ -524,6 +525,7 @@ def _filled(path: str) -> str:
         "<report_id>": "r2026-1",
         "<part>": "vision",
         "<theory_id>": "ombudsmannaskap",
+        "<counter_id>": "advise",
         "<code>": "en",
         "<any(kiosk):device>": "kiosk",
     }

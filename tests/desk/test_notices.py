@@ -319,6 +319,7 @@ ELSEWHERE = {
     "theory_editing.copy": "test_theory_editing.py",
     "theory_editing.edit": "test_theory_editing.py",
     "theory_editing.remove": "only asks for confirmation",
+    **dict.fromkeys(("counters.new", "counters.counter", "counters.remove"), "test_counters.py"),
     **{f"exchange.{form}": "test_exchange.py" for form in (
         "bundle", "show_bundle", "take_bundle", "figures", "receive", "remove", "trust_key", "distrust_key",
     )},

@@ -96,3 +96,15 @@ def test_outputs_are_shown_with_their_quality(desk: Desk) -> None:
 def test_an_unknown_theory_or_place_is_not_found(desk: Desk, path: str) -> None:
     desk.sign_in()
     assert desk.client.get(path).status_code == 404
+
+
+def test_the_page_says_which_activities_nobody_counts_and_which_outputs_have_no_activity(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in("bo")
+    page = " ".join(re.sub(r"<[^>]+>", "", desk.client.get(PAGE).text).split())
+    assert "Aktiviteter som ingen räknar för sig: Praktiskt stöd, Företräda." in page
+    assert (
+        "Räknas utan att höra till en aktivitet: Ansökningar, Överklaganden, Utbildningar/grupprådgivning."
+    ) in page

@@ -304,3 +304,12 @@ def test_a_truncated_bundle_is_refused(end: int, sent: bytes, receiver: Settings
 def test_a_bundle_that_is_too_large_is_refused_unread(receiver: Settings) -> None:
     with pytest.raises(RefusedError, match="större än 512 kB"):
         imported(receiver, b"\0" * (LARGEST_ARCHIVE_BYTES + 1))
+
+
+def test_a_counter_that_has_got_more_targets_here_is_the_same_counter(
+    sent: bytes, receiver: Settings
+) -> None:
+    more = COUNTERS + '[[targets]]\nid = "shore"\nname = "Stranden"\n'
+    changed(receiver, {**FILES, "questions/counters/egna.toml": more})
+    plan = plan_import(receiver, sent, set())
+    assert {one.state for one in plan.effects if one.kind is Kind.COUNTER} == {State.SAME}

@@ -10,7 +10,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.forms import FiguresForm
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.outputs import reasons_to_choose
+from kiosk.desk.outputs import no_reason, reasons_to_choose
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.earlier_figures import (
     EarlierFigures,
@@ -96,7 +96,7 @@ def remove_figures() -> ResponseReturnValue:
         abort(404)
     reason = request.form.get("reason", "")
     if reason not in dict(removal_reasons()):
-        add_problem(translate("Välj varför siffrorna tas bort. Skälet skrivs i loggen."))
+        add_problem(no_reason())
         return _list(), 400
     desk().store.earlier_figures.remove(name)
     note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}, {reason}")

@@ -1,0 +1,154 @@
+"""Counters in the browser: the list of all, the form of an own one, and the units at which each is shown."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from kiosk.desk.context import desk
+from kiosk.desk.denials import Denial, deny
+from kiosk.desk.forms import on_one_line
+from kiosk.desk.i18n import translate
+from kiosk.desk.saving import is_saved
+from kiosk.desk.session import for_coordinator, note
+from kiosk.domain.counters import Counter
+from kiosk.library.counter_drafts import (
+    LONGEST_COUNTER_DEFINITION,
+    LONGEST_COUNTER_NAME,
+    CounterDraft,
+    add_counter,
+    counter_draft,
+    draft_digest,
+    own_counter_path,
+    remove_counter,
+    rewrite_counter,
+    theories_with,
+)
+from kiosk.library.library import Library
+from kiosk.settings import Settings
+from kiosk.storage import Deed
+
+blueprint = Blueprint("counters", __name__)
+
+
+@blueprint.route("/counters")
+@for_coordinator
+def counters() -> ResponseReturnValue:
+    """Show all counters, with the units at which each is shown."""
+    desk().reread_if_changed()
+    library, with_figures = desk().library, desk().store.outputs.all().counters_with_figures
+    return render_template(
+        "counters.html",
+        drafts=[(counter, counter_draft(library, counter.id)) for counter in library.counters.values()],
+        units=library.units,
+        is_own=_is_own,
+        can_be_removed=lambda counter: (
+            _is_own(counter.id) and counter.id not in with_figures and not theories_with(library, counter.id)
+        ),
+        form=FlaskForm(),
+    )
+
+
+@blueprint.route("/new-counter", methods=["GET", "POST"])
+@for_coordinator
+def new() -> ResponseReturnValue:
+    """Show the form of a new counter; save the sent counter. Refused input stays in the form, with status
+    400. Aborts with 404 if files cannot be changed."""
+    if desk().settings is None:
+        abort(404)
+    if request.method != "POST":
+        return _page(CounterDraft("", "", frozenset(desk().library.units)), "", None)
+    draft, added = _sent(), list[Counter]()
+
+    def write(settings: Settings) -> Library:
+        used = {*desk().store.outputs.all().counters_with_figures}
+        library, counter = add_counter(settings, draft, used)
+        added.append(counter)
+        return library
+
+    if not _save(write):
+        return _page(draft, "", None), 400
+    note(Deed.COUNTER_WRITTEN, added[0].name)
+    flash(translate("Sparat: {name}.", name=added[0].name))
+    return redirect(url_for("counters.counters"), 303)
+
+
+@blueprint.route("/counters/<counter_id>", methods=["GET", "POST"])
+@for_coordinator
+def counter(counter_id: str) -> ResponseReturnValue:
+    """Show the form of a counter; save the sent one. Only the units of a shipped counter change. Refused
+    input stays in the form, with status 400. Aborts with 404 for an unknown counter, a total, and if files
+    cannot be changed."""
+    known = desk().library.counters.get(counter_id)
+    if known is None or known.is_total or desk().settings is None:
+        abort(404)
+    draft, seen = counter_draft(desk().library, counter_id), draft_digest(desk().library, counter_id)
+    if request.method != "POST":
+        return _page(draft, seen, known)
+    sent, seen = _sent(), request.form.get("seen", "")
+    draft = sent if _is_own(counter_id) else CounterDraft(known.name, known.definition, sent.units)
+    if not _save(lambda settings: rewrite_counter(settings, counter_id, draft, seen)):
+        return _page(draft, seen, known), 400
+    note(Deed.COUNTER_WRITTEN, translate(desk().library.counters[counter_id].name))
+    flash(translate("Sparat."))
+    return redirect(url_for("counters.counters"), 303)
+
+
+@blueprint.route("/counters/<counter_id>/remove", methods=["POST"])
+@for_coordinator
+def remove(counter_id: str) -> ResponseReturnValue:
+    """Remove an own counter without figures. Aborts with 404 for an unknown counter. Raises DeniedError (403)
+    for one that is shipped, that has figures, or that a theory of change is tied to."""
+    library = desk().library
+    if counter_id not in library.counters:
+        abort(404)
+    if not _is_own(counter_id):
+        deny(Denial.COUNTER_SHIPPED)
+    if counter_id in desk().store.outputs.all().counters_with_figures:
+        deny(Denial.COUNTER_USED)
+    if theories_with(library, counter_id):
+        deny(Denial.COUNTER_TIED)
+    name = library.counters[counter_id].name
+    desk().change(lambda settings: remove_counter(settings, counter_id))
+    note(Deed.COUNTER_REMOVED, name)
+    flash(translate("Borttaget: {name}.", name=name))
+    return redirect(url_for("counters.counters"), 303)
+
+
+def _is_own(counter_id: str) -> bool:
+    """Return whether a counter is the installation's own, in a file that can be read."""
+    settings = desk().settings
+    return settings is not None and own_counter_path(settings, counter_id) is not None
+
+
+def _save(write: Callable[[Settings], Library]) -> bool:
+    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
+    if not FlaskForm().validate():
+        abort(400)
+    return is_saved(write, translate("Någon annan har ändrat det här sedan du öppnade det. Öppna det igen."))
+
+
+def _sent() -> CounterDraft:
+    """Return the counter in the form. Units that do not exist are ignored."""
+    return CounterDraft(
+        on_one_line(request.form.get("name")),
+        on_one_line(request.form.get("definition")),
+        frozenset(request.form.getlist("unit")) & frozenset(desk().library.units),
+        "closed" in request.form,
+    )
+
+
+def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:
+    """Return the page with the form; `shown` is the counter that is edited, None for a new one."""
+    return render_template(
+        "counter.html",
+        form=FlaskForm(),
+        draft=draft,
+        seen=seen,
+        counter=shown,
+        is_own=shown is None or _is_own(shown.id),
+        trees=desk().library.trees.values(),
+        longest_name=LONGEST_COUNTER_NAME,
+        longest_definition=LONGEST_COUNTER_DEFINITION,
+    )

@@ -1,0 +1,225 @@
+"""Counters that are edited in the browser: own ones in a file each, and the units at which any is shown.
+
+A counter keeps its id, under which its figures are stored, whatever it is called. One with figures is closed
+for new taps, never removed.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kiosk.domain.counters import Counter
+from kiosk.domain.message import Message
+from kiosk.domain.short_hash import short_hash
+from kiosk.library.changes import Changes, RefusedError, change_files, exclusively
+from kiosk.library.counters import MOST_COUNTERS, UNITS_FILE
+from kiosk.library.definition import DefinitionError, is_there, read_table
+from kiosk.library.definition_toml import definition_toml
+from kiosk.library.drafts import ChangedError, new_id, refuse_bad
+from kiosk.library.field_faults import FieldError, FieldFault
+from kiosk.library.library import Library, read_usable_library
+from kiosk.library.own_files import QUESTIONS
+from kiosk.library.texts import can_be_read, find_fault, tidied
+from kiosk.settings import Settings
+
+LONGEST_COUNTER_NAME = 60
+"""Most characters of a counter's name: it stands on a button."""
+
+LONGEST_COUNTER_DEFINITION = 300
+"""Most characters of a definition: it stands below the button on a telephone."""
+
+_FOLDER = Path(QUESTIONS) / "counters"
+_UNITS = Path(QUESTIONS) / UNITS_FILE
+
+
+@dataclass(frozen=True)
+class CounterDraft:
+    """A counter that is edited, and the ids of the units at which it is shown. For a shipped counter, only
+    `units` is used."""
+
+    name: str
+    definition: str
+    units: frozenset[str]
+    is_closed: bool = False
+
+
+def counter_draft(library: Library, counter_id: str) -> CounterDraft:
+    """Return a counter as a draft. A closed counter has the units at which it would be shown if it were
+    open."""
+    counter = library.counters[counter_id]
+    opened = replace(counter, is_closed=False)
+    units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
+    return CounterDraft(counter.name, counter.definition, units, counter.is_closed)
+
+
+def draft_digest(library: Library, counter_id: str) -> str:
+    """Return a digest of what the form of a counter shows: 32 hex digits of SHA-256."""
+    draft = counter_draft(library, counter_id)
+    shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed]
+    return short_hash(json.dumps(shown), 32)
+
+
+def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
+    """Return the path in KIOSK_DATA of the file that has an own counter; None if no readable file has it."""
+    folder = settings.data / _FOLDER
+    for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        with suppress(DefinitionError):
+            if any(row.get("id") == counter_id for row in _rows(read_table(path).values)):
+                return _FOLDER / path.name
+    return None
+
+
+def _rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the [[counters]] of a file; none if they are something else."""
+    rows = values.get("counters")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) -> tuple[Library, Counter]:
+    """Write a new counter in a file of its own, under an id made from its name, and return the new library
+    and the counter. `used` are the ids under which figures are stored: the new counter gets none of them.
+
+    Raises FieldError for faults in the form, and RefusedError if the counter cannot be read or written. An
+    error leaves everything unchanged.
+    """
+    draft = _tidied(draft)
+    with exclusively(settings):
+        current = read_usable_library(settings)
+        _refuse_faults(draft, current, "")
+        folder = settings.data / _FOLDER
+        stems = {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
+        counter_id = new_id(draft.name, {*current.counters, *stems, *used}, "counter")
+        row = {"id": counter_id, "name": draft.name, "definition": draft.definition}
+        content = definition_toml({"id": counter_id, "counters": [row]})
+        counter = Counter(counter_id, draft.name, draft.definition)
+        changes: Changes = {
+            _FOLDER / f"{counter_id}.toml": content.encode(),
+            **_units_change(settings, current, counter, draft.units),
+        }
+        library = change_files(settings, changes)
+    return library, library.counters[counter_id]
+
+
+def rewrite_counter(settings: Settings, counter_id: str, draft: CounterDraft, seen: str) -> Library:
+    """Write a changed counter, and return the new library. Of a shipped counter, only the units change.
+
+    `seen` is the digest (`draft_digest`) of the counter that was edited. Raises ChangedError if it has
+    changed since, FieldError for faults in the form, and RefusedError if a file cannot be read or written. An
+    error leaves everything unchanged.
+    """
+    draft = _tidied(draft)
+    with exclusively(settings):
+        current = read_usable_library(settings)
+        if counter_id not in current.counters or seen != draft_digest(current, counter_id):
+            raise ChangedError
+        path, changes = own_counter_path(settings, counter_id), dict[Path, bytes | None]()
+        if path is not None:
+            refuse_bad(current, path)
+            _refuse_faults(draft, current, counter_id)
+            changes[path] = _changed_file(settings, path, counter_id, draft).encode()
+        changes |= _units_change(settings, current, current.counters[counter_id], draft.units)
+        return change_files(settings, changes) if changes else current
+
+
+def remove_counter(settings: Settings, counter_id: str) -> Library:
+    """Remove an own counter from its file, and return the new library. A missing counter is no error. The
+    caller has checked that the counter has no figures.
+
+    Raises RefusedError if a theory of change is tied to the counter.
+    """
+    with exclusively(settings):
+        current = read_usable_library(settings)
+        if titles := theories_with(current, counter_id):
+            values = {"title": titles[0]}
+            raise RefusedError(
+                Message("Förändringsteorin ”{title}” mäts med den. Ändra teorin först.", values)
+            )
+        path = own_counter_path(settings, counter_id)
+        if path is None:
+            return current
+        refuse_bad(current, path)
+        table = read_table(settings.data / path).values
+        rows = [row for row in table["counters"] if row["id"] != counter_id]
+        content = definition_toml({**table, "counters": rows}).encode() if rows else None
+        changes: Changes = {path: content, **_units_change(settings, current, None, (), counter_id)}
+        return change_files(settings, changes)
+
+
+def theories_with(library: Library, counter_id: str) -> list[str]:
+    """Return the titles of the theories of change that are tied to a counter."""
+    return [
+        theory.title
+        for theory in library.theories.values()
+        if any(box.measure and box.measure.counter == counter_id for box in theory.boxes)
+    ]
+
+
+def _changed_file(settings: Settings, path: Path, counter_id: str, draft: CounterDraft) -> str:
+    """Return the TOML text of an own file in which one counter is changed. All other keys are kept."""
+    values = read_table(settings.data / path).values
+    changed = {"name": draft.name, "definition": draft.definition}
+    rows = []
+    for row in values["counters"]:
+        if row["id"] == counter_id:
+            kept = {key: value for key, value in row.items() if key != "closed"}
+            rows.append({**kept, **changed, **({"closed": True} if draft.is_closed else {})})
+        else:
+            rows.append(row)
+    return definition_toml({**values, "counters": rows})
+
+
+def _units_change(
+    settings: Settings,
+    library: Library,
+    counter: Counter | None,
+    units: Collection[str],
+    removed: str = "",
+) -> dict[Path, bytes | None]:
+    """Return the change of the file of units: `counter` is shown at `units`, and the row of `removed` goes.
+
+    A counter at every unit needs no row, unless it is optional: then it is shown at units that are added
+    later, too. A file without rows is removed. There is no change if nothing changes.
+    """
+    path = settings.data / _UNITS
+    refuse_bad(library, _UNITS)
+    rows = _rows(read_table(path).values) if is_there(path) else []
+    kept = [row for row in rows if row["id"] not in {removed, counter.id if counter else ""}]
+    if counter and (counter.is_optional or set(library.units) - set(units)):
+        chosen = [unit for unit in library.units if unit in units]
+        if chosen or not counter.is_optional:
+            kept.append({"id": counter.id, "units": chosen})
+    if kept == rows:
+        return {}
+    if not kept:
+        return {_UNITS: None}
+    return {_UNITS: definition_toml({"id": _UNITS.stem, "counters": kept}).encode()}
+
+
+def _tidied(draft: CounterDraft) -> CounterDraft:
+    return replace(draft, name=tidied(draft.name), definition=tidied(draft.definition))
+
+
+def _refuse_faults(draft: CounterDraft, library: Library, counter_id: str) -> None:
+    if faults := tuple(_faults(draft, library, counter_id)):
+        raise FieldError(*faults)
+
+
+def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[FieldFault]:
+    others = [one for one in library.counters.values() if one.id != counter_id]
+    if not can_be_read(draft.name):
+        yield FieldFault("name", Message("Skriv vad som räknas.", {}))
+    elif fault := find_fault(draft.name, LONGEST_COUNTER_NAME):
+        yield FieldFault("name", Message("Namnet: {problem}", {"problem": fault.message}))
+    elif draft.name.casefold() in {one.name.casefold() for one in others}:
+        yield FieldFault("name", Message("Det finns redan en knapp som heter {name}.", {"name": draft.name}))
+    if not can_be_read(draft.definition):
+        message = Message("Skriv när personalen ska trycka, så att alla räknar lika.", {})
+        yield FieldFault("definition", message)
+    elif fault := find_fault(draft.definition, LONGEST_COUNTER_DEFINITION):
+        yield FieldFault("definition", Message("Förklaringen: {problem}", {"problem": fault.message}))
+    if not draft.is_closed and sum(not one.is_closed for one in others) >= MOST_COUNTERS:
+        message = Message("Högst {most} knappar. Stäng en först.", {"most": MOST_COUNTERS})
+        yield FieldFault("name", message)

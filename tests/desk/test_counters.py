@@ -1,0 +1,225 @@
+"""Own counters in the browser: staff of a unit tap what a coordinator chose, and no figure is lost."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from kiosk.domain.counters import month_of
+from kiosk.library.library import Library, read_library
+from kiosk.storage import Deed
+from tests.tools.desk_side import START, Desk
+
+MARCH = month_of(START)
+OWN = "/admin/counters/hembesok"
+PAGES = ("/admin/count/{}", "/admin/activities?unit={}")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.sign_in()
+    return made
+
+
+def library(desk: Desk) -> Library:
+    """The library as it is read from the files."""
+    return read_library(desk.settings)
+
+
+def seen(desk: Desk, path: str) -> str:
+    return desk.client.get(path).text.partition('name="seen" value="')[2].partition('"')[0]
+
+
+def send(
+    desk: Desk, path: str = "/admin/new-counter", *, units: tuple[str, ...] = ("frida",), **more: str
+) -> TestResponse:
+    usual = {"name": "Hembesök", "definition": "Ett besök hemma hos en deltagare.", "seen": seen(desk, path)}
+    token = {"csrf_token": desk.token("/admin/walls"), "unit": list(units)}
+    return desk.client.post(path, data={**token, **usual, **more})
+
+
+def tap(desk: Desk, counter: str, unit: str = "frida", ticket: int = 1) -> list[str]:
+    """Send a tap as a phone does, and return the tickets that were refused."""
+    row = {"ticket": f"{ticket:032x}", "month": "2026-03", "counter": counter, "target": "", "step": 1}
+    headers = {"X-CSRFToken": desk.token("/admin/walls")}
+    answer = desk.client.post(f"/admin/count/{unit}", json=[row], headers=headers)
+    return list(answer.get_json()["refused"])
+
+
+def buttons(desk: Desk, unit: str) -> set[str]:
+    """The ids of the counters on a unit's counting page, which equal those of the page of activities."""
+    each = [
+        set(re.findall(r'name="counter"\s+value="(\w+)"', desk.client.get(page.format(unit)).text))
+        for page in PAGES
+    ]
+    assert each[0] == each[1]
+    return each[0]
+
+
+def test_a_new_counter_is_tapped_with_its_definition_at_the_chosen_units_only(desk: Desk) -> None:
+    assert send(desk).status_code == 303
+    assert "Sparat: Hembesök." in desk.client.get("/admin/counters").text
+    assert "hembesok" in buttons(desk, "frida")
+    assert "hembesok" not in buttons(desk, "talk2me")
+    assert "Ett besök hemma hos en deltagare." in desk.client.get("/admin/count/frida").text
+    assert tap(desk, "hembesok") == []
+    assert len(tap(desk, "hembesok", "talk2me", ticket=2)) == 1
+    assert desk.store.outputs.all().taps == {("frida", MARCH, "hembesok", ""): 1}
+    assert library(desk).counters["hembesok"].name == "Hembesök"
+    assert "ändrade vad som räknas</td><td>Hembesök</td>" in desk.client.get("/admin/log").text
+
+
+def test_a_counter_for_every_unit_is_shown_at_units_that_are_added_later(desk: Desk) -> None:
+    send(desk, units=tuple(desk.app.extensions["desk"].library.units))
+    assert library(desk).choices.units == {}
+
+
+def test_figures_follow_a_counter_that_is_renamed(desk: Desk) -> None:
+    send(desk)
+    tap(desk, "hembesok")
+    assert send(desk, OWN, name="Besök i hemmet", definition="Ett besök.").status_code == 303
+    assert "Besök i hemmet <b>1</b>" in desk.client.get("/admin/count/frida").text
+    assert set(library(desk).counters) & {"hembesok", "besok_i_hemmet"} == {"hembesok"}
+
+
+def test_a_counter_with_figures_is_closed_for_taps_and_never_removed(desk: Desk) -> None:
+    send(desk)
+    tap(desk, "hembesok")
+    refused = desk.client.post(f"{OWN}/remove", data={"csrf_token": desk.token("/admin/walls")})
+    assert refused.status_code == 403
+    assert "Stäng den för nya tryck" in refused.text
+    assert send(desk, OWN, closed="y").status_code == 303
+    assert "hembesok" not in buttons(desk, "frida")
+    assert len(tap(desk, "hembesok", ticket=2)) == 1
+    page = unescape(desk.client.get("/admin/activities?unit=frida").text)
+    assert '<th scope="col">Hembesök</th>' in page
+    assert '<option value="hembesok">Hembesök</option>' in page
+    names = unescape(
+        desk.client.get("/admin/count/frida").text.partition('data-names="')[2].partition('"')[0]
+    )
+    assert json.loads(names)["hembesok"] == "Hembesök"
+    assert send(desk, OWN).status_code == 303
+    assert "Hembesök <b>1</b>" in desk.client.get("/admin/count/frida").text
+
+
+def test_a_button_that_was_closed_meanwhile_counts_nothing_and_says_so(desk: Desk) -> None:
+    send(desk)
+    send(desk, OWN, closed="y")
+    data = {"csrf_token": desk.token("/admin/walls"), "unit": "frida", "counter": "hembesok", "step": "more"}
+    page = desk.client.post("/admin/activities", data=data, follow_redirects=True)
+    assert "Räknades inte: knappen finns inte längre" in page.text
+    assert desk.store.outputs.all().taps == {}
+
+
+def test_a_counter_without_figures_is_removed_and_its_units_with_it(desk: Desk) -> None:
+    send(desk)
+    data = {"csrf_token": desk.token("/admin/walls")}
+    assert desk.client.post(f"{OWN}/remove", data=data).status_code == 303
+    assert "hembesok" not in library(desk).counters
+    assert library(desk).choices.units == {}
+    assert library(desk).problems == ()
+    assert len(desk.store.audit_log.entries(frozenset({Deed.COUNTER_REMOVED}))) == 1
+    assert desk.client.post("/admin/counters/advise/remove", data=data).status_code == 403
+
+
+def test_a_new_counter_never_gets_the_figures_of_one_that_is_gone(desk: Desk) -> None:
+    desk.store.outputs.tap("frida", MARCH, "hembesok", "", 1)
+    send(desk)
+    assert "hembesok_2" in library(desk).counters
+
+
+def test_a_shipped_counter_is_hidden_at_a_unit_and_keeps_its_words(desk: Desk) -> None:
+    units = tuple(unit for unit in desk.app.extensions["desk"].library.units if unit != "frida")
+    assert send(desk, "/admin/counters/appeal", units=units).status_code == 303
+    assert "appeal" not in buttons(desk, "frida")
+    assert "appeal" in buttons(desk, "talk2me")
+    assert library(desk).counters["appeal"].name == "Överklagande"
+    assert not (desk.settings.data / "questions" / "counters").exists()
+
+
+@pytest.mark.parametrize("counter", ["meals_served", "first_talk"])
+def test_an_optional_counter_is_off_until_a_unit_switches_it_on(desk: Desk, counter: str) -> None:
+    assert counter not in buttons(desk, "frida")
+    assert len(tap(desk, counter)) == 1
+    assert f'value="{counter}"' not in desk.client.get("/admin/activities?unit=frida").text
+    assert send(desk, f"/admin/counters/{counter}").status_code == 303
+    assert counter in buttons(desk, "frida")
+    assert counter not in buttons(desk, "talk2me")
+    assert tap(desk, counter, ticket=2) == []
+    assert send(desk, f"/admin/counters/{counter}", units=()).status_code == 303
+    assert library(desk).choices.units == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "anchor", "words"),
+    [
+        ({"name": " "}, "name", "Skriv vad som räknas."),
+        ({"name": "x" * 61}, "name", "högst 60 tecken"),
+        ({"name": "rådgivning"}, "name", "Det finns redan en knapp som heter rådgivning."),
+        ({"definition": ""}, "definition", "Skriv när personalen ska trycka"),
+        ({"definition": "Ett \u202ebesök"}, "definition", "U+202E"),
+    ],
+)
+def test_a_faulty_counter_is_refused_with_a_link_to_its_field(
+    desk: Desk, fields: dict[str, str], anchor: str, words: str
+) -> None:
+    response = send(desk, units=("frida",), **fields)
+    assert response.status_code == 400
+    assert words in response.text
+    assert f'href="#{anchor}"' in response.text
+    assert not (desk.settings.data / "questions").exists()
+
+
+def test_a_change_of_somebody_else_is_not_overwritten(desk: Desk) -> None:
+    send(desk)
+    stale = seen(desk, OWN)
+    send(desk, OWN, name="Besök i hemmet")
+    refused = send(desk, OWN, name="Hemresa", seen=stale)
+    assert refused.status_code == 400
+    assert "Någon annan har ändrat det här" in refused.text
+    assert library(desk).counters["hembesok"].name == "Besök i hemmet"
+
+
+def test_a_theory_of_change_is_tied_to_an_own_counter_which_then_stays(desk: Desk) -> None:
+    send(desk)
+    token = {"csrf_token": desk.token("/admin/walls")}
+    copied = desk.client.post("/admin/theory/ombudsmannaskap/copy", data=token).headers["Location"]
+    assert '<option value="counter:hembesok">' in desk.client.get(copied).text
+    [path] = (desk.settings.data / "questions" / "theories").iterdir()
+    path.write_text(path.read_text("utf-8").replace('counter = "appeal"', 'counter = "hembesok"'), "utf-8")
+    desk.client.get("/admin/counters")
+    refused = desk.client.post(f"{OWN}/remove", data=token)
+    assert refused.status_code == 403
+    assert "En förändringsteori mäts med den" in refused.text
+
+
+def test_an_own_file_with_several_counters_keeps_its_other_lines(desk: Desk) -> None:
+    path = desk.settings.data / "questions" / "counters" / "egna.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        'id = "egna"\n[[counters]]\nid = "walks"\nname = "Promenad"\ndefinition = "En."\nby_target = true\n'
+        '[[counters]]\nid = "calls"\nname = "Samtal"\ndefinition = "Ett."\n'
+        '[[targets]]\nid = "park"\nname = "Park"\n',
+        "utf-8",
+    )
+    desk.client.get("/admin/counters")
+    assert send(desk, "/admin/counters/calls", name="Telefonsamtal", definition="Ett.").status_code == 303
+    assert library(desk).counters["calls"].name == "Telefonsamtal"
+    assert library(desk).counters["walks"].targets[0].name == "Park"
+
+
+def test_the_file_of_units_may_name_closed_units_and_is_refused_with_its_line_otherwise(desk: Desk) -> None:
+    path = desk.settings.data / "questions" / "counting" / "units.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('id = "units"\n[[counters]]\nid = "appeal"\nunits = ["nowhere"]\n', "utf-8")
+    assert library(desk).counters_at("frida")
+    path.write_text('id = "units"\n[[counters]]\nid = "x"\nunits = ["frida"]\n', "utf-8")
+    desk.client.get("/admin/counters")
+    assert "no counter is called" in desk.client.get("/admin/surveys").text
+    refused = send(desk, "/admin/counters/appeal")
+    assert refused.status_code == 400
+    assert "skrivs inte över" in refused.text
