@@ -214,7 +214,7 @@ class Statement:
     def cost(self) -> Fraction:
         """What its answers tell about a guest at most, in statements with one answer: 1, and OPTION_SHARE for
         each option if several may be chosen. Times a round's epsilon, its epsilon in all tables together."""
-        return 1 + (len(self.scale.labels) * OPTION_SHARE if self.several else 0)
+        return Fraction(1) + (len(self.scale.labels) * OPTION_SHARE if self.several else 0)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
