@@ -25,18 +25,21 @@ def bundle_group() -> None:
 @click.option(
     "--theory", "theories", multiple=True, metavar="ID", help="A theory of change, with all it needs."
 )
+@click.option("--counter", "counters", multiple=True, metavar="ID", help="A counter that no theory brings.")
 @report_errors
-def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...]) -> None:
+def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...], counters: tuple[str, ...]) -> None:
     """Write a bundle to a new FILE."""
-    if not surveys and not theories:
-        raise click.UsageError("Name a survey with --survey or a theory of change with --theory.")
+    if not surveys and not theories and not counters:
+        raise click.UsageError("Name a survey with --survey, a theory with --theory or a --counter.")
     library = usable_library(current_settings())
     for name in surveys:
         check_among(library.surveys, name, "survey")
     for name in theories:
         check_among(library.theories, name, "theory of change")
+    for name in counters:
+        check_among(library.counters, name, "counter")
     check_new(file)
-    content = make_bundle(library, surveys, theories)
+    content = make_bundle(library, surveys, theories, counters)
     file.write_bytes(content)
     click.echo(f"{file}: {len(content)} bytes.")
 

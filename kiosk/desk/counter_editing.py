@@ -42,9 +42,9 @@ def counters() -> ResponseReturnValue:
         "counters.html",
         drafts=[(counter, counter_draft(library, counter.id)) for counter in library.counters.values()],
         units=library.units,
-        is_own=_is_own,
+        is_own=is_own,
         can_be_removed=lambda counter: (
-            _is_own(counter.id) and counter.id not in with_figures and not theories_with(library, counter.id)
+            is_own(counter.id) and counter.id not in with_figures and not theories_with(library, counter.id)
         ),
         form=FlaskForm(),
     )
@@ -87,7 +87,7 @@ def counter(counter_id: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _page(draft, seen, known)
     sent, seen = _sent(), request.form.get("seen", "")
-    draft = sent if _is_own(counter_id) else CounterDraft(known.name, known.definition, sent.units)
+    draft = sent if is_own(counter_id) else CounterDraft(known.name, known.definition, sent.units)
     if not _save(lambda settings: rewrite_counter(settings, counter_id, draft, seen)):
         return _page(draft, seen, known), 400
     note(Deed.COUNTER_WRITTEN, translate(desk().library.counters[counter_id].name))
@@ -103,7 +103,7 @@ def remove(counter_id: str) -> ResponseReturnValue:
     library = desk().library
     if counter_id not in library.counters:
         abort(404)
-    if not _is_own(counter_id):
+    if not is_own(counter_id):
         deny(Denial.COUNTER_SHIPPED)
     if counter_id in desk().store.outputs.all().counters_with_figures:
         deny(Denial.COUNTER_USED)
@@ -116,7 +116,7 @@ def remove(counter_id: str) -> ResponseReturnValue:
     return redirect(url_for("counters.counters"), 303)
 
 
-def _is_own(counter_id: str) -> bool:
+def is_own(counter_id: str) -> bool:
     """Return whether a counter is the installation's own, in a file that can be read."""
     settings = desk().settings
     return settings is not None and own_counter_path(settings, counter_id) is not None
@@ -147,7 +147,7 @@ def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:
         draft=draft,
         seen=seen,
         counter=shown,
-        is_own=shown is None or _is_own(shown.id),
+        is_own=shown is None or is_own(shown.id),
         trees=desk().library.trees.values(),
         longest_name=LONGEST_COUNTER_NAME,
         longest_definition=LONGEST_COUNTER_DEFINITION,

@@ -118,8 +118,14 @@ class Plan:
         return all(one.state is State.SAME for one in self.effects)
 
 
-def make_bundle(library: Library, survey_ids: Sequence[str], theory_ids: Sequence[str]) -> bytes:
-    """Return the bytes of a bundle with these surveys and theories, and with everything that they need.
+def make_bundle(
+    library: Library,
+    survey_ids: Sequence[str],
+    theory_ids: Sequence[str],
+    counter_ids: Sequence[str] = (),
+) -> bytes:
+    """Return the bytes of a bundle with these surveys, theories and counters, and with everything that they
+    need.
 
     A theory brings its counters. It also brings, for each of its statements that no chosen survey asks, the
     first survey that asks it. Raises KeyError for an unknown id. The same library gives the same bytes.
@@ -130,7 +136,7 @@ def make_bundle(library: Library, survey_ids: Sequence[str], theory_ids: Sequenc
         if not any(survey.asks(statement_id) for survey in surveys):
             surveys.append(next(one for one in library.surveys.values() if one.asks(statement_id)))
     used = [box.measure.counter for theory in theories for box in theory.boxes if box.measure]
-    counters = [library.counters[name] for name in dict.fromkeys(used) if name]
+    counters = [library.counters[name] for name in dict.fromkeys((*used, *counter_ids)) if name]
     files = dict(_files(library, surveys, theories, counters))
     manifest = {
         "format": FORMAT,

@@ -9,7 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.domain.counters import month_of
+from kiosk.library.bundles import import_bundle
 from kiosk.library.library import Library, read_library
+from kiosk.settings import read_settings
 from kiosk.storage import Deed
 from tests.tools.desk_side import START, Desk
 
@@ -223,3 +225,15 @@ def test_the_file_of_units_may_name_closed_units_and_is_refused_with_its_line_ot
     refused = send(desk, "/admin/counters/appeal")
     assert refused.status_code == 400
     assert "skrivs inte över" in refused.text
+
+
+def test_another_organisation_gets_an_own_counter_but_not_its_units(desk: Desk, tmp_path: Path) -> None:
+    send(desk)
+    assert 'name="counter"\n  value="hembesok"' in desk.client.get("/admin/exchange").text
+    token = {"csrf_token": desk.token("/admin/walls")}
+    assert desk.client.post("/admin/exchange/bundle", data={**token, "counter": "x"}).status_code == 400
+    bundle = desk.client.post("/admin/exchange/bundle", data={**token, "counter": "hembesok"}).data
+    receiver = read_settings({"KIOSK_DATA": str(tmp_path / "other")})
+    received = import_bundle(receiver, bundle, set(), "anna", START.date()).library
+    assert received.counters["hembesok"] == library(desk).counters["hembesok"]
+    assert received.choices.units == {}

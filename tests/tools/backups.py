@@ -48,6 +48,8 @@ HASH = hash_password("a long password")
 OWN_FILES = {
     "questions/own.toml": b"id = 'own'",
     "questions/scales/mine.toml": b"id = 'mine'",
+    "questions/counters/visits_at_home.toml": b"id = 'visits_at_home'",
+    "questions/counting/units.toml": b"id = 'units'",
     "questions/trees/city.toml": b"id = 'city'",
     "translations/so/LC_MESSAGES/guest.po": b'msgid ""',
     "audio/recordings/so/0123456789abcdef.mp3": Random(5).randbytes(20_000),

@@ -61,4 +61,15 @@ def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
         wait_until(page, f"!{STORED}.length")
         expect(advise).to_have_text("Rådgivning 3")
         assert list(desk.store.outputs.all().taps.values()) == [3]
+        # A coordinator hides the button while the page is open.
+        units = desk.settings.data / "questions" / "counting" / "units.toml"
+        units.parent.mkdir(parents=True)
+        units.write_text('id = "units"\n[[counters]]\nid = "advise"\nunits = []\n', "utf-8")
+        desk.app.extensions["desk"].reread()
+        advise.click()
+        expect(page.locator("#refused")).to_contain_text("knappen finns inte längre: Rådgivning")
+        expect(advise).to_be_hidden()
+        page.reload()
+        expect(page.locator("#refused")).to_contain_text("knappen finns inte längre: Rådgivning")
+        assert list(desk.store.outputs.all().taps.values()) == [3]
         context.close()

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
+from kiosk.desk.counter_editing import is_own
 from kiosk.desk.downloads import file_response
 from kiosk.desk.exchange.comparison import organisation, own_name, read_received
 from kiosk.desk.i18n import translate, translate_message
@@ -58,6 +59,7 @@ def _page() -> str:
         form=FlaskForm(),
         surveys=desk().library.surveys.values(),
         theories=desk().library.theories.values(),
+        counters=[one for one in desk().library.counters.values() if is_own(one.id)],
         years=years(desk().store),
         organisation=request.form.get("organisation") or own_name(),
         fingerprint=in_groups(key.fingerprint) if key else "",
@@ -109,15 +111,17 @@ def _sent(field: str) -> bytes:
 @blueprint.route("/exchange/bundle", methods=["POST"])
 @for_coordinator
 def bundle() -> ResponseReturnValue:
-    """Return a bundle of the chosen surveys and theories. Aborts with 400 for an unknown one; without a
-    choice, the page is shown with the reason and status 400."""
-    surveys, theories = request.form.getlist("survey"), request.form.getlist("theory")
+    """Return a bundle of the chosen surveys, theories and counters. Aborts with 400 for an unknown one;
+    without a choice, the page is shown with the reason and status 400."""
+    surveys, theories, counters = map(request.form.getlist, ("survey", "theory", "counter"))
     library = desk().library
     if not {*surveys} <= library.surveys.keys() or not {*theories} <= library.theories.keys():
         abort(400)
-    if not surveys and not theories:
-        return _refused([Message("Välj minst en enkät eller förändringsteori.", {})], "give")
-    return file_response("paket.zip", make_bundle(library, surveys, theories))
+    if not {*counters} <= library.counters.keys():
+        abort(400)
+    if not surveys and not theories and not counters:
+        return _refused([Message("Välj minst en enkät, förändringsteori eller prestation.", {})], "give")
+    return file_response("paket.zip", make_bundle(library, surveys, theories, counters))
 
 
 @blueprint.route("/exchange/bundle/show", methods=["POST"])
