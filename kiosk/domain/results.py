@@ -190,7 +190,8 @@ def parts_of(n: int) -> int:
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
     """Return the published answers to a statement in one round. KeyError if the round has no such node."""
-    node, is_closed = _node(document, of_round, node_id), _published(document, of_round)["state"] == "closed"
+    published = _published(document, of_round)
+    node, is_closed = _node_in(published, of_round, node_id), published["state"] == "closed"
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
     table, *options = (statement_tally_from_json(node["statements"][c.id]) for c in statement.columns)
@@ -236,7 +237,11 @@ def _published(document: Document, of_round: Round) -> RoundDocument:
 
 
 def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
-    nodes, position = _published(document, of_round)["nodes"], of_round.tree.position(node_id)
+    return _node_in(_published(document, of_round), of_round, node_id)
+
+
+def _node_in(published: RoundDocument, of_round: Round, node_id: str) -> NodeDocument:
+    nodes, position = published["nodes"], of_round.tree.position(node_id)
     if position < len(nodes) and nodes[position]["id"] == node_id:
         return nodes[position]
     for node in nodes:  # a part of a document lacks some nodes
@@ -418,8 +423,8 @@ class Turn:
     is_sure: bool
 
 
-def turn(rows: Sequence[Row]) -> Turn | None:
-    """Compare the last step between two rounds with the trend over all rounds.
+def turn(rows: Sequence[Row], overall: Change | None) -> Turn | None:
+    """Compare the last step between two rounds with `overall`, the change over all rounds.
 
     Returns a Turn if the last step reverses the trend, or is significant where the trend is not. Returns None
     otherwise, with fewer than three compared rounds, and for a step that is not significant if the mix of
@@ -428,7 +433,7 @@ def turn(rows: Sequence[Row]) -> Turn | None:
     rounds_compared = compared(rows)
     if len(rounds_compared) < 3:
         return None
-    overall, step = change(rows), change(rounds_compared[-2:])
+    step = change(rounds_compared[-2:]) if overall else None
     if not overall or not step or step.trend is None:
         return None
     last = Turn(step.direction > 0, step.trend is not Trend.CHANCE)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.desk.i18n import in_language
 from kiosk.desk.results.overview import MOST_CELLS, Order, in_order, overview_of
 from kiosk.desk.results.published import Published, Snapshot
+from kiosk.desk.results.statement_view import section_of
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.change_index import ChangeIndex
 from kiosk.domain.rounds import Round
@@ -23,6 +25,7 @@ from tests.tools.builders import MONDAY, a_round, tree
 from tests.tools.desk_side import START, Desk
 from tests.tools.look_cost import Size, fill
 from tests.tools.published import statements
+from tests.tools.shipped import library_for
 
 PACKED = {"Accept-Encoding": "gzip"}
 
@@ -266,3 +269,51 @@ def test_a_statements_page_has_a_dozen_rounds_and_fifty_places_unless_asked_for_
     assert "Går inte att jämföra" not in page
     table = desk.client.get("/admin/chart/r14/root/s1/places.csv").text
     assert table.count("\n") == 1 + 52, "a file has every place"
+
+
+def test_many_statements_in_full_are_divided_into_pages_unless_asked_for_all(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    fill(desk, tmp_path, Size(2, 3, 13))
+    desk.sign_in()
+
+    def shown(query: str) -> list[str]:
+        page = desk.client.get(f"/admin/results/r1/root{query}").text
+        return re.findall(r'<h2 id="(s\d+)">', page)
+
+    assert shown("") == [f"s{number}" for number in range(1, 7)]
+    assert [*shown(""), *shown("?part=2"), *shown("?part=3")] == shown("?all=1")
+    assert shown("?part=9") == shown("?part=3"), "an old link to a shorter survey"
+    fill(desk, tmp_path, Size(80, 3, 3))
+    assert len(re.findall(r'<h2 id="s', desk.client.get("/admin/results/r1/root").text)) == 1
+
+
+@pytest.mark.parametrize("node_id", ["root", "u1"])
+def test_a_part_of_the_snapshot_gives_the_same_statements_as_all_of_it(tmp_path: Path, node_id: str) -> None:
+    desk = Desk(tmp_path)
+    fill(desk, tmp_path, Size(4, 3, 2))
+    states = desk.store.rounds()
+    rounds, shown = [state.round for state in states], states[1].round
+    part = Snapshot(desk.store.snapshot_text()).of_statements(rounds, shown, node_id)
+    with in_language(library_for(desk.settings).desk["sv"]):
+        sections = [
+            section_of(document, states, shown, node_id, statement)
+            for document in (part, desk.store.snapshot())
+            for statement in shown.survey.statements
+        ]
+    assert sections[:2] == sections[2:]
+    figures = sum(len(one["nodes"]) for one in part["rounds"])
+    assert figures == (4 * 4 if node_id == "root" else 4 + 3), "a unit's page reads its own figures"
+
+
+def test_kept_sentences_are_those_of_the_readers_language_and_of_the_latest_count(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    fill(desk, tmp_path, Size(3, 3, 1))
+    desk.sign_in()
+    path = "/admin/results/r2/root/s1"
+    swedish = "sett över de 3 omgångar som kan jämföras"
+    assert swedish in desk.client.get(path).text
+    data = {"csrf_token": desk.token("/admin/walls"), "language": "en", "next": "/admin/walls"}
+    desk.client.post("/admin/language", data=data)
+    assert swedish not in desk.client.get(path).text
+    fill(desk, tmp_path, Size(4, 3, 1))
+    assert "over the 4 rounds" in desk.client.get(path).text

@@ -179,8 +179,9 @@ def test_a_last_step_against_the_trend_is_reported(
     percents: tuple[int, ...], overall: Trend, turned: Turn | None
 ) -> None:
     rows = agreeing(*percents)
-    assert (trend_of(rows), turn(rows)) == (overall, turned)
-    assert turn([*rows, *agreeing(1, is_closed=False)]) == turned
+    assert (trend_of(rows), turn(rows, change(rows))) == (overall, turned)
+    with_running = [*rows, *agreeing(1, is_closed=False)]
+    assert turn(with_running, change(with_running)) == turned
 
 
 def places(**rows: Row) -> list[tuple[Node, Row]]:

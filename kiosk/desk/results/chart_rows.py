@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kiosk.desk.i18n import day, period, translate
+from kiosk.desk.i18n import NO_BREAK, day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
@@ -269,5 +269,5 @@ def round_name(row: Row) -> str:
 def round_label(row: Row) -> str:
     """Return the period of a row's round, as its name in a chart: short lines separated by `<br>`. The name
     of a running round says that it runs."""
-    first, last = period(row.round).split(" – ")
+    first, last = period(row.round).replace(NO_BREAK, " ").split(" – ")
     return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + translate("pågår"))

@@ -78,8 +78,9 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
     """Return the overview of a round at one node, and a section with its comment for each statement."""
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
+    document = snapshot.of_statements([one.round for one in states], of_round, node_id)
     sections = [
-        section_of(snapshot.document, states, of_round, node_id, statement)
+        section_of(document, states, of_round, node_id, statement, keep=snapshot.sentences)
         for statement in of_round.survey.statements
     ]
     comments = desk().store.comments.of_round(of_round.id)
@@ -120,20 +121,23 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     chart and a key of WRITERS. Aborts with 404 if either is unknown, or the statement has no such chart.
 
     With `bare` in the address, an SVG has the rounds and places of the page, and no texts that the page
-    already has. With `download`, the browser
-    saves the file.
+    already has. With `download`, the browser saves the file.
     """
     kind, _, ending = drawing.partition(".")
     of_round = readable_round(round_id, node_id)
     if not of_round.survey.asks(statement_id):
         abort(404)
-    statement, document = of_round.survey.statement(statement_id), desk().store.snapshot()
+    statement, states = of_round.survey.statement(statement_id), readable_states()
+    snapshot = desk().published.read(desk().store)
+    document = snapshot.of_statements([one.round for one in states], of_round, node_id)
     is_bare = "bare" in request.args and ending == "svg"
     page = max(request.args.get("page", 1, type=int), 1)
     on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)
     extent = on_page if is_bare and "all" not in request.args else EVERYTHING
     elsewhere = kept_figures().values()
-    section = section_of(document, readable_states(), of_round, node_id, statement, elsewhere, extent)
+    section = section_of(
+        document, states, of_round, node_id, statement, elsewhere, extent, snapshot.sentences
+    )
     charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)

@@ -203,7 +203,8 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
         return ()
     if history and not history[-1].statement.scale.is_ordered:
         return (without_order(),)
-    rounds_compared, overall, turned = compared(history), change(history), turn(history)
+    rounds_compared, overall = compared(history), change(history)
+    turned = turn(history, overall)
     sentences = [
         translate(
             "Det finns ännu inte två avslutade omgångar med minst {from_n} svar som kan jämföras.",

@@ -7,7 +7,7 @@ The changes of the latest rounds were computed at the count.
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import cast
 
@@ -37,6 +37,7 @@ class Snapshot:
         self._index = index if index is not None and index.tag == self.tag else ChangeIndex()
         self._at_node: dict[tuple[str, ...], Document] = {}
         self._steps: dict[tuple[str, str, str, int], Step] = {}
+        self._sentences: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @cached_property
     def document(self) -> Document:
@@ -49,6 +50,27 @@ class Snapshot:
         if key not in self._at_node:
             self._at_node[key] = self._parts.node(key[:-1], node_id)
         return self._at_node[key]
+
+    def of_statements(self, rounds: Sequence[Round], of_round: Round, node_id: str) -> Document:
+        """Return the snapshot document, reduced to what a page about statements at a node reads: all nodes of
+        `of_round` and, of the other rounds that have a unit, this unit. For other nodes than units it is the
+        whole document."""
+        asking = [one for one in rounds if one.tree.has(node_id)]
+        if any(node_id not in one.tree.leaves for one in asking):
+            return self.document
+        others = [one.id for one in asking if one.id != of_round.id]
+        own, other = self._parts.rounds([of_round.id]), self._parts.node(others, node_id)
+        return {**own, "rounds": [*own["rounds"], *other["rounds"]]}
+
+    def sentences(self, key: tuple[str, ...], compute: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Return the sentences that were computed for a key, or compute them now."""
+        sentences = self._sentences.get(key)
+        if sentences is None:
+            sentences = compute()
+            if len(self._sentences) >= MOST_STEPS:
+                self._sentences.clear()
+            self._sentences[key] = sentences
+        return sentences
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         """Return a statement's figures in `of_round` at a node, and its last step (`steps.last_step`).

@@ -148,18 +148,31 @@ def statement_in_full(round_id: str, node_id: str, statement_id: str) -> Respons
     return _page(readable_states(), of_round, node_id, [of_round.survey.statement(statement_id)])
 
 
+STATEMENTS_ON_PAGE = 6
+"""Most statements in full on a page, unless it is asked for all."""
+
+MOST_BARS = 150
+"""Most rounds and places, of all statements together, that a page with several statements compares."""
+
+
 def _page(
     states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
 ) -> str:
     snapshot = desk().published.read(desk().store)
-    document, elsewhere = snapshot.document, kept_figures().values()
+    document = snapshot.of_statements([state.round for state in states], of_round, node_id)
+    elsewhere = kept_figures().values()
     extent, page = EVERYTHING if "all" in request.args else Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE), 1
     if extent.places is not None:
         page = max(request.args.get("page", 1, type=int), 1)
         extent = replace(extent, first=(page - 1) * extent.places)
+    size = max(1, min(STATEMENTS_ON_PAGE, MOST_BARS // (len(states) + len(of_round.tree.nodes))))
+    if extent is EVERYTHING:
+        size = len(statements)
+    parts = -(-len(statements) // size)
+    part = min(max(request.args.get("part", 1, type=int), 1), parts)
     sections = [
-        section_of(document, states, of_round, node_id, statement, elsewhere, extent)
-        for statement in statements
+        section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot.sentences)
+        for statement in statements[(part - 1) * size : part * size]
     ]
     sections = with_comments(sections, desk().store.comments.of_round(of_round.id))
     [state] = [state for state in states if state.round.id == of_round.id]
@@ -174,6 +187,11 @@ def _page(
         statement_id=statements[0].id if is_alone else None,
         shows_all="all" in request.args,
         page=page,
+        part=part,
+        parts=[
+            (number + 1, number * size + 1, min((number + 1) * size, len(statements)))
+            for number in range(parts)
+        ],
         pages=-(-max(len(section.places) for section in sections) // PLACES_ON_PAGE),
         figures={
             f"{section.id}-{chart.kind}": chart.figure for section in sections for chart in section.charts

@@ -1,10 +1,10 @@
 """The part of the results page about one statement: sentences, charts and tables, all from the snapshot."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kiosk.desk.i18n import asked, translate
+from kiosk.desk.i18n import asked, language, translate
 from kiosk.desk.results import findings
 from kiosk.desk.results.chart_rows import (
     Chart,
@@ -19,7 +19,15 @@ from kiosk.desk.results.chart_rows import (
     round_name,
 )
 from kiosk.domain.earlier_figures import EarlierFigures
-from kiosk.domain.results import Row, by_place, over_time, row, spread, with_direction_of
+from kiosk.domain.results import (
+    Row,
+    by_place,
+    over_time,
+    over_time_as_one,
+    row,
+    spread,
+    with_direction_of,
+)
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Statement
@@ -65,16 +73,23 @@ class Extent:
 
 EVERYTHING = Extent()
 
+Keep = Callable[[Strings, Callable[[], Strings]], Strings]
+"""Returns the sentences that are kept under a key, or those that the function returns."""
+
+
+def _compute(_key: Strings, sentences: Callable[[], Strings]) -> Strings:
+    return sentences()
+
 
 @dataclass(frozen=True)
 class Section:
     """The view of one statement at one node.
 
     `now` is the row of the shown round, `history` has a row for each round, the earliest first, of which
-    `shown_history` are in the charts and tables; so are `shown_places` of `places`. `labels` and
-    `palette` start with the highest option. `imported` has the lines of earlier reports. `sentences` are
-    about `now`. `places` has (node, row) for the node and all nodes below it. `comment` is a coordinator's
-    comment on the statement in the round, "" if there is none.
+    `shown_history` are in the charts and tables; so are `shown_places` of `places`. `labels` and `palette`
+    start with the highest option. `imported` has the lines of earlier reports. `sentences` are about `now`,
+    `over_time` about `history`. `places` has (node, row) for the node and all nodes below it. `comment` is a
+    coordinator's comment on the statement in the round, "" if there is none.
     """
 
     id: str
@@ -91,6 +106,7 @@ class Section:
     charts: tuple[Chart, ...]
     shown_history: tuple[Row, ...]
     shown_places: Places
+    over_time: Strings
     comment: str = ""
 
     @property
@@ -171,14 +187,26 @@ def section_of(
     statement: Statement,
     elsewhere: Iterable[EarlierFigures] = (),
     extent: Extent = EVERYTHING,
+    keep: Keep = _compute,
 ) -> Section:
     """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
     earlier figures `elsewhere`. `document` is the snapshot. Sentences are about all rounds and places, charts
-    and tables have those of `extent`."""
+    and tables have those of `extent`. `keep` may return sentences about the same rounds and places that it
+    has kept: to compare hundreds takes long."""
     now = row(document, of_round, node_id, statement)
-    history = with_direction_of(
-        over_time(document, [state.round for state in states], node_id, statement.id), statement
-    )
+    rounds = [state.round for state in states]
+    history = with_direction_of(over_time_as_one(document, rounds, node_id, statement.id), statement)
+    key = (language(), of_round.id, node_id, statement.id)
+
+    def said_of_time() -> Strings:
+        rows = over_time(document, rounds, node_id, statement.id)
+        return findings.of_time(with_direction_of(rows, statement))
+
+    def said_of_places() -> Strings:
+        leaves = of_round.tree.leaves
+        return findings.of_places(spread(place for place in places if place[0].id in leaves))
+
+    of_time = keep(("time", *key, *(one.round.id for one in history)), said_of_time)
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
     figures = sorted(
@@ -199,9 +227,12 @@ def section_of(
     # A chart over time or of places has one bar for each, which several answers do not fill.
     if not statement.several:
         if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
-            charts.append(_time_chart(document, history, shown_history, imported, now, labels, palette))
+            drawn = (history, shown_history, imported)
+            charts.append(_time_chart(document, drawn, of_time, now, labels, palette))
         if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
-            charts.append(_places_chart(document, places, shown_places, now, labels, palette))
+            is_ordered = statement.scale.is_ordered
+            of_places = keep(("places", *key), said_of_places) if is_ordered else (findings.without_order(),)
+            charts.append(_places_chart(document, shown_places, of_places, now, labels, palette))
     return Section(
         statement.id,
         node_id,
@@ -217,6 +248,7 @@ def section_of(
         tuple(charts),
         shown_history,
         shown_places,
+        of_time,
     )
 
 
@@ -257,15 +289,15 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
 
 def _time_chart(
     document: Document,
-    history: Sequence[Row],
-    shown: Sequence[Row],
-    imported: Sequence[Line],
+    drawn: tuple[Sequence[Row], Sequence[Row], Sequence[Line]],
+    sentences: Strings,
     now: Row,
     labels: Strings,
     palette: Strings,
 ) -> Chart:
     """Return a chart with a bar for each earlier report, then one for each round. A sentence separates the
-    two."""
+    two. `drawn` has (all rows, those with a bar, the lines of earlier reports)."""
+    history, shown, imported = drawn
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
         for round_row in shown
@@ -277,7 +309,7 @@ def _time_chart(
         ChartKind.TIME,
         translate("Omgång"),
         translate("En stapel för varje omgång."),
-        findings.of_time(history),
+        sentences,
         (*imported, *lines),
         (*labels, translate("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
@@ -291,17 +323,14 @@ def _time_chart(
 
 
 def _places_chart(
-    document: Document, places: Places, shown: Places, now: Row, labels: Strings, palette: Strings
+    document: Document, shown: Places, sentences: Strings, now: Row, labels: Strings, palette: Strings
 ) -> Chart:
     """Return a chart with a bar for the node and each node below it; its sentences compare units only."""
-    leaves = now.round.tree.leaves
     return Chart(
         ChartKind.PLACES,
         translate("Verksamhet"),
         translate("En stapel för varje verksamhet, med samma skala."),
-        findings.of_places(spread(place for place in places if place[0].id in leaves))
-        if now.statement.scale.is_ordered
-        else (findings.without_order(),),
+        sentences,
         tuple(
             counted_line(node.name, _in_lines(node.name), node_row, now, labels) for node, node_row in shown
         ),
