@@ -132,18 +132,22 @@ def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
 
 
 def day(when: date | datetime) -> str:
-    """Return a date in the reader's language, such as "3 mars 2026"."""
+    """Return a date in the reader's language, such as "3 mars 2026", with no-break spaces."""
     return _day(when.year, when.month, when.day, language())
 
 
 @lru_cache(maxsize=4096)
 def _day(year: int, of_year: int, of_month: int, language: str) -> str:
-    return format_date(date(year, of_year, of_month), "d MMM y", locale=language)
+    return _unbroken(format_date(date(year, of_year, of_month), "d MMM y", locale=language))
 
 
 def month(when: date) -> str:
-    """Return a date's month and year in the reader's language, such as "mars 2026"."""
-    return format_date(when, "MMMM y", locale=language())
+    """Return a date's month and year in the reader's language, such as "mars 2026", with a no-break space."""
+    return _unbroken(format_date(when, "MMMM y", locale=language()))
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", NO_BREAK)
 
 
 def period(of_round: Round) -> str:

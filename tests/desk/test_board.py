@@ -1,6 +1,7 @@
 """The workbook for a board: real percentages and dates, the page's figures, native charts, no formula."""
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -37,11 +38,23 @@ def test_the_workbook_has_a_cover_an_overview_and_a_sheet_per_statement(desk: De
     cover = "\n".join(str(row[0].value) for row in book["Om filen"].rows)
     for words in (
         "Västerås stadsmission",
-        "2 mars 2026 – 31 maj 2026",
-        "Räknat: 2 mars 2026 12:00",
+        "2\xa0mars\xa02026 – 31\xa0maj\xa02026",
+        "Räknat: 2\xa0mars\xa02026 12:00",
         "Exakta",
     ):
         assert words in cover
+
+
+@pytest.mark.parametrize(
+    "path", [BOARD, "/admin/", "/admin/overview/r/vasteras", "/admin/results/r/vasteras"]
+)
+def test_no_date_can_break_between_two_lines(desk: Desk, path: str) -> None:
+    response = desk.client.get(path)
+    sheets = read(response.data) if path == BOARD else ()
+    cells = [str(cell.value) for sheet in sheets for row in sheet.rows for cell in row]
+    text = "\n".join(cells) or re.sub(r"(?s)<script.*?</script>", "", response.text)
+    assert "2\xa0mars\xa02026" in text
+    assert re.findall(r"\d (?:mars|maj)\b|\b(?:mars|maj) \d{4}", text) == []
 
 
 def test_the_figures_equal_those_of_the_snapshot_and_shares_are_percentages(desk: Desk) -> None:

@@ -88,7 +88,7 @@ def test_imported_figures_are_shown_beside_the_rounds_and_marked(desk: Desk) -> 
         assert heading[6] == "Okänt"
         assert (imported[6], now[6]) == (str(20 - int(count)), "0")
         del imported[6]
-        assert imported[0] == "1 jan. 2022 – 31 dec. 2022, importerat: Effektrapport 2022"
+        assert imported[0] == "1\xa0jan.\xa02022 – 31\xa0dec.\xa02022, importerat: Effektrapport 2022"
         assert [cell for at, cell in enumerate(imported[1:6], start=1) if at != place] == [""] * 4
         assert (imported[place], imported[6], imported[7:11]) == (count, "20", [""] * 4)
     assert re.findall(r'data-count="(\d+)"', page) == before

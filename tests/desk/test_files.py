@@ -46,7 +46,10 @@ def test_each_row_of_a_chart_names_its_statement_place_and_round(desk: Desk) -> 
     names = [node.name for node in desk.round.tree.nodes]
     assert [row[1] for row in rows] == names
     for row in rows:
-        assert [row[0], row[2]] == ["Jag känner att personalen lyssnar på mig", "2 mars 2026 – 31 maj 2026"]
+        assert [row[0], row[2]] == [
+            "Jag känner att personalen lyssnar på mig",
+            "2\xa0mars\xa02026 – 31\xa0maj\xa02026",
+        ]
     assert response.headers["Content-Disposition"].endswith(
         f"={NAME}_2026-03-02_verksamhet-for-verksamhet.csv"
     )

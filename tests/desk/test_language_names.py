@@ -65,3 +65,12 @@ def test_every_page_that_names_a_language_names_it_in_both_languages(tmp_path: P
     desk.store.count(desk.now)
     desk.sign_in()
     assert "Suomi</span> (finska)" in desk.client.get("/admin/reply/r").text
+
+
+def test_a_language_to_add_is_chosen_by_its_name_without_a_code(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    page = desk.client.get("/admin/new-language").text
+    names = re.findall(r'<option value="\w+">([^<]+)</option>', page)
+    assert "indonesiska" in names
+    assert [name for name in names if "(" in name and re.search(r"\(\w{2,3}\)", name)] == []

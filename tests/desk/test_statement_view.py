@@ -167,7 +167,7 @@ def test_a_downloaded_picture_names_its_origin(tmp_path: Path, kind: str) -> Non
     enter(desk, node="vasteras")
     *_, said = words(desk, f"/admin/chart/r1/vasteras/listened/{kind}.svg")
     assert "Enkät: Ombudsmannaskap i Dagverksamheten. Pågår" in said
-    assert "räknat 3 juni 2026 kl. 12:00. Svar från: kiosk, affisch." in said
+    assert "räknat 3\xa0juni\xa02026 kl. 12:00. Svar från: kiosk, affisch." in said
     assert "DEMONSTRATION" in said
     assert "Där hindrar inget att samma person svarar flera gånger." in said
     assert ("importerat: Effektrapport 2022" in said) == (kind == "time")

@@ -255,7 +255,7 @@ def test_a_kiosk_is_moved_only_if_no_round_runs_at_either_unit(
     assert (answer.status_code, link.unit_id) == (409, at)
     [problem] = re.findall(f'<a href="#move-{house.key(path)}">(.*?)</a>', answer.text)
     assert f"”{house.desk.round.survey.title}” pågår på {named}." in problem
-    assert "har stängt, 9 juni 2026" in problem
+    assert "har stängt, 9\xa0juni\xa02026" in problem
     assert "para den på nytt" in problem
     assert store.audit_log.entries() == before
 
@@ -397,8 +397,8 @@ def test_staff_who_cannot_pair_see_the_running_round_and_whom_to_ask(house: Hous
     problems = re.findall('<a href="#pair-unit">(.*?)</a>', house.send("pair", "", unit="frida").text)
     title = house.desk.round.survey.title
     assert problems == [
-        f"Verksamhet: På FRIDA pågår omgången ”{title}” tills den stänger, 31 maj 2026. Under tiden kan "
-        "bara en samordnare skapa koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
+        f"Verksamhet: På FRIDA pågår omgången ”{title}” tills den stänger, 31\xa0maj\xa02026. Under tiden "
+        "kan bara en samordnare skapa koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
         "telefon."
     ]
 

@@ -90,7 +90,7 @@ def test_all_staff_see_every_logged_action_that_can_steer_a_ballot(tmp_path: Pat
     send("/move", key=key_of(kiosk), unit="talk2me")
     rows = seen_by(desk, "bo")
     assert {name for name, _, _ in rows} == {"anna"}
-    period = "2 mars 2026 – 31 maj 2026"
+    period = "2\xa0mars\xa02026 – 31\xa0maj\xa02026"
     assert [(deed, details) for _, deed, details in rows] == [
         ("flyttade en kiosk", f"FRIDA → Talk2Me, {kiosk.code_ending}"),
         ("stängde en adress", "FRIDA, affisch"),

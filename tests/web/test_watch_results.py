@@ -265,7 +265,7 @@ def test_a_print_has_each_statement_once_for_its_charts(watcher: Watcher) -> Non
     words = "\n".join(sheet.get_textpage().get_text_bounded() for sheet in printed)
     assert words.count("Jag känner att personalen lyssnar på mig") == 1
     assert f"1 / {len(printed)}" in words
-    assert "Hämtat 2 mars 2026 kl. 12:00" in words
+    assert "Hämtat 2\xa0mars\xa02026 kl. 12:00" in words
     assert words.count("Räkna med att det kan vara mellan") == 4
 
 
