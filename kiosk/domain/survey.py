@@ -292,7 +292,11 @@ def can_agree(agreeing: Sequence[int], options: int) -> bool:
 
 @dataclass(frozen=True)
 class Survey:
-    """A list of statements. `translations` are those that existed when the survey was read or frozen."""
+    """A list of statements. `translations` are those that existed when the survey was read or frozen.
+
+    `official` has the languages in which the owner of an instrument published its words; every other one,
+    Swedish included, is a translation of somebody else's. Empty for a survey that is no instrument.
+    """
 
     id: str
     title: str
@@ -301,6 +305,11 @@ class Survey:
     validated: bool
     statements: tuple[Statement, ...]
     translations: Translations
+    official: tuple[str, ...] = ()
+
+    def is_official_in(self, language: str) -> bool:
+        """Return whether its words in a language are the owner's. True if the survey is no instrument."""
+        return not self.official or language in self.official
 
     @cached_property
     def sources(self) -> Mapping[str, tuple[str, ...]]:
@@ -369,7 +378,7 @@ class Survey:
         }
         return Survey(
             self.id, self.title, self.source, self.licence, self.validated, self.statements,
-            {lang: translation for lang, translation in kept.items() if translation},
+            {lang: translation for lang, translation in kept.items() if translation}, self.official,
         )  # fmt: skip
 
     def _number_labels(self, language: str, texts: Mapping[str, str]) -> dict[str, str]:
@@ -386,6 +395,7 @@ class Survey:
             "source": self.source,
             "licence": self.licence,
             "validated": self.validated,
+            **({"official": list(self.official)} if self.official else {}),
             "statements": [
                 {
                     "id": s.id,
@@ -452,5 +462,5 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
     )
     return Survey(
         row["id"], row["title"], row["source"], row["licence"], row["validated"], statements,
-        row["texts"],
+        row["texts"], tuple(row.get("official", ())),
     )  # fmt: skip

@@ -53,6 +53,14 @@ def check_report(library: Library) -> dict[str, Any]:
         "surveys": {
             survey.id: {
                 "version": survey.version,
+                "source": survey.source,
+                "licence": survey.licence,
+                "official": list(survey.official),
+                "unofficial": [
+                    code
+                    for code, state in _languages(library, survey).items()
+                    if not state["missing"] and not survey.is_official_in(code)
+                ],
                 "epsilon": str(cost_of(survey.statements) * EPSILON),
                 "scale": survey.statements[0].scale.id,
                 "statements": [
@@ -145,6 +153,13 @@ def check_text(library: Library) -> str:
             f"survey {name}: version {row['version']}, {len(row['statements'])} statements; "
             f"epsilon of a whole ballot in a protected round: {row['epsilon']}"
         )
+        if row["official"]:
+            lines += [f"  source: {row['source']}", f"  licence: {row['licence']}"]
+            lines.append(f"  official wording: {', '.join(row['official'])}")
+        if row["unofficial"]:
+            lines.append(
+                f"  NOT an official translation (ej officiell översättning): {', '.join(row['unofficial'])}"
+            )
         silent = [
             statement["id"]
             for statement in row["statements"]
@@ -155,7 +170,12 @@ def check_text(library: Library) -> str:
                 f"  warning: {', '.join(silent)}: the file does not say which end of the scale is good; add "
                 'good = "high", "low" or "neither" to the statement'
             )
-        lines += _language_lines(row["languages"])
+        shown = {
+            code: state
+            for code, state in row["languages"].items()
+            if library.surveys[name].is_official_in(code)
+        }
+        lines += _language_lines(shown)
     lines += _scale_lines(library)
     for name, row in report["trees"].items():
         lines.append(f"tree {name}: {', '.join(row['units'])}")

@@ -55,8 +55,13 @@ def of_survey(catalogue: Catalogue, survey: Survey) -> Completeness:
 
 
 def of_all(catalogue: Catalogue, surveys: Iterable[Survey]) -> Completeness:
-    """Return the state of the guest's screen and all surveys together, each text counted once."""
-    states = (of_screen(catalogue), *(of_survey(catalogue, survey) for survey in surveys))
+    """Return the state of the guest's screen and all surveys together, each text counted once.
+
+    An instrument counts in its official languages only: nobody should feel asked to translate it.
+    """
+    code = catalogue.language.code
+    counted = (survey for survey in surveys if code == REFERENCE or survey.is_official_in(code))
+    states = (of_screen(catalogue), *(of_survey(catalogue, survey) for survey in counted))
     return Completeness(
         _unique(text for state in states for text in state.texts),
         _unique(text for state in states for text in state.missing),

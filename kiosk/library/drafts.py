@@ -65,7 +65,7 @@ class ImportedSurvey:
 
 @dataclass(frozen=True)
 class Draft:
-    """A survey that is being edited: `statements` in order, untranslated."""
+    """A survey that is being edited: `statements` in order, untranslated; `official` as in `Survey`."""
 
     id: str
     title: str
@@ -73,6 +73,7 @@ class Draft:
     licence: str
     validated: bool
     statements: tuple[Statement, ...]
+    official: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,15 @@ class SavedSurvey:
 
 def draft_of(survey: Survey, survey_id: str) -> Draft:
     """Return a survey as a draft with the given id."""
-    return Draft(survey_id, survey.title, survey.source, survey.licence, survey.validated, survey.statements)
+    return Draft(
+        survey_id,
+        survey.title,
+        survey.source,
+        survey.licence,
+        survey.validated,
+        survey.statements,
+        survey.official,
+    )
 
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
@@ -428,6 +437,7 @@ def as_toml(draft: Draft) -> str:
         f"source = {quoted(draft.source)}",
         f"licence = {quoted(draft.licence)}",
         f"validated = {'true' if draft.validated else 'false'}",
+        *([f"official = [{', '.join(map(quoted, draft.official))}]"] if draft.official else []),
     ]
     for statement in draft.statements:
         lines += [

@@ -6,6 +6,7 @@ from functools import partial
 from math import ceil
 from pathlib import Path
 
+from kiosk.domain.language_code import is_language_code
 from kiosk.domain.survey import (
     FACES,
     MOST_SEVERAL,
@@ -45,10 +46,19 @@ def _check_origin(table: Table) -> tuple[str, str, bool]:
     return table.text("source"), table.text("licence"), table.flag("validated")
 
 
+def _official(table: Table) -> tuple[str, ...]:
+    """Return the languages with an official wording; () without the key."""
+    codes = table.optional_texts("official")
+    if wrong := [code for code in codes if not is_language_code(code)]:
+        raise table.error("official", f'{wrong[0]!r} is no language code; write codes such as ["en", "sv"]')
+    return codes
+
+
 def read_scale(path: Path) -> Scale:
     """Read one scale file; options are listed lowest first. Raises DefinitionError, with the line."""
     table, scale_id = read_definition(path)
     _check_origin(table)
+    _official(table)
     bipolar, title = table.flag("bipolar"), table.optional_text("title")
     if "numbers" in table.values or "poles" in table.values:
         return replace(_read_number_scale(table, scale_id, bipolar=bipolar), title=title)
@@ -96,6 +106,7 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     table, survey_id = read_definition(path)
     title = table.text("title")
     source, licence, validated = _check_origin(table)
+    official = _official(table)
     default_scale = table.optional_text("scale")
     if default_scale:
         _check_scale(table, default_scale, scales)
@@ -114,7 +125,7 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
             "question with several options counts as 1, and 1/2 for each option (docs/noise.md); remove some",
         )
     table.finish()
-    return Survey(survey_id, title, source, licence, validated, tuple(statements), {})
+    return Survey(survey_id, title, source, licence, validated, tuple(statements), {}, official)
 
 
 def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str) -> Statement:

@@ -20,6 +20,7 @@ from kiosk.desk.i18n import in_language
 from kiosk.desk.reports import glance
 from kiosk.desk.reports.publishing import draft
 from kiosk.desk.respondents import forms
+from kiosk.desk.surveys.origin import origin_of_instrument
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
@@ -173,6 +174,16 @@ def test_each_word_for_those_who_answer_has_all_its_forms_in_each_language_of_th
         with in_language(catalogue):
             shown = [forms(one) for one in Respondent]
         assert len({one.one for one in shown}) == len(shown) == 6
+
+
+def test_a_report_names_the_origin_of_an_instrument_and_that_its_swedish_is_not_official() -> None:
+    library = read_library(read_settings({}))
+    with in_language(library.desk["sv"]):
+        said = " ".join(origin_of_instrument(library.surveys["ons_ensamhet"]))
+        assert origin_of_instrument(library.surveys["ombudsmannaskap"]) == []
+    assert said.startswith("Källa: Office for National Statistics")
+    assert "Villkor: Open Government Licence v3.0" in said
+    assert said.endswith("Ej officiell översättning. Officiellt språk: engelska.")
 
 
 def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:

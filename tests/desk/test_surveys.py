@@ -240,7 +240,7 @@ def test_missing_texts_of_an_own_survey_are_counted_on_every_page_with_its_langu
     assert desk.client.get(OWN).text.count(": 2 av 7 saknas") == 11
     page = " ".join(re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text).split())
     assert "Texter saknas på: English (engelska): 2, العربية (arabiska): 2," in page
-    assert page.count("Texter saknas på:") == 1
+    assert page.count("Texter saknas på:") == 3, "the two instruments are in English only"
 
 
 def test_an_invalid_translation_is_refused_and_nothing_is_saved(desk: Desk, tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ def test_no_two_surveys_have_the_same_title(desk: Desk) -> None:
     copied(desk)
     sheet = desk.client.get("/admin/surveys/ombudsmannaskap_2.xlsx").get_data()
     assert upload(desk, sheet).status_code == 303
-    assert len(set(titles(desk))) == len(titles(desk)) == 6
+    assert len(set(titles(desk))) == len(titles(desk)) == 8
     assert "Ombudsmannaskap i Dagverksamheten (kopia) (3)" in titles(desk)
 
 
@@ -493,7 +493,7 @@ def test_an_unused_survey_can_be_removed_after_a_confirmation(desk: Desk, tmp_pa
     assert (tmp_path / "questions" / "ombudsmannaskap_2.toml").exists()
     assert desk.client.post(f"{OWN}/remove").status_code == 400
     assert remove(desk, "ombudsmannaskap_2").status_code == 303
-    assert len(titles(desk)) == 3
+    assert len(titles(desk)) == 5
     assert (
         "tog bort en enkät</td><td>Ombudsmannaskap i Dagverksamheten (kopia)</td>"
         in desk.client.get("/admin/log").text
@@ -510,7 +510,7 @@ def test_a_used_or_shipped_survey_cannot_be_removed(desk: Desk) -> None:
     desk.store.open_round(of_round, desk.now)
     assert "En omgång använder den här enkäten." in remove(desk, "ombudsmannaskap_2").text
     assert "följer med programmet" in remove(desk, "ombudsmannaskap_latt").text
-    assert len(titles(desk)) == 4
+    assert len(titles(desk)) == 6
     assert "/ombudsmannaskap_2/remove" not in desk.client.get("/admin/surveys").text
 
 
@@ -713,3 +713,18 @@ def test_a_target_that_is_no_percentage_is_refused_at_its_field(desk: Desk, type
     refused = write_new(desk, [{"text": "Maten är god", "target": typed}])
     assert refused.status_code == 400
     assert '<a href="#target-1">Påstående 1: målet är ett heltal från 1 till 99.</a>' in refused.text
+
+
+def test_an_instrument_is_marked_as_not_official_and_nobody_is_asked_to_translate_it(desk: Desk) -> None:
+    remark = "Ej officiell översättning. Officiellt språk: engelska."
+    page = desk.client.get("/admin/surveys").text
+    assert page.count(remark) == 2
+    assert "Office for National Statistics" in page
+    assert "Open Government Licence v3.0" in page
+    token = desk.token("/admin/surveys")
+    desk.client.post("/admin/surveys/copy", data={"csrf_token": token, "survey": "ons_ensamhet"})
+    own = desk.client.get("/admin/surveys/ons_ensamhet_2").text
+    assert remark in own, "a copy is no more official"
+    assert re.findall(r'languages/(\w+)\?survey=ons_ensamhet_2"', own) == ["en"]
+    assert 'languages/en?survey=ons_livet"' in desk.client.get("/admin/languages").text
+    assert 'languages/fi?survey=ons_livet"' not in desk.client.get("/admin/languages").text

@@ -44,9 +44,13 @@ def own_catalogue(data: Path, code: str, texts: dict[str, str], *, fuzzy: bool =
 
 def test_every_shipped_survey_is_translated_into_every_shipped_language(tmp_path: Path) -> None:
     shipped = library(tmp_path)
-    assert set(shipped.surveys) == {"ombudsmannaskap", "ombudsmannaskap_egenmakt", "ombudsmannaskap_latt"}
+    assert set(shipped.surveys) == {
+        "ombudsmannaskap", "ombudsmannaskap_egenmakt", "ombudsmannaskap_latt", "ons_ensamhet", "ons_livet",
+    }  # fmt: skip
     assert set(shipped.trees) == {"vasteras"}
     for survey in shipped.surveys.values():
+        if survey.official:
+            continue
         assert set(survey.translations) == set(GUEST_LANGUAGES[1:])
         for texts in survey.translations.values():
             assert set(texts) == set(survey.messages)
@@ -182,7 +186,7 @@ def test_no_statement_falls_back_to_swedish(tmp_path: Path) -> None:
     for survey in everything.surveys.values():
         for code in shown_languages(everything.guest, survey, None):
             if code != "sv":
-                assert set(survey.translations[code]) == set(survey.messages)
+                assert set(survey.translations[code]) >= set(survey.messages)
                 assert of_screen(everything.guest[code]).is_complete
 
 
@@ -203,3 +207,44 @@ def test_candidate_statements_cover_the_three_parts_of_empowerment_and_are_not_v
     assert len({outcome for outcome in outcomes if outcome.startswith("Ökad egenmakt: ")}) == 3
     gaps = {box.text for box in shipped.theories["ombudsmannaskap"].gaps}
     assert gaps <= outcomes
+
+
+@pytest.mark.parametrize("survey", ["ons_ensamhet", "ons_livet"])
+def test_an_instrument_is_shown_in_its_official_language_and_in_swedish_only(
+    survey: str, tmp_path: Path
+) -> None:
+    shipped = library(tmp_path)
+    instrument = shipped.surveys[survey]
+    assert (instrument.official, instrument.validated) == (("en",), False)
+    assert "https://" in instrument.source
+    assert "Open Government Licence v3.0" in instrument.licence
+    assert shown_languages(shipped.guest, instrument, None) == ("sv", "en")
+    assert shown_languages(shipped.guest, instrument, frozenset({"fi"})) == ("sv",)
+    assert of_all(shipped.guest["fi"], [instrument]).missing == (), "nobody is asked to translate it"
+
+
+def test_the_words_of_the_instruments_are_their_owners(tmp_path: Path) -> None:
+    surveys = library(tmp_path).surveys
+    english = [
+        surveys[survey].translations["en"][statement.text]
+        for survey in ("ons_ensamhet", "ons_livet")
+        for statement in surveys[survey].statements
+    ]
+    assert english == [
+        "How often do you feel lonely?",
+        "Overall, how satisfied are you with your life nowadays?",
+        "Overall, to what extent do you feel that the things you do in your life are worthwhile?",
+        "Overall, how happy did you feel yesterday?",
+        "On a scale where 0 is “not at all anxious” and 10 is “completely anxious”, overall, how anxious did "
+        "you feel yesterday?",
+    ]
+    lonely = surveys["ons_ensamhet"]
+    assert [lonely.translations["en"][label] for label in lonely.statements[0].scale.labels] == [
+        "Never", "Hardly ever", "Occasionally", "Some of the time", "Often or always",
+    ]  # fmt: skip
+
+
+def test_official_languages_have_codes(tmp_path: Path) -> None:
+    own_file(tmp_path, "questions/own.toml", OWN_SURVEY.replace("scale =", 'official = ["English"]\nscale ='))
+    with pytest.raises(DefinitionError, match=r"official \(line 6\): 'English' is no language code"):
+        library(tmp_path)

@@ -7,6 +7,7 @@ and which a translator's file may still have. Running it twice changes nothing.
 """
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,25 @@ def _messages(source: Path) -> Iterator[tuple[str, object]]:
         yield from ((name, row[1]) for row in extract_from_file("python", source, KEYWORDS))
 
 
+@cache
+def messages_in(domain: str, language: str) -> dict[str, list[tuple[str, int]]]:
+    """Return the texts of `extracted` that a language has. A text that stands in instruments only has a
+    translation in their official languages only: any other would be the project's own."""
+    return {
+        message: places
+        for message, places in extracted(domain).items()
+        if language == REFERENCE or any(language in _languages_of(name, language) for name, _ in places)
+    }
+
+
+def _languages_of(name: str, language: str) -> list[str]:
+    """Return the official languages of a file, or `language` if it has none."""
+    if not name.endswith(".toml"):
+        return [language]
+    official: list[str] = tomllib.loads((ROOT / name).read_text("utf-8")).get("official", [language])
+    return official
+
+
 def catalogue_paths(domain: str) -> dict[str, Path]:
     """Return language -> path of its catalogue."""
     paths = sorted((ROOT / "translations").glob(f"*/LC_MESSAGES/{domain}.po"))
@@ -96,8 +116,8 @@ def updated(text: str, messages: dict[str, list[tuple[str, int]]], language: str
 def main(arguments: list[str]) -> None:
     """Update every catalogue in place and print what remains to be done by hand."""
     for domain in SOURCES:
-        messages = extracted(domain)
         for language, path in catalogue_paths(domain).items():
+            messages = messages_in(domain, language)
             before = path.read_text(encoding="utf-8")
             after = updated(before, messages, language, prune="--prune" in arguments)
             if after != before:

@@ -18,6 +18,7 @@ from kiosk.desk.reports.earlier_figures import method, statement_blocks
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
+from kiosk.desk.surveys.origin import origin_of_instrument
 from kiosk.desk.theory import Cell, Evidence, PublishedFigures, of_statements, theory_columns
 from kiosk.domain.counters import NO_TARGET, Counter, Figure, Period, Quality, month_of, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
@@ -272,7 +273,7 @@ def _round(content: Content, of_round: Round) -> str:
         if of_round.survey.validated
         else translate("Frågorna är inte prövade vetenskapligt (inte validerade).")
     )
-    return f"{sentence} {validated}"
+    return " ".join([sentence, validated, *origin_of_instrument(of_round.survey)])
 
 
 def _non_response(content: Content) -> str:

@@ -1,7 +1,29 @@
 """The origin and the terms of use that a new survey or scale has unless the coordinator writes others."""
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import translate
+from kiosk.desk.i18n import language_name, translate
+from kiosk.domain.survey import Survey
+from kiosk.library.catalogues import REFERENCE, language
+
+
+def remark_on_translation(survey: Survey) -> str:
+    """Return what a reader has to know of an instrument whose Swedish is not its owner's; "" of other
+    surveys."""
+    if survey.is_official_in(REFERENCE):
+        return ""
+    named = [language(code) for code in survey.official]
+    return translate(
+        "Ej officiell översättning. Officiellt språk: {languages}.",
+        languages=", ".join(language_name(one) or one.autonym for one in named),
+    )
+
+
+def origin_of_instrument(survey: Survey) -> list[str]:
+    """Return sentences about the origin of an instrument; none of a survey that is none."""
+    if not survey.official:
+        return []
+    origin = translate("Källa: {source}. Villkor: {licence}.", source=survey.source, licence=survey.licence)
+    return [origin, *filter(None, [remark_on_translation(survey)])]
 
 
 def usual_source() -> str:

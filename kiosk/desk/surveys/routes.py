@@ -17,7 +17,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.notices import problems as notice_problems
 from kiosk.desk.row_order import in_order, is_place
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
-from kiosk.desk.surveys.origin import usual_licence, usual_source
+from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import MOST_SEVERAL, Good, Scale, Statement, Survey, numbers_in
@@ -107,6 +107,7 @@ def _list(problems: list[str]) -> str:
         "surveys.html",
         surveys=desk().library.surveys.values(),
         is_own=is_own,
+        remark=remark_on_translation,
         used=_used(),
         form=FlaskForm(),
         problems=problems,
@@ -253,6 +254,7 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
         "survey.html",
         form=FlaskForm(),
         draft=draft,
+        remark=remark_on_translation(current),
         seen=request.form.get("seen", shown.seen),
         rows=[*rows, *([empty] * shown.new_rows)],
         scales=scales.values(),
@@ -267,7 +269,7 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
         languages=[
             (catalogue.language, of_survey(catalogue, current))
             for code, catalogue in desk().library.guest.items()
-            if code != REFERENCE
+            if code != REFERENCE and current.is_official_in(code)
         ],
     )
 
@@ -510,4 +512,5 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
         " ".join(sent.get("licence", "").split()),
         "validated" in sent,
         tuple(in_order(rows)),
+        survey.official,
     )

@@ -122,12 +122,15 @@ def languages() -> ResponseReturnValue:
 
 
 def _parts(catalogue: Catalogue) -> Iterator[PartState]:
-    """Yield the state of the guest's screen in a language, then that of each survey."""
+    """Yield the state of the guest's screen in a language, then that of each survey. An instrument is
+    listed in its official languages only, since it is not to be translated."""
     library, allowed, code = desk().library, desk().allowed_languages, catalogue.language.code
     screen = of_screen(catalogue)
     is_spoken = screen.can_be_shown(code, allowed)
     yield PartState("", None, screen, is_spoken)
     for survey in library.surveys.values():
+        if not survey.is_official_in(code):
+            continue
         state = of_survey(catalogue, survey)
         yield PartState(survey.id, survey.title, state, is_spoken and state.can_be_shown(code, allowed))
 
