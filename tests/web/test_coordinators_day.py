@@ -243,7 +243,7 @@ OTHER_PAGES = [
     "links/slips", "links/poster", "comparison", "exchange", "accounts", "account", "mail",
     "scales", "new-scale", "new-scale?like=zero_to_ten", "tokens", "new-survey", "units", "new-units",
     "new-language", "languages/ar/review", "languages/sv/recordings", "theme", "reports", "handbook",
-    "overview/r/vasteras/files", "comment/r/vasteras/listened",
+    "overview/r/vasteras/files", "comment/r/vasteras/listened", "counters", "new-counter", "counters/advise",
 ]  # fmt: skip
 
 
