@@ -1,14 +1,20 @@
 """Refusals: a guest reads why, and a script reads it from the header."""
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 from werkzeug.test import TestResponse
 
+from kiosk import guest
 from kiosk.domain.rounds import Admission
+from kiosk.guest import refusals
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.screen.texts import REFUSALS, Refusal
-from kiosk.storage import TooEarlyError
 from tests.tools.guest_side import Place
 
 
@@ -26,6 +32,50 @@ def test_a_request_without_a_route_is_refused_with_a_reason(tmp_path: Path) -> N
 WAY_ON = re.compile(r'<a class="button" href="([^"]+)"|<form method="post" action="([^"]+)"')
 
 
+DAMAGED: list[tuple[str, dict[str, str | list[str]]]] = [
+    ("/", {"unknown": "5"}),
+    ("/", {"_ticket": "short", "listened": "5"}),
+    ("/", {"_envelope": "?", "_letterbox": "00"}),
+    ("/", {"_envelope": "AAAA", "_letterbox": "00"}),
+    ("/", {"_envelope": "AAAA"}),
+    ("/q/answer", {"slip": ["B", "C"]}),
+]
+"""Forms that no page sends, with their addresses."""
+
+RACES = {("accept_ballot", name) for name in ("CLOSED", "NOT_ADMITTED", "UNKNOWN_SLIP")}
+"""What changes between the check of a ballot's address and its storing: the pages are those of the check."""
+
+OF_ANOTHER_ROUND = {("_sent_slip", "CLOSED"), ("_sent_slip", "NOT_ADMITTED")}
+"""A slip of an earlier round: tests/guest/test_guest.py."""
+
+
+def sites() -> set[tuple[str, str]]:
+    """(function, name of a Refusal) of every refusal in the code of the guests' application."""
+    found = set()
+    for path in Path(guest.__file__).parent.glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "refuse":
+                        names = [n.attr for n in ast.walk(call.args[1]) if isinstance(n, ast.Attribute)]
+                        found |= {(function.name, name) for name in names}
+    return found
+
+
+@contextmanager
+def refusals_noted() -> Iterator[set[tuple[str, str]]]:
+    """(function, name of a Refusal) of each refusal that happens meanwhile."""
+    noted = set()
+
+    class Noted(refusals.RefusedError):
+        def __init__(self, status: int, refusal: Refusal) -> None:
+            super().__init__(status, refusal)
+            noted.add((sys._getframe(2).f_code.co_name, refusal.name))
+
+    with patch.object(refusals, "RefusedError", Noted):
+        yield noted
+
+
 def refused_everywhere(place: Place) -> dict[Refusal, list[TestResponse]]:
     """Every refusal that a page can meet, by each way in that it has."""
     client, ballot = place.client, {"listened": "5"}
@@ -33,12 +83,17 @@ def refused_everywhere(place: Place) -> dict[Refusal, list[TestResponse]]:
     slip = {"slip": place.slip}
     client.post("/q/answer", data={**slip, **ballot})
     refused = {
+        Refusal.CLOSED: [],
         Refusal.NOT_FOUND: [client.get(path) for path in ("/nothing", "/s/unknown", "/s/%D0%B6")],
-        Refusal.NOT_PAIRED: [client.get("/k/unknown"), client.post("/k/unknown", data=ballot)],
+        Refusal.NOT_PAIRED: [
+            *(client.get(path) for path in ("/k/unknown", "/k/unknown/queue")),
+            client.post("/k/unknown", data=ballot),
+        ],
         Refusal.BAD: [
             client.post(path, data={"listened": "9", **slip} if path == "/q/answer" else {"listened": "9"})
             for path in ("/", "/practice", "/q/answer")
-        ],
+        ]
+        + [client.post("/", data="{}", content_type="application/json")],
         Refusal.UNKNOWN_SLIP: [
             client.post(path, data={"slip": "BBBBBBBBBBBB", **more})
             for path, more in (("/q/questions", {}), ("/q/questions", {"lang": "ar"}), ("/q/answer", ballot))
@@ -47,20 +102,34 @@ def refused_everywhere(place: Place) -> dict[Refusal, list[TestResponse]]:
         Refusal.NOT_ADMITTED: [client.get("/s/poster"), client.post("/s/poster", data=ballot)],
         Refusal.WRONG_CODE: [client.post("/pair", data={"code": "123456"})],
     }
+    for path, data in DAMAGED:
+        answer = client.post(path, data=data)
+        refused[Refusal(answer.headers["Kiosk-Refusal"])].append(answer)
     with patch.object(place.store, "cast", side_effect=OSError):
         refused[Refusal.FAILED] = [client.post("/", data=ballot)]
-    with patch.object(place.store, "cast", side_effect=TooEarlyError):
-        refused[Refusal.WAIT] = [client.post("/", data=ballot)]
-    place.store.count(place.round.closes_at)
-    refused[Refusal.CLOSED] = [client.get("/"), client.get("/s/poster"), client.post("/", data=ballot)]
+    while (answer := client.post("/", data=ballot)).status_code != 429:
+        assert answer.status_code == 303
+    refused[Refusal.WAIT] = [answer]
+    while (answer := client.post("/q/questions", data={"slip": "BBBBBBBBBBBB"})).status_code != 429:
+        assert answer.status_code == 403
+    refused[Refusal.WAIT].append(answer)
     return refused
 
 
-def test_every_refusal_page_has_a_link_that_works(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    refused = refused_everywhere(place)
-    # Without a network, the browser's script says so: tests/web/test_phone.py.
-    assert set(refused) == set(Refusal) - {Refusal.OFFLINE}
+def refused_after_closing(place: Place) -> dict[Refusal, list[TestResponse]]:
+    """Every way in to a round that is closed."""
+    place.store.count(place.round.closes_at)
+    client, ballot = place.client, {"listened": "5"}
+    answers = [client.get(path) for path in ("/", "/s/poster", "/practice")] + [client.post("/", data=ballot)]
+    return {Refusal.CLOSED: answers}
+
+
+LASTING = {Refusal.CLOSED, Refusal.NOT_PAIRED, Refusal.NOT_ADMITTED, Refusal.NOT_FOUND}
+"""Refusals of an address, which the same address gives until staff change something: its link tries again."""
+
+
+def check_ways_on(place: Place, refused: dict[Refusal, list[TestResponse]]) -> None:
+    """Check that each page has a link or a form, and where it leads."""
     for refusal, answers in refused.items():
         for answer in answers:
             path = answer.request.path
@@ -68,10 +137,19 @@ def test_every_refusal_page_has_a_link_that_works(tmp_path: Path) -> None:
             ways = [link or action for link, action in WAY_ON.findall(answer.text)]
             assert ways, (refusal, path)
             for way in ways:
-                assert place.client.get(way).headers.get("Kiosk-Refusal") not in ("bad", "failed"), (
-                    path,
-                    way,
-                )
+                next_refusal = place.client.get(way).headers.get("Kiosk-Refusal")
+                assert next_refusal is None or (next_refusal == refusal and refusal in LASTING), (path, way)
+
+
+def test_every_refusal_in_the_code_has_a_page_with_a_link_that_works(tmp_path: Path) -> None:
+    place = Place(tmp_path, rate_limit=RateLimit(0.01, 2))
+    with refusals_noted() as noted:
+        refused = refused_everywhere(place)
+        check_ways_on(place, refused)
+        check_ways_on(place, closed := refused_after_closing(place))
+    assert sites() - noted == RACES | OF_ANOTHER_ROUND
+    # Without a network, the browser's script says so: tests/web/test_phone.py.
+    assert {*refused, *closed} == set(Refusal) - {Refusal.OFFLINE}
 
 
 def test_a_wrong_slip_code_is_reported_in_the_pages_language_with_a_new_field(tmp_path: Path) -> None:
