@@ -267,7 +267,8 @@ kiosk?.beat(home, (answer) => {
 // Chooses the first layout in which each statement, all its answers and the controls are in view together, with no
 // word broken. If none suits all statements, each has its own. If none suits one of them, all scroll, and the controls
 // stand below the longest, so that they hide no answer and stay at one place. Without this script the page is a list.
-// Each layout is tried once for all statements together, since a small computer lays a page out slowly.
+// Each layout is tried once for all statements together, since a small computer lays a page out slowly, and first for
+// the longest statement of each scale only.
 
 // Tokens of `data-fit`, in order of preference: see guest.css.
 const WIDE = [
@@ -327,11 +328,29 @@ function isInReach(answers) {
   return !limit || answers.offsetHeight <= limit + 1;
 }
 
-/** Whether each statement fits in a layout, beside the controls and with whole words. */
+/** The longest statement of each scale: a layout that has no room for these has none for all. */
+function longest() {
+  const found = new Map();
+  const length = (statement) => statement?.querySelector("legend").textContent.length ?? 0;
+  for (const statement of statements) {
+    const scale = statement.querySelector(".choices").textContent;
+    if (length(statement) > length(found.get(scale))) found.set(scale, statement);
+  }
+  return [...found.values()];
+}
+
+let tried = statements; // the statements that are measured
+
+function tryOut(some) {
+  tried = some;
+  for (const statement of statements) statement.classList.toggle("untried", !some.includes(statement));
+}
+
+/** Whether each of the statements fits in a layout, beside the controls and with whole words. */
 function fits(layout) {
   form.dataset.fit = layout;
   const room = form.offsetHeight - Math.max(0, root.scrollHeight - window.innerHeight);
-  return statements.map(
+  return tried.map(
     (statement) =>
       texts(statement).every(isWhole) &&
       (layout.endsWith("scroll") ||
@@ -348,12 +367,12 @@ const LEAST = 67;
 /** The first layout in which all statements fit, or else the first for each; undefined where none fits. With `isEnough`
     the first of any. */
 function suiting(layouts, isEnough = false) {
-  const tried = [];
-  const alone = () => statements.map((_, at) => layouts[tried.findIndex((fitting) => fitting[at])]);
+  const results = [];
+  const alone = () => tried.map((_, at) => layouts[results.findIndex((fitting) => fitting[at])]);
   for (const layout of layouts) {
     const fitting = fits(layout);
-    tried.push(fitting);
-    if (fitting.every(Boolean)) return statements.map(() => layout);
+    results.push(fitting);
+    if (fitting.every(Boolean)) return tried.map(() => layout);
     if (isEnough && !alone().includes(undefined)) break;
   }
   return alone();
@@ -368,6 +387,20 @@ function sizesToTry() {
 
 /** The text size of all statements, the layout of each, and whether larger text would be larger. */
 function chosenLayout() {
+  tryOut(longest());
+  const guess = searched();
+  if (tried.length === statements.length) return guess;
+  tryOut(statements);
+  const [layout] = guess.alone;
+  root.dataset.shown = guess.size;
+  const isRight = guess.alone.every((other) => other === layout) && fits(layout).every(Boolean);
+  return isRight && !layout.endsWith("scroll")
+    ? { ...guess, alone: statements.map(() => layout) }
+    : searched();
+}
+
+/** What chosenLayout() returns, for the statements that are measured. */
+function searched() {
   const isWide = window.innerWidth > window.innerHeight && window.innerWidth >= 700;
   const [layouts, compact, scrolling] = isWide
     ? [WIDE, COMPACT_WIDE, SCROLLED_WIDE]

@@ -32,6 +32,7 @@ from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
     MINIMUM_CHROMIUM,
+    OF_PAGES,
     OF_PAIRING,
     OF_PRACTICE,
     OF_SLIPS,
@@ -463,7 +464,7 @@ def _form_texts(
     for another slip."""
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
     for refusal, message in REFUSALS.items():
-        if refusal not in OF_PAIRING and (has_slip or refusal not in OF_SLIPS):
+        if refusal not in OF_PAIRING | OF_PAGES and (has_slip or refusal not in OF_SLIPS):
             texts[f"refusal_{refusal}"] = message
     texts["protection"] = PROMISES[protection]
     shown = {key: catalogue.text(message) for key, message in texts.items()}

@@ -126,3 +126,6 @@ OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
 
 OF_PAIRING = frozenset({Refusal.WRONG_CODE})
 """Refusals that occur only when a kiosk is paired, never for a ballot."""
+
+OF_PAGES = frozenset({Refusal.WAIT, Refusal.FAILED})
+"""Refusals that no script shows: it sends the ballot again, or says that it did not arrive."""

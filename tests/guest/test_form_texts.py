@@ -15,7 +15,7 @@ SCRIPTS = ("guest.js", "guest_bar.js", "guest_listen.js")
 PATHS = ("/", "/practice", "/s/poster", "/s/poster/practice")
 
 OF_A_BALLOT = {
-    "not_paired", "closed", "not_admitted", "offline", "wait", "bad", "failed", "not_found",
+    "not_paired", "closed", "not_admitted", "offline", "bad", "not_found",
 }  # fmt: skip
 """The refusals that a script can show after sending any ballot."""
 
