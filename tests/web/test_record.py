@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from kiosk.screen.speech import find, sound_name
 from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.guest_side import Place
 from tests.tools.recordings import PAGE, SURVEY_PAGE, somali, voice
+from tests.web.guest import Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +66,31 @@ def test_a_text_is_recorded_heard_approved_and_counted_and_the_next_one_is_at_ha
     )
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("language", ["so", "ti"])
+def test_an_approved_recording_is_heard_on_a_kiosk(
+    context: BrowserContext, desk: Desk, serve: Serve, tmp_path_factory: pytest.TempPathFactory, language: str
+) -> None:
+    page = opened(context, SURVEY_PAGE.replace("/so/", f"/{language}/"))
+    first = page.locator(".readings > li").first
+    first.get_by_role("button", name="Spela in", exact=True).click()
+    first.get_by_role("button", name="Stoppa (2 s)").click()
+    first.get_by_role("button", name="Godkänn").click()
+    expect(page.locator("#left")).to_contain_text("1 av ")
+    statement = first.locator(f'[lang="{language}"]').first.inner_text()
+
+    place = Place(tmp_path_factory.mktemp("kiosk"), audio=desk.settings.audio_folder)
+    kiosk = context.new_page()
+    kiosk.add_init_script("const made = Audio; Audio = function () { return (window.heard = new made()); };")
+    guest = Guest(kiosk, place, Counted(place.app), serve(place.app))
+    guest.start(language)
+    expect(kiosk.locator("fieldset:not([hidden]) legend")).to_have_text(statement)
+    guest.tap("fieldset:not([hidden]) .speaker")
+    heard = """new Promise((done) => {
+        heard.ontimeupdate = () => heard.currentTime > 0 && done(!heard.error && heard.duration > 1);
+    })"""
+    assert kiosk.evaluate(heard)
 
 
 @pytest.mark.parametrize(
