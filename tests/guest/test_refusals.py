@@ -51,15 +51,15 @@ OF_ANOTHER_ROUND = {("_sent_slip", "CLOSED"), ("_sent_slip", "NOT_ADMITTED")}
 
 def sites() -> set[tuple[str, str]]:
     """(function, name of a Refusal) of every refusal in the code of the guests' application."""
-    found = set()
+    refused = set()
     for path in Path(guest.__file__).parent.glob("*.py"):
         for function in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(function, ast.FunctionDef):
                 for call in ast.walk(function):
                     if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "refuse":
                         names = [n.attr for n in ast.walk(call.args[1]) if isinstance(n, ast.Attribute)]
-                        found |= {(function.name, name) for name in names}
-    return found
+                        refused |= {(function.name, name) for name in names}
+    return refused
 
 
 @contextmanager
