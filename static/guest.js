@@ -64,7 +64,9 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
   for (const id of parts) find(id).hidden = id !== (at < 0 ? place : "answers");
   for (const statement of statements) statement.hidden = statement !== place;
   const isOpening = place === opening && !guest.returnTo;
-  find("asker").hidden = !isOpening;
+  // What is asked, in the language that was chosen now.
+  find("asker").hidden = !isOpening && place !== "promise";
+  find("asker").className = isOpening ? "" : "brief";
   find("start-over").hidden = isFree();
   find("back").hidden = isOpening;
   if (find("brief")) find("brief").hidden = at < 0;

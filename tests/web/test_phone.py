@@ -169,3 +169,4 @@ def test_a_language_chosen_before_the_script_loaded_is_kept(phone: Guest) -> Non
     phone.page.goto(f"{phone.address}/s/poster?lang=ar")
     expect(phone.page.locator("#promise")).to_be_visible()
     expect(phone.page.locator("html")).to_have_attribute("lang", "ar")
+    expect(phone.page.get_by_text("الدعم في حقوقك في المركز النهاري")).to_be_visible()
