@@ -68,6 +68,7 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.output import report_html
+from kiosk.output.hyphenation import divisible
 from kiosk.screen.compression import compress
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
@@ -190,6 +191,7 @@ def create_desk_app(
         app.register_blueprint(topic.blueprint, url_prefix="/admin")
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", without_session(lambda: health_answer(store, secret_key)))
+    app.jinja_env.filters["divisible"] = divisible
     app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
     app.jinja_env.globals.update(
         language_name=language_name, language_in_text=language_in_text, navigation=navigation

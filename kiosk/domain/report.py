@@ -81,7 +81,8 @@ class Block:
 
     `text` is a heading, a paragraph, a table's caption or a chart's description; `level` is a heading's, 1 or
     2; `rows` are a table's, each as long as `header`, or the lines of a list. A cell may have several lines.
-    `data` has the numbers behind a chart, the first row a heading.
+    `data` has the numbers behind a chart, the first row a heading. `has_row_headings` says whether the first
+    cell of each row of a table names the row.
     """
 
     kind: Kind
@@ -91,6 +92,7 @@ class Block:
     rows: tuple[tuple[str, ...], ...] = ()
     svg: str = ""
     data: tuple[tuple[str, ...], ...] = ()
+    has_row_headings: bool = True
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,9 @@ def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
             tuple(block["header"]),
             tuple(tuple(cells) for cells in block["rows"]),
             block["svg"],
-            # Editions of earlier versions have no data.
+            # Editions of earlier versions have no data and no row headings.
             tuple(tuple(cells) for cells in block.get("data", ())),
+            block.get("has_row_headings", False),
         )
         for block in row["blocks"]
     )

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from html import escape
 
 from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
+from kiosk.output.hyphenation import divisible
+
+NARROW_FROM = 4
+"""Fewest columns of a table whose columns are too narrow for long words."""
 
 STYLE = """
 :root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }
@@ -30,6 +34,7 @@ caption { text-align: start; font-weight: 600; padding-bottom: 0.4rem; }
 th, td { border: 1px solid #b9c6c8; padding: 0.4rem 0.5rem; text-align: start; vertical-align: top;
   white-space: pre-line; }
 thead th { background: #e3f0f1; }
+tbody th { font-weight: inherit; }
 figure { margin: 1rem 0; break-inside: avoid; }
 img { display: block; width: 100%; height: auto; }
 @media print {
@@ -93,12 +98,17 @@ def _direction(text: str) -> str:
 
 
 def _table(block: Block) -> Iterator[str]:
-    """Yield a table that scrolls by itself where it is wider than the page."""
+    """Yield a table that scrolls by itself where it is wider than the page: in a group, since a region is a
+    landmark, which may not have the name of another one."""
     label = escape(block.text)
-    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
+    # Only in narrow columns: a program that searches the text does not find divided words.
+    shown = divisible if len(block.header) >= NARROW_FROM else str
+    yield f'<div class="scroll" role="group" tabindex="0" aria-label="{label}"><table>'
     yield f"<caption>{label}</caption><thead><tr>"
-    yield from (f'<th scope="col">{escape(name)}</th>' for name in block.header)
+    yield from (f'<th scope="col">{escape(shown(name))}</th>' for name in block.header)
     yield "</tr></thead><tbody>"
     for row in block.rows:
-        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        name, *cells = (escape(shown(cell)) for cell in row)
+        first = f'<th scope="row">{name}</th>' if block.has_row_headings and name else f"<td>{name}</td>"
+        yield f"<tr>{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
     yield "</tbody></table></div>"

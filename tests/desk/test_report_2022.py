@@ -109,7 +109,7 @@ def test_the_diagrams_show_ten_seven_and_four_of_twenty(page: str) -> None:
     ):  # fmt: skip
         assert sentence in survey, sentence
     assert survey.count("<figure>") == 3
-    assert survey.count("<td>Okänt</td>") == 3
+    assert survey.count('<th scope="row">Okänt</th>') == 3
     assert "effekten är inte mätt" not in survey
 
 

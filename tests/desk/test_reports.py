@@ -191,10 +191,13 @@ def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:
     page = preview(desk)
     assert "Frågorna är inte prövade vetenskapligt (inte validerade)." in page
     goals = page.partition("<caption>Våra mål</caption>")[2].partition("</table>")[0]
-    assert "<td>1. Ingen hemlöshet</td><td>Mäts inte</td>" in goals
-    assert "<td>4. Ingen psykisk ohälsa</td><td>Fråga: ”Verksamheten bidrar till att jag mår bättre”" in goals
+    assert '<th scope="row">1. Ingen hemlöshet</th><td>Mäts inte</td>' in goals
+    assert (
+        '<th scope="row">4. Ingen psykisk ohälsa</th><td>Fråga: ”Verksamheten bidrar till att jag mår bättre”'
+        in goals
+    )
     other = page.partition("<h2>Övriga upplysningar")[2]
-    assert "<td>Besök</td><td>ca 3 000 (uppskattat)</td>" in other.replace("\xa0", " ")
+    assert '<th scope="row">Besök</th><td>ca 3 000 (uppskattat)</td>' in other.replace("\xa0", " ")
     assert "Rådgivning" not in other
 
 
@@ -411,9 +414,9 @@ def test_outputs_are_drawn_by_month_and_listed_by_unit(desk: Desk) -> None:
     page = preview(desk)
     assert 'alt="Rådgivning 2026, en stapel för varje månad. Dagverksamheten: 42* hela året."' in page
     table = page.partition("<caption>Dagverksamheten, månad för månad</caption>")[2].partition("</table>")[0]
-    assert "<td>januari\xa02026</td><td>12</td>" in table
-    assert "<td>kvartal 1 2026</td><td>42*</td>" in table
-    assert "<td>december\xa02026</td><td>–</td>" in table
+    assert '<th scope="row">januari\xa02026</th><td>12</td>' in table
+    assert '<th scope="row">kvartal 1 2026</th><td>42*</td>' in table
+    assert '<th scope="row">december\xa02026</th><td>–</td>' in table
     assert "Länkning" not in table
 
 
@@ -430,7 +433,7 @@ def test_the_cover_names_the_organisation_and_the_summary_page_has_every_stateme
     assert node["answered"] is not None
     for statement in desk.round.survey.statements:
         counts = node["statements"][statement.id]["counts"]
-        assert f"<td>{statement.text}</td><td>{sum(counts[-2:])} av {sum(counts)}</td>" in summary
+        assert f'<th scope="row">{statement.text}</th><td>{sum(counts[-2:])} av {sum(counts)}</td>' in summary
     for words in ("ca 500 (uppskattat)", "Andelen är de som svarade", "Exakta siffror.", "Mäts inte: ”Fler"):
         assert words in summary
     assert summary.count("<img ") == 1

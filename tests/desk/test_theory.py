@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.domain.counters import Figure, Quality, month_of, year_of
+from kiosk.output.hyphenation import SOFT_HYPHEN
 from kiosk.storage import Account, Role
 from tests.tools.desk_side import HASH, Desk
 
@@ -23,7 +24,7 @@ def desk(tmp_path: Path) -> Desk:
 def page_of(desk: Desk, path: str = PAGE) -> str:
     response = desk.client.get(path)
     assert response.status_code == 200
-    return " ".join(response.text.split())
+    return " ".join(response.text.replace(SOFT_HYPHEN, "").split())
 
 
 def box(page: str, text: str) -> str:

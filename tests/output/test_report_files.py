@@ -12,7 +12,7 @@ import docx
 import openpyxl
 import pytest
 
-from kiosk.domain.report import Block, Kind, ReportDocument
+from kiosk.domain.report import Block, Kind, ReportDocument, document_from_json
 from kiosk.output import report_files
 from kiosk.output.charts import Bar
 from kiosk.output.paper import PaperError
@@ -101,6 +101,22 @@ def test_only_an_arabic_paragraph_of_the_page_runs_from_right_to_left() -> None:
     page = report_html(REPORT)
     assert '<p dir="rtl">مرحبا Anna</p>' in page
     assert page.count('dir="rtl"') == 1
+
+
+def test_the_first_cell_of_a_row_is_its_heading_unless_the_columns_are_lists() -> None:
+    page = report_html(REPORT)
+    assert '<tr><th scope="row">Råd</th><td>12</td></tr>' in page
+    lists = replace(TABLE, has_row_headings=False)
+    assert "<tr><td>Råd</td><td>12</td></tr>" in report_html(replace(REPORT, blocks=(lists,)))
+    unnamed = replace(TABLE, rows=(("", "12"),))
+    assert "<tr><td></td><td>12</td></tr>" in report_html(replace(REPORT, blocks=(unnamed,)))
+
+
+def test_an_edition_without_row_headings_stays_as_it_was_published() -> None:
+    kept = REPORT.as_json()
+    for block in kept["blocks"]:
+        del block["has_row_headings"]
+    assert "<tr><td>Råd</td>" in report_html(document_from_json(kept))
 
 
 @pytest.mark.parametrize("ending", ["docx", "xlsx", "zip"])

@@ -63,6 +63,7 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
     page.get_by_role("link", name="Förhandsgranska").click()
     expect(page.locator("h1")).to_have_text("Effektrapport 2026")
     expect(page.get_by_text("Utkast, inte publicerat")).to_be_visible()
+    assert barriers(page) == []
     page.go_back()
     page.get_by_role("button", name="Publicera en utgåva").click()
     expect(page.locator("#notice")).to_contain_text("Rapporten är publicerad.")

@@ -106,7 +106,13 @@ def _theory(content: Content) -> Iterator[Block]:
     columns = theory_columns(content.theory, content.place, figures)
     rows = zip_longest(*([_cell(content, cell) for cell in cells] for _, cells in columns), fillvalue="")
     header = tuple(heading for heading, _ in columns)
-    yield Block(Kind.TABLE, translate("Förändringsteori"), header=header, rows=tuple(rows))
+    yield Block(
+        Kind.TABLE,
+        translate("Förändringsteori"),
+        header=header,
+        rows=tuple(rows),
+        has_row_headings=False,  # each column is a list of its own
+    )
     yield Block(Kind.NOTE, translate("Källa: {source}.", source=content.theory.source))
     if content.theory.goals:
         goals = tuple(
