@@ -1,5 +1,6 @@
 """A question of which a guest may choose several options, on a kiosk and on a phone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from kiosk.domain.rounds import Admission
 from tests.guest.test_several import counted, survey
+from tests.tools.accessibility import violations
 from tests.tools.guest_side import Place
 from tests.web.guest import Serve
 
@@ -25,6 +27,21 @@ IN_SIGHT = """() => {
         height: Math.min(...boxes.map((box) => box.height)),
     };
 }"""
+
+
+LEAST_GAP = """() => Math.min(...[...document.querySelectorAll("fieldset:not([hidden]) .answer")].map((x) => {
+    const letters = document.createRange();
+    letters.selectNodeContents(x.querySelector(".option"));
+    return x.getBoundingClientRect().bottom - letters.getBoundingClientRect().bottom;
+}))"""
+"""The least room in pixels below the letters of an answer, its border of 2 pixels included."""
+
+LONG = (
+    "Någonstans att sova i natt och i morgon", "Mat och kläder för kalla dagar",
+    "Någon att prata med om livet", "Hjälp med kontakter med myndigheter",
+    "Vård eller tandvård som jag har råd med",
+    "Hjälp att hitta ett arbete eller en praktik",
+)  # fmt: skip
 
 
 def ticked(page: Page) -> list[str]:
@@ -102,3 +119,25 @@ def test_skipping_takes_the_ticks_back(context: BrowserContext, serve: Serve, tm
     for _ in range(7):
         place.client.post("/s/poster", data={"needs": "3"})
     assert counted(place)["needs/3"] == [0, 7]
+
+
+def test_large_letters_of_long_options_stay_clear_of_their_borders(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    short = survey(tmp_path)
+    needs = short.statement("needs")
+    options = replace(needs, scale=replace(needs.scale, labels=LONG[::-1]))
+    place = Place(
+        tmp_path, frozenset(Admission), survey=replace(short, statements=(options, short.statements[0]))
+    )
+    page = context.new_page()
+    page.set_viewport_size({"width": 1024, "height": 600})
+    page.goto(serve(place.app) + "/")
+    page.locator("#start").dispatch_event("click")
+    expect(page.locator("fieldset.several")).to_be_visible()
+    for size in ("125 %", "150 %"):
+        page.locator("#text-size").dispatch_event("click")
+        expect(page.locator("#percent")).to_have_text(size)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.evaluate(LEAST_GAP) > 2, size
+    assert violations(page) == []
