@@ -250,7 +250,7 @@ def _newcomer(profile: str, scale: Scale) -> Finding:
     with (
         TemporaryDirectory() as folder,
         closing(a_store(Path(folder))) as store,
-        patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)),
+        patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)),
     ):
         leaked, leaked_new = _two_rounds(store, 2, chances, Protection.EXACT)
     leaked_right = 100 * float((leaked.argmax(axis=1) == leaked_new).mean())

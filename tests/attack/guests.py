@@ -120,7 +120,7 @@ def _hiding_under_k(store: Store | MemoryStore, arrivals: Sequence[Arrival], k: 
     of_round, seen = Plan(SURVEY, flat_tree([UNIT]), k, OPENING, DAYS, least_days=0).round, []
     with (
         patch("kiosk.storage.count.draw_batch", HideUnderK()),
-        patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)),
+        patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)),
     ):
         store.open_round(of_round, OPENING)
         for arrival in in_order:

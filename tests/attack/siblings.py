@@ -81,7 +81,7 @@ def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate, t
     with ExitStack() as stack:
         stack.enter_context(patch("kiosk.storage.count.plan_closing", plan))
         if plan is alone:
-            stack.enter_context(patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)))
+            stack.enter_context(patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)))
         return Lived(tree, tuple(arrivals), list(publish(Plan(SURVEY, tree, K, OPENING, DAYS), arrivals)))
 
 

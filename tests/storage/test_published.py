@@ -302,7 +302,7 @@ def test_a_unanimous_batch_and_one_with_one_dissenter_look_the_same() -> None:
 
 
 def test_the_certainty_check_catches_a_tally_without_the_veil() -> None:
-    with patch("kiosk.storage.tallies.veil", lambda counts: (tuple(counts), 0)):
+    with patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)):
         counts, withheld = published_table([4] * 6)
     assert withheld == 0
     assert are_certain([tuple(counts)])
