@@ -245,7 +245,7 @@ PAGES = [
     "scales", "new-scale", "new-scale?like=zero_to_ten", "tokens", "new-survey", "units", "new-units",
     "new-language", "languages/ar/review", "languages/sv/recordings", "theme", "reports", "handbook",
     "overview/r/vasteras/files", "comment/r/vasteras/listened", "counters", "new-counter", "counters/advise",
-    "", "overview/r/vasteras", "results/r/vasteras", "results/r/vasteras/listened", "surveys/ombudsmannaskap",
+    "", "overview/r/vasteras", "results/r/vasteras", "results/r/vasteras/listened",
     "theory", "count/frida", "surveys/ombudsmannaskap_2", "surveys/ombudsmannaskap_2/remove",
     "languages/th/remove", "reports/r2026-1", "reports/r2026-1/part/about", "reports/r2026-1/preview",
     "reports/r2026-1/edition/1.html", "sign-in", "theory/ombudsmannaskap_2/edit",
