@@ -101,7 +101,7 @@ def test_everything_left_out_of_a_spreadsheet_is_printed(run: Run) -> None:
     printed(run("init"))
     done = run("survey", "import", str(CASES / "xlsform" / "a59_text_question_too.xlsx"), "--good", "last")
     assert done.exit_code == 0
-    assert "Sheet survey, row 4: Questions of the type “text” cannot be imported" in done.stderr
+    assert "Sheet survey, row 4: Questions of the type “text” cannot be included" in done.stderr
 
 
 def test_a_survey_file_over_8_mb_is_refused(run: Run, tmp_path: Path) -> None:

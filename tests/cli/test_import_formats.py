@@ -11,8 +11,8 @@ def test_a_survey_of_limesurvey_is_imported_and_the_rest_is_printed(run: Run) ->
     printed(run("init"))
     done = run("survey", "import", str(CASES / "limesurvey.lss"), "--good", "last")
     assert done.exit_code == 0, done.stderr
-    assert ".toml: 5 statements." in done.stdout
-    assert "Question dubbel: Questions of the type “array dual scale” cannot be imported" in done.stderr
+    assert ".toml: 6 statements." in done.stdout
+    assert "Question dubbel: Questions of the type “array dual scale” cannot be included" in done.stderr
     assert run("check").exit_code == 0
 
 

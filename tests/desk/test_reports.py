@@ -97,8 +97,8 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
     for words in (
         "Andelen är de som svarade ”Instämmer helt” eller ”Instämmer bra”",
         "2\xa0mars\xa02026 – 31\xa0maj\xa02026",
-        "Exakta siffror", "Dagverksamheten, 2\xa0mars\xa02026 – 31\xa0maj\xa02026. Enkätens version: ",
-        f"Enkätens version: {desk.round.survey.version}.",
+        "Exakta siffror", "Dagverksamheten, 2\xa0mars\xa02026 – 31\xa0maj\xa02026. "
+        "Enkäten har haft samma lydelse sedan 2\xa0mars\xa02026.",
     ):  # fmt: skip
         assert words in section
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))

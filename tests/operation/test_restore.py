@@ -129,7 +129,7 @@ def test_an_address_of_a_unit_outside_all_trees_is_restored(saved: Saved, tmp_pa
 def test_a_backup_can_be_restored_after_kiosk_init(saved: Saved, run: Run) -> None:
     printed(run("init"))
     said = printed(run("restore", str(saved.file)))
-    assert "rounds 2, accounts 1, files of your own 7." in said
+    assert f"rounds 2, accounts 1, files of your own {len(OWN_FILES)}." in said
     assert "2 boxes are empty again" in said
     assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
 

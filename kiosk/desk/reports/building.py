@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import zip_longest
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import period, translate
+from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
 from kiosk.desk.reports.earlier_figures import method, statement_blocks
@@ -344,12 +344,18 @@ def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
     if not section.charts:
         yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
     for chart in (chart for chart in section.charts if chart.kind != "places"):
-        yield from _chart(section, chart, shown.round)
+        yield from _chart(section, chart, shown.round, _first_use(content, shown.round))
     yield Block(Kind.NOTE, share_rule(shown))
     yield from prose(content.words.get(comment_part(section.id), ""))
 
 
-def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
+def _first_use(content: Content, of_round: Round) -> date:
+    """Return the opening of the first closed round with the same survey in the same version."""
+    same = [one for one in content.figures.rounds if one.survey.version == of_round.survey.version]
+    return min(one.opens_at for one in (of_round, *same))
+
+
+def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> Iterator[Block]:
     described = " ".join((section.text, chart.alternative))
     yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
@@ -357,9 +363,9 @@ def _chart(section: Section, chart: Chart, of_round: Round) -> Iterator[Block]:
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
     header, *lines = table
     yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
-    version = translate("Enkätens version: {version}.", version=of_round.survey.version)
+    worded = translate("Enkäten har haft samma lydelse sedan {day}.", day=day(first_use))
     where = (
-        f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {version}"
+        f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {worded}"
         if chart.kind == "now"
         else ""
     )
