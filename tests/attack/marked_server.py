@@ -140,7 +140,7 @@ def main(folder: Path, address: str, clock: ToldClock, ready: int, leak: str | N
     )
     if leak:
         guest = LEAKS[leak](guest, folder / "data" / "leak", clock)
-    serve([guest_listener(address, guest)], Announced(ready))  # type: ignore[arg-type]
+    serve([guest_listener(address, guest)], [Announced(ready)])
 
 
 if __name__ == "__main__":

@@ -98,10 +98,7 @@ class Camera:
             choose(page, "4")
             self.take(f"statement {at + 1}")
             if at == 1:
-                for percent in (125, 150):
-                    self.tap("#text-size")
-                    self.take(f"statement 2 at {percent}", is_whole=True)
-                self.tap("#text-size")
+                self.take_larger("statement 2")
                 page.evaluate("document.getElementById('still-here').showModal()")
                 self.take("still here")
                 page.evaluate("document.getElementById('still-here').close()")
@@ -115,6 +112,17 @@ class Camera:
         self.tap("#again")
         page.locator("fieldset input:checked:not([value=''])").first.wait_for(state="detached")
         self.take("thanks")
+
+    def take_larger(self, name: str) -> None:
+        """Take the screen in each larger size of text that it has room for, and return to the usual size."""
+        shown = self.page.locator("#percent")
+        usual = shown.text_content()
+        while self.page.locator("#text-size:not([aria-disabled])").count():
+            self.tap("#text-size")
+            percent = shown.text_content()
+            if percent == usual:
+                break
+            self.take(f"{name} at {percent}", is_whole=True)
 
     def practice(self, language: str, start: str) -> None:
         self.begin(language, start)

@@ -9,8 +9,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from kiosk.domain.rounds import Admission
 from tests.guest.test_several import counted, survey
 from tests.tools.accessibility import violations
-from tests.tools.guest_side import Place
+from tests.tools.guest_side import NOW, Place
 from tests.web.guest import Serve
+from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
 
@@ -51,8 +52,8 @@ def ticked(page: Page) -> list[str]:
 
 
 def tick(page: Page, value: str) -> None:
-    """Touch an answer; a click is ignored for a moment after a change of screen."""
-    page.locator(f'fieldset:not([hidden]) label:has(input[value="{value}"])').click()
+    """Touch an answer."""
+    touch(page, f'fieldset:not([hidden]) label:has(input[value="{value}"])')
 
 
 def test_a_guest_chooses_several_options_and_goes_on_with_a_button(
@@ -60,6 +61,7 @@ def test_a_guest_chooses_several_options_and_goes_on_with_a_button(
 ) -> None:
     place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
     page = context.new_page()
+    page.clock.install(time=NOW)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
     page.locator('fieldset:not([hidden]) input[value="5"]').focus()
