@@ -102,3 +102,17 @@ def test_every_locked_package_has_a_hash_and_no_address(name: str) -> None:
     assert [str(requirement) for requirement, hashes in locked(name) if not hashes] == []
     assert [str(requirement) for requirement, _ in locked(name) if requirement.url] == []
     assert "://" not in (ROOT / name).read_text()
+
+
+UNTYPED = {"scipy"}
+"""Packages without types of their own: mypy does not read them."""
+
+
+def test_mypy_reads_the_same_types_with_every_python() -> None:
+    """mypy checks for the lowest Python: it cannot read types that need a newer one."""
+    read = {canonicalize_name(one.name) for one in declared("postgresql", "test")} - UNTYPED
+    versions = {
+        name: {pins(TO_TEST, python)[name][0] for python in PYTHONS if name in pins(TO_TEST, python)}
+        for name in read
+    }
+    assert {name: several for name, several in versions.items() if len(several) > 1} == {}
