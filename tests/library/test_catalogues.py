@@ -1,5 +1,6 @@
 """Catalogues: every word on every screen, in every language, and what no native reader has seen."""
 
+import ast
 import re
 import unicodedata
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from kiosk.settings import shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.messages import catalogue_paths, extracted, messages_in, updated
 
+PACKAGE = Path(__file__).parents[2] / "kiosk"
 DESK_LANGUAGES = ("sv", "en")
 ALL = [("guest", code) for code in GUEST_LANGUAGES] + [("desk", code) for code in DESK_LANGUAGES]
 
@@ -68,6 +70,29 @@ def test_no_catalogue_has_an_unused_text(domain: str, code: str, shipped: Shippe
 def test_the_catalogues_are_up_to_date(domain: str, code: str) -> None:
     text = catalogue_paths(domain)[code].read_text(encoding="utf-8")
     assert updated(text, messages_in(domain, code), code, prune=False) == text, "run make messages"
+
+
+def is_extracted_by_newer_pythons_only(node: ast.AST) -> bool:
+    """Whether a node of a syntax tree is a formatted string in which a text is translated."""
+    return isinstance(node, ast.JoinedStr) and any(
+        isinstance(part, ast.Call)
+        and ast.unparse(part.func).split(".")[-1] == "translate"
+        and isinstance(part.args[0], ast.Constant)
+        for part in ast.walk(node)
+    )
+
+
+def test_no_text_is_translated_within_a_formatted_string() -> None:
+    """The tokens of Python 3.11 do not show the inside of formatted strings, those of 3.12 do: the catalogues
+    would depend on the Python that makes them."""
+    within = "f\"{translate('Sida')}\""
+    assert any(map(is_extracted_by_newer_pythons_only, ast.walk(ast.parse(within))))
+    assert [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.expr) and is_extracted_by_newer_pythons_only(node)
+    ] == []
 
 
 def test_every_statement_and_label_is_extracted() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Response, Route, expect
+from playwright.sync_api import BrowserContext, Page, Request, Response, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.domain.ballot import Ballot, NoAnswer
@@ -104,6 +104,10 @@ def come_through(page: Page, is_done: Callable[[], bool]) -> None:
     raise AssertionError("what waits does not come")
 
 
+def _is_sent(request: Request) -> bool:
+    return request.method == "POST"
+
+
 def _is_post(answer: Response) -> bool:
     return answer.request.method == "POST"
 
@@ -136,7 +140,8 @@ def test_a_ballot_whose_response_hangs_is_kept_when_the_next_guest_starts(guest:
     guest.page.route(
         "**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
     )
-    guest.answer("5", "5", "5", "5")
+    with guest.page.expect_request(_is_sent):
+        guest.answer("5", "5", "5", "5")
     thanks(guest, "Skickar …")
     guest.tap("#start-over")
     expect(guest.page.locator("#picker")).to_be_visible()

@@ -230,7 +230,8 @@ def _check_clock() -> None:
 def _in_the_list(survey: Survey) -> str:
     """Return a survey's label in the list: its title and number of statements. If another survey has the same
     label, it also has the first statement that the other surveys lack."""
-    label = f"{survey.title} ({translate('påståenden: {n}', n=len(survey.statements))})"
+    statements = translate("påståenden: {n}", n=len(survey.statements))
+    label = f"{survey.title} ({statements})"
     alike = [
         other
         for other in desk().library.surveys.values()
@@ -238,7 +239,7 @@ def _in_the_list(survey: Survey) -> str:
     ]
     elsewhere = {statement.text for other in alike for statement in other.statements}
     own = [statement.text for statement in survey.statements if statement.text not in elsewhere]
-    return f"{label}: {translate('”{text}”', text=own[0])}" if alike and own else label
+    return ": ".join((label, translate("”{text}”", text=own[0]))) if alike and own else label
 
 
 def _survey_choice(survey: Survey) -> SurveyChoice:
