@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,18 @@ def upward_imports(path: Path, layer: str) -> set[str]:
     return imported_layers(path) - allowed_layers(layer)
 
 
+def circle(paths: list[Path], root: Path) -> list[str]:
+    """The modules of a circle of imports, imports for types alone included; empty if there is none."""
+    dotted = {path: ".".join(path.relative_to(root).with_suffix("").parts) for path in paths}
+    imports = {dotted[path]: imported(path) & set(dotted.values()) - {dotted[path]} for path in paths}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        modules_of_circle: list[str] = error.args[1]
+        return modules_of_circle
+    return []
+
+
 def texts(path: Path) -> Iterator[str]:
     """Every string of a module that is no docstring."""
     statements = (node.value for node in nodes(path) if isinstance(node, ast.Expr))
@@ -134,6 +147,13 @@ def test_every_folder_is_assigned_to_a_layer() -> None:
 def test_no_module_imports_upward() -> None:
     paths = [path for path in modules() if layer_of(path)]
     assert not {name(path): upward for path in paths if (upward := upward_imports(path, layer_of(path)))}
+
+
+def test_no_modules_import_each_other_in_a_circle(tmp_path: Path) -> None:
+    assert circle(modules(), PACKAGE.parent) == []
+    for module, text in {"a": "import b", "b": "def late():\n    from c import C", "c": "import a"}.items():
+        (tmp_path / f"{module}.py").write_text(text)
+    assert set(circle(sorted(tmp_path.glob("*.py")), tmp_path)) == {"a", "b", "c"}
 
 
 def test_sql_is_used_in_storage_only() -> None:

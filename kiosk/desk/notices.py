@@ -4,15 +4,23 @@ The address to which a form is sent ends in #notice, so that the browser moves t
 scripts. The confirmation of a saved form is shown there too (`flash`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from flask import g
+from wtforms import Field
 
 from kiosk.desk.i18n import translate
 
-if TYPE_CHECKING:
-    from kiosk.desk.forms import DeskForm
+
+class SentForm(Protocol):
+    """A form whose fields have ids on the page."""
+
+    def __iter__(self) -> Iterator[Field]: ...
+
+    def anchor(self, name: str) -> str:
+        """Return the id of the field with this name."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ def add_problem(text: str, anchor: str = "") -> None:
     g.setdefault("problems", []).append(Problem(text, anchor))
 
 
-def watch(form: "DeskForm") -> None:
+def watch(form: SentForm) -> None:
     """Include in the notice the errors that a form has when its page is rendered."""
     g.setdefault("sent_forms", []).append(form)
 
