@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
+from kiosk.domain.screen_size import Screen
 from tests.tools.guest_side import Place
 from tests.web.guest import PHONE, Counted, Guest, Serve
 
@@ -61,6 +62,40 @@ def test_the_language_picker_returns_to_the_same_statement_with_the_answers(gues
     expect(guest.page.locator('input[name="contact_support"][value="2"]')).to_be_checked()
     guest.tap("#back")
     expect(guest.page.locator("#progress")).to_have_text("Fråga 1 av 4")
+
+
+PLACES = """() => [...document.querySelectorAll(".languages > *, #asker, #bar")].map((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return [x, y, width, height];
+})"""
+
+
+@pytest.mark.parametrize("way", ["kiosk", "ten inches", "upright", "poster"])
+def test_no_language_moves_under_a_finger_when_the_script_comes(
+    context: BrowserContext, serve: Serve, tmp_path: Any, way: str
+) -> None:
+    """On a slow line the page is seen, and touched, before its script is there."""
+    path, (width, height), screen = {
+        "kiosk": ("/", (1280, 800), None),
+        "ten inches": ("/", (1280, 800), Screen(217)),
+        "upright": ("/", (1080, 1920), Screen(398, 600, 700)),
+        "poster": ("/s/poster", (390, 844), None),
+    }[way]
+    place = Place(tmp_path, frozenset({Admission.KIOSK, Admission.POSTER}), screen=screen)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    held: list[Route] = []
+    page.route("**/static/guest.js", lambda route: held.append(route))
+    page.goto(serve(place.app) + path, wait_until="commit")
+    expect(page.locator("#words")).to_be_attached()
+    expect(page.locator("#text-size")).to_be_visible()
+    expect(page.locator("#send")).not_to_be_in_viewport()
+    before = page.evaluate(PLACES)
+    assert len(before) > 10
+    [waiting] = held
+    waiting.continue_()
+    expect(page.locator("body.steps")).to_be_visible()
+    assert page.evaluate(PLACES) == before
 
 
 def test_the_first_language_picker_has_no_back_button(guest: Guest) -> None:
