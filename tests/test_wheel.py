@@ -61,9 +61,9 @@ def ran(installed: Path, folder: Path, *words: str) -> str:
 
 
 def test_the_wheel_contains_surveys_and_catalogues(installed: Path, tmp_path: Path) -> None:
-    told = ran(installed, tmp_path, "-m", "kiosk.cli", "check")
-    assert "ombudsmannaskap" in told
-    assert "vasteras" in told
+    output = ran(installed, tmp_path, "-m", "kiosk.cli", "check")
+    assert "ombudsmannaskap" in output
+    assert "vasteras" in output
 
 
 def test_the_wheel_serves_pages_scripts_charts_and_paper(installed: Path, tmp_path: Path) -> None:

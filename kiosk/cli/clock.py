@@ -8,7 +8,7 @@ from kiosk.cli.arguments import current_settings, installed_store
 from kiosk.cli.errors import report_errors
 from kiosk.domain.schedule import next_tick
 from kiosk.operation.clock import clock_doubt, confirm_clock
-from kiosk.storage import COMMAND_LINE, Deed
+from kiosk.storage import COMMAND_LINE, Action
 
 
 @click.group(name="clock")
@@ -54,7 +54,7 @@ def clock_confirm(yes: bool) -> None:
     if change is None:
         click.echo("Nothing to confirm any more.")
         return
-    store.audit_log.note(now, COMMAND_LINE, Deed.CLOCK_CONFIRMED, "")
+    store.audit_log.note(now, COMMAND_LINE, Action.CLOCK_CONFIRMED, "")
     if change.undone_tick:
         click.echo(
             f"The count made for {change.undone_tick:%Y-%m-%d %H:%M} is taken back. What it published and "

@@ -18,7 +18,7 @@ from kiosk.domain.screen_size import (
 from kiosk.library.library import Library
 from kiosk.screen.statement_fit import least_width, long_statements, surveys_at
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Deed, KioskBudgetError, Store, StoreError
+from kiosk.storage import COMMAND_LINE, Action, KioskBudgetError, Store, StoreError
 
 
 @click.command()
@@ -50,16 +50,16 @@ def link(
     if poster and screen:
         raise StoreError("a poster's link has no screen; leave --screen-mm out")
     store, way = installed_store(settings), Admission.POSTER if poster else Admission.KIOSK
-    deed, what = Deed.ADDRESS_MADE, way.value
+    action, what = Action.ADDRESS_MADE, way.value
     try:
         if not poster:
             store.check_kiosk_budget(unit)
     except KioskBudgetError:
         if not reason:
             raise
-        deed, what = Deed.KIOSK_OVER_BUDGET, reason
+        action, what = Action.KIOSK_OVER_BUDGET, reason
     new_link = store.links.add(way, unit, screen=screen)
-    store.audit_log.note(datetime.now(), COMMAND_LINE, deed, f"{unit}, {what}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, action, f"{unit}, {what}")
     kiosk_screen = None if poster else screen or settings.screen
     if kiosk_screen:
         for warning in _warnings(settings, library, store, unit, kiosk_screen):

@@ -33,7 +33,7 @@ from kiosk.output.paper import (
     slip_sheets,
 )
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Deed, Link, SlipBudgetError, Store
+from kiosk.storage import COMMAND_LINE, Action, Link, SlipBudgetError, Store
 
 TRIAL = click.option("--trial", is_flag=True, help="Print although only this machine can open the address.")
 
@@ -101,9 +101,9 @@ def _print_slips(store: Store, request: SlipRequest) -> list[str]:
             raise
         codes = store.print_slips(request.of_round, request.unit, request.number, may_exceed_budget=True)
         subject = f"{subject}, {request.reason}"
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_OVER_BUDGET, subject)
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Action.SLIPS_OVER_BUDGET, subject)
     else:
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SLIPS_PRINTED, subject)
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Action.SLIPS_PRINTED, subject)
     return codes
 
 
@@ -127,7 +127,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None, trial: bool)
     link = posters[0] if posters else _new_poster(store, unit)
     address = f"{settings.guest_address}/s/{link.code}"
     out.write_bytes(poster_page(address, texts, size, library.units[unit], library.theme))
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.POSTER_PRINTED, f"{unit}, {link.code_ending}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.POSTER_PRINTED, f"{unit}, {link.code_ending}")
     click.echo(f"{out}: leads to {address}")
 
 
@@ -143,7 +143,7 @@ def _check_address(settings: Settings, *, trial: bool) -> None:
 def _new_poster(store: Store, unit: str) -> Link:
     link = store.links.add(Admission.POSTER, unit)
     subject = f"{unit}, {Admission.POSTER.value}"
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ADDRESS_MADE, subject)
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ADDRESS_MADE, subject)
     return link
 
 

@@ -29,7 +29,7 @@ from kiosk.domain.rounds import (
 from kiosk.domain.tree import Tree
 from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock
-from kiosk.storage import COMMAND_LINE, Deed, StoreError
+from kiosk.storage import COMMAND_LINE, Action, StoreError
 
 
 @click.group(name="round")
@@ -130,9 +130,9 @@ def round_open(
         raise over[0]
     store.open_round(new, now)
     for error in over:
-        store.audit_log.note(now, COMMAND_LINE, Deed.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
+        store.audit_log.note(now, COMMAND_LINE, Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
     store.index_changes()
-    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
+    store.audit_log.note(now, COMMAND_LINE, Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
@@ -169,7 +169,7 @@ def round_cancel(round_id: str) -> None:
     cancelled = store.cancel_round(round_id, now)
     store.index_changes()
     what = f"{cancelled.title}, {cancelled.opens_at:%Y-%m-%d}"
-    store.audit_log.note(now, COMMAND_LINE, Deed.ROUND_CANCELLED, what)
+    store.audit_log.note(now, COMMAND_LINE, Action.ROUND_CANCELLED, what)
     click.echo(f"{round_id} is cancelled. Throw away the slips that are printed for it.")
 
 

@@ -7,7 +7,7 @@ import click
 from kiosk.cli.arguments import current_settings, installed_store
 from kiosk.cli.errors import report_errors
 from kiosk.cli.users import checked_name
-from kiosk.storage import COMMAND_LINE, Deed, StoreError
+from kiosk.storage import COMMAND_LINE, Action, StoreError
 
 
 @click.group()
@@ -22,7 +22,7 @@ def token_add(name: str) -> None:
     """Create a token and print it. It is stored nowhere else, and reads the snapshot and the exports only."""
     store, name, now = installed_store(current_settings()), checked_name(name), datetime.now()
     code = store.api_tokens.add(name, now)
-    store.audit_log.note(now, COMMAND_LINE, Deed.TOKEN_MADE, name)
+    store.audit_log.note(now, COMMAND_LINE, Action.TOKEN_MADE, name)
     click.echo(code)
     click.echo("kiosk: send it as Authorization: Bearer TOKEN to /admin/api/results.json", err=True)
 
@@ -43,5 +43,5 @@ def token_remove(name: str) -> None:
     store, name = installed_store(current_settings()), name.strip()
     if not store.api_tokens.remove(name):
         raise StoreError(f"there is no token named {name!r}; see kiosk token list")
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.TOKEN_REMOVED, name)
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.TOKEN_REMOVED, name)
     click.echo(f"{name} is removed.")

@@ -15,7 +15,7 @@ from kiosk.storage import (
     LINK_LIFETIME,
     SHORTEST_PASSWORD_CHARACTERS,
     Account,
-    Deed,
+    Action,
     MailChoice,
     NoAccountError,
     Role,
@@ -41,7 +41,7 @@ def user_add(name: str, role: str) -> None:
     name = checked_name(name)
     password = _password()
     store.accounts.set(Account(name, Role(role), hash_password(password)))
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_SET, f"{name}, {role}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ACCOUNT_SET, f"{name}, {role}")
     click.echo(f"{name} may sign in as {role}.")
 
 
@@ -68,9 +68,9 @@ def user_link(name: str, role: str | None) -> None:
     store, name, now = installed_store(current_settings()), checked_name(name), datetime.now()
     code = store.account_links.add(name, Role(role) if role else None, now)
     if role:
-        store.audit_log.note(now, COMMAND_LINE, Deed.ACCOUNT_LINK_MADE, f"{name}, {role}")
+        store.audit_log.note(now, COMMAND_LINE, Action.ACCOUNT_LINK_MADE, f"{name}, {role}")
     else:
-        store.audit_log.note(now, COMMAND_LINE, Deed.RESET_LINK_MADE, name)
+        store.audit_log.note(now, COMMAND_LINE, Action.RESET_LINK_MADE, name)
     click.echo(f"/admin/account-link/{code}")
     until = f"{now + LINK_LIFETIME:%Y-%m-%d %H:%M}"
     click.echo(f"kiosk: {name} opens this path at the desk's address, once, before {until}", err=True)
@@ -84,7 +84,7 @@ def user_role(name: str, role: str) -> None:
     """Change an account's role, which ends its sessions."""
     store = installed_store(current_settings())
     store.accounts.set_role(name.strip(), Role(role))
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ROLE_CHANGED, f"{name.strip()}, {role}")
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ROLE_CHANGED, f"{name.strip()}, {role}")
     click.echo(f"{name.strip()} is {role} and signed out.")
 
 
@@ -96,7 +96,7 @@ def user_reset_factor(name: str) -> None:
     store = installed_store(current_settings())
     if not store.second_factors.remove(name.strip()):
         raise StoreError(f"there is no account named {name.strip()!r} with a second factor")
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.SECOND_FACTOR_REMOVED, name.strip())
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.SECOND_FACTOR_REMOVED, name.strip())
     click.echo(f"{name.strip()} signs in with the password only.")
 
 
@@ -134,7 +134,7 @@ def user_mail(
         )
         _check_choice(choice)
     store.mail_choices.set(name, choice)
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.MAIL_CHANGED, name)
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.MAIL_CHANGED, name)
     click.echo(_in_words(name, choice))
 
 
@@ -164,12 +164,12 @@ def user_remove(name: str) -> None:
     """Remove an account and end its sessions, or withdraw its link. Its entries in the log stay."""
     store, name = installed_store(current_settings()), name.strip()
     if store.account_links.withdraw(name):
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_LINK_WITHDRAWN, name)
+        store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ACCOUNT_LINK_WITHDRAWN, name)
         click.echo(f"The link of {name} is withdrawn.")
         return
     if not store.accounts.remove(name):
         raise StoreError(f"there is no account named {name!r}")
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Deed.ACCOUNT_REMOVED, name)
+    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ACCOUNT_REMOVED, name)
     click.echo(f"{name} is removed and signed out.")
 
 

@@ -39,7 +39,7 @@ from kiosk.domain.counters import (
 )
 from kiosk.library.spreadsheet_writer import csv_table
 from kiosk.output.export import outputs_table
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("activities", __name__)
 
@@ -103,7 +103,7 @@ def type_figure() -> ResponseReturnValue:
         return _page(form), 400
     node, counter = form.node.data, form.counter.data
     desk().store.outputs.set(node, period, counter, figure)
-    note(Deed.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}, {form.reason.data}")
+    note(Action.FIGURE_TYPED, f"{node}, {counter}, {period}, {figure_words(figure)}, {form.reason.data}")
     flash(translate("Siffran är sparad."))
     address = url_for("activities.activities", unit=request.args.get("unit"), year=period.first.year)
     return redirect(address, 303)
@@ -124,7 +124,7 @@ def correct() -> ResponseReturnValue:
     month_text, counter = form.month.data, form.counter.data
     desk().store.outputs.set(unit, read_period(month_text), counter, figure)
     what = f"{unit}, {counter}, {month_text}, {figure_words(figure)}, {form.reason.data}"
-    note(Deed.FIGURE_CORRECTED, what)
+    note(Action.FIGURE_CORRECTED, what)
     flash(translate("Siffran är sparad."))
     return redirect(url_for("activities.activities", unit=unit, year=month_text[:4]), 303)
 

@@ -9,7 +9,7 @@ from kiosk.desk.outputs import reasons
 from kiosk.desk.results.earlier_figures import removal_reasons
 from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
-from kiosk.storage import Deed, Entry, Role
+from kiosk.storage import Action, Entry, Role
 
 blueprint = Blueprint("log", __name__)
 
@@ -17,18 +17,18 @@ Names = dict[str, str]
 
 SEEN_BY_STAFF = frozenset(
     {
-        Deed.ROUND_OPENED,
-        Deed.ROUND_CANCELLED,
-        Deed.ADDRESS_MADE,
-        Deed.ADDRESS_REMOVED,
-        Deed.PAIRING_BEGUN,
-        Deed.KIOSK_OVER_BUDGET,
-        Deed.SCREEN_PAIRED,
-        Deed.SCREEN_MEASURED,
-        Deed.KIOSK_MOVED,
-        Deed.SLIPS_PRINTED,
-        Deed.SLIPS_OVER_BUDGET,
-        Deed.POSTER_PRINTED,
+        Action.ROUND_OPENED,
+        Action.ROUND_CANCELLED,
+        Action.ADDRESS_MADE,
+        Action.ADDRESS_REMOVED,
+        Action.PAIRING_BEGUN,
+        Action.KIOSK_OVER_BUDGET,
+        Action.SCREEN_PAIRED,
+        Action.SCREEN_MEASURED,
+        Action.KIOSK_MOVED,
+        Action.SLIPS_PRINTED,
+        Action.SLIPS_OVER_BUDGET,
+        Action.POSTER_PRINTED,
     }
 )
 """Actions that decide into which box a guest's ballot comes: staff see them. All others, such as colleagues'
@@ -39,14 +39,14 @@ sign-ins, are for coordinators."""
 @for_staff
 def log() -> ResponseReturnValue:
     """Show the latest entries of the log that the signed-in account may see, the last first."""
-    names, deeds = _names(), frozenset(Deed) if is_coordinator() else SEEN_BY_STAFF
-    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(deeds)]
+    names, actions = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
+    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(actions)]
     return render_template("log.html", entries=entries)
 
 
-def _details(entry: Entry, names: dict[Deed, tuple[Names, ...]]) -> str:
+def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:
     """Return an entry's details as text, with names in place of ids."""
-    parts, known = entry.what.split(", "), names.get(entry.deed, ())
+    parts, known = entry.what.split(", "), names.get(entry.action, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 
@@ -59,7 +59,7 @@ def _named(part: str, names: Names) -> str:
     return " → ".join(names.get(piece, names.get("", piece)) for piece in part.split(" → "))
 
 
-def _names() -> dict[Deed, tuple[Names, ...]]:
+def _names() -> dict[Action, tuple[Names, ...]]:
     """Return action -> the names (id -> name) for each of its details, in their order."""
     library = desk().library
     roles: Names = {
@@ -91,31 +91,31 @@ def _names() -> dict[Deed, tuple[Names, ...]]:
         **{state.round.id: f"{state.round.title}, {period(state.round)}" for state in desk().store.rounds()},
     }
     return {
-        Deed.SIGNED_IN: (roles,),
-        Deed.ACCOUNT_SET: ({}, roles),
-        Deed.ACCOUNT_LINK_MADE: ({}, roles),
-        Deed.ROLE_CHANGED: ({}, roles),
-        Deed.ROUND_OPENED: (rounds, protections),
-        Deed.ADDRESS_MADE: (places, admissions),
-        Deed.ADDRESS_REMOVED: (places, admissions),
-        Deed.PAIRING_BEGUN: (places,),
-        Deed.KIOSK_OVER_BUDGET: (places,),
-        Deed.SCREEN_PAIRED: (places,),
-        Deed.SCREEN_MEASURED: (places,),
-        Deed.KIOSK_MOVED: (places,),
-        Deed.SLIPS_PRINTED: (rounds, places),
-        Deed.SLIPS_OVER_BUDGET: (rounds, places),
-        Deed.POSTER_PRINTED: (places,),
-        Deed.WALL_MADE: (places,),
-        Deed.WALL_REMOVED: (places,),
-        Deed.REPLY_WRITTEN: (rounds,),
-        Deed.COMMENT_WRITTEN: (rounds, statements),
-        Deed.FIGURES_IMPORTED: (places,),
-        Deed.FIGURES_REMOVED: (places, {}, dict(removal_reasons())),
-        Deed.FIGURE_TYPED: (places, counters, {}, {}, dict(reasons())),
-        Deed.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
-        Deed.SURVEY_WRITTEN: (surveys,),
-        Deed.TEXTS_WRITTEN: (languages,),
-        Deed.SPEECH_RECORDED: (languages,),
-        Deed.SPEECH_REMOVED: (languages,),
+        Action.SIGNED_IN: (roles,),
+        Action.ACCOUNT_SET: ({}, roles),
+        Action.ACCOUNT_LINK_MADE: ({}, roles),
+        Action.ROLE_CHANGED: ({}, roles),
+        Action.ROUND_OPENED: (rounds, protections),
+        Action.ADDRESS_MADE: (places, admissions),
+        Action.ADDRESS_REMOVED: (places, admissions),
+        Action.PAIRING_BEGUN: (places,),
+        Action.KIOSK_OVER_BUDGET: (places,),
+        Action.SCREEN_PAIRED: (places,),
+        Action.SCREEN_MEASURED: (places,),
+        Action.KIOSK_MOVED: (places,),
+        Action.SLIPS_PRINTED: (rounds, places),
+        Action.SLIPS_OVER_BUDGET: (rounds, places),
+        Action.POSTER_PRINTED: (places,),
+        Action.WALL_MADE: (places,),
+        Action.WALL_REMOVED: (places,),
+        Action.REPLY_WRITTEN: (rounds,),
+        Action.COMMENT_WRITTEN: (rounds, statements),
+        Action.FIGURES_IMPORTED: (places,),
+        Action.FIGURES_REMOVED: (places, {}, dict(removal_reasons())),
+        Action.FIGURE_TYPED: (places, counters, {}, {}, dict(reasons())),
+        Action.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
+        Action.SURVEY_WRITTEN: (surveys,),
+        Action.TEXTS_WRITTEN: (languages,),
+        Action.SPEECH_RECORDED: (languages,),
+        Action.SPEECH_REMOVED: (languages,),
     }

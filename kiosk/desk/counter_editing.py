@@ -27,7 +27,7 @@ from kiosk.library.counter_drafts import (
 )
 from kiosk.library.library import Library
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("counters", __name__)
 
@@ -69,7 +69,7 @@ def new() -> ResponseReturnValue:
 
     if not _save(write):
         return _page(draft, "", None), 400
-    note(Deed.COUNTER_WRITTEN, added[0].name)
+    note(Action.COUNTER_WRITTEN, added[0].name)
     flash(translate("Sparat: {name}.", name=added[0].name))
     return redirect(url_for("counters.counters"), 303)
 
@@ -90,7 +90,7 @@ def counter(counter_id: str) -> ResponseReturnValue:
     draft = sent if is_own(counter_id) else CounterDraft(known.name, known.definition, sent.units)
     if not _save(lambda settings: rewrite_counter(settings, counter_id, draft, seen)):
         return _page(draft, seen, known), 400
-    note(Deed.COUNTER_WRITTEN, translate(desk().library.counters[counter_id].name))
+    note(Action.COUNTER_WRITTEN, translate(desk().library.counters[counter_id].name))
     flash(translate("Sparat."))
     return redirect(url_for("counters.counters"), 303)
 
@@ -111,7 +111,7 @@ def remove(counter_id: str) -> ResponseReturnValue:
         deny(Denial.COUNTER_TIED)
     name = library.counters[counter_id].name
     desk().change(lambda settings: remove_counter(settings, counter_id))
-    note(Deed.COUNTER_REMOVED, name)
+    note(Action.COUNTER_REMOVED, name)
     flash(translate("Borttaget: {name}.", name=name))
     return redirect(url_for("counters.counters"), 303)
 

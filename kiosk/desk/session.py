@@ -19,7 +19,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.live_pages import LIVE_ENDPOINTS, RENEWED
 from kiosk.domain.short_hash import short_hash
-from kiosk.storage import Account, Deed, Role, RoundState
+from kiosk.storage import Account, Action, Role, RoundState
 
 P = ParamSpec("P")
 View = TypeVar("View", bound=Callable[..., object])
@@ -182,12 +182,12 @@ def may_read(state: RoundState) -> bool:
     return state.is_closed or account.role != Role.STAFF
 
 
-def note(deed: Deed, what: str) -> None:
+def note(action: Action, what: str) -> None:
     """Write an action of the signed-in account to the log; does nothing without an account. `what` has the
     changed object, such as the id of a unit and the ending of a code, separated by ", "."""
     account = signed_in()
     if account is not None:
-        desk().store.audit_log.note(desk().clock(), account.name, deed, what)
+        desk().store.audit_log.note(desk().clock(), account.name, action, what)
 
 
 def touch() -> None:

@@ -27,7 +27,7 @@ from kiosk.library.theory_drafts import (
     theory_path,
     write_theory,
 )
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("theory_editing", __name__)
 
@@ -64,7 +64,7 @@ def copy(theory_id: str) -> ResponseReturnValue:
         (theory.title for theory in library.theories.values()),
     )
     desk().change(lambda settings: write_theory(settings, replace(original, id=copied, title=title)))
-    note(Deed.THEORY_WRITTEN, copied)
+    note(Action.THEORY_WRITTEN, copied)
     flash(translate("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("theory_editing.edit", theory_id=copied), 303)
 
@@ -81,7 +81,7 @@ def remove(theory_id: str) -> ResponseReturnValue:
         deny(Denial.THEORY_USED)
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_theory(settings, theory_id))
-        note(Deed.THEORY_REMOVED, theory.title)
+        note(Action.THEORY_REMOVED, theory.title)
         flash(translate("Förändringsteorin är borttagen: {title}", title=theory.title))
         return redirect(url_for("theory.theories"), 303)
     return render_template("theory_remove.html", form=form, theory=theory)
@@ -107,7 +107,7 @@ def edit(theory_id: str) -> ResponseReturnValue:
         if is_wrong:
             typed = _typed_places()
         elif _save(shown):
-            note(Deed.THEORY_WRITTEN, theory_id)
+            note(Action.THEORY_WRITTEN, theory_id)
             flash(translate("Sparat."))
             return redirect(url_for("theory_editing.edit", theory_id=theory_id), 303)
     page = render_template(

@@ -29,7 +29,7 @@ from kiosk.library.tree_drafts import (
     tree_path,
 )
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("unit_editing", __name__)
 
@@ -104,7 +104,7 @@ def copy(tree_id: str) -> ResponseReturnValue:
         return library
 
     desk().change(write)
-    note(Deed.UNITS_WRITTEN, name)
+    note(Action.UNITS_WRITTEN, name)
     flash(translate("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("unit_editing.edit", tree_id=added[0]), 303)
 
@@ -183,7 +183,7 @@ def _save(write: Callable[[Settings], Library]) -> bool:
 
 
 def _saved(draft: TreeDraft, tree_id: str) -> ResponseReturnValue:
-    note(Deed.UNITS_WRITTEN, draft.name)
+    note(Action.UNITS_WRITTEN, draft.name)
     flash(translate("Sparat. Omgångar som redan är skapade ändras inte."))
     return redirect(url_for("unit_editing.edit", tree_id=tree_id), 303)
 

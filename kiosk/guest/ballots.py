@@ -21,9 +21,9 @@ RETRY_AFTER_SECONDS = 2
 guests."""
 
 
-class Lane(StrEnum):
-    """The rate limits of a kiosk's address. Ballots with the kiosk's mark have lanes of their own, which a
-    sender without the mark cannot influence. `WAITED` lanes are for ballots that waited for the network."""
+class Bucket(StrEnum):
+    """The token buckets of a kiosk's address. Ballots with the kiosk's mark have buckets of their own, which
+    a sender without the mark cannot influence. `WAITED` is for ballots that waited for the network."""
 
     FORM = "form"
     OWN, OWN_WAITED = "own", "own waited"
@@ -68,7 +68,7 @@ def accepted_response(thanks: str) -> GuestResponse:
     return redirect(thanks, 303)
 
 
-def take_token(link: Link, lane: Lane, statements: int) -> bool:
-    """Take a token from the rate limit of a lane of a kiosk's address, for a ballot with `statements`
+def take_token(link: Link, bucket: Bucket, statements: int) -> bool:
+    """Take a token from a bucket of a kiosk's address, for a ballot with `statements`
     statements. Returns False if there was none."""
-    return guest_side().rate_limit.take_token(f"{link.code} {lane}", statements) == NO_WAIT
+    return guest_side().rate_limit.take_token(f"{link.code} {bucket}", statements) == NO_WAIT

@@ -8,7 +8,7 @@ from flask import request
 from kiosk.domain.ballot import BallotError
 from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, accept_ballot, take_token
+from kiosk.guest.ballots import Bucket, accept_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side
 from kiosk.guest.entry_points import link_of
 from kiosk.guest.refusals import refuse
@@ -39,9 +39,9 @@ def take_envelope(code: str) -> GuestResponse:
         refuse(400, Refusal.BAD)
 
     def admit(*, is_own: bool, statements: int) -> bool:
-        own, unmarked = Lane.OWN, Lane.UNMARKED
+        own, unmarked = Bucket.OWN, Bucket.UNMARKED
         if has_waited:
-            own, unmarked = Lane.OWN_WAITED, Lane.UNMARKED_WAITED
+            own, unmarked = Bucket.OWN_WAITED, Bucket.UNMARKED_WAITED
         return take_token(link, own if is_own else unmarked, statements)
 
     def put(now: datetime) -> None:

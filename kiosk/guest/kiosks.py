@@ -13,7 +13,7 @@ from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import DIGITS, Deed, Link, Pairing, RoundClosedError
+from kiosk.storage import DIGITS, Action, Link, Pairing, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header of a sign of life: the public key of the running round's letterbox. When it changes, the
@@ -49,7 +49,7 @@ def pair() -> GuestResponse:
         return make_response(guest.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
     link = guest.store.links.add(Admission.KIOSK, redeemed.unit_id)
     what = f"{link.unit_id}, {link.code_ending}"
-    guest.store.audit_log.note(guest.clock(), redeemed.made_by, Deed.SCREEN_PAIRED, what)
+    guest.store.audit_log.note(guest.clock(), redeemed.made_by, Action.SCREEN_PAIRED, what)
     return redirect(f"/k/{link.code}/paired", 303)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import abort, make_response, request, send_file
 
 from kiosk.domain.rounds import Admission
-from kiosk.guest.ballots import Lane, accept_ballot, sent_ballot, take_token
+from kiosk.guest.ballots import Bucket, accept_ballot, sent_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
@@ -55,7 +55,7 @@ def answer(code: str = "") -> GuestResponse:
 
     def put(now: datetime) -> None:
         if link.admission is Admission.KIOSK and not take_token(
-            link, Lane.FORM, len(of_round.survey.statements)
+            link, Bucket.FORM, len(of_round.survey.statements)
         ):
             store.note_guard(*place, now)
             raise TooEarlyError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 SecondsToWait = NewType("SecondsToWait", float)
-"""Time until a lane has a token again."""
+"""Time until a bucket has a token again."""
 
 NO_WAIT = SecondsToWait(0.0)
 """The ballot is admitted."""
@@ -19,7 +19,7 @@ NO_WAIT = SecondsToWait(0.0)
 
 @dataclass
 class RateLimit:
-    """A token bucket for each lane, in memory only: `burst` ballots at once, then one each `seconds`.
+    """Token buckets by name, in memory only: `burst` ballots at once, then one each `seconds`.
 
     `clock` returns seconds and must be monotonic. `pause` is for the kiosk's script, in seconds: ballots less
     than this apart count as a row of rapid ones; with 0, none is rapid. `seconds` and `pause` grow by
@@ -38,17 +38,17 @@ class RateLimit:
         """Return the pause between ballots with `statements` statements, in seconds."""
         return self.pause + self.statement_seconds * statements
 
-    def take_token(self, lane: str, statements: int = 0) -> SecondsToWait:
+    def take_token(self, bucket: str, statements: int = 0) -> SecondsToWait:
         """Take a token for a ballot with `statements` statements.
 
-        Returns NO_WAIT; if the lane has no token, takes none and returns the seconds until it has one.
+        Returns NO_WAIT; if the bucket has no token, takes none and returns the seconds until it has one.
         """
         seconds = self.seconds + self.statement_seconds * statements
         with self._lock:
             now = self.clock()
-            full_at = max(self._full_at.get(lane, now), now)
+            full_at = max(self._full_at.get(bucket, now), now)
             too_early = full_at + seconds - now - seconds * self.burst
             if too_early > 0:
                 return SecondsToWait(too_early)
-            self._full_at[lane] = full_at + seconds
+            self._full_at[bucket] = full_at + seconds
             return NO_WAIT

@@ -8,7 +8,7 @@ Other packages import from here, never from a module of this package.
 from kiosk.storage.account_links import LINK_LIFETIME, AccountExistsError, AccountLink
 from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError, Role
 from kiosk.storage.api_tokens import ApiToken, TokenExistsError
-from kiosk.storage.audit_log import COMMAND_LINE, Deed, Entry
+from kiosk.storage.audit_log import COMMAND_LINE, Action, Entry
 from kiosk.storage.database import StoreError
 from kiosk.storage.devices import DIGITS, LIFETIME, Devices, DeviceStatus, Pairing
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
@@ -51,8 +51,8 @@ __all__ = [
     "Account",
     "AccountExistsError",
     "AccountLink",
+    "Action",
     "ApiToken",
-    "Deed",
     "DeviceStatus",
     "Devices",
     "Dump",

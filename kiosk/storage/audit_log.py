@@ -15,7 +15,7 @@ COMMAND_LINE = "kiosk"
 """The log's actor for commands run in a shell."""
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """Staff actions that are logged."""
 
     SIGNED_IN = "signed_in"
@@ -85,7 +85,7 @@ class Entry:
 
     at: datetime
     name: str
-    deed: Deed
+    action: Action
     what: str
 
 
@@ -97,7 +97,7 @@ class AuditLog:
         self._writer = writer
 
     @one_write()
-    def note(self, at: datetime, name: str, deed: Deed, what: str) -> None:
+    def note(self, at: datetime, name: str, action: Action, what: str) -> None:
         """Log an action. The time is kept to the minute."""
         log = tables.Log
         last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
@@ -106,17 +106,17 @@ class AuditLog:
                 number=(last[0] if last else 0) + 1,
                 at=at.isoformat(timespec="minutes"),
                 name=name,
-                deed=deed.value,
+                action=action.value,
                 what=what,
             )
         )
 
-    def entries(self, deeds: Collection[Deed] = tuple(Deed), at_most: int = 500) -> list[Entry]:
-        """Return the latest `at_most` entries of these deeds, newest first."""
+    def entries(self, actions: Collection[Action] = tuple(Action), at_most: int = 500) -> list[Entry]:
+        """Return the latest `at_most` entries of these actions, newest first."""
         log = tables.Log
-        of_deeds = log.select(log.at, log.name, log.deed, log.what).where(log.deed.in_(list(deeds)))
-        latest = of_deeds.order_by(log.number.desc()).limit(at_most)
+        of_actions = log.select(log.at, log.name, log.action, log.what).where(log.action.in_(list(actions)))
+        latest = of_actions.order_by(log.number.desc()).limit(at_most)
         return [
-            Entry(datetime.fromisoformat(at), name, Deed(deed), what)
-            for at, name, deed, what in self._database.rows(latest)
+            Entry(datetime.fromisoformat(at), name, Action(action), what)
+            for at, name, action, what in self._database.rows(latest)
         ]

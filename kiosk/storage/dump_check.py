@@ -28,7 +28,7 @@ from kiosk.domain.strict_json import parse
 from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published, has_answers_of
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
-from kiosk.storage.audit_log import Deed
+from kiosk.storage.audit_log import Action
 from kiosk.storage.database import StoreError
 from kiosk.storage.dump_terms import check_id, check_texts, read_terms
 from kiosk.storage.field_types import fits
@@ -237,7 +237,7 @@ def _check_link(row: Row) -> None:
 
 def _check_log(row: Row) -> None:
     _require(datetime.fromisoformat(row["at"]).tzinfo is None, "its time has a time zone")
-    _require(row["deed"] in set(Deed), f"{row['deed']!r} is nothing that is logged")
+    _require(row["deed"] in set(Action), f"{row['deed']!r} is nothing that is logged")
 
 
 def _check_slip_count(row: Row) -> None:

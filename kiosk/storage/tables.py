@@ -260,7 +260,7 @@ class Log(Table):
     number = peewee.IntegerField(primary_key=True)
     at = Text()
     name = Text()
-    deed = Text()
+    action = Text(column_name="deed")
     what = Text()
 
 

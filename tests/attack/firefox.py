@@ -175,16 +175,18 @@ def firefox(profile: Path, *, has_script: bool) -> Iterator[Firefox]:
     settings = SETTINGS | {"javascript.enabled": has_script}
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in settings.items()]
     (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
-    told = profile / "WebDriverBiDiServer.json"
-    told.unlink(missing_ok=True)
+    address_file = profile / "WebDriverBiDiServer.json"
+    address_file.unlink(missing_ok=True)
     process = subprocess.Popen(
         [program, "--headless", "--no-remote", "--profile", profile, *REMOTE],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: told.is_file() and told.read_bytes().endswith(b"}"), "Firefox's start")
-        address = json.loads(told.read_bytes())
+        wait_until(
+            lambda: address_file.is_file() and address_file.read_bytes().endswith(b"}"), "Firefox's start"
+        )
+        address = json.loads(address_file.read_bytes())
         uri = f"ws://{address['ws_host']}:{address['ws_port']}/session"
         with connect(uri, max_size=None, proxy=None) as socket:
             yield Firefox(process, socket, has_script=has_script)

@@ -48,9 +48,9 @@ class Batch:
 
     @cached_property
     def _shares(self) -> list[Vector]:
-        told = np.array(self.counts, dtype=float)
-        told[np.arange(len(told)), told.argmax(axis=1)] += self.withheld
-        return list(told / self.size)
+        counts = np.array(self.counts, dtype=float)
+        counts[np.arange(len(counts)), counts.argmax(axis=1)] += self.withheld
+        return list(counts / self.size)
 
 
 def batches(seen: Sequence[tuple[datetime, Document]], node: str) -> list[Batch]:

@@ -365,8 +365,8 @@ def years_knowing_all_others() -> Iterator[Row]:
             nobody = np.zeros((len(usual), CELLS), dtype=int)
             kind = ZeroSum(epsilon)
             seen = kind.weigh(kind.add(with_targets(nobody, given), rng), nobody)
-            told = STABILITY * seen + (1 - STABILITY) * (seen @ profile)[:, None]
-            weights = normal(weights * np.where(came[:, None], told, 1.0))
+            likelihood = STABILITY * seen + (1 - STABILITY) * (seen @ profile)[:, None]
+            weights = normal(weights * np.where(came[:, None], likelihood, 1.0))
             if count % A_YEAR == 0 and count // A_YEAR in YEARS:
                 beliefs = Beliefs(weights, usual, profile)
                 cells.append(f"{beliefs.right}, {beliefs.sure} sure")
@@ -395,11 +395,11 @@ def newcomers() -> Iterator[Row]:
             second = with_targets(second, truth)
             if epsilon is not None:
                 first, second = (nearest(ZeroSum(epsilon).add(one, rng)) for one in (first, second))
-            cells.append(f"{100 * told_by_difference(second - first, truth, profile):.1f} %")
+            cells.append(f"{100 * likeliest_by_difference(second - first, truth, profile):.1f} %")
         yield (name, f"{stability:g}", f"{100 * profile.max():.0f} %", *cells)
 
 
-def told_by_difference(
+def likeliest_by_difference(
     apart: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64]], profile: Floats
 ) -> float:
     """Return the share of right guesses of the newcomer's answer from the tables' differences `apart`.
@@ -455,10 +455,10 @@ def veils() -> Iterator[Row]:
     for n, (name, profile) in product((5, 10, 15, 20), PROFILES.items()):
         others = draw(n - 1, profile, TARGETS, rng)
         truth = rng.choice(CELLS, TARGETS, p=profile)
-        told = np.stack(
+        answers = np.stack(
             [with_targets(others, np.full(TARGETS, cell)).max(axis=1) >= n - 1 for cell in range(CELLS)],
             axis=1,
         )
-        seen = told[np.arange(TARGETS), truth]
-        possible = (told == seen[:, None]).sum(axis=1)
+        seen = answers[np.arange(TARGETS), truth]
+        possible = (answers == seen[:, None]).sum(axis=1)
         yield n, name, f"{100 * seen.mean():.1f} %", f"{100 * (possible == 1).mean():.1f} %"

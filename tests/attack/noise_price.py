@@ -171,12 +171,12 @@ def towards(share: float) -> Floats:
     return (1 - share) * PROFILES["balanced"] + share * PROFILES["skewed"]
 
 
-def told(tables: Sequence[Tables], noise: Noise) -> str:
+def share_of_claims(tables: Sequence[Tables], noise: Noise) -> str:
     """Return, as text, how often consecutive rounds are reported to go up or down."""
     rows = zip(*(table[:, :SCALE].tolist() for table in tables), strict=True)
     agreeing = (SCALE - 2, SCALE - 1)
-    said = [trend([noisy_stratum(row, [0] * len(row), agreeing, [noise] * len(row))]) for row in rows]
-    return f"{100 * sum(one is not Trend.CHANCE for one in said) / len(said):.1f} %"
+    trends = [trend([noisy_stratum(row, [0] * len(row), agreeing, [noise] * len(row))]) for row in rows]
+    return f"{100 * sum(one is not Trend.CHANCE for one in trends) / len(trends):.1f} %"
 
 
 def apart(tables: Sequence[Tables], noise: Noise) -> str:
@@ -206,7 +206,13 @@ def trends() -> Iterator[Row]:
         profiles = [PROFILES[one] if isinstance(one, str) else towards(one) for one in steps]
         shown = [published(ZeroSum(EPSILON), (n,), profile, rng) for profile in profiles]
         exact = [published(None, (n,), profile, rng) for profile in profiles]
-        yield n, name, told(shown, noise_of(1, CELLS)), told(shown, NOISE_FREE), told(exact, NOISE_FREE)
+        yield (
+            n,
+            name,
+            share_of_claims(shown, noise_of(1, CELLS)),
+            share_of_claims(shown, NOISE_FREE),
+            share_of_claims(exact, NOISE_FREE),
+        )
 
 
 PLACES = {

@@ -224,20 +224,20 @@ def answers(*, somebody_answered: bool, variant: type[Store] = Store) -> list[in
     guests."""
     waiting = [lambda one, make=make: {**make(one), "_waited": "yes"} for make in ENVELOPES.values()]
     with site(variant) as one:
-        told = []
+        answered = []
         for make in (*SENT.values(), *waiting):
             one.seconds += 1_000
             for _ in range(GUESTS if somebody_answered else 0):
                 one.guest()
                 one.seconds += BETWEEN_GUESTS
             one.seconds += UNTIL_PROBES
-            told += [one.send(make(one)) for _ in range(PROBES)]
-        return told
+            answered += [one.send(make(one)) for _ in range(PROBES)]
+        return answered
 
 
 def _oracle_finding() -> Finding:
     def differing(variant: type[Store]) -> int:
-        worlds = (answers(somebody_answered=told, variant=variant) for told in (False, True))
+        worlds = (answers(somebody_answered=is_answered, variant=variant) for is_answered in (False, True))
         return sum(one != other for one, other in zip(*worlds, strict=True))
 
     own, row, shared = (differing(variant) for variant in (Store, RowStore, SharedStore))

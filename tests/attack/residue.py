@@ -312,23 +312,23 @@ def _residue(attack: str, counts: tuple[int, int], control: str, control_found: 
 
 
 @dataclass(frozen=True)
-class Told:
+class Traced:
     """The output of a round's process: the uncounted ballots and the destroyed keys."""
 
     waiting: set[bytes]
     destroyed_keys: set[bytes]
 
 
-def live(way: str, folder: Path, seed: int) -> Told:
+def live(way: str, folder: Path, seed: int) -> Traced:
     """Run one round to a count, close the store, and return the uncounted ballots and the destroyed keys."""
     keeping, keys = WAYS[way](folder), set[bytes]()
     for ballot in made_up(seed, BALLOTS):
         keeping.cast(ballot)
         keys |= _keys_in(folder)
     keeping.count()
-    told = Told(keeping.waiting(), keys - _keys_in(folder))
+    traced = Traced(keeping.waiting(), keys - _keys_in(folder))
     keeping.close()
-    return told
+    return traced
 
 
 def _keys_in(folder: Path) -> set[bytes]:
@@ -360,10 +360,10 @@ def on_bare_disk(way: str, seed: int, options: str = "loop") -> tuple[int, int, 
             file.truncate(16 * 1024 * 1024)
         _run(["mkfs.ext4", "-q", "-F", "-b", "4096", str(image)])
         command = ["sh", "-c", script, "sh", options, str(image), str(place), *_living(way, place, seed)]
-        said = _run(["unshare", "--mount", *command])
-        told = json.loads(said)
-        waiting = {bytes.fromhex(one) for one in told["waiting"]}
-        keys = {bytes.fromhex(one) for one in told["destroyed_keys"]}
+        output = _run(["unshare", "--mount", *command])
+        traced = json.loads(output)
+        waiting = {bytes.fromhex(one) for one in traced["waiting"]}
+        keys = {bytes.fromhex(one) for one in traced["destroyed_keys"]}
         counted = {pack([ballot]) for ballot in made_up(seed, BALLOTS)} - waiting
         raw = image.read_bytes()
     return len(counted), len(seen(raw, counted)), len(seen(raw, keys))
@@ -551,7 +551,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
     variance = 2 * (2 * ORDERED + 5) / (9 * ORDERED * (ORDERED - 1))
     band = 3 * (variance / orders) ** 0.5
     tau = mean(observed.in_rows)
-    told, kept = writes_in_log(Database), writes_in_log(KeepsLog)
+    written, kept = writes_in_log(Database), writes_in_log(KeepsLog)
     in_files = f"read in {len(observed.in_files)} of them" if observed.in_files else "no ballot in any file"
     return [
         Finding(
@@ -581,9 +581,9 @@ def _history_findings(scale: Scale) -> list[Finding]:
         ),
         Finding(
             f"order: writes in SQLite's log, which show the units of {ORDERED} ballots in order",
-            f"{told} writes",
+            f"{written} writes",
             "0",
-            told == 0,
+            written == 0,
             f"SQLite's log as SQLite leaves it: {kept} (must be at least {ORDERED})",
             kept >= ORDERED,
         ),
@@ -600,13 +600,13 @@ def run(scale: Scale) -> list[Finding]:
 
 
 def main(way: str, folder: Path, seed: int, *, is_silent: bool) -> None:
-    told = live(way, folder, seed)
+    traced = live(way, folder, seed)
     if not is_silent:
-        said = {
-            "waiting": [one.hex() for one in told.waiting],
-            "destroyed_keys": [one.hex() for one in told.destroyed_keys],
+        document = {
+            "waiting": [one.hex() for one in traced.waiting],
+            "destroyed_keys": [one.hex() for one in traced.destroyed_keys],
         }
-        print(json.dumps(said))
+        print(json.dumps(document))
 
 
 if __name__ == "__main__":

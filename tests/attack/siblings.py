@@ -155,7 +155,7 @@ def run(scale: Scale) -> list[Finding]:
             kept = list(pool.map(partial(of_world, plan=plan_closing), range(rounds), chunksize=4))
             leaky = list(pool.map(partial(of_world, plan=alone), range(rounds // 4), chunksize=2))
             proven, cells = (sum(column) for column in zip(*kept, strict=True))
-            leaked, told = (sum(column) for column in zip(*leaky, strict=True))
+            leaked, published = (sum(column) for column in zip(*leaky, strict=True))
             findings.append(
                 Finding(
                     f"siblings: {rounds} rounds for {len(tree.leaves)} of {len(TREE.leaves)} units "
@@ -164,7 +164,7 @@ def run(scale: Scale) -> list[Finding]:
                     f"{proven} of {cells} answers proven",
                     "0",
                     proven == 0,
-                    f"small units counted alone for their parent, without a veil: {leaked} of {told} "
+                    f"small units counted alone for their parent, without a veil: {leaked} of {published} "
                     "(must be > 0)",
                     leaked > 0,
                 )

@@ -61,9 +61,10 @@ def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) 
         return 0
     proven = 0
     for at, table in enumerate(statements(shown).values()):
-        told = [*table["counts"], *table["no_answer"].values()]
+        published = [*table["counts"], *table["no_answer"].values()]
         left = [
-            n - sum(one.answers[at] == answer for one in own) for n, answer in zip(told, ANSWERS, strict=True)
+            n - sum(one.answers[at] == answer for one in own)
+            for n, answer in zip(published, ANSWERS, strict=True)
         ]
         proven += left.count(0) == len(left) - 1 and left[ANSWERS.index(target.answers[at])] == 1
     return proven

@@ -65,7 +65,7 @@ def test_the_check_catches_noise_that_is_too_small() -> None:
     )
 
 
-def most_told(epsilon: Fraction, draws: int = 6000) -> float:
+def largest_ratio(epsilon: Fraction, draws: int = 6000) -> float:
     """Return the largest ratio between the probabilities of the same published table for two answers of a
     guest."""
     rng = Random(3)
@@ -78,8 +78,8 @@ def most_told(epsilon: Fraction, draws: int = 6000) -> float:
 
 
 def test_no_published_table_reveals_more_than_the_bound() -> None:
-    assert most_told(EPSILON) <= 1.2 * exp(EPSILON)
-    assert most_told(2 * EPSILON) > 1.2 * exp(EPSILON), "the control: noise half as wide"
+    assert largest_ratio(EPSILON) <= 1.2 * exp(EPSILON)
+    assert largest_ratio(2 * EPSILON) > 1.2 * exp(EPSILON), "the control: noise half as wide"
 
 
 def averaged(look: Callable[[], tuple[int, ...]], looks: int) -> tuple[int, ...]:

@@ -268,15 +268,15 @@ class Place:
                 pass_fds=[announce],
             )
         os.close(announce)
-        said = os.read(ready, 8)
+        process_id = os.read(ready, 8)
         os.close(ready)
-        if not said:
+        if not process_id:
             server.wait()
             raise RuntimeError((output / "err").read_text())
         try:
             yield port
         finally:
-            os.kill(int.from_bytes(said, "big"), signal.SIGTERM)
+            os.kill(int.from_bytes(process_id, "big"), signal.SIGTERM)
             server.wait()
 
 

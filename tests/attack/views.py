@@ -408,8 +408,8 @@ def _figures(house: House, shown: Mapping[str, bytes], *, off_by: int = 0) -> tu
         (re.findall(r'data-count="(\d+)"', shown["anna /admin/results/p/shelter"].decode()), noisy),
         (_of_chart(shown["anna /admin/chart/p/shelter/listened/now.csv"]), noisy[:5]),
     ]
-    told = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
-    printed = [counts for _name, counts, _others in told]
+    rows = re.findall(r"^    (\w+): ([\d ]+)  (.*)$", shown["kiosk results"].decode(), re.MULTILINE)
+    printed = [counts for _name, counts, _others in rows]
     wanted = [" ".join(map(str, table["counts"])) for node in tables.values() for table in node.values()]
     pairs.append((printed, wanted))
     return sum(len(wanted) for _, wanted in pairs), sum(actual != wanted for actual, wanted in pairs)

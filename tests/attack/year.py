@@ -106,7 +106,7 @@ def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int, publi
     )
     published = batches(list(publish(plan, [visit.arrival for visit in visits])), UNIT)
     chances = [1.0] * len(visits)
-    told = []
+    tables_seen = []
     for batch in published:
         members = np.zeros(REGULARS)
         for at, visit in enumerate(visits):
@@ -114,15 +114,15 @@ def tables(visits: Sequence[Visit], opens: datetime, habit: Habit, k: int, publi
                 taken = 1.0 if batch is published[-1] else batch.size / (batch.size + k)
                 members[visit.regular] += chances[at] * taken
                 chances[at] *= 1 - taken
-        told.append(Table(members, batch))
-    return told
+        tables_seen.append(Table(members, batch))
+    return tables_seen
 
 
-def solve(told: Sequence[Table], statement: int, pull: float) -> tuple[list[int], int]:
+def solve(tables_seen: Sequence[Table], statement: int, pull: float) -> tuple[list[int], int]:
     """Return (each regular's likeliest answer, the best single guess for all) for a statement, as indices of
     ANSWERS."""
-    chances = np.array([table.members for table in told])
-    counts = np.array([table.batch.shares(statement) * table.batch.size for table in told])
+    chances = np.array([table.members for table in tables_seen])
+    counts = np.array([table.batch.shares(statement) * table.batch.size for table in tables_seen])
     everybody = counts.sum(axis=0) / counts.sum()
     apart = np.linalg.solve(
         chances.T @ chances + pull * np.eye(REGULARS),
@@ -139,15 +139,15 @@ def attack_year(
     random = Random(seed)
     base = [Ballot(tuple(random.choices(ANSWERS, PROFILES[profile])[0] for _ in SURVEY.statements))
             for _ in range(REGULARS)]  # fmt: skip
-    told = []
+    tables_seen = []
     for number in range(habit.rounds * years):
         opens = datetime(2026, 1, 1) + timedelta(days=number * (YEAR // habit.rounds))
-        told += tables(attend(random, base, opens, habit, profile), opens, habit, k, publish)
+        tables_seen += tables(attend(random, base, opens, habit, profile), opens, habit, k, publish)
     right, blind = dict.fromkeys(PULLS, 0), 0
     for statement in range(len(SURVEY.statements)):
         truth = [ANSWERS.index(ballot.answers[statement]) for ballot in base]
         for pull in PULLS:
-            guesses, common = solve(told, statement, pull)
+            guesses, common = solve(tables_seen, statement, pull)
             right[pull] += sum(guess == true for guess, true in zip(guesses, truth, strict=True))
         blind += truth.count(common)
     return right, blind, REGULARS * len(SURVEY.statements)

@@ -34,19 +34,19 @@ def test_check_reports_every_bad_file_and_every_unread_file(run: Run, prov: Path
     ]
     prov.write_bytes(SURVEY)
     prov.with_name("annan.toml").unlink()
-    told = run("check")
-    assert told.exit_code == 0
-    assert f"{prov.with_name('tredje.toml.txt')}: is not read; move it to" in told.stderr
+    result = run("check")
+    assert result.exit_code == 0
+    assert f"{prov.with_name('tredje.toml.txt')}: is not read; move it to" in result.stderr
 
 
 def test_doctor_reports_a_bad_file_and_examines_the_rest(run: Run, prov: Path) -> None:
     prov.write_text("id =")
     prov.with_name("tredje.tml").write_bytes(SURVEY)
-    told = run("doctor", KIOSK_GUEST_ADDRESS="https://svara.example")
-    assert told.exit_code == 1
-    assert f"bad   {prov}: not valid TOML" in told.stdout
-    assert "it is left out" in told.stdout
-    assert f"look  {prov.with_name('tredje.tml')}: is not read" in told.stdout
+    result = run("doctor", KIOSK_GUEST_ADDRESS="https://svara.example")
+    assert result.exit_code == 1
+    assert f"bad   {prov}: not valid TOML" in result.stdout
+    assert "it is left out" in result.stdout
+    assert f"look  {prov.with_name('tredje.tml')}: is not read" in result.stdout
 
 
 def test_a_bad_file_stops_neither_rounds_nor_links(run: Run, prov: Path) -> None:

@@ -105,9 +105,9 @@ def test_check_warns_of_a_statement_without_a_good_end(run: Run, tmp_path: Path)
     older.write_text(
         shipped.replace('id = "ombudsmannaskap"', 'id = "older"').replace('good = "high"\n', "", 1)
     )
-    told = printed(run("check", str(older)))
-    assert "  warning: listened: the file does not say which end of the scale is good" in told
-    assert told.count("warning:") == 1
+    output = printed(run("check", str(older)))
+    assert "  warning: listened: the file does not say which end of the scale is good" in output
+    assert output.count("warning:") == 1
 
 
 def test_the_count_command_counts_once_per_tick(run: Run) -> None:
@@ -196,7 +196,7 @@ def test_a_survey_is_exported_to_and_imported_from_a_spreadsheet(run: Run, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("line", "words", "said"),
+    ("line", "words", "message"),
     [
         ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--k", "4"), "k must be at least 5"),
         ('{"at": "2026-03-02T10:15:00", "unit": "a", "answers": {}}', ("--days", "2"), "at least 5 days"),
@@ -206,13 +206,13 @@ def test_a_survey_is_exported_to_and_imported_from_a_spreadsheet(run: Run, tmp_p
     ],
 )
 def test_invalid_arrivals_are_refused_with_one_line(
-    run: Run, tmp_path: Path, line: str, words: tuple[str, ...], said: str
+    run: Run, tmp_path: Path, line: str, words: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "arrivals").write_text(line + "\n")
     refused = run("simulate", "--arrivals", "arrivals", *words)
     assert refused.exit_code == 2, refused.exception
     assert len(refused.stderr.splitlines()) == 1
-    assert said in refused.stderr
+    assert message in refused.stderr
 
 
 def test_a_reading_command_without_an_installation_creates_nothing(run: Run, tmp_path: Path) -> None:

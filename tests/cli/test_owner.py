@@ -109,8 +109,8 @@ def as_user(user: int, act: Callable[[], object]) -> str:
         finally:
             os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        text = told.read()
+    with os.fdopen(reading) as output:
+        text = output.read()
     os.waitpid(child, 0)
     return text
 
@@ -209,6 +209,6 @@ def test_an_owner_without_a_user_name_is_shown_as_sudo_accepts_it(site: Site) ->
 @pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 def test_a_user_who_is_not_root_is_told_both_remedies(site: Site) -> None:
     site.data.parent.chmod(0o755)
-    told = as_user(NOBODY, site.open)
-    assert "sudo -u root kiosk" in told
-    assert f"sudo chown -R nobody: {site.data} {site.keys}" in told
+    output = as_user(NOBODY, site.open)
+    assert "sudo -u root kiosk" in output
+    assert f"sudo chown -R nobody: {site.data} {site.keys}" in output

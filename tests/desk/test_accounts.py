@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.desk.login.throttle import FREE_FAILURES
-from kiosk.storage import LINK_LIFETIME, Account, Deed, Role, verify
+from kiosk.storage import LINK_LIFETIME, Account, Action, Role, verify
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 
 CHOSEN = "another long password"
@@ -60,8 +60,8 @@ def test_a_new_account_gets_a_link_that_is_shown_once(desk: Desk) -> None:
     assert account is not None
     assert account.role is Role.VIEWER
     assert verify(account.password, CHOSEN)
-    deeds = [(entry.name, entry.deed) for entry in desk.store.audit_log.entries()]
-    assert deeds[:2] == [("cia ek", Deed.ACCOUNT_LINK_USED), ("anna", Deed.ACCOUNT_LINK_MADE)]
+    actions = [(entry.name, entry.action) for entry in desk.store.audit_log.entries()]
+    assert actions[:2] == [("cia ek", Action.ACCOUNT_LINK_USED), ("anna", Action.ACCOUNT_LINK_MADE)]
 
 
 def test_a_link_stays_valid_until_a_password_is_chosen(desk: Desk) -> None:
@@ -124,7 +124,7 @@ def test_removing_an_account_signs_the_person_out_at_once(desk: Desk) -> None:
     assert "bo är borttagen" in post(desk, "/admin/accounts/remove", name="bo").text
     assert theirs.get("/admin/links").status_code == 302
     assert [account.name for account in desk.store.accounts.all()] == ["anna"]
-    assert desk.store.audit_log.entries()[0].deed is Deed.ACCOUNT_REMOVED
+    assert desk.store.audit_log.entries()[0].action is Action.ACCOUNT_REMOVED
 
 
 @pytest.mark.parametrize(("path", "data"), [("remove", {}), ("role", {"role": "staff"})])
@@ -147,16 +147,16 @@ def test_a_form_about_a_removed_account_gives_an_error(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [("anna", "Det finns redan ett konto som heter anna."), ("  ", "skriv något"), ("x" * 81, "högst 80")],
 )
 def test_an_invalid_account_name_is_refused_with_a_link_to_the_field(
-    desk: Desk, name: str, said: str
+    desk: Desk, name: str, message: str
 ) -> None:
     refused = post(desk, "/admin/accounts", name=name, role="staff")
     assert refused.status_code in {400, 409}
     [notice] = re.findall(r'<div id="notice".*?</div>', refused.text, re.DOTALL)
-    assert said in notice
+    assert message in notice
     assert 'href="#name"' in notice
     assert desk.store.account_links.waiting(desk.now) == {}
 
@@ -196,7 +196,7 @@ def test_changing_the_own_password_ends_all_other_sessions(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said", "field"),
+    ("change", "message", "field"),
     [
         ({"current": "wrong"}, "Lösenordet stämmer inte.", "new-current"),
         ({"password": "short", "again": "short"}, "Skriv minst 10 tecken.", "new-password"),
@@ -204,11 +204,11 @@ def test_changing_the_own_password_ends_all_other_sessions(desk: Desk) -> None:
     ],
 )
 def test_a_refused_password_changes_nothing(
-    desk: Desk, change: dict[str, str], said: str, field: str
+    desk: Desk, change: dict[str, str], message: str, field: str
 ) -> None:
     data = {"current": PASSWORD, "password": CHOSEN, "again": CHOSEN, **change}
     refused = post(desk, "/admin/account/password", **data)
-    assert said in refused.text
+    assert message in refused.text
     assert f'href="#{field}"' in refused.text
     assert f'id="{field}"' in refused.text
     account = desk.store.accounts.named("anna")

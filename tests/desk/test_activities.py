@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.domain.counters import month_of
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 
 MARCH = month_of(date(2026, 3, 1))
@@ -204,10 +204,10 @@ def test_unknown_form_fields_about_guests_or_days_are_not_stored(coordinators: D
 
 
 def test_the_definition_of_advocacy_is_shown_where_it_is_counted(desk: Desk) -> None:
-    told = "det stöd vi ger till en deltagare vars behov är beroende av en extern tredje part"
+    definition = "det stöd vi ger till en deltagare vars behov är beroende av en extern tredje part"
     for path in ("/admin/activities?unit={}", "/admin/count/{}"):
-        assert told in desk.client.get(path.format("dagverksamheten")).text
-        assert told not in desk.client.get(path.format("frida")).text
+        assert definition in desk.client.get(path.format("dagverksamheten")).text
+        assert definition not in desk.client.get(path.format("frida")).text
 
 
 def test_only_coordinators_can_download_all_figures(desk: Desk) -> None:
@@ -288,4 +288,4 @@ def test_a_correction_without_a_figure_or_a_listed_reason_is_refused(
     assert response.status_code == 400
     assert 'class="problem"' in response.text
     assert not desk.store.outputs.all().typed
-    assert not desk.store.audit_log.entries(frozenset({Deed.FIGURE_CORRECTED}))
+    assert not desk.store.audit_log.entries(frozenset({Action.FIGURE_CORRECTED}))

@@ -153,11 +153,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_the_survey_form_refuses_what_the_file_reader_refuses(desk: Desk, case: str) -> None:
-    changes, said = REFUSED[case]
+    changes, message = REFUSED[case]
     copied(desk)
     before = files(desk)
     refused = save(desk, "Jag är trygg här", **changes)
-    assert (refused.status_code, said in words(refused)) == (400, True)
+    assert (refused.status_code, message in words(refused)) == (400, True)
     assert files(desk) == before
 
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.devices.links import key_of
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.rounds import Admission, RoundError, round_from_json
-from kiosk.storage import COMMAND_LINE, Deed, Devices, open_store
+from kiosk.storage import COMMAND_LINE, Action, Devices, open_store
 from tests.tools.builders import MONDAY, a_round, a_store, tree
 from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.desk_side import Desk
@@ -45,9 +45,9 @@ def send(desk: Desk, path: str, name: str = "anna", **fields: str) -> TestRespon
     return desk.client.post(f"/admin/links{path}", data={**data, **fields})
 
 
-def logged(desk: Desk) -> list[tuple[str, Deed, str]]:
-    entries = [(one.name, one.deed, one.what) for one in desk.store.audit_log.entries()]
-    return [entry for entry in entries if entry[1] is not Deed.SIGNED_IN]
+def logged(desk: Desk) -> list[tuple[str, Action, str]]:
+    entries = [(one.name, one.action, one.what) for one in desk.store.audit_log.entries()]
+    return [entry for entry in entries if entry[1] is not Action.SIGNED_IN]
 
 
 def printed_at_frida(desk: Desk) -> int:
@@ -70,7 +70,7 @@ def test_a_coordinator_can_exceed_the_slip_budget_with_a_logged_reason(desk: Des
     assert 'id="slips-reason"' in asked.text
     assert "Skriv varför det behövs fler." in asked.text
     assert send(desk, "/slips", number="10", reason=f" {REASON}\n").status_code == 200
-    assert logged(desk) == [("anna", Deed.SLIPS_OVER_BUDGET, f"r, frida, 10, {REASON}")]
+    assert logged(desk) == [("anna", Action.SLIPS_OVER_BUDGET, f"r, frida, 10, {REASON}")]
     desk.client.delete_cookie("desk", path="/")
     desk.sign_in("bo")
     page = desk.client.get("/admin/log").text
@@ -81,7 +81,7 @@ def test_a_coordinator_can_exceed_the_slip_budget_with_a_logged_reason(desk: Des
 def test_an_unneeded_reason_is_not_logged(desk: Desk) -> None:
     assert send(desk, "/slips", number="9", reason=REASON).status_code == 200
     assert send(desk, "/slips", number="20", unit="talk2me").status_code == 200
-    assert [deed for _, deed, _ in logged(desk)] == [Deed.SLIPS_PRINTED] * 2
+    assert [action for _, action, _ in logged(desk)] == [Action.SLIPS_PRINTED] * 2
 
 
 @pytest.mark.parametrize("reason", ["   ", "x" * 201, "a\u202eb"])
@@ -92,7 +92,7 @@ def test_an_unreadable_reason_is_refused(desk: Desk, reason: str) -> None:
     assert all(reason not in what for _, _, what in logged(desk))
 
 
-KIOSK_WAYS = {"/pair": Deed.PAIRING_BEGUN, "": Deed.ADDRESS_MADE}
+KIOSK_WAYS = {"/pair": Action.PAIRING_BEGUN, "": Action.ADDRESS_MADE}
 
 
 @pytest.mark.parametrize("path", KIOSK_WAYS)
@@ -102,8 +102,8 @@ def test_a_kiosk_over_the_budget_needs_a_logged_reason(desk: Desk, path: str) ->
     assert asked.status_code == 409
     assert "Högsta antal kiosker är 1, och verksamheten har 1, oanvända koder inräknade" in asked.text
     assert send(desk, path, kind="kiosk", reason=REASON).status_code in {200, 303}
-    assert [(deed, what.split(", ")[0]) for _, deed, what in logged(desk)] == [
-        (Deed.KIOSK_OVER_BUDGET, "frida"),
+    assert [(action, what.split(", ")[0]) for _, action, what in logged(desk)] == [
+        (Action.KIOSK_OVER_BUDGET, "frida"),
         (KIOSK_WAYS[path], "frida"),
     ]
     desk.client.delete_cookie("desk", path="/")
@@ -115,7 +115,7 @@ def test_posters_and_units_without_expected_guests_have_no_budget(desk: Desk) ->
     for _ in range(3):
         assert send(desk, "", kind="poster").status_code == 303
         assert send(desk, "", kind="kiosk", unit="talk2me").status_code == 303
-    assert {deed for _, deed, _ in logged(desk)} == {Deed.ADDRESS_MADE}
+    assert {action for _, action, _ in logged(desk)} == {Action.ADDRESS_MADE}
 
 
 def open_round(desk: Desk, **changes: str) -> TestResponse:
@@ -140,7 +140,9 @@ def test_kiosks_that_were_paired_before_the_round_count_when_it_opens(desk: Desk
     assert "har redan 1 kiosker" not in asked.text
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, expected="20", reason=REASON).status_code == 303
-    assert (f"talk2me, {REASON}", Deed.KIOSK_OVER_BUDGET) in [(what, deed) for _, deed, what in logged(desk)]
+    assert (f"talk2me, {REASON}", Action.KIOSK_OVER_BUDGET) in [
+        (what, action) for _, action, what in logged(desk)
+    ]
 
 
 def test_a_planned_round_has_its_budget_before_it_opens(desk: Desk) -> None:
@@ -162,7 +164,7 @@ def test_a_kiosk_moved_to_a_unit_counts_for_its_planned_round(desk: Desk) -> Non
     assert f'id="move-{form["key"]}-reason"' in asked.text
     assert send(desk, "/move", **form, reason=REASON).status_code == 303
     assert desk.store.links.kiosks() == {"frida": 2}
-    assert [deed for _, deed, _ in logged(desk)][:2] == [Deed.KIOSK_OVER_BUDGET, Deed.KIOSK_MOVED]
+    assert [action for _, action, _ in logged(desk)][:2] == [Action.KIOSK_OVER_BUDGET, Action.KIOSK_MOVED]
 
 
 def test_expected_guests_are_frozen_when_a_round_opens(desk: Desk) -> None:
@@ -217,7 +219,7 @@ def test_commands_over_the_budget_need_a_reason_too(run: Run) -> None:
         assert "add --reason TEXT, which all staff read in the log" in refused.stderr
         assert run(*words, "--reason", "\n").exit_code == 2
         printed(run(*words, "--reason", REASON))
-    entries = store.audit_log.entries([Deed.SLIPS_OVER_BUDGET, Deed.KIOSK_OVER_BUDGET])
+    entries = store.audit_log.entries([Action.SLIPS_OVER_BUDGET, Action.KIOSK_OVER_BUDGET])
     assert [(one.name, one.what) for one in entries] == [
         (COMMAND_LINE, f"frida, {REASON}"),
         (COMMAND_LINE, f"{state.round.id}, frida, 1, {REASON}"),
@@ -234,17 +236,17 @@ def test_the_command_that_opens_a_round_asks_for_a_reason_for_its_kiosks(run: Ru
     assert "need 1 kiosks, and it has 2" in refused.stderr
     printed(run(*OPEN, "--expected", "60", "--reason", REASON))
     store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
-    [entry] = store.audit_log.entries([Deed.KIOSK_OVER_BUDGET])
+    [entry] = store.audit_log.entries([Action.KIOSK_OVER_BUDGET])
     assert (entry.name, entry.what) == (COMMAND_LINE, f"frida, {REASON}")
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [("frida=x", "--expected frida=x"), ("10001", "up to 10000"), ("other=5", "no unit 'other'")],
 )
-def test_an_invalid_number_of_guests_opens_no_round(run: Run, word: str, said: str) -> None:
+def test_an_invalid_number_of_guests_opens_no_round(run: Run, word: str, message: str) -> None:
     printed(run("init"))
     refused = run(*OPEN, "--expected", word)
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert printed(run("round", "list")) == ""

@@ -164,11 +164,11 @@ def words(page: TestResponse) -> str:
 def comes_to_what_it_should(desk: Desk, path: str, content: bytes, name: str) -> None:
     before = digests(desk)
     answer = send(desk, path, content, name)
-    said = {**REFUSED, **NOT_KEPT}.get(Path(name).stem)
-    assert answer.status_code == (400 if said else 303), words(answer)
+    message = {**REFUSED, **NOT_KEPT}.get(Path(name).stem)
+    assert answer.status_code == (400 if message else 303), words(answer)
     assert not check(desk)
-    if said:
-        assert said in words(answer)
+    if message:
+        assert message in words(answer)
         assert digests(desk) == before
 
 

@@ -26,9 +26,9 @@ def test_only_coordinators_see_the_notice_about_the_clock(desk: Desk) -> None:
     desk.sign_in()
     assert NOTICE not in desk.client.get("/admin/").text
     doubt(desk)
-    told = desk.client.get("/admin/").text
-    assert NOTICE in told
-    assert "1\xa0jan.\xa02038 kl. 12:00" in told
+    page = desk.client.get("/admin/").text
+    assert NOTICE in page
+    assert "1\xa0jan.\xa02038 kl. 12:00" in page
     desk.client = desk.app.test_client()
     desk.sign_in("bo")
     assert NOTICE not in desk.client.get("/admin/rounds").text

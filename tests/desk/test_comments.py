@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from werkzeug.test import TestResponse
 
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 
 FORM = "/admin/comment/r/vasteras/listened"
@@ -40,7 +40,7 @@ def test_a_comment_stands_under_its_statement_at_every_place_and_in_print(desk: 
     book = openpyxl.load_workbook(io.BytesIO(desk.client.get("/admin/overview/r/vasteras/board.xlsx").data))
     assert f"Kommentar: {WORDS}" in [row[0].value for row in book.worksheets[2].rows]
     entry = desk.store.audit_log.entries()[0]
-    assert (entry.deed, entry.what) == (Deed.COMMENT_WRITTEN, "r, listened")
+    assert (entry.action, entry.what) == (Action.COMMENT_WRITTEN, "r, listened")
 
 
 def test_a_comment_is_no_part_of_the_snapshot_or_the_exports(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from kiosk.domain.counters import month_of
 from kiosk.library.bundles import import_bundle
 from kiosk.library.library import Library, read_library
 from kiosk.settings import read_settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import START, Desk
 
 MARCH = month_of(START)
@@ -124,7 +124,7 @@ def test_a_counter_without_figures_is_removed_and_its_units_with_it(desk: Desk) 
     assert "hembesok" not in library(desk).counters
     assert library(desk).choices.units == {}
     assert library(desk).problems == ()
-    assert len(desk.store.audit_log.entries(frozenset({Deed.COUNTER_REMOVED}))) == 1
+    assert len(desk.store.audit_log.entries(frozenset({Action.COUNTER_REMOVED}))) == 1
     assert desk.client.post("/admin/counters/advise/remove", data=data).status_code == 403
 
 

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.login.throttle import FREE_FAILURES
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.snapshot import etag
-from kiosk.storage import Account, Deed, Role
+from kiosk.storage import Account, Action, Role
 from kiosk.storage.passwords import hash_password
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.figures import figures_in
@@ -234,13 +234,13 @@ def test_every_unit_is_in_the_table_beside_the_chart_by_unit(tmp_path: Path) -> 
     for node in desk.store.snapshot()["rounds"][0]["nodes"]:
         name = desk.round.tree.node(node["id"]).name
         [row] = re.findall(rf'data-place="{name}">(.*?)</tr>', page, re.DOTALL)[:1]
-        told = re.findall(r"<td data-number>(\d+)(?:</td>| <span)", row)
+        figures = re.findall(r"<td data-number>(\d+)(?:</td>| <span)", row)
         if node["answered"] is None:
             assert "Väntar på fler svar" in row
         else:
             table = statements(node)["listened"]
-            assert told[:5] == [str(n) for n in reversed(table["counts"])]
-            assert sum(map(int, told[:5])) == int(told[5])
+            assert figures[:5] == [str(n) for n in reversed(table["counts"])]
+            assert sum(map(int, figures[:5])) == int(figures[5])
     assert re.search(r"Störst andel svarade så på (Dagverksamheten|Matcentralen) \(\d+ av", page)
 
 
@@ -366,9 +366,9 @@ def test_an_error_is_reported_to_the_operator_without_details_on_the_page(
     response = desk.client.get("/admin/")
     assert response.status_code == 500
     assert "Ingenting ändrades" in response.text
-    told = capfd.readouterr().err
-    assert "OSError" in told
-    assert "anna" not in told + response.text.replace("Logga ut anna", "")
+    log = capfd.readouterr().err
+    assert "OSError" in log
+    assert "anna" not in log + response.text.replace("Logga ut anna", "")
 
 
 def open_round(desk: Desk, **changes: object) -> TestResponse:
@@ -409,9 +409,9 @@ def test_the_form_explains_both_protections_and_requires_a_choice(desk: Desk) ->
 
 def test_the_outlook_is_shown_before_a_round_opens(desk: Desk) -> None:
     desk.sign_in()
-    told = open_round(desk, a_day="0.5")
-    assert told.status_code == 200
-    assert "efter ungefär 48 dygn" in told.text
+    preview = open_round(desk, a_day="0.5")
+    assert preview.status_code == 200
+    assert "efter ungefär 48 dygn" in preview.text
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
     assert len(desk.store.rounds()) == 2
@@ -419,9 +419,9 @@ def test_the_outlook_is_shown_before_a_round_opens(desk: Desk) -> None:
 
 def test_a_broken_rule_is_reported_before_the_outlook(desk: Desk) -> None:
     desk.sign_in()
-    told = open_round(desk, a_day="3", opens="2026-03-10")
-    assert (told.status_code, "pågår i samma verksamhet" in told.text) == (400, True)
-    assert 'id="outlook"' not in told.text
+    preview = open_round(desk, a_day="3", opens="2026-03-10")
+    assert (preview.status_code, "pågår i samma verksamhet" in preview.text) == (400, True)
+    assert 'id="outlook"' not in preview.text
 
 
 BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
@@ -636,7 +636,7 @@ def test_texts_sent_after_the_session_ended_are_shown_for_copying(desk: Desk, mi
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "said"),
+    ("name", "path", "message"),
     [
         ("cia", "/admin/log", "Bara samordnare och personal kan använda sidan ”Logg”."),
         ("bo", "/admin/walls", "Bara samordnare kan använda sidan ”Väggskärmar”."),
@@ -646,12 +646,12 @@ def test_texts_sent_after_the_session_ended_are_shown_for_copying(desk: Desk, mi
         ("anna", "/admin/surveys/ombudsmannaskap", "följer med programmet"),
     ],
 )
-def test_a_forbidden_page_says_which_roles_it_is_for(desk: Desk, name: str, path: str, said: str) -> None:
+def test_a_forbidden_page_says_which_roles_it_is_for(desk: Desk, name: str, path: str, message: str) -> None:
     desk.store.accounts.set(Account("cia", Role.VIEWER, HASH))
     desk.sign_in(name)
     refused = desk.client.get(path)
     assert refused.status_code == 403
-    assert said in refused.text
+    assert message in refused.text
 
 
 @pytest.mark.parametrize(
@@ -662,8 +662,8 @@ def test_numbers_are_formatted_in_the_desks_language(
 ) -> None:
     desk.sign_in()
     desk.client.post("/admin/language", data={"csrf_token": desk.token("/admin/"), "language": language})
-    told = open_round(desk, a_day="0.1", k="5", closes=str(desk.now.date() + timedelta(days=170))).text
-    assert f" {small} " in told.split('id="outlook"')[1]
+    preview = open_round(desk, a_day="0.1", k="5", closes=str(desk.now.date() + timedelta(days=170))).text
+    assert f" {small} " in preview.split('id="outlook"')[1]
     outside = open_round(desk, a_day="0.05").text
     assert small in outside
     assert large in outside
@@ -716,7 +716,7 @@ def test_the_log_describes_actions_in_words(desk: Desk) -> None:
 
 
 def test_an_account_named_like_a_unit_keeps_its_name_in_the_log(desk: Desk) -> None:
-    desk.store.audit_log.note(desk.now, "kiosk", Deed.ACCOUNT_SET, "frida, staff")
+    desk.store.audit_log.note(desk.now, "kiosk", Action.ACCOUNT_SET, "frida, staff")
     desk.sign_in()
     assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
 

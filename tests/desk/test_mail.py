@@ -14,7 +14,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.domain.mail import MailKind, MailProblem, MailState
 from kiosk.domain.rounds import Protection
 from kiosk.settings import MailSecurity, MailSettings
-from kiosk.storage import Account, Deed, MailChoice, Role
+from kiosk.storage import Account, Action, MailChoice, Role
 from tests.tools.desk_side import HASH, PASSWORD, START, Desk
 from tests.tools.published import statements
 
@@ -156,7 +156,7 @@ def test_a_person_chooses_mail_with_the_password(desk: Desk) -> None:
     page = desk.client.get("/admin/account").text
     assert "Mejl går till bo@example.org" in page
     assert desk.store.mail_choices.of("bo") == MailChoice("bo@example.org", "en", True, True)
-    [entry] = desk.store.audit_log.entries([Deed.MAIL_CHANGED])
+    [entry] = desk.store.audit_log.entries([Action.MAIL_CHANGED])
     assert (entry.name, entry.what) == ("bo", "bo"), "the log has no address"
     assert save(desk, address="", current=PASSWORD) == 303
     assert desk.store.mail_choices.all() == {}

@@ -50,9 +50,9 @@ def test_every_statement_has_a_bar_with_a_complete_text_alternative(desk: Desk) 
     assert list(rows(page)) == list(tables)
     for statement_id, row in rows(page).items():
         counts = tables[statement_id]["counts"]
-        [said] = re.findall(r'role="img" aria-label="([^"]+)"', row)
-        assert [int(n) for n in re.findall(r": (\d+) av", said)] == list(reversed(counts))
-        assert f"n = {sum(counts)}" in said
+        [label] = re.findall(r'role="img" aria-label="([^"]+)"', row)
+        assert [int(n) for n in re.findall(r": (\d+) av", label)] == list(reversed(counts))
+        assert f"n = {sum(counts)}" in label
         assert f'<span class="n">n = {sum(counts)}</span>' in row
         assert len(re.findall(r"<rect (?![^>]*marks)", row)) == sum(n > 0 for n in counts)
         assert f"/admin/results/r/vasteras/{statement_id}" in row

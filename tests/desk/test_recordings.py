@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.surveys.recording_files import LARGEST_RECORDING_BYTES, MOST_SECONDS
 from kiosk.domain.rounds import Admission
 from kiosk.screen.speech import find, sound_name
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 from tests.tools.recordings import PAGE, SURVEY_PAGE, somali, voice
@@ -41,9 +41,9 @@ def stored(desk: Desk) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def logged(desk: Desk) -> list[tuple[Deed, str]]:
-    deeds = (Deed.SPEECH_RECORDED, Deed.SPEECH_REMOVED)
-    return [(entry.deed, entry.what) for entry in desk.store.audit_log.entries(deeds)]
+def logged(desk: Desk) -> list[tuple[Action, str]]:
+    actions = (Action.SPEECH_RECORDED, Action.SPEECH_REMOVED)
+    return [(entry.action, entry.what) for entry in desk.store.audit_log.entries(actions)]
 
 
 def test_a_saved_recording_is_done_counted_logged_and_heard_by_guests(desk: Desk, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_saved_recording_is_done_counted_logged_and_heard_by_guests(desk: Desk
     assert after.count("data-done") == 1
     name = sound_name("so", somali(desk))
     assert stored(desk) == [f"{name}.mp3"]
-    assert logged(desk) == [(Deed.SPEECH_RECORDED, f"so, {somali(desk)}")]
+    assert logged(desk) == [(Action.SPEECH_RECORDED, f"so, {somali(desk)}")]
     heard = Place(tmp_path / "guest", audio=desk.settings.audio_folder).client.get(f"/audio/so/{name}")
     assert (heard.status_code, heard.mimetype) == (200, "audio/mpeg")
     assert desk.client.get(f"{PAGE}/{name}").data == heard.data
@@ -88,7 +88,7 @@ def test_a_removed_recording_is_gone_and_missing_again(desk: Desk) -> None:
     assert remove(desk).status_code == 303
     assert stored(desk) == []
     assert "data-done" not in desk.client.get(SURVEY_PAGE).text
-    assert logged(desk)[0][0] == Deed.SPEECH_REMOVED
+    assert logged(desk)[0][0] == Action.SPEECH_REMOVED
 
 
 REFUSED = {

@@ -49,17 +49,17 @@ class Closed:
         token = self.desk.token("/admin/walls")
         return self.desk.client.post(path, data={"csrf_token": token, **data})
 
-    def told(self, language: str) -> str:
+    def shown_reply(self, language: str) -> str:
         """What the guest's first page says in a language, or ""."""
         page = self.guest.get(f"/?lang={language}").text
         words = re.search(r'id="words">(.*?)</script>', page, re.DOTALL)
         assert words
-        said: str = json.loads(words.group(1))["languages"][language][2]
+        reply: str = json.loads(words.group(1))["languages"][language][2]
         shown = re.search(
             r'<div id="reply" class="reply"( hidden)?><p[^>]*>[^<]*</p><p>([^<]*)</p></div>', page
         )
-        assert bool(said) == bool(shown and not shown.group(1))
-        return said
+        assert bool(reply) == bool(shown and not shown.group(1))
+        return reply
 
 
 @pytest.fixture
@@ -68,29 +68,29 @@ def closed(tmp_path: Path) -> Closed:
 
 
 def test_a_reply_is_shown_only_in_the_languages_it_has(closed: Closed) -> None:
-    assert closed.told("sv") == ""
+    assert closed.shown_reply("sv") == ""
     assert closed.write(sv="Vi har  satt upp\nen lista.").status_code == 303
-    assert closed.told("sv") == "Vi har satt upp en lista."
-    assert closed.told("en") == ""
+    assert closed.shown_reply("sv") == "Vi har satt upp en lista."
+    assert closed.shown_reply("en") == ""
 
 
 def test_a_reply_can_be_changed_and_removed(closed: Closed) -> None:
     closed.write(sv="En lista.")
     closed.write(sv="Två listor.")
-    assert closed.told("sv") == "Två listor."
+    assert closed.shown_reply("sv") == "Två listor."
     assert 'maxlength="240">Två listor.</textarea>' in (closed.desk.client.get("/admin/reply/r").text)
     closed.write(sv="")
-    assert closed.told("sv") == ""
+    assert closed.shown_reply("sv") == ""
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "osynliga tecknet U+202E")],
 )
-def test_an_unprintable_reply_is_refused(closed: Closed, words: dict[str, str], said: str) -> None:
+def test_an_unprintable_reply_is_refused(closed: Closed, words: dict[str, str], message: str) -> None:
     refused = closed.write(**words)
-    assert (refused.status_code, said in refused.text) == (400, True)
-    assert closed.told("sv") == ""
+    assert (refused.status_code, message in refused.text) == (400, True)
+    assert closed.shown_reply("sv") == ""
 
 
 def test_markup_in_a_reply_is_escaped(closed: Closed) -> None:

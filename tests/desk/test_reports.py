@@ -33,7 +33,7 @@ from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
 from kiosk.settings import read_settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 
 REPORT = "/admin/reports/r2026-1"
@@ -179,11 +179,11 @@ def test_each_word_for_those_who_answer_has_all_its_forms_in_each_language_of_th
 def test_a_report_names_the_origin_of_an_instrument_and_that_its_swedish_is_not_official() -> None:
     library = read_library(read_settings({}))
     with in_language(library.desk["sv"]):
-        said = " ".join(origin_of_instrument(library.surveys["ons_ensamhet"]))
+        origin = " ".join(origin_of_instrument(library.surveys["ons_ensamhet"]))
         assert origin_of_instrument(library.surveys["ombudsmannaskap"]) == []
-    assert said.startswith("Källa: Office for National Statistics")
-    assert "Villkor: Open Government Licence v3.0" in said
-    assert said.endswith("Ej officiell översättning. Officiellt språk: engelska.")
+    assert origin.startswith("Källa: Office for National Statistics")
+    assert "Villkor: Open Government Licence v3.0" in origin
+    assert origin.endswith("Ej officiell översättning. Officiellt språk: engelska.")
 
 
 def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:
@@ -304,7 +304,7 @@ def test_a_published_edition_never_changes_and_later_ones_are_added(desk: Desk) 
     post(desk, f"{REPORT}/publish")
     assert desk.client.get(f"{REPORT}/edition/1.html").text == first
     assert "Sedan" in desk.client.get(f"{REPORT}/edition/2.html").text
-    assert [entry.what for entry in desk.store.audit_log.entries(frozenset({Deed.REPORT_PUBLISHED}))] == [
+    assert [entry.what for entry in desk.store.audit_log.entries(frozenset({Action.REPORT_PUBLISHED}))] == [
         "r2026-1, 2",
         "r2026-1, 1",
     ]

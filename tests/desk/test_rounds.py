@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
-from kiosk.storage import Deed, RoundClosedError
+from kiosk.storage import Action, RoundClosedError
 from tests.tools.desk_side import Desk
 
 NAME = "Våren 2027, dagverksamheten"
@@ -108,7 +108,7 @@ def test_a_round_of_selected_units_leaves_the_others_without_a_round(desk: Desk)
         with pytest.raises(RoundClosedError):
             desk.store.running_round(unit, planned.opens_at)
     assert re.search(r"Bara: [^<]*FRIDA", desk.client.get("/admin/rounds").text)
-    opened = desk.store.audit_log.entries([Deed.ROUND_OPENED])[0]
+    opened = desk.store.audit_log.entries([Action.ROUND_OPENED])[0]
     assert "FRIDA" in opened.what
 
 

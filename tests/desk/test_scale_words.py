@@ -85,9 +85,9 @@ def test_no_page_says_that_a_guest_agreed(desk: Desk, path: str) -> None:
 
 def test_no_text_of_the_desk_says_that_a_guest_agreed() -> None:
     texts = [str(message.id) for message in read_po(io.BytesIO(CATALOGUE.read_bytes()))]
-    said = [text for text in texts if AGREEMENT.search(text)]
-    assert [text for text in said if not text.startswith(ABOUT_AGREEMENT)] == []
-    assert len(said) == len(ABOUT_AGREEMENT)
+    of_agreement = [text for text in texts if AGREEMENT.search(text)]
+    assert [text for text in of_agreement if not text.startswith(ABOUT_AGREEMENT)] == []
+    assert len(of_agreement) == len(ABOUT_AGREEMENT)
 
 
 def test_the_overview_names_the_answers_of_each_share(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from kiosk.desk.login.second_factor import (
     secret_to_type,
 )
 from kiosk.desk.login.throttle import FREE_FAILURES
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import PASSWORD, Desk
 
 STEP = timedelta(seconds=30)
@@ -116,7 +116,7 @@ def test_a_recovery_code_is_valid_once_and_the_page_says_how_many_are_left(desk:
     client = password_step(desk)
     assert send(client, codes[0].lower().replace("-", " ")).status_code == 303
     assert "Du har 7 kvar." in client.get("/admin/rounds").text
-    assert desk.store.audit_log.entries()[0].deed is Deed.RECOVERY_CODE_USED
+    assert desk.store.audit_log.entries()[0].action is Action.RECOVERY_CODE_USED
     assert send(password_step(desk), codes[0]).status_code == 403
     assert send(password_step(desk), codes[1]).status_code == 303
 
@@ -195,12 +195,12 @@ def test_a_coordinator_can_remove_the_second_factor_of_a_lost_phone(desk: Desk) 
     page = desk.client.post("/admin/accounts/second-factor", data=data, follow_redirects=True)
     assert "anna loggar in med bara lösenordet." in page.text
     assert desk.store.second_factors.of("anna") is None
-    assert desk.store.audit_log.entries()[0].deed is Deed.SECOND_FACTOR_REMOVED
+    assert desk.store.audit_log.entries()[0].action is Action.SECOND_FACTOR_REMOVED
 
 
 def test_neither_the_database_nor_a_backup_reveals_the_secret(desk: Desk, tmp_path: Path) -> None:
     secret, codes = enrolled(desk)
-    desk.store.audit_log.note(desk.now, "anna", Deed.ACCOUNT_SET, "a control")
+    desk.store.audit_log.note(desk.now, "anna", Action.ACCOUNT_SET, "a control")
     backup = str(desk.store.dump())
     desk.store.close()
     stored = b"".join(file.read_bytes() for file in tmp_path.glob("k.sqlite*"))

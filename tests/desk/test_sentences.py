@@ -217,7 +217,7 @@ def document_of(world: World, rounds: Sequence[Round]) -> Document:
     return make_snapshot(tallies, MONDAY, demonstration=world.demonstration)
 
 
-def said_of(app: Flask, world: World) -> str:
+def pages_text(app: Flask, world: World) -> str:
     """All texts around the charts of the first statement in the last round: on the page, in pictures and on a
     wall screen."""
     rounds = [round_of(world, at) for at in range(len(world.rounds))]
@@ -237,11 +237,11 @@ def said_of(app: Flask, world: World) -> str:
             texts += [chart.alternative, *chart.sentences, *chart.protection, *drawn.notes]
             texts += [f"{bar.broken} {bar.instead}" for bar in drawn.bars]
         texts += wall_picture(document, last, world.node, statement).notes
-        texts += overview_said(document, world, rounds)
+        texts += overview_sentences(document, world, rounds)
     return "\n".join(texts)
 
 
-def overview_said(document: Document, world: World, rounds: Sequence[Round]) -> list[str]:
+def overview_sentences(document: Document, world: World, rounds: Sequence[Round]) -> list[str]:
     """All texts of the overview's headline and of its first statement."""
     states = [RoundState(of_round, at not in world.running, 0) for at, of_round in enumerate(rounds)]
     overview = overview_of(Snapshot(as_text(document)), states[::-1], states[-1], world.node)
@@ -289,11 +289,11 @@ def desk_app(folder: Path, texts: Mapping[str, str]) -> Flask:
     return app
 
 
-def numbers_said(app: Flask, world: World) -> set[str]:
-    return {messages()[int(number)] for number in re.findall(r"«(\d+)»", said_of(app, world))}
+def numbered_sentences(app: Flask, world: World) -> set[str]:
+    return {messages()[int(number)] for number in re.findall(r"«(\d+)»", pages_text(app, world))}
 
 
-def page_said(app: Flask, facts: Facts) -> set[str]:
+def page_sentences(app: Flask, facts: Facts) -> set[str]:
     """The sentences of the results page, or of a wall screen, about a round of which these facts hold."""
     world = facts.world
     rounds = [round_of(world, at) for at in range(len(world.rounds))]
@@ -636,8 +636,8 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
 @pytest.mark.parametrize("sentence", sorted(PAGE_CASES))
 def test_each_page_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
     right, wrong = PAGE_CASES[sentence]
-    assert sentence in page_said(marked, right)
-    assert sentence not in page_said(marked, wrong)
+    assert sentence in page_sentences(marked, right)
+    assert sentence not in page_sentences(marked, wrong)
 
 
 def explanations() -> list[str]:
@@ -647,7 +647,7 @@ def explanations() -> list[str]:
 
 def test_the_page_explains_its_figures_in_every_case(marked: Flask) -> None:
     for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
-        assert set(explanations()) <= page_said(marked, facts)
+        assert set(explanations()) <= page_sentences(marked, facts)
 
 
 def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
@@ -658,19 +658,19 @@ def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
     ]
     assert sorted(CASES) == sorted(of_code)
     of_pages = set(messages()) - set(of_code) - OF_SEVERAL
-    said_elsewhere = {*explanations(), *HOW_SHARES_ARE_READ, *EXTENTS}
-    assert sorted({*PAGE_CASES, *said_elsewhere}) == sorted(of_pages)
+    tested_elsewhere = {*explanations(), *HOW_SHARES_ARE_READ, *EXTENTS}
+    assert sorted({*PAGE_CASES, *tested_elsewhere}) == sorted(of_pages)
 
 
 @pytest.mark.parametrize("sentence", sorted(CASES))
 def test_each_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
     right, wrong = CASES[sentence]
-    assert sentence in numbers_said(marked, right)
-    assert sentence not in numbers_said(marked, wrong)
+    assert sentence in numbered_sentences(marked, right)
+    assert sentence not in numbered_sentences(marked, wrong)
 
 
 def verdicts(app: Flask, world: World) -> Iterator[str]:
-    yield from re.findall(r"(Upp|Ner|Bättre|Sämre|Better|Worse):", said_of(app, world))
+    yield from re.findall(r"(Upp|Ner|Bättre|Sämre|Better|Worse):", pages_text(app, world))
 
 
 @pytest.mark.parametrize(
@@ -701,9 +701,9 @@ def test_a_change_is_claimed_in_the_right_direction_or_not_claimed(
 
 
 def test_the_largest_and_smallest_shares_are_named_with_all_places_that_have_them(plain: Flask) -> None:
-    shares = said_of(plain, both(((25, 32), (62, 108))))
-    said = shares.replace(NO_BREAK, " ")
-    assert "Störst andel svarade så på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in said
+    shares = pages_text(plain, both(((25, 32), (62, 108))))
+    text = shares.replace(NO_BREAK, " ")
+    assert "Störst andel svarade så på a (25 av 32, 78 %), minst på b (62 av 108, 57 %)." in text
 
 
 TARGET_VERDICTS = {"Målet är nått.", "Målet är inte nått."}
@@ -730,7 +730,7 @@ TARGET_VERDICTS = {"Målet är nått.", "Målet är inte nått."}
 def test_a_target_is_called_reached_or_missed_only_if_the_figures_prove_it(
     plain: Flask, world: World, verdict: str
 ) -> None:
-    shown = said_of(plain, world)
+    shown = pages_text(plain, world)
     assert {sentence for sentence in TARGET_VERDICTS if sentence in shown} == (
         {verdict} if verdict else set()
     )

@@ -165,12 +165,12 @@ def test_a_downloaded_picture_names_its_origin(tmp_path: Path, kind: str) -> Non
     desk.store.mark_demonstration()
     year(desk, 40, 50)
     enter(desk, node="vasteras")
-    *_, said = words(desk, f"/admin/chart/r1/vasteras/listened/{kind}.svg")
-    assert "Enkät: Ombudsmannaskap i Dagverksamheten. Pågår" in said
-    assert "räknat 3\xa0juni\xa02026 kl. 12:00. Svar från: kiosk, affisch." in said
-    assert "DEMONSTRATION" in said
-    assert "Där hindrar inget att samma person svarar flera gånger." in said
-    assert ("importerat: Effektrapport 2022" in said) == (kind == "time")
+    *_, text = words(desk, f"/admin/chart/r1/vasteras/listened/{kind}.svg")
+    assert "Enkät: Ombudsmannaskap i Dagverksamheten. Pågår" in text
+    assert "räknat 3\xa0juni\xa02026 kl. 12:00. Svar från: kiosk, affisch." in text
+    assert "DEMONSTRATION" in text
+    assert "Där hindrar inget att samma person svarar flera gånger." in text
+    assert ("importerat: Effektrapport 2022" in text) == (kind == "time")
 
 
 def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk) -> None:
@@ -179,8 +179,8 @@ def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk)
     desk.round = replace(desk.round, survey=survey)
     next_round(desk, 1)
     desk.sign_in()
-    *_, said = words(desk, "/admin/chart/r/dagverksamheten/listened/time.svg")
-    assert "Omgångarna har olika versioner" in said
+    *_, text = words(desk, "/admin/chart/r/dagverksamheten/listened/time.svg")
+    assert "Omgångarna har olika versioner" in text
     page = desk.client.get("/admin/results/r/dagverksamheten/listened").text
     assert re.findall(r">(version \d+)<", page) == ["version 1", "version 2"]
 
@@ -198,11 +198,11 @@ def test_a_corrected_text_is_compared_and_its_former_wording_is_shown(desk: Desk
     answer(desk, 90, 100)
     count(desk)
     desk.sign_in()
-    said = " ".join(words(desk, "/admin/chart/r1/dagverksamheten/listened/time.svg"))
-    assert (f"Påståendet har haft andra ord med samma innebörd: ”{first.text}”" in said) == is_same
-    assert ("Går inte att jämföra med det ovanför: andra ord." in said) != is_same
-    assert ("Andra ord då." in said) != is_same, "earlier figures are of the former text"
-    assert f"då med orden ”{first.text}”" in said
+    text = " ".join(words(desk, "/admin/chart/r1/dagverksamheten/listened/time.svg"))
+    assert (f"Påståendet har haft andra ord med samma innebörd: ”{first.text}”" in text) == is_same
+    assert ("Går inte att jämföra med det ovanför: andra ord." in text) != is_same
+    assert ("Andra ord då." in text) != is_same, "earlier figures are of the former text"
+    assert f"då med orden ”{first.text}”" in text
 
 
 def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
@@ -218,9 +218,9 @@ def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
 def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     year(desk, 40, 80, 80)
     page = listened(desk.client.get("/admin/results/r2/vasteras").text)
-    told = re.findall(r'role="img" aria-label="([^"]+)"', page)
-    assert told == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
-    now, time, places = told
+    labels = re.findall(r'role="img" aria-label="([^"]+)"', page)
+    assert labels == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
+    now, time, places = labels
     assert "svarade ”Instämmer helt”" in now
     assert "Upp: sett över de 2 omgångar" in time
     assert "Färre än två verksamheter har minst 20 svar." in places
@@ -351,7 +351,7 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
 
 
 @pytest.mark.parametrize(
-    ("good", "agreeing", "said"),
+    ("good", "agreeing", "sentences"),
     [
         (Good.HIGH, (), ["Upp:", "så ökat"]),
         (Good.LOW, (), ["Upp:", "så ökat", "Här är en liten andel bra."]),
@@ -365,12 +365,12 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
     ],
 )
 def test_a_change_is_a_difference_of_shares_whichever_end_of_the_statement_is_good(
-    desk: Desk, good: Good | None, agreeing: tuple[int, ...], said: list[str]
+    desk: Desk, good: Good | None, agreeing: tuple[int, ...], sentences: list[str]
 ) -> None:
     page = directed(desk, good, agreeing)
-    for words_said in said:
-        assert words_said in page
-    others = {"Bättre:", "Sämre:", "Upp:", "Ner:"} - {said[0]}
+    for sentence in sentences:
+        assert sentence in page
+    others = {"Bättre:", "Sämre:", "Upp:", "Ner:"} - {sentences[0]}
     assert [word for word in others if word in page] == []
     drawn = words(desk, "/admin/chart/r2/dagverksamheten/listened/now.svg")[-1]
     assert ("Här är" in drawn) == ("Här är" in page)

@@ -100,7 +100,7 @@ def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"title": ""}, "behöver ett namn"),
         ({"text": "x" * 201}, "högst 200 tecken"),
@@ -108,12 +108,12 @@ def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
     ],
 )
 def test_invalid_input_is_reported_and_stays_in_the_form(
-    desk: Desk, changes: dict[str, str], said: str
+    desk: Desk, changes: dict[str, str], message: str
 ) -> None:
     copied(desk)
     before = asked(desk)
     refused = save(desk, [("1", "listened", "Nya ord")], **changes)
-    assert (refused.status_code, said in refused.text) == (400, True)
+    assert (refused.status_code, message in refused.text) == (400, True)
     if "text" not in changes:
         assert ">Nya ord</textarea>" in refused.text
     assert asked(desk) == before
@@ -332,7 +332,7 @@ def test_a_translators_file_can_be_downloaded_and_uploaded_with_changes(desk: De
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b'msgid "Inte v\xc3\xa5r"\nmsgstr "Not ours"\n', "Filens huvud"),
         ('msgid "Fråga {n} av {total}"\nmsgstr "Question"\n'.encode(), "Rad 1 i filen"),
@@ -341,10 +341,10 @@ def test_a_translators_file_can_be_downloaded_and_uploaded_with_changes(desk: De
     ],
 )
 def test_an_invalid_translators_file_is_refused_with_its_line(
-    desk: Desk, tmp_path: Path, content: bytes, said: str
+    desk: Desk, tmp_path: Path, content: bytes, message: str
 ) -> None:
     refused = send_file(desk, content)
-    assert (refused.status_code, said in refused.text) == (400, True)
+    assert (refused.status_code, message in refused.text) == (400, True)
     assert gettempdir() not in refused.text
     assert not (tmp_path / "translations").exists()
 

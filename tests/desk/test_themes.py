@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from kiosk.domain.theme import Theme
 from kiosk.library.theme import LARGEST_LOGO_BYTES
 from kiosk.screen.headers import digest
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 
 PAGE = "/admin/theme"
@@ -55,7 +55,9 @@ def test_a_saved_theme_is_used_and_logged(desk: Desk) -> None:
     page = desk.client.get(PAGE).text
     assert 'value="Stadsmissionen"' in page
     assert "data:image/svg+xml;base64," in page
-    assert [entry.what for entry in desk.store.audit_log.entries({Deed.THEME_WRITTEN})] == ["Stadsmissionen"]
+    assert [entry.what for entry in desk.store.audit_log.entries({Action.THEME_WRITTEN})] == [
+        "Stadsmissionen"
+    ]
     send(desk, logo=b"", name="Stadens mission")
     assert theme(desk).logo == saved.logo
     send(desk, logo=b"", name="", without_logo="y", corner="")

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.cli import main
 from kiosk.desk.login.throttle import FREE_FAILURES
-from kiosk.storage import Deed
+from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 
 API = "/admin/api/results.json"
@@ -47,8 +47,8 @@ def ask(desk: Desk, code: str, path: str = API, client: FlaskClient | None = Non
     return (client or desk.app.test_client()).get(path, headers=headers)
 
 
-def deeds(desk: Desk) -> list[tuple[Deed, str]]:
-    return [(entry.deed, entry.what) for entry in desk.store.audit_log.entries()]
+def actions(desk: Desk) -> list[tuple[Action, str]]:
+    return [(entry.action, entry.what) for entry in desk.store.audit_log.entries()]
 
 
 def test_a_token_reads_the_snapshot_and_every_file_of_the_export(desk: Desk) -> None:
@@ -67,7 +67,7 @@ def test_a_token_reads_the_snapshot_and_every_file_of_the_export(desk: Desk) -> 
 
 def test_a_token_opens_no_page_and_changes_nothing(desk: Desk) -> None:
     """Control: the same addresses of the desk open to a session."""
-    code, log = make(desk), deeds(desk)
+    code, log = make(desk), actions(desk)
     rules = [rule for rule in desk.app.url_map.iter_rules() if not rule.arguments]
     pages = [rule.rule for rule in rules if "GET" in (rule.methods or ()) and "/api/" not in rule.rule]
     with_session = {path for path in pages if desk.client.get(path).status_code == 200}
@@ -83,7 +83,7 @@ def test_a_token_opens_no_page_and_changes_nothing(desk: Desk) -> None:
             assert answer.status_code in {303, 400, 401, 403}, rule.rule
         if "/api/" in rule.rule:
             assert rule.methods == {"GET", "HEAD", "OPTIONS"}
-    assert deeds(desk) == log
+    assert actions(desk) == log
 
 
 def test_a_token_is_shown_once_and_stored_as_a_digest(desk: Desk, tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_a_removed_token_is_refused_at_once(desk: Desk) -> None:
     assert ask(desk, code).status_code == 401
     assert ask(desk, other).status_code == 200
     assert desk.client.post("/admin/tokens/remove", data=data).status_code == 404
-    assert deeds(desk)[0] == (Deed.TOKEN_REMOVED, "Statistik")
-    assert (Deed.TOKEN_MADE, "Statistik") in deeds(desk)
+    assert actions(desk)[0] == (Action.TOKEN_REMOVED, "Statistik")
+    assert (Action.TOKEN_MADE, "Statistik") in actions(desk)
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer kiosk_0", "Basic YTpi", "kiosk_0"])
@@ -162,4 +162,4 @@ def test_the_command_makes_lists_and_removes_tokens(desk: Desk, tmp_path: Path) 
     assert run("remove", "Statistik") == (0, "Statistik is removed.")
     assert ask(desk, code).status_code == 401
     assert run("remove", "Statistik")[0] != 0
-    assert deeds(desk)[:2] == [(Deed.TOKEN_REMOVED, "Statistik"), (Deed.TOKEN_MADE, "Statistik")]
+    assert actions(desk)[:2] == [(Action.TOKEN_REMOVED, "Statistik"), (Action.TOKEN_MADE, "Statistik")]

@@ -104,8 +104,8 @@ def test_a_wall_screen_of_a_closed_round_announces_no_next_count(desk: Desk) -> 
 def test_wall_pictures_have_text_alternatives_with_their_results(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get(make_wall(desk)).text
-    told = re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
-    for alternative, statement in zip(told, desk.round.survey.statements, strict=True):
+    alternatives = re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
+    for alternative, statement in zip(alternatives, desk.round.survey.statements, strict=True):
         assert alternative.startswith(f"{statement.text}. ")
         assert "svarade ”Instämmer helt” eller ”Instämmer bra”." in alternative
 

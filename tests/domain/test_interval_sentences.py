@@ -46,9 +46,9 @@ def least_coverage(n: int, say: Callable[[int, int], Said]) -> float:
     probability of a run of counts has one peak in the share: its smallest value is at one of the two parts.
     """
     parts = parts_of(n)
-    said = np.array([say(count, n) for count in range(n + 1)])
+    claimed = np.array([say(count, n) for count in range(n + 1)])
     below = np.arange(parts)
-    holds = (said[:, :1] <= below) & (below + 1 <= said[:, 1:])
+    holds = (claimed[:, :1] <= below) & (below + 1 <= claimed[:, 1:])
     first, last = holds.argmax(axis=0), n - holds[::-1].argmax(axis=0)
     assert (holds.sum(axis=0) == last - first + 1).all(), "the counts that make it hold are a run"
     ends = np.stack([below, below + 1]) / parts
@@ -91,16 +91,16 @@ def protected_coverage(batches: Sequence[int], share: float, noise: Noise, off: 
         np.zeros((tables, CELLS), dtype=np.int64),
     )
     rows, times = np.unique(published[:, :5], axis=0, return_counts=True)
-    held = told = 0
+    held = rounds = 0
     for counts, number in zip(rows.tolist(), times.tolist(), strict=True):
         n = sum(counts)
         if n >= PERCENT_FROM:
             interval, parts = noisy_share_interval(counts, AGREE, noise), parts_of(n)
             low, high = outwards(interval.low, interval.high, parts)
-            told += number
+            rounds += number
             held += number * (low <= parts * share <= high)
-    assert told > 100
-    return held / told
+    assert rounds > 100
+    return held / rounds
 
 
 @pytest.mark.slow

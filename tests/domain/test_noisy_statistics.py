@@ -171,8 +171,8 @@ def trend(table: Sequence[Sequence[int]], withheld: Sequence[int], noises: Seque
 def claims(tables: Sequence[Tables], noise: Noise) -> float:
     """How often a change is claimed over rounds whose tables are the arrays, row by row."""
     rounds = [[table[row, :SCALE].tolist() for table in tables] for row in range(len(tables[0]))]
-    told = [trend(one, [0] * len(one), [noise] * len(one)) for one in rounds]
-    return sum(one is not Trend.CHANCE for one in told) / len(told)
+    trends = [trend(one, [0] * len(one), [noise] * len(one)) for one in rounds]
+    return sum(one is not Trend.CHANCE for one in trends) / len(trends)
 
 
 @pytest.mark.parametrize("n", [20, 60])
@@ -209,8 +209,8 @@ def test_without_noise_the_trend_equals_that_of_exact_rounds(
     st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=2, max_size=4), st.integers(1, 9)
 )
 def test_noise_only_weakens_a_claim(table: list[list[int]], batches: int) -> None:
-    said = trend(table, [0] * len(table), [noise_of(batches, CELLS)] * len(table))
-    assert said in {Trend.CHANCE, trend(table, [0] * len(table), [NONE] * len(table))}
+    claimed = trend(table, [0] * len(table), [noise_of(batches, CELLS)] * len(table))
+    assert claimed in {Trend.CHANCE, trend(table, [0] * len(table), [NONE] * len(table))}
 
 
 def part(row: Sequence[int], noise: Noise) -> NoisyPart:

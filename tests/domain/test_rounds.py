@@ -65,7 +65,7 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("a_day", "days", "said"),
+    ("a_day", "days", "sentence"),
     [
         (3.0, 90, "efter ungefär 5 dygn"),
         (0.5, 90, "efter ungefär 30 dygn"),
@@ -73,10 +73,10 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
         (0.05, 60, "färre än 5 svar på hela omgången"),
     ],
 )
-def test_the_outlook_warns_before_a_round_opens(a_day: float, days: int, said: str) -> None:
+def test_the_outlook_warns_before_a_round_opens(a_day: float, days: int, sentence: str) -> None:
     kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
-    [told] = outlook(kiosks_only, a_day)
-    assert said in told.render(str)
+    [warning] = outlook(kiosks_only, a_day)
+    assert sentence in warning.render(str)
     with_posters = outlook(lasting(days), a_day)
     assert len(with_posters) == (1 if a_day >= 3 else 2)
 

@@ -121,11 +121,11 @@ def test_no_value_of_withheld_answers_refutes_a_claimed_change() -> None:
         rounds, options = random.randint(2, 3), random.randint(2, 3)
         table = [[random.choice([0, 1, 2, 5, 9]) for _ in range(options)] for _ in range(rounds)]
         withheld = [random.choice([0, 0, 1, 2]) for _ in range(rounds)]
-        said = trend(table, withheld)
+        claimed = trend(table, withheld)
         worlds = {trend(world, [0] * rounds) for world in allocations(table, withheld)}
-        if said is not Trend.CHANCE:
+        if claimed is not Trend.CHANCE:
             claims += 1
-            assert worlds == {said}, (table, withheld)
+            assert worlds == {claimed}, (table, withheld)
         careless += trend(table, [0] * rounds) is not Trend.CHANCE and len(worlds) > 1
     assert careless, "the control: claims that look at what is published alone are undone"
 

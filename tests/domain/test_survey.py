@@ -327,7 +327,7 @@ def test_former_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ('earlier_wordings = "Bra"', r"earlier_wordings \(line 17\): must be a list of texts"),
         ("earlier_wordings = [1]", r"earlier_wordings \(line 17\): must be a list of texts"),
@@ -335,13 +335,13 @@ def test_former_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_pa
         ('earlier_wordings = ["two\\nlines"]', r"earlier_wordings \(line 17\): has a line break"),
     ],
 )
-def test_invalid_former_texts_are_refused(lines: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=said):
+def test_invalid_former_texts_are_refused(lines: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=message):
         good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ('good = "best"', r"statements\[2\].good \(line 17\): 'best' is none of: high, low, neither"),
         ("good = true", r"good \(line 17\): must be"),
@@ -357,8 +357,8 @@ def test_invalid_former_texts_are_refused(lines: str, said: str, tmp_path: Path)
         ("agreeing = [1, 2, 3]", "but not all of them"),
     ],
 )
-def test_an_invalid_direction_is_refused(lines: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=said):
+def test_an_invalid_direction_is_refused(lines: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=message):
         good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 
 

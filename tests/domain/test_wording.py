@@ -14,8 +14,8 @@ def concerns(text: str) -> set[Concern]:
 
 def test_the_statements_of_2022_get_the_expected_advice() -> None:
     survey = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
-    told = {statement.id: concerns(statement.text) for statement in survey.statements}
-    assert told == {
+    concerns_of = {statement.id: concerns(statement.text) for statement in survey.statements}
+    assert concerns_of == {
         "listened": set(),
         "contact_support": {Concern.SEVERAL, Concern.HARD},
         "rights_knowledge": set(),
@@ -58,7 +58,7 @@ def test_each_concern_is_reported(text: str, concern: Concern) -> None:
 
 def test_every_concern_has_an_english_text() -> None:
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
-    told = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
-    assert {one.concern for one in told} == set(Concern)
-    for one in told:
+    given = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
+    assert {one.concern for one in given} == set(Concern)
+    for one in given:
         assert one.message.render(english.text) != one.message.render(str)

@@ -49,10 +49,10 @@ def answers(document: Any) -> int:
 
 def of_old_version(folder: Path, *, schema: int) -> Outcome:
     file = shutil.copy(OLD_BACKUPS / f"schema-{schema}.zip", folder / "old.zip")
-    told = restored(folder, Path(file))
+    refusal = restored(folder, Path(file))
     [snapshot] = json.loads(members_of(Path(file))["tables.json"])["snapshot"]
     store = opened(settings_of(folder / "second"))
-    return Outcome(*told, answers(json.loads(snapshot["document"])) - answers(store.snapshot()))
+    return Outcome(*refusal, answers(json.loads(snapshot["document"])) - answers(store.snapshot()))
 
 
 def damaged(folder: Path, *, change: Callable[[Path], object]) -> Outcome:
@@ -88,8 +88,8 @@ def over_an_installation(folder: Path) -> Outcome:
 
 def _refused(folder: Path, saved: Saved) -> Outcome:
     published = answers(saved.store.snapshot())
-    told = restored(folder, saved.file)
-    return Outcome(*told, published - answers(saved.store.snapshot()))
+    refusal = restored(folder, saved.file)
+    return Outcome(*refusal, published - answers(saved.store.snapshot()))
 
 
 TOPIC = Topic(

@@ -24,7 +24,7 @@ class Outcome:
     """What comes of a fault: the effect, the message, and how many accepted ballots are lost."""
 
     effect: str
-    told: str
+    message: str
     lost: int
 
 
@@ -81,4 +81,4 @@ def cell(text: str) -> str:
 def row(name: str, outcome: Outcome, expected_loss: str = "") -> str:
     """Return a row of a table. A loss that is not expected is printed in bold."""
     lost = str(outcome.lost) if not outcome.lost else expected_loss or f"**{outcome.lost}**"
-    return f"| {cell(name)} | {outcome.effect} | {cell(outcome.told) or '-'} | {lost} |"
+    return f"| {cell(name)} | {outcome.effect} | {cell(outcome.message) or '-'} | {lost} |"

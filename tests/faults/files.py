@@ -53,8 +53,8 @@ def spreadsheet(folder: Path, *, name: str) -> Outcome:
         folder, "survey", "import", str(CASES / "xlsform" / name), "--good", "last", **settings_of(desk)
     )
     is_changed = own_files(desk) != before
-    told = message(done.stderr or done.stdout, folder).replace(f"{CASES / 'xlsform'}/", "")
-    return Outcome(effect(done, is_changed=is_changed), told, lost(desk))
+    message_shown = message(done.stderr or done.stdout, folder).replace(f"{CASES / 'xlsform'}/", "")
+    return Outcome(effect(done, is_changed=is_changed), message_shown, lost(desk))
 
 
 def catalogue(folder: Path, *, name: str) -> Outcome:

@@ -23,9 +23,9 @@ def doctor(folder: Path) -> str:
     return message(lines[0].removeprefix("bad").strip(), folder) if lines else ""
 
 
-def with_doctor(told: str, folder: Path) -> str:
+def with_doctor(message_shown: str, folder: Path) -> str:
     reported = doctor(folder)
-    return f"{told}; `kiosk doctor`: {reported}" if reported else told
+    return f"{message_shown}; `kiosk doctor`: {reported}" if reported else message_shown
 
 
 def key_away(folder: Path, *, what: str, name: str) -> Outcome:
@@ -36,9 +36,9 @@ def key_away(folder: Path, *, what: str, name: str) -> Outcome:
     before = installation.stored()
     done = command(folder, *words, **settings)
     is_changed = installation.stored() != before
-    told = message(done.stderr, folder)
+    message_shown = message(done.stderr, folder)
     put_back()
-    return Outcome(effect(done, is_changed=is_changed), told, BALLOTS - installation.readable())
+    return Outcome(effect(done, is_changed=is_changed), message_shown, BALLOTS - installation.readable())
 
 
 def key_damaged(folder: Path, *, damage: Callable[[Path], object]) -> Outcome:
@@ -49,11 +49,11 @@ def key_damaged(folder: Path, *, damage: Callable[[Path], object]) -> Outcome:
     damage(file)
     done = command(folder, "count", KIOSK_COUNT_AT=installation.minutes_ago(2))
     is_changed = installation.stored() != before
-    told = with_doctor(message(done.stderr, folder), folder)
+    message_shown = with_doctor(message(done.stderr, folder), folder)
     if file.is_dir():
         file.rmdir()
     file.write_bytes(key)
-    return Outcome(effect(done, is_changed=is_changed), told, BALLOTS - installation.readable())
+    return Outcome(effect(done, is_changed=is_changed), message_shown, BALLOTS - installation.readable())
 
 
 def key_given_up(folder: Path, *, typed: str) -> Outcome:
@@ -63,10 +63,10 @@ def key_given_up(folder: Path, *, typed: str) -> Outcome:
     before = installation.stored()
     done = command(folder, "give-up-keys", typed=typed)
     is_changed = installation.stored() != before
-    told = message(done.stderr + done.stdout, folder)
+    message_shown = message(done.stderr + done.stdout, folder)
     if done.exit_code:
         put_back()
-    return Outcome(effect(done, is_changed=is_changed), told, BALLOTS - installation.readable())
+    return Outcome(effect(done, is_changed=is_changed), message_shown, BALLOTS - installation.readable())
 
 
 def all_as_another_user(folder: Path) -> Outcome:

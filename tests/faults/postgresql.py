@@ -41,19 +41,21 @@ def asynchronous_replica(folder: Path) -> Outcome:
         with new_server(copy_of=server) as replica:
             while not is_connected(server):
                 pass
-            told = ""
+            error_text = ""
             try:
                 cast(url, folder)
             except StoreError as error:
-                told = str(error)
+                error_text = str(error)
             set_server(server, "synchronous_standby_names", "ANY 1 (*)")
             cast(url, folder)
             server.kill()
             replica.do("pg_ctl", "-D", replica.data, "-w", "promote")
             lost = BALLOTS - readable(f"{replica.address}/kiosk", folder)
         server.start()
-    refused = "every write is refused until a commit waits for it" if told else "**written all the same**"
-    return Outcome(refused, message(told, folder), lost)
+    refused = (
+        "every write is refused until a commit waits for it" if error_text else "**written all the same**"
+    )
+    return Outcome(refused, message(error_text, folder), lost)
 
 
 TOPIC = Topic(

@@ -16,7 +16,7 @@ from kiosk.domain.tree import Tree
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRONG_CODES
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.storage import Account, Deed, Role
+from kiosk.storage import Account, Action, Role
 from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, DeviceStatus
 from tests.tools.desk_side import HASH, Desk
 
@@ -98,8 +98,8 @@ def test_a_pairing_code_pairs_one_screen_with_its_unit(house: House) -> None:
     assert again.status_code == 403
     assert "Koden är fel eller för gammal." in again.text
     paired, begun = house.desk.store.audit_log.entries()[:2]
-    assert (paired.deed, paired.name, paired.what) == (Deed.SCREEN_PAIRED, "anna", f"frida, {path[-4:]}")
-    assert (begun.deed, begun.name, begun.what) == (Deed.PAIRING_BEGUN, "anna", "frida")
+    assert (paired.action, paired.name, paired.what) == (Action.SCREEN_PAIRED, "anna", f"frida, {path[-4:]}")
+    assert (begun.action, begun.name, begun.what) == (Action.PAIRING_BEGUN, "anna", "frida")
 
 
 def test_a_pairing_code_can_be_typed_on_the_keypad(house: House) -> None:
@@ -146,8 +146,8 @@ def test_a_paired_screen_names_its_unit_once_in_every_language(house: House) -> 
     sent = house.screen.post("/pair", data={"code": house.code("talk2me"), "press": "done"})
     page = house.screen.get(sent.headers["Location"]).text
     assert ">Talk2Me</h1>" in page
-    for said in ("Den hör till det här stället.", "It belongs to this place.", "وهي تتبع هذا المكان."):
-        assert said in page
+    for sentence in ("Den hör till det här stället.", "It belongs to this place.", "وهي تتبع هذا المكان."):
+        assert sentence in page
     [home] = re.findall('class="button" href="([^"]*)"', page)
     assert 'id="answers"' in house.screen.get(home).text
     assert house.screen.get("/k/unknown/paired").status_code == 404
@@ -177,7 +177,7 @@ def test_staff_can_set_a_kiosks_measures_and_its_page_uses_them(house: House) ->
     assert "calc(100vw / 476)" in house.screen.get(path).text
     assert house.screen.get(other).text == before
     entry = house.desk.store.audit_log.entries()[0]
-    assert (entry.name, entry.deed) == ("bo", Deed.SCREEN_MEASURED)
+    assert (entry.name, entry.action) == ("bo", Action.SCREEN_MEASURED)
     assert entry.what == f"frida, {path[-4:]}, 476 mm"
     assert house.send("screen", path, width_mm="", distance_mm="600").status_code == 303
     assert house.links().count("inte mätt") == 2
@@ -188,14 +188,14 @@ def test_staff_are_told_which_statements_are_too_long_for_a_screen_in_which_lang
     house: House, width: str, *, is_warned: bool
 ) -> None:
     house.send("screen", house.pair(house.code()), width_mm=width, distance_mm="600")
-    told = re.findall(r"<li>”(.*)” på (.*)</li>", house.links())
+    warnings = re.findall(r"<li>”(.*)” på (.*)</li>", house.links())
     longest = max(house.desk.round.survey.statements, key=lambda statement: len(statement.text))
-    assert bool(told) == is_warned
-    assert not is_warned or "Svenska" in dict(told)[longest.text]
+    assert bool(warnings) == is_warned
+    assert not is_warned or "Svenska" in dict(warnings)[longest.text]
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "told"),
+    ("field", "typed", "message"),
     [
         ("width_mm", "47,6", "från 100 till 3000"),
         ("width_mm", "48", "från 100 till 3000"),
@@ -204,13 +204,15 @@ def test_staff_are_told_which_statements_are_too_long_for_a_screen_in_which_lang
     ],
 )
 def test_an_invalid_measure_is_reported_beside_its_field(
-    house: House, field: str, typed: str, told: str
+    house: House, field: str, typed: str, message: str
 ) -> None:
     path = house.pair(house.code())
     sent = house.send("screen", path, **{"width_mm": "476", "distance_mm": "600", field: typed})
     assert sent.status_code == 400
     [form] = re.findall("<details open>(.*?)</details>", sent.text, re.DOTALL)
-    assert re.findall('class="problem">(.*?)</p>', form) == [f"Skriv hela millimeter, {told}. 1 cm är 10 mm."]
+    assert re.findall('class="problem">(.*?)</p>', form) == [
+        f"Skriv hela millimeter, {message}. 1 cm är 10 mm."
+    ]
     assert f'value="{typed}"' in form
     assert house.desk.store.links.all()[0].screen is None
 
@@ -224,7 +226,7 @@ def test_a_moved_kiosk_keeps_its_address_and_its_measures(house: House) -> None:
     [link] = house.desk.store.links.all()
     assert (link.unit_id, f"/k/{link.code}", link.screen) == ("talk2me", path, Screen(476))
     log = house.desk.store.audit_log.entries()
-    assert (log[0].deed, log[0].what) == (Deed.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
+    assert (log[0].action, log[0].what) == (Action.KIOSK_MOVED, f"frida → talk2me, {path[-4:]}")
     assert house.send("move", path, unit="talk2me").status_code == 303
     assert house.desk.store.audit_log.entries() == log, "where it was already"
 
@@ -326,7 +328,7 @@ def test_the_kiosks_status_does_not_depend_on_guests(tmp_path: Path, *, is_leaky
     if is_leaky:
         house.guests.before_request(lambda: house.devices.record_sign_of_life(request.path.split("/")[-1]))
     quiet, busy = house.pair(house.code()), house.pair(house.code())
-    told = []
+    is_alike = []
     for path in (quiet, busy):
         house.screen.head(f"{path}/alive")
     for _ in range(40):
@@ -334,8 +336,8 @@ def test_the_kiosks_status_does_not_depend_on_guests(tmp_path: Path, *, is_leaky
         house.screen.get(busy)
         house.screen.post(busy, data={"listened": "5"})
         rows = re.findall(r">(ja|nej|inte ännu)</strong>", house.links())
-        told.append(len(set(rows)) == 1)
-    assert all(told) != is_leaky
+        is_alike.append(len(set(rows)) == 1)
+    assert all(is_alike) != is_leaky
 
 
 def test_the_desk_says_that_ballots_came_too_late_but_not_how_many(house: House) -> None:
@@ -354,7 +356,7 @@ def test_a_removed_address_is_not_found(house: House) -> None:
     assert house.screen.get(path).status_code == 404
     assert house.screen.post(path, data={"listened": "5"}).status_code == 404
     assert house.send("remove", path).status_code == 404
-    assert house.desk.store.audit_log.entries()[0].deed is Deed.ADDRESS_REMOVED
+    assert house.desk.store.audit_log.entries()[0].action is Action.ADDRESS_REMOVED
 
 
 def test_staff_see_the_status_of_kiosks_but_not_their_addresses(house: House) -> None:
@@ -388,7 +390,9 @@ def test_only_coordinators_pair_screens_during_a_round_and_viewers_never_do(
     answer = house.desk.client.post("/admin/links/pair", data=data)
     assert answer.status_code == status
     assert bool(CODE.search(answer.text)) == (status == 200)
-    begun = [entry.what for entry in house.desk.store.audit_log.entries() if entry.deed is Deed.PAIRING_BEGUN]
+    begun = [
+        entry.what for entry in house.desk.store.audit_log.entries() if entry.action is Action.PAIRING_BEGUN
+    ]
     assert begun == ([unit] if status == 200 else [])
 
 

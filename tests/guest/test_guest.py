@@ -321,9 +321,9 @@ def test_an_error_page_and_log_contain_nothing_of_the_request(
     monkeypatch.setattr(place.store, "cast", broken)
     response = place.client.post("/", data={"listened": "5"}, headers={"User-Agent": "marked-agent"})
     assert (response.status_code, "Dina svar sparades inte" in response.text) == (500, True)
-    told = capfd.readouterr().err
-    assert "OSError" in told
-    assert "marked" not in told + response.text
+    log = capfd.readouterr().err
+    assert "OSError" in log
+    assert "marked" not in log + response.text
 
 
 def test_a_valid_post_with_an_origin_header_is_stored(place: Place) -> None:

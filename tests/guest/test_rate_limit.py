@@ -28,10 +28,10 @@ def test_a_ballot_with_more_statements_waits_longer() -> None:
     rate_limit = RateLimit(6.0, 2, clock=lambda: times[0], pause=6.0, statement_seconds=2.0)
     for statements, pause in ((1, 8.0), (4, 14.0), (20, 46.0)):
         assert rate_limit.pause_for(statements) == pause
-        lane = f"lane {statements}"
-        assert [rate_limit.take_token(lane, statements) for _ in range(3)] == [0, 0, pause]
+        bucket = f"bucket {statements}"
+        assert [rate_limit.take_token(bucket, statements) for _ in range(3)] == [0, 0, pause]
         times[0] += pause
-        assert [rate_limit.take_token(lane, statements) for _ in range(2)] == [0, pause]
+        assert [rate_limit.take_token(bucket, statements) for _ in range(2)] == [0, pause]
 
 
 TOUCH = 1.0

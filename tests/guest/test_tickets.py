@@ -29,7 +29,7 @@ def everywhere(tmp_path: Path) -> Place:
     return Place(tmp_path, frozenset(Admission))
 
 
-def said(response: TestResponse) -> tuple[int, bytes, str]:
+def seen_of(response: TestResponse) -> tuple[int, bytes, str]:
     """All that a browser is told."""
     return response.status_code, response.data, str(response.headers)
 
@@ -47,7 +47,7 @@ def test_a_form_that_is_sent_again_gets_the_same_response_and_counts_once(
 ) -> None:
     path, fields = way(everywhere, name)
     sent = {**fields, "_ticket": new_ticket()}
-    answers = [said(everywhere.client.post(path, data=sent, headers=headers)) for _ in range(3)]
+    answers = [seen_of(everywhere.client.post(path, data=sent, headers=headers)) for _ in range(3)]
     assert answers[0][0] in (204, 303)
     assert len(set(answers)) == 1
     assert everywhere.waiting() == 1
@@ -111,7 +111,7 @@ def reveals_an_answer(folder: Path) -> bool:
             place.client.post("/s/poster", data={"listened": "1", "_ticket": ticket})
         probes = [ticket, ticket, new_ticket()]
         answers = [place.client.post("/s/poster", data={"listened": "5", "_ticket": one}) for one in probes]
-        seen.add(tuple(said(answer) for answer in answers))
+        seen.add(tuple(seen_of(answer) for answer in answers))
     return len(seen) > 1
 
 
@@ -124,12 +124,12 @@ def test_the_check_catches_a_response_that_differs_for_a_known_ticket(
 ) -> None:
     take_form = Letterboxes.take_form
 
-    def told(self: Letterboxes, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
+    def raises_if_used(self: Letterboxes, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
         if not take_form(self, round_id, unit_id, ticket, rng):
             raise UsedSlipError
         return True
 
-    monkeypatch.setattr(Letterboxes, "take_form", told)
+    monkeypatch.setattr(Letterboxes, "take_form", raises_if_used)
     assert reveals_an_answer(tmp_path)
 
 

@@ -108,9 +108,9 @@ def test_concurrent_imports_of_surveys_all_succeed(tmp_path: Path) -> None:
         subprocess.Popen(command, env={"KIOSK_DATA": str(tmp_path), "PATH": ""}, stdout=subprocess.PIPE)
         for _ in range(4)
     ]
-    told = {program.communicate()[0].decode() for program in running}
+    outputs = {program.communicate()[0].decode() for program in running}
     assert [program.returncode for program in running] == [0] * 4
-    assert len(told) == 4
+    assert len(outputs) == 4
     surveys = read_library(read_settings({"KIOSK_DATA": str(tmp_path)})).surveys
     assert {"prov", "prov_2", "prov_3", "prov_4"} <= set(surveys)
     assert len({surveys[name].title for name in surveys}) == len(surveys)

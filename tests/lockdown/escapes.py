@@ -98,10 +98,12 @@ def test_chromium_accepts_every_policy_name(
         running.settle(lambda: any(page.title == "Policies" for page in running.pages()))
         reader = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{running.port}")
         [page] = [page for page in reader.contexts[0].pages if page.url.startswith("chrome://policy")]
-        told = {cells[0]: cells for cells in page.evaluate(POLICY_ROWS)}
+        policies = {cells[0]: cells for cells in page.evaluate(POLICY_ROWS)}
         reader.close()
     # RemoteDebuggingAllowed is removed; otherwise the test could read nothing.
-    wrong = {name: told.get(name) for name in rules if name not in told or "OK" not in told[name][-1]}
+    wrong = {
+        name: policies.get(name) for name in rules if name not in policies or "OK" not in policies[name][-1]
+    }
     assert list(wrong) == ["RemoteDebuggingAllowed"]
 
 

@@ -120,8 +120,8 @@ class Kiosk:
 
     def start(self) -> None:
         """Start the browser, and wait until it lists its pages."""
-        told = self.folder / "profile" / "DevToolsActivePort"
-        told.unlink(missing_ok=True)
+        port_file = self.folder / "profile" / "DevToolsActivePort"
+        port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             self.command,
             env=self.environ,
@@ -130,12 +130,12 @@ class Kiosk:
             stderr=subprocess.DEVNULL,
         )
         ends = time.monotonic() + LONGEST_WAIT_SECONDS
-        while not (told.exists() and told.read_text()):
+        while not (port_file.exists() and port_file.read_text()):
             status = self.process.poll()
             assert status is None, f"Chromium ended with status {status}"
             assert time.monotonic() < ends, f"Chromium did not start within {LONGEST_WAIT_SECONDS} s"
             time.sleep(0.05)
-        self.port = int(told.read_text().split()[0])
+        self.port = int(port_file.read_text().split()[0])
 
     def end(self) -> None:
         self.process.terminate()

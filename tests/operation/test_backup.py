@@ -223,12 +223,12 @@ def test_the_backup_command_lists_what_is_included_and_excluded(run: Run, tmp_pa
     printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
     printed(run("survey", "import", "form.xlsx"))
     (tmp_path / "data" / "audio").symlink_to(tmp_path)
-    said = printed(run("backup", "b.zip")).splitlines()
-    assert said[0].startswith("b.zip: ")
-    assert said[0].endswith(f"bytes, by version {kiosk.__version__} (schema {newest_schema()}).")
-    assert said[1] == (
+    output = printed(run("backup", "b.zip")).splitlines()
+    assert output[0].startswith("b.zip: ")
+    assert output[0].endswith(f"bytes, by version {kiosk.__version__} (schema {newest_schema()}).")
+    assert output[1] == (
         "In it: rounds 1, with their published figures; accounts 1; addresses; the log; files of your own 2 "
         "(.last-good 1, questions 1)."
     )
-    assert said[2].startswith("Not in it, on purpose: ballots that wait to be counted, slips, keys")
-    assert said[3:] == ["Not in it: 'audio' (a link); keep it elsewhere if you need it."]
+    assert output[2].startswith("Not in it, on purpose: ballots that wait to be counted, slips, keys")
+    assert output[3:] == ["Not in it: 'audio' (a link); keep it elsewhere if you need it."]

@@ -331,9 +331,9 @@ def test_the_reported_doubt_gives_the_reason(
     if off:
         server.reboot(off)
     server.error = error
-    told = clock_doubt(server.store, server.now, server.machine())
-    assert told
-    assert words in told
+    doubt = clock_doubt(server.store, server.now, server.machine())
+    assert doubt
+    assert words in doubt
 
 
 def test_the_clock_of_a_demonstration_is_never_in_doubt(server: Server) -> None:

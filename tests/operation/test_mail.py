@@ -156,7 +156,7 @@ def test_a_refused_mail_waits_with_its_reason_and_is_sent_when_it_is_taken(
     answers, problem, state = FAULTS[fault]
     office.store.mail_queue.put_trial("anna", NOW)
     server = server_of(MailSecurity.STARTTLS, certificate)
-    server.answers = {command: list(said) for command, said in answers.items()}
+    server.answers = {command: list(replies) for command, replies in answers.items()}
     with server.running():
         sender = office.sender(server.settings(office.folder))
         assert (done := sender.send_due()).failed == 1
@@ -424,39 +424,39 @@ def test_the_doctor_examines_mail(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
     settings = read_settings({"KIOSK_DATA": str(office.folder / "data")})
 
-    def told(mail: MailSettings | None) -> list[tuple[Severity, str]]:
+    def results(mail: MailSettings | None) -> list[tuple[Severity, str]]:
         now = replace(settings, mail=mail)
         return [(advice.severity, advice.text) for advice in check_mail(now, office.store, office.now)]
 
-    [(severity, text)] = told(None)
+    [(severity, text)] = results(None)
     assert (severity, "KIOSK_MAIL_HOST is not set" in text) == (Severity.WARNING, True)
     with server_of(MailSecurity.STARTTLS, certificate).running() as server:
         mail = server.settings(office.folder)
-        assert [severity for severity, _ in told(mail)] == [Severity.GOOD]
+        assert [severity for severity, _ in results(mail)] == [Severity.GOOD]
         mail.password_file.chmod(0o644)  # type: ignore[union-attr]
-        assert [severity for severity, _ in told(mail)] == [Severity.BAD]
-        assert "chmod 600" in told(mail)[0][1]
+        assert [severity for severity, _ in results(mail)] == [Severity.BAD]
+        assert "chmod 600" in results(mail)[0][1]
         if os.geteuid() == 0:
             mail.password_file.chmod(0o640)  # type: ignore[union-attr]
             os.chown(mail.password_file, 0, 65534)  # type: ignore[arg-type]
-            assert "a group of other users" in told(mail)[0][1]
+            assert "a group of other users" in results(mail)[0][1]
         mail = server.settings(office.folder, password="fel")
-        [(severity, text)] = told(mail)
+        [(severity, text)] = results(mail)
         assert severity is Severity.BAD
         assert "refuses the sign-in; check KIOSK_MAIL_USER" in text
         mail = server.settings(office.folder)
         office.store.mail_queue.put_trial("anna", office.now)
-        assert told(mail)[-1] == (Severity.GOOD, "mails that wait to be sent: 1")
+        assert results(mail)[-1] == (Severity.GOOD, "mails that wait to be sent: 1")
         office.now += timedelta(hours=2)
-        assert "is kiosk serve running, or the timer" in told(mail)[-1][1]
+        assert "is kiosk serve running, or the timer" in results(mail)[-1][1]
         server.answers["RCPT"] = ["550 5.1.1 no"]
         office.sender(mail).send_due()
         assert (
             "mails that were given up: 1; the last one because localhost refuses the recip"
-            in told(mail)[-1][1]
+            in results(mail)[-1][1]
         )
-    assert told(mail)[0][0] is Severity.BAD
-    assert "nothing answers at localhost" in told(mail)[0][1]
+    assert results(mail)[0][0] is Severity.BAD
+    assert "nothing answers at localhost" in results(mail)[0][1]
 
 
 @pytest.mark.parametrize("problem", list(MailProblem))

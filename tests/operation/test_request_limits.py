@@ -25,8 +25,8 @@ def counted(side: str) -> Any:
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json")])
-        said = int(environ.get("CONTENT_LENGTH") or 0)
-        return [json.dumps([side, said, len(environ["wsgi.input"].read())]).encode()]
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        return [json.dumps([side, length, len(environ["wsgi.input"].read())]).encode()]
 
     return application
 

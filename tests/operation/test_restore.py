@@ -128,9 +128,9 @@ def test_an_address_of_a_unit_outside_all_trees_is_restored(saved: Saved, tmp_pa
 
 def test_a_backup_can_be_restored_after_kiosk_init(saved: Saved, run: Run) -> None:
     printed(run("init"))
-    said = printed(run("restore", str(saved.file)))
-    assert f"rounds 2, accounts 1, files of your own {len(OWN_FILES)}." in said
-    assert "2 boxes are empty again" in said
+    output = printed(run("restore", str(saved.file)))
+    assert f"rounds 2, accounts 1, files of your own {len(OWN_FILES)}." in output
+    assert "2 boxes are empty again" in output
     assert json.loads(printed(run("results", "--json"))) == saved.store.snapshot()
 
 
@@ -202,8 +202,8 @@ def test_a_newer_backup_is_refused_with_the_version_it_needs(
     members = members_of(saved.file)
     manifest = {**json.loads(members["manifest.json"]), "version": "2.3.0", **change}
     write_members(tmp_path / "new.zip", {**members, "manifest.json": json.dumps(manifest).encode()})
-    said = rf"was written by version 2\.3\.0 .* this is version {kiosk.__version__} .* release v2\.3\.0"
-    with pytest.raises(StoreError, match=said):
+    message = rf"was written by version 2\.3\.0 .* this is version {kiosk.__version__} .* release v2\.3\.0"
+    with pytest.raises(StoreError, match=message):
         restore_backup(settings_of(tmp_path / "second"), tmp_path / "new.zip")
     assert not (tmp_path / "second").exists()
 
@@ -295,8 +295,8 @@ def run_limited(words: list[str], environ: dict[str, str], limit: int) -> tuple[
         os._exit(done.exit_code)
     os.close(write)
     _, status = os.waitpid(child, 0)
-    with os.fdopen(read) as told:
-        return os.waitstatus_to_exitcode(status), told.read()
+    with os.fdopen(read) as output:
+        return os.waitstatus_to_exitcode(status), output.read()
 
 
 @pytest.mark.slow
@@ -311,9 +311,9 @@ def test_a_restore_that_cannot_write_leaves_nothing_and_gives_one_line(
         installation(settings.data)[1].close()
     before = without_database(listing(tmp_path)) if is_there else listing(tmp_path)
     environ = {"KIOSK_DATA": str(settings.data), "KIOSK_KEYS": str(settings.keys)}
-    code, told = run_limited(["restore", str(saved.file)], environ, limit)
-    assert (code, len(told.splitlines())) == (2, 1), told
-    assert told.startswith("kiosk: ")
+    code, output = run_limited(["restore", str(saved.file)], environ, limit)
+    assert (code, len(output.splitlines())) == (2, 1), output
+    assert output.startswith("kiosk: ")
     assert (without_database(listing(tmp_path)) if is_there else listing(tmp_path)) == before
     store = opened(settings)
     assert not store.is_installed or not store.rounds()

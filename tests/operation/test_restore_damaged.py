@@ -38,13 +38,13 @@ Edit = Callable[[Tables], object]
 def refused(file: Path, folder: Path) -> str:
     """The error message of a restore, which has created nothing."""
     before = listing(folder)
-    with pytest.raises(StoreError) as told:
+    with pytest.raises(StoreError) as raised:
         restore_backup(settings_of(folder / "second"), file)
     assert listing(folder) == before
-    said = str(told.value)
-    assert said.startswith(f"{file}: "), said
-    assert len(said.splitlines()) == 1
-    return said
+    message = str(raised.value)
+    assert message.startswith(f"{file}: "), message
+    assert len(message.splitlines()) == 1
+    return message
 
 
 # -- the file ------------------------------------------------------------------------------------
@@ -174,9 +174,9 @@ DAMAGED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("case", DAMAGED)
 def test_a_damaged_file_is_refused_and_changes_nothing(saved: Saved, tmp_path: Path, case: str) -> None:
-    change, said = DAMAGED[case]
+    change, message = DAMAGED[case]
     change(saved.file)
-    assert said in refused(saved.file, tmp_path)
+    assert message in refused(saved.file, tmp_path)
     assert not (tmp_path / "evil").exists()
 
 
@@ -393,8 +393,8 @@ EDITED: dict[str, tuple[Edit, str]] = {
     "a screen of a metre too much": (rename("link", "width_mm", 4000), "width_mm is out of range"),
     "a screen without a distance": (rename("link", "distance_mm", None, code="kiosk"), "no distance"),
     "a wall at a path": (rename("wall", "node_id", "../a"), "'../a' is no id"),
-    "an unknown deed": (rename("log", "deed", "stole"), "'stole' is nothing that is logged"),
-    "a deed at no time": (rename("log", "at", "x"), "table log, row 1"),
+    "an unknown action": (rename("log", "deed", "stole"), "'stole' is nothing that is logged"),
+    "an action at no time": (rename("log", "at", "x"), "table log, row 1"),
     "a counter at a path": (rename("output_count", "counter", "../a"), "'../a' is no id"),
     "a target of free text": (rename("output_count", "target", "Anna B"), "'Anna B' is no id"),
     "a tap on a day": (rename("output_count", "month", "2026-03-02"), "no year, quarter or month"),
@@ -435,8 +435,8 @@ EDITED: dict[str, tuple[Edit, str]] = {
 
 @pytest.mark.parametrize("case", EDITED)
 def test_an_edited_backup_with_valid_checksums_is_refused(saved: Saved, tmp_path: Path, case: str) -> None:
-    edit, said = EDITED[case]
-    assert said in refused(with_tables(saved.file, saved.file, edit), tmp_path)
+    edit, message = EDITED[case]
+    assert message in refused(with_tables(saved.file, saved.file, edit), tmp_path)
 
 
 AGAINST_THE_RULES: dict[str, tuple[Edit, str]] = {
@@ -463,13 +463,13 @@ AGAINST_THE_RULES: dict[str, tuple[Edit, str]] = {
 def test_invalid_terms_in_a_backup_are_refused_in_english(
     saved: Saved, run: Run, tmp_path: Path, case: str
 ) -> None:
-    edit, said = AGAINST_THE_RULES[case]
+    edit, message = AGAINST_THE_RULES[case]
     edited = with_tables(saved.file, saved.file, edit)
     before = listing(tmp_path)
     done = run("restore", str(edited))
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"kiosk: {edited}: ")
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.endswith(" Nothing was restored\n")
     assert len(done.stderr.splitlines()) == 1
     assert listing(tmp_path) == before
@@ -502,14 +502,14 @@ def look_at_everything(store: Store) -> None:
 def comes_back(folder: Path) -> bool:
     """Whether the backup in a folder is restored; otherwise it is refused with one line and nothing is
     created."""
-    said = ""
+    message = ""
     try:
         restore_backup(settings_of(folder / "second"), folder / "b.zip")
     except StoreError as error:
-        said = str(error)
-    assert not said or len(said.splitlines()) == 1
-    assert not said or set(listing(folder)) == {"b.zip"}
-    return not said
+        message = str(error)
+    assert not message or len(message.splitlines()) == 1
+    assert not message or set(listing(folder)) == {"b.zip"}
+    return not message
 
 
 EVERYTHING = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

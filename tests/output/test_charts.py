@@ -138,8 +138,8 @@ def test_texts_above_and_below_bars_do_not_overlap_them() -> None:
 
 def test_unknown_figures_are_an_empty_dashed_outline() -> None:
     palette = (*colours(2, bipolar=False), UNKNOWN)
-    told = replace(bar(4, 6, 0), label="told")
-    [outline] = stacked_bars([told, bar(2, 0, 8)], palette)["layout"]["shapes"]
+    with_words = replace(bar(4, 6, 0), label="with words")
+    [outline] = stacked_bars([with_words, bar(2, 0, 8)], palette)["layout"]["shapes"]
     assert (outline["type"], outline["x0"], outline["x1"]) == ("rect", 20, 100)
     assert outline["line"]["dash"] == "dash"
     assert contrast(outline["line"]["color"], UNKNOWN) >= 3

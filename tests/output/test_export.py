@@ -50,11 +50,11 @@ def test_every_exported_count_equals_that_of_the_snapshot(published: Document) -
         if node["answered"] is None:
             assert [(row["option"], row["answers"], row["answered"]) for row in mine] == [("waiting", "", "")]
         for statement, table in statements(node).items():
-            told = {row["option"]: int(row["answers"]) for row in mine if row["statement"] == statement}
-            assert [told[str(at)] for at in range(1, 6)] == table["counts"]
-            assert {kind: told[kind] for kind in table["no_answer"]} == table["no_answer"]
-            assert told["withheld"] == table["withheld"]
-            assert sum(told.values()) == node["answered"]
+            answers = {row["option"]: int(row["answers"]) for row in mine if row["statement"] == statement}
+            assert [answers[str(at)] for at in range(1, 6)] == table["counts"]
+            assert {kind: answers[kind] for kind in table["no_answer"]} == table["no_answer"]
+            assert answers["withheld"] == table["withheld"]
+            assert sum(answers.values()) == node["answered"]
 
 
 def test_each_row_has_the_protection_and_noise_of_its_figures(tmp_path: Path) -> None:

@@ -126,9 +126,9 @@ def pictures(pdf: bytes) -> list[str]:
     def walk(element: object) -> None:
         size = raw.FPDF_StructElement_GetAltText(element, None, 0)
         if size:
-            said = ctypes.create_string_buffer(size)
-            raw.FPDF_StructElement_GetAltText(element, said, size)
-            texts.append(said.raw.decode("utf-16-le").rstrip("\x00"))
+            buffer = ctypes.create_string_buffer(size)
+            raw.FPDF_StructElement_GetAltText(element, buffer, size)
+            texts.append(buffer.raw.decode("utf-16-le").rstrip("\x00"))
         for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
             child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
             if child:
@@ -199,8 +199,8 @@ def test_a_sheet_reveals_neither_the_order_of_codes_nor_the_time(
     sheets = slip_sheets(ADDRESS, codes, words, ORIGIN, Random(1))
     assert slip_sheets(ADDRESS, codes[::-1], words, ORIGIN, Random(1)) == sheets
     assert pictures(slip_sheets(ADDRESS, codes, words, ORIGIN, Random(2))) != pictures(sheets)
-    told = pypdfium2.PdfDocument(sheets).get_metadata_dict()
-    assert (told["CreationDate"], told["ModDate"]) == ("", "")
+    metadata = pypdfium2.PdfDocument(sheets).get_metadata_dict()
+    assert (metadata["CreationDate"], metadata["ModDate"]) == ("", "")
     assert not [mark for mark in (b"CreateDate", b"ModifyDate", b"MetadataDate") if mark in sheets]
 
 
@@ -221,10 +221,10 @@ def test_a_poster_is_one_page_in_its_paper_size(guest: dict[str, Catalogue]) -> 
 
 
 def test_a_poster_has_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
-    said = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4, UNIT)))
+    text = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4, UNIT)))
     for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
-        assert guest[code].texts[SCREEN["anonymous"]] in said
-        assert guest[code].texts[paper.CALL] in said
+        assert guest[code].texts[SCREEN["anonymous"]] in text
+        assert guest[code].texts[paper.CALL] in text
 
 
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><path fill="#e00" d="M0 0h2v1H0z"/></svg>'
@@ -277,8 +277,8 @@ def test_texts_are_never_interpreted_as_markup() -> None:
     poster = poster_page(LINK, [words], Size.A4, HOSTILE)
     sheets = slip_sheets(ADDRESS, [code], [words], SlipOrigin(HOSTILE, HOSTILE, "2026-05-31"), Random(1))
     for pdf, number in ((poster, 3), (sheets, 4)):
-        said = "".join(lines(pdf)).replace(" ", "")
-        assert said.count(HOSTILE.replace(" ", "")) == number
+        text = "".join(lines(pdf)).replace(" ", "")
+        assert text.count(HOSTILE.replace(" ", "")) == number
 
 
 REFUSED: dict[str, tuple[str, str]] = {
@@ -320,8 +320,8 @@ def test_every_slip_names_its_unit_and_round_in_every_layout(
     guest: dict[str, Catalogue], codes: list[str], number: int
 ) -> None:
     words = paper_texts(guest, list(guest)[:number])
-    said = " ".join(lines(slip_sheets(ADDRESS, codes, words, ORIGIN, Random(1))))
-    assert said.count(UNIT) == said.count(NAMED_ROUND) == len(codes)
+    text = " ".join(lines(slip_sheets(ADDRESS, codes, words, ORIGIN, Random(1))))
+    assert text.count(UNIT) == text.count(NAMED_ROUND) == len(codes)
 
 
 @pytest.mark.parametrize("size", Size)
@@ -336,8 +336,8 @@ def test_a_long_unit_name_fits_on_slips_and_posters(guest: dict[str, Catalogue],
     name = "Dagverksamheten för kvinnor vid Stora torget i Västerås"
     words = paper_texts(guest, ["sv", "ar", "uk"])
     sheets = slip_sheets(ADDRESS, codes, words, replace(ORIGIN, unit=name), Random(1))
-    said = " ".join(lines(sheets))
-    assert said.count("i Västerås") == said.count(NAMED_ROUND) == len(codes)
+    text = " ".join(lines(sheets))
+    assert text.count("i Västerås") == text.count(NAMED_ROUND) == len(codes)
     assert read(sheets) == sorted(slip_address(ADDRESS, code) for code in codes)
     for size in Size:
         assert name in " ".join(lines(poster_page(LINK, words, size, name)))
@@ -407,8 +407,8 @@ def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) ->
         before, _, code = address.partition("#")
         assert before == "http://guest.example/q"
         assert desk.store.unit_of_slip(code) == ("r", "frida")
-    said, named = "".join(lines(response.data)), f"{desk.round.survey.title} – 2026-05-31"
-    assert said.count("FRIDA") == said.replace(" ", "").count(named.replace(" ", "")) == 12
+    text, named = "".join(lines(response.data)), f"{desk.round.survey.title} – 2026-05-31"
+    assert text.count("FRIDA") == text.replace(" ", "").count(named.replace(" ", "")) == 12
 
 
 BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {

@@ -33,9 +33,9 @@ def words(drawn: str) -> list[str]:
 
 
 def test_a_picture_contains_all_its_texts_and_numbers() -> None:
-    said = words(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2, broken="other words"))))
-    assert said[0] == "I feel better"
-    assert [word for word in said if word.isdigit()] == ["10", "7", "3", "1", "2"]
+    texts = words(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2, broken="other words"))))
+    assert texts[0] == "I feel better"
+    assert [word for word in texts if word.isdigit()] == ["10", "7", "3", "1", "2"]
     for word in (
         "label 0",
         "label 2",
@@ -46,7 +46,7 @@ def test_a_picture_contains_all_its_texts_and_numbers() -> None:
         "other words",
         "10 of 20 agreed.",
     ):
-        assert word in said
+        assert word in texts
 
 
 def test_all_bars_have_equal_lengths_and_proportional_segments() -> None:
@@ -160,9 +160,9 @@ def test_an_unknown_segment_has_no_colour_and_a_dashed_outline() -> None:
 
 
 def test_answers_outside_the_scale_are_close_below_their_bar() -> None:
-    told = replace(bar("first", 196, 2, 2), outside="Don't know: 3")
+    with_outside = replace(bar("first", 196, 2, 2), outside="Don't know: 3")
     roomy = replace(bar("second", 10, 7, 3), outside="Skipped: 2")
-    drawn = ET.fromstring(svg(picture(told, roomy, bar("third", 1, 1, 1))))
+    drawn = ET.fromstring(svg(picture(with_outside, roomy, bar("third", 1, 1, 1))))
     bars = [float(rect.get("y", 0)) for rect in drawn.iter(f"{SVG}rect") if rect.get("height") == "46"]
     first, second, third = sorted(set(bars))
     places = {text.text: float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text")}

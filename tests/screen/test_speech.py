@@ -87,9 +87,9 @@ def test_the_list_of_texts_serves_as_a_recording_script(tmp_path: Path) -> None:
     assert f"{name}  silent    {TEXTS[0]}" in run(tmp_path, "list", "--language", "sv").output
     recorded(tmp_path / "audio", "sv", TEXTS[0])
     assert f"{name}  recorded  {TEXTS[0]}" in run(tmp_path, "list", "--language", "sv").output
-    told = run(tmp_path, "list").output
-    assert "sv: 1 recorded, 0 drafts by a machine" in told
-    assert "no voice for drafts: must be recorded" in told
+    output = run(tmp_path, "list").output
+    assert "sv: 1 recorded, 0 drafts by a machine" in output
+    assert "no voice for drafts: must be recorded" in output
     assert run(tmp_path, "list", "--language", "xx").exit_code == 2
 
 

@@ -30,11 +30,11 @@ def test_the_page_about_stored_data_is_in_every_language_and_links_back(
     place: Place, path: str, back: str
 ) -> None:
     page, catalogues = unescape(place.client.get(path).text), place.library.guest
-    said = descriptions(place.store.schema())
+    texts = descriptions(place.store.schema())
     assert len(catalogues) == 12
     for code, catalogue in catalogues.items():
         assert f'lang="{code}"' in page
-        for words in said:
+        for words in texts:
             assert catalogue.text(words) in page
             assert catalogue.text(words) != words or code == REFERENCE
     assert f'id="back" href="{back}"' in page
@@ -48,5 +48,5 @@ def test_the_page_about_stored_data_is_in_every_language_and_links_back(
 def test_the_page_about_stored_data_mentions_the_random_number_of_a_ballot(
     place: Place, code: str, words: str
 ) -> None:
-    [said] = [text for text in descriptions(place.store.schema()) if "slumptal" in text]
-    assert words in place.library.guest[code].text(said)
+    [description] = [text for text in descriptions(place.store.schema()) if "slumptal" in text]
+    assert words in place.library.guest[code].text(description)

@@ -9,7 +9,7 @@ from kiosk.desk.devices.links import key_of
 from kiosk.domain.rounds import Admission
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.storage import COMMAND_LINE, Account, Deed, Devices, Role, open_store
+from kiosk.storage import COMMAND_LINE, Account, Action, Devices, Role, open_store
 from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.desk_side import HASH, Desk
 
@@ -20,11 +20,11 @@ def test_the_log_lists_actions_with_their_account_newest_first(tmp_path: Path) -
     token = desk.token("/admin/links")
     desk.client.post("/admin/links", data={"csrf_token": token, "unit": "frida", "kind": "poster"})
     desk.client.post("/admin/walls", data={"csrf_token": token, "node": "talk2me"})
-    told = [(entry.name, entry.deed, entry.what) for entry in desk.store.audit_log.entries()]
-    assert told == [
-        ("anna", Deed.WALL_MADE, "talk2me"),
-        ("anna", Deed.ADDRESS_MADE, "frida, poster"),
-        ("anna", Deed.SIGNED_IN, "coordinator"),
+    logged = [(entry.name, entry.action, entry.what) for entry in desk.store.audit_log.entries()]
+    assert logged == [
+        ("anna", Action.WALL_MADE, "talk2me"),
+        ("anna", Action.ADDRESS_MADE, "frida, poster"),
+        ("anna", Action.SIGNED_IN, "coordinator"),
     ]
     page = desk.client.get("/admin/log").text
     assert page.index("skapade en väggskärm") < page.index("skapade en adress") < page.index("loggade in")
@@ -45,17 +45,17 @@ def test_ballots_leave_nothing_in_the_log(tmp_path: Path) -> None:
 
 def test_every_logged_action_has_a_text(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    for deed in Deed:
-        desk.store.audit_log.note(datetime(2026, 3, 2), "anna", deed, "x")
+    for action in Action:
+        desk.store.audit_log.note(datetime(2026, 3, 2), "anna", action, "x")
     desk.sign_in()
     page = desk.client.get("/admin/log").text
     details = re.findall("<td>(x|en inställd omgång|en borttagen enkät)</td>", page)
-    assert len(details) == len(Deed)
+    assert len(details) == len(Action)
     assert "<td></td>" not in page
 
 
 def seen_by(desk: Desk, name: str) -> list[tuple[str, ...]]:
-    """The rows of the log that an account sees, as (name, deed, details)."""
+    """The rows of the log that an account sees, as (name, action, details)."""
     desk.client.delete_cookie("desk", path="/")
     desk.sign_in(name)
     page = desk.client.get("/admin/log").text
@@ -91,7 +91,7 @@ def test_all_staff_see_every_logged_action_that_can_steer_a_ballot(tmp_path: Pat
     rows = seen_by(desk, "bo")
     assert {name for name, _, _ in rows} == {"anna"}
     period = "2\xa0mars\xa02026 – 31\xa0maj\xa02026"
-    assert [(deed, details) for _, deed, details in rows] == [
+    assert [(action, details) for _, action, details in rows] == [
         ("flyttade en kiosk", f"FRIDA → Talk2Me, {kiosk.code_ending}"),
         ("stängde en adress", "FRIDA, affisch"),
         ("skrev in en skärms mått", f"FRIDA, {kiosk.code_ending}, 476 mm"),
@@ -109,24 +109,24 @@ def test_posters_printed_by_commands_are_in_the_log_for_all_staff(run: Run) -> N
     printed(run("poster", "--unit", "frida", "--out", "poster.pdf", "--languages", "sv", "--trial"))
     entries = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys")).audit_log
     [printed_poster, made] = entries.entries(SEEN_BY_STAFF)[:2]
-    assert (printed_poster.deed, made.deed) == (Deed.POSTER_PRINTED, Deed.ADDRESS_MADE)
+    assert (printed_poster.action, made.action) == (Action.POSTER_PRINTED, Action.ADDRESS_MADE)
     assert (made.name, made.what) == (COMMAND_LINE, "frida, poster")
 
 
 def test_sign_ins_and_accounts_are_shown_to_coordinators_only(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    for deed in Deed:
-        desk.store.audit_log.note(desk.now, "anna", deed, "x")
+    for action in Action:
+        desk.store.audit_log.note(desk.now, "anna", action, "x")
     hidden = {"loggade in", "skapade eller ändrade ett konto", "tog bort ett konto"}
-    assert hidden <= {deed for _, deed, _ in seen_by(desk, "anna")}
-    assert not hidden & {deed for _, deed, _ in seen_by(desk, "bo")}
+    assert hidden <= {action for _, action, _ in seen_by(desk, "anna")}
+    assert not hidden & {action for _, action, _ in seen_by(desk, "bo")}
 
 
 def test_many_sign_ins_do_not_push_a_pairing_out_of_the_log_for_staff(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.store.audit_log.note(desk.now, "anna", Deed.PAIRING_BEGUN, "frida")
+    desk.store.audit_log.note(desk.now, "anna", Action.PAIRING_BEGUN, "frida")
     for _ in range(501):
-        desk.store.audit_log.note(desk.now, "anna", Deed.SIGNED_IN, "coordinator")
+        desk.store.audit_log.note(desk.now, "anna", Action.SIGNED_IN, "coordinator")
     assert seen_by(desk, "bo") == [("anna", "skapade en kod för en skärm", "FRIDA")]
 
 

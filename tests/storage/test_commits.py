@@ -81,8 +81,8 @@ def test_a_server_that_may_lose_commits_is_read_but_never_written(
     set_server(server, name, "off")
     try:
         store = opened(url, tmp_path)
-        told = f"PostgreSQL's {name} is off"
-        assert [risk for risk in store.commit_risks() if told in risk]
+        risk_text = f"PostgreSQL's {name} is off"
+        assert [risk for risk in store.commit_risks() if risk_text in risk]
         for write in (
             store.renew,
             store.upgrade,
@@ -92,14 +92,14 @@ def test_a_server_that_may_lose_commits_is_read_but_never_written(
             lambda: store.print_slips("r", "a", 1),
             lambda: store.accounts.set(Account("anna", Role.COORDINATOR, "hash")),
         ):
-            with pytest.raises(StoreError, match=told):
+            with pytest.raises(StoreError, match=risk_text):
                 write()
         assert store.key_faults() == []
         assert [state.round for state in store.rounds()] == [ROUND]
         assert store.dump()
         for command in ("serve", "upgrade"):
             refused = run(command, KIOSK_DATABASE_URL=url, KIOSK_DATA=str(tmp_path))
-            assert (refused.exit_code, told in refused.stderr) == (2, True)
+            assert (refused.exit_code, risk_text in refused.stderr) == (2, True)
         store.close()
     finally:
         set_server(server, name, None)

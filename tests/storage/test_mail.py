@@ -215,8 +215,8 @@ def test_a_kiosk_without_a_running_round_may_be_switched_off(store: Store) -> No
     store.open_round(replace(of_round, closes_at=of_round.opens_at + 30 * DAY), week.tick)
     assert week.day() == [], "the round is younger than the count before"
     tuesday = week.tick + (8 - week.tick.weekday()) % 7 * DAY
-    told = [week.day() for _ in range((tuesday - week.tick).days + 1)]
-    assert [codes for codes in told if codes] == [["other"]]
+    days = [week.day() for _ in range((tuesday - week.tick).days + 1)]
+    assert [codes for codes in days if codes] == [["other"]]
 
 
 def test_a_contact_is_stored_by_count_and_not_by_time(week: Week) -> None:

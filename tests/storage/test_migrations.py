@@ -23,7 +23,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.storage import (
     Account,
-    Deed,
+    Action,
     Link,
     Role,
     SecondFactor,
@@ -126,7 +126,7 @@ def fill(store: Store) -> None:
     store.comments.set("r", "s1", "Fler stolar.")
     store.index_changes()
     store.earlier_figures.set("report", {"n": 12})
-    store.audit_log.note(MONDAY, "anna", Deed.SIGNED_IN, "coordinator")
+    store.audit_log.note(MONDAY, "anna", Action.SIGNED_IN, "coordinator")
 
 
 def as_of(schema: int, table: str, row: dict[str, Any]) -> dict[str, Any]:

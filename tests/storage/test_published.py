@@ -143,8 +143,8 @@ def test_no_ballot_is_lost_or_counted_twice(world: World, seed: int) -> None:
     assert lost == 0 or not lived.reached
     for at, table in enumerate(root.get("statements", {}).values()):
         really = [sum(one.answers[at] == option for one in ballots) for option in OPTIONS]
-        told = [*table["counts"], *(table["no_answer"][kind] for kind in NoAnswer)]
-        missing = [true - shown for true, shown in zip(really, told, strict=True)]
+        published = [*table["counts"], *(table["no_answer"][kind] for kind in NoAnswer)]
+        missing = [true - shown for true, shown in zip(really, published, strict=True)]
         assert min(missing) >= 0
         assert sum(missing) == table["withheld"] + lost
 

@@ -154,13 +154,13 @@ def test_the_desk_shows_used_slips_of_large_print_runs_only(tmp_path: Path) -> N
     for code in codes[:11]:
         desk.store.cast("slips", "frida", ballot(1, 2, 3, 4), desk.now, code)
 
-    def told() -> list[list[str]]:
+    def rows() -> list[list[str]]:
         desk.sign_in()
         page = desk.client.get("/admin/links/slips").text
         rows = re.findall(r"FRIDA</th>\s*((?:<td>[^<]*</td>\s*){4})", page)
         return [re.findall(r"<td>([^<]*)</td>", row) for row in rows]
 
-    assert told() == [["1", "12", "–", "–"], ["2", "3", "–", "–"]]
+    assert rows() == [["1", "12", "–", "–"], ["2", "3", "–", "–"]]
     desk.now = slips_only.closes_at
     desk.store.count(desk.now)
-    assert told() == [["1", "12", "11", "1"], ["2", "3", "–", "–"]]
+    assert rows() == [["1", "12", "11", "1"], ["2", "3", "–", "–"]]

@@ -22,7 +22,7 @@ from kiosk.settings import Settings, read_settings
 from kiosk.storage import (
     COMMAND_LINE,
     Account,
-    Deed,
+    Action,
     MailChoice,
     Role,
     SecondFactor,
@@ -118,7 +118,7 @@ def _keep_staff_records(store: Store) -> None:
     store.mail_queue.put_trial("anna", MONDAY)
     store.links.add(Admission.KIOSK, "a", code="kiosk", screen=Screen(476, 700, 900))
     store.links.add(Admission.POSTER, "b", code="poster")
-    store.audit_log.note(MONDAY, COMMAND_LINE, Deed.ACCOUNT_SET, "anna, coordinator")
+    store.audit_log.note(MONDAY, COMMAND_LINE, Action.ACCOUNT_SET, "anna, coordinator")
     store.walls.add("root")
     store.replies.set("old", {"sv": "Vi har nya stolar."})
     store.comments.set("old", "listened", "Fler stolar.")

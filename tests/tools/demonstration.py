@@ -30,7 +30,7 @@ class Demonstration:
             if line.startswith("Stop with"):
                 break
 
-    def told(self, what: str) -> str:
+    def word_after(self, what: str) -> str:
         """Return the word that was printed after these words."""
         match = re.search(rf"{what}\s+(\S+)$", self.printed, re.MULTILINE)
         assert match, self.printed

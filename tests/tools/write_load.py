@@ -22,7 +22,7 @@ import psycopg
 
 from kiosk.domain.envelope import COLUMN_BYTES
 from kiosk.domain.rounds import Round
-from kiosk.storage import Deed, Store, open_store
+from kiosk.storage import Action, Store, open_store
 from tests.tools.builders import MONDAY, a_round, random_ballots, tree
 from tests.tools.envelopes import seal
 from tests.tools.postgresql import new_database, running_server
@@ -161,7 +161,7 @@ def desk(installation: Installation, end: End) -> Outcome:
 
     def turn(number: int) -> tuple[int, int]:
         store.printed_slips("r")
-        store.audit_log.note(MONDAY, "anna", Deed.SIGNED_IN, str(number))
+        store.audit_log.note(MONDAY, "anna", Action.SIGNED_IN, str(number))
         return 0, 0
 
     outcome = _repeat("desk", turn, end)

@@ -91,7 +91,7 @@ def guest_pages(browser: Browser, demonstration: Demonstration, language: str) -
     """Yield (name of the picture, page in its state) for the guest's screens in one language."""
     page = browser.new_page(viewport={"width": 1024, "height": 640})
     page.clock.install()
-    page.goto(demonstration.told("Answer as a guest"))
+    page.goto(demonstration.word_after("Answer as a guest"))
     yield "picker", page
     touch(page, f'[data-language="{language}"]')
     touch(page, "#start")
@@ -103,12 +103,12 @@ def guest_pages(browser: Browser, demonstration: Demonstration, language: str) -
 def desk_pages(browser: Browser, demonstration: Demonstration, language: str) -> Iterator[tuple[str, Page]]:
     """Yield (name of the picture, page in its state) for the desk's pages in one language."""
     page = browser.new_page(viewport={"width": 1100, "height": 720}, locale="sv-SE")
-    sign_in = demonstration.told("See the results")
+    sign_in = demonstration.word_after("See the results")
     page.goto(sign_in)
     if language != "sv":
         page.locator(f'button[name="language"][value="{language}"]').click()
-    page.locator("#name").fill(demonstration.told("Sign in as"))
-    page.locator("#password").fill(demonstration.told("Password"))
+    page.locator("#name").fill(demonstration.word_after("Sign in as"))
+    page.locator("#password").fill(demonstration.word_after("Password"))
     page.locator("main button").click()
     page.locator("nav.menu").first.wait_for()
     origin = sign_in.partition("/admin")[0]

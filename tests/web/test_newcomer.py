@@ -36,11 +36,11 @@ def answer(page: Page, address: str, language: str) -> None:
 
 
 def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstration) -> None:
-    address = demonstration.told("Answer as a guest")
+    address = demonstration.word_after("Answer as a guest")
     desk = browser.new_page()
-    desk.goto(demonstration.told("See the results"))
-    desk.locator("#name").fill(demonstration.told("Sign in as"))
-    desk.locator("#password").fill(demonstration.told("Password"))
+    desk.goto(demonstration.word_after("See the results"))
+    desk.locator("#name").fill(demonstration.word_after("Sign in as"))
+    desk.locator("#password").fill(demonstration.word_after("Password"))
     desk.locator("main button").click()
     desk.get_by_role("link", name="Läs en påhittad effektrapport").click()
     expect(desk.locator(".made-up")).to_have_text("DEMONSTRATION: svaren är påhittade.")
@@ -68,7 +68,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
 
 
 def test_a_second_demonstration_on_the_same_address_changes_nothing(demonstration: Demonstration) -> None:
-    address = demonstration.told("Answer as a guest").removeprefix("http://").rstrip("/")
+    address = demonstration.word_after("Answer as a guest").removeprefix("http://").rstrip("/")
     second = subprocess.run(
         [str(Path(sys.executable).with_name("kiosk")), "demo"],
         env={**os.environ, "KIOSK_GUEST_LISTEN": address},

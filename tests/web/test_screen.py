@@ -131,10 +131,10 @@ def assert_text_grows_at_one_place(page: Page, language: str) -> None:
     touch(page, "#start")
     look()
     assert {y for _, y in places} == {places[0][1]}
-    for factor, said in ((1.25, "125 %"), (1.5, "150 %")):
+    for factor, label in ((1.25, "125 %"), (1.5, "150 %")):
         touch(page, "#text-size")
         assert font_size(page) == pytest.approx(usual * factor)
-        assert button.inner_text().strip().endswith(said)
+        assert button.inner_text().strip().endswith(label)
         assert page.evaluate(FAULTS_OF_STATEMENTS, STATEMENTS - 1) == []
     touch(page, "#text-size")
     assert font_size(page) == pytest.approx(usual)

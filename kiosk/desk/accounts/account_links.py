@@ -9,7 +9,7 @@ from kiosk.desk.i18n import translate
 from kiosk.desk.login.language import follow_browser_language
 from kiosk.desk.session import without_session
 from kiosk.domain.client_source import source_of
-from kiosk.storage import Deed, hash_password
+from kiosk.storage import Action, hash_password
 
 blueprint = Blueprint("account_links", __name__)
 
@@ -47,7 +47,7 @@ def choose_password(code: str) -> ResponseReturnValue:
     account = desk().store.account_links.use(code, password, at)
     if account is None:
         return render_template("account_link_gone.html", kind="gone"), 404
-    desk().store.audit_log.note(at, account.name, Deed.ACCOUNT_LINK_USED, account.name)
+    desk().store.audit_log.note(at, account.name, Action.ACCOUNT_LINK_USED, account.name)
     flash(translate("Lösenordet är sparat. Logga in som {name}.", name=account.name))
     return redirect(url_for("sign_in.sign_in"), 303)
 

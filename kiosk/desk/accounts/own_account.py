@@ -26,7 +26,7 @@ from kiosk.desk.login.second_factor import (
 from kiosk.desk.mail.problems import has_mail, problem_in_words
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_every_account, note, renew, signed_in
-from kiosk.storage import Account, Deed, SecondFactor, hash_password
+from kiosk.storage import Account, Action, SecondFactor, hash_password
 
 blueprint = Blueprint("own_account", __name__)
 
@@ -56,7 +56,7 @@ def change_password() -> ResponseReturnValue:
         return _page(refusal.status)
     desk().store.accounts.set_password(mine.name, hash_password(form.password.data))
     renew(mine.name)
-    note(Deed.PASSWORD_CHANGED, mine.name)
+    note(Action.PASSWORD_CHANGED, mine.name)
     return _done(translate("Lösenordet är bytt. Andra webbläsare är utloggade."))
 
 
@@ -88,7 +88,7 @@ def add_second_factor() -> ResponseReturnValue:
     factor = SecondFactor(desk().secret_sealer.seal(mine.name, secret), step)
     desk().store.second_factors.set(mine.name, factor, codes)
     renew(mine.name)
-    note(Deed.SECOND_FACTOR_ADDED, mine.name)
+    note(Action.SECOND_FACTOR_ADDED, mine.name)
     return _codes_page(codes)
 
 
@@ -100,7 +100,7 @@ def remove_second_factor() -> ResponseReturnValue:
         return refused
     name = _mine().name
     if desk().store.second_factors.remove(name):
-        note(Deed.SECOND_FACTOR_REMOVED, name)
+        note(Action.SECOND_FACTOR_REMOVED, name)
     return _done(translate("Du loggar in med bara lösenordet."))
 
 
@@ -114,7 +114,7 @@ def renew_recovery_codes() -> ResponseReturnValue:
     if desk().store.second_factors.of(name) is None:
         return _page(400)
     desk().store.second_factors.set_recovery_codes(name, codes)
-    note(Deed.RECOVERY_CODES_MADE, name)
+    note(Action.RECOVERY_CODES_MADE, name)
     return _codes_page(codes)
 
 
@@ -130,7 +130,7 @@ def change_mail() -> ResponseReturnValue:
         form.current.errors = [refusal.text]
         return _page(refusal.status, form)
     desk().store.mail_choices.set(mine.name, form.choice)
-    note(Deed.MAIL_CHANGED, mine.name)
+    note(Action.MAIL_CHANGED, mine.name)
     if form.address.data:
         return _done(translate("Sparat. Mejl går till {address}.", address=form.address.data))
     return _done(translate("Adressen är borttagen. Du får inga mejl."))

@@ -20,7 +20,7 @@ from kiosk.storage import (
     LINK_LIFETIME,
     Account,
     AccountExistsError,
-    Deed,
+    Action,
     LastCoordinatorError,
     MailChoice,
     NoAccountError,
@@ -62,7 +62,7 @@ def add() -> ResponseReturnValue:
     except AccountExistsError:
         form.name.errors = [translate("Det finns redan ett konto som heter {name}.", name=name)]
         return _page(form, 409)
-    note(Deed.ACCOUNT_LINK_MADE, f"{name}, {role}")
+    note(Action.ACCOUNT_LINK_MADE, f"{name}, {role}")
     return _link_page(name, code, is_new=True)
 
 
@@ -76,7 +76,7 @@ def reset() -> ResponseReturnValue:
         code = desk().store.account_links.add(name, None, desk().clock())
     except NoAccountError:
         return _gone(name)
-    note(Deed.RESET_LINK_MADE, name)
+    note(Action.RESET_LINK_MADE, name)
     return _link_page(name, code, is_new=False)
 
 
@@ -94,7 +94,7 @@ def change_role() -> ResponseReturnValue:
         return _last_coordinator(name)
     except NoAccountError:
         return _gone(name)
-    note(Deed.ROLE_CHANGED, f"{name}, {form.role.data}")
+    note(Action.ROLE_CHANGED, f"{name}, {form.role.data}")
     return _done(translate("{name} har en ny roll och är utloggad överallt.", name=name))
 
 
@@ -106,7 +106,7 @@ def remove_second_factor() -> ResponseReturnValue:
     name = _sent_name()
     if not desk().store.second_factors.remove(name):
         return _gone(name)
-    note(Deed.SECOND_FACTOR_REMOVED, name)
+    note(Action.SECOND_FACTOR_REMOVED, name)
     return _done(translate("{name} loggar in med bara lösenordet.", name=name))
 
 
@@ -123,7 +123,7 @@ def change_mail() -> ResponseReturnValue:
     if not form.validate():
         return _page(AccountForm(formdata=None), 400, {name: form})
     desk().store.mail_choices.set(name, form.choice)
-    note(Deed.MAIL_CHANGED, name)
+    note(Action.MAIL_CHANGED, name)
     return _done(translate("E-posten för {name} är sparad.", name=name))
 
 
@@ -134,7 +134,7 @@ def remove() -> ResponseReturnValue:
     an unknown name, 409 for the last coordinator."""
     name, store = _sent_name(), desk().store
     if store.account_links.withdraw(name):
-        note(Deed.ACCOUNT_LINK_WITHDRAWN, name)
+        note(Action.ACCOUNT_LINK_WITHDRAWN, name)
         return _done(translate("Länken till {name} gäller inte längre.", name=name))
     try:
         is_removed = store.accounts.remove(name)
@@ -142,7 +142,7 @@ def remove() -> ResponseReturnValue:
         return _last_coordinator(name)
     if not is_removed:
         return _gone(name)
-    note(Deed.ACCOUNT_REMOVED, name)
+    note(Action.ACCOUNT_REMOVED, name)
     return _done(translate("{name} är borttagen och utloggad överallt.", name=name))
 
 

@@ -9,7 +9,7 @@ from kiosk.desk.forms import TokenForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import for_coordinator, note
-from kiosk.storage import Deed, TokenExistsError
+from kiosk.storage import Action, TokenExistsError
 
 blueprint = Blueprint("tokens", __name__)
 
@@ -34,7 +34,7 @@ def add() -> ResponseReturnValue:
     except TokenExistsError:
         form.name.errors = [translate("Det finns redan en nyckel som heter {name}.", name=name)]
         return _page(form, 409)
-    note(Deed.TOKEN_MADE, name)
+    note(Action.TOKEN_MADE, name)
     return render_template("token.html", name=name, code=code)
 
 
@@ -46,7 +46,7 @@ def remove() -> ResponseReturnValue:
     if not desk().store.api_tokens.remove(name):
         add_problem(translate("Det finns ingen sådan nyckel att ta bort: {name}", name=name), "tokens")
         return _page(TokenForm(formdata=None), 404)
-    note(Deed.TOKEN_REMOVED, name)
+    note(Action.TOKEN_REMOVED, name)
     flash(translate("Nyckeln {name} gäller inte längre.", name=name))
     return redirect(url_for("tokens.tokens"), 303)
 

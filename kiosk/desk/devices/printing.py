@@ -119,14 +119,14 @@ def slip_lines() -> list[SlipLine]:
         for unit, runs in sorted(desk().store.printed_slips(of_round.id).items()):
             lines += [_slip_line(of_round, unit, run, printed, None) for run, printed in enumerate(runs, 1)]
         for unit, counts in sorted(desk().store.slip_counts(of_round.id).items()):
-            is_told = answered(document, of_round, unit) is not None
+            is_published = answered(document, of_round, unit) is not None
             lines += [
                 _slip_line(
                     of_round,
                     unit,
                     run,
                     printed,
-                    used if is_told and can_publish_used(printed, of_round.k) else None,
+                    used if is_published and can_publish_used(printed, of_round.k) else None,
                 )
                 for run, (printed, used) in enumerate(counts, 1)
             ]

@@ -32,7 +32,7 @@ from kiosk.desk.i18n import day, translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.rounds import Admission, Round
-from kiosk.storage import LIFETIME, Deed, Link, Pairing, RoundClosedError, RoundRunsError
+from kiosk.storage import LIFETIME, Action, Link, Pairing, RoundClosedError, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -76,9 +76,9 @@ def new_link() -> ResponseReturnValue:
         return page(sent_link=form, status=409)
     desk().store.links.add(kind, unit)
     if problem:
-        note(Deed.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
+        note(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
     else:
-        note(Deed.ADDRESS_MADE, f"{unit}, {kind.value}")
+        note(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
     return _done(translate("Adressen är klar: {unit}.", unit=unit_names()[unit]), kind)
 
 
@@ -110,9 +110,9 @@ def pair() -> ResponseReturnValue:
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
     code = desk().devices.new_code(pairing)
     if problem:
-        note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
+        note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     else:
-        note(Deed.PAIRING_BEGUN, form.unit.data)
+        note(Action.PAIRING_BEGUN, form.unit.data)
     return render_template(
         "pairing.html",
         unit=unit_names()[form.unit.data],
@@ -134,7 +134,7 @@ def measure() -> ResponseReturnValue:
         return _kiosks_page(sent_screens={link.code: form}, status=400)
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Deed.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
+    note(Action.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
     return _done(translate("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
 
 
@@ -164,9 +164,9 @@ def move() -> ResponseReturnValue:
         except RoundRunsError as error:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _kiosks_page(move_problems={link.code: _cannot_move(error)}, status=409)
-        note(Deed.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")
+        note(Action.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")
         if problem:
-            note(Deed.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
+            note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     return _done(translate("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
 
 
@@ -201,7 +201,7 @@ def remove_link() -> ResponseReturnValue:
     if not link.code:
         abort(404)
     desk().store.links.remove(link.code)
-    note(Deed.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
+    note(Action.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
     words = translate("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id))
     return _done(words, link.admission)
 
@@ -232,9 +232,9 @@ def slips() -> ResponseReturnValue:
         return _slips_page(form, status=400)
     what = f"{form.round.data}, {form.unit.data}, {form.number.data}"
     if sheets.are_over_budget:
-        note(Deed.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
+        note(Action.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
     else:
-        note(Deed.SLIPS_PRINTED, what)
+        note(Action.SLIPS_PRINTED, what)
     return file_response(f"slips-{form.unit.data}.pdf", sheets.pdf)
 
 
@@ -260,7 +260,7 @@ def poster() -> ResponseReturnValue:
     page = print_poster(form, link)
     if page is None:
         return _posters_page(form, status=400)
-    note(Deed.POSTER_PRINTED, f"{link.unit_id}, {link.code_ending}")
+    note(Action.POSTER_PRINTED, f"{link.unit_id}, {link.code_ending}")
     return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
 
 

@@ -32,7 +32,7 @@ from kiosk.library.signing import existing_key, in_groups, read_fingerprint
 from kiosk.library.texts import find_fault
 from kiosk.output.aggregates import own_aggregate, years
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("exchange", __name__)
 
@@ -89,9 +89,9 @@ def _refused(messages: Sequence[Message], anchor: str) -> ResponseReturnValue:
     return _page(), 400
 
 
-def _done(deed: Deed, what: str, words: str) -> ResponseReturnValue:
+def _done(action: Action, what: str, words: str) -> ResponseReturnValue:
     """Log an action with its object `what`, and return to the page with `words` as the confirmation."""
-    note(deed, what)
+    note(action, what)
     flash(words)
     return redirect(url_for("exchange.exchange"), 303)
 
@@ -178,7 +178,7 @@ def take_bundle() -> ResponseReturnValue:
         desk().change(_importing(content))
     except RefusedError as error:
         return _refused(error.messages, "bundle")
-    return _done(Deed.BUNDLE_IMPORTED, short_hash(request.form["seen"], 8), translate("Paketet är inläst."))
+    return _done(Action.BUNDLE_IMPORTED, short_hash(request.form["seen"], 8), translate("Paketet är inläst."))
 
 
 def _importing(content: bytes) -> Callable[[Settings], Library]:
@@ -201,7 +201,7 @@ def figures() -> ResponseReturnValue:
     scope = Scope(name, year, has_units="units" in request.form)
     aggregate = own_aggregate(desk().store, desk().library, scope, desk().clock())
     content = write_aggregate(desk().own_settings, aggregate)
-    note(Deed.FIGURES_GIVEN, str(year))
+    note(Action.FIGURES_GIVEN, str(year))
     return file_response(f"siffror-{year}.zip", content)
 
 
@@ -215,7 +215,7 @@ def trust_key() -> ResponseReturnValue:
     except RefusedError as error:
         return _refused(error.messages, "fingerprint")
     words = translate("Nyckeln är betrodd. Hämta nu in filen.")
-    return _done(Deed.KEY_TRUSTED, fingerprint[:SHOWN_DIGITS], words)
+    return _done(Action.KEY_TRUSTED, fingerprint[:SHOWN_DIGITS], words)
 
 
 @blueprint.route("/exchange/distrust", methods=["POST"])
@@ -228,7 +228,7 @@ def distrust_key() -> ResponseReturnValue:
         abort(404)
     distrust(desk().own_settings, fingerprint)
     return _done(
-        Deed.KEY_DISTRUSTED, fingerprint[:SHOWN_DIGITS], translate("Nyckeln är inte längre betrodd.")
+        Action.KEY_DISTRUSTED, fingerprint[:SHOWN_DIGITS], translate("Nyckeln är inte längre betrodd.")
     )
 
 
@@ -244,7 +244,7 @@ def receive() -> ResponseReturnValue:
     aggregate = signed.aggregate
     words = translate("Siffrorna från {organisation} är inlästa.", organisation=aggregate.organisation)
     what = f"{signed.key.fingerprint[:SHOWN_DIGITS]}, {aggregate.year}"
-    return _done(Deed.AGGREGATE_IMPORTED, what, words)
+    return _done(Action.AGGREGATE_IMPORTED, what, words)
 
 
 @blueprint.route("/exchange/remove", methods=["POST"])
@@ -258,7 +258,7 @@ def remove() -> ResponseReturnValue:
     fingerprint = read_fingerprint(key)
     remove_aggregate(desk().own_settings, fingerprint, year)
     what = f"{fingerprint[:SHOWN_DIGITS]}, {year}"
-    return _done(Deed.AGGREGATE_REMOVED, what, translate("Siffrorna är borttagna."))
+    return _done(Action.AGGREGATE_REMOVED, what, translate("Siffrorna är borttagna."))
 
 
 def _kinds() -> dict[Kind, str]:

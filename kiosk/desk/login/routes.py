@@ -14,7 +14,7 @@ from kiosk.desk.login.throttle import Attempt
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import begin, end, note, signed_in, wait_for_code, waiting_for_code, without_session
 from kiosk.domain.client_source import source_of
-from kiosk.storage import Account, Deed, verify
+from kiosk.storage import Account, Action, verify
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -63,7 +63,7 @@ def sign_in() -> ResponseReturnValue:
 def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseReturnValue:
     desk().sign_in_throttle.succeeded(attempt)
     begin(account)
-    note(Deed.SIGNED_IN, account.role)
+    note(Action.SIGNED_IN, account.role)
     return desk().known_devices.remember(account.name, make_response(redirect(onward, 303)))
 
 
@@ -93,7 +93,7 @@ def second_step() -> ResponseReturnValue:
         return render_template("second_step.html", form=form), 403
     response = _signed_in(account, attempt, onward)
     if kind is CodeKind.RECOVERY:
-        note(Deed.RECOVERY_CODE_USED, account.name)
+        note(Action.RECOVERY_CODE_USED, account.name)
         left = desk().store.second_factors.unused_recovery_codes(account.name)
         flash(translate("Reservkoden är använd. Du har {n} kvar.", n=left))
     return response

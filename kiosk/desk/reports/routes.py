@@ -41,7 +41,7 @@ from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import ENDINGS, write_file
 from kiosk.output.report_html import report_html
-from kiosk.storage import Deed, RoundState
+from kiosk.storage import Action, RoundState
 
 blueprint = Blueprint("reports", __name__)
 
@@ -232,7 +232,7 @@ def publish(report_id: str) -> ResponseReturnValue:
     except PaperError as error:
         return unprintable(error)
     desk().store.reports.publish(report_id, number, document.as_json())
-    note(Deed.REPORT_PUBLISHED, f"{report_id}, {number}")
+    note(Action.REPORT_PUBLISHED, f"{report_id}, {number}")
     flash(translate("Rapporten är publicerad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 

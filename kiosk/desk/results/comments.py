@@ -10,7 +10,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.results.readable import readable_round
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.texts import find_fault
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("comments", __name__)
 
@@ -35,7 +35,7 @@ def comment(round_id: str, node_id: str, statement_id: str) -> ResponseReturnVal
         problem = _problem(words)
         if form.validate() and not problem:
             desk().store.comments.set(round_id, statement_id, words)
-            note(Deed.COMMENT_WRITTEN, f"{round_id}, {statement_id}")
+            note(Action.COMMENT_WRITTEN, f"{round_id}, {statement_id}")
             flash(translate("Kommentaren är sparad.") if words else translate("Kommentaren är borttagen."))
             full = "results.statement_in_full"
             return redirect(url_for(full, round_id=round_id, node_id=node_id, statement_id=statement_id), 303)

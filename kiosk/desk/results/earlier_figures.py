@@ -20,7 +20,7 @@ from kiosk.domain.earlier_figures import (
     read_figures,
 )
 from kiosk.domain.survey import Survey
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("earlier_figures", __name__)
 
@@ -74,7 +74,7 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
             # A double click sends the form twice: equal figures are stored once.
             if figures not in kept_figures().values():
                 desk().store.earlier_figures.set(token_hex(8), figures.as_json())
-                note(Deed.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
+                note(Action.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
             flash(translate("Siffrorna är sparade."))
             return redirect(url_for("earlier_figures.show_all"), 303)
         except FiguresError as error:
@@ -99,7 +99,7 @@ def remove_figures() -> ResponseReturnValue:
         add_problem(no_reason())
         return _list(), 400
     desk().store.earlier_figures.remove(name)
-    note(Deed.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}, {reason}")
+    note(Action.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}, {reason}")
     flash(translate("Siffrorna är borttagna."))
     return redirect(url_for("earlier_figures.show_all"), 303)
 

@@ -198,15 +198,15 @@ def section_of(
     history = with_direction_of(over_time_as_one(document, rounds, node_id, statement.id), statement)
     key = (language(), of_round.id, node_id, statement.id)
 
-    def said_of_time() -> Strings:
+    def sentences_of_time() -> Strings:
         rows = over_time(document, rounds, node_id, statement.id)
         return findings.of_time(with_direction_of(rows, statement))
 
-    def said_of_places() -> Strings:
+    def sentences_of_places() -> Strings:
         leaves = of_round.tree.leaves
         return findings.of_places(spread(place for place in places if place[0].id in leaves))
 
-    of_time = keep(("time", *key, *(one.round.id for one in history)), said_of_time)
+    of_time = keep(("time", *key, *(one.round.id for one in history)), sentences_of_time)
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
     figures = sorted(
@@ -231,7 +231,9 @@ def section_of(
             charts.append(_time_chart(document, drawn, of_time, now, labels, palette))
         if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
             is_ordered = statement.scale.is_ordered
-            of_places = keep(("places", *key), said_of_places) if is_ordered else (findings.without_order(),)
+            of_places = (
+                keep(("places", *key), sentences_of_places) if is_ordered else (findings.without_order(),)
+            )
             charts.append(_places_chart(document, shown_places, of_places, now, labels, palette))
     return Section(
         statement.id,

@@ -28,7 +28,7 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document
 from kiosk.output.svg import WALL, svg
-from kiosk.storage import Deed, RoundState, Wall
+from kiosk.storage import Action, RoundState, Wall
 
 blueprint = Blueprint("walls", __name__)
 
@@ -69,7 +69,7 @@ def new_wall() -> ResponseReturnValue:
     if not form.validate():
         abort(400)
     wall = desk().store.walls.add(form.node.data)
-    note(Deed.WALL_MADE, wall.node_id)
+    note(Action.WALL_MADE, wall.node_id)
     flash(translate("Väggskärmens adress är klar."))
     return redirect(url_for("walls.walls"), 303)
 
@@ -83,7 +83,7 @@ def remove_wall() -> ResponseReturnValue:
     if wall is None:
         abort(404)
     desk().store.walls.remove(wall.code)
-    note(Deed.WALL_REMOVED, wall.node_id)
+    note(Action.WALL_REMOVED, wall.node_id)
     flash(translate("Väggskärmens adress är stängd."))
     return redirect(url_for("walls.walls"), 303)
 

@@ -12,7 +12,7 @@ from kiosk.desk.session import for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import spoken_languages
 from kiosk.library.texts import find_fault
-from kiosk.storage import Deed, RoundState
+from kiosk.storage import Action, RoundState
 
 blueprint = Blueprint("replies", __name__)
 
@@ -34,7 +34,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         problems = _problems(texts, languages)
         if form.validate() and not problems:
             desk().store.replies.set(round_id, texts)
-            note(Deed.REPLY_WRITTEN, round_id)
+            note(Action.REPLY_WRITTEN, round_id)
             flash(translate("Svaret till gästerna är sparat."))
             return redirect(url_for("rounds.rounds"), 303)
     for code, problem in problems.items():

@@ -22,7 +22,7 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import shown_languages
-from kiosk.storage import Deed, KioskBudgetError, RoundBegunError
+from kiosk.storage import Action, KioskBudgetError, RoundBegunError
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -135,10 +135,10 @@ def new_round() -> ResponseReturnValue:
             elif not to_think_over:
                 desk().store.open_round(new, desk().clock())
                 for error in over:
-                    note(Deed.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
+                    note(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
                 desk().store.index_changes()
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
-                note(Deed.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
+                note(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
                 flash(_opened(new))
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
@@ -211,7 +211,7 @@ def cancel() -> ResponseReturnValue:
         for message in error.messages:
             add_problem(translate_message(message))
         return _list(409)
-    note(Deed.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")
+    note(Action.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")
     flash(translate("Omgången ”{title}” är inställd.", title=cancelled.title))
     return redirect(url_for("rounds.rounds"), 303)
 

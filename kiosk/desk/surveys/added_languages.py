@@ -16,7 +16,7 @@ from kiosk.library.added_languages import (
     remove_language,
 )
 from kiosk.library.changes import RefusedError
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("added_languages", __name__)
 
@@ -40,7 +40,7 @@ def new() -> ResponseReturnValue:
         return render_template("language_new.html", form=FlaskForm(), choices=choices), 400
     added = desk().library.guest[code].language
     name = language_in_text(added)
-    note(Deed.LANGUAGE_ADDED, name)
+    note(Action.LANGUAGE_ADDED, name)
     if added.direction == "rtl":
         flash(translate("Språket är tillagt: {language}. Det läses från höger till vänster.", language=name))
     else:
@@ -66,7 +66,7 @@ def remove(code: str) -> ResponseReturnValue:
             status = 400
         else:
             name = language_in_text(catalogue.language)
-            note(Deed.LANGUAGE_REMOVED, name)
+            note(Action.LANGUAGE_REMOVED, name)
             flash(translate("Språket är borttaget: {language}", language=name))
             return redirect(url_for("languages.languages"), 303)
     page = render_template("language_remove.html", form=FlaskForm(), catalogue=catalogue)

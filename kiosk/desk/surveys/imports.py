@@ -46,7 +46,7 @@ from kiosk.library.importing import (
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("imports", __name__)
 
@@ -116,7 +116,7 @@ def keep() -> ResponseReturnValue:
         for message in error.messages:
             add_problem(translate_message(message))
         return _page(carried, token, decisions, is_sent=True)
-    note(Deed.SURVEY_WRITTEN, survey.id)
+    note(Action.SURVEY_WRITTEN, survey.id)
     flash(translate("Enkäten är inläst. Se igenom den innan en omgång använder den."))
     return redirect(url_for("surveys.survey", survey_id=survey.id), 303)
 

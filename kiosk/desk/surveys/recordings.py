@@ -23,7 +23,7 @@ from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import Catalogue
 from kiosk.library.changes import RefusedError
 from kiosk.screen.speech import KINDS, Speech, find, speeches, spoken_of_screen, spoken_of_survey
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("recordings", __name__)
 
@@ -86,7 +86,7 @@ def save(code: str) -> ResponseReturnValue:
         for message in error.messages:
             add_problem(translate_message(message), reading.anchor)
         return _page(catalogue), 400
-    _note(Deed.SPEECH_RECORDED, code, reading)
+    _note(Action.SPEECH_RECORDED, code, reading)
     flash(translate("Inspelningen är sparad och spelas för gästerna."))
     return _back(code, reading)
 
@@ -97,7 +97,7 @@ def remove(code: str) -> ResponseReturnValue:
     """Remove the recording of one text. Aborts with 404 for an unknown language or text."""
     reading = _asked(_catalogue(code))
     desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
-    _note(Deed.SPEECH_REMOVED, code, reading)
+    _note(Action.SPEECH_REMOVED, code, reading)
     flash(translate("Inspelningen är borttagen."))
     return _back(code, reading)
 
@@ -161,10 +161,10 @@ def _catalogue(code: str) -> Catalogue:
     return catalogue
 
 
-def _note(deed: Deed, code: str, reading: Reading) -> None:
+def _note(action: Action, code: str, reading: Reading) -> None:
     text = reading.speech.text
     shown = text if len(text) <= LONGEST_LOGGED_TEXT else f"{text[:LONGEST_LOGGED_TEXT].rstrip()} …"
-    note(deed, f"{code}, {shown}")
+    note(action, f"{code}, {shown}")
 
 
 def _back(code: str, reading: Reading) -> ResponseReturnValue:

@@ -49,7 +49,7 @@ from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.screen.headers import BALLOT, SCRIPT
 from kiosk.screen.pages import Notice, Pages
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
 
@@ -129,7 +129,7 @@ def copy() -> ResponseReturnValue:
         return _list([translate_message(message) for message in error.messages]), 400
     except ChangedError:
         return _list([translate("Någon annan har just gjort en kopia. Försök igen.")]), 400
-    note(Deed.SURVEY_WRITTEN, survey_id)
+    note(Action.SURVEY_WRITTEN, survey_id)
     flash(translate("Kopian är klar. Ändra det du vill och spara."))
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
 
@@ -170,7 +170,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         _add_problems(error)
     else:
         if is_saved:
-            note(Deed.SURVEY_WRITTEN, survey_id)
+            note(Action.SURVEY_WRITTEN, survey_id)
             flash(translate("Sparat."))
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     page = _page(FormContent(draft, seen, tuple(rewordings), is_changed=is_changed), current)
@@ -201,7 +201,7 @@ def new() -> ResponseReturnValue:
         _add_problems(error)
         return _page(FormContent(draft, new_rows=FIRST_ROWS), current), 400
     survey_id = written[0].survey.id
-    note(Deed.SURVEY_WRITTEN, survey_id)
+    note(Action.SURVEY_WRITTEN, survey_id)
     flash(translate("Enkäten är sparad: {title}.", title=draft.title))
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
 
@@ -303,7 +303,7 @@ def remove(survey_id: str) -> ResponseReturnValue:
         deny(Denial.SURVEY_USED)
     if request.method == "POST" and form.validate():
         desk().change(lambda settings: remove_survey(settings, survey_id))
-        note(Deed.SURVEY_REMOVED, survey.title)
+        note(Action.SURVEY_REMOVED, survey.title)
         flash(translate("Enkäten är borttagen: {title}", title=survey.title))
         return redirect(url_for("surveys.surveys"), 303)
     return render_template("survey_remove.html", form=form, survey=survey)

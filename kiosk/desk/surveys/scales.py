@@ -33,7 +33,7 @@ from kiosk.library.scale_drafts import (
 )
 from kiosk.library.surveys import MOST_OPTIONS
 from kiosk.settings import Settings
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("scales", __name__)
 
@@ -75,7 +75,7 @@ def new() -> ResponseReturnValue:
 
     if not _save(write):
         return _page(draft, "", ""), 400
-    note(Deed.SCALE_WRITTEN, draft.title)
+    note(Action.SCALE_WRITTEN, draft.title)
     flash(translate("Skalan är sparad: {title}. Nu kan påståenden använda den.", title=draft.title))
     return redirect(url_for("scales.scales"), 303)
 
@@ -94,7 +94,7 @@ def scale(scale_id: str) -> ResponseReturnValue:
     draft, seen = _sent(draft), request.form.get("seen", "")
     if not _save(lambda settings: rewrite_scale(settings, scale_id, draft, seen)):
         return _page(draft, seen, scale_id), 400
-    note(Deed.SCALE_WRITTEN, draft.title)
+    note(Action.SCALE_WRITTEN, draft.title)
     flash(translate("Sparat."))
     return redirect(url_for("scales.scales"), 303)
 
@@ -107,7 +107,7 @@ def remove(scale_id: str) -> ResponseReturnValue:
     _check_can_change(scale_id)
     title = scale_name(desk().library.scales[scale_id])
     desk().change(lambda settings: remove_scale(settings, scale_id))
-    note(Deed.SCALE_REMOVED, title)
+    note(Action.SCALE_REMOVED, title)
     flash(translate("Skalan är borttagen: {title}", title=title))
     return redirect(url_for("scales.scales"), 303)
 

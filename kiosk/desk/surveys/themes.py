@@ -18,7 +18,7 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.theme import LARGEST_LOGO_BYTES, LOGO_KINDS, MOST_CORNER
 from kiosk.library.theme_changes import theme_digest, uploaded_logo, write_theme
 from kiosk.screen.pages import Notice, Pages
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("themes", __name__)
 
@@ -37,7 +37,7 @@ def theme() -> ResponseReturnValue:
         for message in error.messages:
             add_problem(translate_message(message))
         return _page(form), 400
-    note(Deed.THEME_WRITTEN, desk().library.theme.name)
+    note(Action.THEME_WRITTEN, desk().library.theme.name)
     flash(translate("Utseendet är sparat. Gästerna ser det på nästa sida de öppnar."))
     return redirect(url_for("themes.theme"), 303)
 

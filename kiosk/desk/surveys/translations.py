@@ -23,7 +23,7 @@ from kiosk.library.drafts import Translation, reviews, write_translations
 from kiosk.library.texts import LONGEST_TRANSLATION, find_translation_fault
 from kiosk.library.translators_file import Comparison, TranslationError, as_po, read_translations
 from kiosk.screen.speech import Speech, speeches, spoken_texts
-from kiosk.storage import Deed
+from kiosk.storage import Action
 
 blueprint = Blueprint("languages", __name__)
 
@@ -468,4 +468,4 @@ def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
     account, code = signed_in(), catalogue.language.code
     name, today = account.name if account else "", desk().clock().date()
     desk().change(lambda settings: write_translations(settings, code, changed, name, today))
-    note(Deed.TEXTS_WRITTEN, code)
+    note(Action.TEXTS_WRITTEN, code)
