@@ -111,6 +111,14 @@ def test_a_first_installation_initialises_and_starts_with_few_rights(tmp_path: P
     assert host.asked("healthcheck")
 
 
+def test_the_image_has_a_format_that_includes_the_health_check(tmp_path: Path) -> None:
+    """podman's own format has none: its build drops HEALTHCHECK with a warning."""
+    host = Host(tmp_path)
+    assert host.run("install", str(ROOT)).returncode == 0
+    [build] = host.asked("build")
+    assert ("--format", "docker") in set(pairwise(build))
+
+
 def test_the_container_sees_the_password_of_the_mail_server_if_there_is_one(tmp_path: Path) -> None:
     host = Host(tmp_path)
     password = tmp_path / "mail-password"
