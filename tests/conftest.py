@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from tests.tools.command_line import Run
     from tests.tools.guest_side import Place
 
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.register_profile("all", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=40)
 
+ROOT = Path(__file__).parent
 MEMORY = Path("/dev/shm")  # noqa: S108
 LEAST_ROOM_BYTES = 2 * 2**30
 
@@ -49,6 +50,43 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     marker = MARKER.search(collection_path.read_text("utf-8"))
     return True if marker and marker[1] in excluded else None
+
+
+QUICK_CASES = 4
+"""The most cases of a table of cases that a quick run has."""
+
+ALL_CASES = tuple(ROOT / folder for folder in ("attack", "domain", "guest", "storage"))
+"""Folders whose tests a quick run has with all cases: they are rules about guests or about lost data."""
+
+
+def is_quick(config: pytest.Config) -> bool:
+    return "not slow" in config.option.markexpr
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("quick" if is_quick(config) else "all")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out all but some cases of each long table if slow tests are left out: the first, the last, and
+    some between them."""
+    if not is_quick(config):
+        return
+    tables: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if not any(folder in item.path.parents for folder in ALL_CASES):
+            tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = {item for table in tables.values() for item in {*table} - {*spread(table)}}
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=[*left_out])
+
+
+def spread(table: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases of a table that a quick run has."""
+    last = len(table) - 1
+    if last < QUICK_CASES:
+        return table
+    return [table[last * at // (QUICK_CASES - 1)] for at in range(QUICK_CASES)]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import kiosk
+from tests.tools.syntax import nodes
 
 PACKAGE = Path(kiosk.__file__).parent
 
@@ -46,12 +47,6 @@ def modules(layer: str = "") -> list[Path]:
     """All modules of a layer, or of the whole package."""
     single = PACKAGE / f"{layer}.py"
     return [single] if layer and single.exists() else sorted((PACKAGE / layer).rglob("*.py"))
-
-
-@cache
-def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Every node of a module's syntax tree."""
-    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 def name(path: Path) -> str:

@@ -48,6 +48,7 @@ def test_an_edition_is_written_as_pdf_and_html(environ: dict[str, str], tmp_path
     assert "<p>Alla ska med.</p>" in html.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_an_edition_is_written_as_docx_xlsx_and_data_package(environ: dict[str, str], tmp_path: Path) -> None:
     files = tmp_path / "r.docx", tmp_path / "r.xlsx", tmp_path / "r.zip"
     done = ran(environ, "make", "r2026-1", "--docx", files[0], "--xlsx", files[1], "--data", files[2])

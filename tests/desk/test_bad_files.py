@@ -199,6 +199,7 @@ def imported(
 LANGUAGES = [f"label::Språk (a{chr(97 + n // 26)}{chr(97 + n % 26)})" for n in range(52)]
 
 
+@pytest.mark.slow
 def test_too_long_translations_are_left_out_with_their_row(desk: Desk) -> None:
     content = sheet([[*HEAD, *LANGUAGES], [*ASKED, *["x" * 32_000] * 52]], CHOICES)
     preview = send_file(desk, content)

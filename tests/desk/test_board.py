@@ -45,6 +45,7 @@ def test_the_workbook_has_a_cover_an_overview_and_a_sheet_per_statement(desk: De
         assert words in cover
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [BOARD, "/admin/", "/admin/overview/r/vasteras", "/admin/results/r/vasteras"]
 )

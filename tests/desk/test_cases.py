@@ -22,6 +22,8 @@ from tests.tools.desk_side import Desk
 from tests.tools.form_import import fields_of, keep, send_and_keep, send_file
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet, with_picture
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).parents[1] / "cases"
 
 SPREADSHEETS = sorted(path.name for path in (CASES / "xlsform").glob("*.xlsx"))

@@ -27,6 +27,7 @@ def write(desk: Desk, words: str) -> TestResponse:
     return desk.client.post(FORM, data={"csrf_token": desk.token(FORM), "words": words})
 
 
+@pytest.mark.slow
 def test_a_comment_stands_under_its_statement_at_every_place_and_in_print(desk: Desk) -> None:
     assert write(desk, f"  {WORDS}\n ").status_code == 303
     for place in ("vasteras", "dagverksamheten"):

@@ -43,6 +43,7 @@ def test_taps_that_a_phone_sends_repeatedly_count_once(desk: Desk) -> None:
     assert "Rådgivning <b>2</b>" in desk.client.get("/admin/count/frida").text
 
 
+@pytest.mark.slow
 def test_two_thousand_taps_all_sent_twice_are_counted_exactly(desk: Desk) -> None:
     batches = [[tap(200 * batch + at) for at in range(200)] for batch in range(10)]
     for batch in [*batches, *reversed(batches)]:

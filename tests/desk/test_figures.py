@@ -18,6 +18,8 @@ from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.figures import at_each_width, figures_in
 
+pytestmark = pytest.mark.slow
+
 Figure = dict[str, Any]
 
 

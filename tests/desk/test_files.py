@@ -104,6 +104,7 @@ def test_the_choice_of_csv_stays_in_the_links_of_the_page(desk: Desk) -> None:
         assert desk.client.get(link.replace("&amp;", "&")).data.count(b";") > 5
 
 
+@pytest.mark.slow
 def test_the_pdf_is_accessible_and_has_every_statement(desk: Desk) -> None:
     response = desk.client.get(f"{PLACE}/results.pdf")
     assert response.mimetype == "application/pdf"

@@ -1,6 +1,5 @@
 """A person who guesses passwords waits longer and longer, and makes nobody else wait."""
 
-import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,7 +22,7 @@ from kiosk.desk.login.throttle import (
 )
 from kiosk.domain.client_source import source_of
 from kiosk.storage import verify
-from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.desk_side import PASSWORD, Desk, form_token
 
 HOME, OFFICE, STRANGER = "192.0.2.1", "192.0.2.2", "198.51.100.7"
 
@@ -36,10 +35,7 @@ def desk(tmp_path: Path) -> Desk:
 def send(client: FlaskClient, address: str, password: str, name: str = "anna") -> TestResponse:
     """Send the sign-in form from an address."""
     environ = {"REMOTE_ADDR": address}
-    page = client.get("/admin/sign-in", environ_base=environ).text
-    match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert match
-    data = {"csrf_token": match.group(1), "name": name, "password": password}
+    data = {"csrf_token": form_token(client.application, client), "name": name, "password": password}
     return client.post("/admin/sign-in", data=data, environ_base=environ)
 
 

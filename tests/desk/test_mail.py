@@ -90,6 +90,7 @@ def strange(text: str, page: str) -> list[str]:
     return [part for part in parts if " ".join(part.split()).rstrip(".") not in page]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_every_figure_in_a_summary_is_on_the_results_pages(two_rounds: Desk, language: str) -> None:
     text = summary(two_rounds, language)

@@ -244,6 +244,7 @@ def turned(index: ChangeIndex) -> ChangeIndex:
     return ChangeIndex({**index.document, "kinds": kinds})
 
 
+@pytest.mark.slow
 def test_a_statements_page_has_a_dozen_rounds_and_fifty_places_unless_asked_for_all(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     fill(desk, tmp_path, Size(15, 51, 1))
@@ -271,6 +272,7 @@ def test_a_statements_page_has_a_dozen_rounds_and_fifty_places_unless_asked_for_
     assert table.count("\n") == 1 + 52, "a file has every place"
 
 
+@pytest.mark.slow
 def test_many_statements_in_full_are_divided_into_pages_unless_asked_for_all(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     fill(desk, tmp_path, Size(2, 3, 13))

@@ -118,6 +118,7 @@ def test_a_damaged_recording_is_refused_and_the_earlier_one_stays(desk: Desk, ki
     assert len(logged(desk)) == 1
 
 
+@pytest.mark.slow
 def test_damaged_files_never_fail_otherwise(desk: Desk) -> None:
     random, whole = Random(7), voice(0.3)
     token, name = desk.token(PAGE), sound_name("so", somali(desk))

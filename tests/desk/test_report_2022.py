@@ -17,6 +17,8 @@ from kiosk.domain.survey import Survey
 from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
 
+pytestmark = pytest.mark.slow
+
 REPORT = "/admin/reports/r2022-1"
 
 WORDS = {

@@ -310,6 +310,7 @@ def test_a_published_edition_never_changes_and_later_ones_are_added(desk: Desk) 
     ]
 
 
+@pytest.mark.slow
 def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
     write(desk, "vision", "Alla ska med.")
     post(desk, f"{REPORT}/publish")
@@ -322,6 +323,7 @@ def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
     assert report_pdf(document) == response.data
 
 
+@pytest.mark.slow
 def test_an_edition_can_be_downloaded_as_docx_and_xlsx(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     listed = desk.client.get("/admin/reports").text
@@ -336,6 +338,7 @@ def test_an_edition_can_be_downloaded_as_docx_and_xlsx(desk: Desk) -> None:
     assert desk.client.get(f"{REPORT}/edition/1.exe").status_code == 404
 
 
+@pytest.mark.slow
 def test_every_published_number_of_a_chart_is_in_the_workbook(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     node = desk.store.snapshot()["rounds"][0]["nodes"]
@@ -346,6 +349,7 @@ def test_every_published_number_of_a_chart_is_in_the_workbook(desk: Desk) -> Non
         assert tuple(reversed(table["counts"])) in rows
 
 
+@pytest.mark.slow
 def test_the_data_package_has_only_cells_of_the_published_edition(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     assert f"{REPORT}/edition/1.zip" in desk.client.get("/admin/reports").text
@@ -366,6 +370,7 @@ def test_the_data_package_has_only_cells_of_the_published_edition(desk: Desk) ->
     assert {cell for table in tables for row in table for cell in row} <= shown
 
 
+@pytest.mark.slow
 def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
     write(desk, "vision", "Snälla 😀")
     response = post(desk, f"{REPORT}/publish")
@@ -456,6 +461,7 @@ def test_a_report_without_figures_has_no_summary_page(tmp_path: Path) -> None:
     assert "I korthet" not in preview(desk)
 
 
+@pytest.mark.slow
 def test_the_cover_has_the_logo_of_the_theme_in_every_format(desk: Desk, tmp_path: Path) -> None:
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
     (tmp_path / "logo.svg").write_text(drawing)
@@ -477,6 +483,7 @@ def test_the_cover_has_the_logo_of_the_theme_in_every_format(desk: Desk, tmp_pat
     assert report_pdf(small) != report_pdf(replace(small, logo=""))
 
 
+@pytest.mark.slow
 def test_an_unreadable_logo_is_refused_at_publishing(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(9))
     (tmp_path / "theme.toml").write_text('name = "Staden"\nlogo = "logo.png"\n')

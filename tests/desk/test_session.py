@@ -44,6 +44,7 @@ def reads_of_accounts(desk: Desk, path: str, caplog: pytest.LogCaptureFixture) -
     return sum('FROM "account"' in str(record.msg) for record in caplog.records)
 
 
+@pytest.mark.slow
 def test_every_page_reads_the_account_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.sign_in()
     rules = [

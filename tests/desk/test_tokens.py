@@ -51,6 +51,7 @@ def actions(desk: Desk) -> list[tuple[Action, str]]:
     return [(entry.action, entry.what) for entry in desk.store.audit_log.entries()]
 
 
+@pytest.mark.slow
 def test_a_token_reads_the_snapshot_and_every_file_of_the_export(desk: Desk) -> None:
     code = make(desk)
     response = ask(desk, code)

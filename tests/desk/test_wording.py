@@ -13,6 +13,8 @@ from kiosk.operation.demonstration_report import add_outputs, publish_report
 from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
 
+pytestmark = pytest.mark.slow
+
 GUESTS_TEXTS = re.compile("/preview|/languages/|/reference|/worker.js")
 """Pages that show guests' texts, or no page at all."""
 

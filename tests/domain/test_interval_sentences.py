@@ -14,6 +14,8 @@ from kiosk.domain.rounding import half_up, outwards
 from kiosk.domain.statistics import share_interval, wilson
 from tests.tools.fast_noise import nearest, zero_sum
 
+pytestmark = pytest.mark.slow
+
 PROMISED = 0.92
 
 Said = tuple[int, int]
@@ -103,7 +105,6 @@ def protected_coverage(batches: Sequence[int], share: float, noise: Noise, off: 
     return held / rounds
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n", BATCHES)
 def test_the_interval_sentence_of_a_protected_round_is_true_in_92_percent_of_rounds(n: int) -> None:
     """By seeded simulation: the standard error of a coverage of 0.95 in 1500 rounds is 0.006."""
@@ -113,7 +114,6 @@ def test_the_interval_sentence_of_a_protected_round_is_true_in_92_percent_of_rou
             assert coverage >= PROMISED, (batches, share, coverage)
 
 
-@pytest.mark.slow
 def test_an_interval_that_ignores_noise_is_true_too_seldom_in_a_protected_round() -> None:
     """The control."""
     assert protected_coverage(BATCHES[350][1], 0.4999, noise_of(0, CELLS)) < PROMISED

@@ -94,6 +94,7 @@ def test_the_p_equals_that_of_a_permutation_test_within_units() -> None:
     assert (abs(as_large) >= abs(total) - 1e-9).mean() == pytest.approx(p, abs=0.012)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rounds", "size"), [(2, 20), (4, 10)])
 def test_chance_causes_a_claim_in_5_percent_of_cases_at_most_while_the_mix_of_units_changes(
     rounds: int, size: int

@@ -35,6 +35,7 @@ def wrong_claims(n: int, percent: int, claim: TargetState, good: Good | None = N
     return sum(probability(n, count, percent / 100) for count, state in enumerate(states) if state is claim)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", NUMBERS)
 @pytest.mark.parametrize("claim", [TargetState.REACHED, TargetState.MISSED])
 def test_a_wrong_claim_about_a_target_is_rare(n: int, claim: TargetState) -> None:

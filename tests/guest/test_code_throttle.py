@@ -51,6 +51,7 @@ def test_a_few_mistyped_codes_cause_no_delay(guesses: Guesses) -> None:
     assert guesses.delays == []
 
 
+@pytest.mark.slow
 def test_guessing_codes_is_slowed_down(guesses: Guesses) -> None:
     """Also for who sends as fast as the server answers: 10 guesses a second instead of 1,285."""
     guesses.flood(FREE_WRONG_CODES)

@@ -16,6 +16,7 @@ from kiosk.library.surveys import read_scales, read_surveys, readable
 from kiosk.settings import shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.messages import catalogue_paths, extracted, messages_in, updated
+from tests.tools.syntax import nodes
 
 PACKAGE = Path(__file__).parents[2] / "kiosk"
 DESK_LANGUAGES = ("sv", "en")
@@ -90,7 +91,7 @@ def test_no_text_is_translated_within_a_formatted_string() -> None:
     assert [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.expr) and is_extracted_by_newer_pythons_only(node)
     ] == []
 

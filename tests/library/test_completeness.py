@@ -11,6 +11,7 @@ from kiosk.library.library import Library, shown_languages
 from kiosk.settings import read_settings
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.shipped import library_for
+from tests.tools.syntax import nodes
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +98,7 @@ def uses_of_gaps(path: Path) -> list[int]:
     """Lines of a module that read a catalogue's gaps or flags themselves."""
     return [
         node.lineno
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
         and node.attr in {"empty", "unreviewed"}
         and not (isinstance(node.value, ast.Name) and node.value.id in {"state", "texts"})

@@ -82,6 +82,7 @@ def waits(client: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [b"", HALF_HEADERS, HALF_BODY], ids=["nothing", "half headers", "half body"])
 def test_a_guest_is_served_despite_more_slow_connections_than_the_limit(
     address: tuple[str, int], sent: bytes

@@ -12,6 +12,8 @@ from tests.operation.test_request_limits import ANY_PORT, served
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
+pytestmark = pytest.mark.slow
+
 SIDES: dict[str, Callable[[Path], Listener]] = {
     "guest": lambda folder: guest_listener(ANY_PORT, Place(folder).app),
     "desk": lambda folder: desk_listener(ANY_PORT, Desk(folder).app),

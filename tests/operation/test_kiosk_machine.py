@@ -14,6 +14,8 @@ import pytest
 from kiosk.operation.lockdown import files, read_address
 from kiosk.operation.machine_files import write
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "https://svara.example/k/aB3dE6gH9jK2mN5p"
 SENT = "SENT"
 """Name of the file with the bytes that the browser has sent, as systemd prints them for service and user."""

@@ -52,6 +52,7 @@ def test_the_policy_allows_only_the_kiosks_own_pages(origin: str, written_as: st
     assert managed["HomepageLocation"] == managed["NewTabPageLocation"] == f"{origin}/k/{CODE}"
 
 
+@pytest.mark.slow
 def test_every_policy_is_one_that_chromium_knows() -> None:
     """Chromium ignores an unknown policy without a word. Its program has the names of all."""
     names = [*policy(ADDRESS), "NoSuchPolicyEnabled"]

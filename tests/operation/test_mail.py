@@ -172,6 +172,7 @@ def test_a_refused_mail_waits_with_its_reason_and_is_sent_when_it_is_taken(
     assert office.problem() == ("", MailState.SENT)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_slow_or_unencrypted_is_told_apart(
     office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

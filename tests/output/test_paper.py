@@ -315,6 +315,7 @@ def test_an_unprintable_name_of_a_unit_or_round_is_refused(guest: dict[str, Cata
             slip_sheets(ADDRESS, [code], words, origin, Random(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 12])
 def test_every_slip_names_its_unit_and_round_in_every_layout(
     guest: dict[str, Catalogue], codes: list[str], number: int
@@ -324,6 +325,7 @@ def test_every_slip_names_its_unit_and_round_in_every_layout(
     assert text.count(UNIT) == text.count(NAMED_ROUND) == len(codes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 def test_a_poster_names_its_unit_in_every_layout(guest: dict[str, Catalogue], size: Size) -> None:
     longest = sorted(guest, key=lambda code: -len(guest[code].text(CALL) + guest[code].text(PROMISE)))
@@ -332,6 +334,7 @@ def test_a_poster_names_its_unit_in_every_layout(guest: dict[str, Catalogue], si
         assert " ".join(lines(pdf)).count(UNIT) == 1
 
 
+@pytest.mark.slow
 def test_a_long_unit_name_fits_on_slips_and_posters(guest: dict[str, Catalogue], codes: list[str]) -> None:
     name = "Dagverksamheten för kvinnor vid Stora torget i Västerås"
     words = paper_texts(guest, ["sv", "ar", "uk"])
@@ -458,6 +461,7 @@ def test_slips_are_not_offered_for_a_round_that_does_not_admit_them(tmp_path: Pa
     assert ask_for_slips(desk).status_code == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 def test_staff_can_print_each_poster(desk: Desk, size: Size) -> None:
     posters = [desk.store.links.add(Admission.POSTER, unit) for unit in ("frida", "matcentralen")]
@@ -512,6 +516,7 @@ def test_slips_are_offered_in_few_languages_to_save_paper(tmp_path: Path) -> Non
 LOCAL = {"slips": ask_for_slips, "poster": ask_for_poster}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
 def test_paper_with_a_local_address_can_only_be_printed_as_a_trial(desk: Desk, address: str) -> None:
     link = desk.store.links.add(Admission.POSTER, "frida")
@@ -547,6 +552,7 @@ def test_the_slips_form_selects_the_running_round_by_default(desk: Desk) -> None
 # -- the command ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_writes_sheets_and_posters(run: Run, tmp_path: Path) -> None:
     printed(run("init"))
     of_round = printed(run(*OPEN)).split()[0]

@@ -193,6 +193,7 @@ def test_a_file_beyond_a_limit_is_refused_with_the_remedy(
         write_file(replace(REPORT, title="x" * 5_000_000), "pdf")
 
 
+@pytest.mark.slow
 def test_the_program_does_not_inherit_the_servers_allocator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONMALLOC", "no such allocator")  # Python refuses to start with it
     assert write_file(REPORT, "xlsx").startswith(b"PK")

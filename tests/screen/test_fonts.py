@@ -37,6 +37,7 @@ def drawing(font: TTFont, letter: int) -> object:
     return glyphs[name].width, pen.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "whole"), PARTS)
 def test_every_glyph_of_a_font_subset_equals_that_of_the_full_font(part: str, whole: str) -> None:
     small, large = TTFont(FONTS / part), TTFont(FONTS / whole)

@@ -23,7 +23,7 @@ def processes(parent, kind):
 def test_before(browser):
     browser.new_page().goto("data:text/html,before")
 
-def test_that_loses_it(browser):
+def test_losing_it(browser):
     [driver] = processes(os.getpid(), "playwright/driver")
     [program, *_] = processes(driver, "chromium")
     os.kill(WHICH, signal.SIGKILL)
