@@ -1,7 +1,5 @@
 """Counters in the browser: the list of all, the form of an own one, and the units at which each is shown."""
 
-from collections.abc import Callable
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
@@ -10,7 +8,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
 from kiosk.desk.i18n import translate
-from kiosk.desk.saving import is_saved
+from kiosk.desk.saving import EditForm, show_or_save
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.counters import Counter
 from kiosk.library.counter_drafts import (
@@ -57,21 +55,17 @@ def new() -> ResponseReturnValue:
     400. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
-    if request.method != "POST":
-        return _page(CounterDraft("", "", frozenset(desk().library.units)), "", None)
-    draft, added = _sent(), list[Counter]()
 
-    def write(settings: Settings) -> Library:
-        used = {*desk().store.outputs.all().counters_with_figures}
-        library, counter = add_counter(settings, draft, used)
-        added.append(counter)
-        return library
+    def write(settings: Settings, sent: CounterDraft, _seen: str) -> tuple[Library, Counter]:
+        return add_counter(settings, sent, {*desk().store.outputs.all().counters_with_figures})
 
-    if not _save(write):
-        return _page(draft, "", None), 400
-    note(Action.COUNTER_WRITTEN, added[0].name)
-    flash(translate("Sparat: {name}.", name=added[0].name))
-    return redirect(url_for("counters.counters"), 303)
+    def confirm(added: Counter) -> ResponseReturnValue:
+        note(Action.COUNTER_WRITTEN, added.name)
+        flash(translate("Sparat: {name}.", name=added.name))
+        return redirect(url_for("counters.counters"), 303)
+
+    draft = CounterDraft("", "", frozenset(desk().library.units))
+    return show_or_save(_form(None), draft, "", write, confirm)
 
 
 @blueprint.route("/counters/<counter_id>", methods=["GET", "POST"])
@@ -84,15 +78,17 @@ def counter(counter_id: str) -> ResponseReturnValue:
     if known is None or known.is_total or desk().settings is None:
         abort(404)
     draft, seen = counter_draft(desk().library, counter_id), draft_digest(desk().library, counter_id)
-    if request.method != "POST":
-        return _page(draft, seen, known)
-    sent, seen = _sent(), request.form.get("seen", "")
-    draft = sent if is_own(counter_id) else CounterDraft(known.name, known.definition, sent.units)
-    if not _save(lambda settings: rewrite_counter(settings, counter_id, draft, seen)):
-        return _page(draft, seen, known), 400
-    note(Action.COUNTER_WRITTEN, translate(desk().library.counters[counter_id].name))
-    flash(translate("Sparat."))
-    return redirect(url_for("counters.counters"), 303)
+
+    def write(settings: Settings, sent: CounterDraft, seen: str) -> tuple[Library, Counter]:
+        library = rewrite_counter(settings, counter_id, sent, seen)
+        return library, library.counters[counter_id]
+
+    def confirm(changed: Counter) -> ResponseReturnValue:
+        note(Action.COUNTER_WRITTEN, translate(changed.name))
+        flash(translate("Sparat."))
+        return redirect(url_for("counters.counters"), 303)
+
+    return show_or_save(_form(known), draft, seen, write, confirm)
 
 
 @blueprint.route("/counters/<counter_id>/remove", methods=["POST"])
@@ -122,21 +118,27 @@ def is_own(counter_id: str) -> bool:
     return settings is not None and own_counter_path(settings, counter_id) is not None
 
 
-def _save(write: Callable[[Settings], Library]) -> bool:
-    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
-    if not FlaskForm().validate():
-        abort(400)
-    return is_saved(write, translate("Någon annan har ändrat det här sedan du öppnade det. Öppna det igen."))
+def _form(shown: Counter | None) -> EditForm[CounterDraft]:
+    """Return the form of a counter; without one, of a new counter."""
+    return EditForm(
+        lambda draft, seen: _page(draft, seen, shown),
+        lambda: _sent(shown),
+        translate("Någon annan har ändrat det här sedan du öppnade det. Öppna det igen."),
+    )
 
 
-def _sent() -> CounterDraft:
-    """Return the counter in the form. Units that do not exist are ignored."""
-    return CounterDraft(
+def _sent(shown: Counter | None) -> CounterDraft:
+    """Return the counter in the form. Units that do not exist are ignored, and so are the texts of a shipped
+    counter."""
+    sent = CounterDraft(
         on_one_line(request.form.get("name")),
         on_one_line(request.form.get("definition")),
         frozenset(request.form.getlist("unit")) & frozenset(desk().library.units),
         "closed" in request.form,
     )
+    if shown is None or is_own(shown.id):
+        return sent
+    return CounterDraft(shown.name, shown.definition, sent.units)
 
 
 def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:

@@ -1,6 +1,11 @@
 """The change that a form asks for: saved, or refused with its reasons above the form."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import request
+from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate_message
@@ -10,6 +15,48 @@ from kiosk.library.drafts import ChangedError
 from kiosk.library.field_faults import FieldError
 from kiosk.library.library import Library
 from kiosk.settings import Settings
+
+Draft = TypeVar("Draft")
+Saved = TypeVar("Saved")
+
+
+@dataclass(frozen=True)
+class EditForm(Generic[Draft]):
+    """The form of one of the installation's own files, such as a scale.
+
+    `page` renders a draft with the digest of the file as it was opened ("" for a new file), `sent` reads the
+    draft from the request, and `changed_meanwhile` is shown if somebody else has changed the file since.
+    """
+
+    page: Callable[[Draft, str], str]
+    sent: Callable[[], Draft]
+    changed_meanwhile: str = ""
+
+
+def show_or_save(
+    form: EditForm[Draft],
+    draft: Draft,
+    seen: str,
+    write: Callable[[Settings, Draft, str], tuple[Library, Saved]],
+    confirm: Callable[[Saved], ResponseReturnValue],
+) -> ResponseReturnValue:
+    """Show the form with `draft`; save a sent one. Refused input stays in the form, with status 400.
+
+    `seen` is the digest of the file ("" for a new one). `write` gets the sent draft and digest, and returns
+    the changed library and what `confirm` needs: it logs the change and redirects.
+    """
+    if request.method != "POST":
+        return form.page(draft, seen)
+    sent, digest, saved = form.sent(), request.form.get("seen", ""), list[Saved]()
+
+    def change(settings: Settings) -> Library:
+        library, written = write(settings, sent, digest)
+        saved.append(written)
+        return library
+
+    if not is_saved(change, form.changed_meanwhile):
+        return form.page(sent, digest), 400
+    return confirm(saved[0])
 
 
 def is_saved(write: Callable[[Settings], Library], changed_meanwhile: str) -> bool:

@@ -1,6 +1,6 @@
 """Organisations in the browser: their areas and units are added, renamed, moved and closed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
 from kiosk.desk.i18n import translate
 from kiosk.desk.respondents import forms
-from kiosk.desk.saving import is_saved
+from kiosk.desk.saving import EditForm, show_or_save
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
 from kiosk.domain.respondent import Respondent
@@ -46,18 +46,13 @@ def new() -> ResponseReturnValue:
     400. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
-    if request.method != "POST":
-        return _page(TreeDraft(desk().library.theme.name, ()), "", "")
-    draft, added = _sent(TreeDraft("", ())), list[str]()
-
-    def write(settings: Settings) -> Library:
-        library, tree_id = add_tree(settings, draft, _units_of_rounds())
-        added.append(tree_id)
-        return library
-
-    if not _save(write):
-        return _page(draft, "", ""), 400
-    return _saved(draft, added[0])
+    return show_or_save(
+        _form(TreeDraft("", ())),
+        TreeDraft(desk().library.theme.name, ()),
+        "",
+        lambda settings, sent, _seen: add_tree(settings, sent, _units_of_rounds()),
+        _confirm,
+    )
 
 
 @blueprint.route("/units/<tree_id>", methods=["GET", "POST"])
@@ -71,12 +66,11 @@ def edit(tree_id: str) -> ResponseReturnValue:
     refuse_bad(desk().library, tree_path(tree_id))
     settings = desk().own_settings
     draft, seen = read_tree_draft(settings, tree_id), tree_digest(settings, tree_id)
-    if request.method != "POST":
-        return _page(draft, seen, tree_id)
-    draft, seen, busy, used = _sent(draft), request.form.get("seen", ""), _busy(), _units_of_rounds()
-    if not _save(lambda settings: rewrite_tree(settings, tree_id, draft, seen, busy, used)):
-        return _page(draft, seen, tree_id), 400
-    return _saved(draft, tree_id)
+
+    def write(settings: Settings, sent: TreeDraft, seen: str) -> tuple[Library, str]:
+        return rewrite_tree(settings, tree_id, sent, seen, _busy(), _units_of_rounds()), tree_id
+
+    return show_or_save(_form(draft, tree_id), draft, seen, write, _confirm)
 
 
 @blueprint.route("/units/<tree_id>/copy", methods=["POST"])
@@ -175,15 +169,17 @@ def _respondent(sent: str) -> Respondent:
     return Respondent(sent) if sent in list(Respondent) else abort(400)
 
 
-def _save(write: Callable[[Settings], Library]) -> bool:
-    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
-    return is_saved(
-        write, translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen.")
+def _form(former: TreeDraft, tree_id: str = "") -> EditForm[TreeDraft]:
+    """Return the form of an organisation that has the rows of `former`; without `tree_id`, of a new one."""
+    return EditForm(
+        lambda draft, seen: _page(draft, seen, tree_id),
+        lambda: _sent(former),
+        translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen."),
     )
 
 
-def _saved(draft: TreeDraft, tree_id: str) -> ResponseReturnValue:
-    note(Action.UNITS_WRITTEN, draft.name)
+def _confirm(tree_id: str) -> ResponseReturnValue:
+    note(Action.UNITS_WRITTEN, desk().library.trees[tree_id].root.name)
     flash(translate("Sparat. Omgångar som redan är skapade ändras inte."))
     return redirect(url_for("unit_editing.edit", tree_id=tree_id), 303)
 

@@ -1,6 +1,5 @@
 """Scales in the browser: the list of all scales, and the form of an own one."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.forms import on_one_line
 from kiosk.desk.i18n import translate
-from kiosk.desk.saving import is_saved
+from kiosk.desk.saving import EditForm, show_or_save
 from kiosk.desk.session import for_coordinator, note
 from kiosk.desk.surveys.origin import usual_licence, usual_source
 from kiosk.domain.survey import Scale
@@ -64,20 +63,9 @@ def new() -> ResponseReturnValue:
     draft = ScaleDraft("", (), False, usual_source(), usual_licence())
     if copied:
         draft = replace(draft_of(copied, draft.source, draft.licence), title="")
-    if request.method != "POST":
-        return _page(draft, "", "")
-    draft, added = _sent(draft), list[Scale]()
-
-    def write(settings: Settings) -> Library:
-        library, scale = add_scale(settings, draft)
-        added.append(scale)
-        return library
-
-    if not _save(write):
-        return _page(draft, "", ""), 400
-    note(Action.SCALE_WRITTEN, draft.title)
-    flash(translate("Skalan är sparad: {title}. Nu kan påståenden använda den.", title=draft.title))
-    return redirect(url_for("scales.scales"), 303)
+    return show_or_save(
+        _form(draft), draft, "", lambda settings, sent, _seen: add_scale(settings, sent), _confirm_new
+    )
 
 
 @blueprint.route("/scales/<scale_id>", methods=["GET", "POST"])
@@ -89,14 +77,11 @@ def scale(scale_id: str) -> ResponseReturnValue:
     _check_can_change(scale_id)
     settings = desk().own_settings
     draft, seen = read_scale_draft(settings, scale_id), scale_digest(settings, scale_id)
-    if request.method != "POST":
-        return _page(draft, seen, scale_id)
-    draft, seen = _sent(draft), request.form.get("seen", "")
-    if not _save(lambda settings: rewrite_scale(settings, scale_id, draft, seen)):
-        return _page(draft, seen, scale_id), 400
-    note(Action.SCALE_WRITTEN, draft.title)
-    flash(translate("Sparat."))
-    return redirect(url_for("scales.scales"), 303)
+
+    def write(settings: Settings, sent: ScaleDraft, seen: str) -> tuple[Library, str]:
+        return rewrite_scale(settings, scale_id, sent, seen), sent.title
+
+    return show_or_save(_form(draft, scale_id), draft, seen, write, _confirm)
 
 
 @blueprint.route("/scales/<scale_id>/remove", methods=["POST"])
@@ -133,11 +118,25 @@ def _check_can_change(scale_id: str) -> None:
     refuse_bad(desk().library, scale_path(scale_id))
 
 
-def _save(write: Callable[[Settings], Library]) -> bool:
-    """Call `write`, and return whether it saved the sent form; see `is_saved`."""
-    if not FlaskForm().validate():
-        abort(400)
-    return is_saved(write, translate("Någon annan har ändrat skalan sedan du öppnade den. Öppna den igen."))
+def _confirm_new(scale: Scale) -> ResponseReturnValue:
+    note(Action.SCALE_WRITTEN, scale.title)
+    flash(translate("Skalan är sparad: {title}. Nu kan påståenden använda den.", title=scale.title))
+    return redirect(url_for("scales.scales"), 303)
+
+
+def _confirm(title: str) -> ResponseReturnValue:
+    note(Action.SCALE_WRITTEN, title)
+    flash(translate("Sparat."))
+    return redirect(url_for("scales.scales"), 303)
+
+
+def _form(draft: ScaleDraft, scale_id: str = "") -> EditForm[ScaleDraft]:
+    """Return the form of a scale whose origin is that of `draft`; without `scale_id`, of a new one."""
+    return EditForm(
+        lambda shown, seen: _page(shown, seen, scale_id),
+        lambda: _sent(draft),
+        translate("Någon annan har ändrat skalan sedan du öppnade den. Öppna den igen."),
+    )
 
 
 def _sent(draft: ScaleDraft) -> ScaleDraft:
