@@ -1,11 +1,13 @@
 """The shipped surveys and catalogues, read once for all tests; templates and routes compiled once."""
 
 import tempfile
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from types import CodeType
 
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
+from jinja2.bccache import Bucket, FileSystemBytecodeCache
 
 from kiosk.library.library import Library, read_library
 from kiosk.settings import Settings, read_settings
@@ -35,22 +37,32 @@ def _shipped() -> Library:
 
 
 def share_templates(app: Flask) -> None:
-    """Make the application use the templates that another application of this run compiled."""
-    app.jinja_env.bytecode_cache = _COMPILED
+    """Make the application use the templates that another application, or an earlier run, compiled."""
+    COMPILED.mkdir(parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = _CompiledOnce(str(COMPILED))
 
 
-class _InMemory(BytecodeCache):
-    """The compiled templates by key and by checksum of their source."""
+COMPILED = Path(__file__).parents[2] / ".pytest_cache" / "templates"
+"""Compiled templates by a digest of their path, for both workers and the next run."""
 
-    def __init__(self) -> None:
-        self.codes: dict[tuple[str, str], CodeType] = {}
+_KEPT: dict[tuple[str, str], CodeType] = {}
+
+
+class _CompiledOnce(FileSystemBytecodeCache):
+    """The compiled templates by path and by checksum of their source: in memory, and in files for others."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+        if kept := _KEPT.get((bucket.key, bucket.checksum)):
+            bucket.code = kept
+        else:
+            super().load_bytecode(bucket)
+            self._keep(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        self._keep(bucket)
+        with suppress(OSError):  # A test may run as another user.
+            super().dump_bytecode(bucket)
+
+    def _keep(self, bucket: Bucket) -> None:
         if bucket.code is not None:
-            self.codes[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = _InMemory()
+            _KEPT[bucket.key, bucket.checksum] = bucket.code
