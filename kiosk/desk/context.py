@@ -71,6 +71,11 @@ class Desk:
         file can be changed."""
         return self.own_settings.data / name
 
+    def has_own_file(self, path: Path) -> bool:
+        """Return whether the installation has a file of its own at a path in its data, which the desk may
+        change."""
+        return self.settings is not None and (self.settings.data / path).exists()
+
     def change(self, write: Callable[[Settings], Library]) -> None:
         """Call `write`, which changes own files and returns the changed library, and use that library from
         then on. Open rounds keep their frozen copies. Raises SettingsError if no file can be changed."""

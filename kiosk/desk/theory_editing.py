@@ -128,8 +128,7 @@ def edit(theory_id: str) -> ResponseReturnValue:
 
 def is_own(theory_id: str) -> bool:
     """Return whether a theory is the installation's own, so that it can be edited here."""
-    settings = desk().settings
-    return settings is not None and (settings.data / theory_path(theory_id)).exists()
+    return desk().has_own_file(theory_path(theory_id))
 
 
 def _save(theory: Theory) -> bool:

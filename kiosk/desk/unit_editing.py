@@ -105,8 +105,7 @@ def copy(tree_id: str) -> ResponseReturnValue:
 
 def is_own(tree_id: str) -> bool:
     """Return whether a tree is the installation's own, so that it can be edited here."""
-    settings = desk().settings
-    return settings is not None and (settings.data / tree_path(tree_id)).exists()
+    return desk().has_own_file(tree_path(tree_id))
 
 
 def _tree(tree_id: str) -> Tree:

@@ -99,8 +99,7 @@ def remove(scale_id: str) -> ResponseReturnValue:
 
 def is_own(scale_id: str) -> bool:
     """Return whether a scale is the installation's own."""
-    settings = desk().settings
-    return settings is not None and (settings.data / scale_path(scale_id)).exists()
+    return desk().has_own_file(scale_path(scale_id))
 
 
 def scale_name(scale: Scale) -> str:
