@@ -108,6 +108,7 @@ UNTYPED = {"scipy"}
 """Packages without types of their own: mypy does not read them."""
 
 
+@pytest.mark.slow
 def test_mypy_reads_the_same_types_with_every_python() -> None:
     """mypy checks for the lowest Python: it cannot read types that need a newer one."""
     read = {canonicalize_name(one.name) for one in declared("postgresql", "test")} - UNTYPED

@@ -185,6 +185,7 @@ def test_a_survey_with_a_too_long_statement_cannot_be_copied(desk: Desk) -> None
     path.write_text(
         re.sub(r'text = "[^"]*"', f'text = "{"x" * 201}"', path.read_text("utf-8"), count=1), "utf-8"
     )
+    assert desk.client.get("/admin/surveys").status_code == 200, "reads the changed file"
     data = {"csrf_token": desk.token("/admin/surveys"), "survey": "ombudsmannaskap_2"}
     refused = desk.client.post("/admin/surveys/copy", data=data)
     assert (refused.status_code, "högst 200 tecken, inte 201" in words(refused)) == (400, True)
