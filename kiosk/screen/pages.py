@@ -211,12 +211,14 @@ class Pages:
         left_out |= {"leave_now"} if is_kiosk else {"largest_text"}
         left_out |= frozenset() if home else OF_PRACTICE
         left_out |= frozenset() if self.is_demonstration else {"demonstration"}
+        left_out |= frozenset() if survey.official else {"unofficial"}
         words = {
             code: FormTexts(
                 catalogues[code].language,
                 _form_texts(
                     catalogues[code], protection, len(survey.statements), left_out, has_slip=bool(slip)
-                ),
+                )
+                | ({"unofficial": ""} if survey.official and survey.is_official_in(code) else {}),
                 questions(survey, code),
                 self._subject(survey, code),
                 reply.get(code, ""),

@@ -58,6 +58,7 @@ SCREEN = {
     "text_size": _("Textstorlek"),
     "largest_text": _("Större text får inte plats."),
     "leave_now": _("Lämna sidan nu"),
+    "unofficial": _("Översättningen är vår egen. Den är inte officiell."),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
 

@@ -319,3 +319,18 @@ def test_kept_sentences_are_those_of_the_readers_language_and_of_the_latest_coun
     assert swedish not in desk.client.get(path).text
     fill(desk, tmp_path, Size(4, 3, 1))
     assert "over the 4 rounds" in desk.client.get(path).text
+
+
+def test_the_results_of_an_instrument_say_that_its_swedish_is_not_official(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, is_empty=True)
+    surveys = library_for(desk.settings).surveys
+    units = {"ons_ensamhet": True, "ombudsmannaskap": False}
+    for name in units:
+        of_round = replace(desk.round, id=name, survey=surveys[name], tree=tree(name))
+        desk.store.open_round(of_round, START)
+    desk.sign_in()
+    remark = "Ej officiell översättning. Officiellt språk: engelska."
+    for page in ("overview", "results"):
+        shown = {name: desk.client.get(f"/admin/{page}/{name}/{name}") for name in units}
+        assert {name: remark in answer.text for name, answer in shown.items()} == units
+        assert {answer.status_code for answer in shown.values()} == {200}

@@ -1,5 +1,6 @@
 """What a guest reads of the round's protection before answering: its own promise, in each language."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.domain.rounds import Protection
-from kiosk.screen.texts import PROMISES
+from kiosk.domain.rounds import Admission, Protection
+from kiosk.screen.texts import PROMISES, SCREEN
+from kiosk.settings import read_settings
 from tests.tools.guest_side import NOW, Place
+from tests.tools.shipped import library_for
 
 
 def opened(folder: Path, protection: Protection) -> Place:
@@ -38,3 +41,20 @@ def test_guests_read_the_promise_of_the_rounds_protection_only(
         for kind, promise in PROMISES.items():
             assert (catalogue.text(promise) in page) == (kind is protection), (code, kind)
             assert catalogue.text(promise) != promise or code == "sv"
+
+
+@pytest.mark.parametrize(("name", "languages"), [("ons_ensamhet", ["sv"]), ("ombudsmannaskap", [])])
+def test_guests_read_in_each_language_if_an_instruments_words_are_not_official(
+    tmp_path: Path, name: str, languages: list[str]
+) -> None:
+    library = library_for(read_settings({"KIOSK_DATA": str(tmp_path)}))
+    place = Place(tmp_path, frozenset(Admission), survey=library.surveys[name])
+    for path in ("/", "/practice", "/s/poster"):
+        read = {
+            code: re.findall(r'data-text="unofficial">([^<]+)<', place.client.get(f"{path}?lang={code}").text)
+            for code in ("sv", "en")
+        }
+        text = library.guest["sv"].text(SCREEN["unofficial"])
+        assert {code: set(texts) for code, texts in read.items() if texts} == {
+            code: {text} for code in languages
+        }

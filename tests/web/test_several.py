@@ -33,9 +33,12 @@ IN_SIGHT = """() => {
 LEAST_GAP = """() => Math.min(...[...document.querySelectorAll("fieldset:not([hidden]) .answer")].map((x) => {
     const letters = document.createRange();
     letters.selectNodeContents(x.querySelector(".option"));
-    return x.getBoundingClientRect().bottom - letters.getBoundingClientRect().bottom;
+    const [box, last, picture] = [x, letters, x.querySelector("svg")].map((y) => y?.getBoundingClientRect());
+    const below = box.bottom - last.bottom;
+    return picture?.height ? Math.min(below, picture.top - box.top, box.bottom - picture.bottom) : below;
 }))"""
-"""The least room in pixels below the letters of an answer, its border of 2 pixels included."""
+"""The least room in pixels below the letters of an answer, and above and below its picture, its border of 2
+pixels included. Letters reach less far above their line."""
 
 LONG = (
     "Någonstans att sova i natt och i morgon", "Mat och kläder för kalla dagar",
@@ -123,7 +126,7 @@ def test_skipping_takes_the_ticks_back(context: BrowserContext, serve: Serve, tm
     assert counted(place)["needs/3"] == [0, 7]
 
 
-def test_large_letters_of_long_options_stay_clear_of_their_borders(
+def test_letters_and_pictures_of_long_options_stay_clear_of_their_borders(
     context: BrowserContext, serve: Serve, tmp_path: Path
 ) -> None:
     short = survey(tmp_path)
@@ -137,9 +140,12 @@ def test_large_letters_of_long_options_stay_clear_of_their_borders(
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
     expect(page.locator("fieldset.several")).to_be_visible()
-    for size in ("125 %", "150 %"):
-        page.locator("#text-size").dispatch_event("click")
+    for size in ("100 %", "125 %", "150 %"):
+        if size != "100 %":
+            page.locator("#text-size").dispatch_event("click")
         expect(page.locator("#percent")).to_have_text(size)
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert page.evaluate(LEAST_GAP) > 2, size
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            assert page.evaluate(LEAST_GAP) > 2, (size, width, height)
     assert violations(page) == []

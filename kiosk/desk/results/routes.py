@@ -24,6 +24,7 @@ from kiosk.desk.results.statement_view import (
 )
 from kiosk.desk.session import for_every_account, may_read, record_live_page, signed_in, without_session
 from kiosk.desk.start import Today, first_steps, today
+from kiosk.desk.surveys.origin import remark_on_translation
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
@@ -222,6 +223,7 @@ def _about_round(
         "answered": answered(document, of_round, node_id),
         "excluded_rapid": excluded_rapid(document, of_round, node_id),
         "guard_fired": guard_fired(document, of_round, node_id),
+        "remark_on_translation": remark_on_translation(of_round.survey),
         "percent_from": PERCENT_FROM,
         "next_count": desk().next_count,
         "last_count": desk().store.last_tick,
