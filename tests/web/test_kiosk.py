@@ -123,3 +123,13 @@ def test_a_phones_page_can_be_zoomed_freely(guest: Guest) -> None:
     guest.page.goto(f"{guest.address}/q")
     guest.page.wait_for_load_state("load")
     assert set(guest.page.evaluate(ZOOMS)) == {True}
+
+
+@pytest.mark.parametrize(
+    ("path", "way_on"),
+    [("/nothing", "main > .button"), ("/k/x", "main > .button"), ("/pair", "[value=done] >> nth=-1")],
+)
+def test_on_a_low_screen_every_message_has_its_way_on_in_view(guest: Guest, path: str, way_on: str) -> None:
+    guest.page.set_viewport_size({"width": 1024, "height": 600})
+    guest.page.goto(guest.address + path)
+    expect(guest.page.locator(way_on)).to_be_in_viewport(ratio=1)

@@ -86,13 +86,17 @@ def test_a_wall_screen_whose_address_is_removed_goes_blank(wall: Wall, page: Pag
     expect(page.locator(".facts")).to_have_count(0)
 
 
-def test_a_wall_screen_is_filled_with_letters_legible_from_afar(wall: Wall, page: Page) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_a_wall_screen_is_filled_with_letters_legible_from_afar(
+    wall: Wall, page: Page, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(wall.address)
     pictures = wait_until(page, DRAWN)
-    assert max(picture["bottom"] for picture in pictures) > 1040
+    assert max(picture["bottom"] for picture in pictures) > height - 40
     root = page.locator("html")
-    expect(root).to_have_js_property("scrollHeight", 1080)
-    expect(root).to_have_js_property("scrollWidth", 1920)
+    expect(root).to_have_js_property("scrollHeight", height)
+    expect(root).to_have_js_property("scrollWidth", width)
     for picture in pictures:
         drawn = page.request.get(picture["src"]).text()
         assert min(map(int, re.findall(r'font-size="(\d+)"', drawn))) * _scale(drawn, picture) >= 20
