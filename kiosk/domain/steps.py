@@ -55,14 +55,20 @@ class Step:
 
     @property
     def improvement(self) -> int | None:
-        """1 if the significant change is for the better, -1 if for the worse, 0 if it may be chance or the
-        statement does not say which share is good; None if nothing was tested."""
+        """1 if the significant change goes to the good end, -1 if it goes to the other, 0 if it may be chance
+        or the statement does not say which share is good; None if nothing was tested."""
         if self.trend is None:
             return None
-        good = self.now.statement.good_share
-        if self.trend is Trend.CHANCE or good in (None, Good.NEITHER):
-            return 0
-        return 1 if (self.trend is Trend.UP) == (good is Good.HIGH) else -1
+        return {True: 1, False: -1, None: 0}[to_good_end(self.trend, self.now.statement)]
+
+
+def to_good_end(trend: Trend, statement: Statement) -> bool | None:
+    """Return whether a change of the share that agrees goes to the good end of a statement; None if it may be
+    chance, or if the statement does not say which share is good."""
+    good = statement.good_share
+    if trend is Trend.CHANCE or good in (None, Good.NEITHER):
+        return None
+    return (trend is Trend.UP) == (good is Good.HIGH)
 
 
 def last_step(

@@ -268,7 +268,9 @@ def test_a_rise_over_rounds_is_a_larger_share_and_nothing_that_is_better(tmp_pat
     desk.sign_in()
     begin(desk)
     text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", preview(desk), flags=re.DOTALL)
-    assert "Upp: sett över de 2 omgångar som kan jämföras har andelen som svarade så ökat" in text
+    assert (
+        "Upp, åt rätt håll: sett över de 2 omgångar som kan jämföras har andelen som svarade så ökat" in text
+    )
     figures = text.partition("Så gjordes enkäten")[2].replace("att jag mår bättre", "")
     assert re.findall(r"(?i)\b(?:bättre|sämre|förbättr\w*)\b", figures) == []
 

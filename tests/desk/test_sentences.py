@@ -46,8 +46,8 @@ PAGES = tuple(
     for name in ("results", "round_head", "round_notes", "overview", "wall")
 )
 
-OVERVIEW = "kiosk/desk/results/overview.py"
-"""Its words are claims too where they are no whole sentences: a share, "Better", why nothing is compared."""
+WORDS_OF_CHANGE = ("kiosk/desk/results/overview.py", "kiosk/desk/results/change_words.py")
+"""Their words are claims too where they are no whole sentences: a share, "Up", why nothing is compared."""
 
 
 EXTENTS = {"Här visas {shown} av {total} omgångar.", "Här visas {shown} av {total} verksamheter."}
@@ -86,7 +86,10 @@ def sentences(*places: str) -> list[str]:
         message
         for message, files in extracted("desk").items()
         if message not in CONFIRMATIONS
-        and any(name.startswith(places) and (message.endswith(".") or name == OVERVIEW) for name, _ in files)
+        and any(
+            name.startswith(places) and (message.endswith(".") or name in WORDS_OF_CHANGE)
+            for name, _ in files
+        )
     ]
 
 
@@ -348,14 +351,11 @@ def page_sentences(app: Flask, facts: Facts) -> set[str]:
     return {messages()[int(number)] for number in re.findall(r"«(\d+)»", page)}
 
 
-CHANGE = (
-    "{word}: sett över de {{rounds}} omgångar som kan jämföras har andelen som svarade så {verb} mer än "
-    "slumpen brukar ge."
-)
-
-
-def change(word: str, verb: str) -> str:
-    return CHANGE.format(word=word, verb=verb)
+def change(verb: str) -> str:
+    return (
+        f"{{word}}: sett över de {{rounds}} omgångar som kan jämföras har andelen som svarade så {verb} mer "
+        "än slumpen brukar ge."
+    )
 
 
 STEP = (
@@ -432,20 +432,20 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(30, 32, 95, running=frozenset({2})),
         hundred(30, 32, 95),
     ),
-    "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så "
+    "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så "
     "varken ökat eller minskat mer än slumpen och skyddet brukar ge.": (
         hundred(50, 52, **PROTECTED),
         hundred(30, 60, **PROTECTED),
     ),
-    "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
+    "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
     "eller minskat mer än slumpen brukar ge.": (alone((76, 100), (79, 100)), hundred(50, 52, **PROTECTED)),
     "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte.": (
         hundred(30, 60, is_ordered=False),
         hundred(30, 60),
     ),
     "Svaren har ingen ordning": (hundred(30, 60, is_ordered=False), hundred(30, 60)),
-    change("Upp", "ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.LOW)),
-    change("Ner", "minskat"): (both(*SIMPSON, good=Good.LOW), both(*UNSIMPSON)),
+    change("ökat"): (hundred(30, 60, good=Good.HIGH), both(*SIMPSON, good=Good.LOW)),
+    change("minskat"): (both(*SIMPSON, good=Good.LOW), both(*UNSIMPSON)),
     "Verksamheterna står för andra delar av svaren än i den första omgången. Därför går {first} då och "
     "{last} nu inte att jämföra rakt av: se varje verksamhet för sig.": (
         both(*SIMPSON),
@@ -539,9 +539,11 @@ CASES: dict[str, tuple[World, World]] = {
     "Jämförs inte": (hundred(50), hundred(50, 50)),
     "Kan vara slump eller skydd": (hundred(30, 31, **PROTECTED), hundred(30, 31)),
     "Kan vara slump": (hundred(30, 31), hundred(30, 31, **PROTECTED)),
-    "Bättre": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
-    "Sämre": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
-    "Upp": (hundred(30, 60), hundred(60, 30)),
+    "Upp, åt rätt håll": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
+    "Upp, åt fel håll": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.NEITHER)),
+    "Ner, åt rätt håll": (hundred(60, 30, good=Good.LOW), hundred(60, 30, good=Good.HIGH)),
+    "Ner, åt fel håll": (hundred(60, 30, good=Good.HIGH), hundred(60, 30)),
+    "Upp": (hundred(30, 60), hundred(30, 60, good=Good.HIGH)),
     "Ner": (hundred(60, 30, good=Good.NEITHER), hundred(60, 30, good=Good.HIGH)),
     "{shares}: större än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
     "Se varje verksamhet för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
@@ -570,8 +572,8 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(30, 60, 70, running=frozenset({2})),
         hundred(30, 60, 70),
     ),
-    "{n} bättre": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
-    "{n} sämre": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
+    "{n} åt rätt håll": (hundred(30, 60, good=Good.HIGH), hundred(30, 60, good=Good.LOW)),
+    "{n} åt fel håll": (hundred(30, 60, good=Good.LOW), hundred(30, 60, good=Good.HIGH)),
     "{n} upp": (hundred(30, 60), hundred(60, 30)),
     "{n} ner": (hundred(60, 30), hundred(30, 60)),
     "{n} utan säker ändring": (hundred(30, 60), hundred(50)),
@@ -670,17 +672,17 @@ def test_each_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, 
 
 
 def verdicts(app: Flask, world: World) -> Iterator[str]:
-    yield from re.findall(r"(Upp|Ner|Bättre|Sämre|Better|Worse):", pages_text(app, world))
+    yield from re.findall(r"((?:Upp|Ner)(?:, åt (?:rätt|fel) håll)?): ", pages_text(app, world))
 
 
 @pytest.mark.parametrize(
     ("world", "verdict", "kind"),
     [
-        (both(*SIMPSON, good=Good.HIGH), "Ner", "worse"),
-        (both(*UNSIMPSON, good=Good.HIGH), "Upp", "better"),
+        (both(*SIMPSON, good=Good.HIGH), "Ner, åt fel håll", "wrong"),
+        (both(*UNSIMPSON, good=Good.HIGH), "Upp, åt rätt håll", "right"),
         (both(*SIMPSON, good=Good.HIGH, **PROTECTED), "", ""),
-        (both(*SIMPSON, good=Good.LOW), "Ner", "better"),
-        (alone((1, 40), (79, 160), good=Good.LOW), "Upp", "worse"),
+        (both(*SIMPSON, good=Good.LOW), "Ner, åt rätt håll", "right"),
+        (alone((1, 40), (79, 160), good=Good.LOW), "Upp, åt fel håll", "wrong"),
         (alone((76, 100), (79, 100), good=Good.HIGH), "", ""),
         (alone((0, 4), (4, 4)), "", ""),
         (alone((0, 19), (19, 19)), "", ""),

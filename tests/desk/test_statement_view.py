@@ -93,7 +93,9 @@ def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> Non
 def test_a_fall_in_the_last_round_is_reported_beside_a_rising_trend(desk: Desk) -> None:
     year(desk, 40, 50, 70, 80, 50, 50)
     page = listened(desk.client.get("/admin/results/r5/dagverksamheten").text)
-    assert "Upp: sett över de 5 omgångar som kan jämföras har andelen som svarade så ökat" in page
+    assert (
+        "Upp, åt rätt håll: sett över de 5 omgångar som kan jämföras har andelen som svarade så ökat" in page
+    )
     assert (
         "svarade 40 av 100 (40 %) så, i den senaste avslutade 50 av 100 (50 %). Skillnaden mellan de två kan"
         in page.replace(NO_BREAK, " ")
@@ -222,7 +224,7 @@ def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     assert labels == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
     now, time, places = labels
     assert "svarade ”Instämmer helt”" in now
-    assert "Upp: sett över de 2 omgångar" in time
+    assert "Upp, åt rätt håll: sett över de 2 omgångar" in time
     assert "Färre än två verksamheter har minst 20 svar." in places
 
 
@@ -324,8 +326,8 @@ def test_a_changed_mix_of_units_is_not_reported_as_a_rise(desk: Desk) -> None:
     page = listened(desk.client.get("/admin/results/r1/vasteras").text)
     shares = [int(percent) for percent in re.findall(r"\((\d+)\s%\) (?:då|nu)", page)]
     assert shares[0] + 20 < shares[1], "the shares of all answers rise"
-    assert "Upp:" not in page
-    assert "Ner: sett över de 2 omgångar" in page
+    assert "Upp" not in page
+    assert "Ner, åt fel håll: sett över de 2 omgångar" in page
     assert "inte att jämföra rakt av: se varje verksamhet för sig." in page
     assert "Varje verksamhet jämförs bara med sig själv." in page
     alone = listened(desk.client.get("/admin/results/r1/frida").text)
@@ -353,12 +355,12 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
 @pytest.mark.parametrize(
     ("good", "agreeing", "sentences"),
     [
-        (Good.HIGH, (), ["Upp:", "så ökat"]),
-        (Good.LOW, (), ["Upp:", "så ökat", "Här är en liten andel bra."]),
+        (Good.HIGH, (), ["Upp, åt rätt håll:", "så ökat"]),
+        (Good.LOW, (), ["Upp, åt fel håll:", "så ökat", "Här är en liten andel bra."]),
         (
             Good.LOW,
             (1, 2),
-            ["Ner:", "så minskat", "svarade ”Instämmer dåligt” eller ”Instämmer inte alls”"],
+            ["Ner, åt fel håll:", "så minskat", "svarade ”Instämmer dåligt” eller ”Instämmer inte alls”"],
         ),
         (Good.NEITHER, (), ["Upp:", "så ökat", "Här är varken en stor eller en liten andel bättre."]),
         (None, (), ["Upp:", "så ökat"]),
@@ -370,7 +372,10 @@ def test_a_change_is_a_difference_of_shares_whichever_end_of_the_statement_is_go
     page = directed(desk, good, agreeing)
     for sentence in sentences:
         assert sentence in page
-    others = {"Bättre:", "Sämre:", "Upp:", "Ner:"} - {sentences[0]}
+    others = {"Bättre", "Sämre", "Upp:", "Ner:", "rätt håll:", "fel håll:"} - {
+        sentences[0],
+        sentences[0].partition("åt ")[2],
+    }
     assert [word for word in others if word in page] == []
     drawn = words(desk, "/admin/chart/r2/dagverksamheten/listened/now.svg")[-1]
     assert ("Här är" in drawn) == ("Här är" in page)

@@ -20,8 +20,8 @@ OPTIONS = ("Mat", "Sömn", "Samtal", "Inget av detta")
 
 NO_ORDER = "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte."
 CLAIMS = (
-    "Bättre",
-    "Sämre",
+    "åt rätt håll",
+    "åt fel håll",
     "Upp:",
     "Ner:",
     "Kan vara slump",

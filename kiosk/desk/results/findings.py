@@ -4,6 +4,7 @@ first."""
 from collections.abc import Sequence
 
 from kiosk.desk.i18n import day, in_a_row, in_percent, period, translate
+from kiosk.desk.results.change_words import change_word
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
     PERCENT_FROM,
@@ -234,34 +235,33 @@ def is_noisy(rows: Sequence[Row]) -> bool:
 
 
 def _change(overall: Change, rows: Sequence[Row]) -> str:
-    rounds = len(rows)
-    if overall.trend in (Trend.UP, Trend.DOWN):
-        return _sure_change(rounds, is_up=overall.trend is Trend.UP)
+    rounds, trend = len(rows), overall.trend or Trend.CHANCE
+    word = change_word(trend, rows[-1].statement, is_noisy=is_noisy(rows))
+    if trend is Trend.UP:
+        return translate(
+            "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
+            "slumpen brukar ge.",
+            word=word,
+            rounds=rounds,
+        )
+    if trend is Trend.DOWN:
+        return translate(
+            "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer "
+            "än slumpen brukar ge.",
+            word=word,
+            rounds=rounds,
+        )
     if is_noisy(rows):
         return translate(
-            "Kan vara slump eller skydd: sett över de {rounds} omgångar som kan jämföras har andelen som "
-            "svarade så varken ökat eller minskat mer än slumpen och skyddet brukar ge.",
+            "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
+            "eller minskat mer än slumpen och skyddet brukar ge.",
+            word=word,
             rounds=rounds,
         )
     return translate(
-        "Kan vara slump: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken "
-        "ökat eller minskat mer än slumpen brukar ge.",
-        rounds=rounds,
-    )
-
-
-def _sure_change(rounds: int, *, is_up: bool) -> str:
-    """Return the sentence about a significant change. It states a difference of shares, up or down, and never
-    that something is better: those who answer may be others each time."""
-    if is_up:
-        return translate(
-            "Upp: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ökat mer än "
-            "slumpen brukar ge.",
-            rounds=rounds,
-        )
-    return translate(
-        "Ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så minskat mer än "
-        "slumpen brukar ge.",
+        "{word}: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så varken ökat "
+        "eller minskat mer än slumpen brukar ge.",
+        word=word,
         rounds=rounds,
     )
 

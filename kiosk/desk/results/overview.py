@@ -11,6 +11,7 @@ from functools import cached_property
 from markupsafe import Markup
 
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
+from kiosk.desk.results.change_words import change_word
 from kiosk.desk.results.chart_rows import Strings, counted_bar
 from kiosk.desk.results.findings import (
     agreeing_answers,
@@ -51,10 +52,11 @@ class Order(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kind of a change; `NONE` if nothing was compared."""
+    """The kind of a change: to the good end of a statement, to the other end, up or down if the statement
+    does not say which end is good; `NONE` if nothing was compared."""
 
-    BETTER = "better"
-    WORSE = "worse"
+    RIGHT = "right"
+    WRONG = "wrong"
     UP = "up"
     DOWN = "down"
     CHANCE = "chance"
@@ -191,17 +193,13 @@ def verdict_of(step: Step) -> Verdict:
     """Return the change of a step in words, which say whether it is significant."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
+    word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))
     if step.trend is Trend.CHANCE:
-        word = translate("Kan vara slump eller skydd") if is_noisy(step.pair) else translate("Kan vara slump")
         return Verdict(Kind.CHANCE, word, _shares(step))
     beyond_chance = translate("{shares}: större än slumpen brukar ge", shares=_shares(step))
     if step.improvement:
-        is_better = step.improvement > 0
-        kind = Kind.BETTER if is_better else Kind.WORSE
-        return Verdict(kind, translate("Bättre") if is_better else translate("Sämre"), beyond_chance)
-    if step.trend is Trend.UP:
-        return Verdict(Kind.UP, translate("Upp"), beyond_chance)
-    return Verdict(Kind.DOWN, translate("Ner"), beyond_chance)
+        return Verdict(Kind.RIGHT if step.improvement > 0 else Kind.WRONG, word, beyond_chance)
+    return Verdict(Kind.UP if step.trend is Trend.UP else Kind.DOWN, word, beyond_chance)
 
 
 def _shares(step: Step) -> str:
@@ -226,8 +224,8 @@ def _why_not_compared(step: Step) -> str:
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
-    """Return a sentence with the number of statements that got better, worse and so on since the round
-    before. `is_closed` says whether the shown round is closed."""
+    """Return a sentence with the number of statements that changed in each way since the round before.
+    `is_closed` says whether the shown round is closed."""
     if all(entry.step.trend is None for entry in entries):
         return translate("Det finns ännu inget att jämföra med.")
     if is_closed:
@@ -252,12 +250,12 @@ def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, 
 
 
 def _number_of_each(entries: Sequence[Entry]) -> str:
-    """Return the number of statements by kind of change as one text, such as "1 bättre och 3 utan säker
-    ändring"."""
+    """Return the number of statements by kind of change as one text, such as "1 åt rätt håll och 3
+    utan säker ändring"."""
     kinds = [entry.verdict.kind for entry in entries]
     words = {
-        Kind.BETTER: translate("{n} bättre", n=kinds.count(Kind.BETTER)),
-        Kind.WORSE: translate("{n} sämre", n=kinds.count(Kind.WORSE)),
+        Kind.RIGHT: translate("{n} åt rätt håll", n=kinds.count(Kind.RIGHT)),
+        Kind.WRONG: translate("{n} åt fel håll", n=kinds.count(Kind.WRONG)),
         Kind.UP: translate("{n} upp", n=kinds.count(Kind.UP)),
         Kind.DOWN: translate("{n} ner", n=kinds.count(Kind.DOWN)),
         Kind.CHANCE: translate("{n} utan säker ändring", n=kinds.count(Kind.CHANCE)),
@@ -287,8 +285,8 @@ def _share_of(entry: Entry) -> tuple[float, ...] | None:
 
 
 def _change_of(entry: Entry) -> tuple[float, ...] | None:
-    """Return a sort key that is larger for a better change: significant changes for the better, then changes
-    that may be chance, then significant ones for the worse. None if nothing is compared."""
+    """Return a sort key that is larger for a better change: significant changes to the good end, then changes
+    that may be chance, then significant ones to the other end. None if nothing is compared."""
     if entry.step.improvement is None:
         return None
     way = -1 if entry.now.statement.good_share is Good.LOW else 1
