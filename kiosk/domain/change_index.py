@@ -4,32 +4,40 @@ A change at a place with hundreds of units needs the tables of all of them. The 
 `results.change` returns for the snapshot with its tag; for any other snapshot it is void.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-from kiosk.domain.results import Change
+from kiosk.domain.results import Change, Turn, over_time, over_time_as_one, with_direction_of
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import etag
 from kiosk.domain.snapshot_parts import SnapshotParts
 from kiosk.domain.statistics import Trend
 from kiosk.domain.steps import last_step, last_two
 from kiosk.domain.survey import Statement
+from kiosk.domain.time_change import TimeChange, key_of_time_change, time_change
 
 Kind = tuple[str | None, int, bool, bool] | None
 """A change as JSON: (trend, direction, whether several units were compared, whether their mix moved). None if
 the rounds cannot be compared."""
 
+TimeKind = tuple[Kind, Kind, tuple[bool, bool] | None]
+"""A TimeChange as JSON: (overall, ends, (whether the turn is up, whether it is sure))."""
+
 
 class IndexDocument(TypedDict):
     """The index as JSON. `closed` is the number of closed rounds. `kinds` has each different change once;
     `rounds` has round id -> node id -> for each statement, in the survey's order, the index of its change in
-    `kinds`."""
+    `kinds`. An index of an earlier version lacks the keys after it: `figures` has the hash of each closed
+    round's figures, and `over_time` key_of_time_change -> the changes over all rounds, at nodes that have
+    units below them."""
 
     tag: str
     closed: int
     kinds: list[Kind]
     rounds: dict[str, dict[str, list[int]]]
+    figures: NotRequired[dict[str, str]]
+    over_time: NotRequired[dict[str, TimeKind]]
 
 
 @dataclass(frozen=True)
@@ -53,20 +61,30 @@ class ChangeIndex:
     def change(self, of_round: Round, node_id: str, statement: Statement) -> Change | None:
         """Return the change of a statement at a node in the index. KeyError if the index has no such node."""
         numbers = self.document["rounds"][of_round.id][node_id]
-        kind = self.document["kinds"][numbers[of_round.survey.position(statement.id)]]
-        if kind is None:
+        return _change(self.document["kinds"][numbers[of_round.survey.position(statement.id)]])
+
+    def time_change(self, key: str) -> TimeChange | None:
+        """Return the changes over all rounds for a `key_of_time_change`; None if the index lacks them."""
+        kinds = self.document.get("over_time", {}).get(key)
+        if kinds is None:
             return None
-        trend, direction, has_several_units, has_mix_moved = kind
-        return Change(Trend(trend) if trend else None, direction, has_several_units, has_mix_moved)
+        overall, ends, turned = kinds
+        return TimeChange(_change(overall), _change(ends), Turn(*turned) if turned else None)
 
 
-def index_changes(text: str, closed: Sequence[Round], shown: Sequence[Round]) -> ChangeIndex:
+def index_changes(
+    text: str, closed: Sequence[Round], shown: Sequence[Round], before: ChangeIndex | None = None
+) -> ChangeIndex:
     """Return the index of the changes between the last two closed rounds up to each of the rounds `shown`, at
-    all nodes of that round.
+    all nodes of that round, and of the changes over all rounds at its nodes that are no units.
 
-    `text` is the snapshot, and `closed` are its closed rounds, the latest opening first.
+    `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
+    rounds are taken from the index `before` if no closed round's figures differ.
     """
     parts, kinds = SnapshotParts(text), dict[Kind, int]()
+    figures = {of_round.id: parts.figures_hash(of_round.id) for of_round in closed}
+    known = before.document.get("over_time", {}) if before and _has_same(before, figures) else {}
+    over_time = _index_over_time(parts, [*closed, *shown], shown, known)
     rounds = {}
     for of_round in shown:
         statements = of_round.survey.statements
@@ -87,7 +105,56 @@ def index_changes(text: str, closed: Sequence[Round], shown: Sequence[Round]) ->
             ]
             for node in nodes
         }
-    return ChangeIndex({"tag": etag(text), "closed": len(closed), "kinds": list(kinds), "rounds": rounds})
+    return ChangeIndex(
+        {
+            "tag": etag(text), "closed": len(closed), "kinds": list(kinds), "rounds": rounds,
+            "figures": figures, "over_time": over_time,
+        }
+    )  # fmt: skip
+
+
+def _has_same(before: ChangeIndex, figures: Mapping[str, str]) -> bool:
+    """Return whether each round of an earlier index has the same figures now."""
+    return before.document.get("figures", {}).items() <= figures.items()
+
+
+def _index_over_time(
+    parts: SnapshotParts, rounds: Iterable[Round], shown: Iterable[Round], known: Mapping[str, TimeKind]
+) -> dict[str, TimeKind]:
+    """Return the changes over all of the rounds, at the nodes of each of `shown` that are no units."""
+    every = list({of_round.id: of_round for of_round in rounds}.values())
+    changes = dict[str, TimeKind]()
+    for of_round in shown:
+        groups = [node.id for node in of_round.tree.nodes if node.id not in of_round.tree.leaves]
+        for node_id in groups:
+            asking = [one.id for one in every if one.tree.has(node_id)]
+            at_node = parts.node(asking, node_id)
+            for statement in of_round.survey.statements:
+                if not statement.scale.is_ordered:
+                    continue
+                rows = over_time_as_one(at_node, every, node_id, statement.id)
+                key = key_of_time_change(with_direction_of(rows, statement), node_id)
+                if key not in changes:
+                    changes[key] = known.get(key) or _time_kind(
+                        time_change(
+                            with_direction_of(
+                                over_time(parts.rounds(asking), every, node_id, statement.id), statement
+                            )
+                        )
+                    )
+    return changes
+
+
+def _time_kind(changes: TimeChange) -> TimeKind:
+    last = changes.turn
+    return (_kind(changes.overall), _kind(changes.ends), (last.is_up, last.is_sure) if last else None)
+
+
+def _change(kind: Kind) -> Change | None:
+    if kind is None:
+        return None
+    trend, direction, has_several_units, has_mix_moved = kind
+    return Change(Trend(trend) if trend else None, direction, has_several_units, has_mix_moved)
 
 
 def _kind(change: Change | None) -> Kind:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
+from kiosk.domain.short_hash import short_hash
 from kiosk.domain.snapshot import Document, RoundDocument
 
 _DECODER = json.JSONDecoder()
@@ -46,6 +47,11 @@ class SnapshotParts:
         """Return the document with one node of these rounds only. Keys of a round's JSON after `nodes` are
         left out."""
         return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
+
+    def figures_hash(self, round_id: str) -> str:
+        """Return a hash of a round's part of the text."""
+        bounds = self._bounds_of(round_id)
+        return short_hash(self._text[bounds.start : bounds.end], 32)
 
     def _document(self, rounds: list[RoundDocument]) -> Document:
         return {

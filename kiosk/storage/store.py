@@ -612,12 +612,13 @@ class Store:
         It follows a count, outside its write, so that no guest waits for it.
         """
         text, states = self.snapshot_text(), self.rounds()
-        if self.change_index().tag == etag(text):
+        before = self.change_index()
+        if before.tag == etag(text):
             return
         closed = [state.round for state in states if state.is_closed]
         now = self.last_tick or datetime.min
         running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
-        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]]))
+        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], before))
 
     @one_write()
     def _put_change_index(self, index: ChangeIndex) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk.i18n import in_language
+from kiosk.desk.results import statement_view
 from kiosk.desk.results.overview import MOST_CELLS, Order, in_order, overview_of
 from kiosk.desk.results.published import Published, Snapshot
 from kiosk.desk.results.statement_view import section_of
@@ -290,21 +291,40 @@ def test_many_statements_in_full_are_divided_into_pages_unless_asked_for_all(tmp
 
 
 @pytest.mark.parametrize("node_id", ["root", "u1"])
-def test_a_part_of_the_snapshot_gives_the_same_statements_as_all_of_it(tmp_path: Path, node_id: str) -> None:
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_a_part_of_the_snapshot_gives_the_same_statements_as_all_of_it(
+    tmp_path: Path, node_id: str, is_indexed: bool
+) -> None:
     desk = Desk(tmp_path)
     fill(desk, tmp_path, Size(4, 3, 2))
     states = desk.store.rounds()
     rounds, shown = [state.round for state in states], states[1].round
-    part = Snapshot(desk.store.snapshot_text()).of_statements(rounds, shown, node_id)
+    whole = desk.store.snapshot()
+    snapshot = Snapshot(desk.store.snapshot_text(), desk.store.change_index() if is_indexed else None)
+    part = snapshot.of_statements(rounds, shown, node_id)
     with in_language(library_for(desk.settings).desk["sv"]):
-        sections = [
-            section_of(document, states, shown, node_id, statement)
-            for document in (part, desk.store.snapshot())
-            for statement in shown.survey.statements
-        ]
-    assert sections[:2] == sections[2:]
-    figures = sum(len(one["nodes"]) for one in part["rounds"])
-    assert figures == (4 * 4 if node_id == "root" else 4 + 3), "a unit's page reads its own figures"
+        for statement in shown.survey.statements:
+            of_part = section_of(part, states, shown, node_id, statement, known=snapshot)
+            assert of_part == section_of(whole, states, shown, node_id, statement)
+    assert sum(len(one["nodes"]) for one in part["rounds"]) == 4 + 3, "a node's page reads its own figures"
+
+
+def test_the_first_page_of_a_statement_after_a_count_computes_no_change_of_many_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path)
+    fill(desk, tmp_path, Size(4, 3, 1))
+    desk.sign_in()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("computed on a page")
+
+    monkeypatch.setattr(statement_view, "time_change", refuse)
+    page = desk.client.get("/admin/results/r3/root/s1")
+    assert page.status_code == 200
+    assert "sett över de 4 omgångar" in page.text
+    of_unit = desk.client.get("/admin/results/r3/u1/s1")
+    assert of_unit.status_code == 500, "control: a page that computes changes is noticed"
 
 
 def test_kept_sentences_are_those_of_the_readers_language_and_of_the_latest_count(tmp_path: Path) -> None:

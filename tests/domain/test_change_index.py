@@ -7,13 +7,16 @@ from random import Random
 
 import pytest
 
+from kiosk.domain import change_index
 from kiosk.domain.change_index import index_changes
+from kiosk.domain.results import Row, over_time, with_direction_of
 from kiosk.domain.rounds import Protection, Round
 from kiosk.domain.snapshot import Document, RoundTally, as_text, etag, make_snapshot
 from kiosk.domain.snapshot_parts import SnapshotParts
 from kiosk.domain.steps import last_step
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Statement, Survey
 from kiosk.domain.tally import StatementTally
+from kiosk.domain.time_change import NOTHING_COMPARED, TimeChange, key_of_time_change, time_change
 from kiosk.domain.tree import Node, Tree
 from tests.tools.builders import MONDAY, a_round, survey
 
@@ -82,6 +85,74 @@ def test_the_index_has_the_change_that_the_snapshot_gives_at_every_node() -> Non
                 assert index.change(of_round, node.id, statement) == computed[key]
 
 
+def history(document: Document, rounds: list[Round], node_id: str, statement: Statement) -> tuple[Row, ...]:
+    return with_direction_of(over_time(document, rounds, node_id, statement.id), statement)
+
+
+def test_the_index_has_the_changes_over_all_rounds_at_every_node_that_is_no_unit() -> None:
+    rounds, document, closed = rounds_with_figures(12)
+    index = index_changes(as_text(document), closed, rounds)
+    computed = list[TimeChange]()
+    for of_round in rounds:
+        for node in TREE.nodes:
+            for statement in of_round.survey.statements:
+                rows = history(document, rounds, node.id, statement)
+                known = index.time_change(key_of_time_change(rows, node.id))
+                if node.id in TREE.leaves:
+                    assert known is None
+                else:
+                    assert known == time_change(rows)
+                    computed.append(known)
+    assert any(changes.overall != changes.ends for changes in computed)
+
+
+def test_changes_over_all_rounds_are_computed_again_only_if_figures_of_a_closed_round_differ(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rounds, document, closed = rounds_with_figures()
+    before = index_changes(as_text(document), closed, rounds[:1])
+    running, earlier = document["rounds"][-1], document["rounds"][1]
+    assert running["state"] == "open"
+    running["k"] = 9
+    counted: list[TimeChange] = []
+
+    def count(rows: tuple[Row, ...]) -> TimeChange:
+        counted.append(time_change(rows))
+        return counted[-1]
+
+    monkeypatch.setattr(change_index, "time_change", count)
+    after = index_changes(as_text(document), closed, rounds[:1], before)
+    assert counted == []
+    assert after.document["over_time"] == before.document["over_time"]
+    earlier["k"] = 9
+    index_changes(as_text(document), closed, rounds[:1], after)
+    assert counted
+
+
+def test_an_index_of_an_earlier_version_lacks_the_changes_over_all_rounds() -> None:
+    rounds, document, closed = rounds_with_figures()
+    index = index_changes(as_text(document), closed, rounds)
+    del index.document["figures"], index.document["over_time"]
+    assert index.time_change("any") is None
+    again = index_changes(as_text(document), closed, rounds, index)
+    assert again.document["over_time"]
+
+
+def test_the_key_of_changes_differs_with_what_the_test_compares() -> None:
+    rounds, document, _ = rounds_with_figures()
+    statement = rounds[0].survey.statements[0]
+    rows = history(document, rounds, "survey", statement)
+    of_low_end = history(document, rounds, "survey", replace(statement, agreeing=(1, 2)))
+    keys = {
+        key_of_time_change(rows, "survey"),
+        key_of_time_change(rows, "r1"),
+        key_of_time_change(of_low_end, "survey"),
+        key_of_time_change(rows[:-2], "survey"),
+    }
+    assert len(keys) == 4
+    assert key_of_time_change(rows[:-1], "survey") in keys, "a running round is not compared"
+
+
 def test_the_index_is_void_once_another_round_is_closed() -> None:
     rounds, document, closed = rounds_with_figures()
     index = index_changes(as_text(document), closed, rounds[:1])
@@ -96,6 +167,8 @@ def test_the_index_survives_its_way_through_json() -> None:
     again = replace(index, document=json.loads(json.dumps(index.document)))
     for statement in rounds[0].survey.statements:
         assert again.change(rounds[0], "a", statement) == index.change(rounds[0], "a", statement)
+        key = key_of_time_change(history(document, rounds, "survey", statement), "survey")
+        assert again.time_change(key) == index.time_change(key) != NOTHING_COMPARED
 
 
 def test_rounds_and_nodes_alone_are_as_in_the_whole_snapshot() -> None:

@@ -80,7 +80,7 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
     [state] = [state for state in states if state.round.id == of_round.id]
     document = snapshot.of_statements([one.round for one in states], of_round, node_id)
     sections = [
-        section_of(document, states, of_round, node_id, statement, keep=snapshot.sentences)
+        section_of(document, states, of_round, node_id, statement, known=snapshot)
         for statement in of_round.survey.statements
     ]
     comments = desk().store.comments.of_round(of_round.id)
@@ -135,9 +135,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)
     extent = on_page if is_bare and "all" not in request.args else EVERYTHING
     elsewhere = kept_figures().values()
-    section = section_of(
-        document, states, of_round, node_id, statement, elsewhere, extent, snapshot.sentences
-    )
+    section = section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot)
     charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)

@@ -13,12 +13,10 @@ from kiosk.domain.results import (
     Row,
     Spread,
     Turn,
-    change,
     comparable,
     compared,
     parts_of,
     shares,
-    turn,
 )
 from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Admission
@@ -26,6 +24,7 @@ from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
 from kiosk.domain.survey import Good, Statement
 from kiosk.domain.target import TargetState, is_upper_limit, target_place, target_state
+from kiosk.domain.time_change import TimeChange
 from kiosk.domain.tree import Node
 
 
@@ -197,15 +196,15 @@ def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
     return ()
 
 
-def of_time(history: Sequence[Row]) -> tuple[str, ...]:
+def of_time(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared, with the shares of the first
-    and the last. `history` has a statement's rows at one node, the earliest round first."""
+    and the last. `history` has a statement's rows at one node, the earliest round first; they need no
+    units. `changes` is their `time_change`."""
     if history and history[-1].statement.several:
         return ()
     if history and not history[-1].statement.scale.is_ordered:
         return (without_order(),)
-    rounds_compared, overall = compared(history), change(history)
-    turned = turn(history, overall)
+    rounds_compared, overall, turned = compared(history), changes.overall, changes.turn
     sentences = [
         translate(
             "Det finns ännu inte två avslutade omgångar med minst {from_n} svar som kan jämföras.",
@@ -219,7 +218,7 @@ def of_time(history: Sequence[Row]) -> tuple[str, ...]:
             )
         ]
     elif overall:
-        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared, overall)]
+        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared, changes.ends)]
     if turned:
         sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
@@ -266,11 +265,10 @@ def _change(overall: Change, rows: Sequence[Row]) -> str:
     )
 
 
-def _ends(rows: Sequence[Row], overall: Change) -> tuple[str, ...]:
+def _ends(rows: Sequence[Row], between: Change | None) -> tuple[str, ...]:
     """Return a sentence with the shares of the first and the last round. If there are rounds between them, it
-    also says whether these two shares differ significantly. `overall` is the change over all rows."""
+    also says whether these two shares differ significantly. `between` is the change between these two."""
     first, last = rows[0], rows[-1]
-    between = overall if len(rows) == 2 else change([first, last])
     if not between or between.trend is None or between.has_mix_moved:
         return (
             translate(

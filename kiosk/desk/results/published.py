@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import cast
 
 from kiosk.domain.change_index import ChangeIndex
-from kiosk.domain.results import row
+from kiosk.domain.results import Row, Spread, row
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, etag
 from kiosk.domain.snapshot_parts import SnapshotParts
 from kiosk.domain.steps import Step, known_step, last_step, last_two
 from kiosk.domain.survey import Statement
+from kiosk.domain.time_change import TimeChange, key_of_time_change
 from kiosk.storage import Store
 
 MOST_STEPS = 4096
@@ -37,7 +38,8 @@ class Snapshot:
         self._index = index if index is not None and index.tag == self.tag else ChangeIndex()
         self._at_node: dict[tuple[str, ...], Document] = {}
         self._steps: dict[tuple[str, str, str, int], Step] = {}
-        self._sentences: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._time_changes: dict[str, TimeChange] = {}
+        self._spreads: dict[tuple[str, str, str], Spread | None] = {}
 
     @cached_property
     def document(self) -> Document:
@@ -53,24 +55,38 @@ class Snapshot:
 
     def of_statements(self, rounds: Sequence[Round], of_round: Round, node_id: str) -> Document:
         """Return the snapshot document, reduced to what a page about statements at a node reads: all nodes of
-        `of_round` and, of the other rounds that have a unit, this unit. For other nodes than units it is the
-        whole document."""
-        asking = [one for one in rounds if one.tree.has(node_id)]
-        if any(node_id not in one.tree.leaves for one in asking):
-            return self.document
-        others = [one.id for one in asking if one.id != of_round.id]
+        `of_round`, and this node of the other rounds that have it. The comparisons of the units below it are
+        `time_change`."""
+        others = [one.id for one in rounds if one.tree.has(node_id) and one.id != of_round.id]
         own, other = self._parts.rounds([of_round.id]), self._parts.node(others, node_id)
         return {**own, "rounds": [*own["rounds"], *other["rounds"]]}
 
-    def sentences(self, key: tuple[str, ...], compute: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-        """Return the sentences that were computed for a key, or compute them now."""
-        sentences = self._sentences.get(key)
-        if sentences is None:
-            sentences = compute()
-            if len(self._sentences) >= MOST_STEPS:
-                self._sentences.clear()
-            self._sentences[key] = sentences
-        return sentences
+    def time_change(
+        self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
+    ) -> TimeChange:
+        """Return the changes of a history at a node: those of the index, those that were computed before, or
+        compute them now. The rows need no units."""
+        key = key_of_time_change(history, node_id)
+        changes = self._index.time_change(key) or self._time_changes.get(key)
+        if changes is None:
+            ids = [row.round.id for row in history]
+            is_unit = all(node_id in row.round.tree.leaves for row in history)
+            changes = compute(self._parts.node(ids, node_id) if is_unit else self.document)
+            if len(self._time_changes) >= MOST_STEPS:
+                self._time_changes.clear()
+            self._time_changes[key] = changes
+        return changes
+
+    def spread(
+        self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
+    ) -> Spread | None:
+        """Return the comparison of the units below a node that was computed before, or compute it now."""
+        key = (of_round.id, node_id, statement.id)
+        if key not in self._spreads:
+            if len(self._spreads) >= MOST_STEPS:
+                self._spreads.clear()
+            self._spreads[key] = compute()
+        return self._spreads[key]
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         """Return a statement's figures in `of_round` at a node, and its last step (`steps.last_step`).

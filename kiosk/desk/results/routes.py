@@ -172,7 +172,7 @@ def _page(
     parts = -(-len(statements) // size)
     part = min(max(request.args.get("part", 1, type=int), 1), parts)
     sections = [
-        section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot.sentences)
+        section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot)
         for statement in statements[(part - 1) * size : part * size]
     ]
     sections = with_comments(sections, desk().store.comments.of_round(of_round.id))

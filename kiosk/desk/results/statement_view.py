@@ -3,8 +3,9 @@
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from kiosk.desk.i18n import asked, language, translate
+from kiosk.desk.i18n import asked, translate
 from kiosk.desk.results import findings
 from kiosk.desk.results.chart_rows import (
     Chart,
@@ -21,6 +22,7 @@ from kiosk.desk.results.chart_rows import (
 from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.results import (
     Row,
+    Spread,
     by_place,
     over_time,
     over_time_as_one,
@@ -31,6 +33,7 @@ from kiosk.domain.results import (
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Statement
+from kiosk.domain.time_change import NOTHING_COMPARED, TimeChange, time_change
 from kiosk.domain.tree import Node
 from kiosk.output.charts import UNKNOWN, colours_of
 from kiosk.output.svg import Picture
@@ -73,12 +76,39 @@ class Extent:
 
 EVERYTHING = Extent()
 
-Keep = Callable[[Strings, Callable[[], Strings]], Strings]
-"""Returns the sentences that are kept under a key, or those that the function returns."""
+
+class Known(Protocol):
+    """Comparisons that a section need not compute again. Each method computes what it does not know: from
+    the document that it gives to its function, which has all nodes of the compared rounds."""
+
+    def time_change(
+        self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
+    ) -> TimeChange:
+        """Return the changes of a history at a node; the rows have no units."""
+
+    def spread(
+        self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
+    ) -> Spread | None:
+        """Return the comparison of the units below a node."""
 
 
-def _compute(_key: Strings, sentences: Callable[[], Strings]) -> Strings:
-    return sentences()
+@dataclass(frozen=True)
+class NothingKnown:
+    """Computes every comparison, from a document with all nodes of the compared rounds."""
+
+    document: Document
+
+    def time_change(
+        self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
+    ) -> TimeChange:
+        del history, node_id
+        return compute(self.document)
+
+    def spread(
+        self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
+    ) -> Spread | None:
+        del of_round, node_id, statement
+        return compute()
 
 
 @dataclass(frozen=True)
@@ -187,35 +217,37 @@ def section_of(
     statement: Statement,
     elsewhere: Iterable[EarlierFigures] = (),
     extent: Extent = EVERYTHING,
-    keep: Keep = _compute,
+    known: Known | None = None,
 ) -> Section:
     """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
-    earlier figures `elsewhere`. `document` is the snapshot. Sentences are about all rounds and places, charts
-    and tables have those of `extent`. `keep` may return sentences about the same rounds and places that it
-    has kept: to compare hundreds takes long."""
+    earlier figures `elsewhere`. `document` is the snapshot; with `known`, the node alone suffices of other
+    rounds than `of_round`. Sentences are about all rounds and places, charts and tables have those of
+    `extent`. `known` may have the comparisons of hundreds of rounds and places, which take long."""
     now = row(document, of_round, node_id, statement)
     rounds = [state.round for state in states]
     history = with_direction_of(over_time_as_one(document, rounds, node_id, statement.id), statement)
-    key = (language(), of_round.id, node_id, statement.id)
+    known = known or NothingKnown(document)
 
-    def sentences_of_time() -> Strings:
-        rows = over_time(document, rounds, node_id, statement.id)
-        return findings.of_time(with_direction_of(rows, statement))
+    def changes(whole: Document) -> TimeChange:
+        return time_change(with_direction_of(over_time(whole, rounds, node_id, statement.id), statement))
 
-    def sentences_of_places() -> Strings:
-        leaves = of_round.tree.leaves
-        return findings.of_places(spread(place for place in places if place[0].id in leaves))
+    def places_apart() -> Spread | None:
+        leaves = frozenset(of_round.tree.leaves)
+        return spread(place for place in places if place[0].id in leaves)
 
-    of_time = keep(("time", *key, *(one.round.id for one in history)), sentences_of_time)
+    is_compared = bool(history) and statement.scale.is_ordered
+    of_time = findings.of_time(
+        history, known.time_change(history, node_id, changes) if is_compared else NOTHING_COMPARED
+    )
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
     imported = tuple(
-        earlier_line(report, known, now.statement, labels)
+        earlier_line(report, counts, now.statement, labels)
         for report in figures
-        if (known := report.known(statement.id)) and not statement.several
+        if (counts := report.known(statement.id)) and not statement.several
     )
     places = tuple(
         (node, node_row)
@@ -232,7 +264,9 @@ def section_of(
         if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
             is_ordered = statement.scale.is_ordered
             of_places = (
-                keep(("places", *key), sentences_of_places) if is_ordered else (findings.without_order(),)
+                findings.of_places(known.spread(of_round, node_id, statement, places_apart))
+                if is_ordered
+                else (findings.without_order(),)
             )
             charts.append(_places_chart(document, shown_places, of_places, now, labels, palette))
     return Section(
