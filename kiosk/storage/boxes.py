@@ -50,6 +50,7 @@ class Boxes:
         self._rounds = rounds
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
         self._select_terms = database.prepared_rows(_SELECT_TERMS)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
@@ -102,6 +103,10 @@ class Boxes:
         """Return the faults of boxes that cannot be decrypted. Locks all boxes."""
         return key_faults(self._keys, Sealed.BOX, self._select_all())
 
+    def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
+        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        return key_faults(self._keys, Sealed.BOX, self._select_of_unit(round_id, unit_id))
+
     def remove(self, round_id: str) -> None:
         """Delete a closed round's boxes."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
@@ -128,10 +133,9 @@ _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables
 
 _PLACE = tables.Box.round_id == "", tables.Box.unit_id == ""
 _SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_PLACE), locks=tables.Box)
-_SELECT_ALL = PreparedQuery(
-    tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed),
-    locks=tables.Box,
-)
+_SEALED = tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed)
+_SELECT_ALL = PreparedQuery(_SEALED, locks=tables.Box)
+_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_PLACE), locks=tables.Box)
 _IS_OPEN = 0
 _SELECT_TERMS = PreparedQuery(
     _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == _IS_OPEN).select(tables.Round.terms)

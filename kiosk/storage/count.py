@@ -3,6 +3,7 @@
 Boxes are opened here to be counted, and are written back or deleted in the same write.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -28,12 +29,11 @@ class Count:
     tallies: Tallies
     rng: Random
 
-    def count_boxes(self, of_round: Round, *, is_first_of_day: bool) -> frozenset[str]:
-        """Count the boxes of a round that stays open. Returns the ids of the units whose play guard fired
-        since the last count. `is_first_of_day` says whether the last count was on an earlier day."""
+    def count_boxes(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> frozenset[str]:
+        """Count the boxes of units of a round that stays open. Returns the ids of those whose play guard
+        fired since the last count. `is_first_of_day` says whether the last count was on an earlier day."""
         fired = set[str]()
-        published = self.tallies.own_sums(of_round)
-        for unit in of_round.tree.leaves:
+        for unit in units:
             box = self.boxes.open_box(of_round.id, unit)
             if box is None:
                 continue
@@ -42,7 +42,7 @@ class Count:
             if box.guard_fired:
                 fired.add(unit)
             if of_round.figures is PublicationTime.LIVE and ballot_days.days >= of_round.least_days:
-                shown = published[unit][0].ballots if unit in published else 0
+                shown = self.tallies.shown(of_round, unit)
                 batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)

@@ -1,6 +1,7 @@
 """The store's database, SQLite or PostgreSQL: connections, transactions, queries and the schema's version."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -60,6 +61,48 @@ _SET = PreparedQuery(
 )
 
 
+class QueueLock:
+    """A lock that threads get in the order in which they asked for it.
+
+    `threading.Lock` goes to whichever thread runs first: one that releases it and asks again, such as a
+    count between two steps, would keep guests waiting.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_held = False
+        self._queue: deque[threading.Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._is_held:
+                self._is_held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._queue.append(turn)
+        try:
+            turn.acquire()
+        except BaseException:
+            self._give_up(turn)
+            raise
+
+    def _give_up(self, turn: threading.Lock) -> None:
+        """Leave the queue after an interrupted wait; pass the lock on if it was given in the meantime."""
+        with self._lock:
+            if turn in self._queue:
+                self._queue.remove(turn)
+                return
+        self.__exit__()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._is_held = False
+
+
 class StoreError(Exception):
     """A fault in the installation's data that a person must fix; the message gives the remedy."""
 
@@ -98,7 +141,7 @@ class Database:
         self._peewee = _connect(url, durable=durable)
         self._durable = durable
         self._keeps_commits = False
-        self._writer = threading.Lock()
+        self._writer = QueueLock()
         self._is_sqlite = isinstance(self._peewee, peewee.SqliteDatabase)
         self._get = self.prepared_row(_GET)
         self._set = self.prepared_write(_SET)
@@ -108,8 +151,8 @@ class Database:
         """Hold this process's write lock in the `with` block: for one transaction and the work after its
         commit.
 
-        SQLite's busy handler does not queue in order, so that without this lock a thread could wait for
-        seconds.
+        Threads get it in the order in which they asked. SQLite's busy handler does not queue in order, so
+        that without this lock a thread could wait for seconds.
         """
         with self._writer:
             yield
@@ -121,6 +164,12 @@ class Database:
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)
             self._lock_installation(lock)
+            yield
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Run the `with` block as a part of this thread's transaction. An error undoes this part alone."""
+        with self._peewee.savepoint():
             yield
 
     def _lock_installation(self, lock: Lock) -> None:

@@ -9,6 +9,7 @@ import peewee
 
 from kiosk.domain.strict_json import parse
 from kiosk.storage.accounts import SESSION_EPOCH
+from kiosk.storage.count_progress import COUNT_PROGRESS
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
 from kiosk.storage.links import KIOSK_MARK
@@ -50,7 +51,8 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions or marks of kiosks.
+    """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions, marks of kiosks or
+    progress of a count.
 
     The caller holds a transaction.
     """
@@ -63,7 +65,7 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
-    left_out = SESSION_EPOCH, KIOSK_MARK
+    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS
     rows = [row for row in kept["installation"] if not row["key"].startswith(left_out)]
     return {**kept, "installation": rows}
 

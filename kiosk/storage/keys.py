@@ -1,15 +1,17 @@
 """Encryption of the rows that hold uncounted ballots, slips and letterboxes. Each write uses a new key.
 
 Keys are in a folder outside the database and its backups. A row is rewritten in three steps: the new key is
-written to disk, the row is committed under it, and the old key is destroyed. Copies of old rows that a
+written to disk, the row is committed under it, and the old key is destroyed. A key that is replaced before
+the commit never reaches the disk. Copies of old rows that a
 database leaves behind (free pages, journals, backups, disk snapshots) cannot be decrypted without the
 destroyed key.
 """
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,15 +51,21 @@ class KeyFolder:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder
         self._sync = os.fsync if durable else _no_sync
+        self._in_memory = Lock()
+        self._unsaved: dict[tuple[str, str], bytes] = {}
+        self._prepared: dict[str, tuple[str, bytes]] = {}
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed): `plain`, padded to a multiple of `step` bytes and encrypted under a new
         key.
 
-        The key is on disk when this returns.
+        The key is in memory only until `save` writes it, unless `prepare` has written it.
         """
-        key_id, key = secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES)
-        self._write(row, key_id, key)
+        with self._in_memory:
+            key_id, key = self._prepared.pop(row, ("", b""))
+        if not (key_id and (self.folder / row / key_id).is_file()):
+            key_id, key = _new_key()
+            self._unsaved[row, key_id] = key
         padded = len(plain).to_bytes(4, "big") + plain
         padded += bytes(-len(padded) % step)
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
@@ -66,12 +74,7 @@ class KeyFolder:
         """Return the plain bytes of a sealed row. Raises KeyUnavailableError if its key is missing, damaged
         or does not fit."""
         file = self.folder / row / key_id
-        try:
-            key = file.read_bytes()
-        except FileNotFoundError as error:
-            raise KeyUnavailableError(file, "is missing") from error
-        except OSError as error:
-            raise KeyUnavailableError(file, f"cannot be read ({error.strerror})") from error
+        key = self._unsaved.get((row, key_id)) or _read_key(file)
         if len(key) != _KEY_BYTES:
             raise KeyUnavailableError(file, f"is damaged ({len(key)} bytes, not {_KEY_BYTES})")
         try:
@@ -81,6 +84,32 @@ class KeyFolder:
             raise KeyUnavailableError(file, problem) from error
         length = int.from_bytes(padded[:4], "big")
         return padded[4 : 4 + length]
+
+    def save(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Write the keys of sealed rows, each (row, key id), that are in memory only. They are on disk when
+        this returns, with their names."""
+        unsaved = {of_row: self._unsaved[of_row] for of_row in keys if of_row in self._unsaved}
+        self._write(unsaved)
+        for of_row in unsaved:
+            self._unsaved.pop(of_row, None)
+
+    def prepare(self, rows: Iterable[str]) -> None:
+        """Write the keys under which these rows are sealed next, so that no write has to wait until they are
+        on disk. Each is used once, or destroyed by `drop_prepared`. Rows without a key have no folder, and
+        are left out."""
+        new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
+        self.drop_prepared(new)
+        self._write({(row, key_id): key for row, (key_id, key) in new.items()})
+        with self._in_memory:
+            self._prepared |= new
+
+    def drop_prepared(self, rows: Iterable[str]) -> None:
+        """Destroy the prepared keys of these rows that were not used."""
+        for row in rows:
+            with self._in_memory:
+                key_id, _ = self._prepared.pop(row, ("", b""))
+            if key_id:
+                self.destroy(row, key_id)
 
     def make(self) -> None:
         """Create the folder of all keys, readable by its owner only; no error if it exists."""
@@ -92,42 +121,53 @@ class KeyFolder:
         """Return whether the folder holds no keys."""
         return not any(self.folder.glob("*/*"))
 
+    def rows(self) -> frozenset[str]:
+        """Return the names of the rows that have keys."""
+        return frozenset(folder.name for folder in self.folder.glob("*"))
+
     def are_there(self, rows: Iterable[str]) -> bool:
         """Return whether the folder of all keys exists, and a folder for each of these rows."""
         return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and delete one key; no error if it does not exist."""
-        self._shred(self.folder / row / key_id)
+        if self._unsaved.pop((row, key_id), None) is None:
+            self._shred(self.folder / row / key_id)
 
     def sweep(self, row: str, keep: str | None) -> None:
-        """Destroy all keys of a row except `keep`, such as those that a crash left behind.
+        """Destroy all keys of a row except `keep` and a prepared one, such as those that a crash left behind.
 
         Safe only while no other write of the row is running.
         """
+        with self._in_memory:
+            prepared, _ = self._prepared.get(row, ("", b""))
         folder = self.folder / row
         for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name != keep and not path.is_dir():
+            if path.name not in (keep, prepared) and not path.is_dir():
                 self._shred(path)
 
     def forget(self, row: str) -> None:
         """Destroy all keys of a row that no longer exists."""
+        self.drop_prepared([row])
         self.sweep(row, keep=None)
         if (self.folder / row).is_dir():
             (self.folder / row).rmdir()
 
-    def _write(self, row: str, key_id: str, key: bytes) -> None:
-        self.make()
-        folder = self.folder / row
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self._sync_folder(self.folder)
-        handle = os.open(folder / key_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
-            file.flush()
-            self._sync(file.fileno())
-        self._sync_folder(folder)
+    def _write(self, keys: Mapping[tuple[str, str], bytes]) -> None:
+        """Write new key files, (row, key id) -> key, and wait until they and their names are on disk."""
+        for (row, key_id), key in keys.items():
+            self.make()
+            folder = self.folder / row
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                self._sync_folder(self.folder)
+            handle = os.open(folder / key_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(key)
+                file.flush()
+                self._sync(file.fileno())
+        for row in dict.fromkeys(row for row, _ in keys):
+            self._sync_folder(self.folder / row)
 
     def _shred(self, path: Path) -> None:
         try:
@@ -146,6 +186,21 @@ class KeyFolder:
             self._sync(handle)
         finally:
             os.close(handle)
+
+
+def _new_key() -> tuple[str, bytes]:
+    """Return (key id, key), both random."""
+    return secrets.token_hex(16), secrets.token_bytes(_KEY_BYTES)
+
+
+def _read_key(file: Path) -> bytes:
+    """Return the content of a key file. Raises KeyUnavailableError."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise KeyUnavailableError(file, "is missing") from error
+    except OSError as error:
+        raise KeyUnavailableError(file, f"cannot be read ({error.strerror})") from error
 
 
 def _no_sync(handle: int) -> None:

@@ -35,6 +35,7 @@ class Letterboxes:
         self._writer = writer
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
         self._select_key = database.prepared_row(_SELECT_KEY)
         self._select_unit = database.prepared_row(_SELECT_UNIT)
         self._insert = database.prepared_write(_INSERT)
@@ -108,6 +109,10 @@ class Letterboxes:
         """Return the faults of letterboxes that cannot be decrypted. Locks all letterboxes."""
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_all())
 
+    def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
+        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        return key_faults(self._keys, Sealed.LETTERBOX, self._select_of_unit(round_id, unit_id))
+
     def remove(self, round_id: str) -> None:
         """Delete a closed round's letterboxes."""
         self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))
@@ -118,10 +123,9 @@ _PLACE = _LETTERBOX.round_id == "", _LETTERBOX.unit_id == ""
 _SELECT = PreparedQuery(
     _LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_PLACE), locks=_LETTERBOX
 )
-_SELECT_ALL = PreparedQuery(
-    _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed),
-    locks=_LETTERBOX,
-)
+_SEALED = _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed)
+_SELECT_ALL = PreparedQuery(_SEALED, locks=_LETTERBOX)
+_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_PLACE), locks=_LETTERBOX)
 _SELECT_KEY = PreparedQuery(_LETTERBOX.select(_LETTERBOX.public_key).where(*_PLACE))
 _SELECT_UNIT = PreparedQuery(
     _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id).where(_LETTERBOX.public_key == "")

@@ -1,6 +1,7 @@
 """The order in which writes take their locks, so that no deadlock occurs.
 
-1. The process's writer (`Database.writing`): one thread at a time.
+1. The process's writer (`Database.writing`): one thread at a time, in the order in which they asked. The
+   thread that has it commits the waiting writes of single units together with its own (`Writer`).
 2. The installation (`Lock`), when the transaction begins. Writes of a single unit's rows share it. Every
    other write holds it alone: a count or a start waits for running casts, then locks rows in any order.
 3. The rows of a single unit: the box, then its round (when a lost box is added), the letterbox, the slip set.

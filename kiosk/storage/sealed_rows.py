@@ -3,18 +3,20 @@
 Each write seals a row under a new key. The old key is destroyed after the commit, never before.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 import peewee
 
 from kiosk.domain.rounds import Round
-from kiosk.storage.database import Database
+from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import PAD_BYTES, KeyFolder, KeyUnavailableError
 from kiosk.storage.locks import TRIES, Lock, is_rolled_back
 from kiosk.storage.stderr_once import print_once
@@ -54,6 +56,12 @@ def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str
     return faults
 
 
+def check_faults(faults: Sequence[KeyFault]) -> None:
+    """Raise KeyUnavailableError if there are faults."""
+    if faults:
+        raise KeyUnavailableError(faults[0].file, faults[0].problem, len(faults) - 1)
+
+
 def box_row(round_id: str, unit_id: str) -> str:
     """Return the name of a unit's box in the key folder."""
     return f"{Sealed.BOX}.{round_id}.{unit_id}"
@@ -74,67 +82,210 @@ def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
     return box_row(round_id, unit_id), slip_row(round_id, unit_id), letterbox_row(round_id, unit_id)
 
 
+MOST_TOGETHER = 16
+"""Most writes of single units that are committed together."""
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A write that waits for its commit, in the context of the request that asked for it. Once it is done,
+    `outcome` returns the result of `work` or raises its error."""
+
+    work: Callable[[], Any]
+    context: Context = field(default_factory=copy_context)
+    outcome: Callable[[], Any] | None = None
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+class _RolledBackError(Exception):
+    """Writes that ran together were rolled back together."""
+
+
 class Writer:
-    """Runs writes, one at a time and one transaction each, and destroys the keys that they replace."""
+    """Runs writes, one at a time, and destroys the keys that they replace.
+
+    Writes of single units that wait for each other are committed together: the disk is waited for once.
+    """
 
     def __init__(self, database: Database, keys: KeyFolder) -> None:
         self._database = database
         self._keys = keys
+        self._waiting: deque[_Waiting] = deque()
         self._made: list[tuple[str, str]] = []
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
+        self._is_rolled_back = False
 
     def run(self, work: Callable[[], Result], lock: Lock) -> Result:
         """Return the result of `work`, run as one write. If the database rolls it back in favour of another
         write, all of `work` runs again, at most `locks.TRIES` times."""
+        if lock is Lock.SHARED:
+            return self._run_together(work)
+        return self._retry(lambda: self._run_alone(work, lock))
+
+    def run_step(self, work: Callable[[], Result]) -> Result:
+        """As `run`, for a step of a long work in which guests' writes come between the steps: old keys are
+        destroyed after the next write may begin, and SQLite's log is not emptied."""
+        return self._retry(lambda: self._run_alone(work, Lock.ALONE, is_step=True))
+
+    def look(self, work: Callable[[], Result]) -> Result:
+        """Return the result of `work`, which changes nothing. No row's key is replaced meanwhile."""
+        return self._retry(lambda: self._look(work))
+
+    def _look(self, work: Callable[[], Result]) -> Result:
+        with self._database.writing(), self._database.transaction():
+            return work()
+
+    def _run_alone(self, work: Callable[[], Result], lock: Lock, *, is_step: bool = False) -> Result:
+        with self.write(lock, is_step=is_step):
+            return work()
+
+    def _retry(self, write: Callable[[], Result]) -> Result:
         for _ in range(TRIES - 1):
             try:
-                with self.write(lock):
-                    return work()
+                return write()
             except peewee.OperationalError as error:
                 if not is_rolled_back(error):
                     raise
-        with self.write(lock):
-            return work()
+        return write()
+
+    def _run_together(self, work: Callable[[], Result]) -> Result:
+        """Return the result of `work`, which is committed with the writes that wait at the same time."""
+        own = _Waiting(work)
+        self._waiting.append(own)
+        try:
+            with self._database.writing():
+                while own.outcome is None:
+                    self._write_waiting()
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(own)
+        return cast(Result, own.outcome())
+
+    def _write_waiting(self) -> None:
+        """Commit the writes that have waited longest, in the order in which they came. If the transaction is
+        rolled back as a whole, each is committed alone."""
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        try:
+            if len(together) > 1:
+                with suppress(_RolledBackError):
+                    self._commit_together(together)
+            for write in together:
+                if write.outcome is None:
+                    self._commit_one(write)
+        finally:
+            self._waiting.extendleft(write for write in reversed(together) if write.outcome is None)
+
+    def _commit_one(self, write: _Waiting) -> None:
+        try:
+            result = self._retry(lambda: self._run_held(partial(write.context.run, write.work)))
+        except Exception as error:
+            write.outcome = partial(_raise, error)
+        else:
+            write.outcome = lambda: result
+
+    def _run_held(self, work: Callable[[], Result]) -> Result:
+        """Return the result of `work`, run as one transaction. The caller holds the database's writer."""
+        with self._transaction(Lock.SHARED):
+            result = work()
+        self._clean_up(self._retired, self._forgotten)
+        self._clear_log()
+        return result
+
+    def _commit_together(self, together: Sequence[_Waiting]) -> None:
+        """Run writes as one transaction. One that raises an error is no part of it. Raises _RolledBackError
+        if nothing was written."""
+        outcomes: list[Callable[[], Any]] = []
+        try:
+            with self._transaction(Lock.SHARED):
+                outcomes += [self._run_part(write) for write in together]
+        except (OSError, StoreError, peewee.PeeweeException) as error:
+            if self._is_rolled_back:
+                raise _RolledBackError from error
+            # The commit failed, and may have taken effect nevertheless: to repeat a ballot would double it.
+            self._retired = []
+            outcomes = [partial(_raise, error)] * len(together)
+        for write, outcome in zip(together, outcomes, strict=True):
+            write.outcome = outcome
+        self._clean_up(self._retired, self._forgotten)
+        self._clear_log()
+
+    def _run_part(self, write: _Waiting) -> Callable[[], Any]:
+        """Run a write as a part of a transaction, and return its outcome. Raises peewee's errors, after which
+        the transaction must be rolled back."""
+        made, retired = len(self._made), len(self._retired)
+        try:
+            with self._database.part():
+                result = write.context.run(write.work)
+        except peewee.PeeweeException:
+            raise
+        except Exception as error:
+            self._destroy(self._made[made:])
+            del self._made[made:], self._retired[retired:]
+            return partial(_raise, error)
+        return lambda: result
 
     @contextmanager
-    def write(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
+    def write(self, lock: Lock = Lock.ALONE, *, is_step: bool = False) -> Iterator[None]:
         """Run the `with` block as one transaction. Keys that it replaced are destroyed after the commit.
 
         After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
         nevertheless, so no key is destroyed then; the row's next write destroys the unused ones. Raises
         StoreError, before the transaction, if the database may lose a commit: the old row would return
-        without its key.
+        without its key. `is_step` as in `run_step`.
         """
         with self._database.writing():
-            self._database.check_keeps_commits()
-            self._made, self._retired, self._forgotten = [], [], []
-            is_committing = False
-            try:
-                with self._database.transaction(lock):
-                    yield
-                    is_committing = True
-            except BaseException as error:
-                if not is_committing or (isinstance(error, peewee.PeeweeException) and is_rolled_back(error)):
-                    self._destroy_made()
-                raise
-            try:
-                for row, key_id in self._retired:
-                    self._keys.destroy(row, key_id)
-                for row in self._forgotten:
-                    self._keys.forget(row)
-                self._database.clear_log()
-            except (OSError, peewee.PeeweeException) as error:
-                # Do not raise: the write is committed, and an error would make the guest send the ballot
-                # again. Print the kind of error only: its text names a key file, so each message would
-                # differ.
-                kind = getattr(error, "strerror", None) or type(error).__name__
-                print_once(f"an old key could not be destroyed; the next write tries: {kind}")
+            with self._transaction(lock):
+                yield
+            retired, forgotten = self._retired, self._forgotten
+            if not is_step:
+                self._clean_up(retired, forgotten)
+                self._clear_log()
+        if is_step:
+            self._clean_up(retired, forgotten)
 
-    def _destroy_made(self) -> None:
+    @contextmanager
+    def _transaction(self, lock: Lock) -> Iterator[None]:
+        """Run the `with` block as one transaction, and write the keys that it made before the commit. The
+        caller holds the database's writer."""
+        self._database.check_keeps_commits()
+        self._made, self._retired, self._forgotten = [], [], []
+        self._is_rolled_back = is_committing = False
+        try:
+            with self._database.transaction(lock):
+                yield
+                replaced = set(self._retired)
+                self._keys.save(made for made in self._made if made not in replaced)
+                is_committing = True
+        except BaseException as error:
+            if not is_committing or (isinstance(error, peewee.PeeweeException) and is_rolled_back(error)):
+                self._is_rolled_back = True
+                self._destroy(self._made)
+            raise
+
+    def _clean_up(self, retired: Iterable[tuple[str, str]], forgotten: Iterable[str]) -> None:
+        """Destroy keys of rows that a commit has replaced or deleted."""
+        try:
+            for row, key_id in retired:
+                self._keys.destroy(row, key_id)
+            for row in forgotten:
+                self._keys.forget(row)
+        except OSError as error:
+            _print_failure(error)
+
+    def _clear_log(self) -> None:
+        try:
+            self._database.clear_log()
+        except peewee.PeeweeException as error:
+            _print_failure(error)
+
+    def _destroy(self, keys: Iterable[tuple[str, str]]) -> None:
         """Destroy the keys of a rolled-back write. If that fails, the row's next write destroys them."""
         with suppress(OSError):
-            for row, key_id in self._made:
+            for row, key_id in keys:
                 self._keys.destroy(row, key_id)
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
@@ -147,9 +298,21 @@ class Writer:
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed) of a changed row, under a new key. The old key is destroyed after the
         commit."""
-        self._keys.sweep(row, keep=old_key)
+        if (row, old_key) not in self._made:
+            # Otherwise the row on disk is still sealed under the key before it.
+            self._keys.sweep(row, keep=old_key)
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
+
+    def destroy_left_keys_after_commit(self, open_rounds: Iterable[Round], closed: Iterable[Round]) -> None:
+        """Destroy keys of closed rounds that a crash after the commit of their closing left behind."""
+        left = set(self._keys.rows())
+        for of_round in open_rounds:
+            for unit in of_round.tree.leaves:
+                left -= set(sealed_rows(of_round.id, unit))
+        for of_round in closed if left else ():
+            for unit in of_round.tree.leaves:
+                self._forgotten += left.intersection(sealed_rows(of_round.id, unit))
 
     def destroy_keys_after_commit(self, of_round: Round) -> None:
         """Destroy the keys of a closed round's rows after this transaction's commit."""
@@ -165,6 +328,14 @@ class Writer:
         for unit in of_round.tree.leaves:
             for row in sealed_rows(of_round.id, unit):
                 self._keys.forget(row)
+
+
+def _print_failure(error: OSError | peewee.PeeweeException) -> None:
+    """Report that an old key or log remains. Nothing is raised: the write is committed, and an error would
+    make the guest send the ballot again. The text of the error names a key file, so each message would
+    differ: only its kind is printed."""
+    kind = getattr(error, "strerror", None) or type(error).__name__
+    print_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
 
 class _HasWriter(Protocol):

@@ -42,6 +42,7 @@ class SlipSets:
         self._writer = writer
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
         self._select_tag = database.prepared_row(_SELECT_TAG)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
@@ -157,6 +158,10 @@ class SlipSets:
         """Return the faults of slip sets that cannot be decrypted. Locks all slip sets."""
         return key_faults(self._keys, Sealed.SLIPS, self._select_all())
 
+    def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
+        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        return key_faults(self._keys, Sealed.SLIPS, self._select_of_unit(round_id, unit_id))
+
     def remove(self, round_id: str) -> None:
         """Delete a closed round's slip sets."""
         self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
@@ -192,6 +197,10 @@ _PLACE = _SLIPS.round_id == "", _SLIPS.unit_id == ""
 _SELECT = PreparedQuery(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE), locks=_SLIPS)
 _SELECT_ALL = PreparedQuery(
     _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed), locks=_SLIPS
+)
+_SELECT_OF_UNIT = PreparedQuery(
+    _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE),
+    locks=_SLIPS,
 )
 _SELECT_TAG = PreparedQuery(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
 _INSERT = PreparedQuery(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))

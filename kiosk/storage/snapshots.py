@@ -1,7 +1,7 @@
 """The row of the snapshot: the published document, which a count replaces if a figure changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -55,8 +55,17 @@ class Snapshots:
         """Return the published document, parsed."""
         return cast(Document, json.loads(self.text()))
 
-    def publish(self, made_at: datetime, fired: Mapping[str, frozenset[str]] | None = None) -> None:
-        """Replace the snapshot if its figures changed. The caller holds a write.
+    def publish(self, made_at: datetime) -> None:
+        """Replace the snapshot if its figures changed, outside a count. The caller holds a write."""
+        self.put(self.make(made_at))
+
+    def put(self, text: str | None) -> None:
+        """Replace the snapshot by a text of `make`; None changes nothing. The caller holds a write."""
+        if text is not None:
+            self._replace(_ONLY_ROW, text)
+
+    def make(self, made_at: datetime, fired: Mapping[str, Collection[str]] | None = None) -> str | None:
+        """Return the snapshot of the present tallies as JSON text; None if its figures did not change.
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the
         units whose play guard fired since the last count. Outside a count it is None, and the units of the
@@ -70,14 +79,13 @@ class Snapshots:
                 state.is_closed,
                 self._tallies.own_sums(state.round),
                 self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
-                frozenset() if state.is_closed else fired.get(state.round.id, frozenset()),
+                frozenset(() if state.is_closed else fired.get(state.round.id, ())),
                 self._tallies.batches(state.round),
             )
             for state in self._rounds.all()
         ]
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
-        if not same_figures(new, self.document()):
-            self._replace(_ONLY_ROW, as_text(new))
+        return None if same_figures(new, self.document()) else as_text(new)
 
     def change_index(self) -> ChangeIndex:
         """Return the stored index of changes, which may be one of an earlier snapshot."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -25,11 +26,12 @@ from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
+from kiosk.storage.count_progress import CountProgress, Part, parts_of, read_progress, write_progress
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
 from kiosk.storage.earlier_figures import EarlierFigures
-from kiosk.storage.keys import KeyFolder, KeyUnavailableError
+from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Links
 from kiosk.storage.locks import Lock
@@ -46,7 +48,7 @@ from kiosk.storage.rounds import (
     RoundState,
     TooEarlyError,
 )
-from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, one_write
+from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, check_faults, one_write, sealed_rows
 from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
@@ -209,27 +211,61 @@ class Store:
 
     def _check_keys(self) -> None:
         """Raise KeyUnavailableError unless every sealed row can be opened."""
-        if faults := self._key_faults():
-            raise KeyUnavailableError(faults[0].file, faults[0].problem, len(faults) - 1)
+        check_faults(self._key_faults())
 
-    @one_write()
+    def _check_keys_of_units(self) -> None:
+        """As `_check_keys`, outside a write: each transaction checks a few units only."""
+        faults: list[KeyFault] = []
+        for state in self._rounds.all():
+            for part in () if state.is_closed else parts_of(state.round):
+                faults += self._writer.look(partial(self._faults_of_part, part))
+        check_faults(sorted(faults, key=lambda fault: list(Sealed).index(fault.kind)))
+
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
-        behind.
+        """Seal every box, slip set and letterbox under a new key, a few units in one transaction, and destroy
+        old keys that a crash left behind.
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
-        self._check_keys()
-        self._renew()
+        self._check_keys_of_units()
+        for state in self._rounds.all():
+            for part in () if state.is_closed else parts_of(state.round):
+                self._write_step(part, partial(self._renew_units, part))
+        self._renew_closed()
 
     def _renew(self) -> None:
+        """Seal every row under a new key in the present transaction."""
         for state in self._rounds.all():
-            for unit in () if state.is_closed else state.round.tree.leaves:
-                box = self._boxes.open_box(state.round.id, unit)
-                if box:
-                    self._boxes.put(box, unit)
-                self._slip_sets.renew(state.round, unit)
-                self._letterboxes.renew(state.round, unit)
+            if not state.is_closed:
+                self._renew_units((state.round, state.round.tree.leaves))
+        self._clear_closed()
+
+    def _renew_units(self, part: Part) -> None:
+        of_round, units = part
+        for unit in units:
+            box = self._boxes.open_box(of_round.id, unit)
+            # A round that was closed since has none of these rows.
+            if box:
+                self._boxes.put(box, unit)
+                self._slip_sets.renew(of_round, unit)
+                self._letterboxes.renew(of_round, unit)
+
+    def _faults_of_part(self, part: Part) -> list[KeyFault]:
+        of_round, units = part
+        return [
+            fault
+            for table in (self._boxes, self._slip_sets, self._letterboxes)
+            for unit in units
+            for fault in table.unit_key_faults(of_round.id, unit)
+        ]
+
+    @one_write()
+    def _renew_closed(self) -> None:
+        """Destroy what a crash left behind of closed rounds."""
+        self._clear_closed()
+
+    def _clear_closed(self) -> None:
+        for state in self._rounds.all():
             if state.is_closed:
                 self._writer.destroy_keys_after_commit(state.round)
                 self._slip_sets.clear_unpublished_use(state.round, self._tallies.own_sums(state.round))
@@ -296,6 +332,9 @@ class Store:
         """
         last = self.last_tick
         write_record(self._database, record)
+        progress = read_progress(self._database)
+        if progress is not None and progress.tick > latest_tick:
+            write_progress(self._database, replace(progress, tick=latest_tick))
         if last is None or last <= latest_tick:
             return None
         self._database.set("last_tick", latest_tick.isoformat())
@@ -307,31 +346,47 @@ class Store:
         """Return all rounds, the latest opening first."""
         return self._rounds.all()
 
-    @one_write()
     def open_round(self, new: Round, now: datetime) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit.
 
         Raises RoundError, with every reason, if the rules do not allow it; KeyUnavailableError if keys of
         other rounds are missing, since the folder may be the wrong one.
         """
+        while not self._open_round(new, now):
+            self._finish_count()
+
+    @one_write()
+    def _open_round(self, new: Round, now: datetime) -> bool:
+        """Return False, and change nothing, while a count goes on."""
         self.check_opening(new, now)
+        if read_progress(self._database) is not None:
+            return False
         self._check_keys()
         self._rounds.add(new)
         for unit in new.tree.leaves:
             self._insert_empty_rows(new.id, unit)
         write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
         self._snapshots.publish(self.last_tick or now)
+        return True
 
-    @one_write()
     def cancel_round(self, round_id: str, now: datetime) -> Round:
         """Delete a round that has not opened, with its slips. Returns its terms.
 
         Raises StoreError if there is no such round, RoundBegunError if it has opened by this clock, by an
         earlier count or by a ballot in a box: the clock may have been set back since.
         """
+        while (cancelled := self._cancel_round(round_id, now)) is None:
+            self._finish_count()
+        return cancelled
+
+    @one_write()
+    def _cancel_round(self, round_id: str, now: datetime) -> Round | None:
+        """Return None, and change nothing, while a count goes on."""
         of_round = self._rounds.with_id(round_id)
         if of_round is None:
             raise StoreError(f"there is no round {round_id!r}; see kiosk round list")
+        if read_progress(self._database) is not None:
+            return None
         boxes = [self._boxes.open_box(round_id, unit) for unit in of_round.tree.leaves]
         was_used = any(box is None or box.ballots or box.excluded_rapid for box in boxes)
         if was_used or of_round.opens_at <= max(now, self.last_tick or now):
@@ -559,36 +614,90 @@ class Store:
 
     # -- the count -------------------------------------------------------------------------------
 
-    @one_write()
     def count(self, tick: datetime) -> bool:
         """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks, in one transaction.
+        closed rounds and silent kiosks.
+
+        A few units are counted in one transaction, and guests' ballots come between them. All that is
+        published, and every closing, is in the last transaction. A count that was killed goes on first.
 
         Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is
         before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
         """
+        did_go_on = self._finish_count()
+        if not self._is_countable(tick):
+            return did_go_on
+        self._check_keys_of_units()
+        self._begin_count(tick)
+        return self._finish_count()
+
+    def _is_countable(self, tick: datetime) -> bool:
         if self.last_tick is not None and self.last_tick >= tick:
             return False
         counts_from = self.clock_record.counts_from
-        if counts_from is not None and tick < counts_from:
+        return counts_from is None or tick >= counts_from
+
+    @one_write()
+    def _begin_count(self, tick: datetime) -> None:
+        """Begin a count, unless another process has begun or made it."""
+        if read_progress(self._database) is None and self._is_countable(tick):
+            before = self.last_tick
+            is_first_of_day = before is None or before.date() < tick.date()
+            write_progress(self._database, CountProgress(tick, is_first_of_day))
+
+    def _finish_count(self) -> bool:
+        """Count what the count that has begun has not counted yet, and publish it. Returns whether this
+        process published it. Several processes may do this at once."""
+        states: list[RoundState] | None = None
+        while (progress := read_progress(self._database)) is not None:
+            states = states or self._rounds.all()
+            part = progress.next_part(state.round for state in states if not state.is_closed)
+            if part is not None:
+                self._write_step(part, partial(self._count_part, progress, part))
+            elif self._publish_count(progress, states):
+                return True
+        return False
+
+    def _write_step(self, part: Part, work: Callable[[], None]) -> None:
+        """Write units in one transaction. Their new keys are on disk before it begins."""
+        of_round, units = part
+        rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
+        try:
+            self._keys.prepare(rows)
+            self._writer.run_step(work)
+        finally:
+            self._keys.drop_prepared(rows)
+
+    def _count_part(self, progress: CountProgress, part: Part) -> None:
+        """Count units, unless another process has counted them."""
+        if read_progress(self._database) != progress:
+            return
+        of_round, units = part
+        fired = self._count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
+        write_progress(self._database, progress.with_part(part, fired))
+
+    def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
+        """Close the rounds that have ended, and publish. Returns False if another process did. Without a
+        closing the snapshot is made before the write begins."""
+        is_closing = any(not state.is_closed and progress.is_closing(state.round) for state in states)
+        text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
+        return self._end_count(progress, text)
+
+    @one_write()
+    def _end_count(self, progress: CountProgress, text: str | None) -> bool:
+        if read_progress(self._database) != progress:
             return False
-        self._check_keys()
-        before = self.last_tick
-        is_first_of_day = before is None or before.date() < tick.date()
-        fired: dict[str, frozenset[str]] = {}
-        closed: list[str] = []
-        for state in self._rounds.all():
-            if state.is_closed:
-                # A crash after the commit of the closing may have left keys behind.
-                self._writer.destroy_keys_after_commit(state.round)
-            elif state.round.closes_at <= tick:
-                self._count.close(state.round, is_first_of_day=is_first_of_day)
-                closed.append(state.round.id)
-            else:
-                fired[state.round.id] = self._count.count_boxes(state.round, is_first_of_day=is_first_of_day)
-        self._database.set("last_tick", tick.isoformat())
-        self._snapshots.publish(tick, fired)
-        self._queue_mail(closed, before, tick)
+        states, before = self._rounds.all(), self.last_tick
+        still_open = [state.round for state in states if not state.is_closed]
+        closed = [state.round for state in states if state.is_closed]
+        self._writer.destroy_left_keys_after_commit(still_open, closed)
+        closing = [of_round for of_round in still_open if progress.is_closing(of_round)]
+        for of_round in closing:
+            self._count.close(of_round, is_first_of_day=progress.is_first_of_day)
+        self._database.set("last_tick", progress.tick.isoformat())
+        write_progress(self._database, None)
+        self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
+        self._queue_mail([of_round.id for of_round in closing], before, progress.tick)
         return True
 
     def _queue_mail(self, closed: Iterable[str], before: datetime | None, tick: datetime) -> None:

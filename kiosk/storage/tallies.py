@@ -26,6 +26,7 @@ class Tallies:
         self._database = database
         self._rng = rng
         self._select = database.prepared_rows(_SELECT)
+        self._select_column = database.prepared_rows(_SELECT_COLUMN)
         self._select_draws = database.prepared_rows(_SELECT_BATCHES)
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
@@ -61,6 +62,12 @@ class Tallies:
         round."""
         return dict(self._select_draws(of_round.id))
 
+    def shown(self, of_round: Round, unit_id: str) -> int:
+        """Return the number of ballots in the batches that were published for a unit."""
+        column = of_round.survey.columns[0].id
+        rows = self._select_column(of_round.id, unit_id, column)
+        return statement_tally(dict(rows)).ballots if rows else 0
+
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         """Return node id -> running sums of the batches published for the node itself: one table per
         column of the survey."""
@@ -81,6 +88,11 @@ _TALLY, _BATCHES = tables.Tally, tables.Batches
 _SELECT = PreparedQuery(
     _TALLY.select(_TALLY.node_id, _TALLY.statement_id, _TALLY.option, _TALLY.answers).where(
         _TALLY.round_id == ""
+    )
+)
+_SELECT_COLUMN = PreparedQuery(
+    _TALLY.select(_TALLY.option, _TALLY.answers).where(
+        _TALLY.round_id == "", _TALLY.node_id == "", _TALLY.statement_id == ""
     )
 )
 _SELECT_BATCHES = PreparedQuery(

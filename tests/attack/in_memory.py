@@ -68,7 +68,7 @@ class MemoryStore:
             self._count.close(self._round, is_first_of_day=is_first_of_day)
             self._is_closed = True
         else:
-            self._count.count_boxes(self._round, is_first_of_day=is_first_of_day)
+            self._count.count_boxes(self._round, self._round.tree.leaves, is_first_of_day=is_first_of_day)
         new = self._published(tick)
         if not same_figures(new, self._document):
             self._document, self._text = new, as_text(new)
@@ -120,6 +120,10 @@ class _Tallies(Tallies):
         tally = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
         before = self._sums.get(node_id)
         self._sums[node_id] = add([before, tally]) if before else tally
+
+    def shown(self, of_round: Round, unit_id: str) -> int:
+        del of_round
+        return self._sums[unit_id][0].ballots if unit_id in self._sums else 0
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
         del of_round

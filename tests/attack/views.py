@@ -468,27 +468,27 @@ READERS = {
     "open_box": {
         "storage/count.py Count.close",
         "storage/count.py Count.count_boxes",
-        "storage/store.py Store.cancel_round",
+        "storage/store.py Store._cancel_round",
         "storage/store.py Store.cast",
         "storage/store.py Store._running_box",
-        "storage/store.py Store._renew",
+        "storage/store.py Store._renew_units",
     },
     "open_letterbox": {
         "storage/store.py Store._accept_envelope",
         "storage/letterboxes.py Letterboxes.renew",
         "storage/letterboxes.py Letterboxes.take_form",
     },
+    "shown": {"storage/count.py Count.count_boxes"},
     "own_sums": {
         "storage/count.py Count.close",
-        "storage/count.py Count.count_boxes",
-        "storage/snapshots.py Snapshots.publish",
-        "storage/store.py Store._renew",
+        "storage/snapshots.py Snapshots.make",
+        "storage/store.py Store._clear_closed",
         "storage/store.py Store.load",
     },
 }
 """Method that reads a box, a letterbox or a tally -> functions that may call it. Only the module of slip sets
-reads slips. `cancel_round` refuses to cancel a round with a ballot. `_renew` and `load` find the units of a
-closed round that have figures."""
+reads slips. `_cancel_round` refuses to cancel a round with a ballot. `_clear_closed` and `load` find the
+units of a closed round that have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 import peewee
 import pytest
 
+import kiosk.storage.count_progress
 from kiosk.domain.slips import UsedSlipError
 from kiosk.storage import Sealed, Store, open_store
 from kiosk.storage.keys import KeyFolder
@@ -156,7 +157,10 @@ def test_after_a_crash_a_ballot_without_slip_is_stored_or_not(ready: Ready) -> N
     assert totals[-1] == 22
 
 
-def test_after_a_crash_a_count_is_complete_or_not_made_and_never_made_twice(ready: Ready) -> None:
+def test_after_a_crash_a_count_is_complete_or_not_made_and_never_made_twice(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kiosk.storage.count_progress, "UNITS_A_STEP", 1)
     for copy in leftovers(ready, lambda store: store.count(TICK)):
         store = reopen(copy)
         store.count(TICK)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.storage.keys import KeyFolder
+from tests.tools.key_files import seal
 
 KEY_BYTES = 32
 
@@ -52,17 +53,17 @@ def test_a_new_key_and_its_folder_are_flushed_before_the_key_is_used(
 ) -> None:
     keys = KeyFolder(tmp_path)
     for _ in range(2):
-        key_id, _ = keys.seal("row", b"plain")
+        key_id, _ = seal(keys, "row", b"plain")
         assert survives_a_power_cut(synced, tmp_path, "row", key_id)
 
 
 def test_the_power_cut_check_catches_keys_that_are_not_flushed(tmp_path: Path, synced: list[Synced]) -> None:
-    key_id, _ = KeyFolder(tmp_path, durable=False).seal("row", b"plain")
+    key_id, _ = seal(KeyFolder(tmp_path, durable=False), "row", b"plain")
     assert not survives_a_power_cut(synced, tmp_path, "row", key_id)
 
 
 def test_the_power_cut_check_catches_an_unflushed_folder(tmp_path: Path, synced: list[Synced]) -> None:
-    key_id, _ = KeyFolder(tmp_path).seal("row", b"plain")
+    key_id, _ = seal(KeyFolder(tmp_path), "row", b"plain")
     files_alone = [one for one in synced if isinstance(one.content, bytes)]
     assert not survives_a_power_cut(files_alone, tmp_path, "row", key_id)
 
@@ -83,7 +84,7 @@ def remove_the_name_only(keys: KeyFolder, row: str, key_id: str) -> None:
 
 def bytes_left(keys: KeyFolder, other_name: Path, destroy: Destroy) -> bytes:
     """The bytes in a destroyed key's place, read through a hard link made beforehand."""
-    key_id, _ = keys.seal("row", b"plain")
+    key_id, _ = seal(keys, "row", b"plain")
     file = keys.folder / "row" / key_id
     other_name.hardlink_to(file)
     assert other_name.read_bytes() != bytes(KEY_BYTES)
@@ -109,6 +110,6 @@ def test_a_key_is_overwritten_on_disk_before_it_is_unlinked(
     tmp_path: Path, synced: list[Synced], destroy: Destroy
 ) -> None:
     keys = KeyFolder(tmp_path)
-    key_id, _ = keys.seal("row", b"plain")
+    key_id, _ = seal(keys, "row", b"plain")
     destroy(keys, "row", key_id)
     assert Synced(tmp_path / "row" / key_id, bytes(KEY_BYTES)) in synced

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+import kiosk.storage.count_progress
 import kiosk.storage.database
 from kiosk.storage import Store, open_store
 from kiosk.storage.database import Database
@@ -64,11 +65,13 @@ def test_two_processes_write_to_sqlite_without_errors(installation: Installation
 def test_the_load_test_catches_writes_without_a_lock_order(
     server: str, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """Control: no write locks the installation, and a box's row is locked together with its round's.
+    """Control: no write locks the installation, a box's row is locked together with its round's, and a count
+    is one transaction.
 
     Whether two writes cross is chance, so the load is repeated until they do.
     """
     monkeypatch.setattr(Database, "_lock_installation", lambda *_: None)
+    monkeypatch.setattr(kiosk.storage.count_progress, "UNITS_A_STEP", 12)
     of_one_table = PreparedQuery.sql
 
     def of_all_tables(statement: PreparedQuery, database: peewee.Database) -> str:

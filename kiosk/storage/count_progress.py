@@ -1,0 +1,90 @@
+"""How far a count has come. A count writes a few units at a time, so that no guest waits for all of them.
+
+Its row is written in the same transaction as the units: a count that was killed goes on behind them, so that
+no unit is counted twice at a tick, and its noise is never drawn again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from kiosk.domain.rounds import Round
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+
+COUNT_PROGRESS = "count"
+"""Key of the row in the table `installation`. Backups leave it out: its boxes are not in them."""
+
+UNITS_A_STEP = 4
+"""Units that are counted, or sealed anew, in one transaction: some milliseconds of processor time."""
+
+Part = tuple[Round, tuple[str, ...]]
+"""A round and those of its units that are counted in one transaction."""
+
+
+@dataclass(frozen=True)
+class CountProgress:
+    """A count that is not published yet, at a tick.
+
+    `done` maps the id of a round to the number of its units that are counted, in the order of its tree;
+    `fired` to those of them whose play guard fired since the count before. `is_first_of_day` says whether the
+    last count was on an earlier day.
+    """
+
+    tick: datetime
+    is_first_of_day: bool
+    done: Mapping[str, int] = field(default_factory=dict)
+    fired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def is_closing(self, of_round: Round) -> bool:
+        """Return whether this count closes an open round."""
+        return of_round.closes_at <= self.tick
+
+    def next_part(self, open_rounds: Iterable[Round]) -> Part | None:
+        """Return the next units to count; None if only closings are left."""
+        for of_round in open_rounds:
+            done = self.done.get(of_round.id, 0)
+            units = of_round.tree.leaves[done : done + UNITS_A_STEP]
+            if units and not self.is_closing(of_round):
+                return of_round, units
+        return None
+
+    def with_part(self, part: Part, fired: Iterable[str]) -> "CountProgress":
+        """Return the progress after these units, of which the play guard fired at `fired`."""
+        of_round, units = part
+        return replace(
+            self,
+            done={**self.done, of_round.id: self.done.get(of_round.id, 0) + len(units)},
+            fired={**self.fired, of_round.id: (*self.fired.get(of_round.id, ()), *sorted(fired))},
+        )
+
+
+def parts_of(of_round: Round) -> Iterable[Part]:
+    """Return all units of a round, as many at a time as are written in one transaction."""
+    units = of_round.tree.leaves
+    return [(of_round, units[at : at + UNITS_A_STEP]) for at in range(0, len(units), UNITS_A_STEP)]
+
+
+def read_progress(database: Database) -> CountProgress | None:
+    """Return the count that is not published yet; None if there is none."""
+    text = database.get(COUNT_PROGRESS)
+    if text is None:
+        return None
+    row = json.loads(text)
+    fired = {round_id: tuple(units) for round_id, units in row["fired"].items()}
+    return CountProgress(datetime.fromisoformat(row["tick"]), row["is_first_of_day"], row["done"], fired)
+
+
+def write_progress(database: Database, progress: CountProgress | None) -> None:
+    """Replace the row, or delete it for None. The caller holds a write."""
+    if progress is None:
+        database.run(tables.Installation.delete().where(tables.Installation.key == COUNT_PROGRESS))
+        return
+    row = {
+        "tick": progress.tick.isoformat(),
+        "is_first_of_day": progress.is_first_of_day,
+        "done": progress.done,
+        "fired": progress.fired,
+    }
+    database.set(COUNT_PROGRESS, json.dumps(row))
