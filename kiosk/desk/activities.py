@@ -83,7 +83,8 @@ def tap() -> ResponseReturnValue:
         abort(400)
     if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
         abort(400)
-    if counter not in desk().library.counters_at(unit):
+    is_open = target in {NO_TARGET, *(one.id for one in counter.open_targets)}
+    if counter not in desk().library.counters_at(unit) or not is_open:
         flash(translate("Räknades inte: knappen finns inte längre i den här verksamheten."))
         return redirect(url_for("activities.activities", unit=unit, _anchor="notice"), 303)
     desk().store.outputs.tap(unit, month_of(desk().clock()), counter.id, target, step)
@@ -256,8 +257,9 @@ def _fill_choices(form: OutputForm) -> None:
 
 
 def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
-    """Return a button for each target of a counter, or one if it has none, with a unit's taps in a month."""
-    targets = [(target.id, translate(target.name)) for target in counter.targets]
+    """Return a button for each open target of a counter, or one if it has none, with a unit's taps in a
+    month."""
+    targets = [(target.id, translate(target.name)) for target in counter.open_targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
         for target, name in targets or [(NO_TARGET, translate(counter.name))]

@@ -1,5 +1,8 @@
 """Counters in the browser: the list of all, the form of an own one, and the units at which each is shown."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
@@ -15,19 +18,25 @@ from kiosk.library.counter_drafts import (
     LONGEST_COUNTER_DEFINITION,
     LONGEST_COUNTER_NAME,
     CounterDraft,
+    TargetDraft,
     add_counter,
     counter_draft,
     draft_digest,
     own_counter_path,
     remove_counter,
     rewrite_counter,
+    shares_targets,
     theories_with,
 )
+from kiosk.library.counters import MOST_TARGETS
 from kiosk.library.library import Library
 from kiosk.settings import Settings
 from kiosk.storage import Action
 
 blueprint = Blueprint("counters", __name__)
+
+NEW_TARGETS = 5
+"""Empty rows for new targets in the form. After saving there are as many again."""
 
 
 @blueprint.route("/counters")
@@ -80,7 +89,8 @@ def counter(counter_id: str) -> ResponseReturnValue:
     draft, seen = counter_draft(desk().library, counter_id), draft_digest(desk().library, counter_id)
 
     def write(settings: Settings, sent: CounterDraft, seen: str) -> tuple[Library, Counter]:
-        library = rewrite_counter(settings, counter_id, sent, seen)
+        used = desk().store.outputs.all().targets_with_figures(counter_id)
+        library = rewrite_counter(settings, counter_id, sent, seen, used)
         return library, library.counters[counter_id]
 
     def confirm(changed: Counter) -> ResponseReturnValue:
@@ -135,10 +145,21 @@ def _sent(shown: Counter | None) -> CounterDraft:
         on_one_line(request.form.get("definition")),
         frozenset(request.form.getlist("unit")) & frozenset(desk().library.units),
         "closed" in request.form,
+        tuple(_sent_targets()),
     )
     if shown is None or is_own(shown.id):
         return sent
     return CounterDraft(shown.name, shown.definition, sent.units)
+
+
+def _sent_targets() -> Iterator[TargetDraft]:
+    """Yield the targets in the form: those that are known, and the new ones with a name. The form numbers
+    its rows, so that a fault leads to its row."""
+    closed = frozenset(request.form.getlist("closed_target"))
+    ids, names = request.form.getlist("target_id"), request.form.getlist("target")
+    for target_id, name in islice(zip(ids, names, strict=False), 2 * MOST_TARGETS):
+        if target_id or name.strip():
+            yield TargetDraft(target_id, on_one_line(name), bool(target_id) and target_id in closed)
 
 
 def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:
@@ -150,6 +171,9 @@ def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:
         seen=seen,
         counter=shown,
         is_own=shown is None or is_own(shown.id),
+        targets=[*draft.targets, *[TargetDraft("", "")] * NEW_TARGETS][:MOST_TARGETS],
+        has_shared_targets=shown is not None and shares_targets(desk().own_settings, shown.id),
+        with_figures=desk().store.outputs.all().targets_with_figures(shown.id) if shown else frozenset(),
         trees=desk().library.trees.values(),
         longest_name=LONGEST_COUNTER_NAME,
         longest_definition=LONGEST_COUNTER_DEFINITION,

@@ -36,10 +36,12 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """An authority or service that guests are linked to."""
+    """An authority or service that guests are linked to. `is_closed` ones have figures but count no new
+    taps; this is not part of what a figure means."""
 
     id: str
     name: str
+    is_closed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Counter:
     targets: tuple[Target, ...] = ()
     is_optional: bool = field(default=False, compare=False)
     is_closed: bool = field(default=False, compare=False)
+
+    @property
+    def open_targets(self) -> tuple[Target, ...]:
+        """The targets that a tap may name."""
+        return tuple(target for target in self.targets if not target.is_closed)
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,14 @@ class Outputs:
         """The ids of the counters with a typed figure, or with a tap that was not undone."""
         tapped = {counter_id for (_, _, counter_id, _), number in self.taps.items() if number}
         return frozenset(tapped | {counter_id for _, _, counter_id in self.typed})
+
+    def targets_with_figures(self, counter_id: str) -> frozenset[str]:
+        """Return the ids of the targets of a counter with a tap that was not undone, NO_TARGET included."""
+        return frozenset(
+            target
+            for (_, _, counter, target), number in self.taps.items()
+            if number and counter == counter_id
+        )
 
     def has_figures(self, counter: Counter, node_id: str) -> bool:
         """Return whether a node has a figure of a counter, of any period."""

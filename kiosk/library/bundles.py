@@ -207,8 +207,8 @@ def counter_toml(counter: Counter) -> str:
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []
-    lines += ["by_target = true"] if counter.targets else []
-    for target in counter.targets:
+    lines += ["by_target = true"] if counter.open_targets else []
+    for target in counter.open_targets:
         lines += ["", "[[targets]]", f"id = {quoted(target.id)}", f"name = {quoted(target.name)}"]
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,7 @@ from kiosk.domain.counters import Counter
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.library.changes import Changes, RefusedError, change_files, exclusively
-from kiosk.library.counters import MOST_COUNTERS, UNITS_FILE
+from kiosk.library.counters import MOST_COUNTERS, MOST_TARGETS, UNITS_FILE
 from kiosk.library.definition import DefinitionError, is_there, read_table
 from kiosk.library.definition_toml import definition_toml
 from kiosk.library.drafts import ChangedError, new_id, refuse_bad
@@ -36,14 +36,24 @@ _UNITS = Path(QUESTIONS) / UNITS_FILE
 
 
 @dataclass(frozen=True)
+class TargetDraft:
+    """A target that is edited. `id` is "" for a new one; one without a name is removed."""
+
+    id: str
+    name: str
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
 class CounterDraft:
-    """A counter that is edited, and the ids of the units at which it is shown. For a shipped counter, only
-    `units` is used."""
+    """A counter that is edited, with its targets and the ids of the units at which it is shown. For a shipped
+    counter, only `units` is used."""
 
     name: str
     definition: str
     units: frozenset[str]
     is_closed: bool = False
+    targets: tuple[TargetDraft, ...] = ()
 
 
 def counter_draft(library: Library, counter_id: str) -> CounterDraft:
@@ -52,13 +62,15 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
-    return CounterDraft(counter.name, counter.definition, units, counter.is_closed)
+    targets = tuple(TargetDraft(one.id, one.name, one.is_closed) for one in counter.targets)
+    return CounterDraft(counter.name, counter.definition, units, counter.is_closed, targets)
 
 
 def draft_digest(library: Library, counter_id: str) -> str:
     """Return a digest of what the form of a counter shows: 32 hex digits of SHA-256."""
     draft = counter_draft(library, counter_id)
-    shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed]
+    targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
+    shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed, *targets]
     return short_hash(json.dumps(shown), 32)
 
 
@@ -70,6 +82,14 @@ def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
             if any(row.get("id") == counter_id for row in _rows(read_table(path).values)):
                 return _FOLDER / path.name
     return None
+
+
+def shares_targets(settings: Settings, counter_id: str) -> bool:
+    """Return whether an own counter's targets are also those of another counter in its file. Then they are
+    changed in the file only."""
+    path = own_counter_path(settings, counter_id)
+    rows = _rows(read_table(settings.data / path).values) if path else []
+    return any(row.get("by_target") and row.get("id") != counter_id for row in rows)
 
 
 def _rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -85,7 +105,7 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
     Raises FieldError for faults in the form, and RefusedError if the counter cannot be read or written. An
     error leaves everything unchanged.
     """
-    draft = _tidied(draft)
+    draft = _with_known_targets(_tidied(draft), ())
     with exclusively(settings):
         current = read_usable_library(settings)
         _refuse_faults(draft, current, "")
@@ -93,7 +113,7 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
         stems = {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
         counter_id = new_id(draft.name, {*current.counters, *stems, *used}, "counter")
         row = {"id": counter_id, "name": draft.name, "definition": draft.definition}
-        content = definition_toml({"id": counter_id, "counters": [row]})
+        content = definition_toml(_with_targets({"id": counter_id, "counters": [row]}, counter_id, draft, ()))
         counter = Counter(counter_id, draft.name, draft.definition)
         changes: Changes = {
             _FOLDER / f"{counter_id}.toml": content.encode(),
@@ -103,12 +123,16 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
     return library, library.counters[counter_id]
 
 
-def rewrite_counter(settings: Settings, counter_id: str, draft: CounterDraft, seen: str) -> Library:
-    """Write a changed counter, and return the new library. Of a shipped counter, only the units change.
+def rewrite_counter(
+    settings: Settings, counter_id: str, draft: CounterDraft, seen: str, used: Collection[str]
+) -> Library:
+    """Write a changed counter, and return the new library. Of a shipped counter, only the units change; the
+    targets that another counter of its file has too do not change.
 
-    `seen` is the digest (`draft_digest`) of the counter that was edited. Raises ChangedError if it has
-    changed since, FieldError for faults in the form, and RefusedError if a file cannot be read or written. An
-    error leaves everything unchanged.
+    `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and
+    no new target gets one of them. `seen` is the digest (`draft_digest`) of the counter that was edited.
+    Raises ChangedError if it has changed since, FieldError for faults in the form, and RefusedError if a file
+    cannot be read or written. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     with exclusively(settings):
@@ -118,8 +142,11 @@ def rewrite_counter(settings: Settings, counter_id: str, draft: CounterDraft, se
         path, changes = own_counter_path(settings, counter_id), dict[Path, bytes | None]()
         if path is not None:
             refuse_bad(current, path)
-            _refuse_faults(draft, current, counter_id)
-            changes[path] = _changed_file(settings, path, counter_id, draft).encode()
+            if shares_targets(settings, counter_id):
+                draft = replace(draft, targets=counter_draft(current, counter_id).targets)
+            draft = _with_known_targets(draft, {one.id for one in current.counters[counter_id].targets})
+            _refuse_faults(draft, current, counter_id, used)
+            changes[path] = _changed_file(settings, path, counter_id, draft, used).encode()
         changes |= _units_change(settings, current, current.counters[counter_id], draft.units)
         return change_files(settings, changes) if changes else current
 
@@ -157,7 +184,9 @@ def theories_with(library: Library, counter_id: str) -> list[str]:
     ]
 
 
-def _changed_file(settings: Settings, path: Path, counter_id: str, draft: CounterDraft) -> str:
+def _changed_file(
+    settings: Settings, path: Path, counter_id: str, draft: CounterDraft, used: Collection[str]
+) -> str:
     """Return the TOML text of an own file in which one counter is changed. All other keys are kept."""
     values = read_table(settings.data / path).values
     changed = {"name": draft.name, "definition": draft.definition}
@@ -168,7 +197,32 @@ def _changed_file(settings: Settings, path: Path, counter_id: str, draft: Counte
             rows.append({**kept, **changed, **({"closed": True} if draft.is_closed else {})})
         else:
             rows.append(row)
-    return definition_toml({**values, "counters": rows})
+    values = {**values, "counters": rows}
+    if not shares_targets(settings, counter_id):
+        values = _with_targets(values, counter_id, draft, used)
+    return definition_toml(values)
+
+
+def _with_targets(
+    values: Mapping[str, Any], counter_id: str, draft: CounterDraft, used: Collection[str]
+) -> dict[str, Any]:
+    """Return a file's values with the named targets of a draft, and the counter's `by_target` if there are
+    any. A new target gets an id made from its name, which is none of `used`."""
+    taken, targets = {*used, *(one.id for one in draft.targets)}, list[dict[str, Any]]()
+    for target in (one for one in draft.targets if one.name):
+        target_id = target.id or new_id(target.name, taken, "target")
+        taken.add(target_id)
+        closed = {"closed": True} if target.is_closed else {}
+        targets.append({"id": target_id, "name": target.name, **closed})
+    rows = []
+    for row in values["counters"]:
+        if row["id"] == counter_id:
+            kept = {key: value for key, value in row.items() if key != "by_target"}
+            rows.append({**kept, **({"by_target": True} if targets else {})})
+        else:
+            rows.append(row)
+    others = {key: value for key, value in values.items() if key != "targets"}
+    return {**others, "counters": rows, **({"targets": targets} if targets else {})}
 
 
 def _units_change(
@@ -199,11 +253,22 @@ def _units_change(
 
 
 def _tidied(draft: CounterDraft) -> CounterDraft:
-    return replace(draft, name=tidied(draft.name), definition=tidied(draft.definition))
+    targets = tuple(replace(one, name=tidied(one.name)) for one in draft.targets)
+    named = tuple(one for one in targets if one.id or can_be_read(one.name))
+    return replace(draft, name=tidied(draft.name), definition=tidied(draft.definition), targets=named)
 
 
-def _refuse_faults(draft: CounterDraft, library: Library, counter_id: str) -> None:
-    if faults := tuple(_faults(draft, library, counter_id)):
+def _with_known_targets(draft: CounterDraft, known: Collection[str]) -> CounterDraft:
+    """Return the draft with every target whose id is not known as a new one."""
+    targets = (one if one.id in known else replace(one, id="", is_closed=False) for one in draft.targets)
+    return replace(draft, targets=tuple(targets))
+
+
+def _refuse_faults(
+    draft: CounterDraft, library: Library, counter_id: str, used: Collection[str] = ()
+) -> None:
+    faults = (*_faults(draft, library, counter_id), *_target_faults(draft, library, counter_id, used))
+    if faults:
         raise FieldError(*faults)
 
 
@@ -223,3 +288,30 @@ def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[
     if not draft.is_closed and sum(not one.is_closed for one in others) >= MOST_COUNTERS:
         message = Message("Högst {most} knappar. Stäng en först.", {"most": MOST_COUNTERS})
         yield FieldFault("name", message)
+
+
+def _target_faults(
+    draft: CounterDraft, library: Library, counter_id: str, used: Collection[str]
+) -> Iterator[FieldFault]:
+    """Yield the faults of the targets. `draft` has no new targets without a name, so that a fault's field is
+    counted without them."""
+    counter = library.counters.get(counter_id)
+    known = {target.id: target.name for target in counter.targets} if counter else {}
+    names: set[str] = set()
+    kept = {target.id for target in draft.targets if can_be_read(target.name)}
+    places = {target.id: number for number, target in enumerate(draft.targets, start=1)}
+    for target_id in (one for one in known if one in used and one not in kept):
+        values = {"name": known[target_id]}
+        message = Message("{name} har siffror. Stäng målet i stället: siffrorna står kvar.", values)
+        yield FieldFault(f"target-{places.get(target_id, 1)}", message)
+    for number, target in enumerate(draft.targets, start=1):
+        field = f"target-{number}"
+        if not can_be_read(target.name):
+            continue
+        if fault := find_fault(target.name, LONGEST_COUNTER_NAME):
+            yield FieldFault(field, Message("Målet: {problem}", {"problem": fault.message}))
+        elif target.name.casefold() in names:
+            yield FieldFault(field, Message("Målet {name} finns två gånger.", {"name": target.name}))
+        names.add(target.name.casefold())
+    if len(names) > MOST_TARGETS:
+        yield FieldFault("target-1", Message("Högst {most} mål.", {"most": MOST_TARGETS}))

@@ -37,7 +37,7 @@ def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ..
     targets: list[Target] = []
     if "targets" in table.values:
         for row in table.tables("targets", at_least=1, at_most=MOST_TARGETS):
-            target = Target(row.identifier("id"), row.text("name"))
+            target = Target(row.identifier("id"), row.text("name"), row.optional_flag("closed"))
             if target.id in {other.id for other in targets}:
                 raise row.error("id", f"{target.id!r} occurs twice; every target needs its own id")
             row.finish()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 
@@ -36,17 +37,33 @@ def seen(desk: Desk, path: str) -> str:
     return desk.client.get(path).text.partition('name="seen" value="')[2].partition('"')[0]
 
 
+def sent_targets(desk: Desk, path: str) -> dict[str, list[str]]:
+    """The fields of a counter's targets as its page has them."""
+    page = unescape(desk.client.get(path).text)
+    ids = re.findall(r'name="target_id"\s+value="([^"]*)"', page)
+    names = re.findall(r'name="target" value="([^"]*)"', page)
+    closed = re.findall(r'name="closed_target" value="([^"]*)" checked', page)
+    return {"target_id": ids, "target": names, "closed_target": closed}
+
+
 def send(
-    desk: Desk, path: str = "/admin/new-counter", *, units: tuple[str, ...] = ("frida",), **more: str
+    desk: Desk,
+    path: str = "/admin/new-counter",
+    targets: Mapping[str, list[str]] | None = None,
+    *,
+    units: tuple[str, ...] = ("frida",),
+    **more: str,
 ) -> TestResponse:
+    """Send the form of a counter; without `targets` those that its page has."""
     usual = {"name": "Hembesök", "definition": "Ett besök hemma hos en deltagare.", "seen": seen(desk, path)}
     token = {"csrf_token": desk.token("/admin/walls"), "unit": list(units)}
-    return desk.client.post(path, data={**token, **usual, **more})
+    rows = sent_targets(desk, path) if targets is None else targets
+    return desk.client.post(path, data={**token, **usual, **rows, **more})
 
 
-def tap(desk: Desk, counter: str, unit: str = "frida", ticket: int = 1) -> list[str]:
+def tap(desk: Desk, counter: str, unit: str = "frida", ticket: int = 1, target: str = "") -> list[str]:
     """Send a tap as a phone does, and return the tickets that were refused."""
-    row = {"ticket": f"{ticket:032x}", "month": "2026-03", "counter": counter, "target": "", "step": 1}
+    row = {"ticket": f"{ticket:032x}", "month": "2026-03", "counter": counter, "target": target, "step": 1}
     headers = {"X-CSRFToken": desk.token("/admin/walls")}
     answer = desk.client.post(f"/admin/count/{unit}", json=[row], headers=headers)
     return list(answer.get_json()["refused"])
@@ -169,7 +186,7 @@ def test_an_optional_counter_is_off_until_a_unit_switches_it_on(desk: Desk, coun
 def test_a_faulty_counter_is_refused_with_a_link_to_its_field(
     desk: Desk, fields: dict[str, str], anchor: str, words: str
 ) -> None:
-    response = send(desk, units=("frida",), **fields)
+    response = send(desk, "/admin/new-counter", None, units=("frida",), **fields)
     assert response.status_code == 400
     assert words in response.text
     assert f'href="#{anchor}"' in response.text
@@ -225,6 +242,109 @@ def test_the_file_of_units_may_name_closed_units_and_is_refused_with_its_line_ot
     refused = send(desk, "/admin/counters/appeal")
     assert refused.status_code == 400
     assert "skrivs inte över" in refused.text
+
+
+TARGETS = {"target_id": ["", ""], "target": ["Kronofogden", "Vårdcentral"]}
+
+
+def test_an_own_counter_has_a_button_for_each_target_and_is_read_from_its_file_again(desk: Desk) -> None:
+    send(desk, targets=TARGETS)
+    counter = library(desk).counters["hembesok"]
+    assert [(one.id, one.name) for one in counter.targets] == [
+        ("kronofogden", "Kronofogden"), ("vardcentral", "Vårdcentral"),
+    ]  # fmt: skip
+    for page in PAGES:
+        assert re.search(r"Vårdcentral\s+<b>0</b>", desk.client.get(page.format("frida")).text)
+    assert tap(desk, "hembesok", target="vardcentral") == []
+    assert len(tap(desk, "hembesok", ticket=2, target="skola")) == 1
+    assert "Vårdcentral 1" in unescape(desk.client.get("/admin/activities?unit=frida").text)
+    path = desk.settings.data / "questions" / "counters" / "hembesok.toml"
+    written = path.read_bytes()
+    send(desk, OWN)
+    assert path.read_bytes() == written
+
+
+def test_targets_are_renamed_closed_added_and_removed_and_no_figure_is_lost(desk: Desk) -> None:
+    send(desk)
+    tap(desk, "hembesok")  # before there were targets
+    send(desk, OWN, TARGETS)
+    tap(desk, "hembesok", ticket=2, target="kronofogden")
+    ids = {"target_id": ["kronofogden", "vardcentral", ""]}
+    changed = {**ids, "target": ["KFM", "", "Skola"], "closed_target": ["kronofogden"]}
+    assert send(desk, OWN, changed).status_code == 303
+    counter = library(desk).counters["hembesok"]
+    assert [(one.id, one.name, one.is_closed) for one in counter.targets] == [
+        ("kronofogden", "KFM", True), ("skola", "Skola", False),
+    ]  # fmt: skip
+    page = unescape(desk.client.get("/admin/activities?unit=frida").text)
+    assert re.search(r"tryckt per mål:\s+Utan mål 1, KFM 1\.", page)
+    assert "KFM <b>" not in page
+    assert len(tap(desk, "hembesok", ticket=3, target="kronofogden")) == 1
+    assert tap(desk, "hembesok", ticket=4, target="skola") == []
+    assert sum(desk.store.outputs.all().taps.values()) == 3
+
+
+@pytest.mark.parametrize("rows", [{"target_id": ["kronofogden"], "target": [""]}, {"target": []}])
+def test_a_target_with_figures_is_never_removed(desk: Desk, rows: dict[str, list[str]]) -> None:
+    send(desk, targets=TARGETS)
+    tap(desk, "hembesok", target="kronofogden")
+    refused = send(desk, OWN, rows)
+    assert refused.status_code == 400
+    assert 'href="#target-1">Kronofogden har siffror.' in refused.text
+    assert len(library(desk).counters["hembesok"].targets) == 2
+
+
+def test_a_new_target_never_gets_the_figures_of_one_that_is_gone(desk: Desk) -> None:
+    send(desk)
+    desk.store.outputs.tap("frida", MARCH, "hembesok", "skola", 1)  # of a file that somebody has changed
+    forged = {"target_id": ["skola"], "target": ["Skola"]}
+    assert send(desk, OWN, forged).status_code == 303
+    assert [one.id for one in library(desk).counters["hembesok"].targets] == ["skola_2"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["Skola", "skola"], "Målet skola finns två gånger."),
+        (["x" * 61], "högst 60 tecken"),
+        (["a\u202eb"], "U+202E"),
+        ([f"Mål {number}" for number in range(21)], "Högst 20 mål."),
+    ],
+)
+def test_faulty_targets_are_refused_and_nothing_is_written(desk: Desk, names: list[str], words: str) -> None:
+    refused = send(desk, targets={"target_id": [""] * len(names), "target": names})
+    assert refused.status_code == 400
+    assert words in refused.text
+    assert not (desk.settings.data / "questions").exists()
+
+
+def test_targets_that_two_counters_share_are_changed_in_their_file_only(desk: Desk) -> None:
+    path = desk.settings.data / "questions" / "counters" / "egna.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        'id = "egna"\n[[counters]]\nid = "walks"\nname = "Promenad"\ndefinition = "En."\nby_target = true\n'
+        '[[counters]]\nid = "calls"\nname = "Samtal"\ndefinition = "Ett."\nby_target = true\n'
+        '[[targets]]\nid = "park"\nname = "Park"\n',
+        "utf-8",
+    )
+    desk.client.get("/admin/counters")
+    page = desk.client.get("/admin/counters/calls").text
+    assert "Målen delas med en annan knapp" in page
+    assert 'name="target"' not in page
+    assert send(desk, "/admin/counters/calls", name="Prat").status_code == 303
+    for counter in ("walks", "calls"):
+        assert [one.name for one in library(desk).counters[counter].targets] == ["Park"]
+
+
+def test_another_organisation_gets_the_open_targets_of_a_counter(desk: Desk, tmp_path: Path) -> None:
+    send(desk, targets=TARGETS)
+    tap(desk, "hembesok", target="kronofogden")
+    send(desk, OWN, {**sent_targets(desk, OWN), "closed_target": ["kronofogden"]})
+    token = {"csrf_token": desk.token("/admin/walls")}
+    bundle = desk.client.post("/admin/exchange/bundle", data={**token, "counter": "hembesok"}).data
+    receiver = read_settings({"KIOSK_DATA": str(tmp_path / "other")})
+    received = import_bundle(receiver, bundle, set(), "anna", START.date()).library
+    assert [one.name for one in received.counters["hembesok"].targets] == ["Vårdcentral"]
 
 
 def test_another_organisation_gets_an_own_counter_but_not_its_units(desk: Desk, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_links_have_the_targets_of_the_report(tmp_path: Path) -> None:
     names = [target.name for target in library(tmp_path).counters["link"].targets]
     assert names == [
         "Socialtjänst", "Sjukvård", "Psykiatri", "Arbetsförmedlingen", "Försäkringskassan", "Skola", "Arbete",
-        "Utbildning", "Annat",
+        "Utbildning", "Annan myndighet", "Annat",
     ]  # fmt: skip
 
 
