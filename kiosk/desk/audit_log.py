@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_in_text, period, translate
 from kiosk.desk.outputs import reasons
-from kiosk.desk.results.earlier_figures import removal_reasons
+from kiosk.desk.results.earlier_figures import entry_reasons, removal_reasons
 from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.storage import Action, Entry, Role
@@ -39,14 +39,14 @@ sign-ins, are for coordinators."""
 @for_staff
 def log() -> ResponseReturnValue:
     """Show the latest entries of the log that the signed-in account may see, the last first."""
-    names, actions = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
-    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(actions)]
+    names, deeds = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
+    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(deeds)]
     return render_template("log.html", entries=entries)
 
 
 def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:
     """Return an entry's details as text, with names in place of ids."""
-    parts, known = entry.what.split(", "), names.get(entry.action, ())
+    parts, known = entry.what.split(", "), names.get(entry.deed, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 
@@ -110,7 +110,8 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         Action.WALL_REMOVED: (places,),
         Action.REPLY_WRITTEN: (rounds,),
         Action.COMMENT_WRITTEN: (rounds, statements),
-        Action.FIGURES_IMPORTED: (places,),
+        Action.FIGURES_IMPORTED: (places, {}, dict(entry_reasons())),
+        Action.FIGURES_CHANGED: (places, {}, dict(entry_reasons())),
         Action.FIGURES_REMOVED: (places, {}, dict(removal_reasons())),
         Action.FIGURE_TYPED: (places, counters, {}, {}, dict(reasons())),
         Action.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),

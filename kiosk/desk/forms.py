@@ -291,6 +291,7 @@ class FiguresForm(DeskForm):
     last = DateField(_("Sista dag"), validators=[InputRequired()])
     n = IntegerField(_("Antal svar"), validators=[InputRequired(), Between(1, MOST_ANSWERS)])
     source = StringField(_("Källa"), validators=[InputRequired(), Length(max=200)])
+    reason = SelectField(_("Skäl"), validators=[InputRequired()])
 
 
 class ReportForm(DeskForm):

@@ -4,7 +4,7 @@ This program did not count them. They are shown beside the rounds, marked as imp
 trend and no sum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,13 +14,22 @@ from typing import Any
 
 from kiosk.domain.message import Message
 from kiosk.domain.rounding import half_up
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Scale, Statement
 
 MOST_ANSWERS = 100_000
 """Largest number of answers in a report."""
 
 LONGEST_COUNT_CHARACTERS = 12
 """Longest text of a count or percentage."""
+
+
+class EntryReason(StrEnum):
+    """Why earlier figures are typed in or changed."""
+
+    REPORT = "report"
+    PAPER = "paper"
+    MISTYPED = "mistyped"
+    OTHER = "other"
 
 
 class RemovalReason(StrEnum):
@@ -42,6 +51,11 @@ class KnownCounts:
     text: str
     labels: tuple[str, ...]
     counts: tuple[int | None, ...]
+
+    @property
+    def statement(self) -> Statement:
+        """A statement with the text and the labels of that time."""
+        return Statement(self.statement_id, self.text, "", Scale("imported", self.labels, bipolar=False))
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,7 @@ def read_count(text: str, n: int) -> int | None:
 
 
 def read_figures(
-    survey: Survey,
+    asked: Sequence[Statement],
     node_id: str,
     first: date,
     last: date,
@@ -129,7 +143,7 @@ def read_figures(
     *,
     today: date,
 ) -> EarlierFigures:
-    """Build figures from the text typed for each (statement id, option from 1).
+    """Build figures of the `asked` statements from the text typed for each (statement id, option from 1).
 
     A text is a count, a percentage or nothing (see `read_count`).
     `n` is the number of answers, `first` and `last` are days. Raises FiguresError with every fault: text that
@@ -137,7 +151,7 @@ def read_figures(
     order, or a last day after `today`.
     """
     messages, statements = [], []
-    for statement in survey.with_one_answer:
+    for statement in asked:
         counts: list[int | None] = []
         for option, label in enumerate(statement.scale.labels, start=1):
             typed_count = typed.get((statement.id, option), "")

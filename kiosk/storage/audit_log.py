@@ -51,6 +51,7 @@ class Action(StrEnum):
     REPLY_WRITTEN = "reply_written"
     COMMENT_WRITTEN = "comment_written"
     FIGURES_IMPORTED = "figures_imported"
+    FIGURES_CHANGED = "figures_changed"
     FIGURES_REMOVED = "figures_removed"
     FIGURE_TYPED = "figure_typed"
     FIGURE_CORRECTED = "figure_corrected"

@@ -33,7 +33,7 @@ def test_percentages_that_no_count_of_twenty_gives_are_refused(typed: str) -> No
 
 def faults(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
     with pytest.raises(FiguresError) as refused:
-        read_figures(survey(), "a", *days, n, "report", typed, today=date(2026, 3, 2))
+        read_figures(survey().with_one_answer, "a", *days, n, "report", typed, today=date(2026, 3, 2))
     return [message.render(str) for message in refused.value.messages]
 
 
@@ -47,7 +47,13 @@ def test_impossible_figures_are_refused_with_every_reason() -> None:
 
 def test_figures_survive_conversion_to_json_and_back() -> None:
     figures = read_figures(
-        survey(), "a", *YEAR, 20, "report", {("s1", 5): "50 %", ("s2", 4): "7"}, today=date(2026, 3, 2)
+        survey().with_one_answer,
+        "a",
+        *YEAR,
+        20,
+        "report",
+        {("s1", 5): "50 %", ("s2", 4): "7"},
+        today=date(2026, 3, 2),
     )
     assert figures.statements[0].counts == (None, None, None, None, 10)
     assert figures_from_json(figures.as_json()) == figures
@@ -105,7 +111,7 @@ def test_invalid_figures_are_refused_and_stay_in_the_form(desk: Desk) -> None:
     refused = enter(desk, **{"count-listened-5": "21"})
     assert refused.status_code == 400
     assert "21 kan inte stämma med 20 svar" in refused.text
-    assert 'name="count-listened-5" inputmode="numeric" maxlength="8" value="21"' in refused.text
+    assert 'name="count-listened-5" inputmode="numeric" maxlength="8"\n  value="21"' in refused.text
     assert desk.store.earlier_figures.all() == {}
     assert enter(desk, n="många").status_code == 400
     assert enter(desk, node="elsewhere").status_code == 400
@@ -128,6 +134,56 @@ def test_imported_figures_can_be_removed(desk: Desk) -> None:
     assert desk.client.post("/admin/imported/remove", data=data).status_code == 303
     assert "Effektrapport" not in desk.client.get(PAGE).text
     assert "Fel inskrivet</td>" in desk.client.get("/admin/log").text
+
+
+def kept_name(desk: Desk) -> str:
+    [name] = desk.store.earlier_figures.all()
+    return name
+
+
+def test_figures_are_changed_in_the_words_of_their_time_with_a_reason_in_the_log(desk: Desk) -> None:
+    enter(desk)
+    name = kept_name(desk)
+    row = desk.store.earlier_figures.all()[name]
+    row["statements"][0]["text"] = "Personalen lyssnar"  # as the paper worded it
+    desk.store.earlier_figures.set(name, row)
+    page = desk.client.get(f"/admin/imported/{name}").text
+    assert "Personalen lyssnar" in page
+    assert "i kontakt med tex. Socialtjänst" in page  # asked then, and without figures
+    assert re.search(r'name="count-listened-5"[^>]*value="10"', page)
+    assert (
+        enter(desk, f"/admin/imported/{name}", **{"count-listened-5": "9"}, reason="mistyped").status_code
+        == 303
+    )
+    changed = figures_from_json(desk.store.earlier_figures.all()[name]).known("listened")
+    assert changed
+    assert (changed.text, changed.counts[4]) == ("Personalen lyssnar", 9)
+    log = desk.client.get("/admin/log").text
+    assert "ändrade siffror från en tidigare rapport" in log
+    assert "Fel inskrivet</td>" in log
+    assert "De står i en tidigare rapport</td>" in log  # when they were entered
+
+
+@pytest.mark.parametrize("reason", ["", "Anna Berg ringde"])
+def test_figures_are_neither_entered_nor_changed_without_a_listed_reason(desk: Desk, reason: str) -> None:
+    assert enter(desk, reason=reason).status_code == 400
+    assert desk.store.earlier_figures.all() == {}
+    enter(desk)
+    name, before = kept_name(desk), desk.store.earlier_figures.all()
+    refused = enter(desk, f"/admin/imported/{name}", **{"count-listened-5": "9"}, reason=reason)
+    assert refused.status_code == 400
+    assert re.search(r'name="count-listened-5"[^>]*value="9"', refused.text)
+    assert desk.store.earlier_figures.all() == before
+
+
+def test_impossible_changes_of_figures_are_refused(desk: Desk) -> None:
+    enter(desk)
+    name, before = kept_name(desk), desk.store.earlier_figures.all()
+    refused = enter(desk, f"/admin/imported/{name}", **{"count-listened-5": "21"})
+    assert refused.status_code == 400
+    assert "21 kan inte stämma med 20 svar" in refused.text
+    assert desk.store.earlier_figures.all() == before
+    assert desk.client.get("/admin/imported/nothing").status_code == 404
 
 
 def test_only_coordinators_can_enter_earlier_figures(desk: Desk) -> None:

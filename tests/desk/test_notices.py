@@ -256,7 +256,7 @@ SAVED: dict[str, Fields] = {
     "/admin/walls/remove": {"code": lambda desk: desk.store.walls.all()[0].code},
     "/admin/imported/new/ombudsmannaskap": {
         "node": "frida", "first": "2025-01-01", "last": "2025-12-31", "n": "40", "source": "Rapport",
-        "count-listened-5": "20",
+        "reason": "report", "count-listened-5": "20",
     },
     "/admin/imported/remove": {
         "name": lambda desk: next(iter(desk.store.earlier_figures.all())), "reason": "mistyped",
@@ -300,6 +300,7 @@ ELSEWHERE = {
     "surveys.remove": "only asks for confirmation",
     "surveys.preview_answer": "a guest's page, where nothing is saved",
     "languages.texts": "test_surveys.py",
+    "earlier_figures.change_figures": "test_earlier_figures.py",
     "added_languages.new": "test_added_languages.py",
     "added_languages.remove": "test_added_languages.py",
     "languages.review": "test_review.py",

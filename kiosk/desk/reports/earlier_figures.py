@@ -16,7 +16,7 @@ from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.results import PERCENT_FROM, parts_of
 from kiosk.domain.rounding import outwards
 from kiosk.domain.statistics import wilson
-from kiosk.domain.survey import Good, Scale, Statement
+from kiosk.domain.survey import Good, Statement
 from kiosk.output.charts import UNKNOWN, Bar, colours
 from kiosk.output.svg import GLANCE, PAGE, Picture, Sheet, svg
 
@@ -36,8 +36,7 @@ class EarlierStatement:
         asking = (
             survey.statement(self.known.statement_id) for survey in surveys if self._is_in(survey.statements)
         )
-        made_up_scale = Scale("imported", self.known.labels, bipolar=False)
-        return next(asking, Statement(self.known.statement_id, self.known.text, "", made_up_scale))
+        return next(asking, self.known.statement)
 
     def _is_in(self, statements: Sequence[Statement]) -> bool:
         return any(

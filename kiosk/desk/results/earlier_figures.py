@@ -1,5 +1,7 @@
-"""Earlier figures: entering the counts of a report, and removing them."""
+"""Earlier figures: entering the counts of a report, changing and removing them, each with a reason that is
+logged."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -14,15 +16,20 @@ from kiosk.desk.outputs import no_reason, reasons_to_choose
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.earlier_figures import (
     EarlierFigures,
+    EntryReason,
     FiguresError,
     RemovalReason,
     figures_from_json,
     read_figures,
 )
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Statement, Survey
 from kiosk.storage import Action
 
 blueprint = Blueprint("earlier_figures", __name__)
+
+
+TypedCounts = Mapping[tuple[str, int], str]
+"""(statement id, option from 1) -> the text of its field."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +68,119 @@ def _list() -> str:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each option of each statement; store the sent figures. Refused input
-    stays in the form. Aborts with 404 for an unknown survey."""
+    """Show the form with a field for each option of each statement; store the sent figures, with a reason
+    that is logged. Refused input stays in the form. Aborts with 404 for an unknown survey."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
-    form, messages = FiguresForm(), []
+    form, asked = _form(), survey.with_one_answer
+    figures = _sent_figures(form, asked) if request.method == "POST" else None
+    if figures is None:
+        return _figures_page(form, asked, _typed(asked), survey)
+    # A double click sends the form twice: equal figures are stored once.
+    if figures not in kept_figures().values():
+        desk().store.earlier_figures.set(token_hex(8), figures.as_json())
+        note(Action.FIGURES_IMPORTED, _details(figures, form.reason.data))
+    flash(translate("Siffrorna är sparade."))
+    return redirect(url_for("earlier_figures.show_all"), 303)
+
+
+@blueprint.route("/imported/<name>", methods=["GET", "POST"])
+@for_coordinator
+def change_figures(name: str) -> ResponseReturnValue:
+    """Show the form with earlier figures; replace them with the sent ones, with a reason that is logged.
+    Refused input stays in the form. Aborts with 404 if no figures have the name."""
+    kept = kept_figures().get(name)
+    if kept is None:
+        abort(404)
+    form, asked = _form(kept), _asked(kept)
+    if request.method != "POST":
+        return _figures_page(form, asked, _counts(kept))
+    figures = _sent_figures(form, asked)
+    if figures is None:
+        return _figures_page(form, asked, _typed(asked))
+    if figures != kept:
+        desk().store.earlier_figures.set(name, figures.as_json())
+        note(Action.FIGURES_CHANGED, _details(figures, form.reason.data))
+    flash(translate("Siffrorna är sparade."))
+    return redirect(url_for("earlier_figures.show_all"), 303)
+
+
+def _form(kept: EarlierFigures | None = None) -> FiguresForm:
+    """Return the form, with earlier figures unless it was sent."""
+    form = FiguresForm(obj=kept)
     form.node.choices = list(desk().library.places.items())
-    if request.method == "POST" and form.validate():
-        try:
-            figures = _typed_figures(form, survey)
-            # A double click sends the form twice: equal figures are stored once.
-            if figures not in kept_figures().values():
-                desk().store.earlier_figures.set(token_hex(8), figures.as_json())
-                note(Action.FIGURES_IMPORTED, f"{figures.node_id}, {figures.first} – {figures.last}")
-            flash(translate("Siffrorna är sparade."))
-            return redirect(url_for("earlier_figures.show_all"), 303)
-        except FiguresError as error:
-            messages = [translate_message(message) for message in error.messages]
-    for message in messages:
-        add_problem(message)
-    page = render_template("earlier_figures_new.html", form=form, survey=survey, field=field)
-    return page, 400 if messages or form.errors else 200
+    if kept and kept.node_id not in desk().library.places:
+        form.node.choices.append((kept.node_id, kept.node_id))  # of a tree that is gone
+    if kept and request.method != "POST":
+        form.node.data = kept.node_id
+    form.reason.choices = reasons_to_choose(entry_reasons())
+    return form
+
+
+def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigures | None:
+    """Return the sent figures; None if they are refused, with the problems noticed."""
+    if not form.validate():
+        return None
+    try:
+        return read_figures(
+            asked,
+            form.node.data,
+            form.first.data,
+            form.last.data,
+            form.n.data,
+            form.source.data,
+            _typed(asked),
+            today=desk().clock().date(),
+        )
+    except FiguresError as error:
+        for message in error.messages:
+            add_problem(translate_message(message))
+        return None
+
+
+def _figures_page(
+    form: FiguresForm, asked: Sequence[Statement], typed: TypedCounts, survey: Survey | None = None
+) -> ResponseReturnValue:
+    """Return the page with the form and its status. `survey` is that of new figures."""
+    page = render_template(
+        "earlier_figures_form.html", form=form, survey=survey, statements=asked, typed=typed, field=field
+    )
+    return page, 400 if request.method == "POST" else 200
+
+
+def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
+    """Return the statements of earlier figures in the words of that time, and the others of the first survey
+    that asks them all with the same answers."""
+    known = {one.statement_id: one.statement for one in kept.statements}
+    for survey in desk().library.surveys.values():
+        answers = {statement.id: statement.scale.labels for statement in survey.with_one_answer}
+        if all(answers.get(one.id) == one.scale.labels for one in known.values()):
+            return tuple(known.get(statement.id, statement) for statement in survey.with_one_answer)
+    return tuple(known.values())
+
+
+def _typed(asked: Sequence[Statement]) -> TypedCounts:
+    """Return the sent texts of the fields for counts."""
+    return {
+        (statement.id, option): request.form.get(field(statement.id, option), "")
+        for statement in asked
+        for option in range(1, len(statement.scale.labels) + 1)
+    }
+
+
+def _counts(kept: EarlierFigures) -> TypedCounts:
+    """Return the texts of the fields for the counts of earlier figures."""
+    return {
+        (known.statement_id, option): "" if count is None else str(count)
+        for known in kept.statements
+        for option, count in enumerate(known.counts, start=1)
+    }
+
+
+def _details(figures: EarlierFigures, reason: str) -> str:
+    """Return what the log has of earlier figures that are stored, changed or removed."""
+    return f"{figures.node_id}, {figures.first} – {figures.last}, {reason}"
 
 
 @blueprint.route("/imported/remove", methods=["POST"])
@@ -99,9 +197,19 @@ def remove_figures() -> ResponseReturnValue:
         add_problem(no_reason())
         return _list(), 400
     desk().store.earlier_figures.remove(name)
-    note(Action.FIGURES_REMOVED, f"{figures.node_id}, {figures.first} – {figures.last}, {reason}")
+    note(Action.FIGURES_REMOVED, _details(figures, reason))
     flash(translate("Siffrorna är borttagna."))
     return redirect(url_for("earlier_figures.show_all"), 303)
+
+
+def entry_reasons() -> list[tuple[str, str]]:
+    """Return (value of the EntryReason, its words) of each reason to type in or change earlier figures."""
+    return [
+        (EntryReason.REPORT.value, translate("De står i en tidigare rapport")),
+        (EntryReason.PAPER.value, translate("En enkät på papper är räknad")),
+        (EntryReason.MISTYPED.value, translate("Fel inskrivet")),
+        (EntryReason.OTHER.value, translate("Annat skäl")),
+    ]
 
 
 def removal_reasons() -> list[tuple[str, str]]:
@@ -121,21 +229,3 @@ def kept_figures() -> dict[str, EarlierFigures]:
 def field(statement_id: str, option: int) -> str:
     """Return the name of the form's field for the count of one option; `option` is 1 for the lowest."""
     return f"count-{statement_id}-{option}"
-
-
-def _typed_figures(form: FiguresForm, survey: Survey) -> EarlierFigures:
-    typed = {
-        (statement.id, option): request.form.get(field(statement.id, option), "")
-        for statement in survey.with_one_answer
-        for option in range(1, len(statement.scale.labels) + 1)
-    }
-    return read_figures(
-        survey,
-        form.node.data,
-        form.first.data,
-        form.last.data,
-        form.n.data,
-        form.source.data,
-        typed,
-        today=desk().clock().date(),
-    )
