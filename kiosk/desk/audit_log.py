@@ -39,14 +39,14 @@ sign-ins, are for coordinators."""
 @for_staff
 def log() -> ResponseReturnValue:
     """Show the latest entries of the log that the signed-in account may see, the last first."""
-    names, deeds = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
-    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(deeds)]
+    names, actions = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
+    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(actions)]
     return render_template("log.html", entries=entries)
 
 
 def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:
     """Return an entry's details as text, with names in place of ids."""
-    parts, known = entry.what.split(", "), names.get(entry.deed, ())
+    parts, known = entry.what.split(", "), names.get(entry.action, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 

@@ -102,12 +102,17 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
         form=FlaskForm(),
         goals=[(goal, of_statements(goal.statements, place, figures)) for goal in shown.goals],
         uncounted=[box.text for box in shown.uncounted_activities],
-        unnamed=[
-            box.text
-            for box in shown.counted_without_activity
-            if box.measure and not desk().library.counters[box.measure.counter].is_total
-        ],
+        unnamed=[box.text for box in outputs_without_activity(shown)],
     )
+
+
+def outputs_without_activity(theory: Theory) -> list[TheoryBox]:
+    """Return the outputs that staff tap and to which no activity leads. Individuals are no activity."""
+    return [
+        box
+        for box in theory.counted_without_activity
+        if box.measure and not desk().library.counters[box.measure.counter].is_total
+    ]
 
 
 def find_place(node_id: str) -> PlaceInTree | None:
@@ -198,7 +203,7 @@ def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> E
     some."""
     rows = over_time(figures.document, figures.rounds, place.node.id, name)
     row = next((row for row in reversed(rows) if row.on_scale), None)
-    text = asked(row.round.survey, row.statement.text) if row else _wording(name)
+    text = asked(row.round.survey, row.statement.text) if row else statement_text(name)
     return Evidence(translate("Fråga: ”{statement}”", statement=text), _agreement(row) if row else ())
 
 
@@ -207,7 +212,7 @@ def _agreement(row: Row) -> tuple[str, ...]:
     return (*of_now(row, labels), f"{period(row.round)}. {of_protection([row])[0]}")
 
 
-def _wording(name: str) -> str:
+def statement_text(name: str) -> str:
     """Return a statement's text in the library, for one that no closed round has asked; its id if no survey
     has it."""
     surveys = desk().library.surveys.values()

@@ -331,10 +331,7 @@ class Survey:
     def version(self) -> str:
         """Ten hex digits of SHA-256 over everything that a guest can see of the survey, in order."""
         seen = {
-            "statements": [
-                [s.id, s.text, s.scale.labels, *_pictures(s.scale), *(["several"] if s.several else [])]
-                for s in self.statements
-            ],
+            "statements": [_seen(s) for s in self.statements],
             "texts": {lang: dict(sorted(t.items())) for lang, t in self.translations.items()},
         }
         canonical = json.dumps(seen, ensure_ascii=False, sort_keys=True)
@@ -365,6 +362,20 @@ class Survey:
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {statement.id: at for at, statement in enumerate(self.statements)}
+
+    def words_alike(self, other: "Survey", statement_id: str) -> bool:
+        """Return whether guests see one statement of both surveys alike: its text, its answers and their
+        pictures, in Swedish and in each language that both have. KeyError if one of them has no such
+        statement."""
+        mine, others = self.statement(statement_id), other.statement(statement_id)
+        if _seen(mine) != _seen(others):
+            return False
+        texts = (mine.text, *mine.answers, *((SEVERAL_HINT,) if mine.several else ()))
+        return all(
+            self.translations[language].get(text, text) == other.translations[language].get(text, text)
+            for language in self.translations.keys() & other.translations.keys()
+            for text in texts
+        )
 
     def translated(self, texts: Translations) -> "Survey":
         """Return the survey with those of `texts` that belong to it, and with the labels of number scales in
@@ -420,6 +431,12 @@ class Survey:
             ],
             "texts": {lang: dict(translation) for lang, translation in self.translations.items()},
         }
+
+
+def _seen(statement: Statement) -> list[Any]:
+    """Return what a guest sees of a statement in Swedish, and its id."""
+    several = ["several"] if statement.several else []
+    return [statement.id, statement.text, statement.scale.labels, *_pictures(statement.scale), *several]
 
 
 def _pictures(scale: Scale) -> list[str]:

@@ -15,6 +15,9 @@ LONG = 14
 LEAST = 3
 """Fewest letters of a word's first and last part."""
 
+NARROW_FROM = 4
+"""Fewest columns of a table on paper whose columns are too narrow for long words."""
+
 CONSONANTS = re.compile("(?<=[aeiouyåäö])[bcdfghjklmnpqrstvwxz]+(?=[aeiouyåäö])", re.IGNORECASE)
 PAIR = re.compile("(?:[bfgkp]l|[bdfgkptv]r|tj|^sk)$", re.IGNORECASE)
 """Two consonants that often begin a Swedish word."""

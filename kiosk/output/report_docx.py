@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
 from kiosk.library.spreadsheet_writer import EARLIEST, add_file
+from kiosk.output.hyphenation import NARROW_FROM, divisible
 from kiosk.output.report_pdf import logo_of, logo_png
 from kiosk.output.svg import pngs
 from kiosk.settings import shipped_folder
@@ -191,21 +192,41 @@ def _add_table(document: "Document", block: Block) -> None:
     _write(_paragraph(document, "Caption"), block.text)
     lines = (block.header, *block.rows)
     table = document.add_table(rows=len(lines), cols=len(block.header), style="Table Grid")
+    shown = divisible if len(block.header) >= NARROW_FROM else str
     is_short = sum(len(text) for cells in lines for text in cells) <= LONGEST_TABLE_TOGETHER
     for number, (row, cells) in enumerate(zip(table.rows, lines, strict=True), start=1):
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, text in zip(row.cells, cells, strict=True):
             cell.paragraphs[0]._p.style = _style_id("Table Text")
-            _write(cell.paragraphs[0], text)
+            _write(cell.paragraphs[0], shown(text))
             if is_short and number < len(lines):
                 cell.paragraphs[0].paragraph_format.keep_with_next = True
     _child(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
+    for look in table._tbl.xpath("w:tblPr/w:tblLook"):
+        _mark_headings(look, has_row_headings=block.has_row_headings)
     for cell in table.rows[0].cells:
         _shade(cell._tc.get_or_add_tcPr(), SHADE)
         for run in cell.paragraphs[0].runs:
             run.bold = True
     _child(table._tbl.tblPr, "w:tblDescription", {"w:val": block.text})
     _paragraph(document, "Table Text")
+
+
+def _mark_headings(look: Any, *, has_row_headings: bool) -> None:
+    """Mark the first row as headings and, if it names the rows, the first column: screen readers read them
+    with each cell (ECMA-376 part 1, 17.4.55)."""
+    first_row, first_column, no_vertical_bands = 0x0020, 0x0080 if has_row_headings else 0, 0x0400
+    look.attrib.clear()
+    look.set(_name("w:val"), f"{first_row | first_column | no_vertical_bands:04X}")
+    for flag, is_set in (
+        ("firstRow", True),
+        ("lastRow", False),
+        ("firstColumn", has_row_headings),
+        ("lastColumn", False),
+        ("noHBand", False),
+        ("noVBand", True),
+    ):
+        look.set(_name(f"w:{flag}"), str(int(is_set)))
 
 
 def _write(paragraph: "Paragraph", text: str) -> None:

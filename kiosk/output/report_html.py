@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from html import escape
 
 from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
-from kiosk.output.hyphenation import divisible
-
-NARROW_FROM = 4
-"""Fewest columns of a table whose columns are too narrow for long words."""
+from kiosk.output.hyphenation import NARROW_FROM, divisible
 
 STYLE = """
 :root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }

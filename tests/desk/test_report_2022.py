@@ -1,8 +1,5 @@
 """The effect report of 2022, rebuilt from its facts as a coordinator types them: no round, estimated outputs,
 and the figures of a survey that was made on paper.
-
-The source gives three percentages and four labels without saying which belong together. The pairs here are
-arithmetic test data: 50, 35 and 20 % of 20 answers are 10, 7 and 4.
 """
 
 import io
@@ -16,47 +13,11 @@ from werkzeug.test import TestResponse
 from kiosk.domain.survey import Survey
 from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
+from tests.tools.report_2022 import PARTS, WORDS
 
 pytestmark = pytest.mark.slow
 
 REPORT = "/admin/reports/r2022-1"
-
-WORDS = {
-    "about": "Västerås stadsmission arbetar för människor som lever i utsatthet. Verksamheten har fyra "
-    "områden: förebyggande, stödjande, våld i nära relation och arbetsintegration.",
-    "vision": "Fem lokala mål 2022–2024:\n\n- Ingen hemlöshet\n- Alla är trygga\n- Ingen ensamhet\n"
-    "- Ingen psykisk ohälsa\n- Alla kan arbeta",
-    "mission": "Vi möter gäster, deltagare, besökare, kunder och stödsökande.",
-    "values": "Alla människor har samma värde.",
-    "context": "Stadsmissionen är en del av Riksföreningen Sveriges stadsmissioner.",
-    "organisation": "Sex anställda i Dagverksamheten arbetar delvis som ombud. Alla är utbildade i MI.",
-    "leadership": "Direktor leder arbetet tillsammans med styrelsen.",
-    "strategy": "Vi vill börja mäta effekter 2023, tillsammans med de andra stadsmissionerna.",
-    "services": "# Talk2Me\nAnonymt och gratis. Första samtalet inom 14 dagar, med ungefär 40 volontärer.\n\n"
-    "# Dagverksamheten\nSturegatan 22.\n\n# Matcentralen\nÖppnade 2022.\n\n# FRIDA\nFör kvinnor, sedan "
-    "hösten 2019.\n\n# Second hand\nButik och arbetsträning.",
-    "scope": "Rapporten är begränsad till ombudsmannaskap och länkning i Dagverksamheten.",
-    "resources": "Stadsmissionen omsatte 30 miljoner kronor och Dagverksamheten 4,5 miljoner kronor. "
-    "Kostnaden för ombudsmannaskapet går inte att skilja ut.",
-    "outputs": "Rådgivning sker flera gånger dagligen. Länkningar sker dagligen.",
-    "evaluation": "Enkäten gjordes under några dagar och handlade mest om nöjdhet. Här visas de påståenden "
-    "som har mest med ombudsmannaskap att göra.",
-    "comments": "Att personalen lyssnar och att gästerna mår bättre skattades högt. Kunskap om rättigheter "
-    "fick relativt låga skattningar. Information om rättigheter och stöd är ett utvecklingsområde.",
-    "comment-listened": "Det här påståendet skattades högt.",
-    "summary": "I dagsläget följer vi inte upp ombudsmannaskap och kan därför inte mäta effekt.",
-    "other": "Lokalerna byggdes om 2021. Fler besökare stannar längre, och fler måltider serveras.",
-}
-"""Part -> the facts of the source in a coordinator's words."""
-
-PARTS = [
-    "Det här är Västerås stadsmission", "Vision", "Uppdrag", "Värdegrund",
-    "I vilket organisatoriskt sammanhang verkar Västerås stadsmission", "Organisation", "Ledarskap",
-    "Strategi", "Verksamheter", "Effektrapportering", "Förändringsteori", "Använda resurser",
-    "Aktiviteter och prestationer", "Utvärdering", "Kommentarer deltagarenkät", "Sammanfattning",
-    "Definitioner", "Övriga upplysningar",
-]  # fmt: skip
-"""The parts of the source, in its order."""
 
 
 def post(desk: Desk, path: str, **data: str) -> TestResponse:
@@ -115,10 +76,20 @@ def test_the_diagrams_show_ten_seven_and_four_of_twenty(page: str) -> None:
     assert "effekten är inte mätt" not in survey
 
 
-def test_a_statement_without_figures_has_no_diagram(page: str, desk: Desk) -> None:
+def test_a_statement_without_figures_has_no_diagram_and_is_named(page: str, desk: Desk) -> None:
     """The source has a fourth statement, whose figure nobody knows."""
     survey: Survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
-    assert survey.statement("contact_support").text not in page.partition("<h2>Utvärdering")[2]
+    text = survey.statement("contact_support").text
+    evaluation = page.partition("<h2>Utvärdering")[2]
+    assert evaluation.count(text) == 1
+    assert f"Ingen siffra finns för ”{text}”." in evaluation
+
+
+def test_activities_and_counts_that_do_not_match_are_named(page: str) -> None:
+    outputs = page.partition("<h2>Aktiviteter och prestationer")[2].partition("<h2>")[0]
+    assert "Aktiviteter som ingen räknar för sig: Praktiskt stöd, Företräda." in outputs
+    counted = "Ansökningar, Överklaganden, Utbildningar/grupprådgivning"
+    assert f"Räknas utan att höra till en aktivitet: {counted}." in outputs
 
 
 def test_outputs_have_the_quality_that_was_typed(page: str) -> None:

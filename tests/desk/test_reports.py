@@ -98,10 +98,33 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
         "Andelen är de som svarade ”Instämmer helt” eller ”Instämmer bra”",
         "2\xa0mars\xa02026 – 31\xa0maj\xa02026",
         "Exakta siffror", "Dagverksamheten, 2\xa0mars\xa02026 – 31\xa0maj\xa02026. "
-        "Enkäten har haft samma lydelse sedan 2\xa0mars\xa02026.",
+        "Påståendet och svaren har haft samma lydelse sedan 2\xa0mars\xa02026.",
     ):  # fmt: skip
         assert words in section
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))
+
+
+def test_a_statement_keeps_its_own_date_when_another_one_of_its_survey_changed(desk: Desk) -> None:
+    """The survey has another version from May on, but the guests see the first statement as before."""
+    first = desk.round.survey
+    *others, better = first.statements
+    assert better.id == "feel_better"
+    changed = replace(first, statements=(*others, replace(better, text="Här mår jag bättre")))
+    opens = desk.now + timedelta(days=1)
+    second = replace(
+        desk.round, id="r2", survey=changed, opens_at=opens, closes_at=opens + timedelta(days=30)
+    )
+    desk.store.open_round(second, desk.now)
+    for _ in range(30):
+        desk.store.cast("r2", "dagverksamheten", Ballot((5, 4, 5, 4)), opens)
+    desk.now = second.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    post(desk, REPORT, round=["r", "r2"], statement=["listened", "feel_better"])
+    page = preview(desk)
+    since = "Påståendet och svaren har haft samma lydelse sedan"
+    for heading, day in ((LISTENED, "2\xa0mars\xa02026"), ("Här mår jag bättre", "1\xa0juni\xa02026")):
+        assert f"{since} {day}." in page.partition(f"<h3>{heading}")[2].partition("<h3>")[0]
 
 
 def test_a_running_round_cannot_be_in_a_report(tmp_path: Path) -> None:

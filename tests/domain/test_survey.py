@@ -71,6 +71,25 @@ label = "Ja"
 """
 
 
+def test_a_statement_is_worded_alike_until_its_own_words_change(tmp_path: Path) -> None:
+    survey = good_survey(tmp_path)
+    better = survey.translated({"en": {"Jag mår bättre": "I feel better"}})
+    statement, other = survey.statements
+    changed = {
+        "text": replace(other, text="Jag mår bra"),
+        "answers": replace(other, scale=replace(SCALE, labels=("Nej", "Kanske", "Jo"))),
+        "kind": replace(other, several=True),
+    }
+    for reworded in changed.values():
+        version = replace(survey, statements=(statement, reworded))
+        assert survey.words_alike(version, "listened")
+        assert not survey.words_alike(version, "better")
+    assert survey.words_alike(better, "better")  # a language more
+    assert not better.words_alike(survey.translated({"en": {"Jag mår bättre": "I am better"}}), "better")
+    with pytest.raises(KeyError):
+        survey.words_alike(survey, "nothing")
+
+
 def shipped() -> dict[str, Survey]:
     return read_surveys([shipped_folder("questions")])
 

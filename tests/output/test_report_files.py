@@ -11,10 +11,12 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.oxml.ns import qn
 
 from kiosk.domain.report import Block, Kind, ReportDocument, document_from_json
 from kiosk.output import report_files
 from kiosk.output.charts import Bar
+from kiosk.output.hyphenation import SOFT_HYPHEN
 from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_files import write_file
@@ -81,6 +83,37 @@ def test_a_table_repeats_its_heading_row_and_has_every_cell(written: Any) -> Non
         ["Prestation", "2026"], ["Råd", "12"], ["a\nb", "=1+1"],
     ]  # fmt: skip
     assert [len(row._tr.xpath("w:trPr/w:tblHeader")) for row in table.rows] == [1, 0, 0]
+
+
+def headings_of_tables(document: Any) -> list[tuple[str, str, str]]:
+    """Return (flag of the first row, flag of the first column, the flags as a number) of each table."""
+    looks = document.element.xpath("//w:tblPr/w:tblLook")
+    return [tuple(one.get(qn(f"w:{flag}")) for flag in ("firstRow", "firstColumn", "val")) for one in looks]
+
+
+def test_a_word_processor_knows_the_headings_of_rows_and_columns() -> None:
+    lists = replace(TABLE, has_row_headings=False)
+    document = docx.Document(io.BytesIO(report_docx(replace(REPORT, blocks=(TABLE, lists)))))
+    assert headings_of_tables(document) == [("1", "1", "04A0"), ("1", "0", "0420")]
+
+
+def test_the_headings_of_a_word_report_begin_at_the_first_level_and_skip_none(written: Any) -> None:
+    names = [one.style.name for one in written.paragraphs if one.style.name.startswith("Heading ")]
+    levels = [int(name.removeprefix("Heading ")) for name in names]
+    assert levels
+    assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False)), levels
+    outline = {name: written.styles[name].element.xpath("w:pPr/w:outlineLvl/@w:val") for name in set(names)}
+    assert outline == {"Heading 1": ["0"], "Heading 2": ["1"]}
+
+
+def test_long_words_are_divided_in_narrow_columns_only() -> None:
+    word = "Rådgivningstillfällen"
+    wide = replace(TABLE, header=("A", "B"), rows=((word, ""),))
+    narrow = replace(TABLE, header=("A", "B", "C", "D"), rows=((word, "", "", ""),))
+    document = docx.Document(io.BytesIO(report_docx(replace(REPORT, blocks=(wide, narrow)))))
+    in_wide, in_narrow = (table.rows[1].cells[0].text for table in document.tables)
+    assert in_wide == word
+    assert in_narrow.replace(SOFT_HYPHEN, "") == word != in_narrow
 
 
 def test_the_language_title_and_organisation_are_properties(written: Any) -> None:

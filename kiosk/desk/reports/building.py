@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import zip_longest
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, period, translate
+from kiosk.desk.i18n import day, in_a_row, period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
 from kiosk.desk.reports.earlier_figures import method, statement_blocks
@@ -19,7 +19,14 @@ from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.surveys.origin import origin_of_instrument
-from kiosk.desk.theory import Cell, Evidence, PublishedFigures, of_statements, theory_columns
+from kiosk.desk.theory import (
+    Cell,
+    Evidence,
+    PublishedFigures,
+    of_statements,
+    outputs_without_activity,
+    theory_columns,
+)
 from kiosk.domain.counters import NO_TARGET, Counter, Figure, Period, Quality, month_of, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
 from kiosk.domain.results import answered
@@ -176,8 +183,21 @@ def _outputs(content: Content) -> Iterator[Block]:
             "individer är inte rensat från dubbletter."
         ),
     )
+    yield from _mismatch(content)
     yield from _links(content)
     yield from _outputs_over_time(content)
+
+
+def _mismatch(content: Content) -> Iterator[Block]:
+    """Yield a note with the activities that nobody counts and the counted outputs of no activity."""
+    uncounted = [box.text for box in content.theory.uncounted_activities]
+    unnamed = [box.text for box in outputs_without_activity(content.theory)]
+    if uncounted:
+        words = translate("Aktiviteter som ingen räknar för sig:")
+        yield Block(Kind.NOTE, f"{words} {', '.join(uncounted)}.")
+    if unnamed:
+        words = translate("Räknas utan att höra till en aktivitet:")
+        yield Block(Kind.NOTE, f"{words} {', '.join(unnamed)}.")
 
 
 def _outputs_over_time(content: Content) -> Iterator[Block]:
@@ -237,6 +257,9 @@ def _evaluation(content: Content) -> Iterator[Block]:
     for of_round in content.rounds:
         yield Block(Kind.PARAGRAPH, _round(content, of_round))
     yield from method(content.imported, content.place.node.name)
+    if without := content.without_figures:
+        quoted = in_a_row(translate("”{text}”", text=text) for text in without)
+        yield Block(Kind.PARAGRAPH, translate("Ingen siffra finns för {statements}.", statements=quoted))
     yield Block(Kind.PARAGRAPH, _non_response(content))
     yield Block(Kind.HEADING, translate("Vad siffrorna inte säger"), level=2)
     yield Block(
@@ -344,15 +367,24 @@ def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
     if not section.charts:
         yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
     for chart in (chart for chart in section.charts if chart.kind != "places"):
-        yield from _chart(section, chart, shown.round, _first_use(content, shown.round))
+        yield from _chart(section, chart, shown.round, _first_use(content, shown))
     yield Block(Kind.NOTE, share_rule(shown))
     yield from prose(content.words.get(comment_part(section.id), ""))
 
 
-def _first_use(content: Content, of_round: Round) -> date:
-    """Return the opening of the first closed round with the same survey in the same version."""
-    same = [one for one in content.figures.rounds if one.survey.version == of_round.survey.version]
-    return min(one.opens_at for one in (of_round, *same))
+def _first_use(content: Content, shown: ShownStatement) -> date:
+    """Return the opening of the first closed round that worded a statement as its shown round did, and after
+    which no round of the same survey worded it otherwise."""
+    survey, first = shown.round.survey, shown.round.opens_at
+    asking = [one for one in content.figures.rounds if one.survey.asks(shown.statement.id)]
+    for one in sorted(asking, key=lambda one: one.opens_at, reverse=True):
+        if one.opens_at >= first:
+            continue
+        if survey.words_alike(one.survey, shown.statement.id):
+            first = one.opens_at
+        elif one.survey.id == survey.id:
+            break
+    return first
 
 
 def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> Iterator[Block]:
@@ -363,7 +395,7 @@ def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> 
     table = zip(*(["–" if cell is None else str(cell) for cell in row] for row in chart.table), strict=True)
     header, *lines = table
     yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
-    worded = translate("Enkäten har haft samma lydelse sedan {day}.", day=day(first_use))
+    worded = translate("Påståendet och svaren har haft samma lydelse sedan {day}.", day=day(first_use))
     where = (
         f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {worded}"
         if chart.kind == "now"

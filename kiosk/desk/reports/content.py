@@ -11,7 +11,13 @@ from kiosk.desk.respondents import Forms, forms
 from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
-from kiosk.desk.theory import PlaceInTree, PublishedFigures, find_place, published_figures
+from kiosk.desk.theory import (
+    PlaceInTree,
+    PublishedFigures,
+    find_place,
+    published_figures,
+    statement_text,
+)
 from kiosk.domain.counters import Counter, Figure, Period, year_of
 from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.report import Terms
@@ -68,6 +74,16 @@ class Content:
         """The report's statements that none of its rounds asked and earlier figures of its year know."""
         return earlier_statements(
             self.elsewhere, [name for name in self.terms.statements if not self._asking(name)]
+        )
+
+    @property
+    def without_figures(self) -> tuple[str, ...]:
+        """The texts of the report's statements that neither its rounds nor earlier figures know."""
+        known = {one.known.statement_id for one in self.imported}
+        return tuple(
+            statement_text(name)
+            for name in self.terms.statements
+            if not self._asking(name) and name not in known
         )
 
     def output(self, counter: Counter, period: Period | None = None) -> Figure | None:
