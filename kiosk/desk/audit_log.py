@@ -1,5 +1,7 @@
 """The page with the log of staff actions. It has nothing about guests."""
 
+from itertools import repeat
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
@@ -84,6 +86,11 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         "": translate("en borttagen enkät"),
         **{survey.id: survey.title for survey in library.surveys.values()},
     }
+    theories = {
+        "": translate("en borttagen förändringsteori"),
+        **{theory.id: theory.title for theory in library.theories.values()},
+    }
+    reports = {report_id: terms.title for report_id, terms in desk().store.reports.all().items()}
     counters = {counter.id: translate(counter.name) for counter in library.counters.values()}
     languages = {code: language_in_text(catalogue.language) for code, catalogue in library.guest.items()}
     rounds = {
@@ -95,7 +102,7 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         Action.ACCOUNT_SET: ({}, roles),
         Action.ACCOUNT_LINK_MADE: ({}, roles),
         Action.ROLE_CHANGED: ({}, roles),
-        Action.ROUND_OPENED: (rounds, protections),
+        Action.ROUND_OPENED: (rounds, protections, *repeat(places, len(places))),
         Action.ADDRESS_MADE: (places, admissions),
         Action.ADDRESS_REMOVED: (places, admissions),
         Action.PAIRING_BEGUN: (places,),
@@ -116,6 +123,8 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         Action.FIGURE_TYPED: (places, counters, {}, {}, dict(reasons())),
         Action.FIGURE_CORRECTED: (places, counters, {}, {}, dict(reasons())),
         Action.SURVEY_WRITTEN: (surveys,),
+        Action.THEORY_WRITTEN: (theories,),
+        Action.REPORT_PUBLISHED: (reports,),
         Action.TEXTS_WRITTEN: (languages,),
         Action.SPEECH_RECORDED: (languages,),
         Action.SPEECH_REMOVED: (languages,),
