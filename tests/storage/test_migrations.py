@@ -34,7 +34,16 @@ from kiosk.storage import (
     tables,
 )
 from kiosk.storage.schema_check import describe, differences
-from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, random_ballots, tree
+from tests.tools.builders import (
+    MONDAY,
+    a_prepared_store,
+    a_round,
+    a_store,
+    ballot,
+    cast_all,
+    random_ballots,
+    tree,
+)
 from tests.tools.postgresql import new_database
 
 MARCH = month_of(date(2026, 3, 1))
@@ -152,8 +161,7 @@ def todays(table: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 @pytest.fixture(params=OLD)
 def old(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Installation:
-    new = a_store(tmp_path / "new")
-    fill(new)
+    new = a_prepared_store(tmp_path / "new", "a row in every table", fill)
     new.close()
     shutil.copytree(tmp_path / "new" / "keys", tmp_path / "keys")
     with connected(f"sqlite:///{tmp_path / 'new' / 'k.sqlite'}") as database:

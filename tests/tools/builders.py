@@ -41,12 +41,12 @@ def a_store(folder: Path, *, rng: Random | None = None, durable: bool = False) -
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "keys").mkdir(mode=0o700, exist_ok=True)
     if not (folder / "k.sqlite").exists():
-        (folder / "k.sqlite").write_bytes(_empty_database())
+        (folder / "k.sqlite").write_bytes(empty_database())
     return open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", rng=rng, durable=durable)
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """Return the content of a new installation's database file. To make one takes longer than most tests of a
     store."""
     with TemporaryDirectory(dir=MEMORY) as name:

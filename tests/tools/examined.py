@@ -20,7 +20,7 @@ from kiosk.operation.doctor import Advice, Machine, Severity, Topic, examine
 from kiosk.operation.serve import guest_and_desk
 from kiosk.settings import Settings, read_settings, secret_key
 from kiosk.storage import Store, open_store
-from tests.tools.builders import MONDAY, a_round, cast_all, random_ballots, tree
+from tests.tools.builders import MONDAY, a_round, cast_all, empty_database, random_ballots, tree
 from tests.tools.ports import free_port
 from tests.tools.serving import served
 from tests.tools.shipped import library_for, share_templates
@@ -73,6 +73,9 @@ class ExaminedInstallation:
         self.settings: Settings = read_settings(environ)
         if url:
             self.settings = replace(self.settings, database_url=url)
+        else:
+            self.settings.data.mkdir(mode=0o700, parents=True)
+            Path(self.settings.database_url.removeprefix("sqlite:///")).write_bytes(empty_database())
         self.store: Store = open_store(
             self.settings.data, self.settings.database_url, self.settings.keys, durable=False
         )
