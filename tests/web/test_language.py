@@ -98,6 +98,19 @@ def test_no_language_moves_under_a_finger_when_the_script_comes(
     assert page.evaluate(PLACES) == before
 
 
+@pytest.mark.parametrize("path", ["/", "/s/poster"])
+def test_a_language_tapped_before_the_script_came_is_not_asked_for_again(
+    context: BrowserContext, serve: Serve, tmp_path: Any, path: str
+) -> None:
+    place = Place(tmp_path, frozenset({Admission.KIOSK, Admission.POSTER}))
+    page = context.new_page()
+    page.route("**/static/guest.js", lambda _: None, times=1)
+    page.goto(serve(place.app) + path, wait_until="commit")
+    with page.expect_request(lambda request: request.url.endswith("lang=ar")):
+        page.locator('[data-language="ar"]').click()
+    speaks(page, "ar")
+
+
 def test_the_first_language_picker_has_no_back_button(guest: Guest) -> None:
     guest.page.goto(guest.address)
     expect(guest.page.locator("#picker")).to_be_visible()
