@@ -14,7 +14,7 @@ import pypdfium2.raw as raw
 import pytest
 import typst
 
-from kiosk.domain.report import LONGEST_PART, Kind, prose
+from kiosk.domain.report import LONGEST_PART, Kind, ReportDocument, prose
 from kiosk.output.report_pdf import report_pdf
 from tests.output.test_report_files import REPORT
 
@@ -111,6 +111,31 @@ def test_a_table_has_a_heading_cell_for_each_column_and_every_row(tags: list[lis
     assert of_table.count("TH") == len(TABLE.header)
     assert of_table.count("TD") == sum(map(len, TABLE.rows))
     assert of_table.count("TR") == 1 + len(TABLE.rows)
+
+
+def in_reading_order(report: ReportDocument) -> bool:
+    """Return whether the text of a report's PDF has the texts of REPORT's blocks, each once and in their
+    order."""
+    pages = pypdfium2.PdfDocument(report_pdf(report))
+    text = " ".join(" ".join(page.get_textpage().get_text_bounded() for page in list(pages)[1:]).split())
+    each = (block.rows[-1] if block.kind is Kind.LIST else (block.text,) for block in REPORT.blocks)
+    texts = [words for (words,) in each if words and words.isascii()]
+    drawn = {block.text for block in REPORT.blocks if block.kind is Kind.CHART}
+    places = [text.find(words) for words in texts if words not in drawn]
+    return -1 not in places and places == sorted(set(places))
+
+
+def test_the_text_is_in_the_order_of_the_blocks() -> None:
+    assert in_reading_order(REPORT)
+    # The control: two parts in the other order.
+    first, *others = REPORT.blocks
+    assert not in_reading_order(replace(REPORT, blocks=(*others, first)))
+
+
+def test_headings_that_skip_a_level_are_refused() -> None:
+    """The validator can fail: a report that begins with a heading of the second level is no PDF/UA."""
+    with pytest.raises(typst.TypstError, match="heading"):
+        report_pdf(replace(REPORT, blocks=prose("# Mål\nAlla ska med.")))
 
 
 def test_a_list_is_a_list(tags: list[list[Tag]]) -> None:
