@@ -15,8 +15,6 @@ from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.report_2022 import PARTS, WORDS
 
-pytestmark = pytest.mark.slow
-
 REPORT = "/admin/reports/r2022-1"
 
 
@@ -97,6 +95,7 @@ def test_outputs_have_the_quality_that_was_typed(page: str) -> None:
         assert words in page, words
 
 
+@pytest.mark.slow
 def test_the_pdf_has_every_part(desk: Desk) -> None:
     content = file(desk, "pdf")
     assert b"<pdfuaid:part>1</pdfuaid:part>" in content
@@ -106,6 +105,7 @@ def test_the_pdf_has_every_part(desk: Desk) -> None:
     assert all(one.strip() for one in pages)
 
 
+@pytest.mark.slow
 def test_the_word_document_has_every_part(desk: Desk) -> None:
     document = docx.Document(io.BytesIO(file(desk, "docx")))
     headings = [one.text for one in document.paragraphs if one.style and one.style.name == "Heading 1"]
