@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.guest.app import create_guest_app
@@ -18,7 +19,7 @@ from kiosk.library.library import read_library
 from kiosk.operation.demonstration_report import publish_report
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
-from kiosk.storage import MailChoice
+from kiosk.storage import MailChoice, Role, SecondFactor
 from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.languages import GUEST_LANGUAGES
@@ -215,25 +216,26 @@ def test_every_number_of_a_table_is_visible_at_1280_pixels(
     page.context.close()
 
 
-@pytest.mark.parametrize("path", ["rounds", "surveys"])
-def test_on_a_phone_all_actions_are_visible(
-    browser: Browser, serve: Serve, tmp_path: Path, path: str
+@pytest.mark.parametrize("width", [390, 768])
+def test_on_a_phone_and_a_tablet_all_actions_are_visible(
+    browser: Browser, serve: Serve, tmp_path: Path, width: int
 ) -> None:
     desk = Desk(tmp_path)
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     address = serve(desk.app)
-    page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+    page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     sign_in(page, address)
-    page.goto(f"{address}/admin/{path}")
-    ways = page.locator("tbody :is(a, button)")
-    assert ways.count() >= 2
-    for way in ways.all():
-        box = way.bounding_box()
-        assert box
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 390
-        assert min(box["width"], box["height"]) >= 24, way.inner_text()
+    for path in ("rounds", "surveys", "scales", "counters"):
+        page.goto(f"{address}/admin/{path}")
+        ways = page.locator("tbody :is(a, button)")
+        assert ways.count() >= 2
+        for way in ways.all():
+            box = way.bounding_box()
+            assert box
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width, (path, way.inner_text())
+            assert min(box["width"], box["height"]) >= 24, way.inner_text()
     page.context.close()
 
 
@@ -249,15 +251,12 @@ PAGES = [
     "theory", "count/frida", "surveys/ombudsmannaskap_2", "surveys/ombudsmannaskap_2/remove",
     "languages/th/remove", "reports/r2026-1", "reports/r2026-1/part/about", "reports/r2026-1/preview",
     "reports/r2026-1/edition/1.html", "sign-in", "theory/ombudsmannaskap_2/edit",
-    "theory/ombudsmannaskap_2/remove",
+    "theory/ombudsmannaskap_2/remove", "scales/own", "surveys/ombudsmannaskap/preview/thanks",
+    "surveys/ombudsmannaskap/preview/stored", "surveys/ombudsmannaskap/preview/practice",
 ]  # fmt: skip
-"""Addresses of the desk's pages, apart from that of a wall."""
+"""Addresses of the desk's pages, apart from those of a wall, an own organisation and an account's link."""
 
-NOT_WALKED = {
-    "sign_in.second_step", "account_links.choose_password", "scales.scale", "unit_editing.edit",
-    "surveys.preview_thanks", "surveys.preview_stored", "surveys.preview_practice",
-}  # fmt: skip
-"""Pages that need a link, a second factor or an object of their own first, and guests' pages in a preview."""
+OWN_SCALE = {"title": "Own", "label": ["Sällan", "Ofta", "Alltid", "", ""]}
 
 FILES = {
     "static", "results_json", "health", "api.snapshot", "api.package", "api.export", "results.pick",
@@ -287,13 +286,25 @@ def test_no_desk_page_has_an_accessibility_violation(
         ("surveys/copy", {"survey": "ombudsmannaskap"}),
         ("theory/ombudsmannaskap/copy", {}),
         ("new-language", {"language": "th"}),
+        ("units/vasteras/copy", {}),
+        ("new-scale", OWN_SCALE),
     ):
         assert desk.client.post(f"/admin/{path}", data={"csrf_token": token, **data}).status_code == 303
+    known = KnownCounts("listened", "Text", tuple("abcde"), (1, 2, 3, 4, 5))
+    earlier = EarlierFigures("frida", date(2022, 1, 1), date(2022, 12, 31), 20, "Rapport", (known,))
+    desk.store.earlier_figures.set("2022", earlier.as_json())
+    link = desk.store.account_links.add("eva", Role.VIEWER, desk.now)
     adapter = desk.app.url_map.bind("localhost")
-    paths = [*PAGES, f"wall/{wall.code}"]
+    paths = [
+        *PAGES,
+        f"wall/{wall.code}",
+        "units/vasteras_stadsmission_kopia",
+        f"account-link/{link}",
+        "imported/2022",
+    ]
     walked = {adapter.match("/admin/" + path.partition("?")[0])[0] for path in paths}
     pages = {rule.endpoint for rule in desk.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    assert pages - walked - FILES == NOT_WALKED
+    assert pages - walked - FILES == {"sign_in.second_step"}
     address = serve(desk.app)
     page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     sign_in(page, address)
@@ -307,5 +318,10 @@ def test_no_desk_page_has_an_accessibility_violation(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert (path, overflow) == (path, 0)
+    desk.store.second_factors.set("anna", SecondFactor("sealed", 0), [])
+    page.context.clear_cookies()
+    sign_in(page, address)
+    expect(page).to_have_url(re.compile("/admin/sign-in/code"))
+    all_barriers += barriers(page)
     assert all_barriers == []
     page.context.close()
