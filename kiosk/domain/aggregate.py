@@ -114,7 +114,11 @@ def aggregate_of(
 
 def _round(document: Document, of_round: Round, *, has_units: bool) -> AggregateRound | None:
     """Return a round's published figures; None if nothing is published for the whole. Questions of which
-    several options may be chosen are left out: nothing compares their shares."""
+    several options may be chosen and follow-ups are left out: nothing compares their shares.
+
+    A statement with a follow-up has a smaller epsilon than others. Aggregates have one for each round, so it
+    is then that of all: intervals are a little too wide instead of too narrow.
+    """
     statements = of_round.survey.with_one_answer
     names = {statement.id for statement in statements}
     [published] = (one for one in document["rounds"] if one["id"] == of_round.id)
@@ -138,7 +142,9 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
         tuple(_nearest(of_round.tree, node, nodes) for node in of_round.tree.nodes if node.id in nodes)
     )
     survey = replace(of_round.survey, statements=statements, translations={})
-    return AggregateRound(replace(of_round, survey=survey, tree=tree), of_round.survey.version, nodes)
+    epsilon = min(of_round.epsilon_of(of_round.survey.columns_of(one)[0]) for one in statements)
+    terms = replace(of_round, survey=survey, tree=tree, epsilon=epsilon)
+    return AggregateRound(terms, of_round.survey.version, nodes)
 
 
 def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:

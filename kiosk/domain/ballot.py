@@ -33,6 +33,14 @@ NOT_CHOSEN, CHOSEN = 1, 2
 """Answers of the column of one of several options."""
 
 
+NOT_ASKED = 253
+"""Answer of the column of a follow-up whose statement got another answer than those that it follows. No scale
+has so many options."""
+
+NOT_CONCERNED_VALUE = "0"
+"""The value of "something else" on the page of a follow-up: as long as that of an option."""
+
+
 class BallotError(ValueError):
     """The submitted form is no valid ballot of this survey. The message quotes nothing of the form."""
 
@@ -54,17 +62,24 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     """Read the ballot from a submitted form.
 
     `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
-    "prefer_not"; of a question with several options, any of these and "none". A statement that is missing or
-    empty counts as skipped. Raises BallotError for a statement that the survey does not have, a value that
-    its scale does not have, or two values for one statement.
+    "prefer_not"; of a question with several options, any of these and "none"; of a follow-up also "0". A
+    statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
+    follows, whatever was sent for it. Raises BallotError for a statement that the survey does not have, a
+    value that its scale does not have, or two values for one statement.
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")
-    return Ballot(tuple(chain.from_iterable(_read(s, values.get(s.id, ())) for s in survey.statements)))
+    return Ballot(tuple(chain.from_iterable(_read(s, values) for s in survey.statements)))
 
 
-def _read(statement: Statement, sent: Sequence[str]) -> tuple[Answer, ...]:
-    options = len(statement.scale.labels)
+def _read(statement: Statement, values: Mapping[str, Sequence[str]]) -> tuple[Answer, ...]:
+    options, sent = len(statement.scale.labels), values.get(statement.id, ())
+    if statement.follows:
+        answer = NoAnswer.SKIPPED if list(sent) == [NOT_CONCERNED_VALUE] else _read_answer(sent, options)
+        is_asked = list(values.get(statement.follows.statement, ())) in [
+            [str(option)] for option in statement.follows.when
+        ]
+        return (answer if is_asked else NOT_ASKED,)
     return _read_several(sent, options) if statement.several else (_read_answer(sent, options),)
 
 

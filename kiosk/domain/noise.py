@@ -20,6 +20,11 @@ OPTION_SHARE = Fraction(1, 2)
 """Part of a statement's epsilon that each option has where a guest may choose several: 3/4. A table of two
 answers needs half the epsilon of one with a scale and the kinds of no answer for bars that are as right."""
 
+FOLLOW_SHARE = Fraction(2, 3)
+"""Part of a statement's epsilon that a statement with a follow-up has, and the follow-up too: 1 each. Whether
+a guest was asked the follow-up costs the first and half of the second, together the epsilon of a statement
+without one: what is promised about a statement holds with a follow-up too."""
+
 SMALLEST_EPSILON = Fraction(1, 10)
 """With a smaller epsilon nothing of a table would be left, and the time to draw noise grows with 1 /
 epsilon."""
@@ -43,6 +48,21 @@ def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> 
     """
     noise = zero_sum_noise(len(counts), epsilon, rng)
     return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])
+
+
+def protect_part(
+    counts: Sequence[int], total: int, rng: Random, epsilon: Fraction = EPSILON
+) -> tuple[int, ...]:
+    """Return the table to publish instead of `counts`, whose sum is secret, with the public sum `total`.
+
+    Each cell has noise of its own. A ballot that moves between two cells costs `epsilon`; one that enters or
+    leaves the table costs half of it. What the noisy cells lack of `total`, or have too much, is spread
+    evenly over them; a remainder goes to cells that are drawn. As with `protect`, call it once for a batch.
+    """
+    noisy = [count + geometric_noise(epsilon / 2, rng) for count in counts]
+    each, more = divmod(total - sum(noisy), len(noisy))
+    raised = set(rng.sample(range(len(noisy)), more))
+    return nearest_table([count + each + (cell in raised) for cell, count in enumerate(noisy)])
 
 
 def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...]:

@@ -41,6 +41,14 @@ def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
     return Noise(cells, batches * _variance_of_one(cells, epsilon))
 
 
+def noise_of_part(batches: int, cells: int, epsilon: Fraction, total: float) -> Noise:
+    """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made. `total`
+    is the variance of the public sum of all their cells, which is spread over them evenly."""
+    ratio = exp(-epsilon / 2)
+    of_one = 2 * ratio / (1 - ratio) ** 2
+    return Noise(cells, batches * of_one * (1 - 1 / cells) + total / cells**2)
+
+
 @lru_cache
 def _variance_of_one(cells: int, epsilon: Fraction) -> float:
     """Return the variance of one cell of zero-sum noise: its mean square if all cells add up to 0, by Fourier

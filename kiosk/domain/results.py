@@ -9,14 +9,15 @@ from enum import StrEnum
 from fractions import Fraction
 
 from kiosk.domain import noisy_statistics, statistics
+from kiosk.domain import survey as surveys
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of, noisy_stratum
+from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of, noise_of_part, noisy_stratum
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, verdict
 from kiosk.domain.survey import Column, Statement
-from kiosk.domain.tally import StatementTally, statement_tally_from_json
+from kiosk.domain.tally import StatementTally, of_those_asked, statement_tally_from_json
 from kiosk.domain.tree import Node
 
 PERCENT_ALONE_FROM = 50
@@ -65,7 +66,8 @@ class Row:
     node that have figures of their own; None if the row is compared as one unit.
 
     Of a question of which several options may be chosen, `table` counts whether any was, and `options` has a
-    table for each option, the lowest first.
+    table for each option, the lowest first. Of a follow-up, `table` has the answers of those asked; of the
+    others only their number (`of_those_asked`).
     """
 
     round: Round
@@ -85,7 +87,14 @@ class Row:
 
     def noise_of_batches(self, batches: int) -> Noise:
         """Return the noise in the sum of the tables of `batches` batches, for this statement and round."""
-        return self._noise_of_column(self.statement.columns[-1], batches)
+        survey = self.round.survey
+        column = survey.columns_of(self.statement)[-1]
+        if column.part is not surveys.Part.FOLLOW_UP or not self.statement.follows:
+            return self._noise_of_column(column, batches)
+        [before] = survey.columns_of(survey.statement(self.statement.follows.statement))
+        asked = self._noise_of_column(before, batches).of_sum([1] * len(column.when))
+        cells = column.options + len(NoAnswer)
+        return noise_of_part(batches, cells, self.round.epsilon_of(column), asked)
 
     def _noise_of_column(self, column: Column, batches: int) -> Noise:
         cells = column.options + (len(NoAnswer) if column.has_no_answer else 0)
@@ -123,6 +132,14 @@ class Row:
         if not self.table:
             return ()
         return (*self.table.no_answer, max(table.withheld for table in (self.table, *self.options)))
+
+    @property
+    def asked(self) -> int | None:
+        """Number of guests who were asked a follow-up, at most; None for any other statement, and without
+        figures."""
+        if not self.table or self.table.not_asked is None:
+            return None
+        return self.table.answered + self.table.withheld
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -195,6 +212,9 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
     table, *options = (statement_tally_from_json(node["statements"][c.id]) for c in statement.columns)
+    if follows := statement.follows:
+        before = statement_tally_from_json(node["statements"][follows.statement])
+        table = of_those_asked(table, before, statement.columns[0])
     return Row(
         of_round,
         statement,

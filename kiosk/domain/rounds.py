@@ -15,7 +15,7 @@ from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
-from kiosk.domain.noise import EPSILON, OPTION_SHARE, SMALLEST_EPSILON, read_epsilon
+from kiosk.domain.noise import EPSILON, FOLLOW_SHARE, OPTION_SHARE, SMALLEST_EPSILON, read_epsilon
 from kiosk.domain.survey import Column, Part, Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
@@ -36,6 +36,10 @@ LONGEST_NAME_CHARACTERS = 80
 FEWEST_BETWEEN_COUNTS = 3.0
 """Fewest guests between two counts for which the fixed count time protects against stuffing: with n guests,
 the chance that the target was the only one is about exp(-n)."""
+
+
+SHARES = {Part.OPTION: OPTION_SHARE, Part.FOLLOWED: FOLLOW_SHARE, Part.FOLLOW_UP: FOLLOW_SHARE}
+"""Part of a round's epsilon that the table of a column has, where it is not all of it."""
 
 
 class Admission(StrEnum):
@@ -110,7 +114,7 @@ class Round:
 
     def epsilon_of(self, column: Column) -> Fraction:
         """Return the epsilon of the noise in one column's table of a batch."""
-        return self.epsilon * OPTION_SHARE if column.part is Part.OPTION else self.epsilon
+        return self.epsilon * SHARES.get(column.part, 1)
 
     def slip_budget(self, unit_id: str) -> int | None:
         """Return the number of slips that staff may print for a unit; None without a limit."""

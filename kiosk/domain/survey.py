@@ -7,14 +7,14 @@ guest can see of it, translations included: figures from before and after a chan
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from kiosk.domain.digits import in_digits
-from kiosk.domain.noise import OPTION_SHARE
+from kiosk.domain.noise import FOLLOW_SHARE, OPTION_SHARE
 from kiosk.domain.short_hash import short_hash
 
 Translations = Mapping[str, Mapping[str, str]]
@@ -128,6 +128,16 @@ SEVERAL_HINT = "Du kan välja flera."
 """The texts of the guest's screen that a question with several options needs beside its own."""
 
 
+FOLLOW_UP_HINT = "Bara om du svarade: {answers}"
+NOT_CONCERNED = "Jag svarade något annat"
+"""The texts of the guest's screen that a follow-up needs beside its own. Every guest has its page, so that
+neither a bystander nor the server learns from a page who is asked."""
+
+
+MOST_FOLLOW_UP_OPTIONS = 8
+"""Most options of a follow-up. With "something else" and the kinds of no answer they fit a screen."""
+
+
 TARGET_LIMITS = (1, 99)
 """Lowest and highest target of a statement, in percent."""
 
@@ -146,6 +156,20 @@ class Part(StrEnum):
     STATEMENT = "statement"
     WHETHER = "whether"
     OPTION = "option"
+    FOLLOWED = "followed"
+    FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """The condition of a follow-up: the id of the statement before it, and the numbers of the options after
+    which it is asked, 1 the lowest."""
+
+    statement: str
+    when: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"statement": self.statement, "when": list(self.when)}
 
 
 @dataclass(frozen=True)
@@ -156,11 +180,16 @@ class Column:
     of these, 2 at least one, or a kind of no answer), and one for each option (OPTION: 1 not chosen, 2
     chosen). An option's column has no kinds of no answer: who gave no answer is counted in the first column
     only.
+
+    A statement with a follow-up is FOLLOWED, and its FOLLOW_UP is the next column: its answers are an option,
+    a kind of no answer, or NOT_ASKED (kiosk/domain/ballot.py). `when` has the options of the column before
+    after which it is asked.
     """
 
     id: str
     options: int
     part: Part = Part.STATEMENT
+    when: tuple[int, ...] = ()
 
     @property
     def has_no_answer(self) -> bool:
@@ -178,7 +207,8 @@ class Statement:
     `target` is the percentage of the answers on the scale that should agree, at least; at most, if a small
     share is good. None without a target.
 
-    With `several`, a guest may choose several of the options, which have no order.
+    With `several`, a guest may choose several of the options, which have no order. A follow-up `follows` some
+    answers to the statement before it: only the answers of guests who gave one of these count.
 
     `earlier_spellings` has former texts that differ in spelling only, and `earlier_wordings` former texts of
     the same meaning in other words, both the newest first. Answers to all of them can be compared.
@@ -194,6 +224,7 @@ class Statement:
     earlier_wordings: tuple[str, ...] = ()
     target: int | None = None
     several: bool = False
+    follows: FollowUp | None = None
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -203,9 +234,16 @@ class Statement:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether several may be chosen of its options: they have no order, none is "none of these", and
-        there are at most MOST_SEVERAL. True also if only one may be chosen."""
+        """Whether its options are such that several may be chosen: they have no order, none is "none of
+        these", and there are at most MOST_SEVERAL. Likewise those of a follow-up. True for any other."""
         options = self.scale.labels
+        if self.follows:
+            return (
+                not self.several
+                and not self.scale.is_ordered
+                and len(options) <= MOST_FOLLOW_UP_OPTIONS
+                and NOT_CONCERNED not in options
+            )
         return not self.several or (
             not self.scale.is_ordered and len(options) <= MOST_SEVERAL and NONE_OF_THESE not in options
         )
@@ -213,13 +251,20 @@ class Statement:
     @property
     def cost(self) -> Fraction:
         """What its answers tell about a guest at most, in statements with one answer: 1, and OPTION_SHARE for
-        each option if several may be chosen. Times a round's epsilon, its epsilon in all tables together."""
+        each option if several may be chosen. Times a round's epsilon, its epsilon in all tables together.
+
+        That of a follow-up is what it adds: it and its statement have FOLLOW_SHARE each.
+        """
+        if self.follows:
+            return 2 * FOLLOW_SHARE - 1
         return Fraction(1) + (len(self.scale.labels) * OPTION_SHARE if self.several else 0)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a ballot that hold the answers to this statement."""
         options = len(self.scale.labels)
+        if self.follows:
+            return (Column(self.id, options, Part.FOLLOW_UP, self.follows.when),)
         if not self.several:
             return (Column(self.id, options),)
         of_options = (Column(option_id(self.id, at), 2, Part.OPTION) for at in range(1, options + 1))
@@ -264,6 +309,24 @@ class Statement:
 def cost_of(statements: Iterable[Statement]) -> Fraction:
     """Return what a whole ballot tells about a guest at most, in statements with one answer."""
     return sum((statement.cost for statement in statements), Fraction(0))
+
+
+def follows_one_before(statements: Sequence[Statement], at: int) -> bool:
+    """Return whether the follow-up at an index of `statements` is after the statement that it follows, which
+    has one answer and is no follow-up itself, and whether some but not all of its options are chosen. True
+    for a statement that is no follow-up."""
+    follows = statements[at].follows
+    if follows is None:
+        return True
+    before = statements[at - 1] if at else None
+    return (
+        before is not None
+        and before.id == follows.statement
+        and not before.several
+        and before.follows is None
+        and bool(follows.when)
+        and can_agree(follows.when, len(before.scale.labels))
+    )
 
 
 def option_id(statement_id: str, option: int) -> str:
@@ -319,6 +382,8 @@ class Survey:
             sources[statement.text] = (statement.text,)
             if statement.several:
                 sources.update({text: (text,) for text in (SEVERAL_HINT, NONE_OF_THESE)})
+            if statement.follows:
+                sources.update({text: (text,) for text in (FOLLOW_UP_HINT, NOT_CONCERNED)})
             sources.update((label, statement.scale.sources(label)) for label in statement.scale.labels)
         return sources
 
@@ -339,13 +404,27 @@ class Survey:
 
     @property
     def with_one_answer(self) -> tuple[Statement, ...]:
-        """The statements that a guest gives one answer to."""
-        return tuple(statement for statement in self.statements if not statement.several)
+        """The statements that every guest gives one answer to."""
+        return tuple(one for one in self.statements if not one.several and not one.follows)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a ballot, in the survey's order."""
-        return tuple(column for statement in self.statements for column in statement.columns)
+        return tuple(column for statement in self.statements for column in self.columns_of(statement))
+
+    def columns_of(self, statement: Statement) -> tuple[Column, ...]:
+        """Return the columns of a statement; in this survey it may have a follow-up."""
+        if self.follow_up_of(statement.id) is None:
+            return statement.columns
+        return tuple(replace(column, part=Part.FOLLOWED) for column in statement.columns)
+
+    def follow_up_of(self, statement_id: str) -> Statement | None:
+        """Return the follow-up of the statement with that id; None if it has none."""
+        return self._follow_ups.get(statement_id)
+
+    @cached_property
+    def _follow_ups(self) -> dict[str, Statement]:
+        return {s.follows.statement: s for s in self.statements if s.follows}
 
     def asks(self, statement_id: str) -> bool:
         """Return whether the survey has a statement with that id."""
@@ -426,6 +505,7 @@ class Survey:
                     **({"earlier_wordings": list(s.earlier_wordings)} if s.earlier_wordings else {}),
                     **({"target": s.target} if s.target is not None else {}),
                     **({"several": True} if s.several else {}),
+                    **({"follows": s.follows.as_json()} if s.follows else {}),
                 }
                 for s in self.statements
             ],
@@ -435,8 +515,10 @@ class Survey:
 
 def _seen(statement: Statement) -> list[Any]:
     """Return what a guest sees of a statement in Swedish, and its id."""
-    several = ["several"] if statement.several else []
-    return [statement.id, statement.text, statement.scale.labels, *_pictures(statement.scale), *several]
+    kind = ["several"] if statement.several else []
+    if statement.follows:
+        kind = ["follows", *map(str, statement.follows.when)]
+    return [statement.id, statement.text, statement.scale.labels, *_pictures(statement.scale), *kind]
 
 
 def _pictures(scale: Scale) -> list[str]:
@@ -459,8 +541,8 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
     Rounds of older versions have no direction: their statements do not say which end is good. They have no
-    former texts either, and no several options; their scales have no kind of pictures and no poles,
-    and have an order.
+    former texts either, no several options and no follow-ups; their scales have no kind of pictures and no
+    poles, and have an order.
     """
     statements = tuple(
         Statement(
@@ -474,6 +556,7 @@ def survey_from_json(row: dict[str, Any]) -> Survey:
             tuple(s.get("earlier_wordings", ())),
             s.get("target"),
             s.get("several", False),
+            FollowUp(s["follows"]["statement"], tuple(s["follows"]["when"])) if "follows" in s else None,
         )
         for s in row["statements"]
     )

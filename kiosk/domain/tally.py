@@ -5,12 +5,15 @@ A tally is all that is kept of a counted ballot. A sum does not keep the batches
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from random import Random
+from typing import NotRequired, TypedDict
 
-from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.ballot import NOT_ASKED, Ballot, NoAnswer
 from kiosk.domain.box import veil
-from kiosk.domain.survey import Column
+from kiosk.domain.noise import protect, protect_part
+from kiosk.domain.survey import Column, Part
 
 
 @dataclass(frozen=True)
@@ -18,39 +21,52 @@ class StatementTally:
     """The answers to one statement.
 
     `counts` runs from the scale's lowest option to its highest, `no_answer` has the order of NoAnswer, and
-    `withheld` is the number of answers that the veil withheld.
+    `withheld` is the number of answers that the veil withheld. Of a follow-up, `not_asked` is the number of
+    ballots with another answer to its statement; None for any other table.
     """
 
     counts: tuple[int, ...]
     no_answer: tuple[int, ...]
     withheld: int
+    not_asked: int | None = None
 
     @property
     def ballots(self) -> int:
         """Number of ballots in this table."""
-        return sum(self.counts) + sum(self.no_answer) + self.withheld
+        return self.answered + self.withheld + (self.not_asked or 0)
+
+    @property
+    def answered(self) -> int:
+        """Number of published answers, kinds of no answer included; of a follow-up, from those asked."""
+        return sum(self.counts) + sum(self.no_answer)
 
     def __add__(self, other: "StatementTally") -> "StatementTally":
         return StatementTally(
             tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
             tuple(a + b for a, b in zip(self.no_answer, other.no_answer, strict=True)),
             self.withheld + other.withheld,
+            None if self.not_asked is None else self.not_asked + (other.not_asked or 0),
         )
 
     def as_json(self) -> "StatementDocument":
-        return {
+        document: StatementDocument = {
             "counts": list(self.counts),
             "no_answer": dict(zip(NoAnswer, self.no_answer, strict=True)),
             "withheld": self.withheld,
         }
+        if self.not_asked is not None:
+            document["not_asked"] = self.not_asked
+        return document
 
 
 class StatementDocument(TypedDict):
-    """A statement's table in the snapshot: `counts` from the lowest option up, `no_answer` by kind."""
+    """A statement's table in the snapshot: `counts` from the lowest option up, `no_answer` by kind, and
+    `not_asked` of a follow-up."""
 
     counts: list[int]
     no_answer: dict[str, int]
     withheld: int
+    not_asked: NotRequired[int]
 
 
 Tally = tuple[StatementTally, ...]
@@ -60,43 +76,129 @@ Tally = tuple[StatementTally, ...]
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
     """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`."""
     return StatementTally(
-        tuple(row["counts"]), tuple(row["no_answer"][kind] for kind in NoAnswer), row["withheld"]
+        tuple(row["counts"]),
+        tuple(row["no_answer"][kind] for kind in NoAnswer),
+        row["withheld"],
+        row.get("not_asked"),
     )
 
 
-Publish = Callable[[Sequence[int], Column], tuple[tuple[int, ...], int]]
-"""A round's rule of publication: a function from the exact counts of one column in one batch to (counts to
-publish, number of withheld answers).
+Published = tuple[tuple[int, ...], int]
+"""The counts to publish of a table, and the number of withheld answers."""
 
-The counts are those of the options, the lowest first, then of the kinds of NoAnswer if the column has them.
+Publish = Callable[[Sequence[int], Column, StatementTally | None], Published]
+"""A round's rule of publication: a function from the exact counts of one column in one batch to what is
+published of it. The table before it, as published, decides how much of a follow-up is; None for the first.
+
+The counts are those of the options, the lowest first, then of the kinds of NoAnswer if the column has them,
+then of NOT_ASKED if it is a follow-up.
 """
 
 
 def tally_batch(batch: Sequence[Ballot], columns: Sequence[Column], publish: Publish) -> Tally:
     """Count one batch, and publish each column's table. `columns` are those of the survey."""
-    return tuple(
-        _tally_column(Counter(ballot.answers[at] for ballot in batch), column, publish)
-        for at, column in enumerate(columns)
-    )
+    tables: list[StatementTally] = []
+    for at, column in enumerate(columns):
+        answers = Counter(ballot.answers[at] for ballot in batch)
+        tables.append(_tally_column(answers, column, publish, tables[-1] if tables else None))
+    return tuple(tables)
 
 
-def _tally_column(answers: Counter[int | NoAnswer], column: Column, publish: Publish) -> StatementTally:
+def _tally_column(
+    answers: Counter[int | NoAnswer], column: Column, publish: Publish, before: StatementTally | None
+) -> StatementTally:
     counted = [answers[option] for option in range(1, column.options + 1)]
     kinds = [answers[kind] for kind in NoAnswer] if column.has_no_answer else []
-    published, withheld = publish(counted + kinds, column)
-    no_answer = published[column.options :] if column.has_no_answer else (0,) * len(NoAnswer)
-    return StatementTally(published[: column.options], no_answer, withheld)
+    is_follow_up = column.part is Part.FOLLOW_UP
+    not_asked = [answers[NOT_ASKED]] if is_follow_up else []
+    published, withheld = publish(counted + kinds + not_asked, column, before)
+    counts, rest = published[: column.options], published[column.options :]
+    no_answer = rest[: len(NoAnswer)] if column.has_no_answer else (0,) * len(NoAnswer)
+    return StatementTally(counts, no_answer, withheld, rest[-1] if is_follow_up else None)
 
 
-def veiled(cells: Sequence[int], column: Column) -> tuple[tuple[int, ...], int]:
-    """Return (counts to publish, number of withheld answers) in an exact round: those of the veil."""
-    del column
-    return veil(cells)
+MOST_UNSEEN = 2
+"""Guests of a batch whose answers to a follow-up are all withheld if no more were asked. One published answer
+of two would be the answer of both, or of one of them: whose veil it is would depend on the options' order."""
+
+
+def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
+    """Return what is published in an exact round: what the veil leaves.
+
+    Where an answer to its statement is withheld, all of a follow-up is: it would tell that answer. Elsewhere
+    the veil is that of the guests who were asked, so that of each of them, too, two answers are possible. The
+    number not asked is then what the statement's table says.
+    """
+    if column.part is not Part.FOLLOW_UP:
+        return veil(cells)
+    if before is None or before.withheld:
+        return (0,) * len(cells), sum(cells)
+    asked = sum(cells[:-1])
+    counts, withheld = veil(cells[:-1]) if asked > MOST_UNSEEN else ((0,) * len(cells[:-1]), asked)
+    return (*counts, cells[-1]), withheld
+
+
+def protected(
+    cells: Sequence[int], column: Column, before: StatementTally | None, rng: Random, epsilon: Fraction
+) -> Published:
+    """Return what is published in a protected round: the table with noise of this epsilon, drawn now.
+
+    The number of guests who were asked a follow-up is that of its statement's published table. It is not
+    drawn again: a second noisy number of the same guests would tell more about each of them.
+    """
+    if column.part is not Part.FOLLOW_UP or before is None:
+        return protect(cells, rng, epsilon), 0
+    asked = asked_by(before, column)
+    return (*protect_part(cells[:-1], asked, rng, epsilon), sum(cells) - asked), 0
+
+
+def asked_by(statement: StatementTally, follow_up: Column) -> int:
+    """Return how many guests are asked a follow-up, by the published table of its statement."""
+    return sum(statement.counts[option - 1] for option in follow_up.when)
+
+
+def of_those_asked(table: StatementTally, statement: StatementTally, follow_up: Column) -> StatementTally:
+    """Return a follow-up's table with only the answers withheld that guests who were asked may have given.
+
+    A batch that withholds all of a follow-up withholds ballots of others too. How many were asked at most is
+    in the statement's table.
+    """
+    asked = asked_by(statement, follow_up) + statement.withheld
+    withheld = max(min(table.withheld, asked - table.answered), 0)
+    not_asked = table.ballots - table.answered - withheld
+    return replace(table, withheld=withheld, not_asked=not_asked)
 
 
 def has_answers_of(table: StatementTally, column: Column) -> bool:
     """Return whether a table has the answers of a column. For figures from a file."""
-    return len(table.counts) == column.options and (column.has_no_answer or not any(table.no_answer))
+    return (
+        len(table.counts) == column.options
+        and (column.has_no_answer or not any(table.no_answer))
+        and (table.not_asked is not None) == (column.part is Part.FOLLOW_UP)
+    )
+
+
+def follows_table(
+    table: StatementTally, column: Column, statement: StatementTally, k: int, *, is_protected: bool
+) -> bool:
+    """Return whether a follow-up's table can stand beside that of its statement. A necessary condition, for
+    figures from a file.
+
+    Without withheld answers to the statement, its table says how many were asked. In an exact round, each
+    batch with one withholds all of the follow-up.
+    """
+    not_asked, asked = table.not_asked or 0, asked_by(statement, column)
+    if min(*table.counts, *table.no_answer, table.withheld, not_asked) < 0 or table.ballots < k:
+        return False
+    if not statement.withheld:
+        is_whole = not_asked == statement.ballots - asked
+        return is_whole and not (is_protected and table.withheld)
+    return (
+        not is_protected
+        and table.answered <= asked
+        and not_asked <= statement.answered - asked
+        and table.withheld >= statement.withheld * k
+    )
 
 
 def can_be_protected(table: StatementTally, k: int) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from kiosk.domain.ballot import NoAnswer
@@ -25,7 +26,14 @@ from kiosk.domain.report import (
 from kiosk.domain.rounds import Admission, PublicationTime, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
-from kiosk.domain.tally import StatementTally, can_be_protected, can_be_published, has_answers_of
+from kiosk.domain.survey import Part
+from kiosk.domain.tally import (
+    StatementTally,
+    can_be_protected,
+    can_be_published,
+    follows_table,
+    has_answers_of,
+)
 from kiosk.storage import clock
 from kiosk.storage.accounts import Role
 from kiosk.storage.audit_log import Action
@@ -33,7 +41,7 @@ from kiosk.storage.database import StoreError
 from kiosk.storage.dump_terms import check_id, check_texts, read_terms
 from kiosk.storage.field_types import fits
 from kiosk.storage.passwords import is_hash
-from kiosk.storage.tallies import statement_tally
+from kiosk.storage.tallies import NOT_ASKED, statement_tally
 
 Row = Mapping[str, Any]
 """A row by column, of the types its table declares."""
@@ -171,15 +179,28 @@ def _check_node(
     for statement_id, answers in cells.items():
         options = columns[statement_id].options
         wanted = {*(str(option) for option in range(1, options + 1)), *NoAnswer, "withheld"}
+        is_follow_up = columns[statement_id].part is Part.FOLLOW_UP
+        wanted |= {NOT_ASKED} if is_follow_up else set()
         _require(answers.keys() == wanted, f"statement {statement_id}: not its scale's options")
         tables.append(statement_tally(dict(answers)))
         _require(
             has_answers_of(tables[-1], columns[statement_id]),
             f"statement {statement_id}: an option has no kinds of no answer",
         )
+        if is_follow_up:
+            continue
         _require(
             rule(tables[-1], of_round.k),
             f"statement {statement_id}: no count of at least {of_round.k} ballots gives these figures",
+        )
+    by_id = dict(zip(cells, tables, strict=True))
+    for before, column in pairwise(of_round.survey.columns):
+        _require(
+            column.part is not Part.FOLLOW_UP
+            or follows_table(
+                by_id[column.id], column, by_id[before.id], of_round.k, is_protected=of_round.is_protected
+            ),
+            f"statement {column.id}: a follow-up with other figures than its statement has",
         )
     answered = {table.ballots for table in tables}
     _require(len(answered) == 1, f"{min(answered)} answers to one statement, {max(answered)} to another")

@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.domain.strict_json import parse
-from kiosk.domain.survey import MOST_SEVERAL, Survey
+from kiosk.domain.survey import MOST_FOLLOW_UP_OPTIONS, MOST_SEVERAL, Survey, follows_one_before
 from kiosk.domain.tree import Tree
 from kiosk.storage.field_types import fits
 
@@ -64,7 +64,12 @@ def _check_survey(survey: Survey) -> None:
     if not all(statement.scale.is_consistent for statement in survey.statements):
         raise ValueError("a scale of its survey has other options than its numbers or faces")
     if not all(statement.can_be_asked for statement in survey.statements):
-        raise ValueError(f"several can be chosen of at most {MOST_SEVERAL} options without an order")
+        raise ValueError(
+            f"several can be chosen of at most {MOST_SEVERAL} options without an order, and a follow-up has "
+            f"one answer and at most {MOST_FOLLOW_UP_OPTIONS} options without an order"
+        )
+    if not all(follows_one_before(survey.statements, at) for at in range(len(ids))):
+        raise ValueError("a follow-up is not after the statement that it follows, or after all its answers")
 
 
 def _check_tree(tree: Tree) -> None:

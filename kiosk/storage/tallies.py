@@ -11,9 +11,8 @@ from random import Random
 import peewee
 
 from kiosk.domain.ballot import Ballot, NoAnswer
-from kiosk.domain.noise import protect
 from kiosk.domain.rounds import Round
-from kiosk.domain.tally import Publish, StatementTally, Tally, tally_batch, veiled
+from kiosk.domain.tally import Publish, StatementTally, Tally, protected, tally_batch, veiled
 from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.prepared_query import PreparedQuery
@@ -46,7 +45,9 @@ class Tallies:
     def _rule(self, of_round: Round) -> Publish:
         if not of_round.is_protected:
             return veiled
-        return lambda cells, column: (protect(cells, self._rng, of_round.epsilon_of(column)), 0)
+        return lambda cells, column, before: protected(
+            cells, column, before, self._rng, of_round.epsilon_of(column)
+        )
 
     def _add_draw(self, of_round: Round, node_id: str) -> None:
         batches = tables.Batches
@@ -82,6 +83,9 @@ class Tallies:
             for node, answers in cells.items()
         }
 
+
+NOT_ASKED = "not_asked"
+"""The option of the row with the ballots that a follow-up was not asked of."""
 
 _TALLY, _BATCHES = tables.Tally, tables.Batches
 
@@ -120,6 +124,7 @@ def _options(table: StatementTally) -> dict[str, int]:
         **counts,
         **dict(zip(NoAnswer, table.no_answer, strict=True)),
         "withheld": table.withheld,
+        **({} if table.not_asked is None else {NOT_ASKED: table.not_asked}),
     }
 
 
@@ -130,4 +135,5 @@ def statement_tally(rows: dict[str, int]) -> StatementTally:
         tuple(rows[str(option)] for option in options),
         tuple(rows[kind] for kind in NoAnswer),
         rows["withheld"],
+        rows.get(NOT_ASKED),
     )

@@ -24,6 +24,7 @@ ATTACKS = (
     "protected",
     "certainty",
     "several",
+    "follow_up",
     "play_guard",
     "blindness",
     "traces",

@@ -16,7 +16,7 @@ from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, Answer, B
 from kiosk.domain.noise import EPSILON, OPTION_SHARE, zero_sum_noise
 from kiosk.domain.survey import MOST_SEVERAL, Column, Part, Pictures, Statement
 from kiosk.domain.survey import Scale as Answers
-from kiosk.domain.tally import Publish, tally_batch, veiled
+from kiosk.domain.tally import Publish, Published, StatementTally, tally_batch, veiled
 from tests.attack.finding import Finding, Scale
 from tests.attack.noise_attacks import SURE
 
@@ -81,14 +81,14 @@ def certain_answers(options: int, publish: Publish) -> tuple[int, int]:
     return certain, sum(map(len, alike.values()))
 
 
-def _without_veil(cells: Sequence[int], column: Column) -> tuple[tuple[int, ...], int]:
-    del column
+def _without_veil(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
+    del column, before
     return tuple(cells), 0
 
 
-def _whether_only(cells: Sequence[int], column: Column) -> tuple[tuple[int, ...], int]:
+def _whether_only(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
     """A leaky veil: only of the table that says whether any option was chosen."""
-    return veiled(cells, column) if column.part is Part.WHETHER else (tuple(cells), 0)
+    return veiled(cells, column, before) if column.part is Part.WHETHER else (tuple(cells), 0)
 
 
 def _exact(scale: Scale) -> Finding:

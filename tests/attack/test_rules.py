@@ -9,6 +9,7 @@ import pytest
 from tests.attack import (
     blindness,
     certainty,
+    follow_up,
     groupings,
     mail,
     play_guard,
@@ -32,7 +33,8 @@ Attack = Callable[[Scale], list[Finding]]
 ATTACKS: dict[str, Attack] = {
     **{attack.__module__.rpartition(".")[2]: attack for attack in (
         reconstruction.run, siblings.run, groupings.run, steering.run, stuffing.run, protected.run,
-        certainty.run, several.run, play_guard.run, blindness.run, randomness.run, views.run, mail.run,
+        certainty.run, several.run, follow_up.run, play_guard.run, blindness.run, randomness.run, views.run,
+        mail.run,
     )},
     **{f"year: {habit.name}, {profile} answers": partial(year.run_habit, habit, profile)
        for habit, profile in product(year.LEAKS, PROFILES)},

@@ -1,0 +1,202 @@
+"""Follow-ups: the ballot keeps its shape, and a follow-up's table tells nothing more about its statement."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from random import Random
+
+import pytest
+
+from kiosk.domain.ballot import NOT_ASKED, Answer, Ballot, BallotError, NoAnswer, pack, read_ballot, unpack
+from kiosk.domain.noise import EPSILON, protect_part
+from kiosk.domain.results import row
+from kiosk.domain.rounds import Protection
+from kiosk.domain.snapshot import Document
+from kiosk.domain.survey import (
+    FOLLOW_UP_HINT,
+    NOT_CONCERNED,
+    FollowUp,
+    Pictures,
+    Scale,
+    Statement,
+    Survey,
+    cost_of,
+    follows_one_before,
+    survey_from_json,
+)
+from kiosk.domain.tally import (
+    StatementTally,
+    Tally,
+    add,
+    follows_table,
+    of_those_asked,
+    protected,
+    statement_tally_from_json,
+    tally_batch,
+    veiled,
+)
+from tests.attack.follow_up import certain_answers, veil_of_its_own
+from tests.tools.builders import a_round, tree
+
+AGREE = Scale("agree", ("Nej", "Delvis", "Ja"), bipolar=False)
+REASONS = Scale("why", ("Ljud", "Andra gäster"), False, Pictures.NONE, is_ordered=False)
+SAFE = Statement("safe", "Jag är trygg", "Trygghet", AGREE)
+WHY = Statement("why", "Varför inte?", "Trygghet", REASONS, follows=FollowUp("safe", (1, 2)))
+SURVEY = Survey("day", "Dag", "", "", False, (SAFE, WHY), {})
+SKIPPED = NoAnswer.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("safe", "why", "answers"),
+    [
+        (["1"], ["2"], (1, 2)),
+        (["2"], ["1"], (2, 1)),
+        (["3"], ["2"], (3, NOT_ASKED)),
+        (["3"], ["0"], (3, NOT_ASKED)),
+        (["1"], ["0"], (1, SKIPPED)),
+        (["1"], [""], (1, SKIPPED)),
+        (["1"], [], (1, SKIPPED)),
+        (["1"], ["dont_know"], (1, NoAnswer.DONT_KNOW)),
+        ([""], ["1"], (SKIPPED, NOT_ASKED)),
+        (["dont_know"], [], (NoAnswer.DONT_KNOW, NOT_ASKED)),
+        ([], [], (SKIPPED, NOT_ASKED)),
+    ],
+)
+def test_a_follow_up_counts_after_the_answers_that_it_follows_only(
+    safe: list[str], why: list[str], answers: tuple[Answer, ...]
+) -> None:
+    ballot = read_ballot(SURVEY, {"safe": safe, "why": why})
+    assert ballot == Ballot(answers)
+    assert len(pack([ballot])) == len(SURVEY.columns)
+    assert unpack(pack([ballot]), len(SURVEY.columns)) == [ballot]
+
+
+@pytest.mark.parametrize("sent", [{"why": ["3"]}, {"why": ["1", "2"]}, {"safe": ["0"]}])
+def test_a_form_that_the_follow_up_does_not_have_is_refused(sent: dict[str, list[str]]) -> None:
+    with pytest.raises(BallotError):
+        read_ballot(SURVEY, {"safe": ["3"], **sent})
+
+
+def batch(*counts: tuple[int, Answer, Answer]) -> list[Ballot]:
+    """Return ballots: (number, answer to the statement, answer to the follow-up) each."""
+    return [Ballot((safe, why)) for number, safe, why in counts for _ in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("ballots", "why"),
+    [
+        # Withheld with its statement, of which all or all but one gave an answer.
+        (batch((7, 3, NOT_ASKED), (1, 1, 2)), StatementTally((0, 0), (0, 0, 0), 8, 0)),
+        (batch((4, 1, 2), (4, 1, 1)), StatementTally((0, 0), (0, 0, 0), 8, 0)),
+        # Of those asked all but one, or all, gave one reason.
+        (batch((4, 3, NOT_ASKED), (3, 1, 2), (1, 1, 1)), StatementTally((0, 3), (0, 0, 0), 1, 4)),
+        (batch((4, 3, NOT_ASKED), (4, 1, 2)), StatementTally((0, 3), (0, 0, 0), 1, 4)),
+        # So few were asked that one published reason would tell both.
+        (batch((6, 3, NOT_ASKED), (2, 1, SKIPPED)), StatementTally((0, 0), (0, 0, 0), 2, 6)),
+        (batch((4, 3, NOT_ASKED), (2, 1, 2), (2, 2, 1)), StatementTally((2, 2), (0, 0, 0), 0, 4)),
+    ],
+)
+def test_what_is_withheld_of_a_follow_up_in_an_exact_round(
+    ballots: list[Ballot], why: StatementTally
+) -> None:
+    assert tally_batch(ballots, SURVEY.columns, veiled)[1] == why
+
+
+def test_exact_tables_of_a_statement_and_its_follow_up_make_nothing_certain() -> None:
+    assert certain_answers(veiled).is_nothing
+    assert certain_answers(veil_of_its_own).more > 0
+
+
+def noisy(ballots: Sequence[Ballot], seed: int) -> Tally:
+    rng, of_round = Random(seed), replace(a_round(tree("frida")), survey=SURVEY)
+    return tally_batch(
+        ballots,
+        SURVEY.columns,
+        lambda cells, column, before: protected(cells, column, before, rng, of_round.epsilon_of(column)),
+    )
+
+
+def test_how_many_were_asked_follows_from_the_protected_table_of_the_statement() -> None:
+    ballots = batch((9, 3, NOT_ASKED), (4, 1, 2), (3, 2, 1), (2, SKIPPED, NOT_ASKED))
+    sums = [noisy(ballots, seed) for seed in range(50)]
+    for safe, why in [*sums, add(sums)]:
+        assert why.not_asked == safe.ballots - safe.counts[0] - safe.counts[1]
+        assert why.ballots == safe.ballots
+        assert follows_table(why, SURVEY.columns[1], safe, 5, is_protected=True)
+    assert len({why.not_asked for _, why in sums}) > 3, "the number has the statement's noise"
+
+
+def test_noise_of_a_follow_up_is_centred_on_its_counts() -> None:
+    rng = Random(5)
+    tables = [protect_part((60, 40, 20), 120, rng, Fraction(1)) for _ in range(400)]
+    assert all(sum(table) == 120 for table in tables)
+    for cell, count in enumerate((60, 40, 20)):
+        assert abs(sum(table[cell] for table in tables) / len(tables) - count) < 0.5
+    assert protect_part((3, 1), 0, rng, Fraction(1)) == (0, 0)
+
+
+def test_a_statement_and_its_follow_up_share_what_a_ballot_may_cost() -> None:
+    of_round = replace(a_round(tree("frida")), survey=SURVEY)
+    asked, why = (of_round.epsilon_of(column) for column in SURVEY.columns)
+    assert asked + why / 2 == EPSILON, "whether a guest was asked costs as much as a statement alone"
+    assert cost_of(SURVEY.statements) * EPSILON == asked + why
+
+
+def test_a_frozen_survey_keeps_the_follow_up() -> None:
+    assert survey_from_json(SURVEY.as_json()) == SURVEY
+    assert {FOLLOW_UP_HINT, NOT_CONCERNED} <= set(SURVEY.messages)
+    others = [replace(WHY, follows=None), replace(WHY, follows=FollowUp("safe", (1,)))]
+    versions = {Survey("day", "Dag", "", "", False, (SAFE, why), {}).version for why in others}
+    assert SURVEY.version not in versions
+    assert len(versions) == 2
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (WHY, SAFE),
+        (SAFE, replace(SAFE, id="heard"), WHY),
+        (SAFE, WHY, replace(WHY, id="more", follows=FollowUp("why", (1,)))),
+        (SAFE, replace(WHY, follows=FollowUp("safe", (1, 2, 3)))),
+        (SAFE, replace(WHY, follows=FollowUp("safe", ()))),
+        (SAFE, replace(WHY, follows=FollowUp("safe", (4,)))),
+    ],
+)
+def test_a_follow_up_is_after_some_answers_to_the_statement_before_it(
+    statements: tuple[Statement, ...],
+) -> None:
+    assert not all(follows_one_before(statements, at) for at in range(len(statements)))
+    assert all(follows_one_before(SURVEY.statements, at) for at in range(2))
+
+
+def test_figures_of_a_file_that_no_count_gives_are_found() -> None:
+    safe, why = tally_batch(batch((5, 3, NOT_ASKED), (3, 1, 2), (3, 2, 1)), SURVEY.columns, veiled)
+    column = SURVEY.columns[1]
+    assert follows_table(why, column, safe, 5, is_protected=False)
+    hidden = tally_batch(batch((7, 3, NOT_ASKED), (1, 1, 2)), SURVEY.columns, veiled)
+    assert follows_table(hidden[1], column, hidden[0], 5, is_protected=False)
+    assert not follows_table(replace(why, not_asked=4, withheld=1), column, safe, 5, is_protected=False)
+    shown = StatementTally((0, 1), (0, 0, 0), 0, 7)
+    assert not follows_table(shown, column, hidden[0], 5, is_protected=False)
+
+
+def test_a_row_shows_the_withheld_answers_of_those_asked_only() -> None:
+    of_round = replace(a_round(tree("frida")), survey=SURVEY, protection=Protection.EXACT)
+    sums = add(
+        [
+            tally_batch(ballots, SURVEY.columns, veiled)
+            for ballots in (
+                batch((9, 3, NOT_ASKED), (1, 1, 2)),
+                batch((4, 3, NOT_ASKED), (3, 1, 2), (3, 2, 1)),
+            )
+        ]
+    )
+    assert statement_tally_from_json(sums[1].as_json()) == sums[1]
+    assert sums[1] == StatementTally((3, 3), (0, 0, 0), 10, 4)
+    assert of_those_asked(sums[1], sums[0], SURVEY.columns[1]) == StatementTally((3, 3), (0, 0, 0), 1, 13)
+    statements = {column.id: table.as_json() for column, table in zip(SURVEY.columns, sums, strict=True)}
+    node = {"id": "frida", "parent": None, "answered": 20, "statements": statements}
+    published = {"id": of_round.id, "state": "closed", "nodes": [node]}
+    document: Document = {"made_at": "", "demonstration": False, "rounds": [published]}  # type: ignore[typeddict-item]
+    shown = row(document, of_round, "frida", WHY)
+    assert (shown.asked, shown.on_scale, shown.outside) == (7, 6, (0, 0, 0, 1))
