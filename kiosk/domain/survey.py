@@ -128,7 +128,7 @@ SEVERAL_HINT = "Du kan välja flera."
 """The texts of the guest's screen that a question with several options needs beside its own."""
 
 
-FOLLOW_UP_HINT = "Bara om du svarade: {answers}"
+FOLLOW_UP_HINT = "Bara om du svarade:"
 NOT_CONCERNED = "Jag svarade något annat"
 """The texts of the guest's screen that a follow-up needs beside its own. Every guest has its page, so that
 neither a bystander nor the server learns from a page who is asked."""

@@ -71,6 +71,7 @@ def check_report(library: Library) -> dict[str, Any]:
                         "good": s.good,
                         "agreeing": list(s.agreeing_options),
                         **({"several": True} if s.several else {}),
+                        **({"follows": s.follows.as_json()} if s.follows else {}),
                     }
                     for s in survey.statements
                 ],

@@ -20,8 +20,10 @@ from babel.messages.pofile import write_po
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import (
+    MOST_FOLLOW_UP_OPTIONS,
     MOST_SEVERAL,
     NONE_OF_THESE,
+    NOT_CONCERNED,
     TARGET_LIMITS,
     Pictures,
     Scale,
@@ -128,6 +130,9 @@ def check_draft(draft: Draft) -> None:
         faults += (
             FieldFault(f"{field}-{number}", message) for field, message in _faults_of(statement, number)
         )
+        if reason := why_no_follow_up(draft.statements, number - 1):
+            message = Message("Påstående {number}: {problem}", {"number": number, "problem": reason})
+            faults.append(FieldFault(f"when-{number}", message))
         if statement.text in texts[: number - 1]:
             message = Message("Påstående {number} står två gånger.", {"number": number})
             faults.append(FieldFault(f"text-{number}", message))
@@ -167,15 +172,16 @@ def costs_too_much(statements: Sequence[Statement]) -> Message | None:
         return None
     return Message(
         "Tillsammans säger svaren för mycket om en gäst: enkäten räknas som {number} påståenden, och högst "
-        "{most} går. En fråga med flera svar räknas som ett påstående, och ett halvt till för varje svar. Ta "
-        "bort några frågor eller svar.",
+        "{most} går. En fråga med flera svar räknas som ett påstående, och ett halvt till för varje svar. En "
+        "följdfråga räknas som en tredjedel. Ta bort några frågor eller svar.",
         {"number": ceil(cost), "most": MOST_STATEMENTS},
     )
 
 
 def _last_several(statements: Sequence[Statement]) -> int:
-    """Return the number, from 1, of the last question with several options."""
-    return max(number for number, statement in enumerate(statements, start=1) if statement.several)
+    """Return the number, from 1, of the last question with several options, else of the last one."""
+    numbers = [number for number, statement in enumerate(statements, start=1) if statement.several]
+    return max(numbers, default=len(statements))
 
 
 def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message]]:
@@ -224,6 +230,43 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
 
     if statement.several and (reason := why_not_several(statement.scale)):
         yield "several", Message("Påstående {number}: {problem}", {"number": number, "problem": reason})
+
+
+def why_no_follow_up(statements: Sequence[Statement], at: int) -> Message | None:
+    """Return the reason why the statement at an index of `statements` cannot be the follow-up that it is
+    meant to be, with the remedy; None if it can, or is none."""
+    statement, before = statements[at], statements[at - 1] if at else None
+    if not statement.follows:
+        return None
+    options = statement.scale.labels
+    if before is None or before.several or before.follows:
+        return Message(
+            "en följdfråga står direkt efter ett påstående med ett svar, som inte självt är en följdfråga. "
+            "Ändra ordningen, eller lämna svaren för följdfrågan tomma.",
+            {},
+        )
+    if statement.several or statement.scale.is_ordered:
+        return Message(
+            "en följdfråga har ett svar, på en skala utan ordning. Byt skala, eller lämna svaren för "
+            "följdfrågan tomma.",
+            {},
+        )
+    if len(options) > MOST_FOLLOW_UP_OPTIONS:
+        return Message(
+            "en följdfråga har högst {most} svar, inte {number}. Ta bort några.",
+            {"most": MOST_FOLLOW_UP_OPTIONS, "number": len(options)},
+        )
+    if NOT_CONCERNED in options:
+        return Message(
+            "programmet lägger själv till ”{text}”. Ta bort det ur skalan.", {"text": NOT_CONCERNED}
+        )
+    if not statement.follows.when or not can_agree(statement.follows.when, len(before.scale.labels)):
+        return Message(
+            "svaren för följdfrågan ska vara olika nummer på påståendet före, från 1, det lägsta, till "
+            "{most}, men inte alla.",
+            {"most": len(before.scale.labels)},
+        )
+    return None
 
 
 def why_not_several(scale: Scale) -> Message | None:
@@ -323,6 +366,17 @@ def draft_digest(draft: Draft) -> str:
     return short_hash(as_toml(draft), 32)
 
 
+def linked(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Return the statements, each follow-up with the id of the statement before it: a statement that was
+    moved, or whose meaning changed, has another id."""
+    return tuple(
+        replace(statement, follows=replace(statement.follows, statement=statements[at - 1].id))
+        if at and statement.follows
+        else statement
+        for at, statement in enumerate(statements)
+    )
+
+
 def _tidied(draft: Draft) -> Draft:
     """Return the draft with its texts normalised, as the file's reader returns them."""
     return replace(
@@ -330,9 +384,11 @@ def _tidied(draft: Draft) -> Draft:
         title=tidied(draft.title),
         source=tidied(draft.source),
         licence=tidied(draft.licence),
-        statements=tuple(
-            replace(statement, text=tidied(statement.text), outcome=tidied(statement.outcome))
-            for statement in draft.statements
+        statements=linked(
+            [
+                replace(statement, text=tidied(statement.text), outcome=tidied(statement.outcome))
+                for statement in draft.statements
+            ]
         ),
     )
 
@@ -451,10 +507,18 @@ def as_toml(draft: Draft) -> str:
             *([f"agreeing = {list(statement.agreeing)}"] if statement.agreeing else []),
             *([f"target = {statement.target}"] if statement.target is not None else []),
             *(["several = true"] if statement.several else []),
+            *_follow_up_lines(statement),
             *_earlier("earlier_spellings", statement.earlier_spellings),
             *_earlier("earlier_wordings", statement.earlier_wordings),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _follow_up_lines(statement: Statement) -> list[str]:
+    """Return the lines of a follow-up; none for any other statement."""
+    if not (follows := statement.follows):
+        return []
+    return [f"follows = {quoted(follows.statement)}", f"when = {list(follows.when)}"]
 
 
 def _earlier(key: str, texts: tuple[str, ...]) -> list[str]:

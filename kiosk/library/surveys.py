@@ -1,6 +1,6 @@
 """Reads surveys and scales from questions/*.toml."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -9,9 +9,12 @@ from pathlib import Path
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.survey import (
     FACES,
+    MOST_FOLLOW_UP_OPTIONS,
     MOST_SEVERAL,
     NONE_OF_THESE,
+    NOT_CONCERNED,
     TARGET_LIMITS,
+    FollowUp,
     Good,
     Pictures,
     Poles,
@@ -112,7 +115,7 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
         _check_scale(table, default_scale, scales)
     statements: list[Statement] = []
     for row in table.tables("statements", at_least=1, at_most=MOST_STATEMENTS):
-        statement = _read_statement(row, scales, default_scale)
+        statement = _read_statement(row, scales, default_scale, statements)
         if statement.id in {s.id for s in statements}:
             raise row.error("id", f"{statement.id!r} occurs twice; every statement needs its own id")
         if statement.text in {s.text for s in statements}:
@@ -122,13 +125,17 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
         raise table.error(
             "statements",
             f"tell as much about a guest as {ceil(cost)} with one answer, at most {MOST_STATEMENTS} may: a "
-            "question with several options counts as 1, and 1/2 for each option (docs/noise.md); remove some",
+            "question with several options counts as 1, and 1/2 for each option, a follow-up as 1/3 "
+            "(docs/noise.md); remove some",
         )
     table.finish()
     return Survey(survey_id, title, source, licence, validated, tuple(statements), {}, official)
 
 
-def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str) -> Statement:
+def _read_statement(
+    row: Table, scales: Mapping[str, Scale], default_scale: str, before: Sequence[Statement]
+) -> Statement:
+    """Return the statement of a section; `before` are those of the sections above it."""
     scale_id = row.optional_text("scale") or default_scale
     if not scale_id:
         raise row.error("scale", "is missing here and at the top of the file; name a scale")
@@ -150,6 +157,7 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
     several = row.flag("several") if "several" in row.values else False
     if several and (reason := _why_not_several(scales[scale_id])):
         raise row.error("several", reason)
+    follows = _read_follow_up(row, scales[scale_id], before, several=several)
     target = row.optional_number("target", TARGET_LIMITS[1])
     if target is not None and target < TARGET_LIMITS[0]:
         raise row.error("target", f"must be a percentage from {TARGET_LIMITS[0]} to {TARGET_LIMITS[1]}")
@@ -164,9 +172,65 @@ def _read_statement(row: Table, scales: Mapping[str, Scale], default_scale: str)
         row.optional_texts("earlier_wordings"),
         target,
         several,
+        follows,
     )
     row.finish()
     return statement
+
+
+def _read_follow_up(
+    row: Table, scale: Scale, before: Sequence[Statement], *, several: bool
+) -> FollowUp | None:
+    """Return the statement and the answers that a section follows; None if it is no follow-up."""
+    followed, when = row.optional_text("follows"), row.optional_numbers("when")
+    if not followed:
+        if when:
+            raise row.error("when", 'needs the statement: write follows = "its id", or remove it')
+        return None
+    if reason := _why_not_followed(followed, row.values.get("id"), before):
+        raise row.error("follows", reason)
+    if reason := _why_no_follow_up(scale, several=several):
+        raise row.error("follows", reason)
+    options = len(before[-1].scale.labels)
+    if not when or not can_agree(when, options):
+        raise row.error(
+            "when",
+            f"must be the numbers of the answers to {followed!r} after which it is asked, such as [1, 2]: "
+            f"from 1, the lowest, to {options}, but not all of them",
+        )
+    return FollowUp(followed, tuple(sorted(when)))
+
+
+def _why_not_followed(followed: str, own_id: object, before: Sequence[Statement]) -> str:
+    """Return the reason why a statement cannot be followed, with the remedy; "" if it can."""
+    if followed == own_id:
+        return "a statement cannot follow itself; name the statement before it"
+    if followed not in {statement.id for statement in before}:
+        return f"no statement {followed!r} stands above this one; move it above, or correct the id"
+    last = before[-1]
+    if last.id != followed:
+        return f"a follow-up must stand right below {followed!r}; it stands below {last.id!r}"
+    if last.follows:
+        return f"{followed!r} is a follow-up itself, and cannot have one; ask a question of its own"
+    if last.several:
+        return f"a guest may choose several answers to {followed!r}, so it cannot have a follow-up"
+    return ""
+
+
+def _why_no_follow_up(scale: Scale, *, several: bool) -> str:
+    """Return the reason why a question with this scale is no follow-up, with the remedy; "" if it can be."""
+    if several:
+        return "a follow-up has one answer; remove several"
+    if scale.is_ordered:
+        return f"the options of the scale {scale.id!r} have an order; use a scale with ordered = false"
+    if len(scale.labels) > MOST_FOLLOW_UP_OPTIONS:
+        return (
+            f"the scale {scale.id!r} has {len(scale.labels)} options; at most {MOST_FOLLOW_UP_OPTIONS} fit "
+            "the screen of a follow-up; leave some out"
+        )
+    if NOT_CONCERNED in scale.labels:
+        return f"the program adds {NOT_CONCERNED!r} itself; remove it from the scale {scale.id!r}"
+    return ""
 
 
 def _why_not_several(scale: Scale) -> str:

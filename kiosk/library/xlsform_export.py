@@ -40,10 +40,15 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
         ]
     ]
     has_several = any(statement.several for statement in survey.statements)
+    has_follow_up = any(statement.follows for statement in survey.statements)
     return workbook(
         {
             "survey": [
-                ["type", "name", *labels, "outcome", "good", "agreeing", *(["constraint"] * has_several)],
+                [
+                    *("type", "name", *labels, "outcome", "good", "agreeing"),
+                    *(["constraint"] * has_several),
+                    *(["relevant"] * has_follow_up),
+                ],
                 *(
                     [
                         f"{'select_multiple' if statement.several else 'select_one'} {_list_of(statement)}",
@@ -53,6 +58,7 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
                         (statement.good or "") if statement.scale.is_ordered else UNORDERED,
                         " ".join(map(str, statement.agreeing)),
                         *([ALONE if statement.several else ""] * has_several),
+                        *([_relevant(statement)] * has_follow_up),
                     ]
                     for statement in survey.statements
                 ),
@@ -66,6 +72,13 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
         None,
         as_text=True,
     )
+
+
+def _relevant(statement: Statement) -> str:
+    """Return the condition of a follow-up in XPath; "" for any other statement."""
+    if not (follows := statement.follows):
+        return ""
+    return " or ".join(f"${{{follows.statement}}} = '{option}'" for option in follows.when)
 
 
 def _list_of(statement: Statement) -> str:

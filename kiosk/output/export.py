@@ -12,7 +12,6 @@ from typing import Any
 
 from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, NoAnswer
 from kiosk.domain.counters import NO_TARGET, Figure, Outputs, Quality
-from kiosk.domain.noise import OPTION_SHARE, read_epsilon
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
 from kiosk.domain.survey import NONE_OF_THESE, Statement, is_option_id
@@ -37,7 +36,8 @@ COUNTS = {
     "statement": "id of the statement, or statement/option for one option of which several may be chosen; "
     "empty where nothing is published",
     "option": "1 to n, the scale's lowest first; of several options, 1 none of these and 2 at least one, and "
-    "1 not chosen and 2 chosen; dont_know, prefer_not, skipped; withheld; or why nothing is "
+    "1 not chosen and 2 chosen; dont_know, prefer_not, skipped; withheld; of a follow-up also not_asked, "
+    "ballots with another answer to its statement; or why nothing is "
     "published: waiting, too_few; or excluded_rapid: ballots that came too fast, counted nowhere else",
     "answers": "number of answers; empty where nothing is published",
 }
@@ -76,6 +76,8 @@ NOT_ON_THE_SCALE = {
     "withheld": "Undanhållet: alla eller alla utom en svarade lika",
 }
 
+NOT_ASKED = "not_asked"
+
 Row = Mapping[str, object]
 
 
@@ -84,7 +86,7 @@ def files(
 ) -> dict[str, bytes]:
     """Return name -> content of every file of an export, its tables as CSV of one style."""
     by_id = {of_round.id: of_round for of_round in rounds}
-    counts = _table(COUNTS, _counts(document))
+    counts = _table(COUNTS, _counts(document, by_id))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
     tables = {"counts": counts, "codebook": codebook, "outputs": outputs_table(outputs)}
     contents = {
@@ -124,8 +126,10 @@ def _number(figure: Figure) -> object:
     return "" if figure.quality is Quality.NOT_COUNTED else figure.number
 
 
-def _counts(document: Document) -> Iterator[Row]:
+def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
     for round_document in document["rounds"]:
+        of_round = rounds[round_document["id"]]
+        epsilons = {column.id: str(of_round.epsilon_of(column)) for column in of_round.survey.columns}
         terms = {
             "round": round_document["id"],
             **{name: round_document[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
@@ -157,10 +161,9 @@ def _counts(document: Document) -> Iterator[Row]:
                     **{str(at): n for at, n in enumerate(table["counts"], start=1)},
                     **({} if is_option else table["no_answer"]),
                     "withheld": table["withheld"],
+                    **({NOT_ASKED: table["not_asked"]} if "not_asked" in table else {}),
                 }
-                epsilon = terms["epsilon"]
-                if is_option and epsilon:
-                    epsilon = str(read_epsilon(str(epsilon)) * OPTION_SHARE)
+                epsilon = epsilons[statement] if terms["epsilon"] else ""
                 for option, answers in options.items():
                     yield {
                         **place,
@@ -187,7 +190,7 @@ def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
                     "good": statement.good or "",
                     "option": option,
                     "label": label,
-                    "agrees": "" if option in NOT_ON_THE_SCALE else agrees,
+                    "agrees": "" if option in {*NOT_ON_THE_SCALE, NOT_ASKED} else agrees,
                     "source": survey.source,
                     "licence": survey.licence,
                     "validated": "yes" if survey.validated else "no",
@@ -205,6 +208,8 @@ def _answers(statement: Statement) -> Iterator[tuple[str, str, str]]:
         yield statement.id, str(SOME), "Minst ett av svaren"
     for kind, label in NOT_ON_THE_SCALE.items():
         yield statement.id, kind, label
+    if statement.follows:
+        yield statement.id, NOT_ASKED, "Fick inte frågan"
     if statement.several:
         for column, label in zip(statement.columns[1:], statement.scale.labels, strict=True):
             yield column.id, str(NOT_CHOSEN), f"Valde inte: {label}"
@@ -228,7 +233,11 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
         "zero-sum two-sided geometric noise of the given epsilon and is the nearest whole table of its size. "
         "Where a guest may choose several options, each has a table of its own, named statement/option, with "
         "half the epsilon, whose counts add up to all ballots; the statement's own table counts whether any "
-        "was chosen. "
+        "was chosen. A follow-up is asked after some answers to the statement before it; not_asked has all "
+        "other ballots. In protected rounds the number asked is that of the statement's published table, "
+        "both have two thirds of the epsilon, and each cell of the follow-up has noise of its own, spread so "
+        "that the cells add up to the number asked. In exact rounds a batch that withholds an answer to the "
+        "statement withholds all of its follow-up. "
         "Percentages are of the answers on the scale.",
         "resources": [
             {**described_table(name, contents[f"{name}.csv"], columns, WHOLE, keys), **_dialect(style)}

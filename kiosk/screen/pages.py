@@ -103,7 +103,12 @@ class FormTexts:
     @property
     def has_several(self) -> bool:
         """Whether several options of a question may be chosen."""
-        return any(asked.hint for asked in self.statements)
+        return any(asked.several for asked in self.statements)
+
+    @property
+    def has_follow_up(self) -> bool:
+        """Whether a question follows some answers to another."""
+        return any(asked.follows for asked in self.statements)
 
     def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
         """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in

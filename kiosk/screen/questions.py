@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk.domain.ballot import NONE
+from kiosk.domain.ballot import NONE, NOT_CONCERNED_VALUE
 from kiosk.domain.rounding import half_up
-from kiosk.domain.survey import NONE_OF_THESE, SEVERAL_HINT, Pictures, Scale, Statement, Survey
+from kiosk.domain.survey import (
+    FOLLOW_UP_HINT,
+    NONE_OF_THESE,
+    NOT_CONCERNED,
+    SEVERAL_HINT,
+    FollowUp,
+    Pictures,
+    Scale,
+    Statement,
+    Survey,
+)
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 
 FACES = (
@@ -34,19 +44,22 @@ class Option:
 class Question:
     """A statement with its options, the highest first; numbers in ascending order.
 
-    If several options may be chosen, `hint` says so, and the last of `options` is "none of these".
+    If `several` options may be chosen, the `hints` say so, and the last of `options` is "none of these". A
+    follow-up `follows` some answers to another statement: `hints` has these, and the last of `options` is for
+    guests who gave another.
     """
 
     id: str
     text: str
     options: tuple[Option, ...]
-    hint: str = ""
+    hints: tuple[str, ...] = ()
+    several: bool = False
+    follows: FollowUp | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
         """The texts below the statement, in the order of the page."""
-        labels = tuple(option.label for option in self.options)
-        return (self.hint, *labels) if self.hint else labels
+        return (*self.hints, *(option.label for option in self.options))
 
 
 @dataclass(frozen=True)
@@ -61,16 +74,24 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
     """Return the survey's statements in a language that it is translated into; KeyError for a missing
     text."""
     translation = {text: text for text in survey.sources} if code == REFERENCE else survey.translations[code]
-    return tuple(_question(statement, translation) for statement in survey.statements)
+    return tuple(_question(survey, statement, translation) for statement in survey.statements)
 
 
-def _question(statement: Statement, translation: Mapping[str, str]) -> Question:
+def _question(survey: Survey, statement: Statement, translation: Mapping[str, str]) -> Question:
     scale = statement.scale
     options = tuple(_option(scale, step, translation[label]) for step, label in enumerate(scale.labels))
     text = translation[statement.text]
     if statement.several:
         none = Option(NONE, translation[NONE_OF_THESE])
-        return Question(statement.id, text, (*options[::-1], none), translation[SEVERAL_HINT])
+        return Question(
+            statement.id, text, (*options[::-1], none), (translation[SEVERAL_HINT],), several=True
+        )
+    if follows := statement.follows:
+        labels = survey.statement(follows.statement).scale.labels
+        hints = (FOLLOW_UP_HINT, *(labels[option - 1] for option in follows.when))
+        other = Option(NOT_CONCERNED_VALUE, translation[NOT_CONCERNED])
+        shown = tuple(translation[hint] for hint in hints)
+        return Question(statement.id, text, (*options[::-1], other), shown, follows=follows)
     return Question(statement.id, text, options if scale.poles else options[::-1])
 
 

@@ -125,7 +125,7 @@ def statement_fits(screen: Screen, question: Question, language: str) -> bool:
             return inf
         most = max(lines(label, LETTER, column) for label in labels)
         rows = ceil((len(labels) + 1) / columns) * max(row, most * line)
-        return rows + (lines(question.hint, LETTER, room) * line if question.hint else 0)
+        return rows + lines(" ".join(question.hints), LETTER, room) * line
 
     above = lines(question.text, BOLD_LETTER, width - row) * line
     # Long words leave more of a narrow line empty.

@@ -66,6 +66,9 @@ OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
 """Texts of a question of which several options may be chosen. They belong to the survey
 (kiosk/domain/survey.py), so that only forms that show them carry them; here the catalogues find them."""
 
+OF_FOLLOW_UPS = (_("Bara om du svarade:"), _("Jag svarade något annat"))
+"""Texts of a follow-up, likewise."""
+
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
 """Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing
 a kiosk, and for a browser that is too old."""

@@ -51,7 +51,8 @@ FIELDS = {
     "again": "a long password", "current": "a long password", "secret": "A" * 32, "trial": "y",
     "units": "frida", "month": "2026-02", "accent": "#1b4f5a", "corner": "4", "logo": "", "without_logo": "y",
     "address": "bent@example.org", "mail_language": "en", "summary": "y", "silence": "y", "several": "",
-    "seen": "bent", "carried": "bent", "listed": "0", "include": "0", "lines": "bent", "definition": "bent",
+    "when": "", "seen": "bent", "carried": "bent", "listed": "0", "include": "0", "lines": "bent",
+    "definition": "bent",
 }  # fmt: skip
 """Field -> value that is sent to every form. Every field of the desk's forms is in it."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
+from typing import cast
 
 import pytest
 
@@ -96,7 +97,7 @@ def batch(*counts: tuple[int, Answer, Answer]) -> list[Ballot]:
         (batch((4, 3, NOT_ASKED), (2, 1, 2), (2, 2, 1)), StatementTally((2, 2), (0, 0, 0), 0, 4)),
     ],
 )
-def test_what_is_withheld_of_a_follow_up_in_an_exact_round(
+def test_an_exact_round_withholds_a_follow_up_that_would_tell_an_answer(
     ballots: list[Ballot], why: StatementTally
 ) -> None:
     assert tally_batch(ballots, SURVEY.columns, veiled)[1] == why
@@ -116,7 +117,7 @@ def noisy(ballots: Sequence[Ballot], seed: int) -> Tally:
     )
 
 
-def test_how_many_were_asked_follows_from_the_protected_table_of_the_statement() -> None:
+def test_the_protected_table_of_the_statement_says_how_many_were_asked() -> None:
     ballots = batch((9, 3, NOT_ASKED), (4, 1, 2), (3, 2, 1), (2, SKIPPED, NOT_ASKED))
     sums = [noisy(ballots, seed) for seed in range(50)]
     for safe, why in [*sums, add(sums)]:
@@ -197,6 +198,6 @@ def test_a_row_shows_the_withheld_answers_of_those_asked_only() -> None:
     statements = {column.id: table.as_json() for column, table in zip(SURVEY.columns, sums, strict=True)}
     node = {"id": "frida", "parent": None, "answered": 20, "statements": statements}
     published = {"id": of_round.id, "state": "closed", "nodes": [node]}
-    document: Document = {"made_at": "", "demonstration": False, "rounds": [published]}  # type: ignore[typeddict-item]
+    document = cast("Document", {"made_at": "", "demonstration": False, "rounds": [published]})
     shown = row(document, of_round, "frida", WHY)
     assert (shown.asked, shown.on_scale, shown.outside) == (7, 6, (0, 0, 0, 1))

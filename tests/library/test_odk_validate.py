@@ -13,7 +13,7 @@ import pytest
 from pyxform.validators.odk_validate import ODKValidateError
 from pyxform.xls2xform import ConvertResult, convert
 
-from kiosk.domain.survey import Good, Pictures, Scale, Statement, Survey
+from kiosk.domain.survey import FollowUp, Good, Pictures, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.drafts import add_imported_survey
 from kiosk.library.importing import read_file
@@ -28,15 +28,17 @@ SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
 NEEDS = Scale("needs", ("Samtal", "Sömn", "Mat"), bipolar=False, pictures=Pictures.NONE, is_ordered=False)
 REVERSED = Statement("alone", "Jag känner mig ensam", "Ensamhet", SCALES["agree5"], Good.LOW, (1, 2))
 SEVERAL = Statement("needs", "Vad behöver du?", "Behov", NEEDS, several=True)
+WHY = Statement("why", "Vad gör dig ensam?", "Ensamhet", NEEDS, follows=FollowUp("alone", (4, 5)))
 
 
 def every_kind() -> Survey:
     """Return a survey with a question of every kind: each shipped scale, a reversed one, one and several of
-    options without an order. In every language, as far as the shipped catalogues go."""
+    options without an order, and a follow-up. In every language, as far as the shipped catalogues go."""
     scales = (
         Statement(f"s_{name}", f"Om {name}", "Alla", scale, Good.HIGH) for name, scale in SCALES.items()
     )
-    statements = (*scales, REVERSED, Statement("most", "Vad behöver du mest?", "Behov", NEEDS), SEVERAL)
+    most = Statement("most", "Vad behöver du mest?", "Behov", NEEDS)
+    statements = (*scales, REVERSED, WHY, most, SEVERAL)
     survey = Survey(
         "kinds", "Alla slag", "Egna ord", "CC0", validated=False, statements=statements, translations={}
     )

@@ -3,7 +3,7 @@ first."""
 
 from collections.abc import Sequence
 
-from kiosk.desk.i18n import day, in_a_row, in_percent, period, translate
+from kiosk.desk.i18n import asked, day, in_a_row, in_percent, period, translate
 from kiosk.desk.results.change_words import change_word
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
@@ -32,11 +32,11 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
     """Return sentences about one round: the number that agreed, the uncertainty, and which share is good.
     Without answers, the only sentence is the reason."""
     if not now.on_scale:
-        return (missing(now),)
+        return (*of_follow_up(now), missing(now))
     if now.statement.several:
         return (several_possible(now),)
     if not now.statement.scale.is_ordered:
-        return (without_order(),)
+        return (*of_follow_up(now), without_order())
     return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement), *of_target(now))
 
 
@@ -82,6 +82,26 @@ def without_order() -> str:
     return translate(
         "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte."
     )
+
+
+def of_follow_up(now: Row) -> tuple[str, ...]:
+    """Return the sentence about a follow-up: after which answers it was asked, and of how many guests. Empty
+    for any other statement, and without figures."""
+    follows = now.statement.follows
+    if follows is None or now.asked is None:
+        return ()
+    survey = now.round.survey
+    before = survey.statement(follows.statement)
+    labels = (asked(survey, before.scale.labels[option - 1]) for option in reversed(follows.when))
+    answers = in_a_row((translate("”{text}”", text=label) for label in labels), is_choice=True)
+    values = {"asked": now.asked, "answers": answers, "statement": asked(survey, before.text)}
+    if now.round.is_protected:
+        return (
+            translate(
+                "Frågan gällde ungefär {asked} gäster, som svarade {answers} på ”{statement}”.", **values
+            ),
+        )
+    return (translate("Frågan gällde {asked} gäster, som svarade {answers} på ”{statement}”.", **values),)
 
 
 def several_possible(now: Row) -> str:

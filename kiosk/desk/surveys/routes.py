@@ -20,7 +20,7 @@ from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.rounds import Protection
-from kiosk.domain.survey import MOST_SEVERAL, Good, Scale, Statement, Survey, numbers_in
+from kiosk.domain.survey import MOST_SEVERAL, FollowUp, Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.changes import RefusedError
@@ -36,6 +36,7 @@ from kiosk.library.drafts import (
     check_draft,
     draft_digest,
     draft_of,
+    linked,
     new_id,
     new_title,
     remove_survey,
@@ -79,6 +80,7 @@ class Row:
     target: str
     thoughts: tuple[str, ...]
     several: bool = False
+    when: str = ""
 
 
 SEVERAL = "several"
@@ -446,6 +448,7 @@ def _row(statement: Statement) -> Row:
         "" if statement.target is None else str(statement.target),
         thoughts,
         statement.several,
+        ", ".join(map(str, statement.follows.when)) if statement.follows else "",
     )
 
 
@@ -471,13 +474,13 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A page from before an upgrade may lack the last fields: they are then empty.
-    later = ("good", "agreeing", "target", "several")
+    later = ("good", "agreeing", "target", "several", "when")
     columns += [sent.getlist(name) or [""] * len(columns[0]) for name in later]
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id: statement for statement in survey.statements}
     rows, new, texts = [], set[str](), known_texts()
-    for at, (place, statement_id, text, outcome, scale, good, agreeing, target, several) in enumerate(
+    for at, (place, statement_id, text, outcome, scale, good, agreeing, target, several, when) in enumerate(
         zip(*columns, strict=True)
     ):
         statement_text = " ".join(text.split())
@@ -503,6 +506,7 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             former.earlier_wordings if former else (),
             _target(target),
             several == SEVERAL,
+            FollowUp("", numbers_in(when)) if when.strip() else None,
         )
         rows.append((number, at + 1, statement))
     return Draft(
@@ -511,6 +515,6 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
         "validated" in sent,
-        tuple(in_order(rows)),
+        linked(list(in_order(rows))),
         survey.official,
     )

@@ -39,7 +39,8 @@ class ForeignQuestion:
     which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
     are empty unless the file has them, which only an export of this program does; `is_numbered` says that the
     names of the choices then number them from the lowest, 1, and that `good` is the file's own answer, also
-    if it is empty. Choices that are not `is_ordered` are numbered from the last one shown.
+    if it is empty. Choices that are not `is_ordered` are numbered from the last one shown. `follows` is a
+    condition: the name of another question, and the names of the choices after which this one is asked.
     """
 
     place: Message
@@ -53,6 +54,7 @@ class ForeignQuestion:
     is_numbered: bool = False
     is_ordered: bool = True
     several: bool = False
+    follows: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

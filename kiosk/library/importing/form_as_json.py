@@ -47,6 +47,7 @@ def _question_as_json(question: ForeignQuestion) -> dict[str, Any]:
         "is_numbered": question.is_numbered,
         "is_ordered": question.is_ordered,
         "several": question.several,
+        "follows": question.follows,
     }
 
 
@@ -63,7 +64,12 @@ def _question(row: Mapping[str, Any]) -> ForeignQuestion:
         row["is_numbered"],
         row["is_ordered"],
         row.get("several", False),
+        _condition(row.get("follows")),
     )
+
+
+def _condition(row: list[Any] | None) -> tuple[str, tuple[str, ...]] | None:
+    return (row[0], tuple(row[1])) if row else None
 
 
 def _message_as_json(message: Message) -> list[Any]:

@@ -10,7 +10,16 @@ from enum import StrEnum
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
-from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement
+from kiosk.domain.survey import (
+    MOST_FOLLOW_UP_OPTIONS,
+    NONE_OF_THESE,
+    FollowUp,
+    Good,
+    Pictures,
+    Scale,
+    Statement,
+    can_agree,
+)
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.drafts import (
     LONGEST_STATEMENT,
@@ -78,7 +87,7 @@ class AnswerList:
     """A list of answers in the order of the file. `kinds` has the choices that are kinds of no answer, with
     their labels. `order` is None until it is known. `has_own_order` says that the file numbers the answers
     from the lowest, `is_ordered` that it says they have an order. With `several`, a guest may choose several
-    of the options, and `none_of_these` has the file's words for none."""
+    of the options, and `none_of_these` has the file's words for none. `names` are the options' names."""
 
     number: int
     name: str
@@ -89,6 +98,21 @@ class AnswerList:
     is_ordered: bool
     several: bool = False
     none_of_these: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_kept_ordered(self) -> bool:
+        """Whether the options have an order in the survey."""
+        if self.order is AnswerOrder.AS_IN_FILE:
+            return self.is_ordered
+        return self.order is not AnswerOrder.UNORDERED
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the lowest option in the survey is the last one here."""
+        if self.is_kept_ordered:
+            return self.order is AnswerOrder.BEST_FIRST
+        return not self.has_own_order
 
 
 @dataclass(frozen=True)
@@ -171,7 +195,12 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
         len({text.swedish or text.key for text in _texts_shown(included, used)}),
         questions,
         lists,
-        (*form.left_out, *_words_replaced(used), *translations.left_out),
+        (
+            *form.left_out,
+            *_words_replaced(used),
+            *_conditions_left_out(spoken, included, lists),
+            *translations.left_out,
+        ),
         problems,
         ImportedSurvey(draft, _scales(draft), translations.texts) if draft else None,
     )
@@ -219,7 +248,9 @@ def _in_language(form: ForeignForm, language: str) -> ForeignForm:
 def _identity(question: ForeignQuestion) -> tuple[object, ...]:
     """Return a value that is the same for questions with the same list of answers."""
     choices = tuple((choice.name, tuple(choice.labels.items())) for choice in question.choices)
-    return question.choice_list, choices, question.is_numbered, question.is_ordered, question.several
+    has_condition = question.follows is not None
+    is_ordered = question.is_ordered
+    return question.choice_list, choices, question.is_numbered, is_ordered, question.several, has_condition
 
 
 def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
@@ -256,11 +287,15 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
         ),
         AnswerOrder.UNORDERED
         if question.several
-        else _order(decisions.orders.get(number), is_numbered=question.is_numbered),
+        else _order(
+            decisions.orders.get(number, AnswerOrder.UNORDERED if question.follows else None),
+            is_numbered=question.is_numbered,
+        ),
         question.is_numbered,
         question.is_ordered and not question.several,
         question.several,
         _any_text(nothing[0].labels) if nothing else "",
+        tuple(choice.name for choice in options),
     )
 
 
@@ -447,7 +482,7 @@ def _draft(
 ) -> Draft:
     statements: list[Statement] = []
     scales: dict[int, Scale] = {}
-    for question in included:
+    for at, question in enumerate(included):
         foreign, answers = form.questions[question.number], lists[question.answers]
         if answers.number not in scales:
             taken = [scale.id for scale in scales.values()]
@@ -463,9 +498,49 @@ def _draft(
                 foreign.good if has_own_order else good,
                 foreign.agreeing if has_own_order else (),
                 several=foreign.several,
+                follows=_follow_up(form, included, lists, at, statements[-1].id if statements else ""),
             )
         )
     return Draft(_id(form.form_id, (), "imported"), title, source, UNKNOWN_LICENCE, False, tuple(statements))
+
+
+CONDITION_LEFT_OUT = Message(
+    "Villkoret följer inte med: frågan visas för alla. En följdfråga har ett svar av högst {most} utan "
+    "ordning, och står direkt efter sin fråga, som har ett svar och inte själv är en följdfråga.",
+    {"most": MOST_FOLLOW_UP_OPTIONS},
+)
+
+
+def _conditions_left_out(
+    form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList]
+) -> Iterator[LeftOut]:
+    """Yield the conditions of questions that cannot be follow-ups here."""
+    for at, question in enumerate(included):
+        if form.questions[question.number].follows and not _follow_up(form, included, lists, at, ""):
+            yield LeftOut(question.place, CONDITION_LEFT_OUT)
+
+
+def _follow_up(
+    form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList], at: int, followed: str
+) -> FollowUp | None:
+    """Return the condition of the question at an index of `included`, on the statement before it with the id
+    `followed`; None if it has none, or is no follow-up that a survey can have."""
+    follows = form.questions[included[at].number].follows
+    if follows is None or at == 0:
+        return None
+    name, choices = follows
+    own, answers = lists[included[at].answers], lists[included[at - 1].answers]
+    before = form.questions[included[at - 1].number]
+    if name != before.name or not set(choices) <= set(answers.names):
+        return None
+    if answers.several or own.several or own.is_kept_ordered:
+        return None
+    if _follow_up(form, included, lists, at - 1, ""):
+        return None
+    names = answers.names[::-1] if answers.is_reversed else answers.names
+    when = tuple(sorted(names.index(choice) + 1 for choice in choices))
+    is_possible = can_agree(when, len(names)) and len(own.names) <= MOST_FOLLOW_UP_OPTIONS
+    return FollowUp(followed, when) if is_possible else None
 
 
 def _id(name: str, taken: Collection[str], fallback: str) -> str:
@@ -486,15 +561,10 @@ def _scale(scale_id: str, answers: AnswerList) -> Scale:
     program.
     """
     labels = tuple(option.swedish for option in answers.options)
-    is_ordered = (
-        answers.is_ordered
-        if answers.order is AnswerOrder.AS_IN_FILE
-        else answers.order is not AnswerOrder.UNORDERED
-    )
-    if not is_ordered:
-        from_last_shown = labels if answers.has_own_order else labels[::-1]
-        return Scale(scale_id, from_last_shown, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
-    return Scale(scale_id, labels[::-1] if answers.order is AnswerOrder.BEST_FIRST else labels, bipolar=False)
+    from_lowest = labels[::-1] if answers.is_reversed else labels
+    if not answers.is_kept_ordered:
+        return Scale(scale_id, from_lowest, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
+    return Scale(scale_id, from_lowest, bipolar=False)
 
 
 def _scales(draft: Draft) -> dict[str, Scale]:

@@ -1,0 +1,132 @@
+"""Follow-ups at the desk: what results show, files hold, and the editor saves."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.domain.ballot import read_ballot
+from kiosk.domain.rounds import Protection
+from kiosk.domain.survey import FollowUp, Pictures, Scale, Statement, Survey
+from kiosk.library.drafts import draft_of, scale_toml
+from kiosk.storage import StoreError, read_dump
+from tests.tools.desk_side import START, Desk
+
+AGREE = Scale("agree", ("Nej", "Delvis", "Ja"), bipolar=False)
+REASONS = Scale("why", ("Ljud", "Andra gäster"), False, Pictures.NONE, is_ordered=False)
+SURVEY = Survey(
+    "day", "Dag", "Vi", "Fri", False,
+    (
+        Statement("safe", "Jag är trygg", "Trygghet", AGREE),
+        Statement("why", "Varför inte?", "Trygghet", REASONS, follows=FollowUp("safe", (1, 2))),
+    ),
+    {},
+)  # fmt: skip
+FORMS = [("1", "2")] * 12 + [("2", "1")] * 9 + [("3", "0")] * 14 + [("1", "0")] * 2 + [("", "1")] * 3
+"""40 ballots: 23 were asked, 21 of them gave a reason; of the other 17, 3 did not answer the statement."""
+
+
+def desk_with(folder: Path, protection: Protection) -> Desk:
+    """Return a desk after a round at one unit."""
+    desk = Desk(folder, is_empty=True)
+    desk.now = START
+    opened = replace(
+        desk.round, id="r0", survey=SURVEY, opens_at=START, protection=protection,
+        closes_at=START + timedelta(days=90),
+    )  # fmt: skip
+    desk.store.open_round(opened, START)
+    for safe, why in FORMS:
+        desk.store.cast("r0", "dagverksamheten", read_ballot(SURVEY, {"safe": [safe], "why": [why]}), START)
+    desk.now = START + timedelta(days=92)
+    desk.store.count(desk.now)
+    desk.sign_in()
+    return desk
+
+
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The exact round; tests only read it."""
+    return desk_with(tmp_path_factory.mktemp("follow"), Protection.EXACT)
+
+
+def cells(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def rows_of(desk: Desk, statement: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of the export about a statement at the unit."""
+    head, *rows = cells(desk.client.get("/admin/export/counts.csv").data)
+    for row in rows:
+        named = dict(zip(head, row, strict=True))
+        if named["statement"] == statement and named["node"] == "dagverksamheten":
+            yield named
+
+
+def test_results_show_the_reasons_of_those_who_were_asked(exact: Desk) -> None:
+    page = exact.client.get("/admin/results/r0/dagverksamheten").text
+    assert "Frågan gällde 23 gäster, som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”." in page
+    for words in ("Andra gäster: 12 av 21", "Ljud: 9 av 21", "Hoppade över: 2"):
+        assert words in page.replace("\\u00e4", "ä")
+    assert "Svaren har ingen ordning" in page
+
+
+def test_files_have_those_not_asked_as_an_answer_of_its_own(exact: Desk) -> None:
+    of_option = {row["option"]: row["answers"] for row in rows_of(exact, "why")}
+    assert of_option == {
+        "1": "9", "2": "12", "dont_know": "0", "prefer_not": "0", "skipped": "2", "withheld": "0",
+        "not_asked": "17",
+    }  # fmt: skip
+    head, *codebook = cells(exact.client.get("/admin/export/codebook.csv").data)
+    keys = {(row[head.index("statement")], row[head.index("option")]) for row in codebook}
+    assert {("why", option) for option in of_option} <= keys
+    assert exact.client.get("/admin/overview/r0/dagverksamheten").status_code == 200
+    assert exact.client.get("/admin/overview/r0/dagverksamheten/board.xlsx").status_code == 200
+
+
+def test_protected_figures_say_how_many_were_asked_once(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path, Protection.PROTECTED)
+    safe, why = (list(rows_of(desk, name)) for name in ("safe", "why"))
+    assert {row["epsilon"] for row in (*safe, *why)} == {"1"}
+    not_asked = next(int(row["answers"]) for row in why if row["option"] == "not_asked")
+    assert not_asked == sum(int(row["answers"]) for row in safe if row["option"] not in ("1", "2"))
+    page = desk.client.get("/admin/results/r0/dagverksamheten").text
+    assert f"Frågan gällde ungefär {40 - not_asked} gäster" in page
+
+
+def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) -> None:
+    scales = tmp_path / "questions" / "scales"
+    scales.mkdir(parents=True)
+    (scales / "why.toml").write_text(scale_toml(REASONS, draft_of(SURVEY, "own")), encoding="utf-8")
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    sent: dict[str, object] = {
+        "csrf_token": desk.token("/admin/walls"), "seen": "",
+        "title": "Egen", "source": "Vi", "licence": "Fri",
+        "place": ["3", "2", "1"], "id": [""] * 3, "text": ["Varför inte?", "Jag är trygg", "Jag mår bra"],
+        "outcome": ["Trygghet"] * 3, "scale": ["why", "yes5", "yes5"], "good": ["", "high", "high"],
+        "agreeing": [""] * 3, "target": [""] * 3, "several": [""] * 3, "when": ["2, 1", "", ""],
+    }  # fmt: skip
+    refused = desk.client.post("/admin/new-survey", data={**sent, "place": ["1", "2", "3"]})
+    assert "Påstående 1: en följdfråga står direkt efter" in refused.text
+    assert desk.client.post("/admin/new-survey", data=sent).status_code == 303
+    own = desk.app.extensions["desk"].library.surveys["egen"]
+    _, safe, why = own.statements
+    assert (safe.text, why.follows) == ("Jag är trygg", FollowUp(safe.id, (1, 2)))
+    assert 'name="when" value="1, 2"' in desk.client.get("/admin/surveys/egen").text
+
+
+def test_a_dump_is_read_unless_its_follow_up_tells_other_numbers(exact: Desk) -> None:
+    tables = json.loads(json.dumps(exact.store.dump()))
+    read_dump(tables)
+    for option, other in (("not_asked", "withheld"), ("not_asked", "1")):
+        changed = json.loads(json.dumps(tables))
+        rows = {row["option"]: row for row in changed["tally"] if row["statement_id"] == "why"}
+        rows[option]["answers"] -= 1
+        rows[other]["answers"] += 1
+        with pytest.raises(StoreError, match="a follow-up with other figures than its statement has"):
+            read_dump(changed)
