@@ -120,7 +120,8 @@ export function offer(spoken, said) {
   add(promises, 0, (button) => document.getElementById("promise-sound").append(button));
   for (const statement of document.querySelectorAll("fieldset")) {
     const legend = statement.querySelector("legend");
-    add([legend, ...statement.querySelectorAll(".hint.option, .hint .option, label:not(.skipped)")], 1, (button) => legend.after(button));
+    const texts = statement.querySelectorAll(".hint.option, .hint .option, label:not(.skipped)");
+    add([legend, ...texts], 1, (button) => legend.after(button));
   }
   const renew = () => {
     for (const button of buttons) button.renew();

@@ -16,14 +16,15 @@ TEMPLATES = Path(__file__).parents[1] / "kiosk" / "screen" / "templates" / "gues
 FEATURES = browser_features.read()
 
 OF_PHONES = [
-    STATIC / f"guest{name}.js" for name in ("", "_bar", "_listen", "_phone", "_several", "_slip", "_stored")
+    STATIC / f"guest{name}.js"
+    for name in ("", "_bar", "_follow_up", "_listen", "_phone", "_several", "_slip", "_stored")
 ]
 """The scripts of phones, on which nothing checks the browser: each feature must be SINCE's or older."""
 OF_KIOSKS = [STATIC / "guest_kiosk.js", STATIC / "guest_away.js", *sorted(TEMPLATES.glob("*.js"))]
 OF_STAFF = sorted(STATIC.glob("desk*.js"))
 STYLES = [*sorted(TEMPLATES.glob("*.css")), *sorted(STATIC.glob("guest*.css"))]
 
-OWN = {".bytes", ".layout", ".read", ".skipped", ".subject"}
+OWN = {".bytes", ".layout", ".read", ".skipped", ".subject", ".when"}
 """Properties and classes of our own that have the names of newer features."""
 
 WITHOUT_EFFECT_IS_FINE = {"font-size-adjust:", "text-wrap:"}

@@ -57,6 +57,11 @@ class Question:
     follows: FollowUp | None = None
 
     @property
+    def kind(self) -> str:
+        """The type of its fields: boxes of which several may be ticked, or one choice."""
+        return "checkbox" if self.several else "radio"
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The texts below the statement, in the order of the page."""
         return (*self.hints, *(option.label for option in self.options))
