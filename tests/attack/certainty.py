@@ -68,7 +68,7 @@ STATEMENTS = range(len(SURVEY.statements))
 def _near_certainty(profile: str, scale: Scale) -> Finding:
     chances = PROFILES[profile].tolist()
     reads = steered(chances, 100 if scale is Scale.FULL else 6, 21, exp(EPSILON))
-    with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
+    with patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)):
         leaked = steered(chances, 2, 22, inf)
     sure = [read for read in reads if read.belief > SURE]
     return Finding(

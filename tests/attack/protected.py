@@ -162,7 +162,7 @@ def _steering(profile: str, scale: Scale) -> Finding:
     reads = steered(PROFILES[profile], 250 if scale is Scale.FULL else 50, SEED, exp(EPSILON))
     before = 100 * max(PROFILES[profile])
     gain, single = _right(reads) - before, [read for read in reads if read.is_single]
-    with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
+    with patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)):
         leaked = steered(PROFILES[profile], 10, CONTROL_SEED, inf)
     proven = [read for read in leaked if read.is_single and read.is_right]
     return Finding(
@@ -251,9 +251,7 @@ def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
         return {node: tuple(map(drawn, tables)) for node, tables in sums.items()}
 
     with ExitStack() as stack:
-        stack.enter_context(
-            patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells))
-        )
+        stack.enter_context(patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)))
         stack.enter_context(patch.object(Tallies, "own_sums", redrawn))
         return looks(folder)
 

@@ -61,7 +61,7 @@ def test_each_batch_gets_noise_that_keeps_its_size(tmp_path: Path) -> None:
 
 def test_the_noise_check_catches_a_store_without_noise(tmp_path: Path) -> None:
     """Control."""
-    with patch("kiosk.storage.tallies.protect", lambda cells, _rng, _epsilon: tuple(cells)):
+    with patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)):
         assert not is_never_exact(tables_of(tmp_path, 20))
 
 
@@ -81,7 +81,7 @@ def test_noise_is_drawn_with_the_epsilon_of_the_round(tmp_path: Path) -> None:
         return tuple(cells)
 
     of_round = replace(protected(tree("a")), epsilon=protected(tree("a")).epsilon / 2)
-    with patch("kiosk.storage.tallies.protect", note):
+    with patch("kiosk.domain.tally.protect", note):
         store = a_store(tmp_path)
         store.open_round(of_round, MONDAY)
         cast_all(store, "a", random_ballots(15, Random(1)))
