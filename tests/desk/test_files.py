@@ -11,6 +11,9 @@ import openpyxl
 import pypdfium2
 import pytest
 
+from kiosk.desk.results.overview import overview_of
+from kiosk.desk.results.place_document import place_document
+from kiosk.desk.results.statement_view import section_of
 from tests.tools.desk_side import Desk
 from tests.tools.published import statements
 
@@ -130,3 +133,25 @@ def test_staff_get_no_file_of_a_running_round(desk: Desk) -> None:
     desk.sign_in("bo")
     for path in (f"{PLACE}/files", f"{PLACE}/results.pdf", f"{CHART}/now.csv", "/admin/export/counts.csv"):
         assert desk.client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("node_id", "one", "several"),
+    [("dagverksamheten", "deltagare", "deltagare"), ("vasteras", "gäst", "gäster")],
+)
+def test_the_document_of_a_place_has_its_word_for_those_who_answer(
+    tmp_path: Path, node_id: str, one: str, several: str
+) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(30)
+    with desk.app.test_request_context():
+        published = desk.app.extensions["desk"].published.read(desk.store)
+        states = desk.store.rounds()
+        of_round, document = states[0].round, published.document
+        sections = [
+            section_of(document, states, of_round, node_id, asked) for asked in of_round.survey.statements
+        ]
+        shown = overview_of(published, states, states[0], node_id)
+        words = str(place_document(document, of_round, node_id, shown, sections))
+    assert f"vad en viss {one} svarade" in words
+    assert f"inte alla {several}." in words
