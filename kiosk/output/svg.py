@@ -5,6 +5,7 @@ everything a reader needs: the statement, the labels, every number, and the unce
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -121,10 +122,16 @@ def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
     )
 
 
+MOST_PIXELS = 40_000_000
+"""Limit of a PNG's size, width times height. The chart of 500 places took 1 GB of memory without it."""
+
+
 def png(drawn: str, fonts: Path) -> bytes:
-    """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel. `fonts` is the folder with its
-    fonts."""
-    [picture] = pngs([drawn], fonts)
+    """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel, or fewer so that it has at most
+    MOST_PIXELS. `fonts` is the folder with its fonts."""
+    width, height = map(int, re.findall(r' (?:width|height)="(\d+)"', drawn)[:2])
+    scale = min(2.0, (MOST_PIXELS / (width * height)) ** 0.5)
+    [picture] = pngs([drawn], fonts, scale)
     return picture
 
 

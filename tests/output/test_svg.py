@@ -1,5 +1,6 @@
 """Charts as pictures: every number and word in them, readable in black and white, and nothing runs."""
 
+import struct
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from kiosk.library.catalogues import read_catalogues
 from kiosk.output.charts import UNKNOWN, Bar, Segment, colours, stacked_bars
 from kiosk.output.fitting import text_width, wrapped
 from kiosk.output.strip import strip
-from kiosk.output.svg import LABELS, MARGIN, NUMBERS, WALL, WIDTH, Picture, png, svg
+from kiosk.output.svg import LABELS, MARGIN, MOST_PIXELS, NUMBERS, WALL, WIDTH, Picture, png, svg
 from kiosk.settings import shipped_folder
 
 FONTS = shipped_folder("static") / "fonts"
@@ -202,3 +203,13 @@ def test_a_target_is_a_line_across_the_bar_of_an_interactive_chart() -> None:
     shapes = stacked_bars(bars, BLACK_AND_WHITE)["layout"]["shapes"]
     [line] = [shape for shape in shapes if shape.get("name") == "target"]
     assert (line["x0"], line["x1"]) == (80.0, 80.0)
+
+
+def test_a_picture_of_hundreds_of_places_has_a_bounded_number_of_pixels() -> None:
+    places = picture(*(bar(f"place {number}", 10, 7, 3) for number in range(500)))
+    assert 5_000_000 < pixels(png(svg(places), FONTS)) <= MOST_PIXELS
+
+
+def pixels(content: bytes) -> int:
+    width, height = struct.unpack(">II", content[16:24])
+    return int(width * height)
