@@ -49,7 +49,8 @@ def test_every_logged_action_has_a_text(tmp_path: Path) -> None:
         desk.store.audit_log.note(datetime(2026, 3, 2), "anna", action, "x")
     desk.sign_in()
     page = desk.client.get("/admin/log").text
-    details = re.findall("<td>(x|en inställd omgång|en borttagen enkät)</td>", page)
+    removed = "en inställd omgång|en borttagen enkät|en borttagen förändringsteori"
+    details = re.findall(f"<td>(x|{removed})</td>", page)
     assert len(details) == len(Action)
     assert "<td></td>" not in page
 

@@ -57,7 +57,7 @@ def test_a_closing_that_fails_queues_nothing(store: Store, monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(store._snapshots, "publish", fail)
+    monkeypatch.setattr(store._snapshots, "put", fail)
     with pytest.raises(OSError, match="disk full"):
         store.count(store.rounds()[0].round.closes_at)
     assert queued(store) == []
