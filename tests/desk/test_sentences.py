@@ -648,8 +648,10 @@ def explanations() -> list[str]:
 
 
 def test_the_page_explains_its_figures_in_every_case(marked: Flask) -> None:
+    # The PDF of a place has the explanations with its own word for those who answer.
+    on_page = {sentence for sentence in explanations() if "{person}" not in sentence}
     for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
-        assert set(explanations()) <= page_sentences(marked, facts)
+        assert on_page <= page_sentences(marked, facts)
 
 
 def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
