@@ -15,36 +15,36 @@ READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade"})
 """Commands that have guests' forms or opened boxes in memory."""
 
 COMMANDS = {
-    "aggregate": "aggregate:aggregate_group",
-    "audio": "audio:audio",
-    "backup": "backup:backup_command",
-    "bundle": "bundle:bundle_group",
-    "check": "questions:check",
-    "clock": "clock:clock_group",
-    "count": "count:count",
-    "demo": "serving:demo",
-    "deploy": "deploy:deploy",
-    "doctor": "doctor:doctor",
-    "export": "results:export",
-    "give-up-keys": "installation:give_up_keys",
-    "init": "installation:init",
-    "link": "links:link",
-    "lockdown": "lockdown:lockdown",
-    "mail": "mail:mail_group",
-    "poster": "paper:poster",
-    "report": "report:report_group",
-    "restore": "backup:restore_command",
-    "results": "results:results",
-    "round": "rounds:round_group",
-    "serve": "serving:serve_command",
-    "simulate": "simulate:simulate_command",
-    "slips": "paper:slips",
-    "survey": "questions:survey",
-    "token": "tokens:token",
-    "upgrade": "installation:upgrade",
-    "user": "users:user",
+    "aggregate": ("aggregate:aggregate_group", "Publish and compare signed figures of a year."),
+    "audio": ("audio:audio", "Record or synthesise texts read aloud to guests."),
+    "backup": ("backup:backup_command", "Write a backup, without uncounted ballots and keys."),
+    "bundle": ("bundle:bundle_group", "Pass surveys, scales and theories on to others."),
+    "check": ("questions:check", "Check definition files and translations."),
+    "clock": ("clock:clock_group", "Confirm the machine's clock after a jump."),
+    "count": ("count:count", "Count the boxes if a count is due."),
+    "demo": ("serving:demo", "Serve a demonstration with made-up answers."),
+    "deploy": ("deploy:deploy", "Write the files that make a Debian machine the server."),
+    "doctor": ("doctor:doctor", "Examine how safe and anonymous this installation is."),
+    "export": ("results:export", "Write the published results to a new folder."),
+    "give-up-keys": ("installation:give_up_keys", "Destroy ballots whose keys are lost."),
+    "init": ("installation:init", "Set up a new installation in KIOSK_DATA."),
+    "link": ("links:link", "Create, list or revoke the addresses of kiosks."),
+    "lockdown": ("lockdown:lockdown", "Write the files that lock a machine to one kiosk."),
+    "mail": ("mail:mail_group", "E-mail to staff: try, list and repeat it."),
+    "poster": ("paper:poster", "Create a poster or table card with a unit's link."),
+    "report": ("report:report_group", "List and make effect reports."),
+    "restore": ("backup:restore_command", "Restore a backup into an empty KIOSK_DATA."),
+    "results": ("results:results", "Print the published results."),
+    "round": ("rounds:round_group", "Open, cancel or list rounds."),
+    "serve": ("serving:serve_command", "Serve guests and staff, each on an address of its own."),
+    "simulate": ("simulate:simulate_command", "Run made-up guests through the production code."),
+    "slips": ("paper:slips", "Create and print single-use codes."),
+    "survey": ("questions:survey", "Surveys as XLSForm, for KoboToolbox and ODK."),
+    "token": ("tokens:token", "Tokens for programs that read the published figures."),
+    "upgrade": ("installation:upgrade", "Upgrade the tables to this version."),
+    "user": ("users:user", "Accounts of staff."),
 }
-"""Command -> its module in this package and its name there.
+"""Command -> its module in this package with its name there, and its line in `kiosk --help`.
 
 A module is imported when its command runs, because importing all of them takes longer than most commands.
 """
@@ -54,7 +54,7 @@ class Commands(click.Group):
     """A group that imports a command when it is asked for
     (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands)."""
 
-    def __init__(self, *arguments: Any, sources: Mapping[str, str], **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, sources: Mapping[str, tuple[str, str]], **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._sources = sources
 
@@ -64,8 +64,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self._sources:
             return None
-        module, _, name = self._sources[cmd_name].partition(":")
+        module, _, name = self._sources[cmd_name][0].partition(":")
         return cast(click.Command, getattr(import_module(f"kiosk.cli.{module}"), name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' lines without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._sources[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=Commands, sources=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
