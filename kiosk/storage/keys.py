@@ -2,9 +2,8 @@
 
 Keys are in a folder outside the database and its backups. A row is rewritten in three steps: the new key is
 written to disk, the row is committed under it, and the old key is destroyed. A key that is replaced before
-the commit never reaches the disk. Copies of old rows that a
-database leaves behind (free pages, journals, backups, disk snapshots) cannot be decrypted without the
-destroyed key.
+the commit never reaches the disk, unless it was prepared. Copies of old rows that a database leaves behind
+(free pages, journals, backups, disk snapshots) cannot be decrypted without the destroyed key.
 """
 
 import os
@@ -63,7 +62,7 @@ class KeyFolder:
         """
         with self._in_memory:
             key_id, key = self._prepared.pop(row, ("", b""))
-        if not (key_id and (self.folder / row / key_id).is_file()):
+        if not self._is_on_disk(row, key_id, key):
             key_id, key = _new_key()
             self._unsaved[row, key_id] = key
         padded = len(plain).to_bytes(4, "big") + plain
@@ -91,7 +90,11 @@ class KeyFolder:
         unsaved = {of_row: self._unsaved[of_row] for of_row in keys if of_row in self._unsaved}
         self._write(unsaved)
         for of_row in unsaved:
-            self._unsaved.pop(of_row, None)
+            del self._unsaved[of_row]
+
+    def drop_unsaved(self) -> None:
+        """Forget the keys that are in memory only, after a transaction: no row on disk has them."""
+        self._unsaved.clear()
 
     def prepare(self, rows: Iterable[str]) -> None:
         """Write the keys under which these rows are sealed next, so that no write has to wait until they are
@@ -99,7 +102,12 @@ class KeyFolder:
         are left out."""
         new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
         self.drop_prepared(new)
-        self._write({(row, key_id): key for row, (key_id, key) in new.items()})
+        try:
+            self._write({(row, key_id): key for row, (key_id, key) in new.items()})
+        except OSError:
+            for row, (key_id, _) in new.items():
+                self.destroy(row, key_id)
+            raise
         with self._in_memory:
             self._prepared |= new
 
@@ -131,8 +139,7 @@ class KeyFolder:
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and delete one key; no error if it does not exist."""
-        if self._unsaved.pop((row, key_id), None) is None:
-            self._shred(self.folder / row / key_id)
+        self._shred(self.folder / row / key_id)
 
     def sweep(self, row: str, keep: str | None) -> None:
         """Destroy all keys of a row except `keep` and a prepared one, such as those that a crash left behind.
@@ -152,6 +159,14 @@ class KeyFolder:
         self.sweep(row, keep=None)
         if (self.folder / row).is_dir():
             (self.folder / row).rmdir()
+
+    def _is_on_disk(self, row: str, key_id: str, key: bytes) -> bool:
+        """Return whether a prepared key can be used. Another process may have destroyed it, or have been
+        killed while it did."""
+        try:
+            return bool(key_id) and _read_key(self.folder / row / key_id) == key
+        except KeyUnavailableError:
+            return False
 
     def _write(self, keys: Mapping[tuple[str, str], bytes]) -> None:
         """Write new key files, (row, key id) -> key, and wait until they and their names are on disk."""

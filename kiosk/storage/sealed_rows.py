@@ -88,20 +88,20 @@ MOST_TOGETHER = 16
 
 @dataclass(eq=False)
 class _Waiting:
-    """A write that waits for its commit, in the context of the request that asked for it. Once it is done,
-    `outcome` returns the result of `work` or raises its error."""
+    """A write that waits for its commit, in the context of the request that asked for it.
+
+    `outcome` is None until another thread has written it; then it returns the result of `work`, or raises
+    StoreError. All other errors are raised in the thread of the write itself: an error holds the frames of
+    the thread in which it was raised, and with them the form of another guest.
+    """
 
     work: Callable[[], Any]
     context: Context = field(default_factory=copy_context)
     outcome: Callable[[], Any] | None = None
 
 
-def _raise(error: Exception) -> NoReturn:
-    raise error
-
-
-class _RolledBackError(Exception):
-    """Writes that ran together were rolled back together."""
+def _fail(error: str) -> NoReturn:
+    raise StoreError(f"the database did not confirm a write, which may have taken effect: {error}")
 
 
 class Writer:
@@ -117,7 +117,7 @@ class Writer:
         self._made: list[tuple[str, str]] = []
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
-        self._is_rolled_back = False
+        self._may_be_committed = False
 
     def run(self, work: Callable[[], Result], lock: Lock) -> Result:
         """Return the result of `work`, run as one write. If the database rolls it back in favour of another
@@ -153,79 +153,67 @@ class Writer:
         return write()
 
     def _run_together(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, which is committed with the writes that wait at the same time."""
+        """Return the result of `work`, which is committed with the writes that wait at the same time. If it
+        is refused, or they are rolled back together, it runs again, alone."""
         own = _Waiting(work)
         self._waiting.append(own)
         try:
             with self._database.writing():
-                while own.outcome is None:
-                    self._write_waiting()
+                if own in self._waiting:
+                    self._write_waiting(own)
+                if own.outcome is None:
+                    return self._retry(lambda: self._run_held(work))
         finally:
             with suppress(ValueError):
                 self._waiting.remove(own)
         return cast(Result, own.outcome())
 
-    def _write_waiting(self) -> None:
-        """Commit the writes that have waited longest, in the order in which they came. If the transaction is
-        rolled back as a whole, each is committed alone."""
-        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-        try:
-            if len(together) > 1:
-                with suppress(_RolledBackError):
-                    self._commit_together(together)
-            for write in together:
-                if write.outcome is None:
-                    self._commit_one(write)
-        finally:
-            self._waiting.extendleft(write for write in reversed(together) if write.outcome is None)
-
-    def _commit_one(self, write: _Waiting) -> None:
-        try:
-            result = self._retry(lambda: self._run_held(partial(write.context.run, write.work)))
-        except Exception as error:
-            write.outcome = partial(_raise, error)
-        else:
-            write.outcome = lambda: result
-
     def _run_held(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one transaction. The caller holds the database's writer."""
         with self._transaction(Lock.SHARED):
             result = work()
-        self._clean_up(self._retired, self._forgotten)
-        self._clear_log()
+        self._clean_up()
         return result
 
-    def _commit_together(self, together: Sequence[_Waiting]) -> None:
-        """Run writes as one transaction. One that raises an error is no part of it. Raises _RolledBackError
-        if nothing was written."""
-        outcomes: list[Callable[[], Any]] = []
+    def _write_waiting(self, own: _Waiting) -> None:
+        """Commit a write with those that have waited longest, in the order in which they came. Nothing is
+        done if no other waits. The caller holds the database's writer."""
+        self._waiting.remove(own)
+        together = [own]
+        with suppress(IndexError):
+            while len(together) < MOST_TOGETHER:
+                together.append(self._waiting.popleft())
+        if len(together) == 1:
+            return
         try:
-            with self._transaction(Lock.SHARED):
-                outcomes += [self._run_part(write) for write in together]
-        except (OSError, StoreError, peewee.PeeweeException) as error:
-            if self._is_rolled_back:
-                raise _RolledBackError from error
-            # The commit failed, and may have taken effect nevertheless: to repeat a ballot would double it.
-            self._retired = []
-            outcomes = [partial(_raise, error)] * len(together)
-        for write, outcome in zip(together, outcomes, strict=True):
-            write.outcome = outcome
-        self._clean_up(self._retired, self._forgotten)
-        self._clear_log()
+            # Not shared: their rows would be locked in another order than those of another process.
+            with self._transaction(Lock.ALONE):
+                outcomes = [self._run_part(write) for write in together]
+        except BaseException as error:
+            if self._may_be_committed:
+                # To repeat a ballot could double it.
+                for write in together:
+                    write.outcome = partial(_fail, type(error).__name__)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for write, outcome in zip(together, outcomes, strict=True):
+                write.outcome = outcome
+            self._clean_up()
 
-    def _run_part(self, write: _Waiting) -> Callable[[], Any]:
-        """Run a write as a part of a transaction, and return its outcome. Raises peewee's errors, after which
-        the transaction must be rolled back."""
+    def _run_part(self, write: _Waiting) -> Callable[[], Any] | None:
+        """Run a write as a part of a transaction, and return its outcome; None if it was refused. Raises
+        peewee's errors, after which the transaction must be rolled back."""
         made, retired = len(self._made), len(self._retired)
         try:
             with self._database.part():
                 result = write.context.run(write.work)
         except peewee.PeeweeException:
             raise
-        except Exception as error:
+        except Exception:
             self._destroy(self._made[made:])
             del self._made[made:], self._retired[retired:]
-            return partial(_raise, error)
+            return None
         return lambda: result
 
     @contextmanager
@@ -240,52 +228,48 @@ class Writer:
         with self._database.writing():
             with self._transaction(lock):
                 yield
-            retired, forgotten = self._retired, self._forgotten
+            retired = self._retired
             if not is_step:
-                self._clean_up(retired, forgotten)
-                self._clear_log()
+                self._clean_up()
         if is_step:
-            self._clean_up(retired, forgotten)
+            self._destroy(retired)
 
     @contextmanager
     def _transaction(self, lock: Lock) -> Iterator[None]:
         """Run the `with` block as one transaction, and write the keys that it made before the commit. The
-        caller holds the database's writer."""
-        self._database.check_keeps_commits()
+        caller holds the database's writer, and cleans up."""
         self._made, self._retired, self._forgotten = [], [], []
-        self._is_rolled_back = is_committing = False
+        self._may_be_committed = False
         try:
+            self._database.check_keeps_commits()
             with self._database.transaction(lock):
                 yield
                 replaced = set(self._retired)
                 self._keys.save(made for made in self._made if made not in replaced)
-                is_committing = True
+                self._may_be_committed = True
         except BaseException as error:
-            if not is_committing or (isinstance(error, peewee.PeeweeException) and is_rolled_back(error)):
-                self._is_rolled_back = True
+            if isinstance(error, peewee.PeeweeException) and is_rolled_back(error):
+                self._may_be_committed = False
+            if not self._may_be_committed:
                 self._destroy(self._made)
             raise
+        finally:
+            self._keys.drop_unsaved()
 
-    def _clean_up(self, retired: Iterable[tuple[str, str]], forgotten: Iterable[str]) -> None:
-        """Destroy keys of rows that a commit has replaced or deleted."""
-        try:
-            for row, key_id in retired:
-                self._keys.destroy(row, key_id)
-            for row in forgotten:
+    def _clean_up(self) -> None:
+        """Destroy the keys of rows that the commit has replaced or deleted, and empty SQLite's log."""
+        self._destroy(self._retired)
+        for row in self._forgotten:
+            with _printed():
                 self._keys.forget(row)
-        except OSError as error:
-            _print_failure(error)
-
-    def _clear_log(self) -> None:
-        try:
+        with _printed():
             self._database.clear_log()
-        except peewee.PeeweeException as error:
-            _print_failure(error)
 
     def _destroy(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Destroy the keys of a rolled-back write. If that fails, the row's next write destroys them."""
-        with suppress(OSError):
-            for row, key_id in keys:
+        """Destroy keys of replaced rows, or of a rolled-back write. If that fails, the row's next write
+        destroys them."""
+        for row, key_id in keys:
+            with _printed():
                 self._keys.destroy(row, key_id)
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
@@ -330,12 +314,16 @@ class Writer:
                 self._keys.forget(row)
 
 
-def _print_failure(error: OSError | peewee.PeeweeException) -> None:
+@contextmanager
+def _printed() -> Iterator[None]:
     """Report that an old key or log remains. Nothing is raised: the write is committed, and an error would
     make the guest send the ballot again. The text of the error names a key file, so each message would
     differ: only its kind is printed."""
-    kind = getattr(error, "strerror", None) or type(error).__name__
-    print_once(f"an old key could not be destroyed; the next write tries: {kind}")
+    try:
+        yield
+    except (OSError, peewee.PeeweeException) as error:
+        kind = getattr(error, "strerror", None) or type(error).__name__
+        print_once(f"an old key could not be destroyed; the next write tries: {kind}")
 
 
 class _HasWriter(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -560,7 +560,9 @@ class Store:
         is not running now; NotAdmittedError; TooEarlyError if `admit` refuses. Then no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
-        outcome = self._accept_envelope(round_id, public_key, unit_id, sealed, now, carrier, admit)
+        # A write may run again. The rate limit must not take a second token then.
+        admit_once = cache(admit)
+        outcome = self._accept_envelope(round_id, public_key, unit_id, sealed, now, carrier, admit_once)
         if outcome is _Outcome.GONE:
             raise LetterboxGoneError
         if outcome is _Outcome.TOO_EARLY:
@@ -619,16 +621,15 @@ class Store:
         closed rounds and silent kiosks.
 
         A few units are counted in one transaction, and guests' ballots come between them. All that is
-        published, and every closing, is in the last transaction. A count that was killed goes on first.
+        published, and every closing, is in the last transaction. A count that was killed goes on; if a later
+        tick is due by then, as the count of that tick, so that no unit is counted twice at once.
 
-        Returns False, and does nothing, if this tick or a later one was counted before, or if the tick is
+        Returns False, and begins no count, if this tick or a later one was counted before, or if the tick is
         before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
         """
-        did_go_on = self._finish_count()
-        if not self._is_countable(tick):
-            return did_go_on
-        self._check_keys_of_units()
-        self._begin_count(tick)
+        if self._is_countable(tick):
+            self._check_keys_of_units()
+            self._begin_count(tick)
         return self._finish_count()
 
     def _is_countable(self, tick: datetime) -> bool:
@@ -639,18 +640,19 @@ class Store:
 
     @one_write()
     def _begin_count(self, tick: datetime) -> None:
-        """Begin a count, unless another process has begun or made it."""
-        if read_progress(self._database) is None and self._is_countable(tick):
-            before = self.last_tick
+        """Begin a count, unless another process has begun or made it. One of an earlier tick becomes this
+        one."""
+        progress, before = read_progress(self._database), self.last_tick
+        if self._is_countable(tick) and (progress is None or progress.tick < tick):
             is_first_of_day = before is None or before.date() < tick.date()
-            write_progress(self._database, CountProgress(tick, is_first_of_day))
+            begun = progress or CountProgress(tick, is_first_of_day)
+            write_progress(self._database, replace(begun, tick=tick, is_first_of_day=is_first_of_day))
 
     def _finish_count(self) -> bool:
         """Count what the count that has begun has not counted yet, and publish it. Returns whether this
         process published it. Several processes may do this at once."""
-        states: list[RoundState] | None = None
         while (progress := read_progress(self._database)) is not None:
-            states = states or self._rounds.all()
+            states = self._rounds.all()
             part = progress.next_part(state.round for state in states if not state.is_closed)
             if part is not None:
                 self._write_step(part, partial(self._count_part, progress, part))

@@ -1,5 +1,6 @@
 """Sealed rows reveal no order and no number, and leave no key."""
 
+import errno
 import stat
 from pathlib import Path
 from random import Random
@@ -65,6 +66,51 @@ def test_a_foreign_folder_among_the_keys_stops_no_write(tmp_path: Path) -> None:
     keys.sweep("row", keep=key_id)
     assert keys.open("row", key_id, sealed) == b"plain"
     assert not (tmp_path / "row" / left_over).exists()
+
+
+def test_a_prepared_key_that_another_process_was_destroying_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that writes the row destroys its unused keys, and may be killed before the name of one
+    is gone."""
+    assert does_open(tmp_path / "kept")
+
+    # Control: only the name of the prepared key is looked for.
+    def has_name(self: KeyFolder, row: str, key_id: str, _: bytes) -> bool:
+        return (self.folder / row / key_id).is_file()
+
+    monkeypatch.setattr(KeyFolder, "_is_on_disk", has_name)
+    assert not does_open(tmp_path / "control")
+
+
+def does_open(folder: Path) -> bool:
+    keys = KeyFolder(folder)
+    first, _ = seal(keys, "row", b"plain")
+    keys.prepare(["row"])
+    [prepared] = {path.name for path in (folder / "row").iterdir()} - {first}
+    (folder / "row" / prepared).write_bytes(bytes(32))
+    key_id, sealed = seal(keys, "row", b"plain")
+    try:
+        return KeyFolder(folder).open("row", key_id, sealed) == b"plain"
+    except KeyUnavailableError:
+        return False
+
+
+def test_keys_that_could_not_be_prepared_are_destroyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = KeyFolder(tmp_path)
+    seal(keys, "row", b"plain")
+    before = set(tmp_path.rglob("*"))
+
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KeyFolder, "_sync_folder", is_full)
+        with pytest.raises(OSError, match="No space left"):
+            keys.prepare(["row"])
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_missing_key_folder_of_one_row_is_detected(tmp_path: Path) -> None:

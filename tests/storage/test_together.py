@@ -1,26 +1,31 @@
 """Ballots that wait for each other are committed together. Each is durable when its guest is thanked, and a
 refused one changes nothing."""
 
+import errno
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any
 
 import peewee
 import pytest
 
+from kiosk.domain.envelope import COLUMN_BYTES
 from kiosk.domain.slips import UnknownSlipError
-from kiosk.storage import Store
+from kiosk.storage import Store, StoreError
 from kiosk.storage.database import Database, QueueLock
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.locks import Lock
 from tests.storage.test_crash import ROUND, crash, has_one_key_a_row, make_ready, reopen
 from tests.tools.builders import MEMORY, MONDAY, a_store, ballot, closed, random_ballots
+from tests.tools.envelopes import seal
 
 GUESTS = 6
 BEFORE = 21
@@ -33,7 +38,7 @@ def folder() -> Iterator[Path]:
         yield make_ready(Path(name) / "ready").folder
 
 
-def together(store: Store, works: list[Callable[[], None]]) -> list[Future[None]]:
+def together(store: Store, works: Sequence[Callable[[], None]]) -> list[Future[None]]:
     """Run all works at once: each waits until all have asked for the writer."""
     with ThreadPoolExecutor(len(works)) as threads:
         with store._database.writing():
@@ -112,8 +117,131 @@ def test_a_commit_that_may_have_taken_effect_is_not_repeated(
     monkeypatch.setattr(peewee.Database, "commit", lost)
     futures = together(store, of_guests(store))
     monkeypatch.setattr(peewee.Database, "commit", commit)
-    assert {type(future.exception()) for future in futures} == {peewee.OperationalError}
+    assert {type(future.exception()) for future in futures} == {StoreError}
+    assert len({id(future.exception()) for future in futures}) == GUESTS
     assert closed(store, ROUND)["root"] == BEFORE + GUESTS
+
+
+def test_a_commit_that_was_interrupted_is_not_repeated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, commit = reopen(folder), peewee.Database.commit
+
+    def interrupted(self: peewee.Database) -> Any:
+        commit(self)
+        monkeypatch.setattr(peewee.Database, "commit", commit)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(peewee.Database, "commit", interrupted)
+    futures = together(store, of_guests(store))
+    assert sorted(type(future.exception()).__name__ for future in futures) == [
+        "KeyboardInterrupt",
+        *["StoreError"] * (GUESTS - 1),
+    ]
+    assert not store._writer._waiting
+    assert closed(store, ROUND)["root"] == BEFORE + GUESTS
+
+
+def test_an_interrupted_write_refuses_no_other_that_waits(folder: Path) -> None:
+    store = reopen(folder)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    works: list[Callable[[], None]] = [*of_guests(store)]
+    works.append(partial(store._writer.run, interrupt, Lock.SHARED))
+    futures = together(store, works)
+    # The thread that commits is interrupted in the midst of the writes, and so is the write's own.
+    assert sum(future.exception() is None for future in futures) >= GUESTS - 1
+    assert not store._writer._waiting
+    stored = sum(future.exception() is None for future in futures)
+    assert closed(store, ROUND)["root"] == BEFORE + stored
+
+
+def test_an_error_is_raised_in_the_thread_of_its_own_guest(folder: Path) -> None:
+    """An error holds the frames of its thread, and so the form of a guest whose thread commits others."""
+    store, raised = reopen(folder), list[int]()
+
+    def refuse() -> None:
+        raised.append(threading.get_ident())
+        raise UnknownSlipError
+
+    own: list[int] = []
+
+    def work() -> None:
+        own.append(threading.get_ident())
+        store._writer.run(refuse, Lock.SHARED)
+
+    refused = together(store, [*of_guests(store), work])[-1].exception()
+    assert isinstance(refused, UnknownSlipError)
+    assert [raised[-1]] == own
+    assert frames_of_threads(refused) == 1
+    # Control: the error of the thread that committed the others is passed on.
+    assert raised[0] != own[0]
+
+
+def frames_of_threads(error: BaseException) -> int:
+    """Return in how many threads' writes the frames of an error lie."""
+    frames, writes = [], set[int]()
+    trace = error.__traceback__
+    while trace:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    for frame in frames:
+        caller: FrameType | None = frame
+        while caller:
+            if caller.f_code.co_name == "_run_together":
+                writes.add(id(caller))
+            caller = caller.f_back
+    return len(writes)
+
+
+def test_a_full_disk_of_keys_refuses_ballots_and_leaves_no_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keys_left(folder, monkeypatch) == 0
+    # Control: keys that were not committed are forgotten, and not destroyed.
+    monkeypatch.setattr(KeyFolder, "destroy", lambda *_: None)
+    assert keys_left(folder, monkeypatch) > 0
+
+
+def keys_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many keys are on disk after ballots for which the disk had no room."""
+    store, before = reopen(folder), set((folder / "keys").rglob("*"))
+
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KeyFolder, "_sync_folder", is_full)
+        futures = together(store, of_guests(store))
+        assert {type(future.exception()) for future in futures} == {OSError}
+    store.close()
+    return len(set((folder / "keys").rglob("*")) - before)
+
+
+def test_the_rate_limit_takes_one_token_of_a_ballot_that_is_written_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, asked = reopen(folder), list[int]()
+
+    def admit(*, is_own: bool, statements: int) -> bool:
+        asked.append(statements)
+        return not is_own
+
+    key = store.public_key("r", "a")
+    letter = seal(bytes.fromhex(key), b"s1=3", room=COLUMN_BYTES * 2)
+    real, tries = KeyFolder.save, iter([OSError(errno.EIO, "Input/output error")])
+
+    def fails_once(self: KeyFolder, keys: Iterable[tuple[str, str]]) -> None:
+        for error in tries:
+            raise error
+        real(self, keys)
+
+    monkeypatch.setattr(KeyFolder, "save", fails_once)
+    envelope = partial(store.cast_envelope, key, letter, MONDAY, admit=admit)
+    for future in together(store, [envelope, *of_guests(store)]):
+        future.result()
+    assert len(asked) == 1
+    assert closed(store, ROUND)["root"] == BEFORE + GUESTS + 1
 
 
 def thanked(folder: Path, step: int, *, is_hasty: bool) -> tuple[int, bool]:
@@ -169,7 +297,8 @@ def test_the_key_of_every_row_is_on_disk_at_every_commit(
 ) -> None:
     assert unsaved_keys_at_commits(tmp_path / "kept", monkeypatch) == 0
     # Control: keys stay in memory.
-    monkeypatch.setattr(KeyFolder, "save", lambda *_: None)
+    for writes in ("save", "drop_unsaved"):
+        monkeypatch.setattr(KeyFolder, writes, lambda *_: None)
     assert unsaved_keys_at_commits(tmp_path / "control", monkeypatch) > 0
 
 
