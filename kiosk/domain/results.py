@@ -67,7 +67,8 @@ class Row:
 
     Of a question of which several options may be chosen, `table` counts whether any was, and `options` has a
     table for each option, the lowest first. Of a follow-up, `table` has the answers of those asked; of the
-    others only their number (`of_those_asked`).
+    others only their number (`of_those_asked`). `is_asked_at_most` is true of a follow-up if answers to its
+    statement are withheld: as many may not have been asked.
     """
 
     round: Round
@@ -79,6 +80,7 @@ class Row:
     batches: int = 0
     units: tuple[UnitTable, ...] | None = None
     options: tuple[StatementTally, ...] = ()
+    is_asked_at_most: bool = False
 
     @property
     def noise(self) -> Noise:
@@ -127,11 +129,14 @@ class Row:
 
     @property
     def outside(self) -> tuple[int, ...]:
-        """The counts outside the scale: each kind of no answer, then the withheld answers; empty without
-        figures. Of several options that with the most withheld answers counts."""
+        """The counts outside the scale: each kind of no answer, of a follow-up those not asked, then the
+        withheld answers; empty without figures. Of several options that with the most withheld answers
+        counts."""
         if not self.table:
             return ()
-        return (*self.table.no_answer, max(table.withheld for table in (self.table, *self.options)))
+        not_asked = () if self.table.not_asked is None else (self.table.not_asked,)
+        withheld = max(table.withheld for table in (self.table, *self.options))
+        return (*self.table.no_answer, *not_asked, withheld)
 
     @property
     def asked(self) -> int | None:
@@ -212,9 +217,11 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
     if node["answered"] is None:
         return Row(of_round, statement, None, node["why"], is_closed=is_closed)
     table, *options = (statement_tally_from_json(node["statements"][c.id]) for c in statement.columns)
+    is_at_most = False
     if follows := statement.follows:
         before = statement_tally_from_json(node["statements"][follows.statement])
         table = of_those_asked(table, before, statement.columns[0])
+        is_at_most = before.withheld > 0
     return Row(
         of_round,
         statement,
@@ -223,6 +230,7 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
         is_closed=is_closed,
         batches=node.get("batches", 0),
         options=tuple(options),
+        is_asked_at_most=is_at_most,
     )
 
 

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from kiosk.domain.ballot import read_ballot
 from kiosk.domain.rounds import Protection
@@ -30,6 +32,9 @@ SURVEY = Survey(
 FORMS = [("1", "2")] * 12 + [("2", "1")] * 9 + [("3", "0")] * 14 + [("1", "0")] * 2 + [("", "1")] * 3
 """40 ballots: 23 were asked, 21 of them gave a reason; of the other 17, 3 did not answer the statement."""
 
+ALIKE = [("3", "0")] * 11 + [("1", "2")]
+"""12 ballots of another unit. The veil withholds one answer to the statement, and all of the follow-up."""
+
 
 def desk_with(folder: Path, protection: Protection) -> Desk:
     """Return a desk after a round at one unit."""
@@ -42,6 +47,8 @@ def desk_with(folder: Path, protection: Protection) -> Desk:
     desk.store.open_round(opened, START)
     for safe, why in FORMS:
         desk.store.cast("r0", "dagverksamheten", read_ballot(SURVEY, {"safe": [safe], "why": [why]}), START)
+    for safe, why in ALIKE:
+        desk.store.cast("r0", "frida", read_ballot(SURVEY, {"safe": [safe], "why": [why]}), START)
     desk.now = START + timedelta(days=92)
     desk.store.count(desk.now)
     desk.sign_in()
@@ -69,23 +76,31 @@ def rows_of(desk: Desk, statement: str) -> Iterator[dict[str, str]]:
 
 def test_results_show_the_reasons_of_those_who_were_asked(exact: Desk) -> None:
     page = exact.client.get("/admin/results/r0/dagverksamheten").text
-    assert "Frågan gällde 23 gäster, som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”." in page
-    for words in ("Andra gäster: 12 av 21", "Ljud: 9 av 21", "Hoppade över: 2"):
+    assert "Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: 23." in page
+    for words in ("Andra gäster: 12 av 21", "Ljud: 9 av 21", "Hoppade över: 2", "Fick inte frågan: 17"):
         assert words in page.replace("\\u00e4", "ä")
     assert "Svaren har ingen ordning" in page
 
 
-def test_files_have_those_not_asked_as_an_answer_of_its_own(exact: Desk) -> None:
-    of_option = {row["option"]: row["answers"] for row in rows_of(exact, "why")}
-    assert of_option == {
-        "1": "9", "2": "12", "dont_know": "0", "prefer_not": "0", "skipped": "2", "withheld": "0",
-        "not_asked": "17",
-    }  # fmt: skip
-    head, *codebook = cells(exact.client.get("/admin/export/codebook.csv").data)
-    keys = {(row[head.index("statement")], row[head.index("option")]) for row in codebook}
-    assert {("why", option) for option in of_option} <= keys
-    assert exact.client.get("/admin/overview/r0/dagverksamheten").status_code == 200
-    assert exact.client.get("/admin/overview/r0/dagverksamheten/board.xlsx").status_code == 200
+def test_results_do_not_say_that_a_withheld_answer_was_followed(exact: Desk) -> None:
+    page = exact.client.get("/admin/results/r0/frida").text
+    assert (
+        "Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: högst 1. Några svar på "
+        "påståendet är dolda av anonymitetsskäl."
+    ) in page
+    assert "Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: 1" not in page
+
+
+def test_files_of_a_chart_and_the_board_count_those_not_asked(exact: Desk) -> None:
+    address = "/admin/chart/r0/dagverksamheten/{}/now.csv"
+    head, *rows = cells(exact.client.get(address.format("why")).data)
+    assert [row[head.index("Fick inte frågan")] for row in rows] == ["17"]
+    assert "Fick inte frågan" not in cells(exact.client.get(address.format("safe")).data)[0]
+    board = exact.client.get("/admin/overview/r0/dagverksamheten/board.xlsx").data
+    *_, safe, why = load_workbook(io.BytesIO(board), read_only=True).worksheets
+    *_, heading, row = why.iter_rows(values_only=True)
+    assert row[heading.index("Fick inte frågan")] == 17
+    assert "Fick inte frågan" not in list(safe.iter_rows(values_only=True))[-2]
 
 
 def test_protected_figures_say_how_many_were_asked_once(tmp_path: Path) -> None:
@@ -95,7 +110,10 @@ def test_protected_figures_say_how_many_were_asked_once(tmp_path: Path) -> None:
     not_asked = next(int(row["answers"]) for row in why if row["option"] == "not_asked")
     assert not_asked == sum(int(row["answers"]) for row in safe if row["option"] not in ("1", "2"))
     page = desk.client.get("/admin/results/r0/dagverksamheten").text
-    assert f"Frågan gällde ungefär {40 - not_asked} gäster" in page
+    assert (
+        f"Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: ungefär {40 - not_asked}."
+        in page
+    )
 
 
 def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) -> None:
@@ -117,7 +135,15 @@ def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) 
     own = desk.app.extensions["desk"].library.surveys["egen"]
     _, safe, why = own.statements
     assert (safe.text, why.follows) == ("Jag är trygg", FollowUp(safe.id, (1, 2)))
-    assert 'name="when" value="1, 2"' in desk.client.get("/admin/surveys/egen").text
+    page = desk.client.get("/admin/surveys/egen").text
+    assert 'name="when" value="1, 2"' in page
+    seen = re.search(r'name="seen" value="([^"]*)"', page)
+    assert seen
+    ids = [own.statements[2].id, safe.id, own.statements[0].id]
+    without_safe = {**sent, "id": ids, "seen": seen[1], "text": ["Varför inte?", "", "Jag mår bra"]}
+    assert desk.client.post("/admin/surveys/egen", data=without_safe).status_code == 303
+    saved = desk.client.get("/admin/surveys/egen").text
+    assert "”Varför inte?” följer nu på ”Jag mår bra”. Kontrollera vilka svar den gäller." in saved
 
 
 def test_a_dump_is_read_unless_its_follow_up_tells_other_numbers(exact: Desk) -> None:
@@ -125,7 +151,11 @@ def test_a_dump_is_read_unless_its_follow_up_tells_other_numbers(exact: Desk) ->
     read_dump(tables)
     for option, other in (("not_asked", "withheld"), ("not_asked", "1")):
         changed = json.loads(json.dumps(tables))
-        rows = {row["option"]: row for row in changed["tally"] if row["statement_id"] == "why"}
+        rows = {
+            row["option"]: row
+            for row in changed["tally"]
+            if (row["statement_id"], row["node_id"]) == ("why", "dagverksamheten")
+        }
         rows[option]["answers"] -= 1
         rows[other]["answers"] += 1
         with pytest.raises(StoreError, match="a follow-up with other figures than its statement has"):

@@ -200,4 +200,5 @@ def test_a_row_shows_the_withheld_answers_of_those_asked_only() -> None:
     published = {"id": of_round.id, "state": "closed", "nodes": [node]}
     document = cast("Document", {"made_at": "", "demonstration": False, "rounds": [published]})
     shown = row(document, of_round, "frida", WHY)
-    assert (shown.asked, shown.on_scale, shown.outside) == (7, 6, (0, 0, 0, 1))
+    assert (shown.asked, shown.on_scale, shown.outside) == (7, 6, (0, 0, 0, 13, 1))
+    assert shown.is_asked_at_most, "of the statement an answer is withheld"

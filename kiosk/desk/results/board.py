@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from kiosk.desk.i18n import day, period, translate
-from kiosk.desk.results.chart_rows import outside_labels, round_name
+from kiosk.desk.results.chart_rows import round_name
 from kiosk.desk.results.chart_tables import share_heading
 from kiosk.desk.results.findings import broken, missing, of_now, origin, target_word
 from kiosk.desk.results.overview import Entry, Overview
@@ -112,7 +112,7 @@ def _statement(number: int, section: Section) -> BoardSheet:
     counts = (
         *section.labels,
         section.n_heading,
-        *outside_labels(),
+        *section.outside_labels,
         share_heading(section),
         translate("Anmärkning"),
     )
@@ -151,14 +151,15 @@ def _last_day(row: Row) -> Value:
 
 def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
     """Return a row's cells: a count for each option, the highest first; n; a count for each of
-    `outside_labels`; the share that agrees; a remark.
+    `Section.outside_labels`; the share that agrees; a remark.
 
     Without figures on the section's scale, each cell is None except the remark, which gives the reason.
     """
     if not row.table or not section.is_same_scale(row):
         remark = missing(row) if section.is_same_scale(row) else translate("Annan skala.")
-        return (*[None] * (len(section.labels) + 1 + len(outside_labels())), None, remark)
-    return (*reversed(row.counts), row.on_scale, *row.outside, _share(row), broken(row))
+        return (*[None] * (len(section.labels) + 1 + len(section.outside_labels)), None, remark)
+    outside = section.outside_numbers(row)
+    return (*reversed(row.counts), row.on_scale, *outside, _share(row), broken(row))
 
 
 def _chart(

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kiosk.desk.i18n import NO_BREAK, day, period, translate
 from kiosk.desk.results.findings import broken, missing, of_protection, percent
+from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
 from kiosk.domain.survey import Statement
@@ -66,7 +67,8 @@ class Chart:
     `heading` is the heading of the first column of its table. `shows` is a sentence about its bars, and
     `sentences` interpret them. `labels` and `palette` have the label and the colour of each option, the
     highest first. `protection` has sentences about the error of the figures, and `notes` those that a reader
-    without the page needs. `base` is the heading of the column with n, "" for the usual one.
+    without the page needs. `base` is the heading of the column with n, "" for the usual one. The chart of a
+    follow-up (`is_follow_up`) also counts those not asked.
     """
 
     kind: ChartKind
@@ -79,11 +81,17 @@ class Chart:
     protection: Strings
     notes: Strings = ()
     base: str = ""
+    is_follow_up: bool = False
 
     @property
     def n_heading(self) -> str:
         """The heading of the column with n."""
         return self.base or translate("På skalan (n)")
+
+    @property
+    def outside_labels(self) -> Strings:
+        """The labels of the counts outside the scale."""
+        return outside_labels(is_follow_up=self.is_follow_up)
 
     @property
     def alternative(self) -> str:
@@ -99,7 +107,7 @@ class Chart:
     def table(self) -> Table:
         """The row of headings, then the name and the numbers of each bar. A last column has remarks if a line
         has one."""
-        heading = (self.heading, *self.labels, self.n_heading, *outside_labels())
+        heading = (self.heading, *self.labels, self.n_heading, *self.outside_labels)
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
             return (heading, *rows)
@@ -119,11 +127,11 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     another scale than `shown`, or no figures.
     """
     if row.table is None or row.statement.answers != shown.statement.answers:
-        return _line_without_numbers(name, _empty_bar(label, row, shown), len(labels))
+        return _line_without_numbers(name, _empty_bar(label, row, shown), shown.statement)
     counts = tuple(reversed(row.counts))
     protection = of_protection([row])[0] if row.round.is_protected else ""
     bar = _bar(label, row, labels)
-    return Line(name, bar, counts, 0, row.on_scale, row.outside, protection)
+    return Line(name, bar, counts, 0, row.on_scale, outside_numbers(row, shown.statement), protection)
 
 
 def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
@@ -131,8 +139,9 @@ def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
     all ballots. `labels` has the answers' labels, the highest option first, "none of these" last. A row
     without figures gives one line with the reason."""
     if not row.table:
-        return (_line_without_numbers(round_name(row), _empty_bar("", row, row), 1),)
-    n, empty = row.on_scale, (None,) * len(outside_labels())
+        empty_bar = _empty_bar("", row, row)
+        return (replace(_line_without_numbers(round_name(row), empty_bar, row.statement), counts=(None,)),)
+    n, empty = row.on_scale, _no_numbers(row.statement)
     words = translate("{label}: {count} av {n}")
     return tuple(
         Line(
@@ -171,7 +180,7 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
         broken_words = translate("Andra ord då.")
     if known.labels != shown.scale.labels:
         bar = Bar(label, f"n = {figures.n}", (), broken_words, translate("Annan skala."))
-        return _line_without_numbers(name, bar, len(labels))
+        return _line_without_numbers(name, bar, shown)
     counts = tuple(reversed(known.counts))
     unknown = figures.n - sum(count for count in counts if count is not None)
     segments = [
@@ -181,7 +190,7 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
     in_bar = translate("{n} okänt", n=unknown) if unknown else ""
     segments.append(_imported_segment(translate("Okänt"), unknown, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
-    return Line(name, bar, counts, unknown, figures.n, (None,) * len(outside_labels()))
+    return Line(name, bar, counts, unknown, figures.n, _no_numbers(shown))
 
 
 def in_days(figures: EarlierFigures) -> str:
@@ -194,8 +203,12 @@ def _imported_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
     return Segment(100 * count / n, in_bar, meaning)
 
 
-def _line_without_numbers(name: str, bar: Bar, options: int) -> Line:
-    return Line(name, bar, (None,) * options, None, None, (None,) * len(outside_labels()))
+def _line_without_numbers(name: str, bar: Bar, shown: Statement) -> Line:
+    return Line(name, bar, (None,) * len(shown.answers), None, None, _no_numbers(shown))
+
+
+def _no_numbers(shown: Statement) -> Numbers:
+    return (None,) * len(outside_labels(is_follow_up=bool(shown.follows)))
 
 
 def counted_bar(row: Row, labels: Strings) -> Bar:
@@ -240,19 +253,31 @@ def _in_bar(share: Share, n: int) -> str:
     return str(share.count) + ("" if share.count / n < THIN else percent(share.percent, "<br>"))
 
 
-def outside_labels() -> Strings:
-    """Return the labels of the answers outside the scale: three kinds of "no answer", then the withheld."""
+def outside_labels(*, is_follow_up: bool = False) -> Strings:
+    """Return the labels of the answers outside the scale: three kinds of "no answer", of a follow-up those
+    not asked, then the withheld."""
     return (
         translate("Vet inte"),
         translate("Vill inte svara"),
         translate("Hoppade över"),
+        *((translate("Fick inte frågan"),) if is_follow_up else ()),
         translate("Dolda av anonymitetsskäl"),
     )
 
 
+def outside_numbers(row: Row, shown: Statement) -> Numbers:
+    """Return a row's counts outside the scale under the labels of the statement `shown`, which may be a
+    follow-up in one of two rounds only."""
+    if not row.table or bool(row.statement.follows) == bool(shown.follows):
+        return row.outside
+    *kinds, withheld = row.outside
+    return (*kinds[: len(NoAnswer)], *((None,) if shown.follows else ()), withheld)
+
+
 def outside_counts(row: Row) -> Sequence[tuple[str, int]]:
     """Return (label, count) for each of `outside_labels`; empty without figures."""
-    return list(zip(outside_labels(), row.outside, strict=False))
+    labels = outside_labels(is_follow_up=bool(row.statement.follows))
+    return list(zip(labels, row.outside, strict=True)) if row.table else []
 
 
 def _outside_text(row: Row) -> str:

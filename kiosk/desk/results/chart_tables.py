@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 from kiosk.desk.i18n import period, translate
-from kiosk.desk.results.chart_rows import Chart, ChartKind, Line, outside_labels
+from kiosk.desk.results.chart_rows import Chart, ChartKind, Line
 from kiosk.desk.results.findings import agreeing_answers, origin
 from kiosk.desk.results.statement_view import Section
 from kiosk.domain.results import PERCENT_FROM
@@ -54,7 +54,7 @@ def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
         translate("Omgång"),
         *chart.labels,
         chart.n_heading,
-        *outside_labels(),
+        *chart.outside_labels,
         share_heading(section),
         translate("Anmärkning"),
     )

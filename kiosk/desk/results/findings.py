@@ -96,12 +96,18 @@ def of_follow_up(now: Row) -> tuple[str, ...]:
     answers = in_a_row((translate("”{text}”", text=label) for label in labels), is_choice=True)
     values = {"asked": now.asked, "answers": answers, "statement": asked(survey, before.text)}
     if now.round.is_protected:
-        return (
-            translate(
-                "Frågan gällde ungefär {asked} gäster, som svarade {answers} på ”{statement}”.", **values
-            ),
+        words = translate(
+            "Frågan gällde dem som svarade {answers} på ”{statement}”: ungefär {asked}.", **values
         )
-    return (translate("Frågan gällde {asked} gäster, som svarade {answers} på ”{statement}”.", **values),)
+    elif now.is_asked_at_most:
+        words = translate(
+            "Frågan gällde dem som svarade {answers} på ”{statement}”: högst {asked}. Några svar på "
+            "påståendet är dolda av anonymitetsskäl.",
+            **values,
+        )
+    else:
+        words = translate("Frågan gällde dem som svarade {answers} på ”{statement}”: {asked}.", **values)
+    return (words,)
 
 
 def several_possible(now: Row) -> str:

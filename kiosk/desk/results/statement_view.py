@@ -11,11 +11,14 @@ from kiosk.desk.results.chart_rows import (
     Chart,
     ChartKind,
     Line,
+    Numbers,
     Strings,
     counted_line,
     earlier_line,
     lines_of_options,
     outside_counts,
+    outside_labels,
+    outside_numbers,
     round_label,
     round_name,
 )
@@ -204,6 +207,15 @@ class Section:
         return translate("Räknas inte i procenten:")
 
     @property
+    def outside_labels(self) -> Strings:
+        """The labels of the answers outside the scale."""
+        return outside_labels(is_follow_up=bool(self.now.statement.follows))
+
+    def outside_numbers(self, row: Row) -> Numbers:
+        """Return the counts of another row outside the scale, under `outside_labels`."""
+        return outside_numbers(row, self.now.statement)
+
+    @property
     def has_places(self) -> bool:
         """Whether a table compares the node with the nodes below it."""
         return len(self.places) > 1 and any(node_row.on_scale for _, node_row in self.places)
@@ -320,6 +332,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
         palette,
         (*findings.of_protection([now]), *findings.of_intervals([now])),
         findings.origin(document, now, [now]),
+        is_follow_up=bool(now.statement.follows),
     )
 
 
@@ -355,6 +368,7 @@ def _time_chart(
             *findings.of_versions(history),
             *findings.origin(document, now, history or [now]),
         ),
+        is_follow_up=bool(now.statement.follows),
     )
 
 
@@ -374,6 +388,7 @@ def _places_chart(
         palette,
         findings.of_protection([node_row for _, node_row in shown]),
         findings.origin(document, now, [now]),
+        is_follow_up=bool(now.statement.follows),
     )
 
 

@@ -1,6 +1,6 @@
 """Surveys in the browser: copying, editing, export, and previews as a guest sees them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -174,6 +174,8 @@ def survey(survey_id: str) -> ResponseReturnValue:
         if is_saved:
             note(Action.SURVEY_WRITTEN, survey_id)
             flash(translate("Sparat."))
+            for words in _moved_follow_ups(current, draft):
+                flash(words)
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     page = _page(FormContent(draft, seen, tuple(rewordings), is_changed=is_changed), current)
     return page, 400 if notice_problems() else 200
@@ -450,6 +452,20 @@ def _row(statement: Statement) -> Row:
         statement.several,
         ", ".join(map(str, statement.follows.when)) if statement.follows else "",
     )
+
+
+def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
+    """Yield a sentence for each follow-up that follows another statement than before: the numbers of its
+    answers stayed."""
+    former = {one.id: one.follows.statement for one in before.statements if one.follows}
+    texts = {one.id: one.text for one in after.statements}
+    for one in after.statements:
+        if one.follows and one.follows.statement != former.get(one.id, one.follows.statement):
+            yield translate(
+                "”{text}” följer nu på ”{statement}”. Kontrollera vilka svar den gäller.",
+                text=one.text,
+                statement=texts[one.follows.statement],
+            )
 
 
 def _places_sent() -> Places:
