@@ -42,8 +42,9 @@ KEPT = """() => navigator.locks.request("envelopes", async () => {
 PAUSE = 12.0
 """Seconds between two guests at the least, as a kiosk is told."""
 
-HASTE = """() => {
+HASTE = """(touches = 0) => {
     const click = (what) => document.querySelector(what).click();
+    for (let n = 0; n < touches; n++) document.dispatchEvent(new Event("pointerdown"));
     click('[data-language="sv"]');
     click("#start");
     for (const _ of document.querySelectorAll("fieldset")) {
@@ -51,7 +52,7 @@ HASTE = """() => {
         click("#next");
     }
 }"""
-"""All that a guest does, at once."""
+"""All that a guest does, at once, with further touches."""
 
 BEAT = 300_000
 """Milliseconds between two signs of life, which have a kiosk's pages kept."""
@@ -236,27 +237,41 @@ def test_waiting_ballots_of_a_moved_kiosk_go_to_the_box_they_were_sealed_for(
     assert (nodes["frida"], nodes["matcentralen"]) == (10, 10)
 
 
+@pytest.mark.parametrize("is_reloaded", [True, False], ids=["a new page each", "one page"])
 @pytest.mark.parametrize(
-    ("after", "sent", "expected"),
-    [(0.0, 3, (0, 3)), (PAUSE / 2, 2, (2, 0))],
-    ids=["faster than anybody reads", "as fast as somebody reads"],
+    ("seconds", "touches", "expected"),
+    [(0.0, 6, (0, 3)), (4.0, 6, (3, 0)), (4.0, 30, (0, 3)), (PAUSE, 30, (3, 0))],
+    ids=["at once", "three honest guests in 12 s", "a child who taps at random", "with pauses"],
 )
-def test_reloading_the_page_does_not_circumvent_the_play_guard(
-    context: BrowserContext, serve: Serve, tmp_path: Path, after: float, sent: int, expected: tuple[int, int]
+def test_guests_in_a_row_count_and_a_child_who_plays_does_not(
+    context: BrowserContext,
+    serve: Serve,
+    tmp_path: Path,
+    seconds: float,
+    touches: int,
+    expected: tuple[int, int],
+    *,
+    is_reloaded: bool,
 ) -> None:
-    """By the browser's own stopwatch, set on: Playwright's does not begin anew with a page."""
+    """By the browser's own stopwatch, which the test sets: Playwright's does not begin anew with a page."""
     hours = count(0.0, 3_600.0)
     place = Place(tmp_path, rate_limit=RateLimit(0.0, 1, lambda: next(hours), pause=PAUSE))
     proxy = Proxy(place.app)
     proxy.answer = ("502 Bad Gateway", [])
     page, address = context.new_page(), serve(proxy)
-    page.add_init_script(f"""Date.now = () => {NOW.timestamp() * 1000} + performance.now();
-        const loaded = performance.now.bind(performance);
-        performance.now = () => loaded() + {1_000 * after};""")
-    for _ in range(sent):
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        page.evaluate(HASTE)
+    page.add_init_script(f"""window.ahead = 0;
+        Date.now = () => {NOW.timestamp() * 1000} + performance.now();
+        performance.now = () => window.ahead;""")
+    for number in range(3):
+        if is_reloaded or number == 0:
+            context.set_offline(offline=False)
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            context.set_offline(offline=True)
+        else:
+            page.evaluate("() => document.getElementById('start-over').click()")
+        page.evaluate("(seconds) => { window.ahead += 1_000 * seconds; }", seconds)
+        page.evaluate(HASTE, touches)
         expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
     for kept in map(json.loads, page.evaluate(KEPT)):
         fields = {"_envelope": kept["envelope"], "_letterbox": kept["letterbox"], "_waited": "yes"}
