@@ -315,8 +315,13 @@ def _effects(
     for one in sent:
         other = present.get(one.id)
         state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
-        title = getattr(one, "title", getattr(one, "name", one.id))
+        title = getattr(one, "title", getattr(one, "name", "")) or _first_and_last(one)
         yield Effect(kind, one.id, title, state, getattr(one, "licence", ""))
+
+
+def _first_and_last(scale: Scale) -> str:
+    """Return the lowest and the highest label of a scale without a title, which name it for a reader."""
+    return f"{scale.labels[0]} – {scale.labels[-1]}"
 
 
 def _same_survey(one: Survey, other: Survey) -> bool:
@@ -363,17 +368,17 @@ def _obstacle(
     settings: Settings, library: Library, effect: Effect, used_surveys: Collection[str]
 ) -> Message | None:
     """Return the reason why a thing cannot be replaced; None if it can."""
-    values = {"title": effect.title, "id": effect.id}
+    values = {"title": effect.title}
     if effect.kind is Kind.COUNTER:
-        return Message("Prestationen {title} ({id}) finns redan med andra ord eller mål.", values)
+        return Message("Prestationen {title} finns redan med andra ord eller mål.", values)
     if not is_there(settings.data / _path(effect.kind, effect.id)):
-        return Message("{title} ({id}) följer med programmet, och är annorlunda i paketet.", values)
+        return Message("{title} följer med programmet, och är annorlunda i paketet.", values)
     if effect.kind is Kind.SURVEY and effect.id in used_surveys:
-        return Message("En omgång använder enkäten {title} ({id}), och paketet har en annan.", values)
+        return Message("En omgång använder enkäten {title}, och paketet har en annan version.", values)
     if effect.kind is Kind.SCALE:
         rounds = [library.surveys[name] for name in used_surveys if name in library.surveys]
         if any(one.scale.id == effect.id for survey in rounds for one in survey.statements):
-            return Message("En omgång använder skalan {id}, och paketet har en annan.", values)
+            return Message("En omgång använder skalan {title}, och paketet har en annan version.", values)
     return None
 
 

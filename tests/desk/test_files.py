@@ -15,6 +15,7 @@ from kiosk.desk.results.overview import overview_of
 from kiosk.desk.results.place_document import place_document
 from kiosk.desk.results.statement_view import section_of
 from tests.tools.desk_side import Desk
+from tests.tools.earlier_figures import enter
 from tests.tools.published import statements
 
 PLACE = "/admin/overview/r/vasteras"
@@ -56,6 +57,18 @@ def test_each_row_of_a_chart_names_its_statement_place_and_round(desk: Desk) -> 
     assert response.headers["Content-Disposition"].endswith(
         f"={NAME}_2026-03-02_verksamhet-for-verksamhet.csv"
     )
+
+
+def test_a_percentage_with_a_decimal_is_rounded_half_up_from_the_counts(desk: Desk) -> None:
+    """The nearest binary number to 201 / 400 is below 50.25 %."""
+    counts = {
+        f"count-listened-{option}": count
+        for option, count in zip("54321", ("201", "0", "99", "60", "40"), strict=True)
+    }
+    assert enter(desk, n="400", **counts).status_code == 303
+    heading, *rows = read_csv(desk.client.get("/admin/chart/r/dagverksamheten/listened/time.csv").data)
+    at = heading.index("Svarade ”Instämmer helt” eller ”Instämmer bra” (%)")
+    assert rows[0][at] == "50.3"
 
 
 def test_the_percentage_is_that_of_the_counts_and_missing_with_few_answers(desk: Desk) -> None:

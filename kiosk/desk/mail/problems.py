@@ -27,5 +27,5 @@ def problem_in_words(problem: str) -> str:
         MailProblem.RECIPIENT: translate("Mottagarens adress finns inte eller är felskriven."),
         MailProblem.LATER: translate("E-postservern bad oss försöka senare."),
         MailProblem.CONTENT: translate("E-postservern tog inte emot innehållet."),
-        MailProblem.BROKEN_OFF: translate("E-postservern bröt förbindelsen."),
+        MailProblem.BROKEN_OFF: translate("E-postservern avbröt anslutningen."),
     }[MailProblem(problem)]

@@ -30,7 +30,7 @@ from kiosk.desk.theory import (
 from kiosk.domain.counters import NO_TARGET, Counter, Figure, Period, Quality, month_of, year_of
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
 from kiosk.domain.results import answered
-from kiosk.domain.rounding import half_up
+from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.theory import Layer
 from kiosk.output.svg import svg
@@ -344,7 +344,7 @@ def _non_response(content: Content) -> str:
         people=content.people.several,
         answers=number,
         number=figure_words(total),
-        share=half_up(100 * number / total.number) if total.number else 0,
+        share=whole_percent(number, total.number) if total.number else 0,
     )
 
 

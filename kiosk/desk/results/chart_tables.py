@@ -3,6 +3,7 @@ without the page."""
 
 import re
 import unicodedata
+from fractions import Fraction
 
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.results.chart_rows import Chart, ChartKind, Line
@@ -24,7 +25,7 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
     """Return a chart's numbers as the content of a CSV file. The share that agrees is a percentage with one
     decimal."""
     rows = [
-        [half_up(1000 * value) / 10 if isinstance(value, float) else value for value in row]
+        [half_up(1000 * value) / 10 if isinstance(value, Fraction) else value for value in row]
         for row in _rows(section, chart)
     ]
     return csv_table([_heading(section, chart), *rows], style)
@@ -32,7 +33,11 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     """Return a chart and its numbers as the content of an xlsx file. `document` is the snapshot."""
-    heading, rows = _heading(section, chart), _rows(section, chart)
+    heading = _heading(section, chart)
+    rows = tuple(
+        tuple(float(value) if isinstance(value, Fraction) else value for value in row)
+        for row in _rows(section, chart)
+    )
     first, options = 3, len(chart.labels)
     title = {
         ChartKind.NOW: section.text,
@@ -60,7 +65,7 @@ def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
     )
 
 
-def _rows(section: Section, chart: Chart) -> tuple[tuple[Value, ...], ...]:
+def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...], ...]:
     return tuple(
         (
             section.text,
@@ -85,15 +90,15 @@ def share_heading(section: Section) -> str:
     return translate("Svarade {options} (%)", options=answers) if answers else translate("Andel (%)")
 
 
-def _share(section: Section, line: Line) -> float | None:
-    """Return the share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, for options
-    without an order, and if the option of an answer is not known."""
+def _share(section: Section, line: Line) -> Fraction | None:
+    """Return the exact share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, for
+    options without an order, and if the option of an answer is not known."""
     if not section.now.statement.scale.is_ordered:
         return None
     counts = [line.counts[-option] for option in section.now.statement.agreeing_options]
     if not line.n or line.n < PERCENT_FROM or line.unknown or None in counts:
         return None
-    return sum(count for count in counts if count is not None) / line.n
+    return Fraction(sum(count for count in counts if count is not None), line.n)
 
 
 def file_name(section: Section, chart: Chart, ending: str) -> str:
