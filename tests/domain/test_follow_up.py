@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.domain.ballot import NOT_ASKED, Answer, Ballot, BallotError, NoAnswer, pack, read_ballot, unpack
 from kiosk.domain.noise import EPSILON, protect_part
-from kiosk.domain.results import row
+from kiosk.domain.results import Row, row
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import (
@@ -202,3 +202,33 @@ def test_a_row_shows_the_withheld_answers_of_those_asked_only() -> None:
     shown = row(document, of_round, "frida", WHY)
     assert (shown.asked, shown.on_scale, shown.outside) == (7, 6, (0, 0, 0, 13, 1))
     assert shown.is_asked_at_most, "of the statement an answer is withheld"
+
+
+def shares_outside(reasons: Sequence[float], batches: int, seed: int, *, knows_noise: bool = True) -> float:
+    """Return the share of 150 protected rounds in which an interval of a follow-up's reasons leaves out its
+    share. The rounds have `batches` of 60 ballots, half of which are asked."""
+    rng = Random(seed)
+    of_round = replace(a_round(tree("frida")), survey=SURVEY, protection=Protection.PROTECTED)
+    outside = 0
+    for _ in range(150):
+        tables = []
+        for _ in range(batches):
+            asked = rng.choices((1, 2), reasons, k=sum(rng.random() < 0.5 for _ in range(60)))
+            ballots = [Ballot((rng.choice((1, 2)), why)) for why in asked]
+            ballots += [Ballot((3, NOT_ASKED))] * (60 - len(asked))
+            tables.append(noisy(ballots, rng.randrange(10**9)))
+        drawn = Row(of_round, WHY, add(tables)[1], None, batches=batches if knows_noise else 0)
+        intervals = drawn.intervals[::-1]
+        outside += any(
+            one is not None and not one.low <= share <= one.high
+            for one, share in zip(intervals, reasons, strict=True)
+        )
+    return outside / 150
+
+
+@pytest.mark.parametrize(("reasons", "batches"), [((0.6, 0.4), 1), ((0.9, 0.1), 3)])
+def test_intervals_of_reasons_hold_the_share_as_often_as_they_say(
+    reasons: tuple[float, float], batches: int
+) -> None:
+    assert shares_outside(reasons, batches, 11) <= 0.08
+    assert shares_outside(reasons, batches, 11, knows_noise=False) > 0.08, "control: intervals without noise"
