@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -143,21 +144,27 @@ def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes
 
 def answer(port: int, guests: list[Guest]) -> None:
     """Let every guest show a slip and answer, each on a connection of her own, and then send the form twice
-    more, which the server must refuse. Raises RuntimeError for another response."""
-    for guest in guests:
-        with closing(HTTPConnection("127.0.0.1", port)) as line:
-            shown = urlencode({"slip": spaced(guest.slip)}).encode()
-            for path, body, status in (
-                ("/q/questions", shown, 200),
-                ("/q/answer", guest.body, 303),
-                ("/q/answer", guest.body, 409),
-                ("/q/answer", guest.body + b"&unknown=1", 400),
-            ):
-                line.request("POST", path, body, {"Content-Type": FORM})
-                response = line.getresponse()
-                response.read()
-                if response.status != status:
-                    raise RuntimeError(f"{path}: {response.status} instead of {status}")
+    more, which the server must refuse. All do so at once, so that one guest's thread commits, and refuses,
+    the ballots of others. Raises RuntimeError for another response."""
+    with ThreadPoolExecutor(len(guests)) as threads:
+        for done in [threads.submit(answer_once, port, guest) for guest in guests]:
+            done.result()
+
+
+def answer_once(port: int, guest: Guest) -> None:
+    with closing(HTTPConnection("127.0.0.1", port)) as line:
+        shown = urlencode({"slip": spaced(guest.slip)}).encode()
+        for path, body, status in (
+            ("/q/questions", shown, 200),
+            ("/q/answer", guest.body, 303),
+            ("/q/answer", guest.body, 409),
+            ("/q/answer", guest.body + b"&unknown=1", 400),
+        ):
+            line.request("POST", path, body, {"Content-Type": FORM})
+            response = line.getresponse()
+            response.read()
+            if response.status != status:
+                raise RuntimeError(f"{path}: {response.status} instead of {status}")
 
 
 def after_a_count(store: Store, server: subprocess.Popen[bytes]) -> None:
