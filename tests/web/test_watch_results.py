@@ -267,6 +267,9 @@ def test_a_print_has_each_statement_once_for_its_charts(watcher: Watcher) -> Non
     assert f"1 / {len(printed)}" in words
     assert "Hämtat 2 mars 2026 kl. 12:00" in words
     assert words.count("Räkna med att det kan vara mellan") == 4
+    watcher.page.emulate_media(media="print")
+    assert [link.inner_text() for link in watcher.page.locator("a:visible").all()] == []
+    watcher.page.emulate_media(media="screen")
 
 
 def test_the_style_sheet_equals_the_styles_that_plotly_would_add(browser: Browser) -> None:
