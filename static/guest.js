@@ -195,6 +195,7 @@ const taps = {
   next: () => go(1),
   skip: () => {
     for (const input of guest.place.querySelectorAll("input")) input.checked = !input.value;
+    guest.place.querySelector("input:checked").dispatchEvent(new Event("change", { bubbles: true }));
     go(1);
   },
   more: () => seeMore(),

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from kiosk.domain.rounds import Admission
+from kiosk.domain.survey import FOLLOW_UP_HINT, NOT_CONCERNED
+from kiosk.screen.speech import build, sound_name
 from tests.guest.test_follow_up import survey
 from tests.tools.guest_side import NOW, Place
-from tests.web.guest import Serve
+from tests.tools.published import statements
+from tests.web.guest import Counted, Guest, Serve, thanks
+from tests.web.test_offline import KEPT, come_through
 
 pytestmark = pytest.mark.browser
 
@@ -66,3 +70,77 @@ def test_every_guest_sees_the_same_follow_up_and_a_changed_answer_takes_its_reas
         answer(page, "0")
     assert "_envelope" in (sent.value.post_data or ""), "sealed, with room for the follow-up"
     expect(page.locator("#message p")).to_have_text("Tack för dina svar!")
+
+
+@pytest.fixture
+def guest(context: BrowserContext, serve: Serve, tmp_path: Path) -> Guest:
+    """A guest at a kiosk with a follow-up and with speech in Swedish."""
+    asked = survey(tmp_path)
+    texts = [text for statement in asked.statements for text in (statement.text, *statement.scale.labels)]
+    build(tmp_path / "speech", {"sv": [*texts, FOLLOW_UP_HINT, NOT_CONCERNED, "Vet inte"]})
+    place = Place(tmp_path, frozenset(Admission), survey=asked, audio=tmp_path / "speech")
+    served = Counted(place.app)
+    return Guest(context.new_page(), place, served, serve(served))
+
+
+def reason(guest: Guest, value: str) -> Locator:
+    return guest.page.locator(f'{FOLLOW_UP} input[value="{value}"]')
+
+
+def test_a_follow_up_is_read_aloud_whole_and_practised_and_a_skipped_statement_takes_its_reason(
+    guest: Guest,
+) -> None:
+    guest.page.goto(f"{guest.address}/practice")
+    guest.tap("#start")
+    guest.answer("1")
+    texts = guest.page.locator(
+        f"{FOLLOW_UP} :is(legend, .hint .option, label:not(.skipped))"
+    ).all_inner_texts()
+    assert texts == [
+        "Varför inte?", "Bara om du svarade:", "Instämmer inte alls", "Instämmer dåligt",
+        "Ljud", "Andra gäster", "Jag svarade något annat", "Vet inte",
+    ]  # fmt: skip
+    guest.tap(f"{FOLLOW_UP} .speaker")
+    expect(guest.page.locator(f"{FOLLOW_UP} [aria-pressed=true]")).to_have_count(1)
+    expect(guest.page.locator(f"{FOLLOW_UP} [aria-pressed=true]")).to_have_count(0, timeout=60_000)
+    asked = [path.rpartition("/")[2] for path in guest.served.asked if "/audio/" in path]
+    assert list(dict.fromkeys(asked)) == [sound_name("sv", text) for text in texts]
+    guest.choose("2")
+    guest.tap("#back")
+    guest.tap("#skip")
+    expect(reason(guest, "2")).not_to_be_checked()
+    guest.answer("0")
+    thanks(guest, "Övningen är slut. Inget har sparats.")
+    assert "POST /" not in guest.served.asked
+
+
+def test_a_kiosk_without_a_network_clears_reasons_and_sends_ballots_of_one_length(
+    guest: Guest, context: BrowserContext
+) -> None:
+    guest.page.goto(guest.address)
+    guest.tap("#start")
+    context.set_offline(True)
+    guest.answer("1", "2")
+    thanks(guest, "Tack för dina svar!")
+    guest.page.clock.run_for(16_000)
+    guest.tap("#start")
+    guest.answer("1")
+    guest.choose("2")
+    guest.tap("#back")
+    guest.answer("5")
+    expect(reason(guest, "2")).not_to_be_checked()
+    guest.answer("0")
+    thanks(guest, "Tack för dina svar!")
+    kept = guest.page.evaluate(KEPT)
+    assert len(kept) == 2
+    assert len({len(envelope) for envelope in kept}) == 1
+    context.set_offline(False)
+    with guest.page.expect_navigation():
+        guest.page.clock.run_for(16_000)
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    listened = guest.place.round.survey.statements[0].id
+    for why in "111222":
+        assert guest.place.client.post("/", data={listened: "2", "why": why}).status_code == 303
+    guest.place.store.count(guest.place.round.closes_at)
+    table = statements(guest.place.store.snapshot()["rounds"][0]["nodes"][0])["why"]
+    assert (table["counts"], table["not_asked"]) == ([3, 4], 1)
