@@ -14,7 +14,7 @@ const ROUND = 10_000; // milliseconds: stored envelopes are sent at multiples of
 const GONE = 410; // status of an envelope that the server can never accept
 const ROW_OF_GUESTS = 2; // ballots in a row without a pause that are accepted as guests'
 const LEAST_TIME = 1_000; // milliseconds in which a guest takes in a statement and touches an answer
-const MOST_TOUCHES = 2; // for each statement: an answer, and another one instead
+const MOST_TOUCHES = 2; // for each answer: chosen, and another one instead
 const OTHER_TOUCHES = 4; // to choose a language, to begin, to send, to start again
 
 const encode = (text) => new TextEncoder().encode(text);
@@ -40,7 +40,7 @@ function isPlay(form) {
   const now = performance.now();
   row = now - (last ?? -pause / 2) < pause ? row + 1 : 1;
   const isHasty = now - (last ?? 0) < LEAST_TIME * statements;
-  const isRestless = touches > MOST_TOUCHES * statements + OTHER_TOUCHES;
+  const isRestless = touches > MOST_TOUCHES * form.querySelectorAll(COLUMNS).length + OTHER_TOUCHES;
   last = now;
   touches = 0;
   return row > ROW_OF_GUESTS && (isHasty || isRestless);
