@@ -36,19 +36,20 @@ ALIKE = [("3", "0")] * 11 + [("1", "2")]
 """12 ballots of another unit. The veil withholds one answer to the statement, and all of the follow-up."""
 
 
-def desk_with(folder: Path, protection: Protection) -> Desk:
-    """Return a desk after a round at one unit."""
+def desk_with(folder: Path, protection: Protection, why_id: str = "why") -> Desk:
+    """Return a desk after a round at two units; `why_id` is the id of the follow-up."""
+    safe_one, why_one = SURVEY.statements
+    survey = replace(SURVEY, statements=(safe_one, replace(why_one, id=why_id)))
     desk = Desk(folder, is_empty=True)
     desk.now = START
     opened = replace(
-        desk.round, id="r0", survey=SURVEY, opens_at=START, protection=protection,
+        desk.round, id="r0", survey=survey, opens_at=START, protection=protection,
         closes_at=START + timedelta(days=90),
     )  # fmt: skip
     desk.store.open_round(opened, START)
-    for safe, why in FORMS:
-        desk.store.cast("r0", "dagverksamheten", read_ballot(SURVEY, {"safe": [safe], "why": [why]}), START)
-    for safe, why in ALIKE:
-        desk.store.cast("r0", "frida", read_ballot(SURVEY, {"safe": [safe], "why": [why]}), START)
+    for unit, forms in (("dagverksamheten", FORMS), ("frida", ALIKE)):
+        for safe, why in forms:
+            desk.store.cast("r0", unit, read_ballot(survey, {"safe": [safe], why_id: [why]}), START)
     desk.now = START + timedelta(days=92)
     desk.store.count(desk.now)
     desk.sign_in()
@@ -101,6 +102,20 @@ def test_files_of_a_chart_and_the_board_count_those_not_asked(exact: Desk) -> No
     *_, heading, row = why.iter_rows(values_only=True)
     assert row[heading.index("Fick inte frågan")] == 17
     assert "Fick inte frågan" not in list(safe.iter_rows(values_only=True))[-2]
+
+
+def test_a_report_shows_the_reasons_and_those_not_asked(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path, Protection.EXACT, "listened")
+    began = {
+        "csrf_token": desk.token("/admin/reports"), "title": "Rapport", "organisation": "Vi", "year": "2026",
+        "node": "dagverksamheten", "theory": "ombudsmannaskap",
+    }  # fmt: skip
+    assert desk.client.post("/admin/reports", data=began).status_code == 303
+    page = desk.client.get("/admin/reports/r2026-1/preview").text
+    text = " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert "Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: 23." in text
+    assert "Andra gäster 12 Ljud 9" in text
+    assert "Fick inte frågan 17" in text
 
 
 def test_protected_figures_say_how_many_were_asked_once(tmp_path: Path) -> None:
