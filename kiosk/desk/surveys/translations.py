@@ -57,11 +57,12 @@ class PartState:
 
 @dataclass(frozen=True)
 class LanguageState:
-    """The state of a language: its `parts`, which are the guest's screen and each survey, and the number of
-    its texts that can be `spoken`, that people have `recorded`, and that a machine has `drafted`."""
+    """The state of a language: its `parts`, which are the guest's screen and each survey (None for one that
+    is not to be translated into it), and the number of its texts that can be `spoken`, that people have
+    `recorded`, and that a machine has `drafted`."""
 
     language: Language
-    parts: tuple[PartState, ...]
+    parts: tuple[PartState | None, ...]
     spoken: int
     recorded: int
     drafted: int
@@ -121,15 +122,17 @@ def languages() -> ResponseReturnValue:
     )
 
 
-def _parts(catalogue: Catalogue) -> Iterator[PartState]:
-    """Yield the state of the guest's screen in a language, then that of each survey. An instrument is
-    listed in its official languages only, since it is not to be translated."""
+def _parts(catalogue: Catalogue) -> Iterator[PartState | None]:
+    """Yield the state of the guest's screen in a language, then that of each survey. An instrument has a
+    state in the reference language and its official languages only, since it is not to be translated; for
+    the others it yields None."""
     library, allowed, code = desk().library, desk().allowed_languages, catalogue.language.code
     screen = of_screen(catalogue)
     is_spoken = screen.can_be_shown(code, allowed)
     yield PartState("", None, screen, is_spoken)
     for survey in library.surveys.values():
-        if not survey.is_official_in(code):
+        if code != REFERENCE and not survey.is_official_in(code):
+            yield None
             continue
         state = of_survey(catalogue, survey)
         yield PartState(survey.id, survey.title, state, is_spoken and state.can_be_shown(code, allowed))
