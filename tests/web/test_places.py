@@ -220,10 +220,19 @@ of the button below it."""
 
 
 @pytest.mark.parametrize("protection", Protection)
-def test_the_emergency_number_is_visible_on_ten_inches(
-    open_page: Open, subtests: pytest.Subtests, protection: Protection
+@pytest.mark.parametrize(
+    ("size", "screen"),
+    [(TEN_INCH[0], Screen(TEN_INCH[1])), ((320, 568), None)],
+    ids=["10 inches", "small phone"],
+)
+def test_the_emergency_number_is_visible_on_small_screens(
+    open_page: Open,
+    subtests: pytest.Subtests,
+    protection: Protection,
+    size: tuple[int, int],
+    screen: Screen | None,
 ) -> None:
-    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]), protection=protection)
+    page = open_page(size, screen=screen, protection=protection)
     touch(page, '[data-language="sv"]')
     for language in LANGUAGES:
         seen = page.evaluate(PROMISE, language)
