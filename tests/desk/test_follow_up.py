@@ -99,7 +99,9 @@ def test_files_of_a_chart_and_the_board_count_those_not_asked(exact: Desk) -> No
     assert "Fick inte frågan" not in cells(exact.client.get(address.format("safe")).data)[0]
     board = exact.client.get("/admin/overview/r0/dagverksamheten/board.xlsx").data
     *_, safe, why = load_workbook(io.BytesIO(board), read_only=True).worksheets
-    *_, heading, row = why.iter_rows(values_only=True)
+    *lines, heading, row = why.iter_rows(values_only=True)
+    sentences = [line[0] for line in lines if line and line[0]]
+    assert len(set(sentences)) == len(sentences), "each sentence once"
     assert row[heading.index("Fick inte frågan")] == 17
     assert "Fick inte frågan" not in list(safe.iter_rows(values_only=True))[-2]
 

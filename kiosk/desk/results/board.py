@@ -135,11 +135,16 @@ def _statement(number: int, section: Section) -> BoardSheet:
     return BoardSheet(
         f"{number} {section.text}",
         section.text,
-        (
-            *of_now(section.now, section.labels),
-            *section.over_time,
-            *section.protection,
-            *section.commented,
+        # Options without an order have one sentence for this round and for all.
+        tuple(
+            dict.fromkeys(
+                (
+                    *of_now(section.now, section.labels),
+                    *section.over_time,
+                    *section.protection,
+                    *section.commented,
+                )
+            )
         ),
         tuple(tables),
     )
