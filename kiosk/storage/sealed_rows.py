@@ -132,12 +132,15 @@ class Writer:
         return self._retry(lambda: self._run_alone(work, Lock.ALONE, is_step=True))
 
     def look(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, which changes nothing. No row's key is replaced meanwhile."""
+        """Return the result of `work`, which changes nothing and comes before a write. No row's key is
+        replaced meanwhile. Raises StoreError if the database may lose a commit."""
         return self._retry(lambda: self._look(work))
 
     def _look(self, work: Callable[[], Result]) -> Result:
-        with self._database.writing(), self._database.transaction():
-            return work()
+        with self._database.writing():
+            self._database.check_keeps_commits()
+            with self._database.transaction():
+                return work()
 
     def _run_alone(self, work: Callable[[], Result], lock: Lock, *, is_step: bool = False) -> Result:
         with self.write(lock, is_step=is_step):
