@@ -27,7 +27,7 @@ def styles(page: str) -> list[str]:
 
 
 def width_mm(page: str) -> int:
-    match = re.search(r"--mm: calc\(100vw / (\d+)\)", page)
+    match = re.search(r"--mm:calc\(100vw / (\d+)\)", page)
     assert match
     return int(match.group(1))
 
