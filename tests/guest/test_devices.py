@@ -163,7 +163,7 @@ def test_the_pairing_page_mentions_the_operator_and_no_command(house: House) -> 
 def test_pairing_and_kiosks_are_first_on_the_addresses_page(house: House) -> None:
     house.pair(house.code())
     heads = re.findall("<h2>(.*)</h2>", house.links())
-    assert heads == ["Para en skärm", "Alla kiosker", "Ny kiosk utan kod"]
+    assert heads == ["Koppla en skärm", "Alla kiosker", "Ny kiosk utan kod"]
 
 
 def test_staff_can_set_a_kiosks_measures_and_its_page_uses_them(house: House) -> None:
@@ -258,7 +258,7 @@ def test_a_kiosk_is_moved_only_if_no_round_runs_at_either_unit(
     [problem] = re.findall(f'<a href="#move-{house.key(path)}">(.*?)</a>', answer.text)
     assert f"”{house.desk.round.survey.title}” pågår på {named}." in problem
     assert "har stängt, 9\xa0juni\xa02026" in problem
-    assert "para den på nytt" in problem
+    assert "koppla den på nytt" in problem
     assert store.audit_log.entries() == before
 
 

@@ -99,7 +99,7 @@ def test_all_staff_see_every_logged_action_that_can_steer_a_ballot(tmp_path: Pat
         ("skrev ut en affisch", f"FRIDA, {poster.code_ending}"),
         ("skrev ut lappar", f"{desk.round.survey.title}, {period}, FRIDA, 10"),
         ("skapade en adress", "FRIDA, affisch"),
-        ("parade en skärm med sin kod", f"FRIDA, {kiosk.code_ending}"),
+        ("kopplade en skärm med sin kod", f"FRIDA, {kiosk.code_ending}"),
         ("skapade en kod för en skärm", "FRIDA"),
     ]
 

@@ -198,7 +198,7 @@ def role_names() -> dict[str, str]:
     """Return the name of each role, with its permissions, for the form."""
     return {
         Role.COORDINATOR: translate("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
-        Role.STAFF: translate("Personal: parar skärmar, skriver ut lappar, räknar insatser"),
+        Role.STAFF: translate("Personal: kopplar skärmar, skriver ut lappar, räknar insatser"),
         Role.VIEWER: translate("Läsare: ser resultat"),
     }
 

@@ -185,7 +185,7 @@ def _cannot_move(error: RoundRunsError) -> str:
     of_round = error.of_round
     return translate(
         "Kiosken kan inte flyttas nu, för omgången ”{round}” pågår på {unit}. Flytta den när omgången "
-        "har stängt, {day}. Behövs en skärm före dess: para den på nytt med den andra verksamheten.",
+        "har stängt, {day}. Behövs en skärm före dess: koppla den på nytt till den andra verksamheten.",
         round=of_round.title,
         unit=of_round.tree.node(error.unit_id).name,
         day=day(of_round.closes_at),
