@@ -42,7 +42,7 @@ class Count:
             if box.guard_fired:
                 fired.add(unit)
             if of_round.figures is PublicationTime.LIVE and ballot_days.days >= of_round.least_days:
-                shown = self.tallies.shown(of_round, unit)
+                shown = self.tallies.published_ballots(of_round, unit)
                 batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
                     self.tallies.add_batch(of_round, unit, batch)

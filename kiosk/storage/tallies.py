@@ -63,7 +63,7 @@ class Tallies:
         round."""
         return dict(self._select_draws(of_round.id))
 
-    def shown(self, of_round: Round, unit_id: str) -> int:
+    def published_ballots(self, of_round: Round, unit_id: str) -> int:
         """Return the number of ballots in the batches that were published for a unit."""
         column = of_round.survey.columns[0].id
         rows = self._select_column(of_round.id, unit_id, column)

@@ -121,7 +121,7 @@ class _Tallies(Tallies):
         before = self._sums.get(node_id)
         self._sums[node_id] = add([before, tally]) if before else tally
 
-    def shown(self, of_round: Round, unit_id: str) -> int:
+    def published_ballots(self, of_round: Round, unit_id: str) -> int:
         del of_round
         return self._sums[unit_id][0].ballots if unit_id in self._sums else 0
 

@@ -478,7 +478,7 @@ READERS = {
         "storage/letterboxes.py Letterboxes.renew",
         "storage/letterboxes.py Letterboxes.take_form",
     },
-    "shown": {"storage/count.py Count.count_boxes"},
+    "published_ballots": {"storage/count.py Count.count_boxes"},
     "own_sums": {
         "storage/count.py Count.close",
         "storage/snapshots.py Snapshots.make",
