@@ -191,7 +191,7 @@ def note(action: Action, what: str) -> None:
 
 
 def touch() -> None:
-    """Store the time of a person's request, which extends the session."""
+    """Write the time of this request into the session. The session ends some time after its last one."""
     session["seen"] = desk().clock().isoformat()
 
 

@@ -62,9 +62,10 @@ def trusted_keys(settings: Settings) -> dict[str, str]:
 
 def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
     """Add a key to the trusted ones, so that files that it signed can be imported. `fingerprint` has the form
-    that `read_fingerprint` returns.
+    that `read_fingerprint` returns. A key that is trusted already gets the new name.
 
-    Raises RefusedError for a name that no screen can show, and for too many keys.
+    Raises RefusedError for a name that no screen can show, for too many keys, and if the file of keys is
+    damaged.
     """
     name = organisation.strip()
     if fault := find_fault(name, LONGEST_NAME):

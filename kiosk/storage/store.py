@@ -679,8 +679,11 @@ class Store:
         write_progress(self._database, progress.with_part(part, fired))
 
     def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
-        """Close the rounds that have ended, and publish. Returns False if another process did. Without a
-        closing the snapshot is made before the write begins."""
+        """Close the rounds that have ended, and publish. Returns False if another process ended this count.
+
+        Without a closing, the tallies are complete: the snapshot is made before the write begins, so that no
+        guest waits for it.
+        """
         is_closing = any(not state.is_closed and progress.is_closing(state.round) for state in states)
         text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
         return self._end_count(progress, text)

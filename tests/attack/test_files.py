@@ -115,7 +115,7 @@ def test_no_trace_of_a_guest_is_left_and_leaky_servers_are_caught(
 
 
 @pytest.mark.slow
-def test_no_counted_ballot_or_order_is_left_in_files_and_plain_rows_are_caught() -> None:
+def test_no_counted_ballot_and_no_order_of_ballots_is_left_in_files_and_plain_rows_are_caught() -> None:
     assert _bad(residue.run(Scale.QUICK)) == []
 
 

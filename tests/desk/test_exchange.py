@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.desk.exchange.comparison import column_headings
 from kiosk.domain.aggregate import Aggregate, AggregateRound
+from kiosk.domain.comparison import OutputColumn
 from kiosk.domain.survey import Scale
 from kiosk.library.aggregate_file import write_aggregate
 from kiosk.library.aggregates import import_aggregate, received, trust
@@ -188,3 +190,12 @@ def test_everybody_compares_and_coordinators_exchange(name: str, desk: Desk) -> 
 
 def test_a_year_without_figures_is_not_found(desk: Desk) -> None:
     assert desk.client.get("/admin/comparison?year=1999").status_code == 404
+
+
+def test_only_equal_names_of_outputs_get_numbers() -> None:
+    columns = [
+        OutputColumn(name, name.upper(), {}) for name in ("Samtal per telefon", "Samtal", "Samtal", "Råd")
+    ]
+    assert [name for name, _ in column_headings(columns)] == [
+        "Samtal per telefon", "Samtal", "Samtal (2)", "Råd"
+    ]  # fmt: skip

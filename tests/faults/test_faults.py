@@ -28,7 +28,7 @@ def test_the_document_lists_every_planted_fault(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_no_fault_in_the_document_loses_answers_without_a_decision(name: str) -> None:
+def test_no_fault_in_the_document_of_faults_loses_answers_unexpectedly(name: str) -> None:
     topic = TOPICS[name]
     by_decision = {cell(fault): loss for fault, loss in topic.expected_losses.items()}
     for fault, (_, _, lost) in reported_rows(topic).items():

@@ -23,7 +23,7 @@ def test_a_second_ballot_has_to_wait() -> None:
     assert rate_limit.take_token("a") == NO_WAIT
 
 
-def test_a_ballot_with_more_statements_waits_longer() -> None:
+def test_a_longer_ballot_makes_the_next_one_wait_longer() -> None:
     times = [0.0]
     rate_limit = RateLimit(6.0, 2, clock=lambda: times[0], pause=6.0, statement_seconds=2.0)
     for statements, pause in ((1, 8.0), (4, 14.0), (20, 46.0)):

@@ -1,6 +1,7 @@
 """The comparison page: figures of one's own organisation and imported ones of others, in separate charts
 where the statements or the protection differ."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ def comparison() -> ResponseReturnValue:
         years=offered,
         parties=parties,
         topics=[[_group(group) for group in topic.groups] for topic in compare(parties)],
-        headings=_headings(columns),
+        headings=column_headings(columns),
         outputs=[(party, [_output(column, party) for column in columns]) for party in parties],
         left_out=left_out,
         name_of=organisation,
@@ -227,12 +228,14 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
     return (f"{where} {chance}",)
 
 
-def _headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
-    """Return (name, definition) of each column; a repeated name gets a number."""
+def column_headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
+    """Return (name, definition) of each column. A name that an earlier column has gets a number."""
     headings: list[tuple[str, str]] = []
+    used = Counter[str]()
     for column in columns:
-        again = sum(name.startswith(column.name) for name, _ in headings)
-        headings.append((f"{column.name} ({again + 1})" if again else column.name, column.definition))
+        used[column.name] += 1
+        number = f" ({used[column.name]})" if used[column.name] > 1 else ""
+        headings.append((f"{column.name}{number}", column.definition))
     return headings
 
 

@@ -34,7 +34,7 @@ class ListedMail:
 
 @dataclass(frozen=True)
 class Recipient:
-    """An account that gets mail, and which."""
+    """An account that gets mail, with the kinds of mail that it chose."""
 
     name: str
     choice: MailChoice
