@@ -1,5 +1,8 @@
 """Responses with a file, for the browser to show or to save, and with the reason why there is none."""
 
+import re
+import unicodedata
+
 from flask import Response, make_response, render_template
 
 from kiosk.desk.i18n import translate
@@ -19,6 +22,9 @@ MEDIA_TYPES = {
 }
 """File ending -> media type."""
 
+LONGEST_PART = 40
+"""Most characters of a statement's or a place's name in the name of a file."""
+
 
 def file_response(name: str, content: bytes, *, is_download: bool = True) -> Response:
     """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES. The browser
@@ -27,6 +33,19 @@ def file_response(name: str, content: bytes, *, is_download: bool = True) -> Res
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
+
+
+def file_name_part(text: str) -> str:
+    """Return a text, such as a place's name, as a part of a file's name: letters a-z and digits, with hyphens
+    between words, at most LONGEST_PART characters; "" if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    part = ""
+    for word in re.findall("[a-z0-9]+", plain):
+        longer = f"{part}-{word}".strip("-")
+        if len(longer) > LONGEST_PART:
+            return part or word[:LONGEST_PART]
+        part = longer
+    return part
 
 
 def unprintable(error: PaperError) -> Response:

@@ -20,7 +20,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language, number, translate, translate_message
@@ -84,6 +84,16 @@ class DeskForm(FlaskForm):
     def anchor(self, name: str) -> str:
         """Return the id of the field `name` on the form's page."""
         return f"{self.anchor_prefix}{name}"
+
+
+class SeveralField(SelectMultipleField):
+    """A field with several choices. Its error does not name the refused value, which is an internal id."""
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(translate("Valet finns inte längre. Välj igen.")) from None
 
 
 class SignInForm(DeskForm):
@@ -256,11 +266,13 @@ class RoundForm(DeskForm):
     name = StringField(_("Namn"), filters=[on_one_line], validators=[readable_name])
     survey = SelectField(_("Enkät"))
     tree = SelectField(_("Verksamheter"))
-    units = SelectMultipleField(_("Bara vissa verksamheter"))
-    k = IntegerField(_("k"), default=USUAL_K, validators=[InputRequired()])
+    units = SeveralField(_("Bara vissa verksamheter"))
+    k = IntegerField(
+        _("Minsta antal svar som räknas ihop (k)"), default=USUAL_K, validators=[InputRequired()]
+    )
     opens = DateField(_("Första dag"), validators=[InputRequired()])
     closes = DateField(_("Sista dag"), validators=[InputRequired()])
-    admission = SelectMultipleField(
+    admission = SeveralField(
         _("Sätt att svara"), choices=[way.value for way in Admission], validate_choice=True
     )
     figures = RadioField(
@@ -452,7 +464,7 @@ class SlipsForm(ReasonForm):
     round = SelectField(_("Omgång"))
     unit = SelectField(_("Verksamhet"))
     number = IntegerField(_("Antal lappar"), default=50, validators=[InputRequired(), Between(1, 200)])
-    languages = SelectMultipleField(_("Språk"), validators=[InputRequired()])
+    languages = SeveralField(_("Språk"), validators=[InputRequired()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])
 
 
@@ -460,5 +472,5 @@ class PosterForm(DeskForm):
     anchor_prefix = "poster-"
     link = SelectField(_("Affischens adress"))
     size = SelectField(_("Papper"))
-    languages = SelectMultipleField(_("Språk"), validators=[InputRequired()])
+    languages = SeveralField(_("Språk"), validators=[InputRequired()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])

@@ -4,7 +4,7 @@ account.
 While no round exists, it is a guide instead: the steps from an empty installation to a running round.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +28,9 @@ NEARLY_PRINTED_PERCENT = 90
 
 MOST_ROUNDS = 3
 """Most running rounds that the page names."""
+
+MOST_SURVEYS = 3
+"""Most surveys without all translations that the page names."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,24 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
     number = desk().review_state.languages_to_review(desk().library)
     if number:
         yield Task(translate("Granska språk: {n}", n=number), url_for("languages.languages"))
+    to_translate = desk().review_state.languages_to_translate(desk().library)
+    if to_translate:
+        yield Task(_lacking(to_translate), url_for("languages.languages"))
+
+
+def _lacking(languages: Mapping[str, int]) -> str:
+    """Return a sentence with the surveys that lack texts, or with their number if they are many. `languages`
+    maps their ids to the number of languages."""
+    if len(languages) > MOST_SURVEYS:
+        return translate("Enkäter som saknar översättningar: {n}", n=len(languages))
+    surveys = desk().library.surveys
+    return translate(
+        "Översättningar saknas: {surveys}",
+        surveys=in_a_row(
+            translate("”{title}” (språk: {n})", title=surveys[survey_id].title, n=number)
+            for survey_id, number in languages.items()
+        ),
+    )
 
 
 def first_steps() -> tuple[Step, ...]:

@@ -21,7 +21,7 @@ PERCENT, DAY = "0 %", "yyyy-mm-dd"
 NARROWEST, WIDEST = 11, 44
 """Widths of columns, in characters: a day has room in any, and longer texts wrap."""
 
-NUMBERED = 16
+NUMBERED = 18
 """Width, in characters, at which the heading of a column of numbers wraps between words."""
 
 LINE_POINTS = 15
@@ -100,20 +100,36 @@ def _write(page: Any, sheet: BoardSheet) -> None:
         page.cell(row, 1, harmless(line))
     row = 3 + len(sheet.lines)
     for table in sheet.tables:
+        indents = _indents(table)
         for at, values in enumerate((table.heading, *table.rows), start=row):
             for column, value in enumerate(values, start=1):
-                _set(page.cell(at, column), value, is_wrapped=column <= len(_wrapped(values, widths)))
+                is_wrapped = column <= len(_wrapped(values, widths))
+                _set(page.cell(at, column), value, is_wrapped=is_wrapped, indent=indents[column - 1])
             page.row_dimensions[at].height = LINE_POINTS * _lines(values, widths)
         for column in range(len(table.heading)):
             heading = page.cell(row, column + 1)
             heading.font = Font(bold=True)
-            if not any(isinstance(line[column], str) for line in table.rows):
+            if _is_of_numbers(table, column):
                 heading.alignment = Alignment(horizontal="right", wrap_text=True, vertical="top")
         below = row + len(table.rows) + 2
         row = below + _draw(page, table, row, below)
     page.sheet_view.showGridLines = False
     page.page_setup.orientation, page.page_setup.fitToWidth, page.page_setup.fitToHeight = "landscape", 1, 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _is_of_numbers(table: BoardTable, column: int) -> bool:
+    """Return whether a column has no text below its heading, counted from 0. Its heading is at the right."""
+    return not any(isinstance(line[column], str) for line in table.rows) and any(
+        line[column] is not None for line in table.rows
+    )
+
+
+def _indents(table: BoardTable) -> list[int]:
+    """Return the indent of the texts of each column: 1 right of numbers, which end where the next column
+    begins, else 0."""
+    columns = range(len(table.heading))
+    return [int(column > 0 and _is_of_numbers(table, column - 1)) for column in columns]
 
 
 def _widths(tables: Sequence[BoardTable]) -> list[int]:
@@ -126,8 +142,8 @@ def _widths(tables: Sequence[BoardTable]) -> list[int]:
             for column, value in enumerate(_wrapped(values, widths)):
                 if isinstance(value, str):
                     widths[column] = max(widths[column], min(len(value) + 2, WIDEST))
-        for column, word in enumerate(table.heading):
-            widths[column] = max(widths[column], min(len(word) + 3, NUMBERED))
+        for column, (word, indent) in enumerate(zip(table.heading, _indents(table), strict=True)):
+            widths[column] = max(widths[column], min(len(word) + 3 + 2 * indent, NUMBERED))
     return widths
 
 
@@ -146,7 +162,7 @@ def _wrapped(values: Sequence[Value], widths: Sequence[int]) -> Sequence[Value]:
     return values if len(values) == len(widths) else values[:-1]
 
 
-def _set(cell: Any, value: Value, *, is_wrapped: bool) -> None:
+def _set(cell: Any, value: Value, *, is_wrapped: bool, indent: int) -> None:
     from openpyxl.styles import Alignment
 
     cell.value = harmless(value)
@@ -154,7 +170,13 @@ def _set(cell: Any, value: Value, *, is_wrapped: bool) -> None:
         cell.number_format = PERCENT
     elif isinstance(value, date):
         cell.number_format = DAY
-    cell.alignment = Alignment(wrap_text=isinstance(value, str) and is_wrapped, vertical="top")
+    is_text = isinstance(value, str)
+    cell.alignment = Alignment(
+        horizontal="left" if is_text and indent else None,
+        indent=indent if is_text else 0,
+        wrap_text=is_text and is_wrapped,
+        vertical="top",
+    )
 
 
 def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:

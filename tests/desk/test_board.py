@@ -103,6 +103,17 @@ def test_days_and_words_have_room_and_charts_stand_below_their_tables(desk: Desk
         assert sheet.row_dimensions[long.row].height >= 15 * lines
 
 
+def test_headings_at_the_right_and_at_the_left_do_not_meet(desk: Desk) -> None:
+    met = 0
+    for sheet in read(desk.client.get(BOARD).data).worksheets[1:]:
+        for left, right in zip(sheet.iter_cols(), list(sheet.iter_cols())[1:], strict=False):
+            for before, after in zip(left, right, strict=True):
+                if before.alignment.horizontal == "right" and isinstance(after.value, str):
+                    met += 1
+                    assert after.alignment.horizontal == "right" or after.alignment.indent, after.value
+    assert met > 10
+
+
 def test_the_workbook_is_reproducible(desk: Desk) -> None:
     assert desk.client.get(BOARD).data == desk.client.get(BOARD).data
 

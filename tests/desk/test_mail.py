@@ -117,7 +117,7 @@ def test_every_figure_in_a_summary_follows_from_the_snapshot(two_rounds: Desk) -
         expected = "För få svar" if answered is None else f"{answered} har svarat"
         assert f"{node.name}: {expected}" in text
     assert "Talk2Me: För få svar" in text
-    assert "Ändring: Upp, åt rätt håll. " in text
+    assert "Ändring: Upp, åt rätt håll (" in text
     is_protected = published["protection"] == "protected"
     assert ("Skyddade siffror: varje stapel kan vara fel på" in text) is is_protected
     assert ("Exakta siffror." in text) is not is_protected

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.domain.ballot import Ballot
 from kiosk.domain.results import Break, over_time
 from kiosk.domain.snapshot import RoundTally, make_snapshot
 from kiosk.domain.survey import Statement, Survey
@@ -109,6 +110,41 @@ def test_the_trend_continues_only_if_the_meaning_is_the_same(desk: Desk) -> None
     assert breaks(typo(desk)) == [(), ()]
     change(desk, "Jag är trygg här", "other")
     assert breaks(typo(desk)) == [()]
+
+
+def test_a_statement_with_another_meaning_says_that_it_is_new(desk: Desk) -> None:
+    def asked(round_id: str) -> Survey:
+        return next(state.round.survey for state in desk.store.rounds() if state.round.id == round_id)
+
+    def pages_of(round_id: str) -> tuple[str, str]:
+        page = desk.client.get(f"/admin/overview/{round_id}/frida").text
+        statement = asked(round_id).statements[1].id
+        return page, desk.client.get(f"/admin/results/{round_id}/frida/{statement}").text
+
+    new = "Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak."
+    alone = "Ingen tidigare avslutad omgång har påståendet här"
+    for number, meaning in enumerate(["", "spelling", "other"]):
+        desk.sign_in()
+        if meaning:
+            change(desk, CORRECT + "!" * number, meaning)
+        opens = desk.now + timedelta(days=100)
+        of_round = replace(
+            desk.round,
+            id=f"own{number}",
+            survey=own(desk),
+            opens_at=opens,
+            closes_at=opens + timedelta(days=30),
+        )
+        desk.now = opens
+        desk.store.open_round(of_round, opens)
+        for _ in range(30):
+            desk.store.cast(of_round.id, "frida", Ballot((4, 5, 3, 2)), opens)
+        desk.now = of_round.closes_at
+        desk.store.count(desk.now)
+    desk.sign_in()
+    overviews, pages = zip(*(pages_of(f"own{number}") for number in range(3)), strict=True)
+    assert [new in page for page in pages] == [False, False, True]
+    assert [page.count(alone) for page in overviews] == [0, 0, 1]
 
 
 def test_former_texts_are_kept_through_several_changes(desk: Desk) -> None:

@@ -151,6 +151,7 @@ class World:
     demonstration: bool = False
     report: KnownCounts | None = None
     is_ordered: bool = True
+    other_ids: frozenset[int] = frozenset()
 
 
 def alone(*pairs: tuple[int, int], **terms: Any) -> World:
@@ -206,7 +207,8 @@ def round_of(world: World, at: int) -> Round:
     first, *others = ordinary.survey.statements
     labels = world.labels.get(at, first.scale.labels)
     asked = replace(
-        first, text=world.texts.get(at, first.text), good=world.good, agreeing=world.agreeing,
+        first, id="former" if at in world.other_ids else first.id,
+        text=world.texts.get(at, first.text), good=world.good, agreeing=world.agreeing,
         target=world.target, scale=Scale("s", labels, bipolar=False, is_ordered=world.is_ordered),
     )  # fmt: skip
     texts = {"en": {first.text: "Another translation"}} if at in world.translated else {}
@@ -559,9 +561,17 @@ CASES: dict[str, tuple[World, World]] = {
     "{shares}: större än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
     "Se varje verksamhet för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
     "från {before} till {after} %": (hundred(30, 31), both(*SIMPSON)),
-    "Det finns inte två avslutade omgångar": (
+    "Bara en tidigare avslutad omgång har påståendet här": (
         hundred(30, 60, running=frozenset({1})),
         hundred(30, 60, 70, running=frozenset({2})),
+    ),
+    "Ingen tidigare avslutad omgång har påståendet här": (
+        replace(hundred(30, 60), other_ids=frozenset({0})),
+        hundred(30, 60, running=frozenset({1})),
+    ),
+    "Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak.": (
+        replace(hundred(30, 60), other_ids=frozenset({0})),
+        replace(hundred(30, 60, 60), other_ids=frozenset({0})),
     ),
     "Omgången före har {changes}": (
         replace(hundred(30, 60), texts={0: "Other words"}),

@@ -223,6 +223,18 @@ def test_languages_to_review_are_counted_again_when_texts_change(desk: Desk) -> 
     assert f"Granska språk: {before - 1}" in tasks(desk)
 
 
+def test_a_survey_that_nobody_translated_is_a_task_of_its_own(desk: Desk) -> None:
+    desk.sign_in()
+    languages = len(desk.app.extensions["desk"].library.guest) - 1
+    before = tasks(desk)
+    assert f"Granska språk: {languages}" in before
+    library = desk.app.extensions["desk"].library
+    own = replace(desk.round.survey, id="own", title="Trygghet hos oss", translations={})
+    desk.app.extensions["desk"].library = replace(library, surveys={**library.surveys, "own": own})
+    added = {text: address for text, address in tasks(desk).items() if text not in before}
+    assert added == {f"Översättningar saknas: ”Trygghet hos oss” (språk: {languages})": "/admin/languages"}
+
+
 def steps(desk: Desk) -> list[tuple[str, bool]]:
     """Return the guide's steps: (name, is done)."""
     page = desk.client.get("/admin/").text

@@ -391,6 +391,12 @@ def ask_for_slips(desk: Desk, **changes: object) -> TestResponse:
     return desk.client.post("/admin/links/slips", data=asked)
 
 
+def test_a_file_with_slips_has_the_units_name_and_not_its_id(desk: Desk) -> None:
+    desk.sign_in()
+    response = ask_for_slips(desk, unit="second_hand")
+    assert response.headers["Content-Disposition"] == "attachment; filename=slips-second-hand.pdf"
+
+
 def ask_for_poster(desk: Desk, **asked: object) -> TestResponse:
     page = desk.client.get("/admin/links").text
     token = desk.token("/admin/links") if "csrf_token" in page else ""
@@ -421,7 +427,7 @@ BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
     "another unit": ({"unit": "other"}, "Inte ett giltigt val"),
     "another round": ({"round": "other"}, "Inte ett giltigt val"),
     "no language": ({"languages": []}, "obligatoriskt"),
-    "a language guests may not choose": ({"languages": ["en"]}, "giltigt val"),
+    "a language guests may not choose": ({"languages": ["en"]}, "Valet finns inte längre. Välj igen."),
 }
 
 

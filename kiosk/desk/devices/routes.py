@@ -18,7 +18,7 @@ from kiosk.desk.devices.printing import (
     slip_lines,
     slips_form,
 )
-from kiosk.desk.downloads import file_response
+from kiosk.desk.downloads import file_name_part, file_response
 from kiosk.desk.forms import (
     LinkForm,
     MoveForm,
@@ -235,7 +235,7 @@ def slips() -> ResponseReturnValue:
         note(Action.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
     else:
         note(Action.SLIPS_PRINTED, what)
-    return file_response(f"slips-{form.unit.data}.pdf", sheets.pdf)
+    return file_response(f"slips-{_unit_in_file_name(form.unit.data)}.pdf", sheets.pdf)
 
 
 @blueprint.route("/links/leaflet/<round_id>")
@@ -261,7 +261,13 @@ def poster() -> ResponseReturnValue:
     if page is None:
         return _posters_page(form, status=400)
     note(Action.POSTER_PRINTED, f"{link.unit_id}, {link.code_ending}")
-    return file_response(f"poster-{link.unit_id}-{form.size.data}.pdf", page)
+    return file_response(f"poster-{_unit_in_file_name(link.unit_id)}-{form.size.data}.pdf", page)
+
+
+def _unit_in_file_name(unit_id: str) -> str:
+    """Return a unit's name as a part of a file's name; its id if nothing is left of the name, or the unit is
+    gone."""
+    return file_name_part(unit_names().get(unit_id, "")) or unit_id
 
 
 def _kiosks_page(

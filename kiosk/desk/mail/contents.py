@@ -168,7 +168,7 @@ def _statement(entry: Entry) -> Iterator[str]:
     if entry.target:
         yield f"  {entry.target}"
     change = translate("Ändring")
-    yield f"  {change}: {entry.verdict.word}. {entry.verdict.detail}"
+    yield f"  {change}: {entry.verdict.word} ({entry.verdict.detail})"
 
 
 def one_line(text: str) -> str:

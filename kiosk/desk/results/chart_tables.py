@@ -1,10 +1,9 @@
 """A chart as a file for other programs: each row names its statement, place and round, so that it can be read
 without the page."""
 
-import re
-import unicodedata
 from fractions import Fraction
 
+from kiosk.desk.downloads import file_name_part
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.results.chart_rows import Chart, ChartKind, Line
 from kiosk.desk.results.findings import agreeing_answers, origin
@@ -16,9 +15,6 @@ from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle, csv_table
 from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
 from kiosk.output.charts import UNKNOWN
-
-LONGEST_PART = 40
-"""Most characters of a statement's or a place's name in the name of a file."""
 
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
@@ -110,29 +106,23 @@ def file_name(section: Section, chart: Chart, ending: str) -> str:
     of_round = section.now.round
     by_kind = {
         ChartKind.NOW: (f"{of_round.opens_at:%Y-%m-%d}",),
-        ChartKind.TIME: (_part(translate("Över tid")),),
-        ChartKind.PLACES: (f"{of_round.opens_at:%Y-%m-%d}", _part(translate("Verksamhet för verksamhet"))),
+        ChartKind.TIME: (file_name_part(translate("Över tid")),),
+        ChartKind.PLACES: (
+            f"{of_round.opens_at:%Y-%m-%d}",
+            file_name_part(translate("Verksamhet för verksamhet")),
+        ),
     }
     place = of_round.tree.node(section.node_id).name
-    parts = (_part(section.text) or section.id, _part(place) or section.node_id, *by_kind[chart.kind])
+    parts = (
+        file_name_part(section.text) or section.id,
+        file_name_part(place) or section.node_id,
+        *by_kind[chart.kind],
+    )
     return f"{'_'.join(parts)}.{ending}"
 
 
 def place_file_name(of_round: Round, node_id: str, ending: str) -> str:
     """Return the name of a file with all statements, such as `place_2026-03-01.xlsx`; the date is the round's
     first day."""
-    place = _part(of_round.tree.node(node_id).name) or node_id
+    place = file_name_part(of_round.tree.node(node_id).name) or node_id
     return f"{place}_{of_round.opens_at:%Y-%m-%d}.{ending}"
-
-
-def _part(text: str) -> str:
-    """Return a text as a part of a file's name: letters a-z and digits, with hyphens between words, at most
-    LONGEST_PART characters; "" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-    part = ""
-    for word in re.findall("[a-z0-9]+", plain):
-        longer = f"{part}-{word}".strip("-")
-        if len(longer) > LONGEST_PART:
-            return part or word[:LONGEST_PART]
-        part = longer
-    return part

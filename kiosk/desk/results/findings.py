@@ -1,7 +1,7 @@
 """Sentences that interpret charts and say how uncertain the figures are. `labels` have the highest option
 first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kiosk.desk.i18n import asked, day, in_a_row, in_percent, period, translate
 from kiosk.desk.results.change_words import change_word
@@ -19,7 +19,7 @@ from kiosk.domain.results import (
     shares,
 )
 from kiosk.domain.rounding import outwards, whole_percent
-from kiosk.domain.rounds import Admission
+from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Trend
 from kiosk.domain.survey import Good, Statement
@@ -456,6 +456,21 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
             "översättning. Jämför med försiktighet."
         ),
     )
+
+
+def of_new_statement(now: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
+    """Return a sentence if rounds of the same survey went before at a node, and none of them asked the
+    statement: it is new, or has another meaning than its former text. Empty otherwise."""
+    before = [
+        other
+        for other in rounds
+        if other.survey.id == now.round.survey.id
+        and other.opens_at < now.round.opens_at
+        and other.tree.has(node_id)
+    ]
+    if not before or any(other.survey.asks(now.statement.id) for other in before):
+        return ()
+    return (translate("Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak."),)
 
 
 def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:

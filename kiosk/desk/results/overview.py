@@ -215,7 +215,9 @@ def _why_not_compared(step: Step) -> str:
     if not step.now.statement.scale.is_ordered:
         return translate("Svaren har ingen ordning")
     if len(step.pair) < 2:
-        return translate("Det finns inte två avslutade omgångar")
+        if any(row.round.id != step.now.round.id for row in step.pair):
+            return translate("Bara en tidigare avslutad omgång har påståendet här")
+        return translate("Ingen tidigare avslutad omgång har påståendet här")
     if breaks := step.pair[1].breaks:
         return translate("Omgången före har {changes}", changes=break_names(breaks))
     if any(row.on_scale < PERCENT_FROM for row in step.pair):

@@ -253,6 +253,7 @@ def section_of(
     )
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
+    of_now = (*findings.of_now(now, labels), *findings.of_new_statement(now, rounds, node_id))
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
@@ -267,7 +268,7 @@ def section_of(
         if node_id in of_round.tree.upwards(node.id)
     )
     shown_history, shown_places = extent.of_rounds(history, now), extent.of_places(places)
-    charts = [_now_chart(document, now, labels, palette)] if now.on_scale else []
+    charts = [_now_chart(document, now, of_now, labels, palette)] if now.on_scale else []
     # A chart over time or of places has one bar for each, which several answers do not fill.
     if not statement.several:
         if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
@@ -291,7 +292,7 @@ def section_of(
         now,
         history,
         imported,
-        findings.of_now(now, labels),
+        of_now,
         places,
         tuple(charts),
         shown_history,
@@ -305,7 +306,7 @@ def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> l
     return [replace(section, comment=comments.get(section.id, "")) for section in sections]
 
 
-def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) -> Chart:
+def _now_chart(document: Document, now: Row, sentences: Strings, labels: Strings, palette: Strings) -> Chart:
     """Return a chart with one bar, or one for each answer if several may be chosen. The page shows the
     answers outside the scale as text beside it."""
     if now.statement.several:
@@ -313,7 +314,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
             ChartKind.NOW,
             translate("Svar"),
             translate("En stapel för varje svar."),
-            findings.of_now(now, labels),
+            sentences,
             lines_of_options(now, labels),
             (translate("Valde svaret"),),
             palette,
@@ -326,7 +327,7 @@ def _now_chart(document: Document, now: Row, labels: Strings, palette: Strings) 
         ChartKind.NOW,
         translate("Omgång"),
         "",
-        findings.of_now(now, labels),
+        sentences,
         (replace(line, bar=replace(line.bar, outside="")),),
         labels,
         palette,
@@ -413,7 +414,7 @@ def wall_picture(document: Document, of_round: Round, node_id: str, statement: S
     """Return a chart of one statement in a round, as a picture for a wall screen. If nothing is published
     yet, the bar has the reason in place of its segments."""
     section = section_of(document, (), of_round, node_id, statement)
-    chart = _now_chart(document, section.now, section.labels, section.palette)
+    chart = _now_chart(document, section.now, section.sentences, section.labels, section.palette)
     return replace(bare_picture(chart), title=section.text, notes=(*section.sentences, *chart.protection))
 
 

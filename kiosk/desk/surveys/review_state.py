@@ -1,24 +1,39 @@
-"""The number of guest languages that wait for a review, for the start page."""
+"""What is left to do with the guest languages, for the start page: to review texts, and to translate them."""
+
+from collections.abc import Mapping
 
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.completeness import of_all
+from kiosk.library.completeness import of_all, of_survey
 from kiosk.library.library import Library
 
 
 class ReviewState:
-    """Counts the languages with texts to review, once for each library."""
+    """Counts the languages with texts to review or to translate, once for each library."""
 
     def __init__(self) -> None:
-        self._counted: tuple[Library, int] | None = None
+        self._counted: tuple[Library, int, Mapping[str, int]] | None = None
 
     def languages_to_review(self, library: Library) -> int:
         """Return the number of guest languages that have a text which no native reader has reviewed."""
+        return self._count(library)[1]
+
+    def languages_to_translate(self, library: Library) -> Mapping[str, int]:
+        """Return the number of guest languages in which a survey lacks a text, by survey id, for the surveys
+        with such languages. An instrument lacks none, since it is not to be translated."""
+        return self._count(library)[2]
+
+    def _count(self, library: Library) -> tuple[Library, int, Mapping[str, int]]:
         if self._counted is None or self._counted[0] is not library:
             surveys = library.surveys.values()
-            number = sum(
-                not of_all(catalogue, surveys).is_reviewed
-                for code, catalogue in library.guest.items()
-                if code != REFERENCE
-            )
-            self._counted = library, number
-        return self._counted[1]
+            others = {code: catalogue for code, catalogue in library.guest.items() if code != REFERENCE}
+            to_review = sum(bool(of_all(catalogue, surveys).unreviewed) for catalogue in others.values())
+            lacking = {
+                survey.id: sum(
+                    survey.is_official_in(code) and not of_survey(catalogue, survey).is_complete
+                    for code, catalogue in others.items()
+                )
+                for survey in surveys
+            }
+            to_translate = {survey_id: number for survey_id, number in lacking.items() if number}
+            self._counted = library, to_review, to_translate
+        return self._counted
