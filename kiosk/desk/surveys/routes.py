@@ -1,5 +1,6 @@
 """Surveys in the browser: copying, editing, export, and previews as a guest sees them."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -476,11 +477,13 @@ def _places_sent() -> Places:
 
 
 def _target(text: str) -> int | None:
-    """Return a typed target, in percent; None for an empty field, and 0, which no target is, for any other
-    text."""
+    """Return a typed target in percent, from "80" or "8 av 10"; None for an empty field, and 0, which
+    no target is, for any other text."""
     typed = text.strip().removesuffix("%").strip()
     if not typed:
         return None
+    if tenths := re.fullmatch(r"([1-9]) (?:av|of) 10", typed):
+        return 10 * int(tenths[1])
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else 0
 
 
