@@ -27,7 +27,7 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 let last = null;
 let row = ROW_OF_GUESTS;
 let touches = 0; // since the last ballot
-document.addEventListener("pointerdown", () => (touches += 1), { capture: true, passive: true });
+document.addEventListener("pointerdown", () => touches++, true);
 
 /** Records a ballot and returns whether it is rapid. The result is sealed with the ballot, and nothing else excludes
     it: nobody who sends requests to the server has an influence. Friends who answer one after the other leave no
@@ -35,15 +35,15 @@ document.addEventListener("pointerdown", () => (touches += 1), { capture: true, 
     rapid only with less time or more touches. Which answers were touched plays no part. */
 function isPlay(form) {
   const pause = Number(form.dataset.pause);
-  const statements = form.querySelectorAll("fieldset").length;
+  const number = (parts) => form.querySelectorAll(parts).length;
   // Measured from the loading of the page, because this script may load much later.
   const now = performance.now();
   row = now - (last ?? -pause / 2) < pause ? row + 1 : 1;
-  const isHasty = now - (last ?? 0) < LEAST_TIME * statements;
-  const isRestless = touches > MOST_TOUCHES * form.querySelectorAll(COLUMNS).length + OTHER_TOUCHES;
+  const isHasty =
+    now - (last ?? 0) < LEAST_TIME * number("fieldset") || touches > MOST_TOUCHES * number(COLUMNS) + OTHER_TOUCHES;
   last = now;
   touches = 0;
-  return row > ROW_OF_GUESTS && (isHasty || isRestless);
+  return row > ROW_OF_GUESTS && isHasty;
 }
 
 /** The fields of a ballot from a kiosk that cannot seal. */

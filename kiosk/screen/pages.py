@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import render_template
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from kiosk.domain.digits import DIGITS, in_digits
@@ -43,12 +44,16 @@ from kiosk.screen.texts import (
 )
 from kiosk.settings import shipped_folder
 
+BLANK_LINES = re.compile(r"\n\s*\n")
+"""Lines that Jinja's blocks leave behind. No page has a text in which they count."""
+
 
 def compact(css: str) -> str:
-    """Return CSS without its comments and needless spaces, to make pages smaller. A space before a colon
-    stays: it can separate two selectors."""
+    """Return CSS without its comments, needless spaces and zeros before a point, to make pages smaller. A
+    space before a colon stays: it can separate two selectors."""
     css = re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip()
-    return re.sub(r"(?<=[:,;{}])\s+|\s+(?=[{}])", "", css).replace(";}", "}")
+    css = re.sub(r"(?<=[:,;{}])\s+|\s+(?=[{}])", "", css).replace(";}", "}")
+    return re.sub(r"(?<![\w.])0(?=\.\d)", "", css)
 
 
 def _style() -> str:
@@ -234,11 +239,11 @@ class Pages:
             )
             for code in shown
         }
-        return render_template(
+        page = render_template(
             "guest/form.html",
             words=words[asked if asked in words else REFERENCE],
             all_words=words,
-            script_words=_script_words(words),
+            script_words=htmlsafe_json_dumps(_script_words(words), separators=(",", ":"), ensure_ascii=False),
             unit=unit,
             theme=self.library.theme,
             logo=_data_url(self.library.theme.logo) if self.library.theme.logo else "",
@@ -256,6 +261,7 @@ class Pages:
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
+        return BLANK_LINES.sub("\n", page)
 
     def _subject(self, survey: Survey, code: str) -> str:
         """Return the survey's title in a language, under the same rule as its other texts: reviewed, or the
