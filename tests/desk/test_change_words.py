@@ -85,7 +85,7 @@ def of_mail(desk: Desk, language: str) -> list[str]:
     [mail] = [one for one in desk.store.mail_queue.all() if one.about == "r1"]
     content = writer.content(mail, MailChoice("anna@example.org", language))
     assert content
-    return re.findall(r"^  (?:Ändring|Change): ([^.]+)\. ", content.body, re.MULTILINE)
+    return re.findall(r"^  (?:Ändring|Change): ([^(]+) \(", content.body, re.MULTILINE)
 
 
 def of_workbook(desk: Desk, _language: str) -> list[str]:

@@ -434,7 +434,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
     "no such day": ({"closes": "2026-02-30"}, "datum"),
     "another round runs": ({"opens": "2026-03-10"}, "pågår i samma verksamhet"),
     "no way in": ({"admission": []}, "minst ett sätt"),
-    "an unknown way in": ({"admission": ["door"]}, "door"),
+    "an unknown way in": ({"admission": ["door"]}, "Valet finns inte längre. Välj igen."),
     "not understood": ({"understood": ""}, 'href="#understood"'),
     "an unknown survey": ({"survey": "other"}, 'href="#survey"'),
     "an unknown tree": ({"tree": "other"}, 'href="#tree"'),

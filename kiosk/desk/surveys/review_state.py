@@ -26,7 +26,8 @@ class ReviewState:
         if self._counted is None or self._counted[0] is not library:
             surveys = library.surveys.values()
             others = {code: catalogue for code, catalogue in library.guest.items() if code != REFERENCE}
-            to_review = sum(bool(of_all(catalogue, surveys).unreviewed) for catalogue in others.values())
+            states = [of_all(catalogue, surveys) for catalogue in others.values()]
+            to_review = sum(bool(state.unreviewed) for state in states)
             lacking = {
                 survey.id: sum(
                     survey.is_official_in(code) and not of_survey(catalogue, survey).is_complete
