@@ -8,7 +8,7 @@ DIGITS: Mapping[str, str] = {"fa": PERSIAN_DIGITS, "ps": PERSIAN_DIGITS}
 number has the digits of telephone keys in every language."""
 
 
-def in_digits(number: int, language: str) -> str:
-    """Return a number in a language's digits."""
+def in_digits(number: int | str, language: str) -> str:
+    """Return a number, or a text with numbers, in a language's digits."""
     digits = DIGITS.get(language)
     return str(number).translate(str.maketrans("0123456789", digits)) if digits else str(number)

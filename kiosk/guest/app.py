@@ -6,7 +6,7 @@ It stores nothing on the device, logs nothing, and sends the same bytes as respo
 import re
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
 from kiosk.guest.context import GuestResponse, GuestSide, guest_side, is_kiosk, measure
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.guest.refusals import refusal_of, refuse
+from kiosk.guest.refusals import RefusedError, refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.compression import compress
 from kiosk.screen.headers import headers, is_own_form
@@ -164,7 +164,9 @@ def _with_headers(response: Response) -> Response:
 def _refused(error: HTTPException) -> GuestResponse:
     """Render a refusal in all languages, the same bytes for the same refusal."""
     refusal = refusal_of(error)
-    response = _refusal(refusal, error.code or 500)
+    response = _refusal(
+        refusal, error.code or 500, error.opens_on if isinstance(error, RefusedError) else None
+    )
     if refusal is Refusal.WAIT:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -186,12 +188,12 @@ def _way_on(refusal: Refusal) -> str:
     return quote(way_in[0]) if way_in else "/"
 
 
-def _refusal(refusal: Refusal, status: int) -> GuestResponse:
+def _refusal(refusal: Refusal, status: int, opens_on: date | None = None) -> GuestResponse:
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)
     else:
-        page = pages.refusal(refusal, _way_on(refusal), is_kiosk=is_kiosk())
+        page = pages.refusal(refusal, _way_on(refusal), opens_on, is_kiosk=is_kiosk())
     response = make_response(page, status)
     response.headers["Kiosk-Refusal"] = refusal.value
     if request.path == "/" or request.path.startswith("/k/"):

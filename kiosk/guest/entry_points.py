@@ -1,12 +1,16 @@
 """The addresses of kiosks and posters, and the rounds that they lead to."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
+
 from flask import request
 
 from kiosk.domain.rounds import Admission, Round
 from kiosk.guest.context import guest_side
 from kiosk.guest.refusals import RefusedError, refuse
 from kiosk.screen.texts import Refusal
-from kiosk.storage import Link, RoundClosedError
+from kiosk.storage import Link, RoundClosedError, RoundState
 
 
 def link_and_round(code: str) -> tuple[Link, Round]:
@@ -33,8 +37,32 @@ def link_of(code: str) -> Link:
 
 
 def running_round(unit_id: str) -> Round:
-    """Return the round that runs at a unit. Refuses the request if none runs."""
+    """Return the round that runs at a unit. Refuses the request if none runs, with what holds for the unit:
+    that the questions open on a day, that they are closed, or that there are none."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
+        states = guest_side().store.rounds()
+    return _refuse_without_running_round([state for state in states if unit_id in state.round.tree.leaves])
+
+
+def round_of_slip(round_id: str, unit_id: str) -> Round:
+    """Return the round that a unit's slip was printed for. Refuses the request unless it runs."""
+    with suppress(RoundClosedError):
+        of_round = guest_side().store.running_round(unit_id, guest_side().clock())
+        if of_round.id == round_id:
+            return of_round
+    return _refuse_without_running_round(
+        [state for state in guest_side().store.rounds() if state.round.id == round_id]
+    )
+
+
+def _refuse_without_running_round(states: Sequence[RoundState]) -> NoReturn:
+    """Refuse a request for rounds of which none runs. The reason follows from their terms and the clock, and
+    says nothing about ballots. A sent form was of a round that has opened, so that round is closed."""
+    days = [state.round.opens_at for state in states if guest_side().clock() < state.round.opens_at]
+    if request.method == "POST" and len(days) < len(states):
         refuse(403, Refusal.CLOSED)
+    if days:
+        refuse(403, Refusal.NOT_OPEN, min(days).date())
+    refuse(403, Refusal.CLOSED if states else Refusal.NO_ROUND)

@@ -1,5 +1,6 @@
 """Refusals of guests' requests, as exceptions that the application renders."""
 
+from datetime import date
 from typing import NoReturn
 
 from werkzeug.exceptions import HTTPException
@@ -8,17 +9,19 @@ from kiosk.screen.texts import Refusal
 
 
 class RefusedError(HTTPException):
-    """A refused request, with its HTTP status and the reason that the page gives."""
+    """A refused request, with its HTTP status and the reason that the page gives; for Refusal.NOT_OPEN, with
+    the day on which the questions open."""
 
-    def __init__(self, status: int, refusal: Refusal) -> None:
+    def __init__(self, status: int, refusal: Refusal, opens_on: date | None = None) -> None:
         super().__init__()
         self.code = status
         self.refusal = refusal
+        self.opens_on = opens_on
 
 
-def refuse(status: int, refusal: Refusal) -> NoReturn:
+def refuse(status: int, refusal: Refusal, opens_on: date | None = None) -> NoReturn:
     """Refuse the request: raises RefusedError."""
-    raise RefusedError(status, refusal)
+    raise RefusedError(status, refusal, opens_on)
 
 
 def refusal_of(error: HTTPException) -> Refusal:

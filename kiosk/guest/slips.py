@@ -6,7 +6,7 @@ from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import normalise
 from kiosk.guest.ballots import accept_ballot, sent_ballot
 from kiosk.guest.context import GuestResponse, guest_side
-from kiosk.guest.entry_points import running_round
+from kiosk.guest.entry_points import round_of_slip
 from kiosk.guest.refusals import refuse
 from kiosk.guest.tickets import new_ticket, pop_ticket
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
@@ -69,9 +69,7 @@ def _sent_slip() -> tuple[str, Round, str]:
         record_wrong_code()
         refuse(403, Refusal.UNKNOWN_SLIP)
     round_id, unit = printed_for
-    of_round = running_round(unit)
-    if of_round.id != round_id:
-        refuse(403, Refusal.CLOSED)
+    of_round = round_of_slip(round_id, unit)
     if Admission.SLIP not in of_round.admission:
         refuse(403, Refusal.NOT_ADMITTED)
     return code, of_round, unit

@@ -7,12 +7,14 @@ import base64
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from babel import UnknownLocaleError
+from babel.dates import format_date
 from flask import render_template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -373,10 +375,11 @@ class Pages:
         """Render the end of a practice, with a link to the real questions at `home`."""
         return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
-    def refusal(self, refusal: Refusal, start: str, *, is_kiosk: bool) -> str:
-        """Render a refusal, the same bytes for the same reason, with a link to the address `start`."""
+    def refusal(self, refusal: Refusal, start: str, opens_on: date | None = None, *, is_kiosk: bool) -> str:
+        """Render a refusal, the same bytes for the same reason, with a link to the address `start`.
+        `opens_on` is the day on which the questions open, for Refusal.NOT_OPEN."""
         way_on = SCREEN["connect" if start == PAIRING_PATH else "again"]
-        return self._message(REFUSALS[refusal], start, way_on, is_kiosk=is_kiosk)
+        return self._message(REFUSALS[refusal], start, way_on, opens_on, is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
         """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
@@ -431,9 +434,15 @@ class Pages:
             for code, catalogue in self.library.guest.items()
         }
 
-    def _message(self, message: str, back: str, way_back: str, *, is_kiosk: bool) -> str:
+    def _message(
+        self, message: str, back: str, way_back: str, day: date | None = None, *, is_kiosk: bool
+    ) -> str:
         spoken = self._spoken
         lines: tuple[Line, ...] = in_all(message, spoken)
+        if day is not None:
+            lines = tuple(
+                replace(line, text=line.text.format(day=_day(day, line.language))) for line in lines
+            )
         return render_template(
             "guest/message.html",
             language=spoken[0].language,
@@ -465,6 +474,14 @@ def _digest_of_files(paths: Iterable[Path]) -> str:
     """Return a short digest of the files' kinds, sizes and times, which changes when one is replaced."""
     states = [(path.suffix, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return short_hash(str(states), 16)
+
+
+def _day(day: date, language: Language) -> str:
+    """Return a date as people write it in a language; as YYYY-MM-DD if CLDR does not know the language."""
+    try:
+        return in_digits(format_date(day, "long", locale=language.code), language.code)
+    except (UnknownLocaleError, ValueError):
+        return day.isoformat()
 
 
 def _screen(catalogue: Catalogue) -> dict[str, str]:

@@ -100,6 +100,8 @@ class Refusal(StrEnum):
 
     NOT_PAIRED = "not_paired"
     CLOSED = "closed"
+    NOT_OPEN = "not_open"
+    NO_ROUND = "no_round"
     WRONG_CODE = "wrong_code"
     NOT_ADMITTED = "not_admitted"
     UNKNOWN_SLIP = "unknown_slip"
@@ -113,10 +115,12 @@ class Refusal(StrEnum):
 
 REFUSALS = {
     Refusal.NOT_PAIRED: _("Den här skärmen är inte klar att använda. Säg till personalen."),
-    Refusal.CLOSED: _("Det finns inga frågor att svara på just nu."),
+    Refusal.CLOSED: _("De här frågorna är avslutade. Det går inte längre att svara."),
+    Refusal.NOT_OPEN: _("Frågorna öppnar {day}."),
+    Refusal.NO_ROUND: _("Det finns inga frågor att svara på just nu."),
     Refusal.WRONG_CODE: _("Koden är fel eller för gammal. Be om en ny kod."),
     Refusal.NOT_ADMITTED: _("Det går inte att svara här just nu. Säg till personalen."),
-    Refusal.UNKNOWN_SLIP: _("Koden stämmer inte. Titta på lappen och skriv koden igen."),
+    Refusal.UNKNOWN_SLIP: _("Koden är fel eller för gammal. Titta på lappen och skriv koden igen."),
     Refusal.USED_SLIP: _("Lappen har redan använts. Ta en ny lapp om du vill svara."),
     Refusal.OFFLINE: _("Svaren kom inte fram. De finns kvar på skärmen. Försök igen."),
     Refusal.WAIT: _("Vänta en liten stund och skicka igen."),
@@ -131,5 +135,6 @@ OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
 OF_PAIRING = frozenset({Refusal.WRONG_CODE})
 """Refusals that occur only when a kiosk is paired, never for a ballot."""
 
-OF_PAGES = frozenset({Refusal.WAIT, Refusal.FAILED})
-"""Refusals that no script shows: it sends the ballot again, or says that it did not arrive."""
+OF_PAGES = frozenset({Refusal.WAIT, Refusal.FAILED, Refusal.NOT_OPEN, Refusal.NO_ROUND})
+"""Refusals that no script shows: it sends the ballot again, or says that it did not arrive; and a form is of
+a round that has opened."""

@@ -241,7 +241,7 @@ def test_a_wrong_slip_opens_nothing_and_stores_nothing(place: Place, path: str, 
         path, data={"slip": slip, **({"listened": "5"} if path == "/q/answer" else {})}
     )
     assert response.status_code == 403
-    assert "Koden stämmer inte." in response.text
+    assert "Koden är fel eller för gammal." in response.text
     assert place.waiting() == 0
 
 

@@ -5,6 +5,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +17,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.guest import refusals
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.screen.texts import REFUSALS, Refusal
+from tests.tools.builders import a_round, tree
 from tests.tools.guest_side import Place
 
 
@@ -45,8 +48,8 @@ DAMAGED: list[tuple[str, dict[str, str | list[str]]]] = [
 RACES = {("accept_ballot", name) for name in ("CLOSED", "NOT_ADMITTED", "UNKNOWN_SLIP")}
 """What changes between the check of a ballot's address and its storing: the pages are those of the check."""
 
-OF_ANOTHER_ROUND = {("_sent_slip", "CLOSED"), ("_sent_slip", "NOT_ADMITTED")}
-"""A slip of an earlier round: tests/guest/test_guest.py."""
+OF_ANOTHER_ROUND = {("_sent_slip", "NOT_ADMITTED")}
+"""A slip of a round without slips: tests/guest/test_guest.py."""
 
 
 def sites() -> set[tuple[str, str]]:
@@ -68,8 +71,8 @@ def refusals_noted() -> Iterator[set[tuple[str, str]]]:
     noted = set()
 
     class Noted(refusals.RefusedError):
-        def __init__(self, status: int, refusal: Refusal) -> None:
-            super().__init__(status, refusal)
+        def __init__(self, status: int, refusal: Refusal, opens_on: date | None = None) -> None:
+            super().__init__(status, refusal, opens_on)
             noted.add((sys._getframe(2).f_code.co_name, refusal.name))
 
     with patch.object(refusals, "RefusedError", Noted):
@@ -121,10 +124,25 @@ def refused_after_closing(place: Place) -> dict[Refusal, list[TestResponse]]:
     place.store.count(place.round.closes_at)
     client, ballot = place.client, {"listened": "5"}
     answers = [client.get(path) for path in ("/", "/s/poster", "/practice")] + [client.post("/", data=ballot)]
-    return {Refusal.CLOSED: answers}
+    planned = a_round(tree("elsewhere"), opens_at=place.round.closes_at)
+    place.store.links.add(Admission.POSTER, "elsewhere", code="elsewhere")
+    place.store.links.add(Admission.POSTER, "nowhere", code="nowhere")
+    place.store.open_round(replace(planned, id="elsewhere"), place.round.opens_at)
+    return {
+        Refusal.CLOSED: answers,
+        Refusal.NO_ROUND: [client.get("/s/nowhere")],
+        Refusal.NOT_OPEN: [client.get("/s/elsewhere")],
+    }
 
 
-LASTING = {Refusal.CLOSED, Refusal.NOT_PAIRED, Refusal.NOT_ADMITTED, Refusal.NOT_FOUND}
+LASTING = {
+    Refusal.CLOSED,
+    Refusal.NOT_OPEN,
+    Refusal.NO_ROUND,
+    Refusal.NOT_PAIRED,
+    Refusal.NOT_ADMITTED,
+    Refusal.NOT_FOUND,
+}
 """Refusals of an address, which the same address gives until staff change something: its link tries again."""
 
 

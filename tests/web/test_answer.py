@@ -241,7 +241,7 @@ def test_a_wrong_typed_slip_code_is_reported_at_once(guest: Guest) -> None:
     guest.page.goto(f"{guest.address}/q")
     guest.page.locator("#slip").fill("bbb bbb bbb bbb")
     guest.page.locator("form button").click()
-    expect(guest.page.locator(".message").first).to_contain_text("Koden stämmer inte.")
+    expect(guest.page.locator(".message").first).to_contain_text("Koden är fel eller för gammal.")
 
 
 def test_no_trace_of_a_guest_is_left_in_the_browser(guest: Guest, context: BrowserContext) -> None:

@@ -190,7 +190,7 @@ def test_without_a_network_a_kiosk_knows_when_its_round_is_over(
     context.set_offline(True)
     guest.page.clock.set_system_time(guest.place.round.closes_at)
     guest.answer("5", "5", "5", "5")
-    thanks(guest, "Det finns inga frågor att svara på just nu.")
+    thanks(guest, "De här frågorna är avslutade. Det går inte längre att svara.")
     assert guest.page.evaluate(KEPT) == []
 
 
