@@ -211,6 +211,7 @@ def test_a_guest_answers_without_a_script(browser: Browser, serve: Serve, tmp_pa
     page = context.new_page()
     page.goto(serve(place.app) + "/?lang=ar")
     expect(page.locator("fieldset:visible")).to_have_count(4)
+    expect(page.locator('[data-text="anonymous"]:visible')).to_have_count(1)
     for name in ("listened", "contact_support", "rights_knowledge"):
         page.locator(f'label:has(input[name="{name}"][value="4"])').click()
     page.locator("#send").click()

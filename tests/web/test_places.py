@@ -31,6 +31,8 @@ pytestmark = pytest.mark.browser
 
 LANGUAGES = GUEST_LANGUAGES
 SMALL_PHONE, NARROW = (360, 640), (320, 568)
+ZOOMED = (195, 422)
+"""A phone at 200 %."""
 
 BOXES = """() => document.body.offsetWidth && document.fonts.ready.then(() => Object.fromEntries(
     [...document.querySelectorAll("#bar :is(button, a), #steps button, fieldset > .speaker")]
@@ -381,6 +383,31 @@ def test_no_word_of_a_slips_page_is_broken(open_page: Open, subtests: pytest.Sub
             page.set_viewport_size({"width": width, "height": height})
             with subtests.test(language=language, width=width):
                 assert page.evaluate(BROKEN) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "percents"),
+    [(PHONE, (100, 125, 150)), (NARROW, (100, 125, 150)), (ZOOMED, (100,))],
+    ids=["phone", "narrow", "zoom 200 %"],
+)
+def test_no_word_of_the_first_screens_is_broken(
+    open_page: Open, subtests: pytest.Subtests, size: tuple[int, int], percents: tuple[int, ...]
+) -> None:
+    page = open_page(size, "/s/poster")
+    root = page.locator("html")
+
+    def look(**state: str) -> None:
+        for percent in percents:
+            root.evaluate("(e, percent) => (e.dataset.size = percent)", percent)
+            with subtests.test(percent=percent, **state):
+                assert page.evaluate(BROKEN) == []
+        root.evaluate("(e) => delete e.dataset.size")
+
+    look(screen="languages")
+    touch(page, '[data-language="sv"]')
+    for language in LANGUAGES:
+        page.evaluate("(language) => document.querySelector(`[data-language=${language}]`).click()", language)
+        look(screen="promise", language=language)
 
 
 def test_the_whole_keypad_is_visible_on_ten_inches(open_page: Open, subtests: pytest.Subtests) -> None:
