@@ -47,6 +47,7 @@ from kiosk.desk.mail import routes as mail
 from kiosk.desk.navigation import navigation
 from kiosk.desk.notices import problems
 from kiosk.desk.reports import routes as reports
+from kiosk.desk.respondents import people_at
 from kiosk.desk.results import comments, earlier_figures, files, walls
 from kiosk.desk.results import routes as results
 from kiosk.desk.rounds import replies
@@ -194,7 +195,10 @@ def create_desk_app(
     app.jinja_env.filters["divisible"] = divisible
     app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
     app.jinja_env.globals.update(
-        language_name=language_name, language_in_text=language_in_text, navigation=navigation
+        language_name=language_name,
+        language_in_text=language_in_text,
+        navigation=navigation,
+        people_at=people_at,
     )
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)

@@ -287,7 +287,7 @@ class RoundForm(DeskForm):
         validators=[InputRequired()],
     )
     expected = IntegerField(
-        _("Antal gäster"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
+        _("Antal som svarar"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
     )
     a_day = CommaDecimalField(
         _("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)]

@@ -1,9 +1,15 @@
-"""The words for those who answer, with their forms, in the reader's language."""
+"""The words for those who answer, with their forms, in the reader's language.
+
+A text about a place, its round or its figures has the place's word, or none. The word "gäst" stands only in
+texts about the screen, the survey and the installation, which are the same for all places.
+"""
 
 from dataclasses import dataclass
 
+from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate
 from kiosk.domain.respondent import Respondent
+from kiosk.domain.rounds import Round
 
 
 @dataclass(frozen=True)
@@ -13,6 +19,11 @@ class Forms:
     one: str
     several: str
     survey: str
+
+
+def people_at(of_round: Round, node_id: str) -> Forms:
+    """Return the forms of the word for those who answer at a node of a round's tree."""
+    return forms(desk().library.respondent(of_round.tree, node_id))
 
 
 def forms(respondent: Respondent) -> Forms:

@@ -12,6 +12,7 @@ from flask import url_for
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import day, in_a_row, language_in_text, translate
+from kiosk.desk.respondents import people_at
 from kiosk.desk.session import is_coordinator, signed_in
 from kiosk.domain.budget import slip_budget
 from kiosk.domain.mail import MailState
@@ -139,7 +140,9 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
     closed = [state.round for state in states if state.is_closed]
     latest = max(closed, key=lambda of_round: of_round.closes_at, default=None)
     if latest is not None and not desk().store.replies.of_round(latest.id):
-        yield Task(translate("Svara gästerna"), url_for("replies.reply", round_id=latest.id))
+        people = people_at(latest, latest.tree.root.id).several
+        text = translate("Skriv ett svar till {people}", people=people)
+        yield Task(text, url_for("replies.reply", round_id=latest.id))
     given_up = sum(mail.state is MailState.GIVEN_UP for mail in desk().store.mail_queue.all())
     if given_up:
         yield Task(translate("Mejl som inte gick att skicka: {n}", n=given_up), url_for("mail.mail"))
@@ -184,7 +187,7 @@ def first_steps() -> tuple[Step, ...]:
         ),
         Step(
             translate("Språk"),
-            translate("Gäster kan välja: {languages}.", languages=languages),
+            translate("De som svarar kan välja: {languages}.", languages=languages),
             url_for("languages.languages") if may else "",
             len(spoken) > 1,
         ),

@@ -309,11 +309,11 @@ def _faults_of_expected(new: Round) -> Iterable[Message]:
     for unit, expected in new.expected.items():
         if unit not in new.tree.leaves:
             yield Message(
-                "Omgången har ingen verksamhet {unit}, men ett antal gäster för den.", {"unit": unit}
+                "Omgången har ingen verksamhet {unit}, men ett väntat antal svar för den.", {"unit": unit}
             )
         elif not 0 <= expected <= MOST_EXPECTED:
             yield Message(
-                "{unit}: antalet gäster ska vara mellan {least} och {most}.",
+                "{unit}: antalet som svarar ska vara mellan {least} och {most}.",
                 {"unit": new.tree.node(unit).name, "least": 0, "most": MOST_EXPECTED},
             )
 
@@ -338,7 +338,7 @@ def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> I
         ]
         if len(within) >= TREND_BUDGET:
             yield Message(
-                "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma gäster skulle göra "
+                "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma personer skulle göra "
                 "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
                 {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},
             )

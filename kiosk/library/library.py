@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk.domain.counters import Counter, ShownCounters
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.survey import Scale, Survey
 from kiosk.domain.theme import Theme
 from kiosk.domain.theory import Theory
@@ -53,6 +54,15 @@ class Library:
     def units(self) -> dict[str, str]:
         """Unit id -> name, for all trees."""
         return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
+
+    def respondent(self, tree: Tree, node_id: str) -> Respondent:
+        """Return the word for those who answer at a node of a round's tree, which has no words itself: that
+        of the node, or of the nearest node above it that still exists."""
+        for above in tree.upwards(node_id):
+            for present in self.trees.values():
+                if present.has(above):
+                    return present.respondent(above)
+        return Respondent.GUEST
 
     def counters_at(self, unit_id: str) -> tuple[Counter, ...]:
         """Return the counters that staff of a unit tap."""

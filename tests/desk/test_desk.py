@@ -683,7 +683,7 @@ def test_the_round_form_lists_languages_and_distinguishes_similar_surveys(tmp_pa
     desk.sign_in()
     page = re.sub(r"<[^>]+>", "", desk.client.get("/admin/rounds/new").text)
     assert "Översättningarna låses också." in page
-    shown = "Språk gästerna kan välja: Svenska, العربية (arabiska)."
+    shown = "Språk att välja: Svenska, العربية (arabiska)."
     assert f"{shown} Inte granskade: English (engelska), العربية (arabiska)," in page
     survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
     assert f"{survey.title} (påståenden: 4)" in page

@@ -114,7 +114,7 @@ def test_every_figure_in_a_summary_follows_from_the_snapshot(two_rounds: Desk) -
         assert f"n = {sum(counts)}" in text
     for node in two_rounds.round.tree.nodes:
         answered = nodes[node.id]["answered"]
-        expected = "För få svar" if answered is None else f"{answered} har svarat"
+        expected = "För få svar" if answered is None else f"{answered} gäster har svarat"
         assert f"{node.name}: {expected}" in text
     assert "Talk2Me: För få svar" in text
     assert "Ändring: Upp, åt rätt håll (" in text

@@ -69,7 +69,7 @@ def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None
     for label, count in zip((*OPTIONS, NONE_OF_THESE), CHOSEN, strict=True):
         assert f"{label}: {count} av 40" in page
         assert f'<th scope="col">{label}</th>' in page
-    assert "Gästen kan välja flera svar. Varje stapel är en andel av alla 40" in page
+    assert "Det går att välja flera svar. Varje stapel är en andel av alla 40" in page
     assert "En stapel för varje svar." in page
     assert "Svarade inte på frågan: <span>Vet inte: 4" in page.replace("\n", "")
     for claim in ("Upp", "Ner", "Kan vara slump", "svarade så", "Störst andel", "höll med.", "Över tid"):

@@ -182,7 +182,10 @@ def test_a_closed_round_asks_for_a_reply_and_for_the_next_round(desk: Desk) -> N
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     desk.sign_in()
-    wanted = {"Svara gästerna": "/admin/reply/r", "Ingen omgång pågår: öppna en": "/admin/rounds/new"}
+    wanted = {
+        "Skriv ett svar till gäster": "/admin/reply/r",
+        "Ingen omgång pågår: öppna en": "/admin/rounds/new",
+    }
     assert {text: address for text, address in tasks(desk).items() if text in wanted} == wanted
     desk.store.replies.set("r", {"sv": "Tack!"})
     later = replace(desk.round, id="later", opens_at=desk.now, closes_at=desk.now + timedelta(days=60))

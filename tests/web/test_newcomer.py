@@ -57,7 +57,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
     for language in ("sv", "ar") * 5:
         answer(guest, address, language)
 
-    expect(desk.locator(".facts strong")).not_to_have_text(f"{before} har svarat")
+    expect(desk.locator(".facts strong")).not_to_have_text(f"{before} gäster har svarat")
     after = int(desk.locator(".facts strong").inner_text().split()[0])
     assert after - before >= 5
     expect(desk.locator("aside.demonstration")).to_be_visible()

@@ -88,7 +88,7 @@ def test_charts_update_with_a_new_snapshot_and_keep_the_scroll_position(
     expect(watcher.page.locator("#feel_better-table")).to_have_attribute("open", "")
     expect(summary).to_be_focused()
     answered = watcher.desk.store.snapshot()["rounds"][0]["nodes"][0]["answered"]
-    expect(facts).to_have_text(f"{answered} har svarat")
+    expect(facts).to_have_text(f"{answered} gäster har svarat")
     expect(watcher.page.locator('[data-figure="listened-now"] .annotation')).to_contain_text("n = ")
     assert watcher.complaints == []
 

@@ -4,6 +4,7 @@ for a reason."""
 from kiosk.desk.context import desk
 from kiosk.desk.forms import ReasonForm
 from kiosk.desk.i18n import translate
+from kiosk.desk.respondents import people_at
 from kiosk.desk.session import is_coordinator
 from kiosk.domain.rounds import Round
 from kiosk.storage import KioskBudgetError, SlipBudgetError
@@ -19,19 +20,21 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
     staff to ask a coordinator."""
     values = {
         "expected": of_round.expected[unit_id],
+        "people": people_at(of_round, unit_id).several,
         "unit": of_round.tree.node(unit_id).name,
         "budget": error.budget,
         "printed": error.printed,
     }
     if is_coordinator():
         return translate(
-            "Omgången räknar med {expected} gäster på {unit}. Högsta antal lappar är {budget}, och {printed} "
-            "är utskrivna. Skriv varför det behövs fler. Det står sedan i loggen, som all personal ser.",
+            "Omgången räknar med {expected} {people} på {unit}. Högsta antal lappar är {budget}, och "
+            "{printed} är utskrivna. Skriv varför det behövs fler. Det står sedan i "
+            "loggen, som all personal ser.",
             **values,
         )
     return translate(
-        "Omgången räknar med {expected} gäster på {unit}. Högsta antal lappar är {budget}, och {printed} är "
-        "utskrivna. Be en samordnare skriva ut fler.",
+        "Omgången räknar med {expected} {people} på {unit}. Högsta antal lappar är {budget}, och "
+        "{printed} är utskrivna. Be en samordnare skriva ut fler.",
         **values,
     )
 
@@ -43,10 +46,11 @@ def kiosk_problem(unit_id: str) -> str | None:
         desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
     except KioskBudgetError as error:
         return translate(
-            "Omgången räknar med {expected} gäster på {unit}. Högsta antal kiosker är {budget}, och "
+            "Omgången räknar med {expected} {people} på {unit}. Högsta antal kiosker är {budget}, och "
             "verksamheten har {kiosks}, oanvända koder inräknade. Skriv varför det behövs fler. Det står "
             "sedan i loggen, som all personal ser.",
             expected=error.of_round.expected[unit_id],
+            people=people_at(error.of_round, unit_id).several,
             unit=error.of_round.tree.node(unit_id).name,
             budget=error.budget,
             kiosks=error.kiosks,

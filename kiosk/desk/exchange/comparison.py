@@ -218,8 +218,8 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
     where = translate("Störst andel svarade så hos {most}, minst hos {least}.", most=most, least=least)
     if of_group.is_sure:
         chance = translate(
-            "Skillnaden är större än slumpen brukar ge. Siffrorna säger inte varför: gästerna, "
-            "verksamheterna och sättet att fråga kan vara olika."
+            "Skillnaden är större än slumpen brukar ge. Siffrorna säger inte varför: de som "
+            "svarade, verksamheterna och sättet att fråga kan vara olika."
         )
     elif is_protected:
         chance = translate("Skillnaden kan vara slump eller skydd.")

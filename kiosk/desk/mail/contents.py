@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kiosk.desk.i18n import in_a_row, in_language, period, translate
+from kiosk.desk.respondents import forms
 from kiosk.desk.results.findings import missing
 from kiosk.desk.results.overview import Entry, overview_of
 from kiosk.desk.results.published import Snapshot
@@ -90,7 +91,7 @@ class MailWriter:
         snapshot = Snapshot(self.store.snapshot_text(), self.store.change_index())
         overview = overview_of(snapshot, states, state, root)
         yield "\n".join((isolated(of_round.title), period(of_round)))
-        yield "\n".join(_places(snapshot.document, of_round))
+        yield "\n".join(self._places(snapshot.document, of_round))
         yield overview.headline
         for entry in overview.entries:
             yield "\n".join(_statement(entry))
@@ -101,6 +102,18 @@ class MailWriter:
                 "gånger."
             )
         yield self._link(translate("Alla resultat:"), f"overview/{of_round.id}/{root}")
+
+    def _places(self, document: Document, of_round: Round) -> Iterator[str]:
+        """Yield a line for each place: its name, and how many answered, or why that is not shown."""
+        for node in of_round.tree.nodes:
+            depth = len(of_round.tree.upwards(node.id))
+            number = answered(document, of_round, node.id)
+            if number is None:
+                shown = missing(row(document, of_round, node.id, of_round.survey.statements[0]))
+            else:
+                people = forms(self.library.respondent(of_round.tree, node.id))
+                shown = translate("{n} {people} har svarat", n=number, people=people.several)
+            yield f"{'  ' * (depth - 1)}{isolated(node.name)}: {shown}"
 
     # -- silent kiosks ---------------------------------------------------------------------------
 
@@ -129,7 +142,7 @@ class MailWriter:
                 "Skärmen kan vara avstängd eller sakna nät. Gå till den och se efter. Ska den inte användas "
                 "mer: stäng dess adress."
             ),
-            translate("Svar som gäster redan har lämnat ligger kvar i skärmen och skickas när den får nät."),
+            translate("Svar som redan har lämnats ligger kvar i skärmen och skickas när den får nät."),
             translate("Du får inget mer mejl om detta förrän kiosken har haft kontakt igen."),
             self._link(translate("Alla kiosker:"), "links"),
         ]
@@ -142,18 +155,6 @@ class MailWriter:
             translate("Det här mejlet visar att svarskiosken kan skicka mejl till dig."),
             self._link(translate("Svarskioskens sidor för personal:"), ""),
         ]
-
-
-def _places(document: Document, of_round: Round) -> Iterator[str]:
-    """Yield a line for each place: its name, and how many answered, or why that is not shown."""
-    for node in of_round.tree.nodes:
-        depth = len(of_round.tree.upwards(node.id))
-        number = answered(document, of_round, node.id)
-        if number is None:
-            shown = missing(row(document, of_round, node.id, of_round.survey.statements[0]))
-        else:
-            shown = translate("{n} har svarat", n=number)
-        yield f"{'  ' * (depth - 1)}{isolated(node.name)}: {shown}"
 
 
 def _statement(entry: Entry) -> Iterator[str]:

@@ -114,9 +114,9 @@ def several_possible(now: Row) -> str:
     """Return the sentence about a question of which guests may choose several options: what its shares are
     of."""
     return translate(
-        "Gästen kan välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, även "
-        "av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. Omgångar och "
-        "verksamheter jämförs inte.",
+        "Det går att välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, "
+        "även av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. "
+        "Omgångar och verksamheter jämförs inte.",
         n=now.on_scale,
     )
 
@@ -452,7 +452,7 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
             else []
         ),
         translate(
-            "Omgångarna har olika versioner: något som gästerna ser har ändrats, till exempel en "
+            "Omgångarna har olika versioner: något i enkäten har ändrats, till exempel en "
             "översättning. Jämför med försiktighet."
         ),
     )

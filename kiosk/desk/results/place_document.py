@@ -5,9 +5,10 @@ from itertools import chain
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import day, language, period, translate
-from kiosk.desk.respondents import forms
+from kiosk.desk.respondents import people_at
 from kiosk.desk.results.chart_rows import ChartKind
 from kiosk.desk.results.findings import origin, percent, share_rule
+from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
 from kiosk.desk.results.overview import Entry, Overview
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.domain.report import Block, Kind, ReportDocument, data_rows
@@ -92,28 +93,12 @@ def _numbers(section: Section) -> Iterator[Block]:
 
 def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:
     """Yield the explanation of the figures: their protection, their limits, and their source."""
-    # A round's frozen tree has no words for those who answer.
-    trees = (*desk().library.trees.values(), of_round.tree)
-    node_id = sections[0].node_id
-    people = forms(next(tree for tree in trees if tree.has(node_id)).respondent(node_id))
+    people = people_at(of_round, sections[0].node_id)
     yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
-    protected = translate(
-        "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
-        "ingen räkna ut säkert vad en viss {person} svarade. Spannen och jämförelserna räknar med det. Läs "
-        "spannet, inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls.",
-        person=people.one,
-    )
-    exact = translate(
-        "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
-        "andra svarade, kan räkna ut vad en viss {person} svarade.",
-        person=people.one,
-    )
-    yield Block(Kind.PARAGRAPH, protected if of_round.is_protected else exact)
+    explained = protected_figures(people) if of_round.is_protected else exact_figures(people)
+    yield Block(Kind.PARAGRAPH, explained)
     for words in (
-        translate(
-            "Var och en väljer själv om den svarar. Siffrorna gäller dem som svarade, inte alla {people}.",
-            people=people.several,
-        ),
+        self_selection(people),
         translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
         translate(
             "Här görs många jämförelser. Även där inget har ändrats ser ungefär 1 av 20 ut som en skillnad."

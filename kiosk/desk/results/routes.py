@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from kiosk.desk.context import desk
+from kiosk.desk.respondents import people_at
 from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
+from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.readable import readable_round, readable_states
 from kiosk.desk.results.statement_view import (
@@ -199,6 +201,9 @@ def _page(
         },
         missing=missing,
         outwards=outwards,
+        protected_figures=protected_figures,
+        exact_figures=exact_figures,
+        self_selection=self_selection,
         broken=broken,
         round_name=round_name,
         ChartKind=ChartKind,
@@ -215,6 +220,7 @@ def _about_round(
         "state": state,
         "round": of_round,
         "node": of_round.tree.node(node_id),
+        "people": people_at(of_round, node_id),
         "path": [of_round.tree.node(above) for above in reversed(of_round.tree.upwards(node_id)[1:])],
         "rounds": [(other.round, _node_in(other.round, node_id)) for other in states],
         "places": [

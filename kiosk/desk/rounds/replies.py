@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_in_text, translate, translate_message
 from kiosk.desk.notices import add_problem
+from kiosk.desk.respondents import people_at
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import spoken_languages
@@ -35,7 +36,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         if form.validate() and not problems:
             desk().store.replies.set(round_id, texts)
             note(Action.REPLY_WRITTEN, round_id)
-            flash(translate("Svaret till gästerna är sparat."))
+            flash(translate("Svaret är sparat och visas på första sidan."))
             return redirect(url_for("rounds.rounds"), 303)
     for code, problem in problems.items():
         add_problem(problem, f"words-{code}")
@@ -43,6 +44,7 @@ def reply(round_id: str) -> ResponseReturnValue:
         "reply.html",
         form=form,
         state=state,
+        people=people_at(state.round, state.round.tree.root.id),
         languages=languages,
         words=texts,
         longest=LONGEST_REPLY_CHARACTERS,

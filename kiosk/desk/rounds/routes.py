@@ -13,6 +13,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
+from kiosk.desk.respondents import people_at
 from kiosk.desk.session import for_coordinator, for_every_account, may_read, note
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
@@ -172,12 +173,13 @@ def _has_its_units(form: RoundForm) -> bool:
 
 def _too_many_kiosks(error: KioskBudgetError) -> str:
     return translate(
-        "{unit} har redan {kiosks} kiosker, oanvända koder inräknade. Högsta antal för {expected} gäster är "
-        "{budget}. Stäng adresser som inte används, eller skriv varför det behövs fler. Det står sedan i "
+        "{unit} har redan {kiosks} kiosker, oanvända koder inräknade. Högsta antal för {expected} {people} "
+        "är {budget}. Stäng adresser som inte används, eller skriv varför det behövs fler. Det står sedan i "
         "loggen, som all personal ser.",
         unit=error.of_round.tree.node(error.unit_id).name,
         kiosks=error.kiosks,
         expected=error.of_round.expected[error.unit_id],
+        people=people_at(error.of_round, error.unit_id).several,
         budget=error.budget,
     )
 

@@ -1,0 +1,31 @@
+"""Sentences that explain figures to their reader, with the place's word for those who answer."""
+
+from kiosk.desk.i18n import translate
+from kiosk.desk.respondents import Forms
+
+
+def protected_figures(people: Forms) -> str:
+    """Return the meaning of protected figures."""
+    return translate(
+        "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
+        "ingen räkna ut säkert vad en viss {person} svarade. Spannen och jämförelserna räknar med det. Läs "
+        "spannet, inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls.",
+        person=people.one,
+    )
+
+
+def exact_figures(people: Forms) -> str:
+    """Return the meaning of exact figures, and what somebody may infer from them."""
+    return translate(
+        "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
+        "andra svarade, kan räkna ut vad en viss {person} svarade.",
+        person=people.one,
+    )
+
+
+def self_selection(people: Forms) -> str:
+    """Return whom the figures are about."""
+    return translate(
+        "Var och en väljer själv om den svarar. Siffrorna gäller dem som svarade, inte alla {people}.",
+        people=people.several,
+    )
