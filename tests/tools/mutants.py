@@ -5,31 +5,38 @@ The modules are those that decide which ballots leave a box, what is published, 
 how keys are destroyed. cosmic-ray makes and runs the mutants (https://cosmic-ray.readthedocs.io). It edits
 files, so each module is tested in a copy of the project.
 
+The result of each mutant is saved in build/mutants as soon as its tests end. A later run continues there,
+also with a larger sample, as long as the module and its tests are unchanged.
+
 The score of a sample is an estimate; it is printed with Wilson's 95 % interval.
 """
 
 import argparse
+import hashlib
 import os
 import random
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import WorkerOutcome, WorkItem, WorkResult
+from cosmic_ray.work_item import WorkItem
 
 from kiosk.domain.statistics import wilson
 
 ROOT = Path(__file__).parents[2]
+SAVED = ROOT / "build" / "mutants"
 SAMPLE = 30
-TIMEOUT = 120.0
-"""Seconds after which the tests of a mutant are stopped. Such a mutant counts as caught."""
+PROCESSOR_SECONDS = 120
+"""Processor time after which the tests of a mutant are stopped. Such a mutant counts as caught."""
+TIMEOUT = 900.0
+"""The same limit in seconds, for tests that wait without end. It is long, because machines may be busy."""
 
 MODULES = {
     "kiosk/domain/ballot.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
@@ -94,22 +101,31 @@ def copy_project(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
+def test_command(tests: Sequence[str]) -> list[str]:
+    pytest = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
+    return ["prlimit", f"--cpu={PROCESSOR_SECONDS}", *pytest]
+
+
 def configuration(module: str, tests: Sequence[str]) -> str:
     """Return cosmic-ray's configuration in TOML."""
-    command = shlex.join([sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests])
     return (
         f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {TIMEOUT}\nexcluded-modules = []\n'
-        f"test-command = '{command}'\n[cosmic-ray.distributor]\nname = \"local\"\n"
+        f"test-command = '{shlex.join(test_command(tests))}'\n[cosmic-ray.distributor]\nname = \"local\"\n"
     )
 
 
-def leave_out(items: Sequence[WorkItem], sample: int | None, module: str) -> Iterator[str]:
-    """Yield the ids of the mutants that are not run, so that `sample` of them are; none if it is None. The
-    choice depends on the module's name alone."""
-    if sample is not None and sample < len(items):
-        ordered = sorted(items, key=_place)
-        chosen = {item.job_id for item in random.Random(module).sample(ordered, sample)}
-        yield from (item.job_id for item in items if item.job_id not in chosen)
+def saved_results(module: str) -> Path:
+    """Return the file of a module's results, named after the contents of the module and of its tests."""
+    contents = b"".join((ROOT / name).read_bytes() for name in [module, *MODULES[module]])
+    return SAVED / f"{Path(module).stem}-{hashlib.sha256(contents).hexdigest()[:16]}.sqlite"
+
+
+def sample_of(items: Sequence[WorkItem], sample: int | None, module: str) -> list[WorkItem]:
+    """Return `sample` of the mutants; all if it is None. The choice depends on the module's name alone, and a
+    larger sample contains each smaller one."""
+    ordered = sorted(items, key=_place)
+    random.Random(module).shuffle(ordered)
+    return ordered[:sample]
 
 
 def _place(item: WorkItem) -> tuple[object, ...]:
@@ -118,22 +134,31 @@ def _place(item: WorkItem) -> tuple[object, ...]:
 
 
 def score(module: str, sample: int | None) -> Score:
-    """Run a module's mutants. Raises CalledProcessError if its tests fail without a mutant."""
+    """Run those of a module's mutants that have no saved result, and print the result for the module. Raises
+    CalledProcessError if its tests fail without a mutant."""
     with TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
         copy_project(folder)
         (folder / "mutants.toml").write_text(configuration(module, MODULES[module]))
         cosmic_ray(folder, "init", "mutants.toml", "mutants.sqlite")
-        cosmic_ray(folder, "baseline", "mutants.toml")
         with use_db(str(folder / "mutants.sqlite"), WorkDB.Mode.open) as database:
             items = list(database.work_items)
-            skipped = WorkResult(worker_outcome=WorkerOutcome.SKIPPED)
-            database.set_multiple_results(list(leave_out(items, sample, module)), skipped)
-        cosmic_ray(folder, "exec", "mutants.toml", "mutants.sqlite")
-        with use_db(str(folder / "mutants.sqlite"), WorkDB.Mode.open) as database:
-            results = [one for _, one in database.results if one.worker_outcome != WorkerOutcome.SKIPPED]
-        survivors = tuple(sorted(one.diff or "" for one in results if not one.is_killed))
-        return Score(module, len(items), len(results), survivors)
+        chosen = sample_of(items, sample, module)
+        SAVED.mkdir(parents=True, exist_ok=True)
+        with use_db(str(saved_results(module)), WorkDB.Mode.create) as database:
+            known = {_place(item) for item in database.work_items}
+            database.add_work_items(item for item in chosen if _place(item) not in known)
+            is_complete = not database.pending_work_items
+        if not is_complete:
+            # Leaves the bytecode of everything but the mutants, which cosmic-ray's runs use and never write.
+            subprocess.run(test_command(MODULES[module]), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            cosmic_ray(folder, "exec", "mutants.toml", str(saved_results(module)))
+        with use_db(str(saved_results(module)), WorkDB.Mode.open) as database:
+            results = [result for _, result in database.results]
+    survivors = tuple(sorted(result.diff or "" for result in results if not result.is_killed))
+    scored = Score(module, len(items), len(results), survivors)
+    print(*survivors, scored, sep="\n", flush=True)
+    return scored
 
 
 def cosmic_ray(folder: Path, *arguments: str) -> None:
@@ -149,9 +174,7 @@ def main() -> None:
     chosen = [one for one in MODULES if not given.modules or any(part in one for part in given.modules)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         scores = list(pool.map(lambda module: score(module, given.sample or None), chosen))
-    for one in scores:
-        print("".join(f"{survivor}\n" for survivor in one.survivors), end="")
-    print("\n".join(map(str, scores)))
+    print("", *scores, sep="\n")
 
 
 if __name__ == "__main__":
