@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.desk.reports.earlier_figures import EarlierStatement
 from kiosk.domain.earlier_figures import FiguresError, figures_from_json, read_count, read_figures
 from tests.tools.builders import survey
 from tests.tools.desk_side import Desk
@@ -162,6 +163,46 @@ def test_figures_are_changed_in_the_words_of_their_time_with_a_reason_in_the_log
     assert "ändrade siffror från en tidigare rapport" in log
     assert "Fel inskrivet</td>" in log
     assert "De står i en tidigare rapport</td>" in log  # when they were entered
+
+
+def test_a_report_s_own_words_are_kept_with_its_misprint_and_no_round_is_compared_with_them(
+    desk: Desk,
+) -> None:
+    words = {"label-listened-4": "Intämmer bra", "count-listened-4": "7"}
+    assert enter(desk, **words).status_code == 303
+    [row] = desk.store.earlier_figures.all().values()
+    known = figures_from_json(row)
+    listened, better = known.known("listened"), known.known("feel_better")
+    assert listened
+    assert better
+    assert listened.labels[3:] == ("Intämmer bra", "Instämmer helt")
+    assert better.labels[3:] == ("Instämmer bra", "Instämmer helt")
+    assert "Annan skala." in desk.client.get(CHART.format("listened").replace("csv", "svg")).text
+    assert "Annan skala." not in desk.client.get(CHART.format("feel_better").replace("csv", "svg")).text
+    page = desk.client.get(f"/admin/imported/{kept_name(desk)}").text
+    assert re.search(r'name="label-listened-4"[^>]*\s+value="Intämmer bra"', page)
+    assert "i kontakt med tex. Socialtjänst" in page, "the other statements can still be filled in"
+    with desk.app.test_request_context():
+        shown = EarlierStatement(known, listened)
+        assert shown.sentences[0] == "17 av 20 svarade ”Instämmer helt” eller ”Intämmer bra”."
+        assert shown.line.counts[:2] == (10, 7)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ({"label-listened-4": "Instämmer helt"}, "två svar har samma ord"),
+        ({"label-listened-4": "a\u202eb"}, "vänder skrivriktningen"),
+        ({"text-listened": "x" * 501}, "högst 500 tecken"),
+    ],
+)
+def test_words_of_a_report_that_cannot_be_shown_are_refused(
+    desk: Desk, words: dict[str, str], problem: str
+) -> None:
+    refused = enter(desk, **words)
+    assert refused.status_code == 400
+    assert problem in refused.text
+    assert desk.store.earlier_figures.all() == {}
 
 
 @pytest.mark.parametrize("reason", ["", "Anna Berg ringde"])

@@ -2,7 +2,7 @@
 logged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -23,6 +23,7 @@ from kiosk.domain.earlier_figures import (
     read_figures,
 )
 from kiosk.domain.survey import Statement, Survey
+from kiosk.library.texts import find_fault, tidied
 from kiosk.storage import Action
 
 blueprint = Blueprint("earlier_figures", __name__)
@@ -122,9 +123,12 @@ def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigur
     """Return the sent figures; None if they are refused, with the problems noticed."""
     if not form.validate():
         return None
+    worded = _worded(asked)
+    if worded is None:
+        return None
     try:
         return read_figures(
-            asked,
+            worded,
             form.node.data,
             form.first.data,
             form.last.data,
@@ -139,23 +143,66 @@ def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigur
         return None
 
 
+def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
+    """Return the statements with the words of the report, where they were sent: its text and its labels may
+    be others, misprints included. None if a text cannot be shown, with the problems noticed."""
+    is_right, worded = True, list[Statement]()
+    for statement in asked:
+        texts = {
+            name: tidied(request.form.get(name, "")) or present
+            for name, present in _present_words(statement).items()
+        }
+        for name, words in texts.items():
+            if fault := find_fault(words):
+                add_problem(f"{statement.text}: {translate_message(fault.message)}", name)
+                is_right = False
+        text, *labels = texts.values()
+        if len(set(labels)) < len(labels):
+            problem = translate("”{text}”: två svar har samma ord.", text=statement.text)
+            add_problem(problem, label_field(statement.id, 1))
+            is_right = False
+        worded.append(replace(statement, text=text, scale=replace(statement.scale, labels=tuple(labels))))
+    return tuple(worded) if is_right else None
+
+
+def _present_words(statement: Statement) -> dict[str, str]:
+    """Return the names of the fields for a report's own words, each with the statement's own: those of its
+    text, then of each option from the lowest."""
+    labels = enumerate(statement.scale.labels, start=1)
+    return {text_field(statement.id): statement.text} | {
+        label_field(statement.id, option): label for option, label in labels
+    }
+
+
 def _figures_page(
     form: FiguresForm, asked: Sequence[Statement], typed: TypedCounts, survey: Survey | None = None
 ) -> ResponseReturnValue:
     """Return the page with the form and its status. `survey` is that of new figures."""
+    present = {statement.id: _present_words(statement) for statement in asked}
+    words = {
+        name: request.form.get(name, own)
+        for of_statement in present.values()
+        for name, own in of_statement.items()
+    }
+    reworded = [
+        statement_id
+        for statement_id, own in present.items()
+        if any(words[name] != text for name, text in own.items())
+    ]
     page = render_template(
-        "earlier_figures_form.html", form=form, survey=survey, statements=asked, typed=typed, field=field
-    )
+        "earlier_figures_form.html", form=form, survey=survey, statements=asked, typed=typed, words=words,
+        reworded=reworded, field=field, text_field=text_field, label_field=label_field,
+    )  # fmt: skip
     return page, 400 if request.method == "POST" else 200
 
 
 def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
     """Return the statements of earlier figures in the words of that time, and the others of the first survey
-    that asks them all with the same answers."""
+    that asks them all with as many answers."""
     known = {one.statement_id: one.statement for one in kept.statements}
     for survey in desk().library.surveys.values():
-        answers = {statement.id: statement.scale.labels for statement in survey.with_one_answer}
-        if all(answers.get(one.id) == one.scale.labels for one in known.values()):
+        options = {statement.id: len(statement.scale.labels) for statement in survey.with_one_answer}
+        if all(options.get(one.id) == len(one.scale.labels) for one in known.values()):
             return tuple(known.get(statement.id, statement) for statement in survey.with_one_answer)
     return tuple(known.values())
 
@@ -224,6 +271,16 @@ def removal_reasons() -> list[tuple[str, str]]:
 def kept_figures() -> dict[str, EarlierFigures]:
     """Return the earlier figures by their key in the store."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
+
+
+def text_field(statement_id: str) -> str:
+    """Return the name of the form's field for the report's text of a statement."""
+    return f"text-{statement_id}"
+
+
+def label_field(statement_id: str, option: int) -> str:
+    """Return the name of the form's field for the report's words for one option, 1 for the lowest."""
+    return f"label-{statement_id}-{option}"
 
 
 def field(statement_id: str, option: int) -> str:
