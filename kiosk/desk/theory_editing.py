@@ -151,7 +151,8 @@ def _columns(theory: Theory) -> Iterator[Column]:
         chosen = {name for box in boxes for name in box.leads_to}
         targets = tuple(box for box in theory.boxes if box.layer in later or box.id in chosen)
         rows = (*boxes, *([None] * NEW_ROWS))
-        yield Column(layer, translate_message(heading), rows, layer in MEASURED, targets)
+        own = theory.results_label if layer is Layer.RESULTS else ""
+        yield Column(layer, own or translate_message(heading), rows, layer in MEASURED, targets)
 
 
 def _statements() -> dict[str, str]:

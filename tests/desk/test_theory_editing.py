@@ -94,6 +94,24 @@ def test_rows_are_changed_added_removed_and_moved(desk: Desk) -> None:
     assert "Trygghet" in page
 
 
+def test_the_results_have_the_chosen_label_on_every_page_and_in_the_report(desk: Desk) -> None:
+    sent = fields(desk)
+    assert sent["results_label"] == "Resultat"
+    sent["results_label"] = "Utfall"
+    assert send(desk, sent).status_code == 303
+    assert '<h2 id="results">Utfall</h2>' in desk.client.get(EDIT).text
+    assert ">Utfall</" in desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text
+    data = {
+        "csrf_token": desk.token("/admin/reports"), "title": "Effektrapport", "organisation": "Missionen",
+        "year": "2026", "node": "dagverksamheten", "theory": OWN,
+    }  # fmt: skip
+    assert desk.client.post("/admin/reports", data=data).status_code == 303
+    report = desk.client.get("/admin/reports/r2026-1/preview").text
+    assert re.search(r"<th[^>]*>Utfall</th>", report), "the heading in the table"
+    assert "Utfall: det som prestationerna har nått fram till" in report
+    assert "Resultat" not in report
+
+
 def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
     sent = fields(desk)
     sent["outputs-3-text"] = ""
