@@ -483,6 +483,14 @@ def test_staff_can_print_each_poster(desk: Desk, size: Size) -> None:
     assert ask_for_poster(desk, **asked).status_code == 400
 
 
+def test_a_posters_code_is_shown_only_between_posters_of_one_unit(desk: Desk) -> None:
+    units = ("frida", "matcentralen", "matcentralen")
+    codes = [desk.store.links.add(Admission.POSTER, unit).code for unit in units]
+    desk.sign_in("bo")
+    page = desk.client.get("/admin/links/poster").text
+    assert [f"({code})" in page for code in codes] == [False, True, True]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", Size)
 def test_the_promised_number_of_languages_fits_in_any_combination(

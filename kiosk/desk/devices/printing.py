@@ -1,5 +1,6 @@
 """Slips and posters: their forms, their PDFs, and the numbers of used slips."""
 
+from collections import Counter
 from dataclasses import dataclass
 from secrets import SystemRandom
 from typing import Any
@@ -172,8 +173,10 @@ def poster_form(**options: Any) -> PosterForm:
         )
         for size, fitting in POSTER_LANGUAGES.items()
     ]
+    posters_of = Counter(link.unit_id for link in posters().values())
     form.link.choices = [
-        (code, f"{unit_names().get(link.unit_id, link.unit_id)} ({code})") for code, link in posters().items()
+        (code, unit_names().get(link.unit_id, link.unit_id) + f" ({code})" * (posters_of[link.unit_id] > 1))
+        for code, link in posters().items()
     ]
     form.languages.choices = languages
     return form
