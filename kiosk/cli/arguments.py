@@ -13,7 +13,7 @@ from kiosk.library.library import Library, check_languages, read_usable_library
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
-from kiosk.storage import Store, StoreError, check_owner, open_store
+from kiosk.storage import Store, StoreError, check_owner, holds_keys, open_store
 
 NEW_FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
@@ -58,9 +58,16 @@ def existing_store(settings: Settings) -> Store:
 
     Raises StoreError if there is no installation.
     """
-    if not settings.data.is_dir():
-        raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
-    return open_store(settings.data, settings.database_url, settings.keys)
+    if settings.data.is_dir():
+        store = open_store(settings.data, settings.database_url, settings.keys)
+        if store.is_installed:
+            return store
+    if holds_keys(settings.keys):
+        raise StoreError(
+            f"there is no installation in {settings.data}, but KIOSK_KEYS ({settings.keys}) holds the keys "
+            "of one; bring its data back: is the disk of KIOSK_DATA mounted, and KIOSK_DATABASE_URL right?"
+        )
+    raise StoreError(f"there is no installation in {settings.data} yet; run: kiosk init")
 
 
 def owned_settings() -> Settings:

@@ -24,6 +24,7 @@ def init() -> None:
     store = open_store(settings.data, settings.database_url, settings.keys)
     if store.is_installed:
         raise StoreError(f"there is an installation in {settings.data} already; to upgrade it: kiosk upgrade")
+    store.check_has_no_keys()
     store.migrate()
     secret_key(settings)
     # Record the latest tick as counted, so that the first count is at the next tick.

@@ -36,7 +36,7 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.second_factors import SecondFactor
 from kiosk.storage.slip_sets import SlipBudgetError
 from kiosk.storage.stderr_once import print_once
-from kiosk.storage.store import Store, open_store
+from kiosk.storage.store import Store, holds_keys, open_store
 from kiosk.storage.walls import Wall
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "Wall",
     "check_owner",
     "hash_password",
+    "holds_keys",
     "newest_schema",
     "open_store",
     "print_once",

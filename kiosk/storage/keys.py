@@ -134,8 +134,11 @@ class KeyFolder:
         return frozenset(folder.name for folder in self.folder.glob("*"))
 
     def are_there(self, rows: Iterable[str]) -> bool:
-        """Return whether the folder of all keys exists, and a folder for each of these rows."""
-        return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
+        """Return whether the folder of all keys can be entered, and has a folder for each of these rows."""
+        try:
+            return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
+        except OSError:
+            return False
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and delete one key; no error if it does not exist."""

@@ -17,9 +17,15 @@ _BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 
 def check_owner(data: Path, keys: Path, url: str) -> None:
     """Raise StoreError unless the current user owns all files and folders that a write changes."""
-    for folder in (data, keys):
-        owner = _owner(folder)
-        if owner is not None and owner != os.geteuid():
+    owners = {folder: owner for folder in (data, keys) if (owner := _owner(folder)) is not None}
+    if len(set(owners.values())) > 1:
+        names = [_name(owners[folder]) for folder in (data, keys)]
+        raise StoreError(
+            f"{data} belongs to {names[0]}, but {keys} to {names[1]}, and one user runs everything. Are "
+            f"the disks of both mounted? If so, run: sudo chown -R {names[0]}: {keys}"
+        )
+    for folder, owner in owners.items():
+        if owner != os.geteuid():
             raise StoreError(_another_user(folder, _name(owner), f"{data} {keys}"))
     others = [path for path in _files(data, keys, url) if _owner(path) not in (None, os.geteuid())]
     if others:

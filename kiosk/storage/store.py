@@ -776,7 +776,7 @@ class Store:
         open_rounds: list[Round] = []
         try:
             with self._writer.write():
-                self._check_has_no_keys()
+                self.check_has_no_keys()
                 self._database.migrate()
                 self._database.check_version()
                 fill(self._database, dump)
@@ -799,13 +799,14 @@ class Store:
             raise
         return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 
-    def _check_has_no_keys(self) -> None:
+    def check_has_no_keys(self) -> None:
         """Raise StoreError if there are keys of other boxes, which the next write would destroy."""
         if not self._keys.is_empty():
             raise StoreError(
                 f"KIOSK_KEYS: {self._keys.folder} holds keys already, of another installation or of a "
-                "restore that was killed. Name an empty folder, or move them away: ballots that wait may be "
-                "read with them"
+                "restore that was killed. If they are this installation's, its data is not here: mount the "
+                "disk of KIOSK_DATA, or correct KIOSK_DATABASE_URL. Otherwise name an empty folder, or move "
+                "the keys away: ballots that wait may be read with them"
             )
 
     def close(self) -> None:
@@ -827,3 +828,8 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Store(Database(url, durable=durable), KeyFolder(keys, durable=durable), rng)
+
+
+def holds_keys(keys: Path) -> bool:
+    """Return whether a key folder holds keys of an installation. False if it does not exist."""
+    return not KeyFolder(keys).is_empty()

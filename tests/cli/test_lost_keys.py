@@ -94,3 +94,27 @@ def test_giving_up_keys_loses_only_the_ballots_under_them(run: Run, installation
     assert (again.exit_code, "nothing to give up" in again.stderr) == (2, True)
     assert installation.store().rounds()[0].lost_boxes == 1
     assert installation.readable() == BALLOTS - installation.cast_at(UNIT)
+
+
+@pytest.mark.parametrize("is_folder_left", [True, False], ids=["an empty mount point", "no folder"])
+def test_without_the_disk_of_the_data_no_command_begins_a_second_installation(
+    run: Run, installation: Installation, tmp_path: Path, is_folder_left: bool
+) -> None:
+    every = {"init": (("init",), {}), **commands(installation)}
+    away = (tmp_path / "data").rename(tmp_path / "data-away")
+    if is_folder_left:
+        (tmp_path / "data").mkdir()
+    before = installation.key_files()
+    for name, (words, settings) in every.items():
+        refused = run(*words, **settings)
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1), name
+        assert "KIOSK_KEYS" in refused.stderr
+        assert "the disk of KIOSK_DATA" in refused.stderr
+        assert "kiosk init" not in refused.stderr
+    for left in (tmp_path / "data").glob("*"):
+        left.unlink()
+    if (tmp_path / "data").exists():
+        (tmp_path / "data").rmdir()
+    away.rename(tmp_path / "data")
+    assert installation.key_files() == before
+    assert installation.readable() == BALLOTS

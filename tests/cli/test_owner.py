@@ -173,7 +173,12 @@ def test_a_key_folder_of_another_user_is_refused(site: Site) -> None:
         os.chown(site.keys, NOBODY, -1)
     theirs = site if IS_ROOT else Site(site.data, Path("/usr/share"))
     refused = theirs.run("count")
-    assert (refused.exit_code, f"{theirs.keys} belongs to" in refused.stderr) == (2, True)
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    me, other = pwd.getpwuid(os.geteuid()).pw_name, "nobody" if IS_ROOT else "root"
+    assert f"{theirs.data} belongs to {me}, but {theirs.keys} to {other}" in refused.stderr
+    # To run it as the other user would be refused too.
+    assert "sudo -u" not in refused.stderr
+    assert f"sudo chown -R {me}: {theirs.keys}" in refused.stderr
 
 
 def test_files_that_no_write_needs_may_belong_to_anybody(site: Site) -> None:

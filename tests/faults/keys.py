@@ -3,6 +3,7 @@
 import gc
 import os
 import pwd
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,22 @@ def key_away(folder: Path, *, what: str, name: str) -> Outcome:
     is_changed = installation.stored() != before
     message_shown = message(done.stderr, folder)
     put_back()
+    return Outcome(effect(done, is_changed=is_changed), message_shown, BALLOTS - installation.readable())
+
+
+def data_away(folder: Path, *, name: str) -> Outcome:
+    """Take the data folder away, run a command, put the folder back, and count what waited."""
+    installation = installed(partial(command, folder), folder)
+    words, settings = {"init": (("init",), {}), **commands(installation)}[name]
+    data, away = folder / "data", folder / "data-away"
+    data.rename(away)
+    data.mkdir()
+    keys = installation.key_files()
+    done = command(folder, *words, **settings)
+    is_changed = installation.key_files() != keys
+    message_shown = message(done.stderr, folder)
+    shutil.rmtree(data)
+    away.rename(data)
     return Outcome(effect(done, is_changed=is_changed), message_shown, BALLOTS - installation.readable())
 
 
@@ -119,6 +136,10 @@ TOPIC = Topic(
             f"{text}: `{name}`": partial(key_away, what=what, name=name)
             for what, text in AWAY.items()
             for name in COMMANDS
+        },
+        **{
+            f"The data's disk is not mounted: `{name}`": partial(data_away, name=name)
+            for name in ("init", "upgrade", "serve", "count")
         },
         **{
             f"A box's key file is {name}: `count`": partial(key_damaged, damage=damage)

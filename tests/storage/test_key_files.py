@@ -1,12 +1,14 @@
 """Key files on disk: a new key survives a power cut, and a destroyed key is overwritten."""
 
 import os
+import pwd
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from kiosk.operation.doctor.files import acting_as
 from kiosk.storage.keys import KeyFolder
 from tests.tools.key_files import seal
 
@@ -113,3 +115,14 @@ def test_a_key_is_overwritten_on_disk_before_it_is_unlinked(
     key_id, _ = seal(keys, "row", b"plain")
     destroy(keys, "row", key_id)
     assert Synced(tmp_path / "row" / key_id, bytes(KEY_BYTES)) in synced
+
+
+def test_a_key_folder_that_may_not_be_entered_is_away_and_raises_no_error(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    (folder / "box.r.a").mkdir(parents=True)
+    assert KeyFolder(folder).are_there(["box.r.a"])
+    folder.chmod(0)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    with acting_as(nobody):
+        assert not KeyFolder(folder).are_there(["box.r.a"])
+    folder.chmod(0o700)

@@ -43,6 +43,9 @@ class Installation:
         [state] = self.store().rounds()
         return state.round.id
 
+    def key_files(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in self.keys.glob("*/*")}
+
     def minutes_ago(self, minutes: int) -> str:
         """Return the time of day, HH:MM, that was so many minutes before `now`."""
         return (self.now - timedelta(minutes=minutes)).strftime("%H:%M")

@@ -57,7 +57,8 @@ def check_presence(settings: Settings) -> Iterator[Advice]:
         yield Advice(Topic.INSTALLATION, Severity.BAD, problem)
     elif (database := sqlite_file(settings)) and not os.path.isfile(database):
         problem = (
-            f"the database {database} does not exist; bring it back, or restore a backup: kiosk restore FILE"
+            f"the database {database} does not exist; is the disk of KIOSK_DATA mounted? Bring it back, or "
+            "restore a backup: kiosk restore FILE"
         )
         yield Advice(Topic.INSTALLATION, Severity.BAD, problem)
     if not os.path.isdir(settings.keys):
