@@ -34,6 +34,11 @@ thead th { background: #e3f0f1; }
 tbody th { font-weight: inherit; }
 figure { margin: 1rem 0; break-inside: avoid; }
 img { display: block; width: 100%; height: auto; }
+/* On a phone a chart scrolls by itself, so that its words stay readable. */
+@media screen and (max-width: 44rem) {
+  figure { overflow-x: auto; }
+  figure img { width: 42rem; max-width: none; }
+}
 @media print {
   main { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
@@ -82,7 +87,7 @@ def _block(block: Block) -> str:
             return "".join(_table(block))
         case Kind.CHART:
             drawn = base64.b64encode(block.svg.encode()).decode()
-            return f'<figure><img src="data:image/svg+xml;base64,{drawn}" alt="{text}"></figure>'
+            return f'<figure tabindex="0"><img src="data:image/svg+xml;base64,{drawn}" alt="{text}"></figure>'
         case Kind.PAGE:
             return '<div class="page"></div>'
         case Kind.PARAGRAPH:
