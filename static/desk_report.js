@@ -5,12 +5,14 @@ const words = document.getElementById("words");
 const told = document.getElementById("claims");
 const PAUSE = 700; // milliseconds without a key before the server is asked
 let waiting;
+let asking = new AbortController();
 
 /** Asks the server, and shows its answer unless the text has changed meanwhile. */
 async function look() {
   const written = words.value;
   const body = new URLSearchParams({ words: written, csrf_token: words.form.csrf_token.value });
-  const answer = await fetch(words.dataset.claims, { method: "POST", body });
+  asking = new AbortController();
+  const answer = await fetch(words.dataset.claims, { method: "POST", body, signal: asking.signal });
   if (!answer.ok || words.value !== written) return;
   const claims = await answer.json();
   const items = claims.map((claim) => {
@@ -25,4 +27,11 @@ async function look() {
 words.addEventListener("input", () => {
   window.clearTimeout(waiting);
   waiting = window.setTimeout(() => look().catch(() => {}), PAUSE);
+});
+
+// An answer that came after the saved text's would restore the session's cookie of before, and with it lose the notice
+// that the text is saved.
+words.form.addEventListener("submit", () => {
+  window.clearTimeout(waiting);
+  asking.abort();
 });

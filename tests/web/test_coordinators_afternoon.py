@@ -35,6 +35,19 @@ def write(page: Page, part: str, words: str) -> None:
     expect(page.locator("#notice")).to_contain_text("Texten är sparad")
 
 
+def saving_ends_the_question_about_claims(page: Page) -> None:
+    """The question's answer has a session's cookie too. After the saved text's, it would undo the notice."""
+    page.locator("#parts ~ ol").get_by_role("link", name="Uppdrag").click()
+    page.route("**/reports/claims", lambda _: None)  # no answer comes
+    with page.expect_request("**/reports/claims"):
+        page.locator("#words").press_sequentially("Vi")
+    page.evaluate("words.form.addEventListener('submit', (event) => event.preventDefault())")
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Spara").click()
+    page.unroute("**/reports/claims")
+    page.go_back()
+
+
 def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve, tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.answer(40)
@@ -53,6 +66,7 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
 
     for part, words in WRITTEN.items():
         write(page, part, words)
+    saving_ends_the_question_about_claims(page)
     write(page, "Övriga upplysningar", CAUSE)
     expect(page.locator("#other .warning")).to_contain_text(CAUSE)
     page.locator("[name=statement][value=feel_better]").uncheck()
