@@ -26,10 +26,11 @@ from kiosk.domain.survey import Statement, Survey, Translations
 from kiosk.library.definition import (
     DefinitionError,
     Read,
+    decoded,
     entries,
     is_there,
     messages_of_file,
-    read_text,
+    read_bytes,
     strictly,
 )
 from kiosk.library.texts import can_be_read, find_translation_fault
@@ -118,16 +119,16 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
     """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
     if not is_language_code(code):
         raise DefinitionError(f"{path}: {code!r} is not a language code; name the folder like fa or fa_AF")
-    return _parsed(read_text(path), code, str(path))
+    return _parsed(read_bytes(path), code, str(path))
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str, code: str, source: str) -> Catalogue:
-    """Return the catalogue in a .po file's text; cached, because every change reads all files again.
+def _parsed(raw: bytes, code: str, source: str) -> Catalogue:
+    """Return the catalogue in the bytes of a .po file; cached, because every change reads all files again.
 
     The cache has twice as many places as there are shipped files.
     """
-    return catalogue_of(read_entries(text, source), code, source)
+    return catalogue_of(read_entries(decoded(raw, source), source), code, source)
 
 
 def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
@@ -299,7 +300,8 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
 def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
     """Return the catalogue, completed by the reference: texts that it lacks count as empty, and `obsolete`
     and `screen` are those of the reference."""
-    gaps = (m for m in reference.texts if m not in read.texts and m not in read.empty)
+    missing = reference.texts.keys() - read.texts.keys() - set(read.empty)
+    gaps = (m for m in reference.texts if m in missing) if missing else ()
     return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete, screen=reference.screen)
 
 

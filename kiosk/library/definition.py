@@ -288,6 +288,11 @@ def _entries(folder: Path) -> list[Path]:
 def read_text(path: Path) -> str:
     """Read a whole file as text. Raises DefinitionError with the file's name and, for its encoding, the
     line."""
+    return decoded(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file. Raises DefinitionError with its name if it cannot be read or is too large."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -296,6 +301,11 @@ def read_text(path: Path) -> str:
         ) from error
     if len(raw) > MAX_FILE_BYTES:
         raise DefinitionError(f"{path}: is larger than 1 MB; is it the right file?")
+    return raw
+
+
+def decoded(raw: bytes, path: Path | str) -> str:
+    """Return the text of a file. Raises DefinitionError with the line if it is not in UTF-8."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
