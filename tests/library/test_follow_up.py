@@ -11,7 +11,7 @@ from kiosk.domain.survey import FollowUp, Good, Pictures, Scale, Statement, Surv
 from kiosk.library.definition import DefinitionError
 from kiosk.library.drafts import Draft, DraftError, as_toml, check_draft, draft_of, linked
 from kiosk.library.importing import AnswerOrder, Decisions, preview_of, read_file
-from kiosk.library.importing.xlsform import condition_of
+from kiosk.library.importing.conditions import xpath_condition
 from kiosk.library.surveys import read_survey
 from kiosk.library.xlsform_export import write_xlsform
 from tests.library.importing.test_xlsform import WORDS
@@ -131,7 +131,7 @@ def test_other_tools_read_the_condition_of_a_follow_up() -> None:
     ],
 )
 def test_plain_conditions_are_read(relevant: str, condition: object) -> None:
-    assert condition_of(relevant) == condition
+    assert xpath_condition(relevant) == condition
 
 
 HEADINGS: Row = ["type", "name", "label::Svenska (sv)", "relevant"]

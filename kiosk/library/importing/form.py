@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Good
+from kiosk.library.importing.conditions import Condition
 
 Texts = Mapping[str, str]
 """Language code -> text. The code is "" if the file does not say which language a text is in."""
@@ -54,7 +55,7 @@ class ForeignQuestion:
     is_numbered: bool = False
     is_ordered: bool = True
     several: bool = False
-    follows: tuple[str, tuple[str, ...]] | None = None
+    follows: Condition | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from kiosk.domain.message import Message
 from kiosk.domain.survey import MOST_SEVERAL
 from kiosk.library.catalogues import REFERENCE
+from kiosk.library.importing.conditions import Condition
 from kiosk.library.importing.form import (
     ForeignChoice,
     ForeignForm,
@@ -86,8 +87,10 @@ class FormBuilder:
         choice_list: str = "",
         *,
         several: bool = False,
+        follows: Condition | None = None,
     ) -> None:
         """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown.
+        It `follows` some answers to another question, if the file says so.
 
         `texts` and `choices` are as the file has them; markup is taken off and listed. Raises
         ForeignFormError for a form that is too large.
@@ -98,7 +101,9 @@ class FormBuilder:
         if reason := self._fault(shown, answers, several=several):
             self.leave_out(place, reason)
         else:
-            self.questions.append(ForeignQuestion(place, name, shown, choice_list, answers, several=several))
+            self.questions.append(
+                ForeignQuestion(place, name, shown, choice_list, answers, several=several, follows=follows)
+            )
 
     def _check_size(self) -> None:
         if len(self.questions) + len(self.left_out) > MOST_QUESTIONS:

@@ -7,6 +7,7 @@ every other question is listed with its code.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
@@ -15,6 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from kiosk.domain.message import Message
+from kiosk.library.importing.conditions import expression_condition
 from kiosk.library.importing.form import ForeignForm, ForeignFormError, Texts
 from kiosk.library.importing.form_builder import (
     CONDITION,
@@ -55,6 +57,9 @@ WORDS = {
 }  # fmt: skip
 """Type of question -> its answers. LimeSurvey shows them in its own words, which are not in the file."""
 
+IDS = re.compile(r"\b\d{1,12}X\d{1,12}X(?P<question>\d{1,12})(?P<row>\w*)")
+"""A question in a condition: the ids of its survey and group, its own, and the code of its row."""
+
 SEVERAL = set("MP")
 """Types of question with several choices: each row of it is a choice."""
 
@@ -79,7 +84,8 @@ Row = Mapping[str, str]
 
 @dataclass
 class _Question:
-    """A question: its code, its type, one letter, its texts by language, its rows and answers by code."""
+    """A question: its code, its type, one letter, its texts by language, its rows and answers by code, and
+    its condition as the file has it, "" if it is always shown."""
 
     code: str
     kind: str
@@ -88,7 +94,7 @@ class _Question:
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     has_help: bool = False
     has_other: bool = False
-    has_condition: bool = False
+    condition: str = ""
 
 
 def read_lss(content: bytes, default_title: str) -> ForeignForm:
@@ -154,7 +160,7 @@ def _questions(tables: Mapping[str, Sequence[Row]]) -> Iterator[_Question]:
             row.get("qid", ""), _Question(row.get("title", ""), row.get("type", "")[:1])
         )
         question.has_other |= row.get("other") == "Y"
-        question.has_condition |= row.get("relevance", "1") not in ("", "1")
+        question.condition = question.condition or _condition(row)
         _add_text(question.texts, row, "question")
         question.has_help |= bool(row.get("help"))
     texts_by_id = {qid: question.texts for qid, question in by_id.items()}
@@ -178,7 +184,25 @@ def _questions(tables: Mapping[str, Sequence[Row]]) -> Iterator[_Question]:
     for row in tables.get("answer_l10ns", []):
         key = row.get("aid") or f"{row.get('qid', '')} {row.get('code', '')}"
         _add_text(labels_by_id.get(key, {}), row, "answer")
-    yield from by_id.values()
+    for question in by_id.values():
+        question.condition = _with_codes(question.condition, by_id)
+        yield question
+
+
+def _condition(row: Row) -> str:
+    """Return the condition of a question, "" if it is always shown."""
+    condition = row.get("relevance", "")
+    return "" if condition == "1" else condition
+
+
+def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
+    """Return a condition with codes instead of ids, such as 123X4X56: survey, group, question and row."""
+
+    def code(ids: re.Match[str]) -> str:
+        question = by_id.get(ids["question"])
+        return f"{question.code}{'_' * bool(ids['row'])}{ids['row']}" if question else ids[0]
+
+    return IDS.sub(code, condition)
 
 
 def _add_answers(
@@ -221,7 +245,7 @@ def read_table(text: str, default_title: str) -> ForeignForm:
         elif kind == "Q":
             current = questions.setdefault(name, _Question(name, row["type/scale"][:1]))
             current.has_other |= row.get("other") == "Y"
-            current.has_condition |= row.get("relevance", "") not in ("", "1")
+            current.condition = current.condition or _condition(row)
             current.has_help |= bool(row.get("help"))
             current.texts[language] = cell
         elif kind == "SQ" and row["type/scale"] in ("", "0"):
@@ -265,7 +289,8 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
             name = NAMES.get(question.kind, question.kind)
             builder.leave_out(place, REASONS.get(question.kind, other_type(name)))
             continue
-        _note_parts(builder, question)
+        follows = expression_condition(question.condition)
+        _note_parts(builder, question, has_condition=follows is None and bool(question.condition))
         if question.kind in ARRAYS:
             _note_introduction(builder, question, base)
             for row, row_texts in question.rows.items():
@@ -273,23 +298,29 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
                 texts = {code: text.replace("|", " – ") for code, text in row_texts.items()}
                 choices = _choices(builder, question, texts)
                 builder.add(
-                    place_of(question.code, row), f"{question.code}_{row}", texts, choices, question.code
+                    place_of(question.code, row),
+                    f"{question.code}_{row}",
+                    texts,
+                    choices,
+                    question.code,
+                    follows=follows,
                 )
             if not question.rows:
                 builder.leave_out(place, Message("Frågan har inga rader.", {}))
         elif question.kind in SEVERAL:
             choices = list(question.rows.items())
-            builder.add(place, question.code, question.texts, choices, several=True)
+            builder.add(place, question.code, question.texts, choices, several=True, follows=follows)
         else:
             choices = _choices(builder, question, question.texts)
-            builder.add(place, question.code, question.texts, choices)
+            builder.add(place, question.code, question.texts, choices, follows=follows)
     title = {base: titles[base]} if titles.get(base) else {}
     return builder.form({**title, **titles}, default_title)
 
 
-def _note_parts(builder: FormBuilder, question: _Question) -> None:
+def _note_parts(builder: FormBuilder, question: _Question, *, has_condition: bool) -> None:
+    """List what a question loses, its condition if it `has_condition` that no follow-up can have."""
     place = place_of(question.code)
-    if question.has_condition:
+    if has_condition:
         builder.leave_out(place, CONDITION)
     if question.has_help:
         builder.leave_out(place, HINT)

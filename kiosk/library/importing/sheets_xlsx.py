@@ -69,9 +69,16 @@ def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
     rows: list[list[str]] = []
     number_of_empty = 0
     labels: list[bool] = []
+    empty: tuple[Any, ...] | None = None
     for number, cells in enumerate(_values(sheet), start=1):
+        # The workbook's reader yields the same tuple for each row that the file lacks: up to a million of
+        # them before a cell at the end that has a format only.
+        if cells is empty:
+            number_of_empty += 1
+            continue
         texts = _without_empty_end([_as_text(value) for value in cells])
         if not texts:
+            empty = cells
             number_of_empty += 1
             continue
         if len(rows) - number_of_empty > MOST_ROWS:
@@ -81,7 +88,7 @@ def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
                     {"sheet": sheet.title, "most": MOST_ROWS},
                 )
             )
-        rows += [[] for _ in range(number_of_empty)]
+        rows += [[]] * number_of_empty
         number_of_empty = 0
         rows.append(texts)
         labels = labels if any(labels) else [text.strip().lower().startswith("label") for text in texts]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kiosk.domain.message import Message
+from kiosk.library.importing.conditions import visible_if_condition
 from kiosk.library.importing.form import ForeignForm, ForeignFormError
 from kiosk.library.importing.form_builder import (
     CONDITION,
@@ -63,9 +64,11 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
         raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
     for element in [*dicts_in(container.get("elements")), *dicts_in(container.get("questions"))]:
         if element.get("type") == "panel":
-            condition = {"visibleIf": element["visibleIf"]} if element.get("visibleIf") else {}
+            of_panel = element.get("visibleIf")
             for inner in _elements(element, depth + 1):
-                yield {**inner, **condition}
+                # A question with two conditions has none that a follow-up can have.
+                both = True if of_panel and inner.get("visibleIf") else of_panel
+                yield {**inner, "visibleIf": both or inner.get("visibleIf")}
         else:
             yield element
 
@@ -76,7 +79,9 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
     if kind not in ("radiogroup", "dropdown", "checkbox", "tagbox", "rating", "boolean", "matrix"):
         builder.leave_out(place, REASONS.get(kind, other_type(kind)))
         return
-    if element.get("visibleIf"):
+    visible_if = element.get("visibleIf")
+    follows = visible_if_condition(visible_if) if isinstance(visible_if, str) else None
+    if visible_if and (follows is None or kind == "matrix"):
         builder.leave_out(place, CONDITION)
     if texts_of(element.get("description")):
         builder.leave_out(place, HINT)
@@ -91,12 +96,13 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
         )
     elif kind == "boolean":
         yes, no = texts_of(element.get("labelTrue")) or YES, texts_of(element.get("labelFalse")) or NO
-        builder.add(place, name, title, [("true", yes), ("false", no)])
+        builder.add(place, name, title, [("true", yes), ("false", no)], follows=follows)
     elif kind == "rating":
-        builder.add(place, name, title, _rating(element, languages_of(title)))
+        builder.add(place, name, title, _rating(element, languages_of(title)), follows=follows)
     else:
         choices = _choices(builder, place, element)
-        builder.add(place, name, title, choices, several=kind in ("checkbox", "tagbox"))
+        several = kind in ("checkbox", "tagbox")
+        builder.add(place, name, title, choices, several=several, follows=follows)
 
 
 def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:

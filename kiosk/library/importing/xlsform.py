@@ -13,6 +13,7 @@ from kiosk.domain.ballot import NONE, NoAnswer
 from kiosk.domain.message import Message
 from kiosk.domain.survey import MOST_SEVERAL, Good, can_agree, numbers_in
 from kiosk.library.catalogues import REFERENCE
+from kiosk.library.importing.conditions import xpath_condition
 from kiosk.library.importing.form import (
     ForeignChoice,
     ForeignForm,
@@ -119,11 +120,6 @@ REASONS_OF_CHANGES = {
     Change.LINE_BREAK: Message("Radbrytningen är utbytt mot ett mellanslag.", {}),
     Change.HIDDEN: Message("Tecken som inte går att visa är borttagna ur texten.", {}),
 }
-
-
-_TERM = r"""(?:\$\{(?P<equal>[\w.-]+)\}\s*=\s*|selected\(\s*\$\{(?P<selected>[\w.-]+)\}\s*,\s*)"""
-TERM = re.compile(_TERM + r"""(?P<quote>['"])(?P<choice>[^'"]+)(?P=quote)(?(selected)\s*\))""")
-"""A condition that a follow-up may have: one answer to one question was chosen."""
 
 
 class _Note(Enum):
@@ -524,7 +520,7 @@ class _Reader:
                     choices,
                     _outcome(row),
                     several=several,
-                    follows=condition_of(row.get("relevant")),
+                    follows=xpath_condition(row.get("relevant")),
                 ),
                 row,
                 survey,
@@ -598,7 +594,7 @@ class _Reader:
             return
         if column.name == "constraint" and row.get("constraint") == ALONE:
             return
-        if column.name == "relevant" and condition_of(row.get("relevant")):
+        if column.name == "relevant" and xpath_condition(row.get("relevant")):
             return  # The preview says what becomes of it.
         reason = REASONS_OF_COLUMNS.get(column.name, OTHER_COLUMN)
         self.notes.add(_Place(row.sheet, column.heading or "?"), reason, row.number)
@@ -609,17 +605,6 @@ class _Reader:
             if name not in self.named:
                 reason = Message(_Note.UNUSED_LIST.value.msgid, {"list": name[:40]})
                 self.notes.add(_Place(choices.name), reason)
-
-
-def condition_of(relevant: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return (the name of a question, the names of choices) of a condition in XPath that one of these choices
-    was made: `${q} = 'x'` or `selected(${q}, 'x')`, or several of them with `or`. None for any other."""
-    terms = [TERM.fullmatch(term.strip()) for term in re.split(r"\s+or\s+", relevant)]
-    matched = [term for term in terms if term]
-    names = {term["equal"] or term["selected"] for term in matched}
-    if len(matched) < len(terms) or len(names) != 1:
-        return None
-    return names.pop(), tuple(dict.fromkeys(term["choice"] for term in matched))
 
 
 NO_ANSWER_NAMES = frozenset({NoAnswer.DONT_KNOW.value, NoAnswer.PREFER_NOT.value})

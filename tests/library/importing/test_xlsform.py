@@ -1,13 +1,17 @@
 """Surveys as spreadsheets for Kobo and ODK, and back, and spreadsheets that are refused."""
 
 import io
+import sys
 import unicodedata
 import zipfile
 from dataclasses import replace
+from types import FrameType
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 from pyxform.xls2xform import convert
 
 from kiosk.domain.ballot import NoAnswer
@@ -284,3 +288,32 @@ def test_a_language_with_gaps_is_left_out() -> None:
     gappy = replace(SEED, translations={**SEED.translations, "en": dict(others)})
     assert "en" not in imported(write_xlsform(gappy, WORDS)).texts
     assert first
+
+
+def calls_of_reading(content: bytes) -> tuple[int, int]:
+    """Return the number of questions in a file, and of the calls of this program's functions that read it."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and "/importing/" in frame.f_code.co_filename
+
+    sys.setprofile(count)
+    try:
+        questions = len(read_file(content, "").questions)
+    finally:
+        sys.setprofile(None)
+    return questions, calls
+
+
+@pytest.mark.slow
+def test_a_cell_with_a_format_in_the_last_row_of_a_sheet_costs_nothing() -> None:
+    """The workbook's reader yields a million empty rows before it."""
+    usual = sheet([HEAD, ASKED], CHOICES)
+    book = openpyxl.load_workbook(io.BytesIO(usual))
+    book["choices"].cell(1_048_576, 3).font = Font(bold=True)
+    made = io.BytesIO()
+    book.save(made)
+    questions, calls = calls_of_reading(made.getvalue())
+    assert questions == 1
+    assert calls < 3 * calls_of_reading(usual)[1]

@@ -1,0 +1,88 @@
+"""Reads conditions of other programs that a follow-up can have: one question has one of these answers.
+
+Each function returns the name of the question and the names of the answers, or None for any other condition.
+"""
+
+import re
+
+Condition = tuple[str, tuple[str, ...]]
+"""The name of a question, and the names of its answers after which another one is asked."""
+
+LONGEST_CONDITION = 1_000
+"""Characters. Longer conditions are not of this shape."""
+
+_QUOTED = r"""(?:'(?P<single>[^']+)'|"(?P<double>[^"]+)")"""
+
+XPATH = re.compile(
+    rf"(?:\$\{{(?P<name>[\w.-]+)\}}\s*=\s*|(?P<call>selected)\(\s*\$\{{(?P<in_call>[\w.-]+)\}}\s*,\s*){_QUOTED}"
+    r"(?(call)\s*\))"
+)
+"""XLSForm: ${q} = 'x', or selected(${q}, 'x')."""
+
+EXPRESSION = re.compile(rf"(?P<name>\w+)(?:\.NAOK|\.code)?\s*==\s*(?:{_QUOTED}|(?P<bare>\d+))")
+"""LimeSurvey: q.NAOK == 'x'. `name` may be of ids: survey X group X question and its row."""
+
+VISIBLE_IF = re.compile(
+    rf"\{{(?P<name>[^{{}}]+)\}}\s*(?:(?:==?|contains)\s*(?:{_QUOTED}|(?P<bare>[\w-]+))|anyof\s*\[(?P<list>[^\[\]]*)\])"
+)
+"""SurveyJS: {q} = 'x', or {q} anyof ['x', 'y']."""
+
+_ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
+
+
+def xpath_condition(text: str) -> Condition | None:
+    """Read a condition of an XLSForm's column `relevant`."""
+    return _condition(text, XPATH)
+
+
+def expression_condition(text: str) -> Condition | None:
+    """Read a condition of LimeSurvey's column `relevance`."""
+    return _condition(text, EXPRESSION)
+
+
+def visible_if_condition(text: str) -> Condition | None:
+    """Read a condition of SurveyJS's `visibleIf`. A row of a matrix is named like its statement."""
+    condition = _condition(text, VISIBLE_IF)
+    return condition and (condition[0].strip().replace(".", "_"), condition[1])
+
+
+def _condition(text: str, term: re.Pattern[str]) -> Condition | None:
+    """Read terms of one shape about one question, joined by `or`."""
+    if len(text) > LONGEST_CONDITION:
+        return None
+    # Brackets say nothing where every term is joined by "or".
+    terms = re.split(r"\s+or\s+|\s*\|\|\s*", _without_brackets(text), flags=re.IGNORECASE)
+    matched = [match for part in terms if (match := term.fullmatch(_without_brackets(part)))]
+    names = {match["name"] or match.groupdict().get("in_call") or "" for match in matched}
+    answers = [answer for match in matched for answer in _answers(match)]
+    if len(matched) < len(terms) or len(names) != 1 or not answers:
+        return None
+    return names.pop(), tuple(dict.fromkeys(answers))
+
+
+def _without_brackets(text: str) -> str:
+    """Return a text without spaces and without brackets around the whole."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _closes_at(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes_at(text: str) -> int:
+    """Return the index of the bracket that closes the first one, -1 if none does."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return at
+    return -1
+
+
+def _answers(match: re.Match[str]) -> list[str]:
+    """Return the names of the answers in a term."""
+    groups = match.groupdict()
+    if groups.get("list") is not None:
+        items = [_ITEM.fullmatch(item.strip()) for item in match["list"].split(",")]
+        return [answer for item in items if item for answer in _answers(item)] if all(items) else []
+    answer = groups["single"] or groups["double"] or groups.get("bare")
+    return [answer] if answer else []
