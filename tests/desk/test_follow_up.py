@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from kiosk.domain.ballot import read_ballot
+from kiosk.domain.precision import answers_needed
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import FollowUp, Pictures, Scale, Statement, Survey
 from kiosk.library.drafts import draft_of, scale_toml
@@ -154,6 +155,8 @@ def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) 
     assert (safe.text, why.follows) == ("Jag är trygg", FollowUp(safe.id, (1, 2)))
     page = desk.client.get("/admin/surveys/egen").text
     assert 'name="when" value="1, 2"' in page
+    needed = {f"omkring {answers_needed(own.statements, at)} {of}" for at, of in ((1, "svar"), (2, "gäster"))}
+    assert set(re.findall(r"omkring [0-9]+ (?:svar|gäster)", page)) == needed
     seen = re.search(r'name="seen" value="([^"]*)"', page)
     assert seen
     ids = [own.statements[2].id, safe.id, own.statements[0].id]

@@ -20,6 +20,7 @@ from kiosk.desk.row_order import in_order, is_place
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
+from kiosk.domain.precision import USEFUL, answers_needed, costs_precision
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import MOST_SEVERAL, FollowUp, Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
@@ -252,7 +253,7 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
     """Return the form's page. `current` is the survey as it is saved; `places` are typed positions to show
     again."""
     draft, scales = shown.draft, _scales()
-    rows = [_row(statement) for statement in draft.statements]
+    rows = [_row(draft.statements, at) for at in range(len(draft.statements))]
     scale = draft.statements[-1].scale.id if draft.statements else next(iter(scales), "")
     empty = Row("", "", "", scale, "", "", "", ())
     return render_template(
@@ -438,8 +439,11 @@ def _scales() -> Mapping[str, Scale]:
     return desk().library.scales
 
 
-def _row(statement: Statement) -> Row:
+def _row(statements: Sequence[Statement], at: int) -> Row:
+    statement = statements[at]
     thoughts = tuple(translate_message(remark.message) for remark in advice(statement.text))
+    if costs_precision(statements, at):
+        thoughts = (*thoughts, _precision(statements, at))
     agreeing = ", ".join(map(str, statement.agreeing))
     return Row(
         statement.id,
@@ -452,6 +456,25 @@ def _row(statement: Statement) -> Row:
         thoughts,
         statement.several,
         ", ".join(map(str, statement.follows.when)) if statement.follows else "",
+    )
+
+
+def _precision(statements: Sequence[Statement], at: int) -> str:
+    """Return a sentence about how many answers a place needs in a protected round."""
+    points, needed = round(100 * USEFUL), answers_needed(statements, at)
+    if statements[at].follows:
+        return translate(
+            "I en skyddad omgång behövs omkring {needed} gäster som får följdfrågan på en och samma "
+            "verksamhet för att andelarna ska vara kända på ±{points} procentenheter. Med färre säger "
+            "siffrorna lite.",
+            needed=needed,
+            points=points,
+        )
+    return translate(
+        "I en skyddad omgång behövs omkring {needed} svar från en och samma verksamhet för att andelarna ska "
+        "vara kända på ±{points} procentenheter. Med färre säger siffrorna lite.",
+        needed=needed,
+        points=points,
     )
 
 
