@@ -28,6 +28,12 @@ so a guest may also have to wait for a start and a second count.
 SAFE_SETTINGS = ("fsync", "full_page_writes")
 """PostgreSQL settings that must be on; otherwise a power cut loses acknowledged writes."""
 
+COMMIT_SAFETY = (
+    "SELECT (SELECT count(*) FROM pg_stat_get_wal_senders()), current_setting('synchronous_standby_names'), "
+    "current_setting('fsync'), current_setting('full_page_writes')"
+)
+"""SQL for the number of connected replicas, the names of those that commits wait for, and SAFE_SETTINGS."""
+
 KEEP_COMMIT = (
     "SELECT set_config('synchronous_commit', 'on', true) "
     "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
@@ -140,7 +146,6 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self._peewee = _connect(url, durable=durable)
         self._durable = durable
-        self._keeps_commits = False
         self._writer = QueueLock()
         self._is_sqlite = isinstance(self._peewee, peewee.SqliteDatabase)
         self._get = self.prepared_row(_GET)
@@ -322,13 +327,14 @@ class Database:
         """
         if self._is_sqlite or not self._durable:
             return []
+        with PEEWEE_ERRORS:
+            senders, waited_for, *settings = self._sql(COMMIT_SAFETY).fetchone()
         risks = [
             f"PostgreSQL's {name} is off: a power cut loses answers; set it to on"
-            for name in SAFE_SETTINGS
-            if self._setting(name) != "on"
+            for name, value in zip(SAFE_SETTINGS, settings, strict=True)
+            if value != "on"
         ]
-        [senders] = self._sql("SELECT count(*) FROM pg_stat_get_wal_senders()").fetchone()
-        if senders and not self._setting("synchronous_standby_names"):
+        if senders and not waited_for:
             risks.append(
                 "a replica of PostgreSQL is connected (or a pg_basebackup runs) and no commit waits for it: "
                 "if it took over, answers would be lost; set synchronous_standby_names, such as 'ANY 1 (*)', "
@@ -337,14 +343,10 @@ class Database:
         return risks
 
     def check_keeps_commits(self) -> None:
-        """Raise StoreError if the server may lose an acknowledged commit. A safe result is cached."""
-        if not self._keeps_commits:
-            if risks := self.commit_risks():
-                raise StoreError(f"KIOSK_DATABASE_URL: {'; '.join(risks)}")
-            self._keeps_commits = True
-
-    def _setting(self, name: str) -> str:
-        return str(self._sql("SELECT current_setting(%s)", (name,)).fetchone()[0])
+        """Raise StoreError if the server may lose an acknowledged commit. Before every write: a replica may
+        connect, and a setting change, while the program runs."""
+        if risks := self.commit_risks():
+            raise StoreError(f"KIOSK_DATABASE_URL: {'; '.join(risks)}")
 
     # -- key-value rows of the installation ------------------------------------------------------
 

@@ -78,8 +78,12 @@ def test_a_server_that_may_lose_commits_is_read_but_never_written(
     server: Server, url: str, tmp_path: Path, run: Run, name: str
 ) -> None:
     answered(url, tmp_path)
+    serving = opened(url, tmp_path)
+    serving.print_slips("r", "a", 1)
     set_server(server, name, "off")
     try:
+        with pytest.raises(StoreError, match=name):
+            serving.print_slips("r", "a", 1)
         store = opened(url, tmp_path)
         risk_text = f"PostgreSQL's {name} is off"
         assert [risk for risk in store.commit_risks() if risk_text in risk]
@@ -110,9 +114,14 @@ def test_a_promoted_replica_has_every_ballot_or_is_refused(tmp_path: Path) -> No
     with new_server() as server:
         kept, control = (server.create_database(name) for name in ("kept", "control"))
         laid_out(control, tmp_path / "control")
+        serving = opened(control, tmp_path / "control")
+        serving.print_slips("r", "a", 1)
         with new_server(copy_of=server) as replica:
             while not is_connected(server):
                 pass
+            with pytest.raises(StoreError, match="synchronous_standby_names"):
+                serving.print_slips("r", "a", 1)
+            serving.close()
             with pytest.raises(StoreError, match="synchronous_standby_names"):
                 answered(kept, tmp_path / "kept")
             set_server(server, "synchronous_standby_names", "ANY 1 (*)")
