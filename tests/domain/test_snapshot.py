@@ -1,9 +1,10 @@
 """The snapshot says for each node how many batches with noise its figures have."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from kiosk.domain.rounds import Protection
-from kiosk.domain.snapshot import RoundTally, make_snapshot
+from kiosk.domain.snapshot import RoundTally, etag, make_snapshot, same_figures
 from tests.tools.builders import MONDAY, a_round, tree
 
 
@@ -14,3 +15,19 @@ def test_a_node_has_the_batches_of_its_own_and_of_all_nodes_below_it() -> None:
     assert {node["id"]: node.get("batches", 0) for node in document["nodes"]} == {
         "root": 6, "a": 3, "b": 2, "c": 0,
     }  # fmt: skip
+
+
+def test_two_snapshots_have_the_same_figures_whenever_they_were_made() -> None:
+    counted = RoundTally(a_round(tree("a", "b", "c")), False, {}, {})
+    first, later = (
+        make_snapshot([counted], at, demonstration=False) for at in (MONDAY, MONDAY + timedelta(1))
+    )
+    empty = make_snapshot([], MONDAY, demonstration=False)
+    assert same_figures(first, later)
+    assert not same_figures(first, empty)
+    assert (first["made_at"], later["made_at"]) == ("2026-03-02T09:00:00", "2026-03-03T09:00:00")
+
+
+def test_a_tag_is_32_hex_digits_that_depend_on_the_text() -> None:
+    assert etag("") == "e3b0c44298fc1c149afbf4c8996fb924"
+    assert etag("{}") != etag("{ }")

@@ -135,3 +135,11 @@ def test_no_value_of_withheld_answers_refutes_a_change_within_units() -> None:
         assert trend(exact(*world)) is Trend.UP
     many = [Stratum(table, [4, 4]) for table in tables]
     assert trend(many) is Trend.CHANCE
+
+
+def test_withheld_answers_of_two_rounds_may_differ_from_each_other_against_the_change() -> None:
+    tables = [[[12, fewer], [more, 12]] for fewer, more in product(range(12), repeat=2)]
+    risen = [table for table in tables if trend([Stratum(table, [4, 4])]) is Trend.UP]
+    assert risen
+    for (disagree, fewer), (more, agree) in risen:
+        assert trend(exact([[disagree, fewer + 4], [more + 4, agree]])) is Trend.UP

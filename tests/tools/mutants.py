@@ -39,15 +39,28 @@ TIMEOUT = 900.0
 """The same limit in seconds, for tests that wait without end. It is long, because machines may be busy."""
 
 MODULES = {
-    "kiosk/domain/ballot.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/ballot.py": [
+        "tests/domain/test_ballot.py",
+        "tests/domain/test_follow_up.py",
+        "tests/domain/test_several.py",
+    ],
     "kiosk/domain/box.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
     "kiosk/domain/budget.py": ["tests/domain/test_budget.py"],
     "kiosk/domain/clock.py": ["tests/domain/test_clock.py"],
     "kiosk/domain/noise.py": ["tests/domain/test_noise.py"],
     "kiosk/domain/noisy_statistics.py": ["tests/domain/test_noisy_statistics.py"],
-    "kiosk/domain/results.py": ["tests/domain/test_results.py", "tests/domain/test_interval_sentences.py"],
+    "kiosk/domain/results.py": [
+        "tests/domain/test_results.py",
+        "tests/domain/test_interval_sentences.py",
+        "tests/domain/test_follow_up.py",
+        "tests/domain/test_several.py",
+    ],
     "kiosk/domain/rounding.py": ["tests/domain/test_rounding.py"],
-    "kiosk/domain/rounds.py": ["tests/domain/test_rounds.py"],
+    "kiosk/domain/rounds.py": [
+        "tests/domain/test_rounds.py",
+        "tests/domain/test_follow_up.py",
+        "tests/domain/test_several.py",
+    ],
     "kiosk/domain/schedule.py": ["tests/domain/test_schedule.py"],
     "kiosk/domain/slips.py": ["tests/domain/test_slips.py"],
     "kiosk/domain/snapshot.py": [
@@ -59,7 +72,12 @@ MODULES = {
         "tests/domain/test_statistics.py",
         "tests/domain/test_stratified_trend.py",
     ],
-    "kiosk/domain/tally.py": ["tests/domain/test_tally.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/tally.py": [
+        "tests/domain/test_tally.py",
+        "tests/domain/test_published_figures.py",
+        "tests/domain/test_follow_up.py",
+        "tests/domain/test_several.py",
+    ],
     "kiosk/domain/ballot_days.py": ["tests/domain/test_ballot_days.py"],
     "kiosk/domain/tree.py": ["tests/domain/test_tree.py"],
     "kiosk/storage/keys.py": [
