@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from flask import Response, make_response, render_template
 
-from kiosk.desk.i18n import translate
+from kiosk.desk.i18n import in_a_row, translate
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 from kiosk.output.report_files import UnfinishedError
 
@@ -48,13 +50,21 @@ def file_name_part(text: str) -> str:
     return part
 
 
-def unprintable(error: PaperError) -> Response:
-    """Return the page with the reason why a report's file cannot be made, with status 400."""
+def unprintable(error: PaperError, texts: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """Return the page with the reason why a report's file cannot be made, with status 400. `texts` maps the
+    names of the report's parts to their texts; those with a sign that cannot be printed are named."""
     match error:
         case NoGlyphError():
             reason = translate(
                 "Tecknet {sign} går inte att skriva ut. Ta bort det ur texterna.", sign=error.sign
             )
+            parts = [translate("”{text}”", text=name) for name, words in texts.items() if error.sign in words]
+            if parts:
+                reason = translate(
+                    "Tecknet {sign} går inte att skriva ut. Ta bort det här: {parts}.",
+                    sign=error.sign,
+                    parts=in_a_row(parts),
+                )
         case LogoError():
             reason = translate("Logotypen går inte att skriva ut. Spara den igen, som PNG.")
         case UnfinishedError():

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.exchange.comparison import column_headings
 from kiosk.domain.aggregate import Aggregate, AggregateRound
 from kiosk.domain.comparison import OutputColumn
+from kiosk.domain.counters import month_of
 from kiosk.domain.survey import Scale
 from kiosk.library.aggregate_file import write_aggregate
 from kiosk.library.aggregates import import_aggregate, received, trust
@@ -190,6 +191,14 @@ def test_everybody_compares_and_coordinators_exchange(name: str, desk: Desk) -> 
 
 def test_a_year_without_figures_is_not_found(desk: Desk) -> None:
     assert desk.client.get("/admin/comparison?year=1999").status_code == 404
+
+
+def test_a_star_at_an_output_is_explained(desk: Desk) -> None:
+    assert "uppgifter saknas" not in text(desk, "/admin/comparison")
+    desk.store.outputs.tap("dagverksamheten", month_of(desk.now), "advise", "", 3)
+    page = text(desk, "/admin/comparison")
+    assert "3 (räknat)*" in page
+    assert "*: uppgifter saknas för någon månad eller verksamhet." in page
 
 
 def test_only_equal_names_of_outputs_get_numbers() -> None:

@@ -400,7 +400,7 @@ def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
     write(desk, "vision", "Snälla 😀")
     response = post(desk, f"{REPORT}/publish")
     assert response.status_code == 400
-    assert "Tecknet 😀 går inte att skriva ut. Ta bort det ur texterna." in response.text
+    assert "Tecknet 😀 går inte att skriva ut. Ta bort det här: ”Vision”." in response.text
     assert desk.store.reports.editions("r2026-1") == ()
 
 

@@ -230,7 +230,9 @@ def publish(report_id: str) -> ResponseReturnValue:
     try:
         write_file(document, "pdf")
     except PaperError as error:
-        return unprintable(error)
+        written = desk().store.reports.texts(report_id)
+        names = _parts(_content(report_id))
+        return unprintable(error, {names.get(part, part): text.words for part, text in written.items()})
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Action.REPORT_PUBLISHED, f"{report_id}, {number}")
     flash(translate("Rapporten är publicerad."))
