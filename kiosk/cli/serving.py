@@ -92,6 +92,7 @@ def _print_addresses(demonstration: Demonstration, address: str) -> None:
     click.echo(f"  ... from a poster     {address}/s/{demonstration.poster_code}")
     for code in demonstration.slip_codes:
         click.echo(f"  ... with a slip       {address}/q#{spaced(code)}")
+    click.echo(f"  All kinds of questions {address}/s/{demonstration.example_code}")
     click.echo(f"  See the results       {address}/admin/")
     click.echo(f"  Sign in as            {demonstration.name}")
     click.echo(f"  Password              {demonstration.password}")

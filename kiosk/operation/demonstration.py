@@ -15,6 +15,7 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission, Protection, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.library.library import Library
+from kiosk.operation.demonstration_example import add_example
 from kiosk.operation.demonstration_report import add_outputs, publish_report
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Role, Store, hash_password, open_store
@@ -46,13 +47,15 @@ LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A running demonstration: the sign-in, and addresses for answers beside the kiosk's start page."""
+    """A running demonstration: the sign-in, and addresses for answers beside the kiosk's start page. The
+    `example_code` is of the poster with one question of each kind."""
 
     store: Store
     name: str
     password: str
     poster_code: str
     slip_codes: tuple[str, ...]
+    example_code: str
 
 
 def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
@@ -66,6 +69,7 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
     filling.migrate()
     filling.mark_demonstration()
     _fill(filling, library, now)
+    example = add_example(filling, library, now)
     add_outputs(filling, now)
     publish_report(filling, library, now)
     filling.close()
@@ -76,7 +80,7 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
     poster = store.links.add(Admission.POSTER, NEARLY_FULL[1])
     running = store.running_round("frida", now)
     slips = store.print_slips(running.id, "frida", 3)
-    return Demonstration(store, "demo", password, poster.code, tuple(slips))
+    return Demonstration(store, "demo", password, poster.code, tuple(slips), example)
 
 
 def _clear(settings: Settings) -> None:
