@@ -1,8 +1,9 @@
 """Live pages: results that a browser shows and refreshes without a person's action.
 
 Half an hour after a person's last request, a session has access to nothing but the figures of its live page.
-That access lasts as long as the page is shown, and ends with the session's ten hours. The times are in
-memory: after a restart of the program a person signs in again.
+That access lasts as long as the page is shown, and ends with the session's ten hours. A request for another
+page is asked to sign in, and does not end it. The times are in memory: after a restart of the program a
+person signs in again.
 """
 
 import threading

@@ -3,8 +3,8 @@
 A session is a signed cookie with the account's name, the times of sign-in and of the last request, and a
 digest of the password's hash and the account's session epoch. It ends after half an hour without a request of
 a person, and after ten hours. While a live page is shown, that page can read figures after the half hour
-(`live_pages`). Sign-out, a new password, a new role and the removal of the account end every session of the
-account, including copied cookies.
+(`live_pages`), also when another page of the browser asks for a new sign-in. Sign-out, a new password, a new
+role and the removal of the account end every session of the account, including copied cookies.
 """
 
 from collections.abc import Callable
@@ -72,9 +72,10 @@ def _clear_but_language() -> None:
 
 
 def wait_for_code(account: Account) -> None:
-    """Replace the session by one that waits for the code of the account's second factor. It gives no
-    access."""
-    _clear_but_language()
+    """Let the session wait for the code of the account's second factor. It gives no access, except for a live
+    page that is shown already."""
+    if _holder() is None or not _is_page_shown():
+        _clear_but_language()
     session.update(
         waiting_name=account.name,
         waiting_since=desk().clock().isoformat(),
@@ -105,8 +106,8 @@ def renew(name: str) -> None:
 
 
 def end() -> None:
-    """End every session of the signed-in account."""
-    account = signed_in()
+    """End every session of the account of this session, also if only a live page may use it."""
+    account = signed_in() or _holder()
     session.clear()
     if account is not None:
         desk().store.accounts.end_sessions(account.name)
@@ -125,18 +126,30 @@ def signed_in() -> Account | None:
 
 
 def _read_account() -> Account | None:
-    name = session.get("name")
-    if name is None:
+    if "name" not in session:
         return None
-    now = desk().clock()
-    began, seen = (datetime.fromisoformat(session[key]) for key in ("began", "seen"))
-    account = desk().store.accounts.named(name)
-    holds = timedelta() <= now - seen and timedelta() <= now - began <= LONGEST_SESSION
-    is_used = now - seen <= LONGEST_IDLE or _is_of_shown_page(now)
-    if account is None or not (holds and is_used) or session.get("mark") != _session_digest(account):
+    account = _holder()
+    is_idle = account is not None and desk().clock() - _time("seen") > LONGEST_IDLE
+    if account is None or (is_idle and not _is_page_shown()):
         session.clear()
         return None
-    return account
+    return None if is_idle and not _is_of_live_page() else account
+
+
+def _holder() -> Account | None:
+    """Return the account of this session, however long nobody used it. None after ten hours and after a
+    change of the account."""
+    name = session.get("name")
+    account = None if name is None else desk().store.accounts.named(name)
+    if account is None or session.get("mark") != _session_digest(account):
+        return None
+    now = desk().clock()
+    holds = timedelta() <= now - _time("seen") and timedelta() <= now - _time("began") <= LONGEST_SESSION
+    return account if holds else None
+
+
+def _time(key: str) -> datetime:
+    return datetime.fromisoformat(session[key])
 
 
 def is_request_of_person() -> bool:
@@ -146,11 +159,15 @@ def is_request_of_person() -> bool:
     return AUTO_REFRESH_HEADER not in request.headers and not is_picture
 
 
-def _is_of_shown_page(now: datetime) -> bool:
-    """Return whether the request reads figures for a live page of this session that is still shown."""
+def _is_of_live_page() -> bool:
+    """Return whether the request reads figures for a live page."""
     is_live = not is_request_of_person() and request.endpoint in LIVE_ENDPOINTS | RENEWED
-    is_read = request.method in {"GET", "HEAD"}
-    return is_live and is_read and desk().live_pages.is_shown((session["name"], session["began"]), now)
+    return is_live and request.method in {"GET", "HEAD"}
+
+
+def _is_page_shown() -> bool:
+    """Return whether a live page of this session is still shown."""
+    return desk().live_pages.is_shown((session["name"], session["began"]), desk().clock())
 
 
 def record_live_page() -> None:

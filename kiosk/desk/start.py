@@ -7,6 +7,7 @@ While no round exists, it is a guide instead: the steps from an empty installati
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from flask import url_for
 
@@ -18,7 +19,9 @@ from kiosk.domain.budget import slip_budget
 from kiosk.domain.mail import MailState
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
+from kiosk.library.drafts import survey_path
 from kiosk.library.library import spoken_languages
+from kiosk.library.tree_drafts import tree_path
 from kiosk.storage import DeviceStatus, Role, RoundState
 
 ENDS_SOON = timedelta(days=5)
@@ -169,11 +172,22 @@ def _lacking(languages: Mapping[str, int]) -> str:
     )
 
 
+def _own_or_shipped(names: Mapping[Path, str]) -> str:
+    """Return the names of the installation's own surveys or trees; without any, those that come with the
+    program, and that own ones can be added. `names` are by the path of an own file."""
+    own = [name for path, name in names.items() if desk().has_own_file(path)]
+    if own:
+        return in_a_row(own)
+    return translate(
+        "Följer med programmet: {names}. Lägg till egna om de inte passar.", names=in_a_row(names.values())
+    )
+
+
 def first_steps() -> tuple[Step, ...]:
     """Return the steps to the first round, each with the present state of the installation."""
     library, may = desk().library, is_coordinator()
-    trees = in_a_row(tree.root.name for tree in library.trees.values())
-    surveys = in_a_row(survey.title for survey in library.surveys.values())
+    trees = _own_or_shipped({tree_path(one): tree.root.name for one, tree in library.trees.items()})
+    surveys = _own_or_shipped({survey_path(one): survey.title for one, survey in library.surveys.items()})
     spoken = spoken_languages(library.guest, desk().allowed_languages)
     languages = in_a_row(language_in_text(library.guest[code].language) for code in spoken)
     addresses = desk().store.links.all()

@@ -296,7 +296,7 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
     """
     draft = _tidied(draft)
     check_draft(draft)
-    path = _survey_path(draft.id)
+    path = survey_path(draft.id)
     with exclusively(settings):
         if seen is None:
             if is_there(settings.data / path):
@@ -323,7 +323,7 @@ def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
         check_draft(draft)
         if draft.title in {survey.title for survey in current.surveys.values()}:
             raise DraftError(FieldFault("title", Message("En annan enkät har samma namn.", {})))
-        library = change_files(settings, {_survey_path(draft.id): as_toml(draft).encode()})
+        library = change_files(settings, {survey_path(draft.id): as_toml(draft).encode()})
     return SavedSurvey(library, library.surveys[draft.id])
 
 
@@ -331,7 +331,7 @@ def remove_survey(settings: Settings, survey_id: str) -> Library:
     """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file is no
     error."""
     with exclusively(settings):
-        return change_files(settings, {_survey_path(survey_id): None})
+        return change_files(settings, {survey_path(survey_id): None})
 
 
 def survey_ids(settings: Settings, library: Library) -> set[str]:
@@ -343,7 +343,8 @@ def _stems(folder: Path) -> set[str]:
     return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
 
 
-def _survey_path(survey_id: str) -> Path:
+def survey_path(survey_id: str) -> Path:
+    """Return the path of an own survey's file in KIOSK_DATA."""
     return Path(QUESTIONS) / f"{survey_id}.toml"
 
 
@@ -434,7 +435,7 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey, reviewer: str,
                 refuse_bad(library, path)
                 changes[path] = changed_catalogue(settings, language, changed, reviewer, on)
         # The survey is written last: if the power fails between two files, no survey lacks its scale.
-        changes[_survey_path(draft.id)] = as_toml(draft).encode()
+        changes[survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
     return SavedSurvey(written, written.surveys[draft.id])
 

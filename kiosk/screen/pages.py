@@ -73,6 +73,10 @@ TOO_OLD_STYLE = "@supports not (height:1lh){main>*{display:none!important}#too-o
 also works in a browser that runs none of the scripts."""
 
 
+NOTICE_STYLE = ".demonstration a{display:inline-block;padding-block:.75rem}"
+"""Makes the links of a preview's notice as large as a thumb."""
+
+
 def _theme_style(theme: Theme) -> str:
     """Return the CSS of a theme, or "" for the default theme. It comes after the CSS of a measured screen,
     which also sets corners."""
@@ -410,6 +414,8 @@ class Pages:
             styles.append(TOO_OLD_STYLE)
         if is_kiosk and self.screen:
             styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
+        if self.notice:
+            styles.append(NOTICE_STYLE)
         styles += filter(None, [_theme_style(self.library.theme)])
         # Safe: user input reaches the styles only as checked colours and numbers.
         return [Markup(style) for style in styles]  # noqa: S704

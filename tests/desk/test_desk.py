@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.login.throttle import FREE_FAILURES
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.snapshot import etag
-from kiosk.storage import Account, Action, Role
+from kiosk.storage import Account, Action, Role, SecondFactor
 from kiosk.storage.passwords import hash_password
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.figures import figures_in
@@ -140,15 +140,37 @@ def test_a_live_page_goes_on_reading_while_it_is_shown_and_opens_nothing_else(de
     figures = ["/admin/", "/admin/results/r/vasteras/listened"]
     assert [desk.client.get(path, headers=LIVE).status_code for path in figures] == [200, 200]
     assert desk.client.get("/admin/chart/r/vasteras/listened/now.svg").status_code == 200
-    used = desk.client.get_cookie("desk")
-    assert used
-    desk.client.get("/admin/chart/r/vasteras/listened/now.svg")
     for path in ("/admin/", "/admin/rounds", "/admin/accounts"):
         for headers in ({}, LIVE) if path != "/admin/" else ({},):
-            desk.client.set_cookie("desk", used.value)
             assert desk.client.get(path, headers=headers).status_code == 302, path
-    desk.client.set_cookie("desk", used.value)
-    assert desk.client.post("/admin/accounts", headers=LIVE).status_code != 303
+    assert desk.client.post("/admin/accounts", headers=LIVE).status_code == 401
+    assert set(shown_for(desk, timedelta(minutes=40))) == {200}, "the page goes on beside the others"
+
+
+def test_a_sign_in_beside_a_live_page_leaves_it_to_the_same_browser(desk: Desk) -> None:
+    desk.sign_in()
+    shown_for(desk, timedelta(minutes=40))
+    assert "sign-in" in desk.client.get("/admin/rounds").location
+    wrong = {"csrf_token": desk.token("/admin/sign-in"), "name": "anna", "password": "wrong"}
+    assert desk.client.post("/admin/sign-in", data=wrong).status_code == 403
+    assert shown_for(desk, timedelta(minutes=4)) == [200]
+    secret = desk.store.second_factors
+    secret.set("anna", SecondFactor("sealed", 0), [])
+    assert "code" in desk.sign_in().location
+    assert shown_for(desk, timedelta(minutes=4)) == [200], "the code is not typed yet"
+    assert desk.client.get("/admin/rounds").status_code == 302
+    secret.remove("anna")
+    assert desk.sign_in().status_code == 303
+    assert desk.client.get("/admin/rounds").status_code == 200
+    assert shown_for(desk, timedelta(minutes=40))[-1] == 200
+
+
+def test_the_second_step_of_another_account_gives_no_access_without_a_live_page(desk: Desk) -> None:
+    desk.store.second_factors.set("bo", SecondFactor("sealed", 0), [])
+    desk.sign_in()
+    data = {"csrf_token": desk.token("/admin/rounds/new"), "name": "bo", "password": PASSWORD}
+    assert "code" in desk.client.post("/admin/sign-in", data=data).location
+    assert desk.client.head("/results.json").status_code == 401
 
 
 def test_a_live_page_that_is_not_shown_for_five_minutes_is_signed_out(desk: Desk) -> None:
@@ -158,14 +180,27 @@ def test_a_live_page_that_is_not_shown_for_five_minutes_is_signed_out(desk: Desk
     assert desk.client.head("/results.json").status_code == 401
 
 
-@pytest.mark.parametrize("ending", ["ten hours", "sign-out"])
+@pytest.mark.parametrize("ending", ["ten hours", "sign-out", "password", "removal", "sign-out at the page"])
 def test_a_live_page_ends_with_its_session(desk: Desk, ending: str) -> None:
+    desk.store.accounts.set(Account("eva", Role.COORDINATOR, HASH))
     desk.sign_in()
+    token = desk.token("/admin/account")
     if ending == "ten hours":
         assert set(shown_for(desk, timedelta(hours=10))) == {200}
     else:
         shown_for(desk, timedelta(minutes=40))
+        assert desk.client.get("/admin/rounds").status_code == 302
+    cookie = desk.client.get_cookie("desk")
+    assert cookie
+    if ending == "sign-out":
         desk.store.accounts.end_sessions("anna")
+    elif ending == "password":
+        desk.store.accounts.set(Account("anna", Role.COORDINATOR, hash_password("another long password")))
+    elif ending == "removal":
+        desk.store.accounts.remove("anna")
+    elif ending == "sign-out at the page":
+        assert desk.client.post("/admin/sign-out", data={"csrf_token": token}).status_code == 303
+        desk.client.set_cookie("desk", cookie.value)
     assert shown_for(desk, timedelta(minutes=8)) == [401, 401]
 
 

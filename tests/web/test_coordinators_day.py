@@ -20,7 +20,7 @@ from kiosk.operation.demonstration_report import publish_report
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
 from kiosk.storage import MailChoice, Role, SecondFactor
-from tests.tools.accessibility import violations
+from tests.tools.accessibility import small_targets, violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.published import statements
@@ -268,7 +268,11 @@ FILES = {
 """Endpoints that send a file or figures, or redirect."""
 
 
-@pytest.mark.parametrize("width", [1280, 768, 390])
+PHONE = 390
+"""The width of a phone in pixels, at which all targets are as large as a thumb."""
+
+
+@pytest.mark.parametrize("width", [1280, 768, PHONE])
 def test_no_desk_page_has_an_accessibility_violation(
     browser: Browser, serve: Serve, tmp_path: Path, width: int
 ) -> None:
@@ -318,6 +322,8 @@ def test_no_desk_page_has_an_accessibility_violation(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert (path, overflow) == (path, 0)
+        if width == PHONE:
+            assert (path, small_targets(page)) == (path, [])
     desk.store.second_factors.set("anna", SecondFactor("sealed", 0), [])
     page.context.clear_cookies()
     sign_in(page, address)

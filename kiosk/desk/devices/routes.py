@@ -79,7 +79,10 @@ def new_link() -> ResponseReturnValue:
         note(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
     else:
         note(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
-    return _done(translate("Adressen är klar: {unit}.", unit=unit_names()[unit]), kind)
+    words = translate("Adressen är klar: {unit}.", unit=unit_names()[unit])
+    if unit not in _asked_units():
+        words += " " + translate("Ingen omgång är öppen eller planerad där.")
+    return _done(words, kind)
 
 
 @blueprint.route("/links/pair", methods=["POST"])
@@ -341,5 +344,13 @@ def _link_form(sent: LinkForm | None) -> LinkForm:
 
 
 def _units() -> list[tuple[str, str]]:
-    """Return (id, name) of each unit, sorted by name."""
-    return sorted(unit_names().items(), key=lambda unit: unit[1])
+    """Return (id, name) of each unit: those of open and planned rounds first, then by name."""
+    asked = _asked_units()
+    return sorted(unit_names().items(), key=lambda unit: (unit[0] not in asked, unit[1]))
+
+
+def _asked_units() -> set[str]:
+    """Return the units of all rounds that are not closed."""
+    now = desk().clock()
+    rounds = (state.round for state in desk().store.rounds() if not state.is_closed)
+    return {unit for of_round in rounds if now < of_round.closes_at for unit in of_round.tree.leaves}

@@ -28,7 +28,8 @@ def sign_in() -> ResponseReturnValue:
     """Show the sign-in form; sign in with a sent one. A wrong name and a wrong password have the same
     response (status 403) and timing. Status 429 after too many failures, 503 while too many others sign
     in."""
-    # This comes first: it clears an expired session, and the form's token must be in the new session.
+    # This comes first: it clears an expired session that no live page uses, and the form's token must be in
+    # the new session.
     is_signed_in = signed_in() is not None
     follow_browser_language()
     form = SignInForm()

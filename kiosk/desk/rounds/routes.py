@@ -2,9 +2,10 @@
 round that has opened."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +23,9 @@ from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, R
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
+from kiosk.library.drafts import survey_path
 from kiosk.library.library import shown_languages
+from kiosk.library.tree_drafts import tree_path
 from kiosk.storage import Action, KioskBudgetError, RoundBegunError
 
 blueprint = Blueprint("rounds", __name__)
@@ -114,7 +117,18 @@ def new_round() -> ResponseReturnValue:
     """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
     The page is also shown again, with status 200, to ask for a confirmation."""
     library, today = desk().library, desk().clock().date()
-    form = RoundForm(opens=today, closes=today + USUAL_LENGTH, admission=["kiosk", "slip"])
+    earlier = [state.round for state in desk().store.rounds()]
+    form = RoundForm(
+        opens=today,
+        closes=today + USUAL_LENGTH,
+        admission=["kiosk", "slip"],
+        survey=_usual(
+            (of_round.survey.id for of_round in earlier), {one: survey_path(one) for one in library.surveys}
+        ),
+        tree=_usual(
+            (of_round.tree.root.id for of_round in earlier), {one: tree_path(one) for one in library.trees}
+        ),
+    )
     form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
     form.units.choices = list(_units().items())
@@ -158,6 +172,18 @@ def new_round() -> ResponseReturnValue:
         to_think_over=[translate_message(message) for message in to_think_over],
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
+
+
+def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
+    """Return the id of the survey or tree that a new round probably has: that of the latest round, else the
+    one whose file in the installation's data is the newest. `asked` are those of all rounds, the latest
+    first; `files` maps all ids to their paths. None without rounds and own files."""
+    for one in asked:
+        if one in files:
+            return one
+    own = [one for one, path in files.items() if desk().has_own_file(path)]
+    data = desk().own_settings.data if own else Path()
+    return max(own, key=lambda one: (data / files[one]).stat().st_mtime_ns, default=None)
 
 
 def _has_its_units(form: RoundForm) -> bool:
