@@ -15,6 +15,7 @@ import pytest
 import typst
 
 from kiosk.domain.report import LONGEST_PART, Kind, ReportDocument, prose
+from kiosk.output.paper import shipped_fonts
 from kiosk.output.report_pdf import report_pdf
 from tests.output.test_report_files import REPORT
 
@@ -185,3 +186,34 @@ def test_markup_of_the_typesetter_is_printed_as_it_was_written() -> None:
     written = '#set page(width: 1pt) *fet* $x^2$ #read("/etc/passwd") <b>'
     [page] = list(pypdfium2.PdfDocument(report_pdf(replace(REPORT, blocks=prose(written)))))[1:]
     assert written in " ".join(page.get_textpage().get_text_bounded().split())
+
+
+ARABIC = "العربية: نحن نستمع إليك"
+
+
+def read_back(pdf: bytes) -> str:
+    pages = pypdfium2.PdfDocument(pdf)
+    return " ".join(" ".join(page.get_textpage().get_text_bounded() for page in pages).split())
+
+
+def test_programs_read_arabic_as_it_was_written() -> None:
+    assert ARABIC in read_back(report_pdf(replace(REPORT, blocks=prose(ARABIC))))
+    apart = '#set text(font: "Noto Sans Arabic", dir: rtl)\n#set document(title: "x")\n' + ARABIC
+    control = typst.compile(apart.encode(), font_paths=shipped_fonts(), ignore_system_fonts=True)
+    assert isinstance(control, bytes)
+    assert ARABIC not in read_back(control), "control: a font that draws letters and dots apart"
+
+
+def test_a_word_that_is_wider_than_the_page_stays_on_it() -> None:
+    address = "https://www.example.org/" + "a" * 300
+    words = (
+        f"{'M' * 900}\n\nSe {address} nu.\n\n- {'L' * 400}\n\nTabell\n| A | B | C |\n| {'C' * 60} | 2 | 3 |"
+    )
+    pdf = report_pdf(replace(REPORT, blocks=prose(words)))
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        ends = [text.get_charbox(at)[2] for at in range(text.count_chars())]
+        assert max(ends) < page.get_width() - 80  # the margin is 30 mm
+    printed = re.sub(r"[\s\u200b]", "", read_back(pdf))
+    for word in ("M" * 900, address, "L" * 400, "C" * 60):
+        assert word in printed
