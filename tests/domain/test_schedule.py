@@ -45,6 +45,7 @@ def test_the_next_tick_is_never_before_counts_from() -> None:
     assert next_tick(FIVE, NOON, datetime(2026, 3, 2, 17, 1)) == datetime(2026, 3, 3, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 4, 17)) == datetime(2026, 3, 4, 17)
     assert next_tick(FIVE, NOON, datetime(2026, 3, 4, 17, 1)) == datetime(2026, 3, 5, 17)
+    assert next_tick(FIVE, NOON, datetime(2026, 2, 20, 17)) == datetime(2026, 3, 2, 17)
 
 
 def test_a_count_between_two_ticks_does_nothing(tmp_path: Path) -> None:

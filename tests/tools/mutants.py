@@ -47,7 +47,7 @@ MODULES = {
     "kiosk/domain/box.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
     "kiosk/domain/budget.py": ["tests/domain/test_budget.py"],
     "kiosk/domain/clock.py": ["tests/domain/test_clock.py"],
-    "kiosk/domain/noise.py": ["tests/domain/test_noise.py"],
+    "kiosk/domain/noise.py": ["tests/domain/test_noise.py", "tests/domain/test_follow_up.py"],
     "kiosk/domain/noisy_statistics.py": ["tests/domain/test_noisy_statistics.py"],
     "kiosk/domain/results.py": [
         "tests/domain/test_results.py",

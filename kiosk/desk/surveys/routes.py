@@ -21,6 +21,7 @@ from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
 from kiosk.domain.precision import USEFUL, answers_needed, costs_precision
+from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import MOST_SEVERAL, FollowUp, Good, Scale, Statement, Survey, numbers_in
 from kiosk.domain.wording import advice
@@ -461,7 +462,7 @@ def _row(statements: Sequence[Statement], at: int) -> Row:
 
 def _precision(statements: Sequence[Statement], at: int) -> str:
     """Return a sentence about how many answers a place needs in a protected round."""
-    points, needed = round(100 * USEFUL), answers_needed(statements, at)
+    points, needed = half_up(100 * USEFUL), answers_needed(statements, at)
     if statements[at].follows:
         return translate(
             "I en skyddad omgång behövs omkring {needed} gäster som får följdfrågan på en och samma "
