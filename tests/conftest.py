@@ -51,7 +51,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if marker and marker[1] in excluded else None
 
 
-QUICK_CASES = 4
+QUICK_CASES = 3
 """The most cases of a table of cases that a quick run has."""
 
 ALL_CASES = ("tests/attack/", "tests/domain/", "tests/guest/", "tests/storage/")
@@ -63,7 +63,6 @@ def is_quick(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.disable()
     settings.load_profile("quick" if is_quick(config) else "all")
 
 
@@ -102,7 +101,6 @@ def pytest_collection_finish() -> None:
     """Spare each garbage collection of the run the imported modules and the collected tests."""
     gc.collect()
     gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Exchange:
     return Exchange(a, b, c, bundle, folder / "a.zip")
 
 
+@pytest.mark.slow
 def test_the_receiver_has_the_survey_scale_theory_and_translations(exchange: Exchange) -> None:
     sent, library = read_library(exchange.a.settings), read_library(exchange.b.settings)
     survey = library.surveys["trygghet"]

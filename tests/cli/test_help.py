@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from kiosk.cli import COMMANDS, main
@@ -30,6 +31,7 @@ def test_help_lists_every_command_on_a_line_of_its_own() -> None:
     assert listed == {name: text for name, (_, text) in COMMANDS.items()}
 
 
+@pytest.mark.slow
 def test_help_imports_no_command() -> None:
     assert not modules_after(["--help"]).intersection(SLOW_TO_IMPORT.split())
     assert modules_after(["count", "--help"]).intersection(SLOW_TO_IMPORT.split())

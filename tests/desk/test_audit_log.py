@@ -4,10 +4,13 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from kiosk.operation.demonstration_report import publish_report
 from tests.tools.desk_side import Desk
 
 
+@pytest.mark.slow
 def test_the_log_has_names_in_place_of_ids(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.answer(30)

@@ -120,6 +120,7 @@ def test_a_damaged_catalogue_breaks_no_page(desk: Desk) -> None:
     assert path.read_text() == "msgid"
 
 
+@pytest.mark.slow
 def test_guests_see_the_last_good_catalogue(desk: Desk) -> None:
     library = desk.app.extensions["desk"].library
     guests = create_guest_app(
@@ -161,6 +162,7 @@ def test_the_survey_form_refuses_what_the_file_reader_refuses(desk: Desk, case: 
     assert files(desk) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["Jag trivs {här", "Jag mår bra :}", "{namn}", "%(x)s", "${a", "100 %"])
 def test_braces_in_a_statement_are_kept(desk: Desk, text: str) -> None:
     copied(desk)
@@ -248,6 +250,7 @@ def test_a_too_long_choice_is_refused_with_its_list(desk: Desk) -> None:
     assert "Svaren 1 (yes): högst 500 tecken, inte 501" in words(refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x" * 600 + ".xlsx", "a\u202eb.xlsx", "\u200b"])
 def test_an_uploaded_file_may_have_any_name(desk: Desk, name: str) -> None:
     assert send_and_keep(desk, sheet([HEAD, ASKED], CHOICES), name).status_code == 303

@@ -30,6 +30,7 @@ def read(content: bytes) -> Any:
     return openpyxl.load_workbook(io.BytesIO(content))
 
 
+@pytest.mark.slow
 def test_the_workbook_has_a_cover_an_overview_and_a_sheet_per_statement(desk: Desk) -> None:
     book = read(desk.client.get(BOARD).data)
     asked = desk.round.survey.statements
@@ -58,6 +59,7 @@ def test_no_date_can_break_between_two_lines(desk: Desk, path: str) -> None:
     assert re.findall(r"\d (?:mars|maj)\b|\b(?:mars|maj) \d{4}", text) == []
 
 
+@pytest.mark.slow
 def test_the_figures_equal_those_of_the_snapshot_and_shares_are_percentages(desk: Desk) -> None:
     book = read(desk.client.get(BOARD).data)
     tables = statements(desk.store.snapshot()["rounds"][0]["nodes"][0])
@@ -75,6 +77,7 @@ def test_the_figures_equal_those_of_the_snapshot_and_shares_are_percentages(desk
     assert [cell.value for cell in of_round[3:8]] == list(reversed(counts))
 
 
+@pytest.mark.slow
 def test_charts_are_native_and_refer_to_the_figures(desk: Desk) -> None:
     content = desk.client.get(BOARD).data
     book = read(content)
@@ -86,6 +89,7 @@ def test_charts_are_native_and_refer_to_the_figures(desk: Desk) -> None:
         assert len(stacked) == 8
 
 
+@pytest.mark.slow
 def test_days_and_words_have_room_and_charts_stand_below_their_tables(desk: Desk) -> None:
     for sheet in read(desk.client.get(BOARD).data).worksheets[1:]:
         widths = {letter: column.width for letter, column in sheet.column_dimensions.items()}
@@ -103,6 +107,7 @@ def test_days_and_words_have_room_and_charts_stand_below_their_tables(desk: Desk
         assert sheet.row_dimensions[long.row].height >= 15 * lines
 
 
+@pytest.mark.slow
 def test_headings_at_the_right_and_at_the_left_do_not_meet(desk: Desk) -> None:
     met = 0
     for sheet in read(desk.client.get(BOARD).data).worksheets[1:]:
@@ -114,10 +119,12 @@ def test_headings_at_the_right_and_at_the_left_do_not_meet(desk: Desk) -> None:
     assert met > 10
 
 
+@pytest.mark.slow
 def test_the_workbook_is_reproducible(desk: Desk) -> None:
     assert desk.client.get(BOARD).data == desk.client.get(BOARD).data
 
 
+@pytest.mark.slow
 def test_a_place_with_too_few_answers_has_no_percentage_and_one_without_says_why(desk: Desk) -> None:
     desk.answer(15, "frida")
     book = read(desk.client.get("/admin/overview/r/frida/board.xlsx").data)

@@ -78,6 +78,7 @@ def test_a_coordinator_can_exceed_the_slip_budget_with_a_logged_reason(desk: Des
     assert f"FRIDA, 10, {REASON}" in page
 
 
+@pytest.mark.slow
 def test_an_unneeded_reason_is_not_logged(desk: Desk) -> None:
     assert send(desk, "/slips", number="9", reason=REASON).status_code == 200
     assert send(desk, "/slips", number="20", unit="talk2me").status_code == 200

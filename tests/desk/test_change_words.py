@@ -117,6 +117,7 @@ SURFACES: tuple[Callable[[Desk, str], list[str]], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", list(WORDS))
 @pytest.mark.parametrize("surface", SURFACES)
 def test_a_change_has_the_same_words_everywhere(
@@ -138,6 +139,7 @@ def speak(desk: Desk, language: str) -> None:
     desk.client.post("/admin/language", data={"csrf_token": token, "language": language})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", list(WORDS))
 def test_no_page_says_more_than_that_a_share_rose_or_fell(desk: Desk, language: str) -> None:
     speak(desk, language)

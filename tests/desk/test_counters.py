@@ -160,6 +160,7 @@ def test_a_shipped_counter_is_hidden_at_a_unit_and_keeps_its_words(desk: Desk) -
     assert not (desk.settings.data / "questions" / "counters").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counter", ["meals_served", "first_talk"])
 def test_an_optional_counter_is_off_until_a_unit_switches_it_on(desk: Desk, counter: str) -> None:
     assert counter not in buttons(desk, "frida")
@@ -247,6 +248,7 @@ def test_the_file_of_units_may_name_closed_units_and_is_refused_with_its_line_ot
 TARGETS = {"target_id": ["", ""], "target": ["Kronofogden", "Vårdcentral"]}
 
 
+@pytest.mark.slow
 def test_an_own_counter_has_a_button_for_each_target_and_is_read_from_its_file_again(desk: Desk) -> None:
     send(desk, targets=TARGETS)
     counter = library(desk).counters["hembesok"]
@@ -264,6 +266,7 @@ def test_an_own_counter_has_a_button_for_each_target_and_is_read_from_its_file_a
     assert path.read_bytes() == written
 
 
+@pytest.mark.slow
 def test_targets_are_renamed_closed_added_and_removed_and_no_figure_is_lost(desk: Desk) -> None:
     send(desk)
     tap(desk, "hembesok")  # before there were targets
@@ -284,6 +287,7 @@ def test_targets_are_renamed_closed_added_and_removed_and_no_figure_is_lost(desk
     assert sum(desk.store.outputs.all().taps.values()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [{"target_id": ["kronofogden"], "target": [""]}, {"target": []}])
 def test_a_target_with_figures_is_never_removed(desk: Desk, rows: dict[str, list[str]]) -> None:
     send(desk, targets=TARGETS)

@@ -180,6 +180,7 @@ def test_a_live_page_that_is_not_shown_for_five_minutes_is_signed_out(desk: Desk
     assert desk.client.head("/results.json").status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["ten hours", "sign-out", "password", "removal", "sign-out at the page"])
 def test_a_live_page_ends_with_its_session(desk: Desk, ending: str) -> None:
     desk.store.accounts.set(Account("eva", Role.COORDINATOR, HASH))

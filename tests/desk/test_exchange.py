@@ -114,6 +114,7 @@ APART = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", APART)
 def test_other_words_scale_or_protection_are_kept_apart(reason: str, desk: Desk, tmp_path: Path) -> None:
     receive_from(desk, tmp_path, "a", round_of({"staden": (4, 6, 10)}, statement=HEARD))

@@ -136,6 +136,7 @@ def test_the_pdf_is_accessible_and_has_every_statement(desk: Desk) -> None:
     assert response.data == desk.client.get(f"{PLACE}/results.pdf").data
 
 
+@pytest.mark.slow
 def test_a_place_without_figures_has_a_pdf_that_says_why(desk: Desk) -> None:
     text = words(desk.client.get("/admin/overview/r/talk2me/results.pdf").data)
     assert "Väntarpåflersvar." in text

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 
+import pytest
 from werkzeug.test import TestResponse
 
 from tests.tools.desk_side import Desk
@@ -50,6 +51,7 @@ class Coordinator:
         self.page, self.path = answer, path
 
 
+@pytest.mark.slow
 def test_the_first_hour_from_an_empty_installation_to_printed_slips(tmp_path: Path) -> None:
     desk = Desk(tmp_path, is_empty=True)
     desk.sign_in()

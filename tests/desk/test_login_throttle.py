@@ -130,6 +130,7 @@ def attacked_from_everywhere(desk: Desk) -> None:
         attack(desk, address, tries=1)
 
 
+@pytest.mark.slow
 def test_guessing_from_many_addresses_is_slowed_down_too(desk: Desk) -> None:
     attacked_from_everywhere(desk)
     page = send(desk.app.test_client(), OFFICE, PASSWORD)
@@ -140,6 +141,7 @@ def test_guessing_from_many_addresses_is_slowed_down_too(desk: Desk) -> None:
     assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 303
 
 
+@pytest.mark.slow
 def test_a_distributed_attack_locks_out_neither_known_devices_nor_known_addresses(desk: Desk) -> None:
     hers = known_device(desk, HOME)
     attacked_from_everywhere(desk)
@@ -166,6 +168,7 @@ def test_a_stolen_device_cookie_gives_five_attempts_and_locks_nobody_out(desk: D
     assert send(hers, HOME, PASSWORD).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["", ".", "x.y", "å.å", "0" * 32 + "." + "0" * 32])
 def test_a_forged_cookie_does_not_make_a_device_known(desk: Desk, value: str) -> None:
     hers = desk.app.test_client()

@@ -102,6 +102,7 @@ def test_every_figure_in_a_summary_is_on_the_results_pages(two_rounds: Desk, lan
     assert f"https://personal.example/admin/overview/r1/{root}" in text
 
 
+@pytest.mark.slow
 def test_every_figure_in_a_summary_follows_from_the_snapshot(two_rounds: Desk) -> None:
     text = summary(two_rounds)
     published = next(one for one in two_rounds.store.snapshot()["rounds"] if one["id"] == "r1")
@@ -190,6 +191,7 @@ def test_a_line_break_in_an_address_does_not_reach_a_header(desk: Desk) -> None:
     assert save(desk, address="bo@example.org\r\nBcc: eve@example.org", current=PASSWORD) == 400
 
 
+@pytest.mark.slow
 def test_a_coordinator_changes_the_mail_of_others_and_staff_see_no_addresses(desk: Desk) -> None:
     enter(desk, "anna")
     wish = {"name": "bo", "address": "bo@example.org", "silence": "y"}

@@ -208,6 +208,7 @@ def close_the_round(desk: Desk, password: str = PASSWORD) -> None:
     desk.sign_in(password=password)
 
 
+@pytest.mark.slow
 def test_the_errors_of_every_form_are_at_the_top_with_links_to_their_fields(desk: Desk) -> None:
     desk.store.second_factors.set("anna", SecondFactor("sealed", 1), [])
     wrong = {}
@@ -279,6 +280,7 @@ SAVED: dict[str, Fields] = {
 """Forms with fields that are saved, in this order. From moving a kiosk on, the round is closed."""
 
 
+@pytest.mark.slow
 def test_every_saved_form_is_confirmed_with_a_message(desk: Desk) -> None:
     wrong = {}
     for path, fields in SAVED.items():

@@ -76,6 +76,7 @@ def test_a_place_and_a_round_can_be_chosen_without_a_script(desk: Desk) -> None:
     assert desk.client.get("/admin/overview?round=none").headers["Location"] == "/admin/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     ["overview/none/vasteras", "overview/r/none", "overview/r/vasteras?sort=x", "results/r/vasteras/none"],
@@ -166,6 +167,7 @@ def ordered(order: Order, *rounds: Agreeing, is_reverse: bool = False, good: Seq
     return " ".join(entry.id for entry in in_order(entries, order, is_reverse=is_reverse))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "rounds", "good", "shown"),
     [
@@ -206,6 +208,7 @@ def test_many_places_are_split_over_pages_in_order(desk: Desk) -> None:
     assert pages[0].comparisons == MOST_CELLS
 
 
+@pytest.mark.slow
 def test_the_page_after_a_count_is_that_of_the_snapshot_alone(desk: Desk) -> None:
     """Control: an index of this snapshot that says something else changes the page."""
     answer_alike(desk, desk.round, 1)

@@ -74,6 +74,7 @@ def test_a_reply_is_shown_only_in_the_languages_it_has(closed: Closed) -> None:
     assert closed.shown_reply("en") == ""
 
 
+@pytest.mark.slow
 def test_a_reply_can_be_changed_and_removed(closed: Closed) -> None:
     closed.write(sv="En lista.")
     closed.write(sv="Två listor.")
@@ -83,6 +84,7 @@ def test_a_reply_can_be_changed_and_removed(closed: Closed) -> None:
     assert closed.shown_reply("sv") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [({"sv": "x" * 241}, "högst 240"), ({"sv": "a\u202eb"}, "osynliga tecknet U+202E")],

@@ -56,6 +56,7 @@ def file(desk: Desk, ending: str) -> bytes:
     return bytes(response.data)
 
 
+@pytest.mark.slow
 def test_the_page_has_the_parts_in_the_order_of_the_source(page: str) -> None:
     assert re.findall("<h2>(.*?)</h2>", page) == ["I korthet", *PARTS]
 

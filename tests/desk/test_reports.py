@@ -72,6 +72,7 @@ def preview(desk: Desk) -> str:
     return desk.client.get(f"{REPORT}/preview").text
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_report_are_in_the_order_of_2022(desk: Desk) -> None:
     for part in re.findall(rf'href="{REPORT}/part/([^"]+)"', desk.client.get(REPORT).text):
         assert write(desk, part, f"Text om {part}.").status_code == 303
@@ -298,6 +299,7 @@ def test_a_rise_over_rounds_is_a_larger_share_and_nothing_that_is_better(tmp_pat
     assert re.findall(r"(?i)\b(?:bättre|sämre|förbättr\w*)\b", figures) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -320,6 +322,7 @@ def test_markup_in_a_text_is_escaped(desk: Desk) -> None:
     assert "<script" not in preview(desk)
 
 
+@pytest.mark.slow
 def test_a_published_edition_never_changes_and_later_ones_are_added(desk: Desk) -> None:
     write(desk, "vision", "Först")
     assert post(desk, f"{REPORT}/publish").status_code == 303
@@ -410,6 +413,7 @@ def test_last_years_text_is_offered_as_a_starting_point(desk: Desk) -> None:
     assert "Förra årets vision" in desk.client.get(f"{REPORT}/part/vision").text
 
 
+@pytest.mark.slow
 def test_staff_can_read_published_editions_only(desk: Desk) -> None:
     post(desk, f"{REPORT}/publish")
     desk.client.post("/admin/sign-out", data={"csrf_token": desk.token("/admin/reports")})
@@ -426,6 +430,7 @@ def test_a_report_with_invalid_terms_is_refused(desk: Desk, changes: dict[str, o
     assert list(desk.store.reports.all()) == ["r2026-1"]
 
 
+@pytest.mark.slow
 def test_a_chart_in_a_report_runs_no_script(desk: Desk) -> None:
     """A drawing of a changed backup could carry one."""
     post(desk, f"{REPORT}/publish")

@@ -86,6 +86,7 @@ def test_a_changed_text_is_saved_only_after_a_question_about_its_meaning(desk: D
     assert own(desk) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("meaning", "languages"), [("spelling", 11), ("same", 11), ("other", 0)])
 def test_a_spelling_correction_hides_no_language(desk: Desk, meaning: str, languages: int) -> None:
     before = typo(desk)
@@ -97,6 +98,7 @@ def test_a_spelling_correction_hides_no_language(desk: Desk, meaning: str, langu
     assert len(complete) == languages
 
 
+@pytest.mark.slow
 def test_the_trend_continues_only_if_the_meaning_is_the_same(desk: Desk) -> None:
     def breaks(statement: Statement) -> list[tuple[Break, ...]]:
         later = replace(desk.round, id="later", survey=own(desk), opens_at=desk.round.closes_at)
@@ -112,6 +114,7 @@ def test_the_trend_continues_only_if_the_meaning_is_the_same(desk: Desk) -> None
     assert breaks(typo(desk)) == [()]
 
 
+@pytest.mark.slow
 def test_a_statement_with_another_meaning_says_that_it_is_new(desk: Desk) -> None:
     def asked(round_id: str) -> Survey:
         return next(state.round.survey for state in desk.store.rounds() if state.round.id == round_id)
@@ -147,6 +150,7 @@ def test_a_statement_with_another_meaning_says_that_it_is_new(desk: Desk) -> Non
     assert [page.count(alone) for page in overviews] == [0, 0, 1]
 
 
+@pytest.mark.slow
 def test_former_texts_are_kept_through_several_changes(desk: Desk) -> None:
     first = typo(desk).text
     change(desk, CORRECT, "spelling")

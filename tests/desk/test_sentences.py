@@ -662,6 +662,7 @@ PAGE_CASES: dict[str, tuple[Facts, Facts]] = {
 """Sentence of a template -> facts of which it is right, and facts of which it would be wrong."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sentence", sorted(PAGE_CASES))
 def test_each_page_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
     right, wrong = PAGE_CASES[sentence]

@@ -183,6 +183,7 @@ OPEN_WITHOUT_SESSION = {
 """Routes that check access themselves, or have nothing to protect."""
 
 
+@pytest.mark.slow
 def test_every_other_route_asks_for_a_sign_in(desk: Desk) -> None:
     rules = [rule for rule in desk.app.url_map.iter_rules() if rule.rule not in OPEN_WITHOUT_SESSION]
     assert len(rules) > 50

@@ -117,6 +117,7 @@ def test_the_workbook_and_the_export_have_every_table(exact: Desk) -> None:
     assert {(row[0], row[statement], row[option]) for row in counts[1:] if row[statement]} <= keys
 
 
+@pytest.mark.slow
 def test_protected_figures_have_half_the_epsilon_for_an_option(tmp_path: Path) -> None:
     desk = desk_with(tmp_path, Protection.PROTECTED)
     counts = cells(desk.client.get("/admin/export/counts.csv").data)

@@ -64,6 +64,7 @@ def test_the_menu_has_what_the_account_may_do(desk: Desk, name: str, labels: lis
     assert menu(desk, "/admin/rounds") == labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_of_the_menu_opens_for_its_accounts_and_marks_itself(desk: Desk, name: str) -> None:
     desk.sign_in(name)
@@ -95,6 +96,7 @@ def chapters_of(handbook: str) -> dict[str, str]:
     return {heading or topic: words or bold for heading, words, topic, bold in topics}
 
 
+@pytest.mark.slow
 def test_every_page_of_the_menu_leads_to_its_chapter_of_the_handbook(desk: Desk) -> None:
     desk.sign_in()
     response = desk.client.get("/admin/handbook")
@@ -261,6 +263,7 @@ def test_without_a_round_the_start_page_is_a_guide_with_the_real_state(tmp_path:
     assert steps(desk) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_guide_leads_only_where_the_account_may_go(tmp_path: Path, name: str) -> None:
     desk = furnished(Desk(tmp_path, is_empty=True))

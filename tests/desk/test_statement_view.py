@@ -72,6 +72,7 @@ def listened(page: str) -> str:
     return page.split('<h2 id="listened">')[1].split("<h2")[0]
 
 
+@pytest.mark.slow
 def test_a_running_round_is_marked_and_left_out_of_the_change(desk: Desk) -> None:
     year(desk, 40, 42, 95)
     page = listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
@@ -187,6 +188,7 @@ def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk)
     assert re.findall(r">(version \d+)<", page) == ["version 1", "version 2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_same", [True, False])
 def test_a_corrected_text_is_compared_and_its_former_wording_is_shown(desk: Desk, *, is_same: bool) -> None:
     year(desk, 40)
@@ -207,6 +209,7 @@ def test_a_corrected_text_is_compared_and_its_former_wording_is_shown(desk: Desk
     assert f"då med orden ”{first.text}”" in text
 
 
+@pytest.mark.slow
 def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
     year(desk, 40, 50)
     page = desk.client.get("/admin/results/r1/dagverksamheten").text
@@ -217,6 +220,7 @@ def test_pictures_on_the_page_do_not_repeat_its_texts(desk: Desk) -> None:
         assert "Instämmer helt" in drawn
 
 
+@pytest.mark.slow
 def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     year(desk, 40, 80, 80)
     page = listened(desk.client.get("/admin/results/r2/vasteras").text)
@@ -314,6 +318,7 @@ def test_a_chart_of_exact_and_protected_rounds_names_both(desk: Desk) -> None:
     assert "Kan vara slump eller skydd: sett över de 2 omgångar" in page
 
 
+@pytest.mark.slow
 def test_a_changed_mix_of_units_is_not_reported_as_a_rise(desk: Desk) -> None:
     """Simpson's paradox: fewer agree at both units, and more of all answers agree."""
     answer(desk, 41, 43, "frida")
@@ -352,6 +357,7 @@ def directed(desk: Desk, good: Good | None, agreeing: tuple[int, ...] = ()) -> s
     return listened(desk.client.get("/admin/results/r2/dagverksamheten").text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("good", "agreeing", "sentences"),
     [

@@ -181,6 +181,7 @@ def test_a_translation_is_stored_with_its_reviewer(desk: Desk) -> None:
     assert desk.app.extensions["desk"].library.surveys["ombudsmannaskap_2"].translations["en"]
 
 
+@pytest.mark.slow
 def test_a_language_is_shown_to_guests_once_every_text_is_reviewed(desk: Desk) -> None:
     def shown() -> bool:
         page = desk.client.get("/admin/languages").text
@@ -208,6 +209,7 @@ def review_all(desk: Desk, path: str, page: str) -> TestResponse:
     )
 
 
+@pytest.mark.slow
 def test_one_tick_reviews_all_texts_of_a_page(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Kaffet är gott")])
@@ -223,6 +225,7 @@ def test_one_tick_reviews_all_texts_of_a_page(desk: Desk) -> None:
     assert other.unreviewed, "texts of other pages stay"
 
 
+@pytest.mark.slow
 def test_one_tick_does_not_review_texts_changed_since_the_page_was_opened(desk: Desk) -> None:
     page = desk.client.get("/admin/languages/fi").text
     translate(desk, "fi", "", {"Börja": ("Toinen", False)})
@@ -362,6 +365,7 @@ def test_a_form_loaded_before_a_change_overwrites_nothing(desk: Desk) -> None:
     assert asked(desk) == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("places", "order"),
     [
@@ -441,6 +445,7 @@ def test_a_file_of_another_language_is_refused(desk: Desk) -> None:
     assert desk.app.extensions["desk"].library.guest["ar"].unreviewed
 
 
+@pytest.mark.slow
 def test_importing_a_survey_keeps_translations_of_other_surveys(desk: Desk) -> None:
     guest = desk.app.extensions["desk"].library.guest["ar"]
     label = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"].messages[0]
@@ -613,6 +618,7 @@ def test_invalid_agreeing_options_are_refused(desk: Desk, agreeing: str) -> None
     assert "Påstående 1: svaren som räknas ska vara olika nummer från 1, det lägsta, till 5" in refused.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["tre", "0", "2,5", "-1"])
 def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
     copied(desk)

@@ -3,6 +3,8 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from tests.tools.desk_side import Desk
 
 
@@ -33,6 +35,7 @@ def uneven(page: str) -> list[list[int]]:
     return [rows for rows in Tables(page).tables if len(set(rows)) > 1]
 
 
+@pytest.mark.slow
 def test_every_row_of_a_table_has_a_cell_for_each_column(tmp_path: Path) -> None:
     """A row that lacks a cell would show a survey's state under the heading of another."""
     desk = Desk(tmp_path)

@@ -66,6 +66,7 @@ def test_a_token_reads_the_snapshot_and_every_file_of_the_export(desk: Desk) -> 
     assert ask(desk, code, "/admin/api/export/counts.csv?csv=tab").status_code == 400
 
 
+@pytest.mark.slow
 def test_a_token_opens_no_page_and_changes_nothing(desk: Desk) -> None:
     """Control: the same addresses of the desk open to a session."""
     code, log = make(desk), actions(desk)

@@ -112,6 +112,7 @@ def test_a_renamed_and_moved_unit_keeps_its_id(desk: Desk) -> None:
     assert ("norra", "Nya Norra", "staden") in shown(desk)
 
 
+@pytest.mark.slow
 def test_a_closed_unit_is_left_out_and_its_id_is_not_given_away(desk: Desk) -> None:
     closed = changed("norra", is_closed=True)
     assert save(desk, closed).status_code == 303
@@ -136,6 +137,7 @@ def test_an_id_of_an_earlier_round_is_not_given_to_another_unit(desk: Desk) -> N
     assert "fiket_2" in tree(desk).leaves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "anchor", "words"),
     [
@@ -164,6 +166,7 @@ def open_round(desk: Desk) -> None:
     desk.store.open_round(running, desk.now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "anchor"),
     [

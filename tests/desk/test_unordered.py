@@ -74,6 +74,7 @@ def cells(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
+@pytest.mark.slow
 def test_no_sentence_compares_answers_without_an_order(unordered: Desk) -> None:
     shown = section(unordered)
     assert shown.count(NO_ORDER) >= 3, "beside the round, over time, and for the units"
@@ -82,12 +83,14 @@ def test_no_sentence_compares_answers_without_an_order(unordered: Desk) -> None:
     assert labels == sorted(labels), "in the order of the file"
 
 
+@pytest.mark.slow
 def test_no_sentence_compares_protected_answers_without_an_order(tmp_path: Path) -> None:
     shown = section(desk_with(tmp_path, is_ordered=False, protection=Protection.PROTECTED))
     assert shown.count(NO_ORDER) >= 3
     assert [claim for claim in CLAIMS if claim in shown] == []
 
 
+@pytest.mark.slow
 def test_the_same_answers_on_an_ordered_scale_are_compared(tmp_path: Path) -> None:
     """The control of the test above."""
     shown = section(desk_with(tmp_path, is_ordered=True))

@@ -60,6 +60,7 @@ def test_a_removed_wall_screen_is_not_found(desk: Desk) -> None:
     assert desk.client.get(f"{address}/listened.svg").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/admin/walls", "/admin/walls/remove"])
 @pytest.mark.parametrize("name", ["bo", "nobody"])
 def test_only_coordinators_can_create_or_remove_wall_screens(desk: Desk, name: str, path: str) -> None:

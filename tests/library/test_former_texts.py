@@ -51,6 +51,7 @@ def review(settings: Settings, library: Library, code: str) -> None:
     write_translations(settings, code, reviewed, "anna", DAY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "languages", "reviewed"), [(SPELT, 11, True), (REWORDED, 11, False), (ANEW, 0, False)]
 )

@@ -123,6 +123,7 @@ def test_the_last_good_copy_of_a_damaged_file_is_used(
     assert [(problem.file, problem.state) for problem in after.problems] == [(name, State.LAST_GOOD)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["questions", "questions/scales", "questions/trees", "translations"])
 def test_a_folder_replaced_by_a_file_is_read_from_its_copies(tmp_path: Path, folder: str) -> None:
     for name, content in FILES.items():

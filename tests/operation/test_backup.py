@@ -63,6 +63,7 @@ def test_no_waiting_ballot_slip_or_key_is_in_a_backup(saved: Saved) -> None:
     assert saved.file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_generated_and_secret_files_are_left_out_of_a_backup(saved: Saved, tmp_path: Path) -> None:
     data, key = saved.settings.data, next(path for path in saved.settings.keys.rglob("*") if path.is_file())
     copies = data / "copies" / key.parent.name

@@ -55,6 +55,7 @@ def test_an_empty_key_folder_is_bad(examined: ExaminedInstallation) -> None:
     assert "is missing" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["box", "slips", "letterbox"])
 @pytest.mark.parametrize("damage", [b"", bytes(31), bytes(32)])
 def test_a_damaged_key_of_any_kind_is_named(examined: ExaminedInstallation, kind: str, damage: bytes) -> None:
@@ -83,6 +84,7 @@ def test_keys_inside_the_data_folder_are_bad(examined: ExaminedInstallation) -> 
     assert "Set KIOSK_KEYS to a folder outside it" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["data", "keys", "data/kiosk.sqlite", "data/kiosk.sqlite-wal", "data/secret_key"]
 )
@@ -197,6 +199,7 @@ def installation_of(user: int, examined: ExaminedInstallation) -> Iterator[None]
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data", "keys"])
 def test_a_full_disk_is_bad(examined: ExaminedInstallation, name: str) -> None:
     """Root fills a small separate disk. Any other user sets the file size limit to 0, which has the same

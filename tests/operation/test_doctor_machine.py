@@ -13,6 +13,7 @@ from kiosk.operation.doctor.machine import MIB, THRESHOLDS, this_machine
 from tests.tools.examined import ExaminedInstallation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("megabytes", "weight"), [(2000, Severity.GOOD), (255, Severity.WARNING), (95, Severity.BAD)]
 )
@@ -27,6 +28,7 @@ def full(free_bytes: int, free_inodes: int) -> os.statvfs_result:
     return os.statvfs_result((1, 1, 10**12, free_bytes, free_bytes, 10**6, free_inodes, free_inodes, 0, 255))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["KIOSK_DATA", "KIOSK_KEYS"])
 def test_low_disk_space_is_reported_before_it_runs_out(
     examined: ExaminedInstallation, monkeypatch: pytest.MonkeyPatch, name: str
@@ -47,6 +49,7 @@ def test_low_disk_space_is_reported_before_it_runs_out(
         assert [line for line in texts if line.startswith(f"the disk of {name} ({folder}) has {figure}")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "Africa/Abidjan", "Atlantic/Reykjavik"])
 def test_a_machine_on_utc_is_a_warning(examined: ExaminedInstallation, zone: str) -> None:
     (examined.root / "etc/localtime").unlink()

@@ -13,6 +13,7 @@ from tests.tools.examined import ExaminedInstallation
 HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "files", "weight"),
     [
@@ -46,6 +47,7 @@ def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(
     assert "hibernate" not in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("refuses", "weight"), [(True, Severity.GOOD), (False, Severity.BAD)])
 def test_allowed_core_dumps_are_bad(
     examined: ExaminedInstallation, *, refuses: bool, weight: Severity
@@ -74,6 +76,7 @@ kiosk.cli.run()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "expected"), [("init", "True False"), ("count", "True True")])
 def test_every_command_disables_core_dumps_and_commands_with_ballots_overwrite_freed_memory(
     command: str, expected: str

@@ -80,6 +80,7 @@ def listener(sides: str) -> Listener:
     return (guest_listener if sides == "guest" else desk_listener)(ANY_PORT, counted(sides))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("sides", ["desk", BOTH])
 def test_the_desk_receives_a_whole_file_or_only_the_size_of_a_too_large_one(
@@ -96,6 +97,7 @@ def test_the_desk_receives_a_whole_file_or_only_the_size_of_a_too_large_one(
 PATHS = ["/", "/k/abc", "/q/answer", "/administration", "/%2561dmin/x", "/results.json/x"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 @pytest.mark.parametrize("sides", ["guest", BOTH])
 @pytest.mark.parametrize("path", PATHS)
@@ -164,6 +166,7 @@ def test_a_browser_shows_the_desks_error_page_for_a_file_of_30_mb(tmp_path: Path
     assert "En fil får vara högst 8 MB." in page
 
 
+@pytest.mark.slow
 def test_a_guest_can_answer_while_the_desk_receives_files(tmp_path: Path) -> None:
     place, form = Place(tmp_path), {"listened": "5", "rights_knowledge": "", "feel_better": "1"}
     with served(on_one_address(ANY_PORT, place.app, counted("desk"))) as address:

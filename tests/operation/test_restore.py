@@ -137,6 +137,7 @@ def test_a_backup_can_be_restored_after_kiosk_init(saved: Saved, run: Run) -> No
 # -- older and newer versions --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [1, 2, 3])
 def test_a_backup_of_an_old_version_can_be_restored(tmp_path: Path, schema: int) -> None:
     """Made with old versions over the demonstration's year of rounds, before there were manifests."""
@@ -170,6 +171,7 @@ def old_dump(saved: Saved, schema: int) -> dict[str, Any]:
         return kept_rows(database)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", range(1, newest_schema() + 1))
 def test_rows_of_every_earlier_schema_are_migrated(saved: Saved, tmp_path: Path, schema: int) -> None:
     edited = tmp_path / "old.zip"
@@ -184,6 +186,7 @@ def test_rows_of_every_earlier_schema_are_migrated(saved: Saved, tmp_path: Path,
     assert excluded == (1 if schema > 1 else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", ["", "[]", "{}", '{"rounds": [1]}', '{"rounds": [{"nodes": 7}]}'])
 def test_an_older_backup_with_a_damaged_snapshot_is_refused(
     saved: Saved, tmp_path: Path, document: str
@@ -231,6 +234,7 @@ def test_an_installation_with_any_row_counts_as_not_empty(saved: Saved, tmp_path
     assert store.dump() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["questions/own.toml", "questions/another.toml", "logo.png", "new/kind"])
 def test_a_foreign_file_stops_a_restore_and_is_named(saved: Saved, tmp_path: Path, name: str) -> None:
     settings = settings_of(tmp_path / "second")

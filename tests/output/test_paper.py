@@ -162,6 +162,7 @@ def test_the_check_catches_symbols_of_12_mm(
     assert read(sheets, blurred) == []
 
 
+@pytest.mark.slow
 def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> None:
     texts = paper_texts(guest, ["sv"])
     sheets = slip_sheets(ADDRESS, [new_code("BCD", SystemRandom())], texts, ORIGIN, Random(1))
@@ -172,6 +173,7 @@ def test_a_symbol_is_at_least_35_mm_on_paper(guest: dict[str, Catalogue]) -> Non
         assert (right - left) / DPI * 25.4 >= 35
 
 
+@pytest.mark.slow
 def test_every_code_is_printed_on_its_slip_for_typing(
     sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:
@@ -220,6 +222,7 @@ def test_a_poster_is_one_page_in_its_paper_size(guest: dict[str, Catalogue]) -> 
         assert tuple(round(points / 72 * 25.4) for points in page.get_size()) == expected
 
 
+@pytest.mark.slow
 def test_a_poster_has_the_promise_of_the_screen_in_each_language(guest: dict[str, Catalogue]) -> None:
     text = " ".join(lines(poster_page(LINK, paper_texts(guest, guest), Size.A4, UNIT)))
     for code in ("sv", "en", "ro", "pl", "uk", "ru", "es", "fi"):
@@ -238,6 +241,7 @@ def red_pixels(pdf: bytes) -> int:
     return int(((page.max(axis=2) > 200) & (page.min(axis=2) < 60)).sum())
 
 
+@pytest.mark.slow
 def test_paper_shows_the_organisations_name_or_logo(guest: dict[str, Catalogue], codes: list[str]) -> None:
     words = paper_texts(guest, ["sv"])
     for theme in (Theme(), NAMED, DRAWN):
@@ -289,6 +293,7 @@ REFUSED: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_an_unprintable_text_is_refused(case: str) -> None:
     text, reason = REFUSED[case]
@@ -391,6 +396,7 @@ def ask_for_slips(desk: Desk, **changes: object) -> TestResponse:
     return desk.client.post("/admin/links/slips", data=asked)
 
 
+@pytest.mark.slow
 def test_a_file_with_slips_has_the_units_name_and_not_its_id(desk: Desk) -> None:
     desk.sign_in()
     response = ask_for_slips(desk, unit="second_hand")
@@ -403,6 +409,7 @@ def ask_for_poster(desk: Desk, **asked: object) -> TestResponse:
     return desk.client.post("/admin/links/poster", data={"csrf_token": token, **asked})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["anna", "bo"])
 def test_staff_print_slips_that_guests_can_answer_with(desk: Desk, name: str) -> None:
     desk.sign_in(name)
@@ -440,6 +447,7 @@ def test_invalid_input_for_slips_is_reported_beside_the_field(desk: Desk, case: 
     assert words in " ".join(re.findall('class="problem"[^>]*>([^<]*)', response.text))
 
 
+@pytest.mark.slow
 def test_slips_can_only_be_printed_for_units_of_the_round(desk: Desk) -> None:
     elsewhere = replace(desk.round, id="r2", tree=tree("elsewhere"))
     desk.store.open_round(elsewhere, desk.now)

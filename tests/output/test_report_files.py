@@ -152,6 +152,7 @@ def test_an_edition_without_row_headings_stays_as_it_was_published() -> None:
     assert "<tr><td>Råd</td>" in report_html(document_from_json(kept))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["docx", "xlsx", "zip"])
 def test_a_reports_file_is_reproducible(ending: str) -> None:
     assert WRITERS[ending](REPORT) == WRITERS[ending](REPORT)

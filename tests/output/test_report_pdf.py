@@ -173,6 +173,7 @@ def test_an_arabic_paragraph_begins_at_the_right_margin(pdf: bytes) -> None:
     assert starts["Källa"] < 0.2
 
 
+@pytest.mark.slow
 def test_a_part_of_the_greatest_length_is_printed_whole() -> None:
     words = [f"ord{number:05}" for number in range(LONGEST_PART // 9)]
     text = "\n\n".join(" ".join(words[at : at + 100]) for at in range(0, len(words), 100))

@@ -205,6 +205,7 @@ def test_a_target_is_a_line_across_the_bar_of_an_interactive_chart() -> None:
     assert (line["x0"], line["x1"]) == (80.0, 80.0)
 
 
+@pytest.mark.slow
 def test_a_picture_of_hundreds_of_places_has_a_bounded_number_of_pixels() -> None:
     places = picture(*(bar(f"place {number}", 10, 7, 3) for number in range(500)))
     assert 5_000_000 < pixels(png(svg(places), FONTS)) <= MOST_PIXELS

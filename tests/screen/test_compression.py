@@ -13,6 +13,7 @@ from tests.tools.guest_side import Place
 ACCEPTED = {"Accept-Encoding": "gzip, br"}
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_of_a_phones_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone's page has a ticket, so a kept one would be a trace of a visit."""
     kept = KeptBodies()
