@@ -1,5 +1,6 @@
 """Errors that a person can correct: one line on standard error, and exit status 2."""
 
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,10 @@ CORRECTABLE = (
     ClockError,
 )
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MAKE_ROOM = "make room if the disk is full"
+CHECK_FILE = "check that it exists and that you may read and write it"
+
 
 def report_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Turn an error that a person can correct into one line on standard error and exit status 2."""
@@ -53,10 +58,12 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:
             file = f"{error.filename}: " if error.filename else ""
             fault = error.strerror or error
-            problem = f"{file}{fault}; check that it exists and that you may read and write it"
+            problem = f"{file}{fault}; {MAKE_ROOM if error.errno in FULL else CHECK_FILE}"
         except peewee.PeeweeException as error:
             lines = str(error).splitlines() or [type(error).__name__]
             problem = f"KIOSK_DATABASE_URL: the database cannot be used ({lines[0]})"
+            if "disk" in lines[0]:
+                problem += f"; {MAKE_ROOM}, and run: kiosk doctor"
         except OverflowError:
             problem = "a date or number is out of range; choose a smaller one"
         except UnicodeError as error:

@@ -58,6 +58,24 @@ PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
 """Converts a driver's errors to peewee's, which peewee does for statements but not for fetched rows."""
 
 
+ROLLED_BACK = "no transaction is active"
+"""SQLite's error at the rollback of a transaction that it has rolled back itself, as after a full disk."""
+
+
+@contextmanager
+def _first_fault() -> Iterator[None]:
+    """Raise the error that ended a transaction (a full disk) instead of that of its second rollback."""
+    try:
+        yield
+    except peewee.OperationalError as error:
+        first: BaseException | None = error
+        while first is not None and ROLLED_BACK in str(first):
+            first = first.__context__
+        if isinstance(first, peewee.PeeweeException) and first is not error:
+            raise first from None
+        raise
+
+
 _GET = PreparedQuery(Installation.select(Installation.value).where(Installation.key == ""))
 
 _SET = PreparedQuery(
@@ -119,7 +137,11 @@ class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
     reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
 
-_PG_SETTINGS = peewee.Table("pg_settings", ("name", "setting"))
+_PG_SETTINGS = peewee.Table("pg_settings")
+
+OVERRIDING = ("command line", "global", "database", "user", "database user", "client")
+"""Sources of a setting (pg_settings.source) that come before the server's configuration files.
+"session" is this program's own."""
 _PG_SLOTS = peewee.Table("pg_replication_slots")
 
 db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
@@ -165,7 +187,7 @@ class Database:
     @contextmanager
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
         """Run the `with` block as one atomic transaction, which holds `lock` on the installation."""
-        with self._peewee.atomic():
+        with _first_fault(), self._peewee.atomic():
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)
             self._lock_installation(lock)
@@ -296,7 +318,20 @@ class Database:
 
         Values are in each setting's base unit: -1, not -1ms (pg_settings.setting).
         """
-        return {} if self._is_sqlite else dict(self.rows(_PG_SETTINGS.select()))
+        return (
+            {}
+            if self._is_sqlite
+            else dict(self.rows(_PG_SETTINGS.select(_PG_SETTINGS.c.name, _PG_SETTINGS.c.setting)))
+        )
+
+    def overridden_settings(self) -> frozenset[str]:
+        """Return the names of PostgreSQL settings that this role, this database or the server's command line
+        sets; empty for SQLite."""
+        if self._is_sqlite:
+            return frozenset()
+        columns = _PG_SETTINGS.c
+        rows = self.rows(_PG_SETTINGS.select(columns.name).where(columns.source.in_(OVERRIDING)))
+        return frozenset(name for (name,) in rows)
 
     def replication_slots(self) -> list[str]:
         """Return the names of PostgreSQL's replication slots, which keep the write-ahead log; empty for

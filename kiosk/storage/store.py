@@ -158,6 +158,10 @@ class Store:
         identify guests; empty for SQLite."""
         return self._database.server_settings()
 
+    def overridden_settings(self) -> frozenset[str]:
+        """Return the names of a database server's settings that its own configuration does not decide."""
+        return self._database.overridden_settings()
+
     def replication_slots(self) -> list[str]:
         """Return the names of a database server's replication slots, which keep the write-ahead log; empty
         for SQLite."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -352,3 +353,17 @@ def test_a_kiosk_with_too_small_a_screen_is_created_with_a_warning(
     assert made.exit_code == 0
     assert "/k/" in made.stdout
     assert (warned in made.stderr) if warned else made.stderr == ""
+
+
+def test_a_command_that_meets_a_full_disk_names_the_disk(run: Run) -> None:
+    printed(run("init"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, before[1]))
+    try:
+        refused = run(*OPEN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert "disk I/O error" in refused.stderr
+    assert "make room if the disk is full" in refused.stderr
+    assert printed(run("round", "list")) == ""

@@ -105,6 +105,16 @@ def test_the_default_log_checkpoints_of_postgresql_is_a_warning(server: str, tmp
     assert texts.severity is Severity.WARNING
 
 
+def test_a_setting_of_the_role_alone_is_bad_and_its_remedy_is_named(server: str, tmp_path: Path) -> None:
+    url = new_database(server, "of_one_database")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("ALTER DATABASE of_one_database SET log_duration = on")
+    [text] = [one.text for one in examined(url, tmp_path) if "log_duration is on" in one.text]
+    assert "DATABASE ... RESET log_duration" in text
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("ALTER DATABASE of_one_database RESET log_duration")
+
+
 def settings_of(url: str, folder: Path) -> dict[str, str]:
     store = open_store(folder, url, folder / "keys", durable=False)
     try:

@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-config-wal.html
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
@@ -95,7 +95,7 @@ def check_database(store: Store) -> Iterator[Advice]:
     settings = store.server_settings()
     if settings:
         server_advice = [
-            *check_settings(settings),
+            *check_settings(settings, store.overridden_settings()),
             *_check_slots(store.replication_slots()),
             *(Advice(Topic.DATABASE, Severity.BAD, risk) for risk in store.commit_risks()),
         ]
@@ -106,15 +106,26 @@ def check_database(store: Store) -> Iterator[Advice]:
     yield Advice(Topic.DATABASE, Severity.GOOD, "the database is whole and can be written")
 
 
-def check_settings(settings: Mapping[str, str]) -> Iterator[Advice]:
-    """Check a server's settings; only values that are known to be good pass."""
+def _more(name: str, overridden: Collection[str]) -> str:
+    """Return the end of the remedy of a setting that the server's own value does not decide."""
+    if name not in overridden:
+        return ""
+    return (
+        ". It is set for this role, this database or this start of the server alone: ALTER ROLE or ALTER "
+        f"DATABASE ... RESET {name}, or take it out of the command line"
+    )
+
+
+def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()) -> Iterator[Advice]:
+    """Check a server's settings; only values that are known to be good pass. ALTER SYSTEM does not reach
+    those that are overridden."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(
                 Topic.DATABASE,
                 rule.severity,
                 f"PostgreSQL's {name} is {settings[name]}: {rule.harm}. As its superuser: ALTER SYSTEM SET "
-                f"{name} = '{rule.good[0]}', then restart it",
+                f"{name} = '{rule.good[0]}', then restart it{_more(name, overridden)}",
             )
     yield from _check_libraries(settings)
 
