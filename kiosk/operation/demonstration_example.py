@@ -21,7 +21,7 @@ GUESTS = 60
 ENGLISH = {
     "Hur mår du i dag?": "How are you today?",
     "Jag känner mig trygg här": "I feel safe here",
-    "Varför inte?": "Why not?",
+    "Varför är du inte trygg?": "Why do you not feel safe?",
     "Jag känner inte personalen": "I do not know the staff",
     "Andra gäster": "Other guests",
     "Ljud och trängsel": "Noise and crowding",
@@ -54,10 +54,11 @@ def example_survey(library: Library) -> Survey:
     )
     night = _options("ex_night", "Hemma", "På ett härbärge", "Utomhus", "Något annat")
     needs = _options("ex_needs", "Mat och kläder", "Någonstans att bo", "Myndigheter")
+    after_low = FollowUp("ex_safe", (1, 2))
     statements = (
         Statement("ex_mood", "Hur mår du i dag?", "Ansikten", scales["faces5"], Good.HIGH),
         Statement("ex_safe", "Jag känner mig trygg här", "Instämmande", scales["agree5"], Good.HIGH),
-        Statement("ex_why", "Varför inte?", "Följdfråga", reasons, follows=FollowUp("ex_safe", (1, 2))),
+        Statement("ex_why", "Varför är du inte trygg?", "Följdfråga", reasons, follows=after_low),
         Statement("ex_listen", "Personalen lyssnar på mig", "Hur ofta", scales["frequency5"], Good.HIGH),
         Statement("ex_ask", "Jag vet vem jag kan fråga", "Ja eller nej", scales["yesno"], Good.HIGH),
         Statement("ex_food", "Hur nöjd är du med maten?", "Noll till tio", scales["zero_to_ten"], Good.HIGH),

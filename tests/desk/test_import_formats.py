@@ -11,6 +11,7 @@ from kiosk.domain.survey import Survey
 from tests.tools.desk_side import Desk
 from tests.tools.form_import import keep, send_file
 from tests.tools.spreadsheets import ods
+from tests.tools.xlsforms import Row, sheet
 
 CASES = Path(__file__).parents[1] / "cases" / "foreign"
 FILES = sorted(path.name for path in CASES.iterdir())
@@ -149,3 +150,15 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_way_out(
     assert refused.status_code == 400
     assert reason in words(refused)
     assert files(desk) == before
+
+
+def test_texts_without_a_language_are_shown_and_not_asked_for_until_it_is_chosen(desk: Desk) -> None:
+    survey: list[Row] = [["type", "name", "label"], ["select_one yes", "safe", "Jag är trygg"]]
+    choices: list[Row] = [["list_name", "name", "label"], ["yes", 1, "Nej"], ["yes", 2, "Ja"]]
+    page = send_file(desk, sheet(survey, choices))
+    assert "svensk text saknas" not in page.text
+    assert "Jag är trygg</span>" in page.text
+    assert "Sista är bäst: Ja" in page.text
+    in_english = keep(desk, page, language="en")
+    assert "svensk text saknas" in in_english.text
+    assert keep(desk, send_file(desk, sheet(survey, choices)), language="sv").status_code == 303
