@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from kiosk.domain.survey import Survey
+from kiosk.domain.survey import Survey, cost_of
+from kiosk.library.surveys import MOST_STATEMENTS
 from tests.tools.desk_side import Desk
 from tests.tools.form_import import keep, send_file
 from tests.tools.spreadsheets import ods
@@ -162,3 +163,18 @@ def test_texts_without_a_language_are_shown_and_not_asked_for_until_it_is_chosen
     in_english = keep(desk, page, language="en")
     assert "svensk text saknas" in in_english.text
     assert keep(desk, send_file(desk, sheet(survey, choices)), language="sv").status_code == 303
+
+
+def test_the_questions_that_a_preview_proposes_can_be_kept_where_many_have_several_choices(
+    desk: Desk,
+) -> None:
+    """30 questions, every third of which counts as two and a half: 20 of them would tell too much."""
+    survey: list[Row] = [["type", "name", "label::Svenska (sv)"]]
+    survey += [
+        [f"select_{'multiple needs' if number % 3 == 0 else 'one yes'}", f"q{number}", f"Fråga {number}"]
+        for number in range(30)
+    ]
+    choices: list[Row] = [["list_name", "name", "label::Svenska (sv)"], ["yes", 1, "Nej"], ["yes", 2, "Ja"]]
+    choices += [["needs", name, name] for name in ("Mat", "Vila", "Samtal")]
+    statements = kept_survey(desk, send_file(desk, sheet(survey, choices))).statements
+    assert 19 < cost_of(statements) <= MOST_STATEMENTS

@@ -7,9 +7,11 @@ understood, all problems and all that is left out, for a preview; without proble
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fractions import Fraction
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
+from kiosk.domain.noise import OPTION_SHARE
 from kiosk.domain.survey import (
     MOST_FOLLOW_UP_OPTIONS,
     NONE_OF_THESE,
@@ -174,7 +176,7 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
     asks_language = any("" in texts for texts in _all_texts(form))
     spoken = _in_language(form, decisions.language)
     lists = tuple(_lists(spoken, decisions))
-    questions = tuple(_questions(spoken, decisions))
+    questions = tuple(_questions(spoken, lists, decisions))
     included = [question for question in questions if question.is_included]
     used = [lists[number] for number in sorted({question.answers for question in included})]
     title = tidied(next(iter(form.title.values()), "")) if decisions.title is None else decisions.title
@@ -327,19 +329,21 @@ def _fault(swedish: str, longest: int) -> Message | None:
     return fault.message if fault else None
 
 
-def _questions(form: ForeignForm, decisions: Decisions) -> Iterator[Question]:
-    """Yield the questions. Those whose Swedish text has to be rewritten, and those above the largest number,
-    are not proposed."""
+def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisions) -> Iterator[Question]:
+    """Yield the questions. Those whose Swedish text has to be rewritten, and those that would tell more than
+    a survey may, are not proposed."""
     identities = list(dict.fromkeys(map(_identity, form.questions)))
-    proposed, texts = 0, set[str]()
+    proposed, texts = Fraction(0), set[str]()
     for number, question in enumerate(form.questions):
         text = _imported_text(question_key(number), question.texts, decisions, LONGEST_STATEMENT)
         is_usable = not text.swedish or (text.fault is None and text.swedish not in texts)
-        is_proposed = is_usable and proposed < MOST_STATEMENTS
+        answers = lists[identities.index(_identity(question))]
+        cost = 1 + (OPTION_SHARE * len(answers.options) if answers.several else 0)
+        is_proposed = is_usable and proposed + cost <= MOST_STATEMENTS
         is_included = is_proposed if decisions.included is None else number in decisions.included
-        proposed += is_proposed
+        proposed += cost if is_proposed else 0
         texts.add(text.swedish)
-        yield Question(number, question.place, text, identities.index(_identity(question)), is_included)
+        yield Question(number, question.place, text, answers.number, is_included)
 
 
 def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[ImportedText]:
