@@ -52,6 +52,7 @@ def translate_all(desk: Desk, code: str) -> None:
     assert post(desk, f"/admin/languages/{code}/file", file=(file, "x.po")).status_code == 303
 
 
+@pytest.mark.slow
 def test_a_language_is_chosen_by_its_name_in_the_desks_language(desk: Desk) -> None:
     page = desk.client.get(NEW).text
     assert '<option value="th">thailändska</option>' in page
@@ -99,6 +100,7 @@ def test_an_added_language_is_shown_when_it_is_translated_and_removed_while_unus
     assert "th" not in library(desk).guest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["", "pl", "rom", "../x", "xx"])
 def test_other_codes_are_refused(desk: Desk, code: str) -> None:
     before = set(library(desk).guest)

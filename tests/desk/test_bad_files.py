@@ -98,6 +98,7 @@ def test_a_damaged_survey_is_shown_in_its_last_good_version_and_not_overwritten(
     assert path.read_text() == "id = # soon ready"
 
 
+@pytest.mark.slow
 def test_a_damaged_survey_does_not_stop_changes_of_others(desk: Desk) -> None:
     copied(desk)
     (desk.settings.data / "questions" / "annan.toml").write_text("id =")
@@ -213,6 +214,7 @@ def test_too_long_translations_are_left_out_with_their_row(desk: Desk) -> None:
     assert not (desk.settings.data / "translations").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("swedish", "english", "reason"),
     [

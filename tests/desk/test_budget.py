@@ -64,6 +64,7 @@ def test_staff_can_print_slips_up_to_the_budget_only(desk: Desk) -> None:
     assert send(desk, "/slips", "bo", number="1").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_coordinator_can_exceed_the_slip_budget_with_a_logged_reason(desk: Desk) -> None:
     asked = send(desk, "/slips", number="10")
     assert (asked.status_code, printed_at_frida(desk)) == (400, 0)

@@ -105,6 +105,7 @@ def test_figures_follow_a_counter_that_is_renamed(desk: Desk) -> None:
     assert set(library(desk).counters) & {"hembesok", "besok_i_hemmet"} == {"hembesok"}
 
 
+@pytest.mark.slow
 def test_a_counter_with_figures_is_closed_for_taps_and_never_removed(desk: Desk) -> None:
     send(desk)
     tap(desk, "hembesok")
@@ -306,6 +307,7 @@ def test_a_new_target_never_gets_the_figures_of_one_that_is_gone(desk: Desk) -> 
     assert [one.id for one in library(desk).counters["hembesok"].targets] == ["skola_2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "words"),
     [
@@ -340,6 +342,7 @@ def test_targets_that_two_counters_share_are_changed_in_their_file_only(desk: De
         assert [one.name for one in library(desk).counters[counter].targets] == ["Park"]
 
 
+@pytest.mark.slow
 def test_another_organisation_gets_the_open_targets_of_a_counter(desk: Desk, tmp_path: Path) -> None:
     send(desk, targets=TARGETS)
     tap(desk, "hembesok", target="kronofogden")

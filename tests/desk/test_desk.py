@@ -648,6 +648,7 @@ def test_a_number_may_have_a_decimal_comma(desk: Desk) -> None:
     assert "Med ungefär 0,5 svar om dagen" in open_round(desk, a_day="0,5").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("field", "number"), [("a_day", "många"), ("expected", "x"), ("a_day", "NaN")])
 def test_an_invalid_number_gives_one_message(desk: Desk, field: str, number: str) -> None:
     desk.sign_in()
@@ -758,6 +759,7 @@ def test_an_account_named_like_a_unit_keeps_its_name_in_the_log(desk: Desk) -> N
     assert "<td>frida, personal</td>" in desk.client.get("/admin/log").text
 
 
+@pytest.mark.slow
 def test_a_data_package_is_made_from_one_snapshot(desk: Desk) -> None:
     desk.answer(40)
     desk.sign_in()

@@ -240,6 +240,7 @@ def test_malformed_or_oversized_counts_are_refused(typed: str) -> None:
         read_count(typed, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("last", "status"), [("2030-12-31", 400), ("2026-03-03", 400), ("2026-03-02", 303)])
 def test_figures_of_days_to_come_are_refused(desk: Desk, last: str, status: int) -> None:
     response = enter(desk, first="2026-01-01", last=last)

@@ -77,6 +77,7 @@ def test_a_year_is_given_trusted_received_and_compared(desk: Desk, tmp_path: Pat
     assert "Västerås stadsmission" in page
 
 
+@pytest.mark.slow
 def test_ten_organisations_stand_in_one_view_with_their_intervals(desk: Desk, tmp_path: Path) -> None:
     for number in range(10):
         receive_from(desk, tmp_path, f"stad{number}", round_of({"staden": (10, 10, 20 + number)}))
@@ -160,6 +161,7 @@ def test_a_bundle_is_made_of_what_was_chosen(desk: Desk) -> None:
     assert post(desk, "bundle", survey="nothing").status_code == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["receive", "bundle/show"])
 def test_a_foreign_file_is_refused_at_the_top_with_a_link_to_its_field(field: str, desk: Desk) -> None:
     name = {"receive": "figures", "bundle/show": "bundle"}[field]
@@ -182,6 +184,7 @@ def test_received_files_are_removed_and_trusted_keys_distrusted(desk: Desk, tmp_
     assert post(desk, "distrust", key=key).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bo", "vi"])
 def test_everybody_compares_and_coordinators_exchange(name: str, desk: Desk) -> None:
     desk.client = desk.app.test_client()

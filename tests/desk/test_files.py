@@ -83,6 +83,7 @@ def test_the_percentage_is_that_of_the_counts_and_missing_with_few_answers(desk:
     assert shares["FRIDA"] == shares["Talk2Me"] == ""
 
 
+@pytest.mark.slow
 def test_semicolons_and_decimal_commas_come_where_asked_and_nothing_else_changes(desk: Desk) -> None:
     for path in (f"{CHART}/now.csv", "/admin/export/counts.csv"):
         plain = desk.client.get(path).data
@@ -111,6 +112,7 @@ def test_a_charts_workbook_has_its_chart_and_real_percentages(desk: Desk) -> Non
     assert response.headers["Content-Disposition"].endswith(f"={NAME}_2026-03-02.xlsx")
 
 
+@pytest.mark.slow
 def test_the_choice_of_csv_stays_in_the_links_of_the_page(desk: Desk) -> None:
     page = desk.client.get(f"{PLACE}/files?csv=semicolon").text
     links = re.findall(r'href="([^"]+\.csv[^"]*)"', page)

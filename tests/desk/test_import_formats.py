@@ -64,6 +64,7 @@ def files(desk: Desk) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_survey_of_another_program_gets_a_preview_and_can_be_kept(desk: Desk, name: str) -> None:
     before = files(desk)

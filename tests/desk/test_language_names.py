@@ -50,6 +50,7 @@ def test_the_translation_page_names_its_language_in_both_languages(tmp_path: Pat
     assert re.sub(r"<[^>]+>|\n", "", heading[1]) == "Översätt till ትግርኛ, tigrinja"
 
 
+@pytest.mark.slow
 def test_every_page_that_names_a_language_names_it_in_both_languages(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset({"fi"}))
     desk.sign_in()

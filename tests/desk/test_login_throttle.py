@@ -103,6 +103,7 @@ def test_an_unknown_device_has_to_wait_after_five_failures(desk: Desk, name: str
     assert "Vänta 2 sekunder" in page.text
 
 
+@pytest.mark.slow
 def test_an_attacker_does_not_lock_the_coordinator_out_elsewhere(desk: Desk) -> None:
     attack(desk)
     assert send(desk.app.test_client(), HOME, PASSWORD).status_code == 303
@@ -116,6 +117,7 @@ def known_device(desk: Desk, address: str) -> FlaskClient:
     return browser
 
 
+@pytest.mark.slow
 def test_a_known_device_can_sign_in_from_the_attackers_address(desk: Desk) -> None:
     """Behind a proxy that is not named in the settings, everybody has one address."""
     hers = known_device(desk, STRANGER)

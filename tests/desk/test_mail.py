@@ -164,6 +164,7 @@ def test_a_person_chooses_mail_with_the_password(desk: Desk) -> None:
     assert desk.store.mail_choices.all() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     ["bo", "bo@", "@example.org", "bo@example.org, eve@example.org", "Bo <bo@example.org>", "bö@example.org",

@@ -230,6 +230,7 @@ def test_the_errors_of_every_form_are_at_the_top_with_links_to_their_fields(desk
     assert wrong == {path: [] for path in REFUSED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "field"),
     [

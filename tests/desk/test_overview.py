@@ -93,6 +93,7 @@ def test_each_statement_has_a_page_with_links_to_other_places(desk: Desk) -> Non
     assert 'href="/admin/overview/r/vasteras"' in page
 
 
+@pytest.mark.slow
 def test_a_new_round_is_shown_once_it_has_figures(desk: Desk) -> None:
     desk.now = START + timedelta(days=92)
     desk.store.count(desk.now)
@@ -115,6 +116,7 @@ def test_staff_cannot_see_the_overview_of_a_running_round(desk: Desk) -> None:
     assert desk.client.get("/admin/overview?round=r").headers["Location"] == "/admin/"
 
 
+@pytest.mark.slow
 def test_pages_and_the_snapshot_are_compressed_and_forms_are_not(desk: Desk) -> None:
     for path in ("/admin/", "/admin/results/r/vasteras", "/results.json"):
         plain, packed = desk.client.get(path), desk.client.get(path, headers=PACKED)
@@ -197,6 +199,7 @@ def test_a_second_click_on_a_sort_link_reverses_the_order(desk: Desk) -> None:
     assert list(rows(desk.client.get(again).text)) == list(rows(page))[::-1]
 
 
+@pytest.mark.slow
 def test_many_places_are_split_over_pages_in_order(desk: Desk) -> None:
     snapshot, states = world((30, 60), (60, 60), units=100)
     with desk.app.test_request_context():

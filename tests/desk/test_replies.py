@@ -67,6 +67,7 @@ def closed(tmp_path: Path) -> Closed:
     return Closed(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_reply_is_shown_only_in_the_languages_it_has(closed: Closed) -> None:
     assert closed.shown_reply("sv") == ""
     assert closed.write(sv="Vi har  satt upp\nen lista.").status_code == 303
@@ -95,6 +96,7 @@ def test_an_unprintable_reply_is_refused(closed: Closed, words: dict[str, str], 
     assert closed.shown_reply("sv") == ""
 
 
+@pytest.mark.slow
 def test_markup_in_a_reply_is_escaped(closed: Closed) -> None:
     closed.write(sv="<script>alert(1)</script>")
     assert "<script>alert" not in closed.guest.get("/").text

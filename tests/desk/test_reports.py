@@ -424,6 +424,7 @@ def test_staff_can_read_published_editions_only(desk: Desk) -> None:
     assert post(desk, f"{REPORT}/publish").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"node": "x"}, {"theory": "x"}, {"year": "1999"}, {"title": " "}])
 def test_a_report_with_invalid_terms_is_refused(desk: Desk, changes: dict[str, object]) -> None:
     assert begin(desk, **changes).status_code == 400

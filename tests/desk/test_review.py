@@ -68,6 +68,7 @@ def test_swedish_and_translation_stand_side_by_side_with_their_state(desk: Desk)
     assert "Alla texter är granskade." in desk.client.get(PAGE).text
 
 
+@pytest.mark.slow
 def test_a_reviewed_text_that_is_marked_wrong_is_unreviewed_again(desk: Desk) -> None:
     send(desk, fields(desk.client.get(PAGE).text), read="y")
     page = desk.client.get(f"{PAGE}?all=y").text

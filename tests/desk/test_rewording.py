@@ -194,6 +194,7 @@ def test_a_text_without_rounds_or_translations_changes_without_a_question(desk: 
     assert own(desk).statements[0] == replace(before, text="Kaffet är gott")
 
 
+@pytest.mark.slow
 def test_a_new_statement_never_has_the_id_of_another_meaning(desk: Desk) -> None:
     change(desk, "Jag är trygg här", "other")
     first = typo(desk).id

@@ -49,6 +49,7 @@ def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
     assert library(desk).scales["hur_ofta_2"].labels == ("Kanske", "Ja")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "title", "anchor", "words"),
     [
@@ -141,6 +142,7 @@ NUMBERS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_scale_of_numbers_is_made_changed_and_used(desk: Desk) -> None:
     assert send(desk, "/admin/new-scale", (), **NUMBERS).status_code == 303
     scale = library(desk).scales["hur_ofta"]

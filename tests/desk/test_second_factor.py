@@ -110,6 +110,7 @@ def test_the_code_used_for_enrolment_cannot_sign_in(desk: Desk) -> None:
     assert send(password_step(desk), code_of(desk, secret)).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_recovery_code_is_valid_once_and_the_page_says_how_many_are_left(desk: Desk) -> None:
     _, codes = enrolled(desk)
     assert len(set(codes)) == 8

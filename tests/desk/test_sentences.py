@@ -83,7 +83,10 @@ OF_FOLLOW_UPS = {
 }
 """Sentences about follow-ups: tests/desk/test_follow_up.py has their cases."""
 
-TESTED_ELSEWHERE = OF_SEVERAL | OF_FOLLOW_UPS
+OF_EARLIER_FIGURES = {"”{text}”: två svar har samma ord."}
+"""In tests/desk/test_earlier_figures.py."""
+
+TESTED_ELSEWHERE = OF_SEVERAL | OF_FOLLOW_UPS | OF_EARLIER_FIGURES
 
 HOW_SHARES_ARE_READ = {
     "Andelen är de som svarade {labels}. n är antalet svar på skalan.",

@@ -64,6 +64,7 @@ def cells(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
+@pytest.mark.slow
 def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None:
     page = exact.client.get("/admin/results/r1/dagverksamheten").text
     for label, count in zip((*OPTIONS, NONE_OF_THESE), CHOSEN, strict=True):

@@ -121,6 +121,7 @@ def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> N
     assert "kan vara slump" not in page.lower()
 
 
+@pytest.mark.slow
 def test_a_small_difference_between_places_is_called_possible_chance(desk: Desk) -> None:
     answer(desk, 48, 90)
     answer(desk, 42, 90, "matcentralen")
@@ -307,6 +308,7 @@ def test_an_exact_round_is_labelled_as_exact(desk: Desk) -> None:
     assert "Exakta siffror." in words(desk, "/admin/chart/r/dagverksamheten/listened/now.svg")[-1]
 
 
+@pytest.mark.slow
 def test_a_chart_of_exact_and_protected_rounds_names_both(desk: Desk) -> None:
     answer(desk, 20, 40)
     protected_round(desk, 40)
@@ -387,6 +389,7 @@ def test_a_change_is_a_difference_of_shares_whichever_end_of_the_statement_is_go
     assert ("Här är" in drawn) == ("Här är" in page)
 
 
+@pytest.mark.slow
 def test_the_colours_of_the_page_and_of_pictures_follow_the_good_end(desk: Desk) -> None:
     page = directed(desk, Good.LOW)
     shown = re.findall(r'height="16" fill="(#\w+)"', page.split('class="legend"')[1].split("</ul>")[0])

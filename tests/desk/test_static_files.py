@@ -28,6 +28,7 @@ def bundle_address(desk: Desk) -> str:
     return match.group(1)
 
 
+@pytest.mark.slow
 def test_the_plotly_bundle_is_compressed_and_cached_for_a_year(desk: Desk) -> None:
     answer = desk.client.get(bundle_address(desk), headers=PACKED)
     assert answer.headers["Content-Encoding"] == "gzip"

@@ -99,6 +99,7 @@ def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
     assert desk.store.rounds()[0].round.survey.statements[0].text == "Jag är trygg här"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -168,6 +169,7 @@ def translate(desk: Desk, code: str, survey: str, words: dict[str, tuple[str, bo
     return desk.client.post(path, data=data)
 
 
+@pytest.mark.slow
 def test_a_translation_is_stored_with_its_reviewer(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är trygg här")])
@@ -270,6 +272,7 @@ def test_a_survey_exported_as_a_spreadsheet_can_be_imported_as_a_new_one(desk: D
     assert own.translations == seed.translations
 
 
+@pytest.mark.slow
 def test_a_new_scale_is_imported_with_its_survey(desk: Desk, tmp_path: Path) -> None:
     content = sheet([HEAD, ASKED], [CHOICES[0], ["yes", 1, "Otrygg"], ["yes", 2, "Trygg"]])
     assert upload(desk, content).status_code == 303
@@ -352,6 +355,7 @@ def test_an_invalid_translators_file_is_refused_with_its_line(
     assert not (tmp_path / "translations").exists()
 
 
+@pytest.mark.slow
 def test_a_form_loaded_before_a_change_overwrites_nothing(desk: Desk) -> None:
     copied(desk)
     old = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
@@ -409,6 +413,7 @@ class Open:
         return self.desk.client.post(self.path, data={**token, **self.form, **changed})
 
 
+@pytest.mark.slow
 def test_a_translation_page_opened_before_a_reordering_translates_the_right_text(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Första"), ("2", "", "Andra")])
@@ -420,6 +425,7 @@ def test_a_translation_page_opened_before_a_reordering_translates_the_right_text
     assert "Andra" not in texts_now
 
 
+@pytest.mark.slow
 def test_concurrent_translators_do_not_overwrite_each_other(desk: Desk) -> None:
     one, other = (Open(desk, "/admin/languages/en") for _ in range(2))
     assert one.send("Börja", "Go").status_code == 303
@@ -434,6 +440,7 @@ def test_concurrent_translators_do_not_overwrite_each_other(desk: Desk) -> None:
     assert again.send("Börja", "Start now").status_code == 303
 
 
+@pytest.mark.slow
 def test_a_file_of_another_language_is_refused(desk: Desk) -> None:
     polish = desk.client.get("/admin/languages/pl.po").get_data()
     assert b"Language: pl" in polish
@@ -462,6 +469,7 @@ def titles(desk: Desk) -> list[str]:
     return [one.title for one in desk.app.extensions["desk"].library.surveys.values()]
 
 
+@pytest.mark.slow
 def test_no_two_surveys_have_the_same_title(desk: Desk) -> None:
     copied(desk)
     copied(desk)
@@ -610,6 +618,7 @@ def test_a_statement_without_a_direction_is_saved_with_a_warning(desk: Desk) -> 
     assert 'good = "' not in (desk.settings.data / "questions" / "ombudsmannaskap_2.toml").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agreeing", ["6", "1 2 3 4 5", "de två översta"])
 def test_invalid_agreeing_options_are_refused(desk: Desk, agreeing: str) -> None:
     copied(desk)
@@ -705,6 +714,7 @@ def test_a_title_named_like_an_address_makes_a_survey_that_opens(desk: Desk) -> 
         assert desk.client.get(saved.headers["Location"]).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "target"), [("80", 80), (" 80 % ", 80), ("8 av 10", 80), ("", None)])
 def test_a_target_is_written_beside_the_statement(desk: Desk, typed: str, target: int | None) -> None:
     assert write_new(desk, [{"text": "Maten är god", "target": typed}]).status_code == 303
@@ -721,6 +731,7 @@ def test_a_target_that_is_no_percentage_is_refused_at_its_field(desk: Desk, type
     assert '<a href="#target-1">Påstående 1: målet är ett heltal från 1 till 99.</a>' in refused.text
 
 
+@pytest.mark.slow
 def test_an_instrument_is_marked_as_not_official_and_nobody_is_asked_to_translate_it(desk: Desk) -> None:
     remark = "Ej officiell översättning. Officiellt språk: engelska."
     page = desk.client.get("/admin/surveys").text

@@ -119,6 +119,7 @@ def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
     assert [box.leads_to for box in theory(desk).column(Layer.ACTIVITIES)][1] == ()
 
 
+@pytest.mark.slow
 def test_boxes_keep_their_goals_when_a_goal_is_removed(desk: Desk) -> None:
     sent = fields(desk)
     sent.setlist("effects-1-goals", ["1", "4"])
@@ -192,6 +193,7 @@ def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: st
     assert texts(desk, Layer.RESULTS) == before
 
 
+@pytest.mark.slow
 def test_another_coordinators_change_is_not_overwritten(desk: Desk) -> None:
     mine, theirs = fields(desk), fields(desk)
     theirs["resources-1-text"], mine["resources-1-text"] = "Ett rum", "Ett hus"

@@ -107,6 +107,7 @@ def test_the_files_text_replaces_a_reviewed_one_if_it_is_chosen(desk: Desk) -> N
     assert english(desk).is_reviewed(STATEMENT)
 
 
+@pytest.mark.slow
 def test_a_choice_between_texts_that_somebody_else_changed_is_shown_again(desk: Desk) -> None:
     file = download(desk)
     send(desk, with_text(file, STATEMENT, "The staff hear me out"))

@@ -70,6 +70,7 @@ def changed(key: str, **values: object) -> tuple[Line, ...]:
     return tuple(replace(row, **values) if row.key == key else row for row in SAVED)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_unit_has_its_own_word_for_those_who_answer_or_that_of_the_row_above(desk: Desk) -> None:
     rows = changed("harbargen", respondent="visitor")
     assert save(desk, rows).status_code == 303
@@ -125,6 +126,7 @@ def test_a_closed_unit_is_left_out_and_its_id_is_not_given_away(desk: Desk) -> N
     assert {"norra", "norra_2"} <= set(tree(desk).leaves)
 
 
+@pytest.mark.slow
 def test_an_id_of_an_earlier_round_is_not_given_to_another_unit(desk: Desk) -> None:
     old = replace(desk.round, id="old", tree=Tree(tuple(
         replace(node, id="fiket" if node.id == "frida" else node.id) for node in desk.round.tree.nodes

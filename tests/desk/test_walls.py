@@ -75,6 +75,7 @@ def test_only_coordinators_can_create_or_remove_wall_screens(desk: Desk, name: s
     assert len(desk.store.walls.all()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["guess", "guess/listened.svg"])
 def test_a_guessed_wall_address_is_not_found(desk: Desk, path: str) -> None:
     assert desk.client.get(f"/admin/wall/{path}").status_code == 404
@@ -102,6 +103,7 @@ def test_a_wall_screen_of_a_closed_round_announces_no_next_count(desk: Desk) -> 
     assert "Räknas" not in page
 
 
+@pytest.mark.slow
 def test_wall_pictures_have_text_alternatives_with_their_results(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get(make_wall(desk)).text

@@ -47,6 +47,7 @@ def test_the_shipped_languages_are_in_the_order_of_the_picker(shipped: Shipped) 
     assert tuple(shipped["desk"]) == DESK_LANGUAGES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "code"), ALL)
 def test_every_text_of_every_screen_is_translated(domain: str, code: str, shipped: Shipped) -> None:
     messages = messages_in(domain, code)

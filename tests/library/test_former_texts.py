@@ -88,6 +88,7 @@ def test_a_running_round_keeps_its_languages_when_its_survey_is_corrected(settin
     assert shown_languages(library.guest, frozen, frozenset()) == ("sv", "fi")
 
 
+@pytest.mark.slow
 def test_a_review_of_the_reworded_text_shows_the_language_again(settings: Settings) -> None:
     review(settings, library_for(settings), "fi")
     library = with_own(settings, REWORDED)

@@ -53,6 +53,7 @@ def started(data: Path) -> Library:
     return library
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD_CASES)
 def test_a_damaged_survey_is_used_in_its_last_good_version(tmp_path: Path, case: str) -> None:
     path = put(tmp_path, "questions/prov.toml", SURVEY)
@@ -109,6 +110,7 @@ def contents(library: Library) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [a_folder, a_link_to_nothing, a_megabyte, zeros])
 @pytest.mark.parametrize("name", FILES)
 def test_the_last_good_copy_of_a_damaged_file_is_used(

@@ -54,6 +54,7 @@ def test_a_written_scale_is_read_back(scale_id: str, tmp_path: Path) -> None:
     assert read_scale(path) == scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale_id", SCALES)
 def test_an_exported_spreadsheet_becomes_the_same_survey_again(scale_id: str, tmp_path: Path) -> None:
     survey = survey_with(SCALES[scale_id])

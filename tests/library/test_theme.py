@@ -122,6 +122,7 @@ def the_logo_is_removed(data: Path) -> None:
     (data / "logo.svg").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [the_theme_is_damaged, the_theme_is_unreadable_for_guests, the_logo_is_damaged, the_logo_is_removed],

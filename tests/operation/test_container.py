@@ -141,6 +141,7 @@ def test_an_upgrade_writes_a_backup_before_it_stops_the_former_release(tmp_path:
     assert host.asked("rm") == [["rm", "--force", "--ignore", "kiosk-former"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", [" upgrade", " serve", "healthcheck"])
 def test_a_failed_upgrade_starts_the_former_release_again(tmp_path: Path, failing: str) -> None:
     host = Host(tmp_path, failing)

@@ -74,6 +74,7 @@ class Run:
         return CliRunner().invoke(main, ["doctor", *words], env=environ)
 
 
+@pytest.mark.slow
 def test_doctor_exits_with_0_and_prints_only_good_for_a_healthy_installation(run: Run) -> None:
     done = run()
     assert (done.exit_code, done.stderr) == (0, "")
@@ -81,6 +82,7 @@ def test_doctor_exits_with_0_and_prints_only_good_for_a_healthy_installation(run
     assert run("--quiet").stdout == ""
 
 
+@pytest.mark.slow
 def test_a_warning_is_printed_with_exit_status_0(examined: ExaminedInstallation, run: Run) -> None:
     examined.machine = replace(examined.machine, ntp_time=lambda: None)
     done = run("--quiet")
@@ -89,6 +91,7 @@ def test_a_warning_is_printed_with_exit_status_0(examined: ExaminedInstallation,
     assert json.loads(run("--json").stdout)["status"] == "look"
 
 
+@pytest.mark.slow
 def test_a_bad_finding_is_in_the_json_output_with_exit_status_1(
     examined: ExaminedInstallation, run: Run
 ) -> None:
@@ -103,6 +106,7 @@ def test_a_bad_finding_is_in_the_json_output_with_exit_status_1(
     assert "kiosk.sqlite" in advice["text"]
 
 
+@pytest.mark.slow
 def test_the_json_output_has_every_printed_finding(examined: ExaminedInstallation, run: Run) -> None:
     (examined.settings.data / "secret_key").chmod(0o644)
     examined.machine = replace(examined.machine, ntp_time=lambda: None)
@@ -221,6 +225,7 @@ def test_a_missing_round_and_a_missing_count_are_warnings(tmp_path: Path) -> Non
     assert "nothing was ever counted" in texts
 
 
+@pytest.mark.slow
 def test_a_bad_survey_file_is_named_and_the_rest_is_examined(examined: ExaminedInstallation) -> None:
     (examined.settings.data / "questions").mkdir()
     (examined.settings.data / "questions/bad.toml").write_text("not toml")
@@ -232,6 +237,7 @@ def test_a_bad_survey_file_is_named_and_the_rest_is_examined(examined: ExaminedI
 # -- how guests reach the server ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_unencrypted_answers_over_the_network_are_bad(examined: ExaminedInstallation) -> None:
     examined.settings = replace(
         examined.settings, guest_listen=f"0.0.0.0:{examined.guest_port}", is_https=False
@@ -249,6 +255,7 @@ def test_a_public_address_without_encryption_is_bad(examined: ExaminedInstallati
     assert "KIOSK_GUEST_ADDRESS" in texts
 
 
+@pytest.mark.slow
 def test_a_proxy_missing_from_the_settings_is_a_warning(examined: ExaminedInstallation) -> None:
     examined.settings = replace(examined.settings, proxy=None)
     [texts] = examined.advice_texts(Severity.WARNING)
@@ -262,6 +269,7 @@ def test_a_local_address_on_paper_is_a_warning(examined: ExaminedInstallation) -
     assert "KIOSK_GUEST_ADDRESS" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["guest_listen", "desk_listen"])
 def test_an_application_that_does_not_respond_is_bad(examined: ExaminedInstallation, name: str) -> None:
     changes: dict[str, Any] = {name: "127.0.0.1:9"}
@@ -282,6 +290,7 @@ def test_another_program_at_the_servers_address_is_bad(examined: ExaminedInstall
     assert "is not this version of kiosk serve (status 200)" in texts
 
 
+@pytest.mark.slow
 def test_a_server_of_another_installation_is_bad(examined: ExaminedInstallation, tmp_path: Path) -> None:
     with healthy_installation(tmp_path / "other") as other:
         examined.settings = replace(examined.settings, desk_listen=other.settings.desk_listen)

@@ -108,6 +108,7 @@ def test_a_key_readable_by_others_is_bad(examined: ExaminedInstallation) -> None
     assert str(key) in texts
 
 
+@pytest.mark.slow
 def test_a_database_elsewhere_is_examined_too(examined: ExaminedInstallation, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -241,6 +242,7 @@ def no_room() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 def test_a_damaged_secret_key_is_bad(examined: ExaminedInstallation) -> None:
     (examined.settings.data / "secret_key").write_text("half")
     [texts] = examined.advice_texts(Severity.BAD)

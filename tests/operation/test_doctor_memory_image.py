@@ -35,6 +35,7 @@ def test_swap_on_an_unencrypted_disk_is_a_warning(
     assert ("swapoff" in texts and "MemorySwapMax=0" in texts) == (weight is Severity.WARNING)
 
 
+@pytest.mark.slow
 def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(
     examined: ExaminedInstallation,
 ) -> None:

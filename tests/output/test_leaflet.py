@@ -36,6 +36,7 @@ def printed_pages(guest: dict[str, Catalogue], of_round: Round) -> dict[str, str
     return dict(zip(guest, in_order, strict=True))
 
 
+@pytest.mark.slow
 def test_each_language_has_a_page_with_the_sentences_of_the_screen(guest: dict[str, Catalogue]) -> None:
     of_round = a_round(tree("frida"))
     by_language = printed_pages(guest, of_round)

@@ -26,6 +26,7 @@ def loudness(path: Path, beside: Path) -> tuple[float, int]:
         return sound.getnframes() / sound.getframerate(), max(abs(sample) for sample in samples)
 
 
+@pytest.mark.slow
 def test_a_draft_is_audible_speech_in_a_small_file(tmp_path: Path) -> None:
     assert build(tmp_path, {"sv": TEXTS, "ar": ["أشعر أن الموظفين يستمعون إليّ"]}) == (3, 0)
     for language, text in (("sv", TEXTS[0]), ("ar", "أشعر أن الموظفين يستمعون إليّ")):
@@ -122,6 +123,7 @@ def test_only_sounds_are_served_from_the_audio_folder(tmp_path: Path, path: str)
     assert Place(tmp_path / "silent").client.get(f"/audio/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_desk_shows_how_many_texts_have_synthesised_speech(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     build(tmp_path / "audio", {"sv": TEXTS[:1]})
