@@ -51,11 +51,13 @@ const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[nam
 /** Shows the server's numbers with the taps that wait, and what waits or was refused. */
 function show(problem = "") {
   const waiting = stored(TAP);
+  const sums = new Map();
+  for (const tap of waiting)
+    if (tap.month === page.dataset.month) sums.set(key(tap), (sums.get(key(tap)) ?? 0) + tap.step);
   for (const form of forms) {
     const number = form.querySelector("b");
     number.dataset.counted ??= number.textContent;
-    const steps = waiting.filter((tap) => key(tap) === keyOf(form) && tap.month === page.dataset.month);
-    const sum = steps.reduce((total, { step }) => total + step, Number(number.dataset.counted));
+    const sum = Number(number.dataset.counted) + (sums.get(keyOf(form)) ?? 0);
     number.textContent = Math.max(sum, 0);
   }
   told.textContent = waiting.length && problem ? say(page.dataset[problem], { n: waiting.length }) : "";
@@ -165,9 +167,8 @@ for (const form of forms) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const tap = { counter: form.counter.value, target: form.target.value };
-    count(tap, 1);
     undoable.push(tap);
-    show();
+    count(tap, 1);
   });
 }
 undo.addEventListener("click", () => {

@@ -73,3 +73,30 @@ def test_taps_without_a_network_are_kept_on_the_phone_and_count_once(
         expect(page.locator("#refused")).to_contain_text("knappen finns inte längre: Rådgivning")
         assert list(desk.store.outputs.all().taps.values()) == [3]
         context.close()
+
+
+TAPS = """button => {
+    for (let n = 0; n < 2000; n += 1) button.click();
+}"""
+
+
+def test_two_thousand_taps_without_a_network_count_exactly(browser: Browser, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.now = datetime.now()
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    with served(desk.app) as address:
+        page.goto(f"{address}/admin/count/frida")
+        page.locator("#name").fill("bo")
+        page.locator("#password").fill(PASSWORD)
+        page.locator("main button").click()
+        advise = page.locator('[data-name="Rådgivning"]')
+        expect(advise).to_have_text("Rådgivning 0")
+        context.set_offline(True)
+        advise.evaluate(TAPS)
+        expect(page.locator("#status")).to_have_text("Väntar på nät. Kvar i telefonen: 2000 tryck.")
+        context.set_offline(False)
+        wait_until(page, f"!{STORED}.length")
+        expect(advise).to_have_text("Rådgivning 2000")
+        assert list(desk.store.outputs.all().taps.values()) == [2000]
+        context.close()
