@@ -18,11 +18,11 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement, Survey
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.drafts import ImportedSurvey
-from kiosk.library.importing import AnswerOrder, ForeignFormError, read_file
+from kiosk.library.importing import AnswerOrder, Decisions, ForeignFormError, preview_of, read_file
 from kiosk.library.surveys import read_surveys
 from kiosk.library.xlsform_export import write_xlsform
 from kiosk.settings import shipped_folder
-from tests.tools.form_import import decided
+from tests.tools.form_import import NO_LIBRARY, decided
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
@@ -132,7 +132,10 @@ def test_several_choices_of_another_program_are_imported() -> None:
 def test_a_form_whose_answers_tell_too_much_together_is_not_kept() -> None:
     choices = [CHOICES[0], *(["needs", f"n{at}", f"Val {at}"] for at in range(8))]
     rows = [HEAD, *(["select_multiple needs", f"q{at}", f"Vad behöver du {at}?"] for at in range(5))]
-    preview = decided(read_file(sheet(rows, choices), ""), None)
+    form = read_file(sheet(rows, choices), "")
+    proposed = [question.is_included for question in decided(form, None).questions]
+    assert proposed == [True] * 4 + [False]
+    preview = preview_of(form, Decisions("sv", included=frozenset(range(5))), NO_LIBRARY, "from here")
     assert preview.form is None
     [problem] = preview.problems
     assert (problem.key, problem.message.render(str)[:45]) == (
