@@ -175,7 +175,8 @@ def _refused(error: HTTPException) -> GuestResponse:
 def _failed(error: Exception) -> GuestResponse:
     """Report an unexpected error once, by its type and place in the code, without the request's data."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    print_once(f"guest page failed: {type(error).__name__} at {place.filename}:{place.lineno}")
+    where = f"{place.filename}:{place.lineno}"
+    print_once(f"guest page failed: {type(error).__name__} at {where}; to find the cause, run: kiosk doctor")
     return _refusal(Refusal.FAILED, 500)
 
 
