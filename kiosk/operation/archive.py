@@ -93,8 +93,8 @@ class Manifest:
 def restore_with(version: str) -> str:
     """Return the sentence that names the release which can restore a backup, and where it is."""
     return (
-        f"Restore it with release v{version} of the survey kiosk, or a later one (in the folder of its source: "
-        f"git fetch --tags && git checkout v{version}): kiosk restore FILE"
+        f"Restore it with release v{version} of the survey kiosk, or a later one (in the folder of its "
+        f"source: git fetch --tags && git checkout v{version}): kiosk restore FILE"
     )
 
 

@@ -34,8 +34,9 @@ def test_the_manifest_describes_the_backup_and_has_no_time_of_day(saved: Saved) 
         "version": kiosk.__version__,
         "schema": newest_schema(),
         "made_on": "2026-11-28",
-        "restore": f"Restore it with release v{kiosk.__version__} of the survey kiosk, or a later one (in the "
-        f"folder of its source: git fetch --tags && git checkout v{kiosk.__version__}): kiosk restore FILE",
+        "restore": f"Restore it with release v{kiosk.__version__} of the survey kiosk, or a later one (in "
+        f"the folder of its source: git fetch --tags && git checkout v{kiosk.__version__}): "
+        "kiosk restore FILE",
         "members": {
             name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in members.items()
