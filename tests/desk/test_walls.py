@@ -29,7 +29,7 @@ def test_a_wall_screen_shows_the_snapshot_without_a_sign_in(desk: Desk) -> None:
     page = stranger.get(address)
     assert page.status_code == 200
     [node] = [node for node in desk.store.snapshot()["rounds"][0]["nodes"] if node["id"] == "vasteras"]
-    assert f"{node['answered']} gäster har svarat" in page.text
+    assert f"{node['answered']} har svarat" in page.text
     pictures = re.findall(r'<img class="drawn" src="([^"]+)"', page.text)
     assert len(pictures) == len(statements(node)) == 4
     for picture, table in zip(pictures, statements(node).values(), strict=True):
@@ -86,7 +86,7 @@ def test_a_wall_screen_between_rounds_shows_the_last_round(desk: Desk) -> None:
     address = make_wall(desk)
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
-    assert "40 gäster har svarat" in desk.client.get(address).text
+    assert "40 har svarat" in desk.client.get(address).text
     desk.store.walls.remove(address.rpartition("/")[2])
     elsewhere = desk.store.walls.add("another_city")
     assert "ingen omgång här ännu" in desk.client.get(f"/admin/wall/{elsewhere.code}").text

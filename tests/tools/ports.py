@@ -4,25 +4,40 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from itertools import count
 
-FIRST, PER_WORKER, WORKERS = 20_000, 1_500, 8
-"""First port, number of ports for each worker, and number of workers. Linux takes ports from 32,768 on for
-connections and for servers that ask for any port: one of those may be taken before the program listens. Each
-worker of a test run has ports of its own."""
+FIRST, PER_BLOCK, BLOCKS = 20_000, 300, 40
+"""First port, number of ports in a block, and number of blocks. Linux takes ports from 32,768 on for
+connections and for servers that ask for any port: one of those may be taken before the program listens."""
+
+
+@cache
+def _block() -> tuple[int, socket.socket | None]:
+    """Return the number of a block that no other process of this machine has, also of another test run, with
+    the socket that holds it until this process ends; no socket if all are taken."""
+    for number in range(BLOCKS):
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0test-ports-{number}")
+        except OSError:
+            held.close()
+        else:
+            return number, held
+    return os.getpid() % BLOCKS, None
 
 
 def _candidates() -> Iterator[int]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    for number in count(os.getpid()):
-        yield FIRST + PER_WORKER * worker + number % PER_WORKER
+    number, _ = _block()
+    for turn in count(os.getpid()):
+        yield FIRST + PER_BLOCK * number + turn % PER_BLOCK
 
 
 _ports = _candidates()
 
 
 def free_port() -> int:
-    """Return a port of this machine that nothing listens on and that this worker has not used lately."""
+    """Return a port of this machine that nothing listens on and that this process has not used lately."""
     for port in _ports:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +56,8 @@ class Server:
         others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         handles = {pid: os.pidfd_open(int(pid)) for pid in (first, *others)}
         for handle in handles.values():
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended when the one before was killed
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
         for handle in handles.values():
             select.select([handle], [], [])
             os.close(handle)

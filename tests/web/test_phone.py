@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.texts import OF_PAIRING, REFUSALS, Refusal
+from kiosk.screen.texts import OF_PAGES, OF_PAIRING, REFUSALS, Refusal
 from tests.tools.guest_side import Place
 from tests.web.guest import PHONE, Counted, Guest, Serve, thanks
 
@@ -133,7 +133,7 @@ def test_every_refusal_on_the_screen_has_a_control_to_continue(phone: Guest) -> 
     enter(phone, "slip")
     page.route("**/q/answer", refuse)
     phone.answer("5", "5", "5", "5")
-    for refusal in sorted(set(Refusal) - OF_PAIRING - {Refusal.WAIT, Refusal.OFFLINE}):
+    for refusal in sorted(set(Refusal) - OF_PAIRING - OF_PAGES - {Refusal.OFFLINE} | {Refusal.FAILED}):
         phone.tap("#back")
         phone.tap("#next")
         thanks(phone, REFUSALS[Refusal.OFFLINE if refusal is Refusal.FAILED else refusal])

@@ -48,7 +48,7 @@ class Wall:
     def answered(self) -> str:
         """What the snapshot says of the wall's place."""
         root, *_ = self.desk.store.snapshot()["rounds"][0]["nodes"]
-        return f"{root['answered']} gäster har svarat"
+        return f"{root['answered']} har svarat"
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.forms import WallForm
 from kiosk.desk.i18n import translate
-from kiosk.desk.respondents import people_at
 from kiosk.desk.results.statement_view import wall_picture
 from kiosk.desk.session import for_coordinator, note, without_session
 from kiosk.domain.results import answered
@@ -106,7 +105,6 @@ def wall(code: str) -> ResponseReturnValue:
         round=of_round,
         is_closed=state is not None and state.is_closed,
         spoken=spoken,
-        people=people_at(of_round, wall.node_id) if of_round else None,
         name=desk().library.places.get(wall.node_id, wall.node_id),
         answered=answered(document, of_round, wall.node_id) if of_round else None,
         made_at=document["made_at"],
