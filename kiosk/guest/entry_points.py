@@ -38,10 +38,13 @@ def link_of(code: str) -> Link:
 
 def running_round(unit_id: str) -> Round:
     """Return the round that runs at a unit. Refuses the request if none runs, with what holds for the unit:
-    that the questions open on a day, that they are closed, or that there are none."""
+    that the questions open on a day, that they are closed, or that there are none. The questions of a sent
+    form have opened before, so they are closed, also after its kiosk was moved to another unit."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
+        if request.method == "POST":
+            refuse(403, Refusal.CLOSED)
         states = guest_side().store.rounds()
     return _refuse_without_running_round([state for state in states if unit_id in state.round.tree.leaves])
 
@@ -59,10 +62,8 @@ def round_of_slip(round_id: str, unit_id: str) -> Round:
 
 def _refuse_without_running_round(states: Sequence[RoundState]) -> NoReturn:
     """Refuse a request for rounds of which none runs. The reason follows from their terms and the clock, and
-    says nothing about ballots. A sent form was of a round that has opened, so that round is closed."""
+    says nothing about ballots."""
     days = [state.round.opens_at for state in states if guest_side().clock() < state.round.opens_at]
-    if request.method == "POST" and len(days) < len(states):
-        refuse(403, Refusal.CLOSED)
     if days:
         refuse(403, Refusal.NOT_OPEN, min(days).date())
     refuse(403, Refusal.CLOSED if states else Refusal.NO_ROUND)
