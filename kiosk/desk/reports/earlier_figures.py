@@ -11,10 +11,10 @@ from itertools import groupby
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import in_a_row, translate
 from kiosk.desk.results.chart_rows import Line, earlier_line, in_days
+from kiosk.desk.results.findings import uncertainty
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.report import Block, Kind, data_rows
-from kiosk.domain.results import PERCENT_FROM, parts_of
-from kiosk.domain.rounding import outwards
+from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.statistics import wilson
 from kiosk.domain.survey import Good, Statement
 from kiosk.output.charts import UNKNOWN, Bar, colours
@@ -82,17 +82,7 @@ class EarlierStatement:
         share = translate(
             "{agreeing} av {n} svarade {options}.", agreeing=count, n=n, options=options_in_words
         )
-        if n < PERCENT_FROM:
-            return (share,)
-        sure, parts = wilson(count, n), parts_of(n)
-        low, high = outwards(sure.low, sure.high, parts)
-        if parts == 10:
-            few = translate("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high)
-            return (share, few)
-        return (
-            share,
-            translate("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),
-        )
+        return (share, *uncertainty(None if n < PERCENT_FROM else wilson(count, n), n))
 
 
 def earlier_statements(

@@ -21,7 +21,7 @@ from kiosk.domain.results import (
 from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document, made_at
-from kiosk.domain.statistics import Trend
+from kiosk.domain.statistics import Interval, Trend
 from kiosk.domain.survey import Good, Statement
 from kiosk.domain.target import TargetState, is_upper_limit, target_place, target_state
 from kiosk.domain.time_change import TimeChange
@@ -37,7 +37,12 @@ def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
         return (several_possible(now),)
     if not now.statement.scale.is_ordered:
         return (*of_follow_up(now), without_order())
-    return (_agreement(now, labels), *_uncertainty(now), *of_direction(now.statement), *of_target(now))
+    return (
+        _agreement(now, labels),
+        *uncertainty(now.agreeing_interval, now.on_scale),
+        *of_direction(now.statement),
+        *of_target(now),
+    )
 
 
 def of_target(now: Row) -> tuple[str, ...]:
@@ -135,12 +140,13 @@ def base_of(now: Row) -> str:
     return translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM)
 
 
-def _uncertainty(now: Row) -> tuple[str, ...]:
-    sure = now.agreeing_interval
-    if not sure:
+def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
+    """Return the sentence with the interval of a share of `n` answers, in tenths or percent by their number;
+    none without an interval."""
+    if not interval:
         return ()
-    parts = parts_of(now.on_scale)
-    low, high = outwards(sure.low, sure.high, parts)
+    parts = parts_of(n)
+    low, high = outwards(interval.low, interval.high, parts)
     if parts == 10:
         return (translate("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),)
     return (translate("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)
