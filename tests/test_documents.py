@@ -63,7 +63,25 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     assert missing_files((ROOT / document).read_text("utf-8")) == []
 
 
+SOURCES = [
+    path
+    for folder in ("kiosk", "static")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".css", ".js", ".py")
+]
+NAMED_IN_COMMENT = re.compile(r"(?<![\w./-])(?:guest|desk)_\w+\.(?:css|js)\b")
+
+
+def test_every_script_and_style_that_a_comment_names_exists() -> None:
+    named = [(path, name) for path in SOURCES for name in NAMED_IN_COMMENT.findall(path.read_text("utf-8"))]
+    assert len(named) > 5
+    assert [
+        (path, name) for path, name in named if not any(file.endswith(f"/{name}") for file in FILES)
+    ] == []
+
+
 def test_the_check_catches_a_named_file_that_does_not_exist() -> None:
+    assert NAMED_IN_COMMENT.findall("/* chosen by guest_fit.js. */") == ["guest_fit.js"]
     named = "`tests/guest/test_devices.py`, `test_play`, `guest/nothing.py`, `kiosk serve` and `/health`"
     assert missing_files(named) == ["test_play", "guest/nothing.py"]
 

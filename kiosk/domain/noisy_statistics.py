@@ -163,7 +163,8 @@ def differ(most: NoisyPart, least: NoisyPart, places: int) -> bool:
     """Return whether the highest and the lowest of several places differ by more than chance and noise.
 
     Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked.
-    It never claims a difference that Fisher's test does not find in the same counts without noise.
+    It never claims a difference that Fisher's test does not find in the same counts without noise. `most` has
+    the higher share: in the other order the result is False. `places` is at least 2.
     """
     without_noise = [statistics.Part(part.count, part.n, 0) for part in (most, least)]
     if not statistics.differ(without_noise[0], without_noise[1], places):

@@ -413,7 +413,8 @@ class Survey:
         return tuple(column for statement in self.statements for column in self.columns_of(statement))
 
     def columns_of(self, statement: Statement) -> tuple[Column, ...]:
-        """Return the columns of a statement; in this survey it may have a follow-up."""
+        """Return the columns of one of this survey's statements: its own, or FOLLOWED ones if it has a
+        follow-up in this survey."""
         if self.follow_up_of(statement.id) is None:
             return statement.columns
         return tuple(replace(column, part=Part.FOLLOWED) for column in statement.columns)

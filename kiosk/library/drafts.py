@@ -344,7 +344,7 @@ def _stems(folder: Path) -> set[str]:
 
 
 def survey_path(survey_id: str) -> Path:
-    """Return the path of an own survey's file in KIOSK_DATA."""
+    """Return the path of an own survey's file, relative to KIOSK_DATA. The file need not exist."""
     return Path(QUESTIONS) / f"{survey_id}.toml"
 
 

@@ -52,7 +52,7 @@ class Library:
 
     @property
     def units(self) -> dict[str, str]:
-        """Unit id -> name, for all trees."""
+        """Unit id -> name, for all trees; the name in the later tree if two have a unit with the same id."""
         return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
 
     def respondent(self, tree: Tree, node_id: str) -> Respondent:

@@ -89,7 +89,7 @@ def _number_in(text: str) -> int | None:
 
 
 def scale_path(scale_id: str) -> Path:
-    """Return the path of an own scale's file in KIOSK_DATA."""
+    """Return the path of an own scale's file, relative to KIOSK_DATA. The file need not exist."""
     return Path(QUESTIONS) / "scales" / f"{scale_id}.toml"
 
 

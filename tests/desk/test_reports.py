@@ -105,7 +105,7 @@ def test_every_figure_of_a_report_has_its_rule_n_round_version_and_protection(de
     assert [int(n) for n in re.findall(r"<td>(\d+)</td>", section)[:5]] == list(reversed(counts))
 
 
-def test_a_statement_keeps_its_own_date_when_another_one_of_its_survey_changed(desk: Desk) -> None:
+def test_a_report_dates_the_wording_of_each_statement_by_itself(desk: Desk) -> None:
     """The survey has another version from May on, but the guests see the first statement as before."""
     first = desk.round.survey
     *others, better = first.statements

@@ -696,7 +696,9 @@ def test_every_sentence_has_a_case_for_and_a_case_against_it() -> None:
 
 
 @pytest.mark.parametrize("sentence", sorted(CASES))
-def test_each_sentence_appears_when_it_is_true_and_not_otherwise(marked: Flask, sentence: str) -> None:
+def test_each_sentence_of_the_results_appears_when_it_is_true_and_not_otherwise(
+    marked: Flask, sentence: str
+) -> None:
     right, wrong = CASES[sentence]
     assert sentence in numbered_sentences(marked, right)
     assert sentence not in numbered_sentences(marked, wrong)

@@ -180,7 +180,7 @@ def test_unreviewed_languages_are_a_warning(examined: ExaminedInstallation) -> N
     assert "texts without a translation: ar 7." in lacks, "the round's survey is not translated"
 
 
-def test_a_unit_without_figures_is_named_once_it_must_have_few_guests(tmp_path: Path) -> None:
+def test_doctor_warns_of_a_unit_with_too_few_ballots_only_after_some_days(tmp_path: Path) -> None:
     examined = ExaminedInstallation(tmp_path)
     examined.open()
     cast_all(examined.store, "a", random_ballots(4, Random(1)))

@@ -108,7 +108,7 @@ def test_a_browser_without_a_network_is_left_alone(machine: Machine, route: str)
     assert machine.restarts == []
 
 
-def test_a_screen_that_is_switched_off_stays_off(machine: Machine) -> None:
+def test_a_browser_that_was_stopped_is_not_restarted(machine: Machine) -> None:
     (machine.folder / "stopped").touch()
     for _ in range(9):
         machine.look("0\n\n4096\n")

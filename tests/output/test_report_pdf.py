@@ -153,7 +153,7 @@ def test_a_picture_without_its_text_is_refused() -> None:
         typst.compile(document.encode(), sys_inputs={"drawn": drawn}, pdf_standards="ua-1")
 
 
-def test_the_check_of_tags_can_fail() -> None:
+def test_the_check_of_pdf_tags_can_fail() -> None:
     """A file without the standard has no tags that the checks above would take for a report's."""
     plain = typst.compile(b"#table(columns: 1, [a], [b])", pdf_standards="1.7")
     assert isinstance(plain, bytes)

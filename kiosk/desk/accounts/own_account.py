@@ -95,7 +95,8 @@ def add_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
 @for_every_account
 def remove_second_factor() -> ResponseReturnValue:
-    """Remove the second factor of the signed-in account."""
+    """Remove the second factor of the signed-in account, once its password is typed. Without a factor nothing
+    changes. Returns the page with the refusal if the password is wrong."""
     if (refused := _confirmed("factor-")) is not None:
         return refused
     name = _mine().name

@@ -322,8 +322,8 @@ relative to its own."""
 
 
 def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
-    """Return a decorator that registers a view for both previews. `beside` is added to the paths of the
-    previews; `options` are those of a Flask route."""
+    """Return a decorator that registers a view for the previews of a phone and of a kiosk, as its argument
+    `device`. `beside` is added to both paths; `options` are those of a Flask route."""
 
     def routed(view: F) -> F:
         blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)

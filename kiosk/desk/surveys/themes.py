@@ -45,8 +45,8 @@ def theme() -> ResponseReturnValue:
 @blueprint.route("/theme/preview", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show a kiosk's pages with the sent theme, beginning at the first page. Nothing is saved. Aborts with
-    404 if files cannot be changed."""
+    """Show a kiosk's pages with the sent theme, beginning at the first page. Nothing is saved. A bad
+    value returns the form's page with status 400. Aborts with 404 if files cannot be changed."""
     form, library = _form(), desk().library
     if not form.validate():
         return _page(form), 400

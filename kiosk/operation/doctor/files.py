@@ -157,7 +157,8 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def check_user(settings: Settings) -> Iterator[Advice]:
-    """Check that the results hold for the user who runs the server."""
+    """Yield a BAD advice unless the process runs as the owner of KIOSK_DATA: the other checks could not read
+    its files."""
     owner, me = owner_of(settings), os.geteuid()
     if me != owner:
         yield Advice(

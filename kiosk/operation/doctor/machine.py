@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
-from kiosk.operation.doctor.probe import open_connection
+from kiosk.operation.doctor.probe import connection_to
 from kiosk.operation.memory import are_core_dumps_refused
 from kiosk.operation.system_clock import read_machine
 from kiosk.settings import Settings
@@ -44,7 +44,7 @@ class Machine:
     root: Path = Path("/")
     zone: tzinfo | None = None
     environment_zone: str = ""
-    connect: Callable[[str], HTTPConnection] = open_connection
+    connect: Callable[[str], HTTPConnection] = connection_to
     journal: Callable[[float], str | None] = read_journal
     ntp_time: Callable[[], datetime | None] = _ntp_time
     refuses_core_dumps: Callable[[], bool] = are_core_dumps_refused

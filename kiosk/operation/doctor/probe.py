@@ -38,8 +38,9 @@ class UnreachableError(Exception):
     """No response from an address; the message has the reason."""
 
 
-def open_connection(address: str) -> HTTPConnection:
-    """Return a connection to the address's host that bypasses the proxies of the environment."""
+def connection_to(address: str) -> HTTPConnection:
+    """Return a connection to the address's host, not yet opened, that ignores the proxies of the environment.
+    With https, certificates are checked."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "https":

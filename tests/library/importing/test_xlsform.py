@@ -205,7 +205,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_ambiguous_file_is_refused_with_its_place(case: str) -> None:
+def test_a_form_with_a_fault_is_refused_in_one_line_that_names_it(case: str) -> None:
     content, words = REFUSED[case]
     with pytest.raises(ForeignFormError) as refused:
         read_file(content, "")
