@@ -176,8 +176,6 @@ def test_a_refused_mail_waits_with_its_reason_and_is_sent_when_it_is_taken(
 def test_a_server_that_is_away_slow_or_unencrypted_is_told_apart(
     office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "TIME_LIMIT_SECONDS", 0.2)
-
     def problem(settings: MailSettings) -> MailProblem:
         with pytest.raises(MailError) as raised:
             check_sign_in(settings)
@@ -186,7 +184,8 @@ def test_a_server_that_is_away_slow_or_unencrypted_is_told_apart(
     plain = MailServer().settings(office.folder)
     assert problem(replace(plain, port=free_port())) is MailProblem.NO_CONTACT
     assert problem(replace(plain, host="nowhere.invalid")) is MailProblem.NO_NAME
-    with MailServer(says_nothing=True).running() as server:
+    with monkeypatch.context() as impatient, MailServer(says_nothing=True).running() as server:
+        impatient.setattr(smtp, "TIME_LIMIT_SECONDS", 0.2)
         settings = server.settings(office.folder)
         assert problem(settings) is MailProblem.TIME_OUT
         assert problem(replace(settings, security=MailSecurity.TLS)) is MailProblem.TIME_OUT
@@ -421,7 +420,6 @@ def a_store_of(data: Path) -> Store:
 def test_the_doctor_examines_mail(
     office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "TIME_LIMIT_SECONDS", 0.2)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
     settings = read_settings({"KIOSK_DATA": str(office.folder / "data")})
 
