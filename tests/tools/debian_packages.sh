@@ -37,6 +37,7 @@ need systemd test -x /usr/bin/systemd-analyze # reads the units that a server ru
 need openssl program openssl # makes the certificate of a test
 need strace program strace # to see every byte a server writes
 need faketime program faketime # runs commands under a clock that was set
+need shellcheck program shellcheck # reads our shell scripts
 need default-jre-headless program java # checks exported forms as ODK does
 if [ "${1-}" = firefox ]; then need firefox-esr firefox_program; fi
 
