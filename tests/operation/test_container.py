@@ -7,7 +7,6 @@ import configparser
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
