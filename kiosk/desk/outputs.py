@@ -9,7 +9,7 @@ from babel.dates import format_date
 
 from kiosk.desk.i18n import language, month, number, translate
 from kiosk.domain.counters import Counter, Figure, Outputs, Period, Quality, Reason, year_of
-from kiosk.output.columns import Column, ColumnChart, UnitColumns, columns_svg
+from kiosk.output.column_chart import Column, ColumnChart, UnitColumns, columns_svg
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ def noisy_stratum(
 
 
 @dataclass(frozen=True)
-class NoisyPart:
+class NoisyPlaceCount:
     """A place's `n` answers on the scale, of which `count` chose certain options.
 
     `chosen` is the number of these options, `scale` the number of all options of the scale.
@@ -159,14 +159,14 @@ class NoisyPart:
         return self.n * share * (1 - share) + self.noise.of_sum(weights)
 
 
-def differ(most: NoisyPart, least: NoisyPart, places: int) -> bool:
+def differ(most: NoisyPlaceCount, least: NoisyPlaceCount, places: int) -> bool:
     """Return whether the highest and the lowest of several places differ by more than chance and noise.
 
     Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked.
     It never claims a difference that Fisher's test does not find in the same counts without noise. `most` has
     the higher share: in the other order the result is False. `places` is at least 2.
     """
-    without_noise = [statistics.Part(part.count, part.n, 0) for part in (most, least)]
+    without_noise = [statistics.PlaceCount(part.count, part.n, 0) for part in (most, least)]
     if not statistics.differ(without_noise[0], without_noise[1], places):
         return False
     pooled = (most.count + least.count) / (most.n + least.n)

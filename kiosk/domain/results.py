@@ -11,11 +11,11 @@ from fractions import Fraction
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain import survey as surveys
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.noisy_statistics import Noise, NoisyPart, noise_of, noise_of_part, noisy_stratum
+from kiosk.domain.noisy_statistics import Noise, NoisyPlaceCount, noise_of, noise_of_part, noisy_stratum
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
-from kiosk.domain.statistics import Interval, Part, Stratum, Trend, stratified_test, verdict
+from kiosk.domain.statistics import Interval, PlaceCount, Stratum, Trend, stratified_test, verdict
 from kiosk.domain.survey import Column, Statement
 from kiosk.domain.tally import StatementTally, of_those_asked, statement_tally_from_json
 from kiosk.domain.tree import Node
@@ -91,7 +91,7 @@ class Row:
         """Return the noise in the sum of the tables of `batches` batches, for this statement and round."""
         survey = self.round.survey
         column = survey.columns_of(self.statement)[-1]
-        if column.part is not surveys.Part.FOLLOW_UP or not self.statement.follows:
+        if column.subject is not surveys.ColumnSubject.FOLLOW_UP or not self.statement.follows:
             return self._noise_of_column(column, batches)
         [before] = survey.columns_of(survey.statement(self.statement.follows.statement))
         asked = self._noise_of_column(before, batches).of_sum([1] * len(column.when))
@@ -529,10 +529,10 @@ def _share(row: Row) -> float:
     return row.agreeing / row.on_scale
 
 
-def _part(row: Row) -> Part:
-    return Part(row.agreeing, row.on_scale, row.table.withheld if row.table else 0)
+def _part(row: Row) -> PlaceCount:
+    return PlaceCount(row.agreeing, row.on_scale, row.table.withheld if row.table else 0)
 
 
-def _noisy_part(row: Row) -> NoisyPart:
+def _noisy_part(row: Row) -> NoisyPlaceCount:
     options = len(row.statement.scale.labels)
-    return NoisyPart(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise)
+    return NoisyPlaceCount(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise)

@@ -16,7 +16,7 @@ from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
 from kiosk.domain.noise import EPSILON, FOLLOW_SHARE, OPTION_SHARE, SMALLEST_EPSILON, read_epsilon
-from kiosk.domain.survey import Column, Part, Survey, survey_from_json
+from kiosk.domain.survey import Column, ColumnSubject, Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
 SHORTEST_ROUND = timedelta(days=5)
@@ -38,7 +38,11 @@ FEWEST_BETWEEN_COUNTS = 3.0
 the chance that the target was the only one is about exp(-n)."""
 
 
-SHARES = {Part.OPTION: OPTION_SHARE, Part.FOLLOWED: FOLLOW_SHARE, Part.FOLLOW_UP: FOLLOW_SHARE}
+SHARES = {
+    ColumnSubject.OPTION: OPTION_SHARE,
+    ColumnSubject.FOLLOWED: FOLLOW_SHARE,
+    ColumnSubject.FOLLOW_UP: FOLLOW_SHARE,
+}
 """Part of a round's epsilon that the table of a column has, where it is not all of it."""
 
 
@@ -114,7 +118,7 @@ class Round:
 
     def epsilon_of(self, column: Column) -> Fraction:
         """Return the epsilon of the noise in one column's table of a batch."""
-        return self.epsilon * SHARES.get(column.part, 1)
+        return self.epsilon * SHARES.get(column.subject, 1)
 
     def slip_budget(self, unit_id: str) -> int | None:
         """Return the number of slips that staff may print for a unit; None without a limit."""

@@ -250,7 +250,7 @@ def fisher(count: int, n: int, other: int, of: int) -> float:
 
 
 @dataclass(frozen=True)
-class Part:
+class PlaceCount:
     """`count` of the `n` answers at a place agree; `withheld` more may or may not."""
 
     count: int
@@ -263,7 +263,7 @@ class Part:
         return self.count / self.n
 
 
-def differ(most: Part, least: Part, places: int) -> bool:
+def differ(most: PlaceCount, least: PlaceCount, places: int) -> bool:
     """Return whether the highest and the lowest of several places differ significantly.
 
     Fisher's exact test, two-sided as twice the smaller tail, with Bonferroni's correction for all pairs of

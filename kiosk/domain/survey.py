@@ -150,8 +150,8 @@ class Good(StrEnum):
     NEITHER = "neither"
 
 
-class Part(StrEnum):
-    """What a table of a ballot's answers is about."""
+class ColumnSubject(StrEnum):
+    """What the answers in a column of a ballot are about."""
 
     STATEMENT = "statement"
     WHETHER = "whether"
@@ -188,13 +188,13 @@ class Column:
 
     id: str
     options: int
-    part: Part = Part.STATEMENT
+    subject: ColumnSubject = ColumnSubject.STATEMENT
     when: tuple[int, ...] = ()
 
     @property
     def has_no_answer(self) -> bool:
         """Whether the kinds of no answer are among its answers."""
-        return self.part is not Part.OPTION
+        return self.subject is not ColumnSubject.OPTION
 
 
 @dataclass(frozen=True)
@@ -264,11 +264,11 @@ class Statement:
         """The columns of a ballot that hold the answers to this statement."""
         options = len(self.scale.labels)
         if self.follows:
-            return (Column(self.id, options, Part.FOLLOW_UP, self.follows.when),)
+            return (Column(self.id, options, ColumnSubject.FOLLOW_UP, self.follows.when),)
         if not self.several:
             return (Column(self.id, options),)
-        of_options = (Column(option_id(self.id, at), 2, Part.OPTION) for at in range(1, options + 1))
-        return (Column(self.id, 2, Part.WHETHER), *of_options)
+        of_options = (Column(option_id(self.id, at), 2, ColumnSubject.OPTION) for at in range(1, options + 1))
+        return (Column(self.id, 2, ColumnSubject.WHETHER), *of_options)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -417,7 +417,7 @@ class Survey:
         follow-up in this survey."""
         if self.follow_up_of(statement.id) is None:
             return statement.columns
-        return tuple(replace(column, part=Part.FOLLOWED) for column in statement.columns)
+        return tuple(replace(column, subject=ColumnSubject.FOLLOWED) for column in statement.columns)
 
     def follow_up_of(self, statement_id: str) -> Statement | None:
         """Return the follow-up of the statement with that id; None if it has none."""

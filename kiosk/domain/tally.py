@@ -13,7 +13,7 @@ from typing import NotRequired, TypedDict
 from kiosk.domain.ballot import NOT_ASKED, Ballot, NoAnswer
 from kiosk.domain.box import veil
 from kiosk.domain.noise import protect, protect_part
-from kiosk.domain.survey import Column, Part
+from kiosk.domain.survey import Column, ColumnSubject
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _tally_column(
 ) -> StatementTally:
     counted = [answers[option] for option in range(1, column.options + 1)]
     kinds = [answers[kind] for kind in NoAnswer] if column.has_no_answer else []
-    is_follow_up = column.part is Part.FOLLOW_UP
+    is_follow_up = column.subject is ColumnSubject.FOLLOW_UP
     not_asked = [answers[NOT_ASKED]] if is_follow_up else []
     published, withheld = publish(counted + kinds + not_asked, column, before)
     counts, rest = published[: column.options], published[column.options :]
@@ -129,7 +129,7 @@ def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) 
     the veil is that of the guests who were asked, so that of each of them, too, two answers are possible. The
     number not asked is then what the statement's table says.
     """
-    if column.part is not Part.FOLLOW_UP:
+    if column.subject is not ColumnSubject.FOLLOW_UP:
         return veil(cells)
     if before is None or before.withheld:
         return (0,) * len(cells), sum(cells)
@@ -146,7 +146,7 @@ def protected(
     The number of guests who were asked a follow-up is that of its statement's published table. It is not
     drawn again: a second noisy number of the same guests would tell more about each of them.
     """
-    if column.part is not Part.FOLLOW_UP or before is None:
+    if column.subject is not ColumnSubject.FOLLOW_UP or before is None:
         return protect(cells, rng, epsilon), 0
     asked = asked_by(before, column)
     return (*protect_part(cells[:-1], asked, rng, epsilon), sum(cells) - asked), 0
@@ -174,7 +174,7 @@ def has_answers_of(table: StatementTally, column: Column) -> bool:
     return (
         len(table.counts) == column.options
         and (column.has_no_answer or not any(table.no_answer))
-        and (table.not_asked is not None) == (column.part is Part.FOLLOW_UP)
+        and (table.not_asked is not None) == (column.subject is ColumnSubject.FOLLOW_UP)
     )
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
 from kiosk.library.spreadsheet_writer import EARLIEST, add_file
+from kiosk.output.chart_pictures import pngs
 from kiosk.output.hyphenation import NARROW_FROM, divisible
 from kiosk.output.report_pdf import logo_of, logo_png
-from kiosk.output.svg import pngs
 from kiosk.settings import shipped_folder
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ COUNT_PROGRESS = "count"
 UNITS_A_STEP = 4
 """Units that are counted, or sealed anew, in one transaction: some milliseconds of processor time."""
 
-Part = tuple[Round, tuple[str, ...]]
+CountPart = tuple[Round, tuple[str, ...]]
 """A round and those of its units that are counted in one transaction."""
 
 
@@ -41,7 +41,7 @@ class CountProgress:
         """Return whether this count closes an open round."""
         return of_round.closes_at <= self.tick
 
-    def next_part(self, open_rounds: Iterable[Round]) -> Part | None:
+    def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
         """Return the next units to count; None if only closings are left."""
         for of_round in open_rounds:
             done = self.done.get(of_round.id, 0)
@@ -50,7 +50,7 @@ class CountProgress:
                 return of_round, units
         return None
 
-    def with_part(self, part: Part, fired: Iterable[str]) -> "CountProgress":
+    def with_part(self, part: CountPart, fired: Iterable[str]) -> "CountProgress":
         """Return the progress after these units, of which the play guard fired at `fired`."""
         of_round, units = part
         return replace(
@@ -60,7 +60,7 @@ class CountProgress:
         )
 
 
-def parts_of(of_round: Round) -> Iterable[Part]:
+def parts_of(of_round: Round) -> Iterable[CountPart]:
     """Return all units of a round, as many at a time as are written in one transaction."""
     units = of_round.tree.leaves
     return [(of_round, units[at : at + UNITS_A_STEP]) for at in range(0, len(units), UNITS_A_STEP)]

@@ -26,7 +26,7 @@ from kiosk.domain.report import (
 from kiosk.domain.rounds import Admission, PublicationTime, Round, history_faults
 from kiosk.domain.screen_size import DISTANCE_LIMITS_MM, LOWER_EDGE_LIMITS_MM, WIDTH_LIMITS_MM
 from kiosk.domain.strict_json import parse
-from kiosk.domain.survey import Part
+from kiosk.domain.survey import ColumnSubject
 from kiosk.domain.tally import (
     StatementTally,
     can_be_protected,
@@ -179,7 +179,7 @@ def _check_node(
     for statement_id, answers in cells.items():
         options = columns[statement_id].options
         wanted = {*(str(option) for option in range(1, options + 1)), *NoAnswer, "withheld"}
-        is_follow_up = columns[statement_id].part is Part.FOLLOW_UP
+        is_follow_up = columns[statement_id].subject is ColumnSubject.FOLLOW_UP
         wanted |= {NOT_ASKED} if is_follow_up else set()
         _require(answers.keys() == wanted, f"statement {statement_id}: not its scale's options")
         tables.append(statement_tally(dict(answers)))
@@ -196,7 +196,7 @@ def _check_node(
     by_id = dict(zip(cells, tables, strict=True))
     for before, column in pairwise(of_round.survey.columns):
         _require(
-            column.part is not Part.FOLLOW_UP
+            column.subject is not ColumnSubject.FOLLOW_UP
             or follows_table(
                 by_id[column.id], column, by_id[before.id], of_round.k, is_protected=of_round.is_protected
             ),

@@ -26,7 +26,7 @@ from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
-from kiosk.storage.count_progress import CountProgress, Part, parts_of, read_progress, write_progress
+from kiosk.storage.count_progress import CountPart, CountProgress, parts_of, read_progress, write_progress
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
@@ -244,7 +244,7 @@ class Store:
                 self._renew_units((state.round, state.round.tree.leaves))
         self._clear_closed()
 
-    def _renew_units(self, part: Part) -> None:
+    def _renew_units(self, part: CountPart) -> None:
         of_round, units = part
         for unit in units:
             box = self._boxes.open_box(of_round.id, unit)
@@ -254,7 +254,7 @@ class Store:
                 self._slip_sets.renew(of_round, unit)
                 self._letterboxes.renew(of_round, unit)
 
-    def _faults_of_part(self, part: Part) -> list[KeyFault]:
+    def _faults_of_part(self, part: CountPart) -> list[KeyFault]:
         of_round, units = part
         return [
             fault
@@ -664,7 +664,7 @@ class Store:
                 return True
         return False
 
-    def _write_step(self, part: Part, work: Callable[[], None]) -> None:
+    def _write_step(self, part: CountPart, work: Callable[[], None]) -> None:
         """Write units in one transaction. Their new keys are on disk before it begins."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
@@ -674,7 +674,7 @@ class Store:
         finally:
             self._keys.drop_prepared(rows)
 
-    def _count_part(self, progress: CountProgress, part: Part) -> None:
+    def _count_part(self, progress: CountProgress, part: CountPart) -> None:
         """Count units, unless another process has counted them."""
         if read_progress(self._database) != progress:
             return

@@ -15,7 +15,7 @@ from random import Random
 from kiosk.domain.ballot import NOT_ASKED, Answer, Ballot, NoAnswer
 from kiosk.domain.box import veil
 from kiosk.domain.noise import EPSILON, FOLLOW_SHARE, geometric_noise, zero_sum_noise
-from kiosk.domain.survey import Column, FollowUp, Part, Pictures, Statement, Survey
+from kiosk.domain.survey import Column, ColumnSubject, FollowUp, Pictures, Statement, Survey
 from kiosk.domain.survey import Scale as Answers
 from kiosk.domain.tally import Publish, Published, StatementTally, Tally, add, tally_batch, veiled
 from tests.attack.finding import Finding, Scale
@@ -125,7 +125,7 @@ def veil_of_its_own(cells: Sequence[int], column: Column, before: StatementTally
 
 def veil_of_all(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
     """A leaky rule: the follow-up is withheld with its statement, but its veil counts those not asked."""
-    if column.part is Part.FOLLOW_UP and before and before.withheld:
+    if column.subject is ColumnSubject.FOLLOW_UP and before and before.withheld:
         return (0,) * len(cells), sum(cells)
     return veil(cells)
 

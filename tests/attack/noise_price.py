@@ -6,7 +6,14 @@ from itertools import product
 
 import numpy as np
 
-from kiosk.domain.noisy_statistics import Noise, NoisyPart, differ, noise_of, noisy_stratum, share_interval
+from kiosk.domain.noisy_statistics import (
+    Noise,
+    NoisyPlaceCount,
+    differ,
+    noise_of,
+    noisy_stratum,
+    share_interval,
+)
 from kiosk.domain.statistics import Trend, trend
 from tests.attack.noise_kinds import (
     CELLS,
@@ -184,7 +191,7 @@ def apart(tables: Sequence[Tables], noise: Noise) -> str:
     differing = 0
     for rows in zip(*(table[:, :SCALE].tolist() for table in tables), strict=True):
         counts = sorted((sum(row[-2:]) / max(sum(row), 1), sum(row[-2:]), sum(row)) for row in rows)
-        most, least = (NoisyPart(count, n, 2, SCALE, noise) for _, count, n in (counts[-1], counts[0]))
+        most, least = (NoisyPlaceCount(count, n, 2, SCALE, noise) for _, count, n in (counts[-1], counts[0]))
         differing += differ(most, least, len(rows))
     return f"{100 * differing / len(tables[0]):.1f} %"
 

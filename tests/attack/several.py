@@ -14,7 +14,7 @@ from random import Random
 
 from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, Answer, Ballot, NoAnswer
 from kiosk.domain.noise import EPSILON, OPTION_SHARE, zero_sum_noise
-from kiosk.domain.survey import MOST_SEVERAL, Column, Part, Pictures, Statement
+from kiosk.domain.survey import MOST_SEVERAL, Column, ColumnSubject, Pictures, Statement
 from kiosk.domain.survey import Scale as Answers
 from kiosk.domain.tally import Publish, Published, StatementTally, tally_batch, veiled
 from tests.attack.finding import Finding, Scale
@@ -88,7 +88,7 @@ def _without_veil(cells: Sequence[int], column: Column, before: StatementTally |
 
 def _whether_only(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
     """A leaky veil: only of the table that says whether any option was chosen."""
-    return veiled(cells, column, before) if column.part is Part.WHETHER else (tuple(cells), 0)
+    return veiled(cells, column, before) if column.subject is ColumnSubject.WHETHER else (tuple(cells), 0)
 
 
 def _exact(scale: Scale) -> Finding:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.desk.reports.earlier_figures import EarlierStatement
+from kiosk.desk.reports.earlier_statements import EarlierStatement
 from kiosk.domain.earlier_figures import FiguresError, figures_from_json, read_count, read_figures
 from tests.tools.builders import survey
 from tests.tools.desk_side import Desk

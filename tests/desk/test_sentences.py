@@ -32,7 +32,7 @@ from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good, Scale
 from kiosk.domain.tally import StatementTally, Tally
-from kiosk.output.charts import UNKNOWN
+from kiosk.output.stacked_bars import UNKNOWN
 from kiosk.settings import read_settings
 from kiosk.storage import RoundState
 from tests.tools.builders import MONDAY, a_round, a_store, tree

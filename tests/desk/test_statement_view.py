@@ -14,7 +14,7 @@ from kiosk.desk.i18n import NO_BREAK
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.survey import Good
-from kiosk.output.charts import colours
+from kiosk.output.stacked_bars import colours
 from tests.tools.desk_side import START, Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.figures import figures_in

@@ -12,7 +12,7 @@ import pytest
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Pictures, Scale, Statement, Survey
-from kiosk.output.charts import CATEGORIES
+from kiosk.output.stacked_bars import CATEGORIES
 from tests.tools.desk_side import START, Desk
 
 OPTIONS = ("Mat", "Sömn", "Samtal", "Inget av detta")

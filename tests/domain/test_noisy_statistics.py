@@ -14,7 +14,7 @@ from kiosk.domain import statistics
 from kiosk.domain.noise import EPSILON, nearest_table, zero_sum_noise
 from kiosk.domain.noisy_statistics import (
     Noise,
-    NoisyPart,
+    NoisyPlaceCount,
     differ,
     distribution_intervals,
     largest_by_noise,
@@ -103,7 +103,7 @@ def test_an_interval_ends_where_the_score_test_rejects(
     noise, n, count = noise_of(batches, CELLS), sum(answers), sum(answers[option] for option in chosen)
     interval = share_interval(answers, chosen, noise)
     for end in {interval.low, interval.high} - {0.0, 1.0}:
-        part = NoisyPart(count, n, len(chosen), len(answers), noise)
+        part = NoisyPlaceCount(count, n, len(chosen), len(answers), noise)
         assert abs(count - end * n) == pytest.approx(1.959964 * sqrt(part.variance(end)), rel=1e-4)
 
 
@@ -213,8 +213,8 @@ def test_noise_only_weakens_a_claim(table: list[list[int]], batches: int) -> Non
     assert claimed in {Trend.CHANCE, trend(table, [0] * len(table), [NONE] * len(table))}
 
 
-def part(row: Sequence[int], noise: Noise) -> NoisyPart:
-    return NoisyPart(sum(row[option] for option in AGREE), sum(row[:SCALE]), len(AGREE), SCALE, noise)
+def part(row: Sequence[int], noise: Noise) -> NoisyPlaceCount:
+    return NoisyPlaceCount(sum(row[option] for option in AGREE), sum(row[:SCALE]), len(AGREE), SCALE, noise)
 
 
 def places_that_differ(n: int, noise: Noise, profile: Sequence[float], places: int = 6) -> float:
@@ -241,5 +241,7 @@ def test_a_comparison_of_places_that_ignores_noise_claims_differences_caused_by_
 
 def test_places_with_opposite_answers_differ_despite_noise() -> None:
     noise = noise_of(1, CELLS)
-    assert differ(NoisyPart(54, 54, 2, SCALE, noise), NoisyPart(0, 54, 2, SCALE, noise), places=5)
-    assert not differ(NoisyPart(12, 20, 2, SCALE, noise), NoisyPart(9, 20, 2, SCALE, noise), places=2)
+    assert differ(NoisyPlaceCount(54, 54, 2, SCALE, noise), NoisyPlaceCount(0, 54, 2, SCALE, noise), places=5)
+    assert not differ(
+        NoisyPlaceCount(12, 20, 2, SCALE, noise), NoisyPlaceCount(9, 20, 2, SCALE, noise), places=2
+    )

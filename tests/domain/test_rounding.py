@@ -15,7 +15,10 @@ from kiosk.domain.rounding import half_up, outwards, whole_percent
 
 ROOT = Path(__file__).parents[2]
 
-GEOMETRY = {Path("kiosk/output") / name for name in ("columns.py", "intervals.py", "strip.py", "svg.py")}
+GEOMETRY = {
+    Path("kiosk/output") / name
+    for name in ("column_chart.py", "interval_chart.py", "inline_bar.py", "chart_pictures.py")
+}
 """Files that format coordinates of a drawing, which nobody reads as numbers."""
 
 EXACT_FORMAT = re.compile(r"\.\d+[ef%]")

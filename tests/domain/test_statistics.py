@@ -12,7 +12,7 @@ from scipy.stats import binomtest, fisher_exact, kendalltau
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
 from kiosk.domain.statistics import (
-    Part,
+    PlaceCount,
     Stratum,
     Trend,
     differ,
@@ -145,20 +145,20 @@ def test_withheld_answers_never_turn_chance_into_a_claimed_change(
 
 
 def test_places_with_opposite_answers_differ_and_similar_ones_do_not() -> None:
-    assert differ(Part(54, 54, 0), Part(0, 54, 0), places=5)
-    assert not differ(Part(12, 20, 0), Part(9, 20, 0), places=2)
+    assert differ(PlaceCount(54, 54, 0), PlaceCount(0, 54, 0), places=5)
+    assert not differ(PlaceCount(12, 20, 0), PlaceCount(9, 20, 0), places=2)
 
 
 def test_a_significant_difference_must_be_larger_among_more_places() -> None:
-    assert differ(Part(26, 40, 0), Part(15, 40, 0), places=2)
-    assert not differ(Part(26, 40, 0), Part(15, 40, 0), places=6)
+    assert differ(PlaceCount(26, 40, 0), PlaceCount(15, 40, 0), places=2)
+    assert not differ(PlaceCount(26, 40, 0), PlaceCount(15, 40, 0), places=6)
 
 
 def test_chance_alone_causes_a_claimed_difference_in_5_percent_of_cases_at_most() -> None:
     random, claims, careless = np.random.default_rng(6), 0, 0
     for _ in range(1000):
         parts = sorted(
-            (Part(int(random.binomial(40, 0.6)), 40, 0) for _ in range(6)), key=lambda one: one.count
+            (PlaceCount(int(random.binomial(40, 0.6)), 40, 0) for _ in range(6)), key=lambda one: one.count
         )
         claims += differ(parts[-1], parts[0], len(parts))
         careless += differ(parts[-1], parts[0], 2)
@@ -170,13 +170,13 @@ def test_chance_alone_causes_a_claimed_difference_in_5_percent_of_cases_at_most(
 def test_no_value_of_withheld_answers_refutes_a_claimed_difference(
     count: int, other: int, hidden: int, hidden_other: int
 ) -> None:
-    if not differ(Part(count, 30, hidden), Part(other, 30, hidden_other), places=3):
+    if not differ(PlaceCount(count, 30, hidden), PlaceCount(other, 30, hidden_other), places=3):
         return
     for agree, disagree in product(range(hidden + 1), repeat=2):
         for also, against in product(range(hidden_other + 1), repeat=2):
             if agree + disagree <= hidden and also + against <= hidden_other:
                 most, least = (
-                    Part(count + agree, 30 + agree + disagree, 0),
-                    Part(other + also, 30 + also + against, 0),
+                    PlaceCount(count + agree, 30 + agree + disagree, 0),
+                    PlaceCount(other + also, 30 + also + against, 0),
                 )
                 assert differ(most, least, places=3)

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.domain.rounds import Admission
-from kiosk.domain.survey import Part, Pictures, Survey, cost_of, follows_one_before
+from kiosk.domain.survey import ColumnSubject, Pictures, Survey, cost_of, follows_one_before
 from kiosk.library.surveys import MOST_STATEMENTS
 from kiosk.operation.demonstration_example import GUESTS, UNIT, add_example, example_survey
 from kiosk.screen.questions import questions
@@ -23,7 +23,7 @@ def test_the_example_has_each_kind_of_question_and_can_be_asked(tmp_path: Path) 
     survey = example(tmp_path)
     statements = survey.statements
     columns = [column for statement in statements for column in survey.columns_of(statement)]
-    assert {column.part for column in columns} == set(Part)
+    assert {column.subject for column in columns} == set(ColumnSubject)
     assert {statement.scale.pictures for statement in statements} == set(Pictures)
     assert any(statement.scale.poles for statement in statements)
     assert all(statement.can_be_asked for statement in statements)

@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 
 from kiosk.domain.report import Block, Kind, ReportDocument, document_from_json
 from kiosk.output import report_files
-from kiosk.output.charts import Bar
+from kiosk.output.chart_pictures import Picture, svg
 from kiosk.output.hyphenation import SOFT_HYPHEN
 from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
@@ -24,7 +24,7 @@ from kiosk.output.report_html import report_html
 from kiosk.output.report_package import report_package
 from kiosk.output.report_writer import WRITERS
 from kiosk.output.report_xlsx import report_xlsx
-from kiosk.output.svg import Picture, svg
+from kiosk.output.stacked_bars import Bar
 
 DRAWN = svg(Picture("", ("ja", "nej"), ("#000000", "#ffffff"), (Bar("FRIDA", "n = 0", ()),), ()))
 TABLE = Block(

@@ -15,7 +15,7 @@ def figures_in(page: str) -> dict[str, Figure]:
 
 
 def at_each_width(figure: Figure) -> Iterator[Figure]:
-    """Yield the figure as it is drawn at each of `charts.WIDTHS`, the widest first."""
+    """Yield the figure as it is drawn at each of `stacked_bars.WIDTHS`, the widest first."""
     for fit in figure["fits"]:
         data = [{**trace, **changes} for trace, changes in zip(figure["data"], fit["data"], strict=True)]
         yield {"data": data, "layout": {**figure["layout"], **fit["layout"]}}

@@ -28,7 +28,7 @@ from kiosk.domain.rounding import outwards
 from kiosk.library.aggregates import ReceivedAggregates, received
 from kiosk.library.changes import RefusedError
 from kiosk.output.aggregates import own_aggregate, years
-from kiosk.output.intervals import PAGE, PHONE, IntervalLine, intervals_svg
+from kiosk.output.interval_chart import PAGE, PHONE, IntervalLine, intervals_svg
 
 blueprint = Blueprint("comparison", __name__)
 

@@ -14,7 +14,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.i18n import day, in_a_row, period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
-from kiosk.desk.reports.earlier_figures import method, statement_blocks
+from kiosk.desk.reports.earlier_statements import method, statement_blocks
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.statement_view import Section, bare_picture
@@ -33,7 +33,7 @@ from kiosk.domain.results import answered
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.theory import Layer
-from kiosk.output.svg import svg
+from kiosk.output.chart_pictures import svg
 
 ASKED_COUNTER = "asked"
 """Counter of guests who were asked to answer."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice
 
 from kiosk.desk.context import desk
-from kiosk.desk.reports.earlier_figures import EarlierStatement, earlier_statements
+from kiosk.desk.reports.earlier_statements import EarlierStatement, earlier_statements
 from kiosk.desk.respondents import Forms, forms
 from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures

@@ -8,13 +8,13 @@ from kiosk.desk.context import desk
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule
-from kiosk.desk.reports.earlier_figures import glance_blocks
+from kiosk.desk.reports.earlier_statements import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_follow_up, of_now, several_possible, without_order
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
-from kiosk.output.svg import GLANCE, svg
+from kiosk.output.chart_pictures import GLANCE, svg
 
 MOST_STATEMENTS = 6
 """Most statements that have room on the page; the others stand in their part of the report."""

@@ -12,7 +12,7 @@ from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
 from kiosk.domain.survey import Statement
 from kiosk.domain.target import target_place
-from kiosk.output.charts import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
+from kiosk.output.stacked_bars import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 LONGEST_NAME = 18
 """Most characters of a line of an option's name beside its bar."""

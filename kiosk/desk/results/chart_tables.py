@@ -14,7 +14,7 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle, csv_table
 from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
-from kiosk.output.charts import UNKNOWN
+from kiosk.output.stacked_bars import UNKNOWN
 
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:

@@ -30,10 +30,10 @@ from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle
+from kiosk.output.chart_pictures import png, svg
 from kiosk.output.export import data_package, files
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import write_file
-from kiosk.output.svg import png, svg
 from kiosk.settings import shipped_folder
 
 blueprint = Blueprint("files", __name__)

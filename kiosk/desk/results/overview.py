@@ -31,8 +31,8 @@ from kiosk.domain.statistics import Trend
 from kiosk.domain.steps import Step
 from kiosk.domain.survey import Good, Statement, Survey
 from kiosk.domain.tree import Node
-from kiosk.output.charts import Bar, colours_of
-from kiosk.output.strip import strip
+from kiosk.output.inline_bar import inline_bar
+from kiosk.output.stacked_bars import Bar, colours_of
 from kiosk.storage import RoundState
 
 MOST_CELLS = 120
@@ -138,12 +138,12 @@ class Entry:
     @property
     def drawing(self) -> Markup:
         """The bar with its numbers, as SVG."""
-        return Markup(strip(self.bar, self.palette))  # noqa: S704 - every text in it is escaped
+        return Markup(inline_bar(self.bar, self.palette))  # noqa: S704 - every text in it is escaped
 
     @property
     def small_drawing(self) -> Markup:
         """The bar without numbers, for a cell of a table."""
-        return Markup(strip(self.bar, self.palette, has_numbers=False))  # noqa: S704 - as above
+        return Markup(inline_bar(self.bar, self.palette, has_numbers=False))  # noqa: S704 - as above
 
     @property
     def missing(self) -> str:

@@ -15,7 +15,7 @@ from kiosk.domain.report import Block, Kind, ReportDocument, data_rows
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, made_at
-from kiosk.output.svg import svg
+from kiosk.output.chart_pictures import svg
 
 LINE = "\n"
 """Separates the lines of a cell."""

@@ -34,8 +34,8 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, etag
 from kiosk.domain.survey import Statement
-from kiosk.output.charts import UNKNOWN
-from kiosk.output.strip import patterns
+from kiosk.output.inline_bar import patterns
+from kiosk.output.stacked_bars import UNKNOWN
 from kiosk.storage import Role, RoundState
 
 blueprint = Blueprint("results", __name__)

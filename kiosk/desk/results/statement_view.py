@@ -38,8 +38,8 @@ from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Statement
 from kiosk.domain.time_change import NOTHING_COMPARED, TimeChange, time_change
 from kiosk.domain.tree import Node
-from kiosk.output.charts import UNKNOWN, colours_of
-from kiosk.output.svg import Picture
+from kiosk.output.chart_pictures import Picture
+from kiosk.output.stacked_bars import UNKNOWN, colours_of
 from kiosk.storage import RoundState
 
 Places = tuple[tuple[Node, Row], ...]

@@ -27,7 +27,7 @@ from kiosk.domain.results import answered
 from kiosk.domain.rounds import Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document
-from kiosk.output.svg import WALL, svg
+from kiosk.output.chart_pictures import WALL, svg
 from kiosk.storage import Action, RoundState, Wall
 
 blueprint = Blueprint("walls", __name__)

@@ -47,7 +47,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Part:
+class TextGroup:
     """The texts of a survey, or those of the guest's screen outside surveys, in one language. `survey` is
     None for the guest's screen; `untranslated` is the number of texts without a translation."""
 
@@ -129,7 +129,7 @@ def _page(catalogue: Catalogue) -> str:
     )
 
 
-def _part(catalogue: Catalogue, survey: Survey | None) -> Part:
+def _part(catalogue: Catalogue, survey: Survey | None) -> TextGroup:
     texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
     sources = survey.sources if survey else {}
     code = catalogue.language.code
@@ -139,7 +139,7 @@ def _part(catalogue: Catalogue, survey: Survey | None) -> Part:
         for message, speech in zip(texts, sounds, strict=True)
     ]
     by_name = {reading.speech.name: reading for reading in readings}
-    return Part(survey, tuple(by_name.values()), len(sources) - len(texts) if survey else 0)
+    return TextGroup(survey, tuple(by_name.values()), len(sources) - len(texts) if survey else 0)
 
 
 def _asked(catalogue: Catalogue) -> Reading:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from kiosk.output.columns import MONTH, Column, ColumnChart, UnitColumns, columns_svg
+from kiosk.output.column_chart import MONTH, Column, ColumnChart, UnitColumns, columns_svg
 
 MONTHS = ("jan", "feb", "mars", "apr", "maj", "juni", "juli", "aug", "sep", "okt", "nov", "dec")
 FRIDA = UnitColumns(

@@ -17,8 +17,8 @@ from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.statistics import wilson
 from kiosk.domain.survey import Good, Statement
-from kiosk.output.charts import UNKNOWN, Bar, colours
-from kiosk.output.svg import GLANCE, PAGE, Picture, Sheet, svg
+from kiosk.output.chart_pictures import GLANCE, PAGE, Picture, PictureLayout, svg
+from kiosk.output.stacked_bars import UNKNOWN, Bar, colours
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ def _chart(
     bars: Sequence[Bar],
     described: str,
     table: Sequence[tuple[object, ...]],
-    sheet: Sheet,
+    layout: PictureLayout,
 ) -> Block:
     """Return a chart; all statements have the scale of the first."""
     picture = Picture("", imported[0].labels, imported[0].palette, tuple(bars), ())
-    return Block(Kind.CHART, described, svg=svg(picture, sheet), data=data_rows(table))
+    return Block(Kind.CHART, described, svg=svg(picture, layout), data=data_rows(table))

@@ -14,7 +14,7 @@ from typing import Any
 
 from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Good, Statement
-from kiosk.output.fitting import PlacedNumbers, fit_numbers, text_width, wrapped, wrapped_between
+from kiosk.output.text_fitting import PlacedNumbers, fit_numbers, text_width, wrapped, wrapped_between
 
 Figure = dict[str, Any]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import typst
 
 from kiosk.domain.rounding import half_up
-from kiosk.output.charts import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
-from kiosk.output.fitting import fit_numbers, room_for, text_width, wrapped
+from kiosk.output.stacked_bars import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
+from kiosk.output.text_fitting import fit_numbers, room_for, text_width, wrapped
 
 WIDTH = 960
 MARGIN = 24
@@ -27,7 +27,7 @@ FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PictureLayout:
     """The dimensions of a picture, in its pixels.
 
     `labels` and `numbers` are the space at the left and right of the bars; the three sizes are
@@ -54,12 +54,12 @@ class Sheet:
         return half_up(1.2 * self.digit_size)
 
 
-PAGE = Sheet(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
+PAGE = PictureLayout(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
 
-GLANCE = Sheet(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
+GLANCE = PictureLayout(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
 """Dimensions with room for a statement of up to three lines beside each bar."""
 
-WALL = Sheet(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
+WALL = PictureLayout(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
 """Dimensions for a wall screen that is read across a room: two pictures side by side fill its width, two rows
 its height."""
 
@@ -91,34 +91,36 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def svg(picture: Picture, sheet: Sheet = PAGE) -> str:
+def svg(picture: Picture, layout: PictureLayout = PAGE) -> str:
     """Return the picture as one self-contained SVG document."""
     parts: list[str] = []
     y = MARGIN
-    for line in wrapped(picture.title, 1.08 * sheet.title_size, sheet.width - 2 * MARGIN):
-        parts.append(text_at(MARGIN, y + 0.85 * sheet.title_size, line, size=sheet.title_size, weight="bold"))
-        y += half_up(1.33 * sheet.title_size)
-    y = _legend(parts, picture, y + 8, sheet)
+    for line in wrapped(picture.title, 1.08 * layout.title_size, layout.width - 2 * MARGIN):
+        parts.append(
+            text_at(MARGIN, y + 0.85 * layout.title_size, line, size=layout.title_size, weight="bold")
+        )
+        y += half_up(1.33 * layout.title_size)
+    y = _legend(parts, picture, y + 8, layout)
     for bar in picture.bars:
         if bar.broken:
             y += BROKEN
-            parts.append(_break(bar.broken, y - 8, sheet))
-        parts += _bar(bar, picture.colours, y, sheet)
-        y += sheet.bar + sheet.under + _room_for_outside(bar, sheet)
+            parts.append(_break(bar.broken, y - 8, layout))
+        parts += _bar(bar, picture.colours, y, layout)
+        y += layout.bar + layout.under + _room_for_outside(bar, layout)
     for note in picture.notes:
-        for line in wrapped(note, sheet.text_size, sheet.width - 2 * MARGIN):
-            parts.append(text_at(MARGIN, y + sheet.text_size, line, size=sheet.text_size))
-            y += half_up(1.375 * sheet.text_size)
-    height = max(y + MARGIN - 8, sheet.least_height)
+        for line in wrapped(note, layout.text_size, layout.width - 2 * MARGIN):
+            parts.append(text_at(MARGIN, y + layout.text_size, line, size=layout.text_size))
+            y += half_up(1.375 * layout.text_size)
+    height = max(y + MARGIN - 8, layout.least_height)
     described = " ".join(
         [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
     ).replace("<br>", " ")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width} {height}" width="{sheet.width}" '
-        f'height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width} {height}" '
+        f'width="{layout.width}" height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
         f"<title>{escape(picture.title)}</title><desc>{escape(described)}</desc>"
         f"<defs>{''.join(_patterns(picture.colours))}</defs>"
-        f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+        f'<rect width="{layout.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
 
 
@@ -175,16 +177,16 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _legend(parts: list[str], picture: Picture, y: int, sheet: Sheet) -> int:
+def _legend(parts: list[str], picture: Picture, y: int, layout: PictureLayout) -> int:
     """Draw the legend, on as many lines as it needs; returns the first free y below it."""
-    x, side = MARGIN, half_up(1.375 * sheet.text_size)
+    x, side = MARGIN, half_up(1.375 * layout.text_size)
     for at, label in enumerate(picture.labels):
-        width = side + 7 + half_up(text_width(label, sheet.text_size)) + 12
-        if x > MARGIN and x + width - 12 > sheet.width - MARGIN:
+        width = side + 7 + half_up(text_width(label, layout.text_size)) + 12
+        if x > MARGIN and x + width - 12 > layout.width - MARGIN:
             x, y = MARGIN, y + side + 6
         outline = _outline(picture.colours[at])
         parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
-        parts.append(text_at(x + side + 7, y + 1.06 * sheet.text_size, label, size=sheet.text_size))
+        parts.append(text_at(x + side + 7, y + 1.06 * layout.text_size, label, size=layout.text_size))
         x += width
     return y + side + 22
 
@@ -195,78 +197,80 @@ def _outline(colour: str, width: float = 1) -> str:
     return f'stroke="{INK}" stroke-width="{width}"' + (' stroke-dasharray="5 4"' if colour == UNKNOWN else "")
 
 
-def _bar(bar: Bar, colours: Sequence[str], y: int, sheet: Sheet) -> Iterator[str]:
-    if sheet.labels:
-        yield from _label(bar.label, y, sheet)
-    left = x = float(MARGIN + sheet.labels)
-    small = sheet.digit_size - 2
+def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Iterator[str]:
+    if layout.labels:
+        yield from _label(bar.label, y, layout)
+    left = x = float(MARGIN + layout.labels)
+    small = layout.digit_size - 2
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
-    parts = zip(numbers, fit_numbers(numbers, sheet.length, sheet.digit_size, small), strict=True)
+    parts = zip(numbers, fit_numbers(numbers, layout.length, layout.digit_size, small), strict=True)
     for at, ((percent, _), fitted) in enumerate(parts):
-        width = sheet.length * percent / 100
+        width = layout.length * percent / 100
         if width:
             yield (
-                f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{sheet.bar}" '
+                f'<rect x="{x + 1:.1f}" y="{y}" width="{max(width - 2, 0.5):.1f}" height="{layout.bar}" '
                 f'fill="url(#p{at})" {_outline(colours[at], 0.75)}/>'
             )
-            yield from _in_segment(fitted.lines, left + fitted.middle, y, colours[at], sheet)
+            yield from _in_segment(fitted.lines, left + fitted.middle, y, colours[at], layout)
         if fitted.below:
-            below = y + sheet.bar + small + 1
+            below = y + layout.bar + small + 1
             yield text_at(left + fitted.middle, below, fitted.below, size=small, anchor="middle")
         x += width
     if bar.target is not None and bar.segments:
-        at_target = left + sheet.length * bar.target / 100
-        line = f"M{at_target:.1f} {y - 5}v{sheet.bar + 10}"
+        at_target = left + layout.length * bar.target / 100
+        line = f"M{at_target:.1f} {y - 5}v{layout.bar + 10}"
         yield f'<path d="{line}" stroke="{PAPER}" stroke-width="5"/>'
         yield f'<path d="{line}" stroke="{INK}" stroke-width="2.5"/>'
     if bar.outside:
-        below = sheet.bar + _room_for_outside(bar, sheet) + 10
+        below = layout.bar + _room_for_outside(bar, layout) + 10
         yield text_at(left, y + below, bar.outside, size=14, ink=SOFT)
-    middle = y + sheet.bar / 2 + 0.36 * sheet.text_size
+    middle = y + layout.bar / 2 + 0.36 * layout.text_size
     if not bar.segments:
-        yield f'<path d="M{left} {y + sheet.bar}h{sheet.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
-        yield text_at(left + 4, middle, bar.instead, size=sheet.text_size - 1)
-    yield text_at(sheet.width - MARGIN, middle, bar.n, size=sheet.text_size, anchor="end")
+        yield f'<path d="M{left} {y + layout.bar}h{layout.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
+        yield text_at(left + 4, middle, bar.instead, size=layout.text_size - 1)
+    yield text_at(layout.width - MARGIN, middle, bar.n, size=layout.text_size, anchor="end")
 
 
-def _room_for_outside(bar: Bar, sheet: Sheet) -> int:
+def _room_for_outside(bar: Bar, layout: PictureLayout) -> int:
     """Return the extra space below a bar for its answers outside the scale; more if numbers are drawn
     between."""
     if not bar.outside:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
-    is_crowded = any(fitted.below for fitted in fit_numbers(numbers, sheet.length, sheet.digit_size, 0))
+    is_crowded = any(fitted.below for fitted in fit_numbers(numbers, layout.length, layout.digit_size, 0))
     return 20 if is_crowded else 8
 
 
-def _label(label: str, y: int, sheet: Sheet) -> Iterator[str]:
+def _label(label: str, y: int, layout: PictureLayout) -> Iterator[str]:
     """Yield the lines of a bar's name as SVG, centred on the bar, whose upper edge is at `y`."""
     lines = [
-        line for part in label.split("<br>") for line in wrapped(part, sheet.text_size, sheet.labels - 8)
+        line for part in label.split("<br>") for line in wrapped(part, layout.text_size, layout.labels - 8)
     ]
-    top = y + sheet.bar / 2 - 10 * len(lines) + 15
+    top = y + layout.bar / 2 - 10 * len(lines) + 15
     for at, line in enumerate(lines):
-        yield text_at(MARGIN, top + 20 * at, line, size=sheet.text_size)
+        yield text_at(MARGIN, top + 20 * at, line, size=layout.text_size)
 
 
-def _in_segment(lines: Sequence[str], middle: float, y: int, colour: str, sheet: Sheet) -> Iterator[str]:
+def _in_segment(
+    lines: Sequence[str], middle: float, y: int, colour: str, layout: PictureLayout
+) -> Iterator[str]:
     """Yield the numbers of a segment as SVG, on a background of its colour, so that no pattern crosses them.
     `middle` is the horizontal position of their middle, `y` that of the bar's upper edge."""
     if not lines:
         return
-    width, line_height = room_for(lines, sheet.digit_size), half_up(1.27 * sheet.digit_size)
-    top = y + (sheet.bar - line_height * len(lines)) / 2
+    width, line_height = room_for(lines, layout.digit_size), half_up(1.27 * layout.digit_size)
+    top = y + (layout.bar - line_height * len(lines)) / 2
     yield (
         f'<rect x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '
         f'height="{line_height * len(lines)}" fill="{colour}"/>'
     )
     for at, line in enumerate(lines):
-        place = top + sheet.digit_size + line_height * at
-        yield text_at(middle, place, line, size=sheet.digit_size, anchor="middle", ink=ink_on(colour))
+        place = top + layout.digit_size + line_height * at
+        yield text_at(middle, place, line, size=layout.digit_size, anchor="middle", ink=ink_on(colour))
 
 
-def _break(text: str, y: int, sheet: Sheet) -> str:
-    line = f"M{MARGIN} {y - 18}H{sheet.width - MARGIN}"
+def _break(text: str, y: int, layout: PictureLayout) -> str:
+    line = f"M{MARGIN} {y - 18}H{layout.width - MARGIN}"
     return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + text_at(
         MARGIN, y, text, size=14
     )

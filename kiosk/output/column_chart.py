@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 
 from kiosk.domain.rounding import half_up
-from kiosk.output.charts import INK, PAPER, SOFT
-from kiosk.output.fitting import text_width, wrapped
-from kiosk.output.svg import FONT, LABELS, MARGIN, WIDTH, text_at
+from kiosk.output.chart_pictures import FONT, LABELS, MARGIN, WIDTH, text_at
+from kiosk.output.stacked_bars import INK, PAPER, SOFT
+from kiosk.output.text_fitting import text_width, wrapped
 
 MONTH = 52
 """Width of a month, in pixels of the picture."""

@@ -7,9 +7,9 @@ alternative has every number. The page's style sheet sets the height, and shows 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from kiosk.output.charts import Bar, ink_on, is_light
-from kiosk.output.fitting import fitting_lines
-from kiosk.output.svg import PATTERNS
+from kiosk.output.chart_pictures import PATTERNS
+from kiosk.output.stacked_bars import Bar, ink_on, is_light
+from kiosk.output.text_fitting import fitting_lines
 
 NARROWEST = 300
 """Narrowest width of a bar, in pixels, for which numbers are fitted."""
@@ -20,7 +20,7 @@ DIGITS = 13
 INKS = ("#000000", "#ffffff")
 
 
-def strip(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
+def inline_bar(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
     """Return a bar as an SVG element. `palette` has a colour for each segment."""
     segments = "".join(_segments(bar, palette, has_numbers=has_numbers))
     return f'<svg class="strip" role="img" aria-label="{escape(spoken(bar))}">{segments}</svg>'

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.survey import Good
-from kiosk.output.charts import (
+from kiosk.output.inline_bar import inline_bar
+from kiosk.output.stacked_bars import (
     BROKEN,
     INK,
     PAPER,
@@ -24,8 +25,7 @@ from kiosk.output.charts import (
     page_figure,
     stacked_bars,
 )
-from kiosk.output.fitting import fit_numbers, text_width
-from kiosk.output.strip import strip
+from kiosk.output.text_fitting import fit_numbers, text_width
 from tests.tools.figures import at_each_width
 
 
@@ -211,7 +211,7 @@ def test_every_segment_or_its_outline_has_enough_contrast_on_white_paper(
 ) -> None:
     palette = colours(options, bipolar=bipolar, good=good)
     whole = Bar("a", "n = 1", tuple(Segment(100 / options, "1", "one") for _ in palette))
-    drawn = strip(whole, palette)
+    drawn = inline_bar(whole, palette)
     for colour, trace in zip(palette, stacked_bars([whole], palette)["data"], strict=True):
         seen = [colour, trace["marker"]["line"]["color"]]
         assert max(map(contrast_on_paper, seen)) >= 3

@@ -8,10 +8,10 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
-from kiosk.output.charts import UNKNOWN, Bar, Segment, colours, stacked_bars
-from kiosk.output.fitting import text_width, wrapped
-from kiosk.output.strip import strip
-from kiosk.output.svg import LABELS, MARGIN, MOST_PIXELS, NUMBERS, WALL, WIDTH, Picture, png, svg
+from kiosk.output.chart_pictures import LABELS, MARGIN, MOST_PIXELS, NUMBERS, WALL, WIDTH, Picture, png, svg
+from kiosk.output.inline_bar import inline_bar
+from kiosk.output.stacked_bars import UNKNOWN, Bar, Segment, colours, stacked_bars
+from kiosk.output.text_fitting import text_width, wrapped
 from kiosk.settings import shipped_folder
 
 FONTS = shipped_folder("static") / "fonts"
@@ -135,8 +135,8 @@ def test_no_legend_label_overlaps_the_next_colour() -> None:
         "Instämmer inte alls",
     )
     drawn = replace(picture(bar("first", 1, 1, 1, 1, 1), options=5), labels=labels)
-    for sheet in ({}, {"sheet": WALL}):
-        elements = list(ET.fromstring(svg(drawn, **sheet)))
+    for layout in ({}, {"layout": WALL}):
+        elements = list(ET.fromstring(svg(drawn, **layout)))
         texts = {text.text: text for text in elements if text.text in labels}
         squares = [
             one for one in elements if one.get("width") == one.get("height") and one.tag == f"{SVG}rect"
@@ -194,7 +194,7 @@ def test_a_target_is_a_line_across_a_bar_with_figures() -> None:
 
 def test_a_target_is_a_line_across_the_bar_of_the_overview() -> None:
     plain = bar("a", 30, 70)
-    drawn = [strip(one, BLACK_AND_WHITE) for one in (plain, replace(plain, target=80.0))]
+    drawn = [inline_bar(one, BLACK_AND_WHITE) for one in (plain, replace(plain, target=80.0))]
     assert [picture.count('x1="80.00%"') for picture in drawn] == [0, 2]
 
 

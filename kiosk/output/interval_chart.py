@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from kiosk.output.charts import INK, PAPER, SOFT
-from kiosk.output.fitting import wrapped
-from kiosk.output.svg import FONT, MARGIN, text_at
+from kiosk.output.chart_pictures import FONT, MARGIN, text_at
+from kiosk.output.stacked_bars import INK, PAPER, SOFT
+from kiosk.output.text_fitting import wrapped
 
 AXIS = 40
 TEXT_SIZE, DIGIT_SIZE = 16, 15
@@ -15,7 +15,7 @@ STEPS = (0, 25, 50, 75, 100)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class IntervalLayout:
     """The dimensions of a chart, in its pixels. `labels` is the space at the left for the names, 0 if they
     stand above the lines; `right` is the space at the right of the scale."""
 
@@ -25,8 +25,8 @@ class Sheet:
     row: int
 
 
-PAGE = Sheet(960, 330, 96, 46)
-PHONE = Sheet(330, 14, 26, 68)
+PAGE = IntervalLayout(960, 330, 96, 46)
+PHONE = IntervalLayout(330, 14, 26, 68)
 """Names stand above the lines."""
 
 
@@ -46,42 +46,44 @@ class IntervalLine:
     is_own: bool = False
 
 
-def intervals_svg(title: str, lines: Sequence[IntervalLine], described: str, sheet: Sheet = PAGE) -> str:
+def intervals_svg(
+    title: str, lines: Sequence[IntervalLine], described: str, layout: IntervalLayout = PAGE
+) -> str:
     """Return the chart as one self-contained SVG document. `title` is its name and `described` its text
     alternative; neither is drawn."""
-    base = MARGIN + sheet.row * len(lines)
+    base = MARGIN + layout.row * len(lines)
     height = base + AXIS
-    parts = list(_axis(base, sheet))
+    parts = list(_axis(base, layout))
     for at, line in enumerate(lines):
-        parts += _line(line, MARGIN + sheet.row * at, sheet)
+        parts += _line(line, MARGIN + layout.row * at, layout)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.width} {height}" width="{sheet.width}" '
-        f'height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width} {height}" '
+        f'width="{layout.width}" height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
         f"<title>{escape(title)}</title><desc>{escape(described)}</desc>"
-        f'<rect width="{sheet.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
+        f'<rect width="{layout.width}" height="{height}" fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
 
 
-def _x(percent: float, sheet: Sheet) -> float:
-    return sheet.labels + (sheet.width - sheet.labels - sheet.right) * percent / 100
+def _x(percent: float, layout: IntervalLayout) -> float:
+    return layout.labels + (layout.width - layout.labels - layout.right) * percent / 100
 
 
-def _axis(base: int, sheet: Sheet) -> Iterator[str]:
+def _axis(base: int, layout: IntervalLayout) -> Iterator[str]:
     for step in STEPS:
-        x = _x(step, sheet)
+        x = _x(step, layout)
         yield f'<path d="M{x:.1f} {MARGIN - 8}V{base}" stroke="#d5dddf" stroke-width="1"/>'
         yield text_at(x, base + 22, f"{step} %", size=DIGIT_SIZE, anchor="middle", ink=SOFT)
 
 
-def _line(line: IntervalLine, y: int, sheet: Sheet) -> Iterator[str]:
-    is_narrow = sheet is PHONE
-    middle = y + (50 if is_narrow else sheet.row / 2 - 4)
-    yield from _name(line, y, middle, sheet)
+def _line(line: IntervalLine, y: int, layout: IntervalLayout) -> Iterator[str]:
+    is_narrow = layout is PHONE
+    middle = y + (50 if is_narrow else layout.row / 2 - 4)
+    yield from _name(line, y, middle, layout)
     if line.share is None:
-        yield text_at(_x(0, sheet) + 6, middle + 5, line.instead, size=DIGIT_SIZE, ink=SOFT)
+        yield text_at(_x(0, layout) + 6, middle + 5, line.instead, size=DIGIT_SIZE, ink=SOFT)
     else:
-        colour, share = OWN if line.is_own else FILL, _x(line.share, sheet)
-        left, right = _x(line.low, sheet), _x(line.high, sheet)
+        colour, share = OWN if line.is_own else FILL, _x(line.share, layout)
+        left, right = _x(line.low, layout), _x(line.high, layout)
         yield f'<path d="M{left:.1f} {middle}H{right:.1f}" stroke="{colour}" stroke-width="3"/>'
         for end in (left, right):
             yield f'<path d="M{end:.1f} {middle - 7}v14" stroke="{colour}" stroke-width="3"/>'
@@ -91,16 +93,16 @@ def _line(line: IntervalLine, y: int, sheet: Sheet) -> Iterator[str]:
             yield f'<circle cx="{share:.1f}" cy="{middle}" r="7" fill="{colour}"/>'
 
 
-def _name(line: IntervalLine, y: int, middle: float, sheet: Sheet) -> Iterator[str]:
+def _name(line: IntervalLine, y: int, middle: float, layout: IntervalLayout) -> Iterator[str]:
     """Yield the name and the number of answers: beside the line, or above it on a phone."""
     weight = "bold" if line.is_own else "normal"
-    if sheet is PHONE:
-        [name, *_] = wrapped(line.name, TEXT_SIZE, sheet.width - 90)
+    if layout is PHONE:
+        [name, *_] = wrapped(line.name, TEXT_SIZE, layout.width - 90)
         yield text_at(2, y + 26, name, size=TEXT_SIZE, weight=weight)
-        yield text_at(sheet.width - 2, y + 26, line.n, size=DIGIT_SIZE, anchor="end")
+        yield text_at(layout.width - 2, y + 26, line.n, size=DIGIT_SIZE, anchor="end")
         return
-    names = wrapped(line.name, TEXT_SIZE, sheet.labels - MARGIN - 20)[:2]
+    names = wrapped(line.name, TEXT_SIZE, layout.labels - MARGIN - 20)[:2]
     top = middle + 5 - 10 * (len(names) - 1)
     for at, name in enumerate(names):
         yield text_at(MARGIN, top + 20 * at, name, size=TEXT_SIZE, weight=weight)
-    yield text_at(sheet.width - MARGIN, middle + 5, line.n, size=TEXT_SIZE, anchor="end")
+    yield text_at(layout.width - MARGIN, middle + 5, line.n, size=TEXT_SIZE, anchor="end")
