@@ -1,8 +1,8 @@
 """The /health response of both sides, for monitoring: whether ballots can be accepted now.
 
-It depends on the database and the key folder, never on a box, so its bytes are the same before and after a
-ballot. The request does not count as a kiosk's sign of life. A client that has the installation's secret key
-can request a proof that this installation responded.
+It depends on the database, the key folder and their disks, never on a box, so its bytes are the same before
+and after a ballot. The request does not count as a kiosk's sign of life. A client that has the installation's
+secret key can request a proof that this installation responded.
 """
 
 import hmac
@@ -20,12 +20,12 @@ _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 
 def health_answer(store: Store, secret_key: str) -> Response:
-    """Return 200 if ballots can be accepted, or 503 with the name of the unreachable part."""
-    problem = store.unreachable()
-    if problem is None:
+    """Return 200 if ballots can be accepted, or 503 with the reason."""
+    obstacle = store.obstacle()
+    if obstacle is None:
         response = Response(HEALTHY, mimetype="text/plain")
     else:
-        response = Response(f"{problem} cannot be reached\n", status=503, mimetype="text/plain")
+        response = Response(f"{obstacle}\n", status=503, mimetype="text/plain")
     challenge = request.args.get("challenge", "")
     if secret_key and _CHALLENGE.fullmatch(challenge):
         response.headers[PROOF] = proof(secret_key, challenge)

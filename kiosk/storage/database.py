@@ -4,13 +4,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import peewee
 from playhouse import db_url
 from playhouse.shortcuts import ReconnectMixin
 
-from kiosk.storage import migrations
+from kiosk.storage import disks, migrations
 from kiosk.storage.locks import ADVISORY_KEY, Lock
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.schema_check import differences
@@ -348,6 +349,11 @@ class Database:
             return []
         with PEEWEE_ERRORS:
             return [row[0] for row in self._sql("PRAGMA quick_check(3)").fetchall() if row[0] != "ok"]
+
+    def is_full(self) -> bool:
+        """Return whether the disk of SQLite's file has no room for a ballot; False for a database server,
+        whose disk is not this machine's."""
+        return self._is_sqlite and disks.is_full(Path(self._peewee.database).parent)
 
     def check_writable(self) -> None:
         """Write a row and roll it back. Raises peewee's errors if the database cannot be written."""

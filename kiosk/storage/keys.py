@@ -15,6 +15,8 @@ from threading import Lock
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kiosk.storage import disks
+
 PAD_BYTES = 4096
 """Sealed rows are padded to a multiple of this, so that their length hides how much they hold."""
 
@@ -139,6 +141,10 @@ class KeyFolder:
             return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
         except OSError:
             return False
+
+    def is_full(self) -> bool:
+        """Return whether the disk of the folder has no room for another key."""
+        return disks.is_full(self.folder)
 
     def destroy(self, row: str, key_id: str) -> None:
         """Overwrite and delete one key; no error if it does not exist."""

@@ -176,19 +176,25 @@ class Store:
         with self._database.writing():
             self._database.check_writable()
 
-    def unreachable(self) -> str | None:
-        """Return the part that cannot be reached, "the database" or "the folder of keys"; None if ballots can
-        be accepted.
+    def obstacle(self) -> str | None:
+        """Return why ballots cannot be accepted, as the end of a sentence; None if they can.
 
-        Reads rounds and checks that folders exist, so that neither the result nor its time depends on a
-        ballot.
+        Reads rounds, the free space of disks and the database server's settings, and checks that folders
+        exist, so that neither the result nor its time depends on a ballot.
         """
         try:
             rounds = [state.round for state in self._rounds.all() if not state.is_closed]
-        except (peewee.PeeweeException, ValueError):
-            return "the database"
+            risks, is_full = self.commit_risks(), self._database.is_full()
+        except (peewee.PeeweeException, StoreError, OSError, ValueError):
+            return "the database cannot be reached"
         units = [(of_round.id, unit) for of_round in rounds for unit in of_round.tree.leaves]
-        return None if self._keys.are_there(box_row(*unit) for unit in units) else "the folder of keys"
+        if not self._keys.are_there(box_row(*unit) for unit in units):
+            return "the folder of keys cannot be reached"
+        if risks:
+            return "the database server may lose answers"
+        if is_full:
+            return "the disk of the database is full"
+        return "the disk of the keys is full" if self._keys.is_full() else None
 
     def commit_risks(self) -> list[str]:
         """Return the reasons why the database server may lose a commit that it has acknowledged, each with

@@ -1,5 +1,6 @@
 """What monitoring is told: whether answers can be taken, on both sides, and nothing of guests."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.screen.health import proof
 from kiosk.storage import Devices, DeviceStatus, tables
 from tests.tools.desk_side import Desk
+from tests.tools.full_disk import full_disk
 from tests.tools.guest_side import NOW, Place
 
 SIDES: dict[str, Callable[[Path], Place | Desk]] = {"guests": Place, "desk": Desk}
@@ -122,3 +124,17 @@ def test_the_health_response_reports_an_unreadable_database(tmp_path: Path, side
 
 def test_a_post_to_the_health_page_is_refused(tmp_path: Path) -> None:
     assert Place(tmp_path).client.post("/health").status_code in (405, 415)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a disk")
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize(("folder", "part"), [("", "database"), ("keys", "keys")])
+def test_the_health_response_reports_a_full_disk_until_there_is_room(
+    tmp_path: Path, side: str, folder: str, part: str
+) -> None:
+    made = SIDES[side](tmp_path)
+    assert health(made.app).status_code == 200
+    with full_disk(tmp_path / folder):
+        answer = health(made.app)
+        assert (answer.status_code, answer.text) == (503, f"the disk of the {part} is full\n")
+    assert health(made.app).status_code == 200

@@ -315,3 +315,12 @@ def test_an_unknown_web_server_is_a_warning(examined: ExaminedInstallation) -> N
     file = examined.put("etc/haproxy/haproxy.cfg", f"server guests 127.0.0.1:{examined.guest_port}")
     [texts] = examined.advice_texts(Severity.WARNING)
     assert texts.startswith(f"{file} forwards")
+
+
+def test_a_doctor_whose_clock_is_in_doubt_says_nothing_of_rounds(examined: ExaminedInstallation) -> None:
+    examined.count()
+    assert not examined.advice_texts(Severity.BAD)
+    examined.now += timedelta(days=12 * 365)
+    topics = [advice.topic for advice in examined.examine() if advice.severity is not Severity.GOOD]
+    assert Topic.CLOCK in topics
+    assert Topic.ROUNDS not in topics

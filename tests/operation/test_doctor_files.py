@@ -4,7 +4,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from kiosk.operation.doctor import Severity, Topic
 from kiosk.settings import shipped_folder
 from tests.tools.examined import ExaminedInstallation, passable
+from tests.tools.full_disk import full_disk
 
 IS_ROOT = os.geteuid() == 0
 SOMEBODY = 65533
@@ -212,24 +213,6 @@ def test_a_full_disk_is_bad(examined: ExaminedInstallation, name: str) -> None:
         line.startswith(f"nothing can be written in KIOSK_{name.upper()} ({folder}): ") for line in texts
     )
     assert not list(folder.glob(".doctor-*"))
-
-
-@contextmanager
-def full_disk(folder: Path) -> Iterator[None]:
-    """Move the folder to a disk of 2 MiB that a file fills."""
-    files = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none", folder], check=True)
-    try:
-        for path, content in files.items():
-            (folder / path).parent.mkdir(exist_ok=True)
-            (folder / path).write_bytes(content)
-        with (folder / "full").open("wb", buffering=0) as filling, suppress(OSError):
-            while True:
-                filling.write(bytes(4096))
-        assert os.statvfs(folder).f_bavail == 0
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @contextmanager

@@ -9,13 +9,17 @@ from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, PublicationTim
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.library import Library, spoken_languages
+from kiosk.operation.clock import clock_doubt
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.settings import Settings
 from kiosk.storage import Store
 
 
 def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Check the running rounds, their admission, and units with few answers."""
+    """Check the running rounds, their admission, and units with few answers. Nothing is said of rounds while
+    the clock is in doubt."""
+    if clock_doubt(store, now):
+        return
     running = _running(store, now)
     if not running:
         text = "no round is running; a coordinator opens one at /admin/rounds"
