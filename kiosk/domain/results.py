@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain import survey as surveys
@@ -82,7 +83,7 @@ class Row:
     options: tuple[StatementTally, ...] = ()
     is_asked_at_most: bool = False
 
-    @property
+    @cached_property
     def noise(self) -> Noise:
         """The noise in the table, or in each option's; of variance 0 in an exact round."""
         return self.noise_of_batches(self.batches)
@@ -161,7 +162,7 @@ class Row:
         """The places of the agreeing options in `table.counts`."""
         return tuple(option - 1 for option in self.statement.agreeing_options)
 
-    @property
+    @cached_property
     def agreeing_interval(self) -> Interval | None:
         """The confidence interval of the share that agrees; None if there are too few answers for
         percentages, and for options without an order."""
@@ -173,7 +174,7 @@ class Row:
             return noisy_statistics.share_interval(self.table.counts, self.agreeing_at, self.noise)
         return statistics.share_interval(self.agreeing, self.on_scale, self.table.withheld)
 
-    @property
+    @cached_property
     def intervals(self) -> tuple[Interval | None, ...]:
         """Confidence intervals of the shares, the highest option first: simultaneous ones, or one for each
         option by itself if several may be chosen."""

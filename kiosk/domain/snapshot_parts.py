@@ -3,21 +3,27 @@ hundreds of others.
 
 The text is that of `snapshot.as_text`. A round begins where its id is followed by its survey, and a node
 where its id is followed by its parent. No other place has this: a quotation mark within a JSON string has a
-backslash, and what follows a statement's id is an object.
+backslash, and what follows a statement's id is an object. A table begins where a column's id is followed by
+an object that begins with counts.
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import cast
 
 from kiosk.domain.short_hash import short_hash
-from kiosk.domain.snapshot import Document, RoundDocument
+from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 
 _DECODER = json.JSONDecoder()
 
-_ID, _SURVEY = '{"id":', ',"survey":"'
+_ID, _SURVEY, _TABLES = '{"id":', ',"survey":"', '"statements":{'
+
+_NODE = re.compile(r'{"id":"(?:[^"\\]|\\.)*","parent":["n]')
+"""The beginning of a node, up to the first character of its parent: a quotation mark, or null."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class SnapshotParts:
         self._bounds: dict[str, _Bounds] = {}
         self._rounds: dict[str, RoundDocument] = {}
         self._nodes: dict[tuple[str, str], RoundDocument] = {}
+        self._tables: dict[tuple[str, ...], RoundDocument] = {}
 
     def rounds(self, round_ids: Iterable[str]) -> Document:
         """Return the document with these rounds only, in this order."""
@@ -47,6 +54,12 @@ class SnapshotParts:
         """Return the document with one node of these rounds only. Keys of a round's JSON after `nodes` are
         left out."""
         return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
+
+    def tables(self, round_id: str, column_ids: Sequence[str]) -> Document:
+        """Return the document with this round only, and with the tables of these columns only at each node.
+        Keys of the round's JSON after `nodes` are left out. ValueError if a node with figures lacks one of
+        the columns."""
+        return self._document([self._round_with_tables(round_id, tuple(column_ids))])
 
     def figures_hash(self, round_id: str) -> str:
         """Return a hash of a round's part of the text."""
@@ -77,10 +90,38 @@ class SnapshotParts:
             of_round = self._bounds_of(round_id)
             mark = f'{{"id":{_json(node_id)},"parent":'
             at = self._text.index(mark, of_round.nodes, of_round.end)
-            with_node = json.loads(self._text[of_round.start : of_round.nodes] + '"nodes":[]}')
+            with_node = self._without_nodes(of_round)
             with_node["nodes"].append(_DECODER.raw_decode(self._text, at)[0])
             self._nodes[key] = with_node
         return self._nodes[key]
+
+    def _round_with_tables(self, round_id: str, column_ids: tuple[str, ...]) -> RoundDocument:
+        key = (round_id, *column_ids)
+        if key not in self._tables:
+            of_round = self._bounds_of(round_id)
+            with_tables = self._without_nodes(of_round)
+            with_tables["nodes"] += self._nodes_with_tables(of_round, column_ids)
+            self._tables[key] = with_tables
+        return self._tables[key]
+
+    def _nodes_with_tables(self, of_round: _Bounds, column_ids: Sequence[str]) -> Iterator[NodeDocument]:
+        text = self._text
+        starts = [node.start() for node in _NODE.finditer(text, of_round.nodes, of_round.end)]
+        marks = [(column_id, f'{_json(column_id)}:{{"counts":') for column_id in column_ids]
+        for start, end in pairwise([*starts, of_round.end]):
+            tables = text.find(_TABLES, start, end)
+            if tables < 0:
+                yield _DECODER.raw_decode(text, start)[0]
+                continue
+            document = json.loads(text[start:tables] + _TABLES + "}}")
+            for column_id, mark in marks:
+                at = text.index(mark, tables, end) + len(mark) - len('{"counts":')
+                document["statements"][column_id] = _DECODER.raw_decode(text, at)[0]
+            yield document
+
+    def _without_nodes(self, of_round: _Bounds) -> RoundDocument:
+        """Return a round's document up to its nodes, with none of these."""
+        return cast(RoundDocument, json.loads(self._text[of_round.start : of_round.nodes] + '"nodes":[]}'))
 
     def _bounds_of(self, round_id: str) -> _Bounds:
         if round_id not in self._bounds:

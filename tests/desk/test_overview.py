@@ -307,7 +307,7 @@ def test_a_part_of_the_snapshot_gives_the_same_statements_as_all_of_it(
     rounds, shown = [state.round for state in states], states[1].round
     whole = desk.store.snapshot()
     snapshot = Snapshot(desk.store.snapshot_text(), desk.store.change_index() if is_indexed else None)
-    part = snapshot.of_statements(rounds, shown, node_id)
+    part = snapshot.of_statements(rounds, shown, node_id, shown.survey.statements)
     with in_language(library_for(desk.settings).desk["sv"]):
         for statement in shown.survey.statements:
             of_part = section_of(part, states, shown, node_id, statement, known=snapshot)

@@ -185,6 +185,39 @@ def test_rounds_and_nodes_alone_are_as_in_the_whole_snapshot() -> None:
     assert [of_round["id"] for of_round in parts.rounds(two)["rounds"]] == two
 
 
+@pytest.mark.parametrize(
+    "column_ids", [["no_answer"], ["id", "statements"], ["counts", "parent", "survey"], []]
+)
+def test_tables_alone_are_those_of_the_whole_snapshot(column_ids: list[str]) -> None:
+    random, asked_here = Random(3), survey(7)
+    names = ("survey", "no_answer", "id", "statements", "counts", "parent", "nodes")
+    named = zip(names, asked_here.statements, strict=True)
+    asked_here = replace(asked_here, statements=tuple(replace(one, id=name) for name, one in named))
+    of_round = replace(a_round(TREE), survey=asked_here)
+    own = {
+        unit: tuple(StatementTally((random.randint(0, 99),) * 5, (1, 2, 3), 0) for _ in names)
+        for unit in TREE.leaves[1:]
+    }
+    tally = RoundTally(of_round, True, own, dict.fromkeys(TREE.leaves, 4), frozenset(TREE.leaves))
+    document = make_snapshot(
+        [tally, replace(tally, round=replace(of_round, id="nodes"))], MONDAY, demonstration=True
+    )
+    parts = SnapshotParts(as_text(document))
+    for whole in document["rounds"]:
+        [part] = parts.tables(whole["id"], column_ids)["rounds"]
+        assert part["state"] == whole["state"]
+        reduced = [
+            {**node, "statements": {name: node["statements"][name] for name in column_ids}}
+            if node["answered"] is not None
+            else node
+            for node in whole["nodes"]
+        ]
+        assert part["nodes"] == reduced
+    assert {node["answered"] is None for node in document["rounds"][0]["nodes"]} == {True, False}
+    with pytest.raises(ValueError, match="substring"):
+        parts.tables("nodes", ["dont_know"])
+
+
 def test_a_part_that_the_snapshot_lacks_is_refused() -> None:
     rounds, document, _ = rounds_with_figures()
     parts = SnapshotParts(as_text(document))

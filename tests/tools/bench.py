@@ -68,8 +68,12 @@ def main() -> None:
         post = best(lambda: place.client.post("/", data={"listened": "5"}), 40)
         line("a guest's POST, durably", post, "an empty page", nothing)
         for size in look_cost.LARGE:
-            look = look_cost.first_look(home / f"{size.units}-{size.statements}-{size.rounds}", size)
+            name = f"{size.units}-{size.statements}-{size.rounds}"
+            look = look_cost.first_look(home / name, size)
             line(f"the results after a count, {size}", look / 1000, "an empty page", nothing)
+            one_statement = look_cost.statement_path(size)
+            look = look_cost.first_look(home / f"{name}-statement", size, one_statement)
+            line(f"one statement after a count, {size}", look / 1000, "an empty page", nothing)
     look_cost.main()
     paint.main()
 

@@ -78,10 +78,10 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
     """Return the overview of a round at one node, and a section with its comment for each statement."""
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
-    document = snapshot.of_statements([one.round for one in states], of_round, node_id)
+    statements = of_round.survey.statements
+    document = snapshot.of_statements([one.round for one in states], of_round, node_id, statements)
     sections = [
-        section_of(document, states, of_round, node_id, statement, known=snapshot)
-        for statement in of_round.survey.statements
+        section_of(document, states, of_round, node_id, statement, known=snapshot) for statement in statements
     ]
     comments = desk().store.comments.of_round(of_round.id)
     return overview_of(snapshot, states, state, node_id), with_comments(sections, comments)
@@ -129,7 +129,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
         abort(404)
     statement, states = of_round.survey.statement(statement_id), readable_states()
     snapshot = desk().published.read(desk().store)
-    document = snapshot.of_statements([one.round for one in states], of_round, node_id)
+    document = snapshot.of_statements([one.round for one in states], of_round, node_id, [statement])
     is_bare = "bare" in request.args and ending == "svg"
     page = max(request.args.get("page", 1, type=int), 1)
     on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)

@@ -53,12 +53,18 @@ class Snapshot:
             self._at_node[key] = self._parts.node(key[:-1], node_id)
         return self._at_node[key]
 
-    def of_statements(self, rounds: Sequence[Round], of_round: Round, node_id: str) -> Document:
-        """Return the snapshot document, reduced to what a page about statements at a node reads: all nodes of
-        `of_round`, and this node of the other rounds that have it. The comparisons of the units below it are
-        `time_change`."""
+    def of_statements(
+        self, rounds: Sequence[Round], of_round: Round, node_id: str, statements: Sequence[Statement]
+    ) -> Document:
+        """Return the snapshot document, reduced to what a page about these statements of `of_round` at a node
+        reads: their tables at all nodes of `of_round`, and this node of the other rounds that have it. The
+        comparisons of the units below it are `time_change`."""
+        survey = of_round.survey
+        before = [one.follows.statement for one in statements if one.follows]
+        read = [*statements, *map(survey.statement, before)]
+        columns = dict.fromkeys(column.id for statement in read for column in statement.columns)
         others = [one.id for one in rounds if one.tree.has(node_id) and one.id != of_round.id]
-        own, other = self._parts.rounds([of_round.id]), self._parts.node(others, node_id)
+        own, other = self._parts.tables(of_round.id, list(columns)), self._parts.node(others, node_id)
         return {**own, "rounds": [*own["rounds"], *other["rounds"]]}
 
     def time_change(

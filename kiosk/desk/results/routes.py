@@ -1,7 +1,7 @@
 """The results pages: the start page, the overview of a round, its statements in full, and the snapshot
 document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -161,9 +161,7 @@ MOST_BARS = 150
 def _page(
     states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
 ) -> str:
-    snapshot = desk().published.read(desk().store)
-    document = snapshot.of_statements([state.round for state in states], of_round, node_id)
-    elsewhere = kept_figures().values()
+    snapshot, elsewhere = desk().published.read(desk().store), kept_figures().values()
     extent, page = EVERYTHING if "all" in request.args else Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE), 1
     if extent.places is not None:
         page = max(request.args.get("page", 1, type=int), 1)
@@ -173,9 +171,11 @@ def _page(
         size = len(statements)
     parts = -(-len(statements) // size)
     part = min(max(request.args.get("part", 1, type=int), 1), parts)
+    on_page = statements[(part - 1) * size : part * size]
+    document = snapshot.of_statements([state.round for state in states], of_round, node_id, on_page)
     sections = [
         section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot)
-        for statement in statements[(part - 1) * size : part * size]
+        for statement in on_page
     ]
     sections = with_comments(sections, desk().store.comments.of_round(of_round.id))
     [state] = [state for state in states if state.round.id == of_round.id]
@@ -185,6 +185,7 @@ def _page(
         "results.html",
         **_about_round(document, asking, state, node_id),
         snapshot_tag=snapshot.tag,
+        address_of=_address_of(statements[0].id if is_alone else None),
         answered_at={node.id: answered(document, of_round, node.id) for node in of_round.tree.nodes},
         sections=sections,
         statement_id=statements[0].id if is_alone else None,
@@ -209,6 +210,20 @@ def _page(
         ChartKind=ChartKind,
         UNKNOWN=UNKNOWN,
     )
+
+
+def _address_of(statement_id: str | None) -> Callable[[str, str], str]:
+    """Return a function from a round's and a node's id to the address of the page of a statement there, or of
+    all statements if it is None.
+
+    A page has hundreds of these addresses, so one is built and filled in: no id needs quoting.
+    """
+    if statement_id is None:
+        address = url_for("results.results_of", round_id="~", node_id="~")
+    else:
+        address = url_for("results.statement_in_full", round_id="~", node_id="~", statement_id=statement_id)
+    before, between, after = address.rsplit("~", 2)
+    return lambda round_id, node_id: f"{before}{round_id}{between}{node_id}{after}"
 
 
 def _about_round(
