@@ -9,8 +9,9 @@ from typing import Any
 
 import typst
 
-from kiosk.domain.report import ReportDocument
+from kiosk.domain.report import Kind, ReportDocument
 from kiosk.output.paper import LOGO_FORMATS, LogoError, NoGlyphError, shipped_fonts
+from kiosk.output.pdf_row_headings import with_row_headings
 from kiosk.output.report_files import WITHOUT_SIGN
 
 TEMPLATE = Path(__file__).with_name("report.typ")
@@ -19,7 +20,7 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 def report_pdf(report: ReportDocument) -> bytes:
     """Return the report as PDF, in which every character has a glyph. Raises PaperError."""
     try:
-        return typst.compile(
+        pdf = typst.compile(
             TEMPLATE,
             font_paths=shipped_fonts(),
             ignore_system_fonts=True,
@@ -32,6 +33,8 @@ def report_pdf(report: ReportDocument) -> bytes:
         if re.match(r"failed to (?:decode image|parse SVG)", error.message):
             raise LogoError from error
         raise
+    tables = (block for block in report.blocks if block.kind is Kind.TABLE)
+    return with_row_headings(pdf, [table.has_row_headings for table in tables])
 
 
 def logo_of(report: ReportDocument) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ import typst
 
 from kiosk.domain.report import LONGEST_PART, Kind, ReportDocument, prose
 from kiosk.output.paper import shipped_fonts
+from kiosk.output.pdf_row_headings import with_row_headings
 from kiosk.output.report_pdf import report_pdf
 from tests.output.test_report_files import REPORT
 
@@ -24,12 +25,14 @@ TABLE = next(block for block in REPORT.blocks if block.kind is Kind.TABLE)
 
 @dataclass(frozen=True)
 class Tag:
-    """An element of a page's structure. `depth` is that below the document, `alt` its text alternative."""
+    """An element of a page's structure. `depth` is that below the document, `alt` its text alternative,
+    `scope` what a heading cell names."""
 
     kind: str
     depth: int
     alt: str
     language: str
+    scope: str
 
 
 def _string(read: object, element: object) -> str:
@@ -40,12 +43,20 @@ def _string(read: object, element: object) -> str:
     return buffer.raw[:size].decode("utf-16-le").rstrip("\x00")
 
 
+def _scope(element: object) -> str:
+    size = raw.FPDF_StructElement_GetStringAttribute(element, b"Scope", None, 0)
+    buffer = ctypes.create_string_buffer(size)
+    raw.FPDF_StructElement_GetStringAttribute(element, b"Scope", buffer, size)
+    return buffer.raw[:size].decode("utf-16-le").rstrip("\x00")
+
+
 def _below(element: object, depth: int) -> Iterator[Tag]:
     yield Tag(
         _string(raw.FPDF_StructElement_GetType, element),
         depth,
         _string(raw.FPDF_StructElement_GetAltText, element),
         _string(raw.FPDF_StructElement_GetLang, element),
+        _scope(element),
     )
     for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
         child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
@@ -106,12 +117,52 @@ def test_every_picture_has_a_text_alternative(tags: list[list[Tag]]) -> None:
     assert [block.text for block in REPORT.blocks if block.kind is Kind.CHART] == figures
 
 
-def test_a_table_has_a_heading_cell_for_each_column_and_every_row(tags: list[list[Tag]]) -> None:
-    of_table = kinds(tags)
-    assert of_table.count("Table") == 1
-    assert of_table.count("TH") == len(TABLE.header)
-    assert of_table.count("TD") == sum(map(len, TABLE.rows))
-    assert of_table.count("TR") == 1 + len(TABLE.rows)
+def table_tags(report: ReportDocument) -> list[str]:
+    """Return the tags of a report's tables in order: TR, TD, or TH with what it names. A cell without text is
+    left out, since it is on no page."""
+    tags = [tag for page in tags_of(report_pdf(report)) for tag in page]
+    return [f"{tag.kind} {tag.scope}".strip() for tag in tags if tag.kind in {"TR", "TD", "TH"}]
+
+
+ROWS = (("Rådgivning", "10"), ("", "11"), ("(Länkning", "12"))
+HEADING_ROW = ["TR", "TH Column", "TH Column"]
+
+
+@pytest.mark.parametrize("has_row_headings", [True, False])
+def test_tables_have_a_heading_for_each_column_and_for_each_row_that_has_a_name(
+    has_row_headings: bool,
+) -> None:
+    """A chart with a text alternative that looks like a list of tags, and a table without row headings, stand
+    before the table."""
+    chart = replace(
+        next(block for block in REPORT.blocks if block.kind is Kind.CHART),
+        text="/K[1 0 R 2 0 R] <</Type/StructElem/S/Table/P 1 0 R",
+    )
+    listed = replace(TABLE, header=("A", "B"), rows=(("1", "2"),), has_row_headings=False)
+    table = replace(TABLE, header=("Vad", "2026"), rows=ROWS, has_row_headings=has_row_headings)
+    name = "TH Row" if has_row_headings else "TD"
+    assert table_tags(replace(REPORT, title="/Type/StructTreeRoot", blocks=(chart, listed, table))) == [
+        *(*HEADING_ROW, "TR", "TD", "TD"),
+        *(*HEADING_ROW, "TR", name, "TD", "TR", "TD", "TR", name, "TD"),
+    ]
+
+
+def test_each_cell_names_the_headings_of_its_column_and_row() -> None:
+    """Read from the file itself: each name that a cell refers to is in the index of names, in its order."""
+    tables = [replace(TABLE, header=("Vad", "2026"), rows=ROWS)] * 12
+    pdf = report_pdf(replace(REPORT, blocks=(*tables,)))
+    [index] = re.findall(rb"/IDTree<</Names\[([^\]]*)\]", pdf)
+    names = re.findall(rb"\((\w+)\)", index)
+    assert names == sorted(names)
+    assert set(names) == set(re.findall(rb"/ID\((\w+)\)", pdf))
+    referred = [re.findall(rb"\((\w+)\)", each) for each in re.findall(rb"/Headers\[([^\]]*)\]", pdf)]
+    assert {name for each in referred for name in each} == set(names)
+    assert [len(each) for each in referred].count(2) == 2 * len(tables)  # "10" and "12" of each table
+
+
+def test_a_pdf_with_other_tables_than_expected_is_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        with_row_headings(report_pdf(REPORT), [])
 
 
 def in_reading_order(report: ReportDocument) -> bool:
