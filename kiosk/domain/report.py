@@ -18,6 +18,13 @@ MOST_STATEMENTS = 40
 """Most statements of a report."""
 
 
+NARROW_FROM = 4
+"""Fewest columns of a table on paper whose columns are too narrow for long words."""
+
+LONGEST_SHORT_HEADING = 24
+"""Most characters of a row's heading that stays on one line of a table with narrow columns."""
+
+
 class Part(StrEnum):
     """The parts that people write, in order."""
 
@@ -93,6 +100,16 @@ class Block:
     svg: str = ""
     data: tuple[tuple[str, ...], ...] = ()
     has_row_headings: bool = True
+
+    @property
+    def short_heading(self) -> int:
+        """The most characters of a row's heading, if the table has so many columns that its headings need a
+        width of their own, and they are short; otherwise 0."""
+        if len(self.header) < NARROW_FROM or not self.has_row_headings:
+            return 0
+        headings = [line for cells in (self.header, *self.rows) for line in cells[0].split("\n")]
+        longest = max(map(len, headings))
+        return longest if longest <= LONGEST_SHORT_HEADING else 0
 
 
 @dataclass(frozen=True)

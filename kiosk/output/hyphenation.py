@@ -15,21 +15,18 @@ LONG = 14
 LEAST = 3
 """Fewest letters of a word's first and last part."""
 
-NARROW_FROM = 4
-"""Fewest columns of a table on paper whose columns are too narrow for long words."""
-
 CONSONANTS = re.compile("(?<=[aeiouyåäö])[bcdfghjklmnpqrstvwxz]+(?=[aeiouyåäö])", re.IGNORECASE)
 PAIR = re.compile("(?:[bfgkp]l|[bdfgkptv]r|tj|^sk)$", re.IGNORECASE)
 """Two consonants that often begin a Swedish word."""
 
 
-def divisible(text: str) -> str:
-    """Return the text with soft hyphens in its long words.
+def divisible(text: str, long: int = LONG) -> str:
+    """Return the text with soft hyphens in its words of at least `long` letters.
 
     A part begins with the last consonant before a vowel, the rule of one consonant, or with a pair of
     consonants that begins words. The rule knows no compounds, so that a division may be unusual.
     """
-    return re.sub(rf"[^\W\d_]{{{LONG},}}", lambda word: _divided(word[0]), text)
+    return re.sub(rf"[^\W\d_]{{{long},}}", lambda word: _divided(word[0]), text)
 
 
 def _divided(word: str) -> str:

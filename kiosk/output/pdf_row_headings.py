@@ -93,8 +93,8 @@ def _children(objects: Objects, parent: int) -> list[tuple[int, bytes]]:
     A text alternative may look like a list of children: only elements that name this parent are returned."""
     lists = CHILDREN.findall(objects[parent])
     numbers = [int(number) for children in lists for number in REFERENCE.findall(children)]
-    found = ((number, ELEMENT.match(objects.get(number, b""))) for number in dict.fromkeys(numbers))
-    return [(number, element[1]) for number, element in found if element and int(element[2]) == parent]
+    elements = ((number, ELEMENT.match(objects.get(number, b""))) for number in dict.fromkeys(numbers))
+    return [(number, element[1]) for number, element in elements if element and int(element[2]) == parent]
 
 
 def _written(header: bytes, objects: Objects, trailer: bytes, names: Mapping[bytes, bytes]) -> bytes:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
+from kiosk.domain.report import NARROW_FROM, Block, Kind, ReportDocument, is_right_to_left
 from kiosk.library.spreadsheet_writer import EARLIEST, add_file
 from kiosk.output.chart_pictures import pngs
-from kiosk.output.hyphenation import NARROW_FROM, divisible
+from kiosk.output.hyphenation import divisible
 from kiosk.output.report_pdf import logo_of, logo_png
 from kiosk.settings import shipped_folder
 
@@ -42,6 +42,12 @@ class Look:
 
 LONGEST_TABLE_TOGETHER = 400
 """Most characters of a table that stays on one page."""
+
+LONG_IN_TABLE = 10
+"""Fewest letters of a word that is divided in a table with narrow columns."""
+
+CELL_MARGINS_MM, CHARACTER_MM = 4.5, 1.65
+"""The margins of a cell and the width of a character, for a column that is as wide as its text."""
 
 PIXELS = 1.4
 """Pixels of a PNG picture for each pixel of the drawing: 220 to an inch of paper."""
@@ -190,13 +196,19 @@ def _add_picture(
 def _add_table(document: "Document", block: Block) -> None:
     """Add a caption and a table, whose heading row is repeated on each page."""
     _write(_paragraph(document, "Caption"), block.text)
+    from docx.shared import Mm
+
     lines = (block.header, *block.rows)
     table = document.add_table(rows=len(lines), cols=len(block.header), style="Table Grid")
-    shown = divisible if len(block.header) >= NARROW_FROM else str
+    shown = _divided if len(block.header) >= NARROW_FROM else str
+    widths = _widths_mm(block)
     is_short = sum(len(text) for cells in lines for text in cells) <= LONGEST_TABLE_TOGETHER
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Mm(width)
     for number, (row, cells) in enumerate(zip(table.rows, lines, strict=True), start=1):
         _child(row._tr.get_or_add_trPr(), "w:cantSplit")
-        for cell, text in zip(row.cells, cells, strict=True):
+        for cell, text, width in zip(row.cells, cells, widths, strict=True):
+            cell.width = Mm(width)
             cell.paragraphs[0]._p.style = _style_id("Table Text")
             _write(cell.paragraphs[0], shown(text))
             if is_short and number < len(lines):
@@ -210,6 +222,19 @@ def _add_table(document: "Document", block: Block) -> None:
             run.bold = True
     _child(table._tbl.tblPr, "w:tblDescription", {"w:val": block.text})
     _paragraph(document, "Table Text")
+
+
+def _divided(text: str) -> str:
+    return divisible(text, LONG_IN_TABLE)
+
+
+def _widths_mm(block: Block) -> list[float]:
+    """Return the widths of a table's columns. Short headings of rows get the width that they need."""
+    columns = len(block.header)
+    if not block.short_heading:
+        return [TEXT_MM / columns] * columns
+    first = CELL_MARGINS_MM + CHARACTER_MM * block.short_heading
+    return [first, *[(TEXT_MM - first) / (columns - 1)] * (columns - 1)]
 
 
 def _mark_headings(look: Any, *, has_row_headings: bool) -> None:

@@ -8,8 +8,8 @@ import base64
 from collections.abc import Iterator
 from html import escape
 
-from kiosk.domain.report import Block, Kind, ReportDocument, is_right_to_left
-from kiosk.output.hyphenation import NARROW_FROM, divisible
+from kiosk.domain.report import NARROW_FROM, Block, Kind, ReportDocument, is_right_to_left
+from kiosk.output.hyphenation import divisible
 
 STYLE = """
 :root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }

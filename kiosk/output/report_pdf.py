@@ -24,7 +24,7 @@ def report_pdf(report: ReportDocument) -> bytes:
             TEMPLATE,
             font_paths=shipped_fonts(),
             ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps({**report.as_json(), "logo": logo_of(report)})},
+            sys_inputs={"data": json.dumps(_data(report))},
             pdf_standards="ua-1",
         )
     except typst.TypstError as error:
@@ -35,6 +35,14 @@ def report_pdf(report: ReportDocument) -> bytes:
         raise
     tables = (block for block in report.blocks if block.kind is Kind.TABLE)
     return with_row_headings(pdf, [table.has_row_headings for table in tables])
+
+
+def _data(report: ReportDocument) -> dict[str, Any]:
+    """Return what the template draws: the report, its logo, and which tables have short headings of rows."""
+    data = report.as_json()
+    for drawn, block in zip(data["blocks"], report.blocks, strict=True):
+        drawn["is_heading_short"] = block.short_heading > 0
+    return {**data, "logo": logo_of(report)}
 
 
 def logo_of(report: ReportDocument) -> dict[str, Any] | None:

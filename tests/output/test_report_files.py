@@ -116,6 +116,19 @@ def test_long_words_are_divided_in_narrow_columns_only() -> None:
     assert in_narrow.replace(SOFT_HYPHEN, "") == word != in_narrow
 
 
+def test_a_column_of_short_row_headings_is_as_wide_as_they_are() -> None:
+    months = ("september 2026", "december 2026")
+    table = Block(
+        Kind.TABLE, "a", header=("Period", *"BCDEFG"), rows=tuple((each, *"123456") for each in months)
+    )
+    lists = replace(table, has_row_headings=False)
+    written = docx.Document(io.BytesIO(report_docx(replace(REPORT, blocks=(table, lists)))))
+    [first, *others], same = ([column.width.mm for column in each.columns] for each in written.tables)
+    assert 26 < first < 30  # 14 characters of 8.5 points
+    assert max(others) < 22
+    assert len(set(same)) == 1
+
+
 def test_the_language_title_and_organisation_are_properties(written: Any) -> None:
     assert written.core_properties.language == "sv-SE"
     assert written.core_properties.title == "Effektrapport 2026"

@@ -240,6 +240,21 @@ def test_markup_of_the_typesetter_is_printed_as_it_was_written() -> None:
     assert written in " ".join(page.get_textpage().get_text_bounded().split())
 
 
+MONTHS = replace(
+    TABLE,
+    header=("Period", *["Överklagande"] * 6),
+    rows=tuple((f"september {year}", *["ca 100"] * 6) for year in range(2000, 2015)),
+)
+
+
+def test_a_table_of_half_a_page_stays_together_and_breaks_no_heading_of_a_row() -> None:
+    blocks = (*prose("\n\n".join(["Ett stycke."] * 30)), MONTHS)
+    pages = pypdfium2.PdfDocument(report_pdf(replace(REPORT, blocks=blocks)))
+    texts = [" ".join(page.get_textpage().get_text_bounded().split()) for page in pages]
+    assert [text.count("september 20") for text in texts if "Ett stycke" not in text] == [0, len(MONTHS.rows)]
+    assert not any("september 20" in text for text in texts if "Ett stycke" in text)
+
+
 ARABIC = "العربية: نحن نستمع إليك"
 
 
