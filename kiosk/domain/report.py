@@ -205,8 +205,11 @@ def _cells(line: str) -> tuple[str, ...] | None:
 
 
 STATE = (
-    r"(?:egenmakt|själv\w+|hälsa|trygghet|ensamhet|isolering|hemlöshet|ohälsa|livskvalitet|handlings\w+)\w*\b"
+    r"(?:egenmakt|själv\w+|hälsa|trygghet|ensamhet|isolering|ångest|hemlöshet|ohälsa|livskvalitet"
+    r"|handlings\w+)\w*\b"
 )
+BETTER = r"(?:(?:mår|mådde|mått)\ bättre|(?:trygg|frisk|glad|stark|lugn|självständig)are|mindre\ ensam\w*)"
+AGENT = r"(?:vi|vår\w*|verksamhet\w*|stöd\w*|hjälp\w*|insats\w*|ombud\w*|samtal\w*|rådgivning\w*)\b"
 CAUSES = re.compile(
     r"""\b(?:tack\ vare|till\ följd\ av|som\ en\ följd\ av|led(?:er|de|a)\ till|lett\ till|(?:för)?orsaka\w*
     |medför(?:de|t|a|er)?|resulter\w+\ i|(?:en\ )?effekt(?:en)?\ av|vår\ effekt
@@ -215,19 +218,40 @@ CAUSES = re.compile(
         \ (?:vi|vår\w*|verksamhet\w*|stöd\w*|hjälp\w*|insats\w*|ombud\w*|samtal\w*|rådgivning\w*)
     |(?:gör|gjorde|gjort)\ (?:så\ )?att\ (?:fler|färre|de|gäst\w+|deltag\w+|besök\w+|människor|kvinnor\w*)
     |(?:får|fick|fått)\ (?:dem|\w+na)\ att
+    |(?:gör|gjorde|gjort)\ (?:\w+\ ){1,3}{BETTER}
+    |{BETTER}\ (?:av|genom|efter|sedan)\ (?:att\ )?{AGENT}
+    |(?:ha[rft]*|får|fått|ger|gett|gav)\ (?:(?:en|god|stor|positiv)\ )*effekt\ på
+    |(?:förändra|förvandla)(?:r|t|de)\ (?:deras|\w+(?:nas|ens))\ (?:liv|vardag|situation)
+    |effekter\ av\ vår\w*|avgörande\ för\ (?:deras|\w+(?:nas|ens))
+    |vår\ förtjänst|(?:innebär|innebar|inneburit)\ att\ (?:fler|färre|de|\w+na)
+    |(?:gör|gjorde|gjort)\ (?:dem|\w+na|fler|många)\ (?:mer|mindre)
+    |(?:insats\w+|stödet|arbetet)\ (?:fungera|hjälpt)\w*
+    |(?<!att\ )(?:bota|läk|motverka)(?:er|r|t|te|de)?\ {STATE}
+    |rädda(?:r|t|de)\ (?:\w+\ )?liv
     |(?<!att\ )(?:öka|förbättra|stärk|minska|bryt|brut|bröt|lyft|höj|hindra|förhindra|förebygg)(?:
         (?:er|ar|r|t|it|de|te|a)?\ (?:(?:deras|\w+(?:nas|ens))\ {STATE}|{STATE}(?<=n|t))
-        |(?:er|ar|r)\ {STATE}
+        |(?:er|ar|r)\ (?:psykisk\ )?{STATE}
         |(?:er|ar|r|t|it|de|te)\ \w+\ (?:hos|bland)\ (?:dem|gäst\w+|deltag\w+|besök\w+|människor))
-    |because\ of|thanks\ to|owing\ to|due\ to\ (?:our|the\ (?:support|service))|as\ a\ result\ of
+    |because\ of|as\ a\ result
+    |effects?\ of\ (?:our|the)\ \w+\ (?:is|are|was|were)
+    |thanks\ to|owing\ to|due\ to\ (?:our|the\ (?:support|service))
     |le(?:d|ads?)\ to|caus(?:ed|es|ing)|result(?:ed|s)\ in|improved\ by|our\ impact
     |(?:our|the)\ impact\ (?:of|on)|mean[ts]?\ that\ (?:they|people|guests|participants)
-    |(?:improv|increas|strengthen|reduc|rais|boost)(?:ed|es|e|s)\ (?:their|loneliness|well-?being|health
+    |because\ we
+    |(?<!to\ )(?<!\bis\ )(?<!\bare\ )(?:improv|increas|strengthen|reduc|rais|boost|lower|chang)(?:ed|es|e|s)
+        \ (?:their|loneliness|homelessness|isolation|anxiety|safety|confidence|empowerment|well-?being|health
         |(?:the\ )?\w+(?:[’']s|s[’'])\ \w+)
+    |prevent(?:ed|s)\ |keeps?\ (?:people|guests|them)\ (?:out\ of|from)
+    |helped\ \d+\ \w+\ (?:to\ )?(?:feel|gain|get|become)
+    |empower(?:ed|s)\ (?:them|(?:the\ |our\ )?(?:guests|people|participants|visitors|women))
+    |(?:sav(?:ed|es?)|chang(?:ed|es?))\ (?:\w+\ )?lives
+    |(?:makes?|made)\ (?:\w+\ ){1,3}(?:safer|happier|stronger|healthier|less\ lonely)
     |(?:made|helped|enabled|got)
         \ (?:them|(?:the\ |our\ )?(?:guests|people|participants|visitors|women)))\b""".replace(
         "{STATE}", STATE
-    ),
+    )
+    .replace("{BETTER}", BETTER)
+    .replace("{AGENT}", AGENT),
     re.IGNORECASE | re.VERBOSE,
 )
 """Words that claim a cause. Anonymous cross-sections show what people answered, never why."""
@@ -243,8 +267,8 @@ LINKS = re.compile(
 """Words that claim a cause in a sentence about how people are, and not in one about what the staff did."""
 
 STATES = re.compile(
-    r"""\b(?:må|mår|mådde|mått)\b|\b(?:välmående|hälsa|ohälsa|livskvalitet|trygg(?:are|het)|egenmakt|
-    själv(?:förtroende|känsla|ständig)|handlingsförmåga|ensamhet|hemlös|friskare|gladare|starkare|
+    r"""\b(?:må|mår|mådde|mått)\b|\b(?:välmående|hälsa|ohälsa|livskvalitet|trygg(?:a\b|are|het)|egenmakt|
+    själv(?:förtroende|känsla|ständig|mord)|handlingsförmåga|ensamhet|hemlös|friskare|gladare|starkare|rädsla|vågar|vågat|återhämtning|
     ökad\ kunskap|bättre\ liv|feel|felt|well-?being|health|loneliness|confidence|safer|happier|stronger
     |homeless)""",
     re.IGNORECASE | re.VERBOSE,
@@ -259,6 +283,41 @@ ANSWERS = re.compile(
 """Words with which a sentence reports answers, quotes a statement, or says what somebody aims for."""
 
 
+CHANGES = re.compile(
+    r"""\b(?:(?:öka|minska|stärk|förbättra|förändra|höj|sänk|lyft)(?:r|t|de|er|te|s|ts|des)?
+    |(?:increas|reduc|improv|strengthen|chang|lower)(?:ed|es|e|s))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Verbs of a change."""
+
+MEANS = re.compile(rf"\b(?:genom|via|med\ hjälp\ av|through|{AGENT}|our)\b", re.IGNORECASE | re.VERBOSE)
+"""Words for what the organisation did. With a change of how people are, they claim a cause."""
+
+GAINS = re.compile(
+    rf"\bgenom {AGENT}.{{0,80}}\b(?:fått|fick|får)\b|\b(?:fått|fick|får)\b.{{0,80}}\bgenom {AGENT}",
+    re.IGNORECASE,
+)
+"""Words with which people got something through what the organisation did."""
+
+AIMS = re.compile(
+    r"\b(?:för att|att|arbeta\w* (?:för|mot)|vision\w*|hoppas|strävar|försök\w*|antal\w*|hur|om"
+    r"|to|aim\w*|hope\w*|number|whether|how)\b",
+    re.IGNORECASE,
+)
+"""Words with which a sentence about changes says what somebody aims for, asks or counts."""
+
+DENIES = re.compile(
+    r"\b(?:inte|ingen|inget)\b.{0,200}\b(?:mät\w*|säga|säger|vet|veta|visa\w*|bevis\w*|slutsats\w*|orsak\w*)\b"
+    r"|\b(?:mät\w*|säga|säger|vet|visar|bevisar)\b.{0,200}\b(?:inte|inget)\b|\bokän\w+"
+    r"|\b(?:not|cannot|can[’']t|unable|never)\b.{0,200}\b(?:measur|say|know|show|pro(?:ve|of)|tell|claim)\w*",
+    re.IGNORECASE,
+)
+"""Words with which a sentence says that a cause is not known."""
+
+TURNS = re.compile(r"\b(?:men|utan|but|however)\b", re.IGNORECASE)
+"""Words after which a sentence may claim what its first half denies."""
+
+
 def causal_claims(text: str) -> tuple[str, ...]:
     """Return the sentences that seem to claim that something caused an effect. Words alone decide, so that a
     claim in other words is not found."""
@@ -267,6 +326,12 @@ def causal_claims(text: str) -> tuple[str, ...]:
 
 
 def _claims_cause(sentence: str) -> bool:
+    if DENIES.search(sentence) and not TURNS.search(sentence):
+        return False
     if CAUSES.search(sentence):
         return True
-    return bool(LINKS.search(sentence) and STATES.search(sentence) and not ANSWERS.search(sentence))
+    if ANSWERS.search(sentence):
+        return False
+    is_changed = CHANGES.search(sentence) and MEANS.search(sentence) and not AIMS.search(sentence)
+    is_caused = LINKS.search(sentence) or is_changed
+    return bool(GAINS.search(sentence) or (is_caused and STATES.search(sentence)))
