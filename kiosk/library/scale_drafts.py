@@ -207,11 +207,16 @@ def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
         *_faults_of_title(draft),
         *(_faults_of_numbers(draft) if has_numbers else _faults_of_labels(draft)),
     ]
-    if not faults and any(
-        scale.id != scale_id and _answers(draft_of(scale, "", "")) == _answers(draft)
+    alike = [
+        scale
         for scale in library.scales.values()
-    ):
-        message = Message("Det finns redan en skala med samma svar i samma ordning. Använd den.", {})
+        if scale.id != scale_id and _answers(draft_of(scale, "", "")) == _answers(draft)
+    ]
+    if alike and not faults:
+        title = alike[0].title or f"{alike[0].labels[0]} – {alike[0].labels[-1]}"
+        message = Message(
+            "Skalan ”{title}” har redan samma svar i samma ordning. Använd den.", {"title": title}
+        )
         faults.append(FieldFault("low-number" if has_numbers else "label-1", message))
     if faults:
         raise FieldError(*faults)

@@ -76,7 +76,8 @@ def test_a_faulty_scale_is_refused_with_a_link_to_its_field(
 def test_a_scale_with_the_answers_of_another_one_is_refused(desk: Desk) -> None:
     labels = library(desk).scales["agree5"].labels
     refused = send(desk, "/admin/new-scale", labels)
-    assert (refused.status_code, "samma svar i samma ordning" in refused.text) == (400, True)
+    words = f"Skalan ”{labels[0]} – {labels[-1]}” har redan samma svar i samma ordning."
+    assert (refused.status_code, words in refused.text) == (400, True)
     assert send(desk, "/admin/new-scale", labels[::-1]).status_code == 303
 
 
@@ -172,7 +173,7 @@ def test_a_scale_of_numbers_is_made_changed_and_used(desk: Desk) -> None:
         (
             {"low-number": "0", "high-number": "10", "high-pole": "Helt och hållet"},
             "low-number",
-            "redan en skala",
+            "har redan samma svar",
         ),
     ],
 )

@@ -99,6 +99,8 @@ def test_an_organisation_with_an_area_is_made_at_once(desk: Desk) -> None:
         ("kafeet", "Kaféet", "staden"),
     ]
     assert tree(desk).leaves == ("norra", "sodra", "kafeet")
+    assert "Stängd" not in desk.client.get("/admin/new-units").text, "no unit can be closed yet"
+    assert "Stängd" in desk.client.get("/admin/units/staden").text
     assert "ändrade verksamheterna</td><td>Staden</td>" in desk.client.get("/admin/log").text
 
 
