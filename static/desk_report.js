@@ -1,8 +1,9 @@
-// Shows, while somebody writes a part of a report, the sentences that seem to claim a cause. Without this script they
-// are shown once the text is saved.
+// Shows, while somebody writes a part of a report, the sentences that seem to claim a cause, and the signs that cannot
+// be printed. Without this script they are shown once the text is saved.
 
 const words = document.getElementById("words");
 const told = document.getElementById("claims");
+const unprinted = document.getElementById("signs");
 const PAUSE = 700; // milliseconds without a key before the server is asked
 let waiting;
 let asking = new AbortController();
@@ -14,7 +15,7 @@ async function look() {
   asking = new AbortController();
   const answer = await fetch(words.dataset.claims, { method: "POST", body, signal: asking.signal });
   if (!answer.ok || words.value !== written) return;
-  const claims = await answer.json();
+  const { claims, signs } = await answer.json();
   const items = claims.map((claim) => {
     const item = document.createElement("li");
     item.textContent = claim;
@@ -22,6 +23,8 @@ async function look() {
   });
   told.querySelector("ul").replaceChildren(...items);
   told.hidden = !items.length;
+  unprinted.querySelector("span").textContent = signs.join(" ");
+  unprinted.hidden = !signs.length;
 }
 
 words.addEventListener("input", () => {

@@ -1,6 +1,7 @@
 """Effect reports at the desk: written by several people, built from closed rounds, frozen when published."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -225,10 +226,10 @@ def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:
     assert "Rådgivning" not in other
 
 
-def test_a_text_is_checked_for_claims_while_it_is_written(desk: Desk) -> None:
-    words = "Vi har öppet. Stödet har lett till ökad egenmakt."
+def test_a_text_is_checked_for_claims_and_signs_while_it_is_written(desk: Desk) -> None:
+    words = "Vi har öppet 😀. Stödet har lett till ökad egenmakt."
     answer = post(desk, "/admin/reports/claims", words=words)
-    assert answer.json == ["Stödet har lett till ökad egenmakt."]
+    assert answer.json == {"claims": ["Stödet har lett till ökad egenmakt."], "signs": ["😀"]}
     assert post(desk, "/admin/reports/claims", words="a" * 50_001).status_code == 400
     assert desk.store.reports.texts("r2026-1") == {}
 
@@ -405,6 +406,13 @@ def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
     assert response.status_code == 400
     assert "Tecknet 😀 går inte att skriva ut. Ta bort det här: ”Vision”." in response.text
     assert desk.store.reports.editions("r2026-1") == ()
+
+
+def test_a_title_without_glyphs_is_named_before_and_at_publishing(desk: Desk) -> None:
+    terms = desk.store.reports.all()["r2026-1"]
+    desk.store.reports.set("r2026-1", replace(terms, title="Effekt ✨"))
+    assert "Går inte att skriva ut i ”Titel”: ✨" in html.unescape(desk.client.get(REPORT).text)
+    assert "Ta bort det här: ”Titel”." in post(desk, f"{REPORT}/publish").text
 
 
 def test_last_years_text_is_offered_as_a_starting_point(desk: Desk) -> None:

@@ -35,6 +35,21 @@ def write(page: Page, part: str, words: str) -> None:
     expect(page.locator("#notice")).to_contain_text("Texten är sparad")
 
 
+def a_sign_that_cannot_be_printed_is_named(page: Page) -> None:
+    """While it is typed, and beside the part once it is saved."""
+    page.locator("#parts ~ ol").get_by_role("link", name="Värdegrund").click()
+    page.locator("#words").press_sequentially("Värme 😀")
+    expect(page.locator("#signs")).to_contain_text("Tecken som inte går att skriva ut")
+    expect(page.locator("#signs span")).to_have_text("😀")
+    page.get_by_role("button", name="Spara").click()
+    expect(page.locator("#values .warning")).to_contain_text("😀")
+    page.locator("#parts ~ ol").get_by_role("link", name="Värdegrund").click()
+    page.locator("#words").fill("Värme")
+    expect(page.locator("#signs")).to_be_hidden()
+    page.get_by_role("button", name="Spara").click()
+    expect(page.locator("#values .warning")).to_have_count(0)
+
+
 def saving_ends_the_question_about_claims(page: Page) -> None:
     """The question's answer has a session's cookie too. After the saved text's, it would undo the notice."""
     page.locator("#parts ~ ol").get_by_role("link", name="Uppdrag").click()
@@ -67,6 +82,7 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
     for part, words in WRITTEN.items():
         write(page, part, words)
     saving_ends_the_question_about_claims(page)
+    a_sign_that_cannot_be_printed_is_named(page)
     write(page, "Övriga upplysningar", CAUSE)
     expect(page.locator("#other .warning")).to_contain_text(CAUSE)
     page.locator("[name=statement][value=feel_better]").uncheck()

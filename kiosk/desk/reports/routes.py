@@ -38,6 +38,7 @@ from kiosk.domain.report import (
     document_from_json,
 )
 from kiosk.library.texts import find_fault
+from kiosk.output.glyphs import undrawable
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import ENDINGS, write_file
 from kiosk.output.report_html import report_html
@@ -111,6 +112,10 @@ def report(report_id: str) -> ResponseReturnValue:
         statements=_offered_statements(content, rounds),
         parts=[(part, name, texts.get(part)) for part, name in _parts(content).items()],
         claims={part: causal_claims(text.words) for part, text in texts.items()},
+        signs={part: undrawable(text.words) for part, text in texts.items()},
+        other_signs={
+            name: signs for name, text in _other_texts(content).items() if (signs := undrawable(text))
+        },
         editions=desk().store.reports.editions(report_id),
     )
 
@@ -170,6 +175,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
         problems=problems,
         others=others,
         claims=causal_claims(words),
+        signs=undrawable(words),
         last_year=last_year,
         longest=LONGEST_PART,
     )
@@ -179,12 +185,13 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
 @blueprint.route("/reports/claims", methods=["POST"])
 @for_coordinator
 def claims() -> ResponseReturnValue:
-    """Return, as a JSON list, the sentences of a text that seem to claim a cause. The page asks while
-    somebody writes; nothing is stored. Aborts with 400 for a text that is too long."""
+    """Return, as JSON, the sentences of a text that seem to claim a cause, and its signs that cannot be
+    printed. The page asks while somebody writes; nothing is stored. Aborts with 400 for a text that is too
+    long."""
     words = request.form.get("words", "")
     if len(words) > LONGEST_PART:
         abort(400)
-    return jsonify(causal_claims(words))
+    return jsonify(claims=causal_claims(words), signs=undrawable(words))
 
 
 def _problems(typed: str) -> list[str]:
@@ -230,9 +237,10 @@ def publish(report_id: str) -> ResponseReturnValue:
     try:
         write_file(document, "pdf")
     except PaperError as error:
-        written = desk().store.reports.texts(report_id)
-        names = _parts(_content(report_id))
-        return unprintable(error, {names.get(part, part): text.words for part, text in written.items()})
+        written, content = desk().store.reports.texts(report_id), _content(report_id)
+        names = _parts(content)
+        parts = {names.get(part, part): text.words for part, text in written.items()}
+        return unprintable(error, parts | _other_texts(content))
     desk().store.reports.publish(report_id, number, document.as_json())
     note(Action.REPORT_PUBLISHED, f"{report_id}, {number}")
     flash(translate("Rapporten är publicerad."))
@@ -298,6 +306,17 @@ def _parts(content: Content) -> dict[str, str]:
             }
         names[part.value] = name
     return names
+
+
+def _other_texts(content: Content) -> dict[str, str]:
+    """Return name -> text of the texts of a report that stand in no part: its title, its organisation, and
+    the statements."""
+    statements = (_wording(content, name) for name in content.terms.statements)
+    return {
+        translate("Titel"): content.terms.title,
+        translate("Organisation"): content.terms.organisation,
+        **{text: text for text in statements},
+    }
 
 
 def _wording(content: Content, statement_id: str) -> str:
