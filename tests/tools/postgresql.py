@@ -54,11 +54,14 @@ class Server:
         file = self.folder / "data" / "postmaster.pid"
         first = file.read_text().splitlines()[0]
         others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        handles = {pid: os.pidfd_open(int(pid)) for pid in (first, *others)}
-        for handle in handles.values():
+        handles = []
+        for process in (first, *others):
+            with suppress(ProcessLookupError):  # a worker that ended by itself
+                handles.append(os.pidfd_open(int(process)))
+        for handle in handles:
             with suppress(ProcessLookupError):  # it ended when the one before was killed
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
-        for handle in handles.values():
+        for handle in handles:
             select.select([handle], [], [])
             os.close(handle)
         # Without this file, pg_ctl does not take the killed process, for which nobody has waited, for a
