@@ -1,10 +1,10 @@
 """The data of an installation, and every operation on them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from random import Random
 from secrets import SystemRandom
@@ -13,11 +13,10 @@ from typing import Protocol
 import peewee
 
 from kiosk.domain.ballot import Ballot, read_ballot
-from kiosk.domain.change_index import ChangeIndex, index_changes
+from kiosk.domain.change_index import ChangeIndex
 from kiosk.domain.clock import ClockRecord
-from kiosk.domain.mail import MailKind
 from kiosk.domain.rounds import Admission, Round, check_opening
-from kiosk.domain.snapshot import Document, etag
+from kiosk.domain.snapshot import Document
 from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.api_tokens import ApiTokens
@@ -26,7 +25,8 @@ from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock import read_record, write_record
 from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
-from kiosk.storage.count_progress import CountPart, CountProgress, parts_of, read_progress, write_progress
+from kiosk.storage.count_progress import read_progress, write_progress
+from kiosk.storage.count_steps import CountSteps
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
@@ -48,11 +48,12 @@ from kiosk.storage.rounds import (
     RoundState,
     TooEarlyError,
 )
-from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, check_faults, one_write, sealed_rows
+from kiosk.storage.sealed_rows import KeyFault, Writer, box_row, one_write
 from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.tallies import Tallies
+from kiosk.storage.unit_rows import UnitRows
 from kiosk.storage.walls import Walls
 
 
@@ -94,14 +95,15 @@ class Store:
         self._rng = rng = rng or SystemRandom()
         self._tallies = Tallies(database, rng)
         self._snapshots = Snapshots(database, self._rounds, self._boxes, self._tallies)
-        self._count = Count(
+        self._unit_rows = UnitRows(
+            database,
+            keys,
             self._writer,
             self._rounds,
             self._boxes,
             self._slip_sets,
             self._letterboxes,
             self._tallies,
-            rng,
         )
         self.accounts = Accounts(database, self._writer)
         self.account_links = AccountLinks(database, self._writer, self.accounts)
@@ -118,6 +120,25 @@ class Store:
         self.reports = Reports(database, self._writer)
         self.outputs = OutputRows(database, self._writer)
         self.earlier_figures = EarlierFigures(database, self._writer)
+        of_round = Count(
+            self._writer,
+            self._rounds,
+            self._boxes,
+            self._slip_sets,
+            self._letterboxes,
+            self._tallies,
+            rng,
+        )
+        self._count_steps = CountSteps(
+            database,
+            self._writer,
+            self._rounds,
+            self._unit_rows,
+            of_round,
+            self._snapshots,
+            self.mail_queue,
+            self.kiosk_contacts,
+        )
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -142,8 +163,8 @@ class Store:
     @one_write()
     def _upgrade(self) -> None:
         self._database.migrate()
-        self._check_keys()
-        self._renew()
+        self._unit_rows.check_keys()
+        self._unit_rows.renew_in_transaction()
 
     def check_schema(self) -> None:
         """Raise StoreError unless the tables have this program's version."""
@@ -204,99 +225,22 @@ class Store:
     # -- keys ------------------------------------------------------------------------------------
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the boxes, slip sets and letterboxes that cannot be decrypted. Changes nothing.
-
-        Holds the write lock, because each write replaces keys. Runs outside `Writer.write`, so that it also
-        works on a server that may lose commits.
-        """
-        with self._database.writing(), self._database.transaction():
-            return self._key_faults()
-
-    def _key_faults(self) -> list[KeyFault]:
-        return [
-            *self._boxes.key_faults(),
-            *self._slip_sets.key_faults(),
-            *self._letterboxes.key_faults(),
-        ]
-
-    def _check_keys(self) -> None:
-        """Raise KeyUnavailableError unless every sealed row can be opened."""
-        check_faults(self._key_faults())
-
-    def _check_keys_of_units(self) -> None:
-        """As `_check_keys`, outside a write: each transaction checks a few units only."""
-        faults: list[KeyFault] = []
-        for state in self._rounds.all():
-            for part in () if state.is_closed else parts_of(state.round):
-                faults += self._writer.look(partial(self._faults_of_part, part))
-        check_faults(sorted(faults, key=lambda fault: list(Sealed).index(fault.kind)))
+        """Return the boxes, slip sets and letterboxes that cannot be decrypted. Changes nothing."""
+        return self._unit_rows.key_faults()
 
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox under a new key, a few units in one transaction, and destroy
-        old keys that a crash left behind.
+        """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
+        behind. Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged."""
+        self._unit_rows.renew()
 
-        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
-        """
-        self._check_keys_of_units()
-        for state in self._rounds.all():
-            for part in () if state.is_closed else parts_of(state.round):
-                self._write_step(part, partial(self._renew_units, part))
-        self._renew_closed()
-
-    def _renew(self) -> None:
-        """Seal every row under a new key in the present transaction."""
-        for state in self._rounds.all():
-            if not state.is_closed:
-                self._renew_units((state.round, state.round.tree.leaves))
-        self._clear_closed()
-
-    def _renew_units(self, part: CountPart) -> None:
-        of_round, units = part
-        for unit in units:
-            box = self._boxes.open_box(of_round.id, unit)
-            # A round that was closed since has none of these rows.
-            if box:
-                self._boxes.put(box, unit)
-                self._slip_sets.renew(of_round, unit)
-                self._letterboxes.renew(of_round, unit)
-
-    def _faults_of_part(self, part: CountPart) -> list[KeyFault]:
-        of_round, units = part
-        return [
-            fault
-            for table in (self._boxes, self._slip_sets, self._letterboxes)
-            for unit in units
-            for fault in table.unit_key_faults(of_round.id, unit)
-        ]
-
-    @one_write()
-    def _renew_closed(self) -> None:
-        """Destroy what a crash left behind of closed rounds."""
-        self._clear_closed()
-
-    def _clear_closed(self) -> None:
-        for state in self._rounds.all():
-            if state.is_closed:
-                self._writer.destroy_keys_after_commit(state.round)
-                self._slip_sets.clear_unpublished_use(state.round, self._tallies.own_sums(state.round))
-
-    @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each
-        round's number of lost boxes is increased.
+        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost. Raises
+        StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted."""
+        self._unit_rows.give_up_keys(lost)
 
-        Raises StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted.
-        """
-        tables: dict[Sealed, Boxes | SlipSets | Letterboxes] = {
-            Sealed.BOX: self._boxes,
-            Sealed.SLIPS: self._slip_sets,
-            Sealed.LETTERBOX: self._letterboxes,
-        }
-        if not lost or self._key_faults() != lost:
-            raise StoreError("the keys that are missing have changed; run kiosk give-up-keys again")
-        rounds = {state.round.id: state.round for state in self._rounds.all()}
-        for fault in lost:
-            tables[fault.kind].replace_lost(rounds[fault.round_id], fault.unit_id, fault.file.name)
+    def forget_all_keys(self) -> None:
+        """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
+        self._unit_rows.forget_all_keys()
 
     @property
     def is_installed(self) -> bool:
@@ -318,8 +262,7 @@ class Store:
     @property
     def last_tick(self) -> datetime | None:
         """The last tick that was counted, local and naive; None before the first."""
-        text = self._database.get("last_tick")
-        return datetime.fromisoformat(text) if text else None
+        return self._count_steps.last_tick
 
     # -- the clock -------------------------------------------------------------------------------
 
@@ -363,7 +306,7 @@ class Store:
         other rounds are missing, since the folder may be the wrong one.
         """
         while not self._open_round(new, now):
-            self._finish_count()
+            self._count_steps.finish()
 
     @one_write()
     def _open_round(self, new: Round, now: datetime) -> bool:
@@ -371,10 +314,10 @@ class Store:
         self.check_opening(new, now)
         if read_progress(self._database) is not None:
             return False
-        self._check_keys()
+        self._unit_rows.check_keys()
         self._rounds.add(new)
         for unit in new.tree.leaves:
-            self._insert_empty_rows(new.id, unit)
+            self._unit_rows.insert_empty(new.id, unit)
         write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
         self._snapshots.publish(self.last_tick or now)
         return True
@@ -386,7 +329,7 @@ class Store:
         earlier count or by a ballot in a box: the clock may have been set back since.
         """
         while (cancelled := self._cancel_round(round_id, now)) is None:
-            self._finish_count()
+            self._count_steps.finish()
         return cancelled
 
     @one_write()
@@ -401,8 +344,8 @@ class Store:
         was_used = any(box is None or box.ballots or box.excluded_rapid for box in boxes)
         if was_used or of_round.opens_at <= max(now, self.last_tick or now):
             raise RoundBegunError(round_id)
-        for table in (self._boxes, self._slip_sets, self._letterboxes, self._rounds):
-            table.remove(round_id)
+        self._unit_rows.remove(round_id)
+        self._rounds.remove(round_id)
         self._writer.destroy_keys_after_commit(of_round)
         self._snapshots.publish(self.last_tick or now)
         return of_round
@@ -436,11 +379,6 @@ class Store:
             if budget is not None and kiosks > budget:
                 over.append(KioskBudgetError(new, unit, kiosks, budget))
         return over
-
-    def _insert_empty_rows(self, round_id: str, unit: str) -> None:
-        self._boxes.insert_empty(round_id, unit)
-        self._slip_sets.insert_empty(round_id, unit)
-        self._letterboxes.insert_empty(round_id, unit)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
@@ -626,133 +564,19 @@ class Store:
 
     # -- the count -------------------------------------------------------------------------------
 
+    # -- the count -------------------------------------------------------------------------------
+
     def count(self, tick: datetime) -> bool:
         """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks.
+        closed rounds and silent kiosks. Returns False if this tick or a later one was counted before.
 
-        A few units are counted in one transaction, and guests' ballots come between them. All that is
-        published, and every closing, is in the last transaction. A count that was killed goes on; if a later
-        tick is due by then, as the count of that tick, so that no unit is counted twice at once.
-
-        Returns False, and begins no count, if this tick or a later one was counted before, or if the tick is
-        before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
+        Raises KeyUnavailableError if a key is missing or damaged.
         """
-        if self._is_countable(tick):
-            self._check_keys_of_units()
-            self._begin_count(tick)
-        return self._finish_count()
-
-    def _is_countable(self, tick: datetime) -> bool:
-        if self.last_tick is not None and self.last_tick >= tick:
-            return False
-        counts_from = self.clock_record.counts_from
-        return counts_from is None or tick >= counts_from
-
-    @one_write()
-    def _begin_count(self, tick: datetime) -> None:
-        """Begin a count, unless another process has begun or made it. One of an earlier tick becomes this
-        one."""
-        progress, before = read_progress(self._database), self.last_tick
-        if self._is_countable(tick) and (progress is None or progress.tick < tick):
-            is_first_of_day = before is None or before.date() < tick.date()
-            begun = progress or CountProgress(tick, is_first_of_day)
-            write_progress(self._database, replace(begun, tick=tick, is_first_of_day=is_first_of_day))
-
-    def _finish_count(self) -> bool:
-        """Count what the count that has begun has not counted yet, and publish it. Returns whether this
-        process published it. Several processes may do this at once."""
-        while (progress := read_progress(self._database)) is not None:
-            states = self._rounds.all()
-            part = progress.next_part(state.round for state in states if not state.is_closed)
-            if part is not None:
-                self._write_step(part, partial(self._count_part, progress, part))
-            elif self._publish_count(progress, states):
-                return True
-        return False
-
-    def _write_step(self, part: CountPart, work: Callable[[], None]) -> None:
-        """Write units in one transaction. Their new keys are on disk before it begins."""
-        of_round, units = part
-        rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
-        try:
-            self._keys.prepare(rows)
-            self._writer.run_step(work)
-        finally:
-            self._keys.drop_prepared(rows)
-
-    def _count_part(self, progress: CountProgress, part: CountPart) -> None:
-        """Count units, unless another process has counted them."""
-        if read_progress(self._database) != progress:
-            return
-        of_round, units = part
-        fired = self._count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
-        write_progress(self._database, progress.with_part(part, fired))
-
-    def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
-        """Close the rounds that have ended, and publish. Returns False if another process ended this count.
-
-        Without a closing, the tallies are complete: the snapshot is made before the write begins, so that no
-        guest waits for it.
-        """
-        is_closing = any(not state.is_closed and progress.is_closing(state.round) for state in states)
-        text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
-        return self._end_count(progress, text)
-
-    @one_write()
-    def _end_count(self, progress: CountProgress, text: str | None) -> bool:
-        if read_progress(self._database) != progress:
-            return False
-        states, before = self._rounds.all(), self.last_tick
-        still_open = [state.round for state in states if not state.is_closed]
-        closed = [state.round for state in states if state.is_closed]
-        self._writer.destroy_left_keys_after_commit(still_open, closed)
-        closing = [of_round for of_round in still_open if progress.is_closing(of_round)]
-        for of_round in closing:
-            self._count.close(of_round, is_first_of_day=progress.is_first_of_day)
-        self._database.set("last_tick", progress.tick.isoformat())
-        write_progress(self._database, None)
-        self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
-        self._queue_mail([of_round.id for of_round in closing], before, progress.tick)
-        return True
-
-    def _queue_mail(self, closed: Iterable[str], before: datetime | None, tick: datetime) -> None:
-        """Queue mail about rounds that were closed now and kiosks that are silent since the count `before`.
-        A demonstration sends no mail."""
-        if self.is_demonstration:
-            return
-        for round_id in closed:
-            self.mail_queue.put(MailKind.SUMMARY, [round_id], tick)
-        running = [
-            state.round
-            for state in self._rounds.all()
-            if not state.is_closed and state.round.is_running(tick)
-        ]
-        if silent := self.kiosk_contacts.newly_silent(before, tick, running):
-            self.mail_queue.put(MailKind.SILENCE, silent, tick)
+        return self._count_steps.count(tick)
 
     def index_changes(self) -> None:
-        """Compute the changes that the results pages show first, unless they are known for this snapshot.
-
-        It follows a count, outside its write, so that no guest waits for it.
-        """
-        text, states = self.snapshot_text(), self.rounds()
-        before = self.change_index()
-        if before.tag == etag(text):
-            return
-        closed = [state.round for state in states if state.is_closed]
-        now = self.last_tick or datetime.min
-        running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
-        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], before))
-
-    @one_write()
-    def _put_change_index(self, index: ChangeIndex) -> None:
-        self._snapshots.put_change_index(index)
-
-    @one_write()
-    def forget_all_keys(self) -> None:
-        """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
-        for state in self._rounds.all():
-            self._writer.destroy_keys_after_commit(state.round)
+        """Compute the changes that the results pages show first, unless they are known for this snapshot."""
+        self._count_steps.index_changes()
 
     # -- the snapshot ----------------------------------------------------------------------------
 
@@ -800,7 +624,7 @@ class Store:
                 for of_round in open_rounds:
                     self._rounds.add_lost_boxes(of_round.id, len(of_round.tree.leaves))
                     for unit in of_round.tree.leaves:
-                        self._insert_empty_rows(of_round.id, unit)
+                        self._unit_rows.insert_empty(of_round.id, unit)
                 self._snapshots.publish(dump.published_at or self.last_tick or datetime.min)
                 before_commit()
         except BaseException:

@@ -471,7 +471,7 @@ READERS = {
         "storage/store.py Store._cancel_round",
         "storage/store.py Store.cast",
         "storage/store.py Store._running_box",
-        "storage/store.py Store._renew_units",
+        "storage/unit_rows.py UnitRows._renew_units",
     },
     "open_letterbox": {
         "storage/store.py Store._accept_envelope",
@@ -482,7 +482,7 @@ READERS = {
     "own_sums": {
         "storage/count.py Count.close",
         "storage/snapshots.py Snapshots.make",
-        "storage/store.py Store._clear_closed",
+        "storage/unit_rows.py UnitRows._clear_closed",
         "storage/store.py Store.load",
     },
 }

@@ -224,7 +224,7 @@ def test_the_page_after_a_count_is_that_of_the_snapshot_alone(desk: Desk) -> Non
     index = desk.store.change_index()
     for kept, is_same in ((index, True), (void(index), True), (turned(index), False)):
         desk.app.extensions["desk"].published = Published()
-        desk.store._put_change_index(kept)
+        desk.store._count_steps._put_change_index(kept)
         assert (rows(desk.client.get("/admin/overview/next/frida").text) == rows(without)) is is_same
 
 

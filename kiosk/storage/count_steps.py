@@ -1,0 +1,161 @@
+"""The steps of a count: a few units in each write, then one write that closes rounds and publishes."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from kiosk.domain.change_index import ChangeIndex, index_changes
+from kiosk.domain.mail import MailKind
+from kiosk.domain.snapshot import etag
+from kiosk.storage.clock import read_record
+from kiosk.storage.count import Count
+from kiosk.storage.count_progress import CountPart, CountProgress, read_progress, write_progress
+from kiosk.storage.database import Database
+from kiosk.storage.mail import KioskContacts, MailQueue
+from kiosk.storage.rounds import Rounds, RoundState
+from kiosk.storage.sealed_rows import Writer, one_write
+from kiosk.storage.snapshots import Snapshots, is_demonstration
+from kiosk.storage.unit_rows import UnitRows
+
+
+class CountSteps:
+    """Runs counts, and goes on with those that were stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        rounds: Rounds,
+        unit_rows: UnitRows,
+        count: Count,
+        snapshots: Snapshots,
+        mail_queue: MailQueue,
+        kiosk_contacts: KioskContacts,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._rounds = rounds
+        self._unit_rows = unit_rows
+        self._count = count
+        self._snapshots = snapshots
+        self._mail_queue = mail_queue
+        self._kiosk_contacts = kiosk_contacts
+
+    @property
+    def last_tick(self) -> datetime | None:
+        """The last tick that was counted, local and naive; None before the first."""
+        text = self._database.get("last_tick")
+        return datetime.fromisoformat(text) if text else None
+
+    def count(self, tick: datetime) -> bool:
+        """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
+        closed rounds and silent kiosks.
+
+        A few units are counted in one transaction, and guests' ballots come between them. All that is
+        published, and every closing, is in the last transaction. A count that was killed goes on; if a later
+        tick is due by then, as the count of that tick, so that no unit is counted twice at once.
+
+        Returns False, and begins no count, if this tick or a later one was counted before, or if the tick is
+        before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
+        """
+        if self._is_countable(tick):
+            self._unit_rows.check_keys_of_units()
+            self._begin_count(tick)
+        return self.finish()
+
+    def _is_countable(self, tick: datetime) -> bool:
+        if self.last_tick is not None and self.last_tick >= tick:
+            return False
+        counts_from = read_record(self._database).counts_from
+        return counts_from is None or tick >= counts_from
+
+    @one_write()
+    def _begin_count(self, tick: datetime) -> None:
+        """Begin a count, unless another process has begun or made it. One of an earlier tick becomes this
+        one."""
+        progress, before = read_progress(self._database), self.last_tick
+        if self._is_countable(tick) and (progress is None or progress.tick < tick):
+            is_first_of_day = before is None or before.date() < tick.date()
+            begun = progress or CountProgress(tick, is_first_of_day)
+            write_progress(self._database, replace(begun, tick=tick, is_first_of_day=is_first_of_day))
+
+    def finish(self) -> bool:
+        """Count what the count that has begun has not counted yet, and publish it. Returns whether this
+        process published it. Several processes may do this at once."""
+        while (progress := read_progress(self._database)) is not None:
+            states = self._rounds.all()
+            part = progress.next_part(state.round for state in states if not state.is_closed)
+            if part is not None:
+                self._unit_rows.write_step(part, partial(self._count_part, progress, part))
+            elif self._publish_count(progress, states):
+                return True
+        return False
+
+    def _count_part(self, progress: CountProgress, part: CountPart) -> None:
+        """Count units, unless another process has counted them."""
+        if read_progress(self._database) != progress:
+            return
+        of_round, units = part
+        fired = self._count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
+        write_progress(self._database, progress.with_part(part, fired))
+
+    def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
+        """Close the rounds that have ended, and publish. Returns False if another process ended this count.
+
+        Without a closing, the tallies are complete: the snapshot is made before the write begins, so that no
+        guest waits for it.
+        """
+        is_closing = any(not state.is_closed and progress.is_closing(state.round) for state in states)
+        text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
+        return self._end_count(progress, text)
+
+    @one_write()
+    def _end_count(self, progress: CountProgress, text: str | None) -> bool:
+        if read_progress(self._database) != progress:
+            return False
+        states, before = self._rounds.all(), self.last_tick
+        still_open = [state.round for state in states if not state.is_closed]
+        closed = [state.round for state in states if state.is_closed]
+        self._writer.destroy_left_keys_after_commit(still_open, closed)
+        closing = [of_round for of_round in still_open if progress.is_closing(of_round)]
+        for of_round in closing:
+            self._count.close(of_round, is_first_of_day=progress.is_first_of_day)
+        self._database.set("last_tick", progress.tick.isoformat())
+        write_progress(self._database, None)
+        self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
+        self._queue_mail([of_round.id for of_round in closing], before, progress.tick)
+        return True
+
+    def _queue_mail(self, closed: Iterable[str], before: datetime | None, tick: datetime) -> None:
+        """Queue mail about rounds that were closed now and kiosks that are silent since the count `before`.
+        A demonstration sends no mail."""
+        if is_demonstration(self._database):
+            return
+        for round_id in closed:
+            self._mail_queue.put(MailKind.SUMMARY, [round_id], tick)
+        running = [
+            state.round
+            for state in self._rounds.all()
+            if not state.is_closed and state.round.is_running(tick)
+        ]
+        if silent := self._kiosk_contacts.newly_silent(before, tick, running):
+            self._mail_queue.put(MailKind.SILENCE, silent, tick)
+
+    def index_changes(self) -> None:
+        """Compute the changes that the results pages show first, unless they are known for this snapshot.
+
+        It follows a count, outside its write, so that no guest waits for it.
+        """
+        text, states = self._snapshots.text(), self._rounds.all()
+        before = self._snapshots.change_index()
+        if before.tag == etag(text):
+            return
+        closed = [state.round for state in states if state.is_closed]
+        now = self.last_tick or datetime.min
+        running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
+        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], before))
+
+    @one_write()
+    def _put_change_index(self, index: ChangeIndex) -> None:
+        self._snapshots.put_change_index(index)
