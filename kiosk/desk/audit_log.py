@@ -78,9 +78,12 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         Protection.PROTECTED: translate("skyddade siffror"),
         Protection.EXACT: translate("exakta siffror"),
     }
-    places = library.places
+    opened = [state.round for state in reversed(desk().store.rounds())]
+    places = {node.id: node.name for of_round in opened for node in of_round.tree.nodes} | library.places
     statements = {
-        statement.id: statement.text for survey in library.surveys.values() for statement in survey.statements
+        statement.id: statement.text
+        for survey in (*(of_round.survey for of_round in opened), *library.surveys.values())
+        for statement in survey.statements
     }
     surveys = {
         "": translate("en borttagen enkät"),

@@ -14,6 +14,7 @@ from kiosk.desk.login.known_devices import KnownDevices
 from kiosk.desk.login.password_checks import PasswordChecks
 from kiosk.desk.login.second_factor import SecretSealer
 from kiosk.desk.login.throttle import SignInThrottle
+from kiosk.desk.place_names import place_name
 from kiosk.desk.results.published import Published
 from kiosk.desk.surveys.review_state import ReviewState
 from kiosk.domain.schedule import Ticks, next_tick
@@ -58,6 +59,10 @@ class Desk:
     def next_count(self) -> datetime:
         """The time of the next count, if the clock is not in doubt until then."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
+
+    def place_name(self, node_id: str) -> str:
+        """Return the name of a unit or another node (`place_names.place_name`)."""
+        return place_name(node_id, self.library, self.store)
 
     @property
     def own_settings(self) -> Settings:

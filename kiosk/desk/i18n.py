@@ -62,20 +62,26 @@ def language() -> str:
 def language_name(named: Language) -> str:
     """Return the name of a guest language in the reader's language; "" if that equals the autonym, or is
     unknown."""
+    name = _name_for_reader(named)
+    return "" if name.casefold() == named.autonym.casefold() else name
+
+
+def _name_for_reader(named: Language) -> str:
+    """Return the name of a guest language in the reader's language, as it stands in a sentence; "" if it is
+    unknown."""
     try:
         reader = Locale.parse(language())
         own = Locale.parse(named.code).get_display_name(reader) if named.code not in reader.languages else ""
     except (UnknownLocaleError, ValueError):
         return ""
-    name = reader.languages.get(named.code) or own or ""
-    return "" if name.casefold() == named.autonym.casefold() else name
+    return reader.languages.get(named.code) or own or ""
 
 
 def language_in_text(named: Language) -> str:
     """Return the names of a language for use in a sentence: that in the reader's language, and the autonym in
-    brackets; only the autonym if both are equal or the other is unknown."""
+    brackets; one of them if both are equal or the first is unknown."""
     name = language_name(named)
-    return f"{name} ({named.autonym})" if name else named.autonym
+    return f"{name} ({named.autonym})" if name else _name_for_reader(named) or named.autonym
 
 
 def catalogue() -> Catalogue:

@@ -115,8 +115,7 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
         if link.admission is Admission.KIOSK and desk().devices.status(link.code) is DeviceStatus.SILENT
     ]
     if silent:
-        names = desk().library.units
-        units = sorted({names.get(link.unit_id, link.unit_id) for link in silent})
+        units = sorted({desk().place_name(link.unit_id) for link in silent})
         yield Task(translate("Kiosk utan kontakt: {units}", units=in_a_row(units)), url_for("links.links"))
     for of_round in running:
         units = _nearly_printed(of_round)

@@ -124,7 +124,7 @@ def _busy() -> Mapping[str, Message]:
         link.unit_id: Message(
             "{unit} har en kiosk eller affisch. Flytta eller stäng den först, på sidan Skärmar och "
             "utskrifter.",
-            {"unit": desk().library.units.get(link.unit_id, link.unit_id)},
+            {"unit": desk().place_name(link.unit_id)},
         )
         for link in desk().store.links.all()
     }

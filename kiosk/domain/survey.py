@@ -71,6 +71,11 @@ class Scale:
     title: str = field(default="", compare=False)
 
     @property
+    def name(self) -> str:
+        """The title; without one, the lowest and the highest option."""
+        return self.title or f"{self.labels[0]} … {self.labels[-1]}"
+
+    @property
     def has_pictures(self) -> bool:
         """Whether all options have pictures; otherwise none has."""
         return self.pictures is not Pictures.NONE and len(self.labels) <= MOST_PICTURES

@@ -213,9 +213,8 @@ def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
         if scale.id != scale_id and _answers(draft_of(scale, "", "")) == _answers(draft)
     ]
     if alike and not faults:
-        title = alike[0].title or f"{alike[0].labels[0]} – {alike[0].labels[-1]}"
         message = Message(
-            "Skalan ”{title}” har redan samma svar i samma ordning. Använd den.", {"title": title}
+            "Skalan ”{title}” har redan samma svar i samma ordning. Använd den.", {"title": alike[0].name}
         )
         faults.append(FieldFault("low-number" if has_numbers else "label-1", message))
     if faults:

@@ -76,7 +76,7 @@ def test_a_faulty_scale_is_refused_with_a_link_to_its_field(
 def test_a_scale_with_the_answers_of_another_one_is_refused(desk: Desk) -> None:
     labels = library(desk).scales["agree5"].labels
     refused = send(desk, "/admin/new-scale", labels)
-    words = f"Skalan ”{labels[0]} – {labels[-1]}” har redan samma svar i samma ordning."
+    words = f"Skalan ”{labels[0]} … {labels[-1]}” har redan samma svar i samma ordning."
     assert (refused.status_code, words in refused.text) == (400, True)
     assert send(desk, "/admin/new-scale", labels[::-1]).status_code == 303
 

@@ -184,6 +184,9 @@ SIMPSON = (((39, 40), (40, 160)), ((142, 160), (6, 40)))
 
 UNSIMPSON = SIMPSON[::-1]
 
+ENDS_AGAINST_TREND = ((40, 40), (60, 320), (250, 320), (28, 40))
+"""Most later answers agree more than earlier ones, but fewer agree in the last round than in the first."""
+
 LAST_STEP_SIMPSON = (((5, 40), (1, 160)), *SIMPSON)
 
 BEFORE = KnownCounts("s1", "Statement 1", tuple(f"label {n}" for n in range(1, 6)), (1, 2, 3, 4, 5))
@@ -389,6 +392,11 @@ SURE_STEP = (
 )
 
 CASES: dict[str, tuple[World, World]] = {
+    "Både upp och ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så ändrats "
+    "mer än slumpen brukar ge, men inte åt ett och samma håll.": (
+        alone(*ENDS_AGAINST_TREND),
+        alone(*ENDS_AGAINST_TREND[1:]),
+    ),
     "Andra ord då.": (
         hundred(50, report=replace(BEFORE, text="Other words")),
         hundred(50, report=BEFORE),
@@ -718,6 +726,7 @@ def verdicts(app: Flask, world: World) -> Iterator[str]:
         (alone((1, 40), (79, 160), good=Good.LOW), "Upp, åt fel håll", "wrong"),
         (alone((76, 100), (79, 100), good=Good.HIGH), "", ""),
         (alone((0, 4), (4, 4)), "", ""),
+        (alone(*ENDS_AGAINST_TREND), "", ""),
         (alone((0, 19), (19, 19)), "", ""),
         (hundred(30, 31, 95, running=frozenset({2})), "", ""),
         (replace(hundred(30, 60), texts={0: "Other words"}), "", ""),

@@ -58,7 +58,7 @@ def address_of(link: Link) -> Address:
     return Address(
         key_of(link),
         link.code_ending,
-        unit_names().get(link.unit_id, link.unit_id),
+        desk().place_name(link.unit_id),
         link.unit_id,
         desk().guest_address + path if is_poster or is_coordinator() else "",
     )

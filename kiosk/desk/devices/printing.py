@@ -7,7 +7,7 @@ from typing import Any
 
 from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
-from kiosk.desk.devices.links import address_of, posters, unit_names
+from kiosk.desk.devices.links import address_of, posters
 from kiosk.desk.forms import PosterForm, SlipsForm
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.session import is_coordinator
@@ -175,7 +175,7 @@ def poster_form(**options: Any) -> PosterForm:
     ]
     posters_of = Counter(link.unit_id for link in posters().values())
     form.link.choices = [
-        (code, unit_names().get(link.unit_id, link.unit_id) + f" ({code})" * (posters_of[link.unit_id] > 1))
+        (code, desk().place_name(link.unit_id) + f" ({code})" * (posters_of[link.unit_id] > 1))
         for code, link in posters().items()
     ]
     form.languages.choices = languages

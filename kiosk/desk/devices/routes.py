@@ -138,7 +138,7 @@ def measure() -> ResponseReturnValue:
     desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
     note(Action.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
-    return _done(translate("Måtten är sparade: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id)))
+    return _done(translate("Måtten är sparade: {unit}.", unit=desk().place_name(link.unit_id)))
 
 
 @blueprint.route("/links/move", methods=["POST"])
@@ -205,7 +205,7 @@ def remove_link() -> ResponseReturnValue:
         abort(404)
     desk().store.links.remove(link.code)
     note(Action.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
-    words = translate("Adressen är stängd: {unit}.", unit=unit_names().get(link.unit_id, link.unit_id))
+    words = translate("Adressen är stängd: {unit}.", unit=desk().place_name(link.unit_id))
     return _done(words, link.admission)
 
 
@@ -268,9 +268,8 @@ def poster() -> ResponseReturnValue:
 
 
 def _unit_in_file_name(unit_id: str) -> str:
-    """Return a unit's name as a part of a file's name; its id if nothing is left of the name, or the unit is
-    gone."""
-    return file_name_part(unit_names().get(unit_id, "")) or unit_id
+    """Return a unit's name as a part of a file's name; its id if nothing is left of the name."""
+    return file_name_part(desk().place_name(unit_id)) or unit_id
 
 
 def _kiosks_page(

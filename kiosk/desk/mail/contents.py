@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kiosk.desk.i18n import in_a_row, in_language, period, translate
+from kiosk.desk.place_names import place_name
 from kiosk.desk.respondents import forms
 from kiosk.desk.results.findings import missing
 from kiosk.desk.results.overview import Entry, overview_of
@@ -118,16 +119,17 @@ class MailWriter:
     # -- silent kiosks ---------------------------------------------------------------------------
 
     def _silence(self, ids: Sequence[str]) -> tuple[str, list[str]] | None:
-        silent, names = self.store.kiosk_contacts.silent(), self.library.units
+        silent = self.store.kiosk_contacts.silent()
         links = [link for link in self.store.links.all() if link.code in ids and link.code in silent]
         if not links:
             return None
-        units = sorted({one_line(names.get(link.unit_id, link.unit_id)) for link in links})
+        names = {link.unit_id: place_name(link.unit_id, self.library, self.store) for link in links}
+        units = sorted(map(one_line, set(names.values())))
         subject = translate("Kiosk utan kontakt: {units}", units=in_a_row(units))
         kiosks = "\n".join(
             translate(
                 "{unit}, kiosken vars adress slutar på {ending}",
-                unit=isolated(names.get(link.unit_id, link.unit_id)),
+                unit=isolated(names[link.unit_id]),
                 ending=link.code_ending,
             )
             for link in links

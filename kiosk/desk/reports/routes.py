@@ -86,7 +86,7 @@ def _list(form: ReportForm) -> str:
     _fill_choices(form)
     store = desk().store
     listed = [(name, terms, store.reports.editions(name)) for name, terms in store.reports.all().items()]
-    return render_template("reports.html", reports=listed, form=form, places=desk().library.places)
+    return render_template("reports.html", reports=listed, form=form, place_name=desk().place_name)
 
 
 def _fill_choices(form: ReportForm) -> None:

@@ -51,9 +51,8 @@ def show_all() -> ResponseReturnValue:
 
 
 def _list() -> str:
-    names = desk().library.places
     kept = [
-        ListedFigures(name, names.get(figures.node_id, figures.node_id), figures)
+        ListedFigures(name, desk().place_name(figures.node_id), figures)
         for name, figures in kept_figures().items()
     ]
     form = FiguresForm()

@@ -250,7 +250,7 @@ def of_time(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
             )
         ]
     elif overall:
-        sentences = [_change(overall, rounds_compared), *_ends(rounds_compared, changes.ends)]
+        sentences = [_change(changes, rounds_compared), *_ends(rounds_compared, changes.ends)]
     if turned:
         sentences.append(_turn(turned, is_noisy=is_noisy(rounds_compared[-2:])))
     if overall and overall.trend and overall.has_several_units:
@@ -265,8 +265,17 @@ def is_noisy(rows: Sequence[Row]) -> bool:
     return any(row.round.is_protected for row in rows)
 
 
-def _change(overall: Change, rows: Sequence[Row]) -> str:
-    rounds, trend = len(rows), overall.trend or Trend.CHANCE
+def _change(changes: TimeChange, rows: Sequence[Row]) -> str:
+    """Return the sentence about the trend over all compared rounds. A trend that the first and the last round
+    contradict significantly is not called up or down."""
+    rounds, trend = len(rows), (changes.overall and changes.overall.trend) or Trend.CHANCE
+    between = (changes.ends and changes.ends.trend) or Trend.CHANCE
+    if {trend, between} == {Trend.UP, Trend.DOWN}:
+        return translate(
+            "Både upp och ner: sett över de {rounds} omgångar som kan jämföras har andelen som svarade så "
+            "ändrats mer än slumpen brukar ge, men inte åt ett och samma håll.",
+            rounds=rounds,
+        )
     word = change_word(trend, rows[-1].statement, is_noisy=is_noisy(rows))
     if trend is Trend.UP:
         return translate(

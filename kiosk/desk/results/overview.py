@@ -236,9 +236,9 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
-    """Return a sentence with the periods of the compared rounds, if they are the same for all statements. For
-    a running round, another sentence says that it is not compared yet. `is_closed` says whether the shown
-    round is closed."""
+    """Return a sentence with the periods of the compared rounds, if they are the same for all statements. If
+    several units are compared, another sentence says that each is compared with itself. For a running round,
+    a last one says that it is not compared yet. `is_closed` says whether the shown round is closed."""
     pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
     periods = {tuple(period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
@@ -246,6 +246,9 @@ def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, 
         for pair in periods
         if len(periods) == 1
     ]
+    changes = [entry.step.change for entry in entries]
+    if any(change and change.trend and change.has_several_units for change in changes):
+        sentences.append(translate("Varje verksamhet jämförs bara med sig själv."))
     if not is_closed:
         sentences.append(translate("Omgången som pågår jämförs när den är avslutad."))
     return tuple(sentences)

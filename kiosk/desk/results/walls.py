@@ -50,11 +50,10 @@ class WallAddress:
 @for_coordinator
 def walls() -> ResponseReturnValue:
     """Show all wall screens, and the form that creates one."""
-    names = desk().library.places
     form = WallForm()
-    form.node.choices = list(names.items())
+    form.node.choices = list(desk().library.places.items())
     addresses = [
-        WallAddress(wall.code, names.get(wall.node_id, wall.node_id), url_for("walls.wall", code=wall.code))
+        WallAddress(wall.code, desk().place_name(wall.node_id), url_for("walls.wall", code=wall.code))
         for wall in desk().store.walls.all()
     ]
     return render_template("walls.html", addresses=addresses, form=form)
@@ -105,7 +104,7 @@ def wall(code: str) -> ResponseReturnValue:
         round=of_round,
         is_closed=state is not None and state.is_closed,
         spoken=spoken,
-        name=desk().library.places.get(wall.node_id, wall.node_id),
+        name=desk().place_name(wall.node_id),
         answered=answered(document, of_round, wall.node_id) if of_round else None,
         made_at=document["made_at"],
         last_count=desk().store.last_tick,

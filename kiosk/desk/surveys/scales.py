@@ -90,7 +90,7 @@ def remove(scale_id: str) -> ResponseReturnValue:
     """Remove an own scale. Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is
     shipped or that a survey uses."""
     _check_can_change(scale_id)
-    title = scale_name(desk().library.scales[scale_id])
+    title = desk().library.scales[scale_id].name
     desk().change(lambda settings: remove_scale(settings, scale_id))
     note(Action.SCALE_REMOVED, title)
     flash(translate("Skalan är borttagen: {title}", title=title))
@@ -100,11 +100,6 @@ def remove(scale_id: str) -> ResponseReturnValue:
 def is_own(scale_id: str) -> bool:
     """Return whether a scale is the installation's own."""
     return desk().has_own_file(scale_path(scale_id))
-
-
-def scale_name(scale: Scale) -> str:
-    """Return the title of a scale; without one, its lowest and its highest answer."""
-    return scale.title or f"{scale.labels[0]} – {scale.labels[-1]}"
 
 
 def _check_can_change(scale_id: str) -> None:
