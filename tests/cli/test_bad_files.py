@@ -97,6 +97,7 @@ def test_a_scale_is_imported_only_when_its_good_end_is_known(run: Run, tmp_path:
     assert sorted(labels, key=scale.index) == list(labels)
 
 
+@pytest.mark.slow
 def test_everything_left_out_of_a_spreadsheet_is_printed(run: Run) -> None:
     printed(run("init"))
     done = run("survey", "import", str(CASES / "xlsform" / "a59_text_question_too.xlsx"), "--good", "last")

@@ -181,6 +181,7 @@ def test_a_mistaken_command_gives_one_line_with_the_remedy_and_changes_nothing(
     assert run("link", "--unit", "frida").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_survey_is_exported_to_and_imported_from_a_spreadsheet(run: Run, tmp_path: Path) -> None:
     printed(run("init"))
     assert "4 statements" in printed(run("survey", "export", "ombudsmannaskap", "form.xlsx"))
@@ -275,6 +276,7 @@ def test_a_simulation_of_three_units_loses_no_ballot_and_has_no_step_below_k(
     assert step >= 5
 
 
+@pytest.mark.slow
 def test_a_simulated_round_with_guests_on_one_day_is_not_published(run: Run, tmp_path: Path) -> None:
     rows = [(MORNING + timedelta(minutes=at), "dagverksamheten") for at in range(40)]
     seen = simulated(run, tmp_path, rows, "--k", "5")
@@ -302,6 +304,7 @@ def test_the_error_for_a_bad_arrival_names_file_and_line(run: Run, tmp_path: Pat
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "protection", "epsilon", "batches"),
     [
@@ -327,6 +330,7 @@ def test_a_round_is_protected_by_default(run: Run) -> None:
     assert (published["protection"], published["k"]) == ("protected", 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protection", ["protected", "exact"])
 def test_a_round_opens_with_the_requested_protection(run: Run, protection: str) -> None:
     printed(run("init"))

@@ -128,6 +128,7 @@ def test_the_receiver_has_the_survey_scale_theory_and_translations(exchange: Exc
     assert "same     survey trygghet" in exchange.b.run("bundle", "show", exchange.bundle)
 
 
+@pytest.mark.slow
 def test_the_comparison_page_has_both_organisations_with_intervals(exchange: Exchange) -> None:
     desk = Desk(exchange.b.folder, is_empty=True)
     desk.sign_in()

@@ -38,6 +38,7 @@ def tap(desk: Desk, **changes: str) -> TestResponse:
     return desk.client.post("/admin/activities", data={**data, **changes})
 
 
+@pytest.mark.slow
 def test_each_tap_counts_one_and_can_be_undone(desk: Desk) -> None:
     for step in ("more", "more", "more", "fewer"):
         tapped = tap(desk, step=step)

@@ -68,6 +68,7 @@ def test_a_language_is_chosen_by_its_name_in_the_desks_language(desk: Desk) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_language_whose_script_the_fonts_lack_has_a_warning(desk: Desk) -> None:
     post(desk, NEW, language="th")
     assert "saknar språkets skrift" in desk.client.get("/admin/languages/th").text

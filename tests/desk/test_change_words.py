@@ -148,6 +148,7 @@ def test_no_page_says_more_than_that_a_share_rose_or_fell(desk: Desk, language: 
         assert SAYS_MORE.findall(re.sub(r"(?i)varken en stor.*?bättre|neither a .*?better", "", text)) == []
 
 
+@pytest.mark.slow
 def test_a_report_has_the_words_of_the_pages(desk: Desk) -> None:
     speak(desk, "sv")
     token = desk.token("/admin/reports")

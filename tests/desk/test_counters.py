@@ -79,6 +79,7 @@ def buttons(desk: Desk, unit: str) -> set[str]:
     return each[0]
 
 
+@pytest.mark.slow
 def test_a_new_counter_is_tapped_with_its_definition_at_the_chosen_units_only(desk: Desk) -> None:
     assert send(desk).status_code == 303
     assert "Sparat: Hembesök." in desk.client.get("/admin/counters").text
@@ -97,6 +98,7 @@ def test_a_counter_for_every_unit_is_shown_at_units_that_are_added_later(desk: D
     assert library(desk).choices.units == {}
 
 
+@pytest.mark.slow
 def test_figures_follow_a_counter_that_is_renamed(desk: Desk) -> None:
     send(desk)
     tap(desk, "hembesok")
@@ -152,6 +154,7 @@ def test_a_new_counter_never_gets_the_figures_of_one_that_is_gone(desk: Desk) ->
     assert "hembesok_2" in library(desk).counters
 
 
+@pytest.mark.slow
 def test_a_shipped_counter_is_hidden_at_a_unit_and_keeps_its_words(desk: Desk) -> None:
     units = tuple(unit for unit in desk.app.extensions["desk"].library.units if unit != "frida")
     assert send(desk, "/admin/counters/appeal", units=units).status_code == 303
@@ -195,6 +198,7 @@ def test_a_faulty_counter_is_refused_with_a_link_to_its_field(
     assert not (desk.settings.data / "questions").exists()
 
 
+@pytest.mark.slow
 def test_a_change_of_somebody_else_is_not_overwritten(desk: Desk) -> None:
     send(desk)
     stale = seen(desk, OWN)

@@ -133,6 +133,7 @@ def shown_for(desk: Desk, length: timedelta) -> list[int]:
     return statuses
 
 
+@pytest.mark.slow
 def test_a_live_page_goes_on_reading_while_it_is_shown_and_opens_nothing_else(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
@@ -260,6 +261,7 @@ def test_a_viewer_can_read_results_and_change_nothing(desk: Desk) -> None:
         assert desk.client.get(path).status_code == 403
 
 
+@pytest.mark.slow
 def test_every_unit_is_in_the_table_beside_the_chart_by_unit(tmp_path: Path) -> None:
     # The count draws the ballots that stay. With this seed the places have different shares.
     desk = Desk(tmp_path, rng=Random(1))
@@ -308,6 +310,7 @@ def test_a_downloaded_chart_has_the_numbers_of_the_snapshot(desk: Desk) -> None:
     assert desk.client.get(f"{CHART}now.png").get_data().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["now.exe", "now", "then.svg", "time.svg", "places.svg", "now.SVG"])
 def test_a_missing_chart_is_not_found(desk: Desk, name: str) -> None:
     desk.answer(30)
@@ -619,6 +622,7 @@ def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
         assert 'class="demonstration"' in desk.client.get(path).text
 
 
+@pytest.mark.slow
 def test_a_planned_round_does_not_hide_the_running_one(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
@@ -636,6 +640,7 @@ def test_a_planned_round_does_not_hide_the_running_one(desk: Desk) -> None:
     assert '<option value="later">' in desk.client.get("/admin/").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["sNaN", "NaN", "Infinity", "1e9999", "x"])
 def test_an_invalid_number_of_guests_a_day_is_refused(desk: Desk, number: str) -> None:
     desk.sign_in()
@@ -692,6 +697,7 @@ def test_a_forbidden_page_says_which_roles_it_is_for(desk: Desk, name: str, path
     assert message in refused.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "small", "large"), [("sv", "0,1", "10\xa0000"), ("en", "0.1", "10,000")]
 )
@@ -774,6 +780,7 @@ def test_a_data_package_is_made_from_one_snapshot(desk: Desk) -> None:
     assert desk.client.get("/admin/export/data-package.zip").get_data() == sent.get_data()
 
 
+@pytest.mark.slow
 def test_survey_texts_are_marked_as_swedish_on_english_pages(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()

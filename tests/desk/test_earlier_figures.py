@@ -82,6 +82,7 @@ def lines(desk: Desk, statement: str) -> list[list[str]]:
     return [row[2:] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
 
 
+@pytest.mark.slow
 def test_imported_figures_are_shown_beside_the_rounds_and_marked(desk: Desk) -> None:
     published = desk.store.snapshot_text()
     before = re.findall(r'data-count="(\d+)"', desk.client.get(PAGE).text)
@@ -205,6 +206,7 @@ def test_words_of_a_report_that_cannot_be_shown_are_refused(
     assert desk.store.earlier_figures.all() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["", "Anna Berg ringde"])
 def test_figures_are_neither_entered_nor_changed_without_a_listed_reason(desk: Desk, reason: str) -> None:
     assert enter(desk, reason=reason).status_code == 400

@@ -71,6 +71,7 @@ def test_a_percentage_with_a_decimal_is_rounded_half_up_from_the_counts(desk: De
     assert rows[0][at] == "50.3"
 
 
+@pytest.mark.slow
 def test_the_percentage_is_that_of_the_counts_and_missing_with_few_answers(desk: Desk) -> None:
     desk.answer(15, "frida")
     heading, *rows = read_csv(desk.client.get(f"{CHART}/places.csv").data)
@@ -99,6 +100,7 @@ def test_semicolons_and_decimal_commas_come_where_asked_and_nothing_else_changes
     assert desk.client.get(f"{CHART}/now.csv?csv=tab").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_charts_workbook_has_its_chart_and_real_percentages(desk: Desk) -> None:
     response = desk.client.get(f"{CHART}/now.xlsx?download=1")
     book: Any = openpyxl.load_workbook(io.BytesIO(response.data))

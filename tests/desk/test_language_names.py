@@ -22,6 +22,7 @@ BOTH_NAMES = {
 """Page -> the names of a language there, apart from the list of languages."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "names"),
     [

@@ -61,6 +61,7 @@ def test_the_page_has_the_parts_in_the_order_of_the_source(page: str) -> None:
     assert re.findall("<h2>(.*?)</h2>", page) == ["I korthet", *PARTS]
 
 
+@pytest.mark.slow
 def test_the_diagrams_show_ten_seven_and_four_of_twenty(page: str) -> None:
     survey = page.partition("<h2>Utvärdering")[2].partition("<h2>Kommentarer")[0]
     for sentence in (

@@ -179,6 +179,7 @@ def test_non_response_is_told_of_the_months_of_the_rounds(desk: Desk) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_report_uses_the_places_word_for_those_who_answer(desk: Desk) -> None:
     begin(desk, node="vasteras")
     for report, people, person, survey in (
@@ -276,6 +277,7 @@ def test_the_programs_own_sentences_claim_no_cause(desk: Desk) -> None:
     assert causal_claims(text) == ()
 
 
+@pytest.mark.slow
 def test_a_rise_over_rounds_is_a_larger_share_and_nothing_that_is_better(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for number, options in enumerate([(1, 2), (4, 5)]):

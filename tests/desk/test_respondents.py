@@ -122,6 +122,7 @@ def test_other_pages_about_rounds_and_figures_have_no_other_word(of_customers: D
     assert "Skriv ett svar till individer" in opened[""].text
 
 
+@pytest.mark.slow
 def test_files_mail_and_walls_use_the_word_of_their_place(of_customers: Desk) -> None:
     desk = of_customers
     workbook = openpyxl.load_workbook(

@@ -56,6 +56,7 @@ def test_one_tick_reviews_every_text_of_a_language_except_the_wrong_ones(desk: D
     assert f"Granskade texter: {len(fields(page)) - 1}. Texter att rätta: 1." in left
 
 
+@pytest.mark.slow
 def test_swedish_and_translation_stand_side_by_side_with_their_state(desk: Desk) -> None:
     page = desk.client.get(PAGE).text
     row = page.partition(f'id="message-{key(page, "Börja")}"')[2].partition("</tr>")[0]

@@ -70,6 +70,7 @@ def cells(sheet: Any) -> list[Any]:
     return list(chain.from_iterable(rows_of(sheet)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -96,6 +97,7 @@ def test_the_overview_names_the_answers_of_each_share(desk: Desk) -> None:
     assert f"Andelen är de som svarade ”Ja” på ”{EATEN}”." in page
 
 
+@pytest.mark.slow
 def test_every_file_names_the_answers_of_each_share(desk: Desk) -> None:
     for statement, heading in zip(("often", "eaten"), NAMED, strict=True):
         content = desk.client.get(f"/admin/chart/r/vasteras/{statement}/places.csv").data.decode("utf-8-sig")

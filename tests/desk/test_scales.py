@@ -38,6 +38,7 @@ def seen(desk: Desk) -> str:
     return desk.client.get(OWN).text.partition('name="seen" value="')[2].partition('"')[0]
 
 
+@pytest.mark.slow
 def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
     assert send(desk, "/admin/new-scale", bipolar="y").status_code == 303
     scale = library(desk).scales["hur_ofta"]
@@ -81,6 +82,7 @@ def test_a_scale_with_the_answers_of_another_one_is_refused(desk: Desk) -> None:
     assert send(desk, "/admin/new-scale", labels[::-1]).status_code == 303
 
 
+@pytest.mark.slow
 def test_an_unused_scale_is_changed_and_keeps_keys_that_the_form_does_not_have(desk: Desk) -> None:
     send(desk, "/admin/new-scale")
     assert send(desk, OWN, ("Sällan", *OFTEN), "Ofta?", seen=seen(desk)).status_code == 303

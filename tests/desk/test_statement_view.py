@@ -104,6 +104,7 @@ def test_a_fall_in_the_last_round_is_reported_beside_a_rising_trend(desk: Desk) 
     assert "Men från näst sista till sista avslutade omgången minskade andelen" in page
 
 
+@pytest.mark.slow
 def test_a_clear_difference_between_places_is_not_called_chance(desk: Desk) -> None:
     answer(desk, 54, 54)
     answer(desk, 0, 54, "matcentralen")
@@ -130,6 +131,7 @@ def test_a_small_difference_between_places_is_called_possible_chance(desk: Desk)
     assert "Skillnaden kan vara slump." in listened(desk.client.get("/admin/results/r/vasteras").text)
 
 
+@pytest.mark.slow
 def test_places_have_percentages_only_with_enough_answers(desk: Desk) -> None:
     answer(desk, 30, 60)
     answer(desk, 6, 15, "frida")
@@ -146,6 +148,7 @@ def test_places_have_percentages_only_with_enough_answers(desk: Desk) -> None:
     assert "%" not in rows["FRIDA"]
 
 
+@pytest.mark.slow
 def test_answers_outside_the_scale_are_shown_below_every_bar(desk: Desk) -> None:
     answer(desk, 30, 60, unsure=20)
     answer(desk, 30, 60, "matcentralen")
@@ -233,6 +236,7 @@ def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     assert "Färre än två verksamheter har minst 20 svar." in places
 
 
+@pytest.mark.slow
 def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -> None:
     answer(desk, 30, 60)
     count(desk)
@@ -286,6 +290,7 @@ def test_every_figure_of_a_protected_round_states_its_possible_error(desk: Desk)
     assert ONE_BATCH in desk.client.get(f"/admin/wall/{wall.code}").text
 
 
+@pytest.mark.slow
 def test_more_batches_increase_the_stated_error(desk: Desk) -> None:
     protected_round(desk, 35)
     answer(desk, 30, 60)

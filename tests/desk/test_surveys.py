@@ -86,6 +86,7 @@ def test_a_changed_survey_gets_a_new_version_and_old_rounds_keep_theirs(desk: De
     assert kept.survey == before
 
 
+@pytest.mark.slow
 def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är trygg här")])
@@ -236,6 +237,7 @@ def test_one_tick_does_not_review_texts_changed_since_the_page_was_opened(desk: 
     assert not of_screen(desk.app.extensions["desk"].library.guest["fi"]).is_reviewed
 
 
+@pytest.mark.slow
 def test_missing_texts_of_an_own_survey_are_counted_on_every_page_with_its_languages(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "", "Kaffet är gott"), ("2", "", "Teet är gott")])
@@ -708,6 +710,7 @@ def test_more_rows_are_shown_without_saving(desk: Desk) -> None:
     assert titles(desk) == before
 
 
+@pytest.mark.slow
 def test_a_title_named_like_an_address_makes_a_survey_that_opens(desk: Desk) -> None:
     for title in ("New", "Copy", "Import"):
         saved = write_new(desk, [{"text": f"{title} är bra"}], title=title)

@@ -42,6 +42,7 @@ def theme(desk: Desk) -> Theme:
     return theme
 
 
+@pytest.mark.slow
 def test_a_saved_theme_is_used_and_logged(desk: Desk) -> None:
     assert send(desk).status_code == 303
     saved = theme(desk)

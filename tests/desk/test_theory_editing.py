@@ -68,6 +68,7 @@ def texts(desk: Desk, layer: Layer) -> list[str]:
     return [box.text for box in theory(desk).column(layer)]
 
 
+@pytest.mark.slow
 def test_a_form_that_is_sent_unchanged_changes_nothing(desk: Desk) -> None:
     before = theory(desk)
     assert send(desk, fields(desk)).status_code == 303
@@ -94,6 +95,7 @@ def test_rows_are_changed_added_removed_and_moved(desk: Desk) -> None:
     assert "Trygghet" in page
 
 
+@pytest.mark.slow
 def test_the_results_have_the_chosen_label_on_every_page_and_in_the_report(desk: Desk) -> None:
     sent = fields(desk)
     assert sent["results_label"] == "Resultat"
@@ -112,6 +114,7 @@ def test_the_results_have_the_chosen_label_on_every_page_and_in_the_report(desk:
     assert "Resultat" not in report
 
 
+@pytest.mark.slow
 def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
     sent = fields(desk)
     sent["outputs-3-text"] = ""
@@ -215,6 +218,7 @@ def remove(desk: Desk, theory_id: str = OWN) -> TestResponse:
     )
 
 
+@pytest.mark.slow
 def test_an_own_theory_is_removed_after_a_question(desk: Desk) -> None:
     link = f"/admin/theory/{OWN}/remove"
     assert f'href="{link}"' in desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text

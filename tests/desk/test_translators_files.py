@@ -82,6 +82,7 @@ def test_the_notice_names_a_text_with_several_translations_and_the_rest_is_impor
     assert english(desk).texts["Vet inte"] == "Don’t know"
 
 
+@pytest.mark.slow
 def test_an_older_file_leaves_reviewed_texts_and_both_are_shown(desk: Desk) -> None:
     older = download(desk)
     send(desk, with_text(older, STATEMENT, "The staff hear me out"))

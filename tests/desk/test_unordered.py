@@ -100,6 +100,7 @@ def test_the_same_answers_on_an_ordered_scale_are_compared(tmp_path: Path) -> No
     ] == []
 
 
+@pytest.mark.slow
 def test_an_overview_has_no_share_and_no_change_of_answers_without_an_order(unordered: Desk) -> None:
     page = unordered.client.get("/admin/overview/r2/vasteras").text
     assert "Jämförs inte" in page

@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
+from threading import Event
+from unittest.mock import patch
 
 import pytest
 
 from kiosk.domain.clock import Machine
 from kiosk.domain.schedule import Daily, Every, due_tick, next_tick
 from kiosk.operation.count_worker import Counting, count_if_due
+from kiosk.storage import Store
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 
 FIVE = Daily(time(17))
@@ -65,14 +68,29 @@ def test_a_count_between_two_ticks_does_nothing(tmp_path: Path) -> None:
     assert store.snapshot()["rounds"][0]["nodes"][0]["answered"] == 15
 
 
+def start_until_counted(thread: Counting, store: Store) -> None:
+    """Start a thread and return when it has counted, or when it has ended by itself."""
+    counted, count = Event(), store.count
+
+    def count_and_tell(tick: datetime) -> bool:
+        is_published = count(tick)
+        counted.set()
+        return is_published
+
+    with patch.object(store, "count", count_and_tell):
+        thread.start()
+        # To look at the store again and again takes a processor for the second until the next tick.
+        while thread.is_alive() and not counted.wait(0.1):
+            pass
+
+
 def test_the_thread_counts_and_stops(tmp_path: Path) -> None:
     store = a_store(tmp_path)
-    counted = Counting(store, Every(1))
-    counted.start()
-    while store.last_tick is None:
-        pass
-    counted.stop()
-    assert not counted.is_alive()
+    thread = Counting(store, Every(1))
+    start_until_counted(thread, store)
+    thread.stop()
+    assert not thread.is_alive()
+    assert store.last_tick is not None
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), ValueError("one nobody foresaw")])
@@ -89,8 +107,6 @@ def test_a_failed_count_is_reported_and_retried(
 
     monkeypatch.setattr(store, "count", count)
     thread = Counting(store, Every(1))
-    thread.start()
-    while thread.is_alive() and store.last_tick is None:
-        pass
+    start_until_counted(thread, store)
     thread.stop()
     assert f"will be tried again: {type(error).__name__}: {error} at " in capfd.readouterr().err

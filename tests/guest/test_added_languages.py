@@ -20,6 +20,7 @@ def add(folder: Path, code: str) -> None:
     path.write_text(HEADER + "\n".join(entries), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["rom", "bg"])
 def test_a_reviewed_catalogue_in_the_data_folder_adds_a_language(code: str, tmp_path: Path) -> None:
     (tmp_path / "shipped").mkdir()

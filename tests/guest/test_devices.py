@@ -166,6 +166,7 @@ def test_pairing_and_kiosks_are_first_on_the_addresses_page(house: House) -> Non
     assert heads == ["Koppla en skärm", "Alla kiosker", "Ny kiosk utan kod"]
 
 
+@pytest.mark.slow
 def test_staff_can_set_a_kiosks_measures_and_its_page_uses_them(house: House) -> None:
     path, other = house.pair(house.code()), house.pair(house.code())
     assert house.links().count("inte mätt") == 2
@@ -359,6 +360,7 @@ def test_a_removed_address_is_not_found(house: House) -> None:
     assert house.desk.store.audit_log.entries()[0].action is Action.ADDRESS_REMOVED
 
 
+@pytest.mark.slow
 def test_staff_see_the_status_of_kiosks_but_not_their_addresses(house: House) -> None:
     path = house.pair(house.code())
     assert path in house.links()

@@ -81,6 +81,7 @@ def test_a_translation_of_the_current_text_takes_precedence(settings: Settings) 
     assert library.guest["fi"].carried == {}
 
 
+@pytest.mark.slow
 def test_a_running_round_keeps_its_languages_when_its_survey_is_corrected(settings: Settings) -> None:
     review(settings, library_for(settings), "fi")
     frozen = with_own(settings, WITH_TYPO).surveys["own"]

@@ -153,6 +153,7 @@ def test_an_allowed_language_stays_visible_when_a_text_is_corrected(tmp_path: Pa
     assert shown_languages(library(tmp_path).guest, frozen, frozenset({"fi"})) == ("sv", "fi")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "gap", ["Vet inte", "Instämmer dåligt", "Verksamheten bidrar till att jag mår bättre"]
 )

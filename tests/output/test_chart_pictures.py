@@ -126,6 +126,7 @@ def test_texts_are_wrapped_at_spaces_and_the_longest_words_are_cut() -> None:
         assert all(text_width(line, 16) <= 160 for line in lines)
 
 
+@pytest.mark.slow
 def test_no_legend_label_overlaps_the_next_colour() -> None:
     labels = (
         "Instämmer helt",

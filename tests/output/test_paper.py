@@ -184,6 +184,7 @@ def test_every_code_is_printed_on_its_slip_for_typing(
     assert [slip_address(ADDRESS, normalise(line)) for line in shown] == pictures(sheets)
 
 
+@pytest.mark.slow
 def test_slips_differ_only_in_their_codes(
     sheets_in: Callable[[tuple[str, ...]], bytes], codes: list[str]
 ) -> None:

@@ -38,6 +38,7 @@ def test_a_draft_is_audible_speech_in_a_small_file(tmp_path: Path) -> None:
         assert path.stat().st_size < 4_000 * seconds
 
 
+@pytest.mark.slow
 def test_rebuilding_makes_only_missing_drafts_and_deletes_outdated_ones(tmp_path: Path) -> None:
     build(tmp_path, {"sv": TEXTS})
     assert build(tmp_path, {"sv": TEXTS}) == (0, 0)

@@ -4,6 +4,8 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from kiosk.desk.audit_log import SEEN_BY_STAFF
 from kiosk.desk.devices.links import key_of
 from kiosk.domain.rounds import Admission
@@ -123,6 +125,7 @@ def test_sign_ins_and_accounts_are_shown_to_coordinators_only(tmp_path: Path) ->
     assert not hidden & {action for _, action, _ in seen_by(desk, "bo")}
 
 
+@pytest.mark.slow
 def test_many_sign_ins_do_not_push_a_pairing_out_of_the_log_for_staff(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.store.audit_log.note(desk.now, "anna", Action.PAIRING_BEGUN, "frida")

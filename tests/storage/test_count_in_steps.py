@@ -185,6 +185,7 @@ def test_a_stopped_count_closes_the_rounds_that_have_ended_since(
     assert store.count(ROUND.closes_at + timedelta(days=1))
 
 
+@pytest.mark.slow
 def test_a_backup_made_between_the_steps_can_be_restored(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

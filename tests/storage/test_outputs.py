@@ -59,6 +59,7 @@ def test_tickets_of_past_months_are_deleted_and_their_taps_are_kept(store: Store
     assert (counted(store, FEBRUARY), counted(store)) == (1, 2)
 
 
+@pytest.mark.slow
 def test_taps_sent_twice_by_four_concurrent_phones_are_counted_exactly_once(store: Store) -> None:
     """Each phone sends its taps in batches, and each batch once more, as after a lost answer."""
     tickets = count()

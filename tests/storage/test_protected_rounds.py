@@ -104,6 +104,7 @@ def test_noise_is_never_redrawn(tmp_path: Path) -> None:
     assert store.dump()["batches"] == dumped["batches"] == [{"round_id": "r", "node_id": "a", "number": 1}]
 
 
+@pytest.mark.slow
 def test_a_restored_backup_has_the_same_noisy_figures(tmp_path: Path) -> None:
     settings, store = installation(tmp_path / "first")
     store.open_round(protected(tree("a", "b")), MONDAY)

@@ -286,6 +286,7 @@ def test_xml_entities_are_not_resolved() -> None:
         read_file(attacked, "")
 
 
+@pytest.mark.slow
 def test_a_language_with_gaps_is_left_out() -> None:
     [first, *others] = SEED.translations["en"].items()
     gappy = replace(SEED, translations={**SEED.translations, "en": dict(others)})
