@@ -150,8 +150,8 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
 
 
 def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
-    """Return (typed period, typed figure). Each is None if it is refused, with the error in the form; an
-    empty field for the figure gives None without an error."""
+    """Return (typed period, typed figure). A refused one has its error in the form; an empty field for the
+    figure gives None without an error."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
         form.node.errors = [
@@ -159,12 +159,15 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
         ]
     try:
         period = read_period(form.period.data.strip())
-        if period.first.year < EARLIEST_YEAR or period.first > desk().clock().date():
-            raise ValueError(str(period))
     except ValueError:
         form.period.errors = [
             translate("Skriv ett år som 2026, ett kvartal som 2026-Q1 eller en månad som 2026-03.")
         ]
+    else:
+        if period.first > desk().clock().date():
+            form.period.errors = [translate("Perioden har inte börjat.")]
+        elif period.first.year < EARLIEST_YEAR:
+            form.period.errors = [translate("Skriv {year} eller ett senare år.", year=EARLIEST_YEAR)]
     if form.figure.data.strip():
         figure = _read_figure(form)
     return period, figure

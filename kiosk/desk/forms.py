@@ -318,7 +318,7 @@ class OutputForm(DeskForm):
     counter = SelectField(_("Insats"))
     node = SelectField(_("Verksamhet"))
     period = StringField(_("Period"), validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
-    figure = StringField(_("Antal"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
+    figure = StringField(_("Siffra"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
     reason = SelectField(_("Skäl"), validators=[InputRequired()])
 
 

@@ -126,9 +126,10 @@ def find_place(node_id: str) -> PlaceInTree | None:
 
 def definitions_of(unit_id: str) -> list[Theory]:
     """Return the theories that are about a unit, for their definitions: those of a place above it or of no
-    place."""
+    place. Of several with the same definition, such as a theory and its copy, only the first is returned."""
     about = ((theory, find_place(theory.place)) for theory in desk().library.theories.values())
-    return [theory for theory, place in about if place is None or unit_id in place.units]
+    theories = [theory for theory, place in about if place is None or unit_id in place.units]
+    return list({theory.definition: theory for theory in reversed(theories)}.values())[::-1]
 
 
 def published_figures() -> PublishedFigures:

@@ -1,6 +1,7 @@
 """What staff did, tapped or typed: by place and month, nothing finer."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -209,6 +210,25 @@ def test_the_definition_of_advocacy_is_shown_where_it_is_counted(desk: Desk) -> 
     for path in ("/admin/activities?unit={}", "/admin/count/{}"):
         assert definition in desk.client.get(path.format("dagverksamheten")).text
         assert definition not in desk.client.get(path.format("frida")).text
+
+
+def test_a_definition_that_a_copied_theory_has_too_is_shown_once(desk: Desk) -> None:
+    definition = "det stöd vi ger till en deltagare vars behov är beroende av en extern tredje part"
+    library = desk.app.extensions["desk"].library
+    library.theories["egen"] = replace(library.theories["ombudsmannaskap"], id="egen", title="Egen")
+    assert desk.client.get("/admin/count/dagverksamheten").text.count(definition) == 1
+
+
+@pytest.mark.parametrize(
+    ("period", "reason"),
+    [
+        ("2026-13", "Skriv ett år som 2026, ett kvartal"),
+        ("2030", "Perioden har inte börjat."),
+        ("1999", "eller ett senare år."),
+    ],
+)
+def test_a_refused_period_is_told_why(coordinators: Desk, period: str, reason: str) -> None:
+    assert reason in type_figure(coordinators, period=period).text
 
 
 def test_only_coordinators_can_download_all_figures(desk: Desk) -> None:
