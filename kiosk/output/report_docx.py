@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOCALES = {"sv": "sv-SE"}
 """Language of a report -> the word processor's name of it."""
 
-ACCENT, SOFT, SHADE, WARNING_SHADE = "1B4F5A", "47595D", "E3F0F1", "FFF3C4"
+ACCENT, SOFT, SHADE, WARNING_SHADE, LINE = "1B4F5A", "47595D", "E3F0F1", "FFF3C4", "B9C6C8"
 FONT = "Calibri"
 MARGIN_MM, TEXT_MM = 28, 154
 """The side margins, and the width of the text on A4."""
@@ -108,6 +108,8 @@ def _set_up(document: "Document", report: ReportDocument) -> None:
     _add_page_number(section.footer.paragraphs[0])
     for name, look in STYLES.items():
         _set_style(document, name, look)
+    for border in document.styles["Table Grid"].element.xpath(".//w:tblBorders/*"):
+        border.set(_name("w:color"), LINE)
     locale = LOCALES.get(report.language, report.language)
     for element in document.styles.element.xpath("w:docDefaults//w:lang"):
         element.set(_name("w:val"), locale)

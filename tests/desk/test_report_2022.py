@@ -80,9 +80,10 @@ def test_a_statement_without_figures_has_no_diagram_and_is_named(page: str, desk
     """The source has a fourth statement, whose figure nobody knows."""
     survey: Survey = desk.app.extensions["desk"].library.surveys["ombudsmannaskap"]
     text = survey.statement("contact_support").text
-    evaluation = page.partition("<h2>Utvärdering")[2]
-    assert evaluation.count(text) == 1
-    assert f"Ingen siffra finns för ”{text}”." in evaluation
+    for heading in ("<h2>I korthet", "<h2>Utvärdering"):
+        part = page.partition(heading)[2].partition("<h2>")[0]
+        assert part.count(text) == 1
+        assert f"Ingen siffra finns för ”{text}”." in part
 
 
 def test_activities_and_counts_that_do_not_match_are_named(page: str) -> None:

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from itertools import zip_longest
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, in_a_row, period, translate
+from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
-from kiosk.desk.reports.content import Content, ShownStatement, share_rule
+from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import method, statement_blocks
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart
@@ -258,8 +258,7 @@ def _evaluation(content: Content) -> Iterator[Block]:
         yield Block(Kind.PARAGRAPH, _round(content, of_round))
     yield from method(content.imported, content.place.node.name)
     if without := content.without_figures:
-        quoted = in_a_row(translate("”{text}”", text=text) for text in without)
-        yield Block(Kind.PARAGRAPH, translate("Ingen siffra finns för {statements}.", statements=quoted))
+        yield Block(Kind.PARAGRAPH, without_figure(without))
     yield Block(Kind.PARAGRAPH, _non_response(content))
     yield Block(Kind.HEADING, translate("Vad siffrorna inte säger"), level=2)
     yield Block(

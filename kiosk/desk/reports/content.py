@@ -1,11 +1,12 @@
 """The content of a report: its terms, its texts, and published figures of closed rounds only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
 from kiosk.desk.context import desk
+from kiosk.desk.i18n import in_a_row, translate
 from kiosk.desk.reports.earlier_statements import EarlierStatement, earlier_statements
 from kiosk.desk.respondents import Forms, forms
 from kiosk.desk.results import findings
@@ -140,3 +141,9 @@ def share_rule(shown: ShownStatement) -> str:
     if shown.statement.several:
         return findings.base_of(shown.section.now)
     return findings.share_rule(shown.statement, shown.section.labels)
+
+
+def without_figure(texts: Sequence[str]) -> str:
+    """Return a sentence with the texts of the statements that have no figure."""
+    quoted = in_a_row(translate("”{text}”", text=text) for text in texts)
+    return translate("Ingen siffra finns för {statements}.", statements=quoted)

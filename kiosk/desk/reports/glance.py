@@ -7,7 +7,7 @@ from itertools import groupby
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import period, translate
 from kiosk.desk.outputs import with_gaps
-from kiosk.desk.reports.content import Content, ShownStatement, share_rule
+from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.findings import of_follow_up, of_now, several_possible, without_order
@@ -30,6 +30,8 @@ def glance(content: Content) -> Iterator[Block]:
     yield Block(Kind.HEADING, translate("I korthet"), level=1)
     yield from _statements(content, shown)
     yield from glance_blocks(imported)
+    if without := content.without_figures:
+        yield Block(Kind.NOTE, without_figure(without))
     if outputs:
         header = (translate("Prestation"), str(content.terms.year))
         yield Block(Kind.TABLE, translate("Prestationer"), header=header, rows=outputs)
