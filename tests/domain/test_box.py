@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.box import draw_batch, full_at, plan_closing, veil
+from kiosk.domain.box import Closing, draw_batch, full_at, plan_closing, veil
 from kiosk.domain.tree import Node, Tree
 from kiosk.library.trees import flat_tree
 
@@ -219,3 +219,12 @@ def test_the_first_batch_needs_3k_and_later_batches_need_2k_more_than_published(
             batch_sizes.append(lying - 5)
             lying, counted = 5, counted + lying - 5
     assert batch_sizes == [10, 15, 25, 25, 25, 25]
+
+
+@pytest.mark.parametrize("is_root", [True, False])
+def test_a_unit_without_others_is_published_from_k_ballots_on(is_root: bool) -> None:
+    """The only node of a tree is a unit and the root: nothing is above it to be pooled under."""
+    root = () if is_root else (Node("root", "root", None),)
+    tree = Tree((*root, Node("unit", "unit", None if is_root else "root")))
+    assert plan_closing(tree, {"unit": 5}, frozenset(), 5) == Closing(((tree.root.id, ("unit",)),), ())
+    assert plan_closing(tree, {"unit": 4}, frozenset(), 5) == Closing((), ("unit",))

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kiosk.domain.clock import ClockFault, ClockRecord, Machine, confirmed, find_fault, with_boot
+from kiosk.domain.clock import (
+    NTP_TOLERANCE,
+    ClockFault,
+    ClockRecord,
+    Machine,
+    confirmed,
+    find_fault,
+    with_boot,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -84,6 +92,13 @@ def test_a_step_made_by_ntp_replaces_the_recorded_boot_time() -> None:
     by_ntp = with_boot(SAME_BOOT, now, replace(MACHINE, ntp_time=now))
     assert find_fault(now, MACHINE, by_ntp, None) is None
     assert with_boot(SAME_BOOT, now, MACHINE) is SAME_BOOT
+
+
+def test_a_start_time_is_kept_until_it_differs_by_more_than_ntp_tolerates() -> None:
+    for moved, is_kept in ((NTP_TOLERANCE, True), (NTP_TOLERANCE + timedelta.resolution, False)):
+        for now in (NOON + moved, NOON - moved):
+            read = with_boot(SAME_BOOT, now, replace(MACHINE, ntp_time=now))
+            assert (read is SAME_BOOT) == is_kept
 
 
 def test_only_the_last_eight_boots_are_remembered() -> None:

@@ -2,13 +2,14 @@
 
 import ast
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
 from math import exp, floor, fsum, log
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,16 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
 from kiosk.domain import noise
-from kiosk.domain.noise import EPSILON, geometric_noise, nearest_table, protect, zero_sum_noise
+from kiosk.domain.noise import (
+    EPSILON,
+    FOLLOW_SHARE,
+    OPTION_SHARE,
+    geometric_noise,
+    nearest_table,
+    protect,
+    protect_part,
+    zero_sum_noise,
+)
 
 DRAWS = 20_000
 CAUGHT = 1e-6
@@ -95,6 +105,43 @@ def test_the_distribution_check_catches_a_last_cell_that_is_always_accepted() ->
     rng = Random(2)
     drawn = Counter[object](last_cell_makes_up_for_the_others(3, EPSILON, rng) for _ in range(DRAWS))
     assert p_value(drawn, zero_sum_chances(float(EPSILON) / 2)) < CAUGHT
+
+
+def chances_of_a_part(rate: float) -> dict[object, float]:
+    """Of the noise in the first of two cells: half the difference of two geometric values, rounded up or down
+    with the same chance, because the cells keep their public sum."""
+    of_one = geometric_chances(rate)
+    chances: dict[object, float] = defaultdict(float)
+    for (one, p), (other, q) in product(of_one.items(), repeat=2):
+        twice = cast(int, one) - cast(int, other)
+        for rounded in (twice // 2, -(-twice // 2)):
+            chances[rounded] += p * q / 2
+    return chances
+
+
+def test_each_cell_of_a_table_of_those_asked_has_half_the_epsilon() -> None:
+    """A ballot that enters the table changes one cell, and one that moves changes two."""
+    drawn, chances = of_parts(EPSILON), chances_of_a_part(float(EPSILON) / 2)
+    assert p_value(drawn, chances) > 0.001
+    # Control: each cell has the whole epsilon.
+    assert p_value(of_parts(2 * EPSILON), chances) < CAUGHT
+
+
+def of_parts(epsilon: Fraction) -> Counter[object]:
+    rng = Random(3)
+    return Counter[object](protect_part((99, 99), 198, rng, epsilon)[0] - 99 for _ in range(DRAWS // 4))
+
+
+@given(tables, st.integers(0, 40))
+def test_a_table_of_those_asked_has_the_public_sum(counts: list[int], asked: int) -> None:
+    published = protect_part(counts, asked, secrets.SystemRandom())
+    assert sum(published) == asked
+    assert min(published) >= 0
+    assert len(published) == len(counts)
+
+
+def test_an_option_and_a_follow_up_have_the_parts_of_the_epsilon_that_are_promised() -> None:
+    assert [EPSILON * share for share in (OPTION_SHARE, FOLLOW_SHARE)] == [Fraction(3, 4), Fraction(1)]
 
 
 def most_telling(chances: dict[object, float]) -> float:

@@ -1,6 +1,7 @@
 """Intervals hold as often as they say with noise in the counts, and chance and noise make few claims."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import product
 from math import sqrt
 from random import Random
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain import statistics
-from kiosk.domain.noise import EPSILON, nearest_table, zero_sum_noise
+from kiosk.domain.noise import EPSILON, nearest_table, protect_part, zero_sum_noise
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
@@ -19,6 +20,7 @@ from kiosk.domain.noisy_statistics import (
     distribution_intervals,
     largest_by_noise,
     noise_of,
+    noise_of_part,
     noisy_stratum,
     share_interval,
     usual_error,
@@ -245,3 +247,12 @@ def test_places_with_opposite_answers_differ_despite_noise() -> None:
     assert not differ(
         NoisyPlaceCount(12, 20, 2, SCALE, noise), NoisyPlaceCount(9, 20, 2, SCALE, noise), places=2
     )
+
+
+def test_the_noise_in_a_table_of_those_asked_is_as_large_as_drawn() -> None:
+    """The public sums of the two batches have a variance of 9 each."""
+    rng, drawn, epsilon = Random(4), [], Fraction(1, 5)
+    for _ in range(400):
+        tables = [protect_part((500,) * 3, 1500 + rng.choice((-1, 1)) * 3, rng, epsilon) for _ in range(2)]
+        drawn.append([sum(cells) - 1000 for cells in zip(*tables, strict=True)])
+    assert np.mean(np.square(drawn)) == pytest.approx(noise_of_part(2, 3, epsilon, 18).variance, rel=0.2)

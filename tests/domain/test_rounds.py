@@ -81,6 +81,13 @@ def test_the_outlook_warns_before_a_round_opens(a_day: float, days: int, sentenc
     assert len(with_posters) == (1 if a_day >= 3 else 2)
 
 
+def test_a_smaller_k_is_advised_only_to_a_round_that_may_have_one() -> None:
+    for k, way_out in ((5, "Välj en längre omgång."), (6, "Välj en längre omgång eller ett mindre k.")):
+        of_round = replace(lasting(60), k=k, admission=frozenset({Admission.KIOSK}))
+        [warning] = outlook(of_round, 0.1)
+        assert warning.msgid.endswith(way_out)
+
+
 def test_the_outlook_of_a_round_with_figures_at_closing_has_no_time_of_first_figures() -> None:
     waits = replace(GOOD, figures=PublicationTime.AT_CLOSING, admission=frozenset({Admission.KIOSK}))
     assert outlook(waits, 3.0) == ()

@@ -17,6 +17,15 @@ def test_a_node_has_the_batches_of_its_own_and_of_all_nodes_below_it() -> None:
     }  # fmt: skip
 
 
+def test_rapid_ballots_are_counted_at_closing_for_each_node_and_all_below_it() -> None:
+    excluded = {"a": 2}
+    for is_closed, expected in ((True, {"root": 2, "a": 2, "b": 0, "c": 0}), (False, {})):
+        counted = RoundTally(a_round(tree("a", "b", "c")), is_closed, {}, excluded)
+        [document] = make_snapshot([counted], MONDAY, demonstration=False)["rounds"]
+        shown = {n["id"]: n["excluded_rapid"] for n in document["nodes"] if "excluded_rapid" in n}
+        assert shown == expected
+
+
 def test_two_snapshots_have_the_same_figures_whenever_they_were_made() -> None:
     counted = RoundTally(a_round(tree("a", "b", "c")), False, {}, {})
     first, later = (

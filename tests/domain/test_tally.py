@@ -2,14 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
-from kiosk.domain.survey import Column
-from kiosk.domain.tally import StatementTally, add, statement_tally_from_json, tally_batch, veiled
+from kiosk.domain.survey import Column, ColumnSubject
+from kiosk.domain.tally import (
+    StatementTally,
+    add,
+    has_answers_of,
+    of_those_asked,
+    statement_tally_from_json,
+    tally_batch,
+    veiled,
+)
 
 OPTIONS = 5
 ANSWERS: list[Answer] = [*range(1, OPTIONS + 1), *NoAnswer]
@@ -68,3 +77,30 @@ def test_two_veiled_batches_withhold_two_answers() -> None:
 @given(batches)
 def test_a_table_survives_conversion_to_json_and_back(of_batches: list[Batch]) -> None:
     assert statement_tally_from_json(total(of_batches).as_json()) == total(of_batches)
+
+
+def test_a_table_has_the_cells_of_its_column_and_of_no_other() -> None:
+    statement = StatementTally((1, 2, 3), (0, 1, 0), 0)
+    follow_up = StatementTally((1, 2, 3), (0, 1, 0), 0, not_asked=4)
+    option = StatementTally((1, 2), (0, 0, 0), 0)
+    columns = {
+        "statement": Column("s", 3),
+        "follow-up": Column("s", 3, ColumnSubject.FOLLOW_UP, (1,)),
+        "option": Column("s", 2, ColumnSubject.OPTION),
+    }
+    fitting = {
+        (name, at)
+        for at, table in enumerate((statement, follow_up, option, replace(option, no_answer=(0, 1, 0))))
+        for name, column in columns.items()
+        if has_answers_of(table, column)
+    }
+    assert fitting == {("statement", 0), ("follow-up", 1), ("option", 2)}
+
+
+def test_ballots_without_an_answer_to_a_follow_up_were_withheld_or_not_asked() -> None:
+    """Of 20 guests, 4 were asked for certain and 1 perhaps, and 2 answered: 3 at most are withheld."""
+    statement = StatementTally((4, 15), (0, 0, 0), 1)
+    table = StatementTally((1, 1), (0, 0, 0), 18, not_asked=0)
+    follow_up = Column("s", 2, ColumnSubject.FOLLOW_UP, (1,))
+    shown = of_those_asked(table, statement, follow_up)
+    assert (shown.withheld, shown.not_asked, shown.ballots) == (3, 15, 20)

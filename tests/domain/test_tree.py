@@ -171,3 +171,8 @@ def test_units_with_the_same_name_and_different_parents_are_accepted(tmp_path: P
 def test_a_missing_folder_of_trees_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="is not a folder"):
         read_trees(tmp_path / "trees")
+
+
+def test_a_node_has_its_place_in_the_order_of_the_tree() -> None:
+    tree = flat_tree(["a", "b"])
+    assert [tree.position(node.id) for node in tree.nodes] == list(range(len(tree.nodes)))

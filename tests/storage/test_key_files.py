@@ -70,6 +70,13 @@ def test_the_power_cut_check_catches_an_unflushed_folder(tmp_path: Path, synced:
     assert not survives_a_power_cut(files_alone, tmp_path, "row", key_id)
 
 
+def test_the_name_of_the_folder_of_all_keys_is_flushed_before_a_key_is_used(
+    tmp_path: Path, synced: list[Synced]
+) -> None:
+    seal(KeyFolder(tmp_path / "keys"), "row", b"plain")
+    assert Synced(tmp_path, frozenset({"keys"})) in synced
+
+
 def sweep(keys: KeyFolder, row: str, key_id: str) -> None:
     del key_id
     keys.sweep(row, keep=None)

@@ -96,6 +96,17 @@ def does_open(folder: Path) -> bool:
         return False
 
 
+def test_a_prepared_key_is_used_once_without_another_write(tmp_path: Path) -> None:
+    keys = KeyFolder(tmp_path)
+    first, _ = seal(keys, "row", b"plain")
+    keys.prepare(["row"])
+    prepared = {path.name for path in (tmp_path / "row").iterdir()} - {first}
+    key_id, sealed = keys.seal("row", b"plain")
+    assert {key_id} == prepared
+    assert KeyFolder(tmp_path).open("row", key_id, sealed) == b"plain"
+    assert keys.seal("row", b"plain")[0] not in {first, key_id}
+
+
 def test_keys_that_could_not_be_prepared_are_destroyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,11 @@ MODULES = {
         "tests/domain/test_follow_up.py",
         "tests/domain/test_several.py",
     ],
-    "kiosk/domain/box.py": ["tests/domain/test_box.py", "tests/domain/test_published_figures.py"],
+    "kiosk/domain/box.py": [
+        "tests/domain/test_box.py",
+        "tests/domain/test_published_figures.py",
+        "tests/domain/test_rounds.py",
+    ],
     "kiosk/domain/budget.py": ["tests/domain/test_budget.py"],
     "kiosk/domain/clock.py": ["tests/domain/test_clock.py"],
     "kiosk/domain/noise.py": ["tests/domain/test_noise.py", "tests/domain/test_follow_up.py"],
