@@ -1,17 +1,18 @@
 """The forms of the desk. Labels and explanations are in the templates."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     DateField,
     DecimalField,
-    FileField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -20,7 +21,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language, number, translate, translate_message
@@ -64,6 +65,50 @@ def on_one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
+PLAIN_MESSAGES = {
+    "Not a valid choice.": _("Valet finns inte längre. Välj igen."),
+    "Invalid Choice: could not coerce.": _("Valet finns inte längre. Välj igen."),
+    "Not a valid integer value.": _("Skriv ett heltal."),
+    "Not a valid decimal value.": _("Skriv ett tal."),
+    "Not a valid date value.": _("Skriv en dag, som 2027-03-01."),
+}
+"""WTForms' messages -> the desk's words for them."""
+
+
+@dataclass(frozen=True)
+class PlainWords:
+    """The translations of a form's built-in messages: the desk's words, else those of WTForms (`others`)."""
+
+    others: Any
+
+    def gettext(self, message: str) -> str:
+        plain = PLAIN_MESSAGES.get(message)
+        return translate(plain) if plain else str(self.others.gettext(message))
+
+    def ngettext(self, one: str, several: str, n: int) -> str:
+        return str(self.others.ngettext(one, several, n))
+
+
+class Required(InputRequired):
+    """Refuses an empty field. The message says what to do with a field of its kind."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        try:
+            super().__call__(form, field)
+        except StopValidation:
+            raise StopValidation(_what_to_do(field)) from None
+
+
+def _what_to_do(field: Any) -> str:
+    if isinstance(field, BooleanField):
+        return translate("Kryssa i rutan.")
+    if isinstance(field, SelectMultipleField):
+        return translate("Kryssa i minst ett alternativ.")
+    if isinstance(field, SelectField):
+        return translate("Välj ett alternativ.")
+    return translate("Fyll i fältet.")
+
+
 class DeskForm(FlaskForm):
     """A form with its built-in messages in the reader's language."""
 
@@ -72,6 +117,10 @@ class DeskForm(FlaskForm):
         def locales(self) -> list[str]:
             """The locales of the built-in messages: the reader's language."""
             return [language()]
+
+        def get_translations(self, form: Any) -> PlainWords:
+            """Return the translations of the built-in messages."""
+            return PlainWords(super().get_translations(form))
 
     anchor_prefix = ""
     """Prefix of the ids of the fields, for pages with several forms."""
@@ -97,12 +146,12 @@ class SeveralField(SelectMultipleField):
 
 
 class SignInForm(DeskForm):
-    name = StringField(_("Namn"), validators=[InputRequired(), Length(max=80)])
-    password = PasswordField(_("Lösenord"), validators=[InputRequired(), Length(max=1000)])
+    name = StringField(_("Namn"), validators=[Required(), Length(max=80)])
+    password = PasswordField(_("Lösenord"), validators=[Required(), Length(max=1000)])
 
 
 class CodeForm(DeskForm):
-    code = StringField(_("Kod"), validators=[InputRequired(), Length(max=80)])
+    code = StringField(_("Kod"), validators=[Required(), Length(max=80)])
 
 
 def check_password_length(form: FlaskForm, field: PasswordField) -> None:
@@ -129,17 +178,17 @@ class NewPasswordForm(DeskForm):
 
 
 class OwnPasswordForm(NewPasswordForm):
-    current = PasswordField(_("Lösenordet du har nu"), validators=[InputRequired(), Length(max=1000)])
+    current = PasswordField(_("Lösenordet du har nu"), validators=[Required(), Length(max=1000)])
 
 
 class SecondFactorForm(DeskForm):
     secret = HiddenField(_("Nyckel"))
-    code = StringField(_("Koden som appen visar"), validators=[InputRequired(), Length(max=80)])
-    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
+    code = StringField(_("Koden som appen visar"), validators=[Required(), Length(max=80)])
+    current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
 
 class ConfirmForm(DeskForm):
-    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
+    current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
 
 def account_name(form: FlaskForm, field: StringField) -> None:
@@ -155,7 +204,7 @@ class AccountForm(DeskForm):
         _("Roll"),
         choices=[role.value for role in Role],
         default=Role.STAFF.value,
-        validators=[InputRequired()],
+        validators=[Required()],
     )
 
 
@@ -199,7 +248,7 @@ class MailForm(DeskForm):
 
 class OwnMailForm(MailForm):
     anchor_prefix = "mail-"
-    current = PasswordField(_("Ditt lösenord"), validators=[InputRequired(), Length(max=1000)])
+    current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
 
 class TokenForm(DeskForm):
@@ -267,24 +316,22 @@ class RoundForm(DeskForm):
     survey = SelectField(_("Enkät"))
     tree = SelectField(_("Verksamheter"))
     units = SeveralField(_("Bara vissa verksamheter"))
-    k = IntegerField(
-        _("Minsta antal svar som räknas ihop (k)"), default=USUAL_K, validators=[InputRequired()]
-    )
-    opens = DateField(_("Första dag"), validators=[InputRequired()])
-    closes = DateField(_("Sista dag"), validators=[InputRequired()])
+    k = IntegerField(_("Minsta antal svar som räknas ihop (k)"), default=USUAL_K, validators=[Required()])
+    opens = DateField(_("Första dag"), validators=[Required()])
+    closes = DateField(_("Sista dag"), validators=[Required()])
     admission = SeveralField(
         _("Sätt att svara"), choices=[way.value for way in Admission], validate_choice=True
     )
     figures = RadioField(
         _("När siffrorna visas"),
         choices=[when.value for when in PublicationTime],
-        validators=[InputRequired()],
+        validators=[Required()],
     )
     protection = RadioField(
         _("Skydd"),
         choices=[kind.value for kind in Protection],
         default=Protection.PROTECTED.value,
-        validators=[InputRequired()],
+        validators=[Required()],
     )
     expected = IntegerField(
         _("Antal som svarar"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
@@ -294,22 +341,22 @@ class RoundForm(DeskForm):
     )
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
     thought_over = BooleanField()
-    understood = BooleanField(_("Jag förstår"), validators=[InputRequired()])
+    understood = BooleanField(_("Jag förstår"), validators=[Required()])
 
 
 class FiguresForm(DeskForm):
     node = SelectField(_("Verksamhet"))
-    first = DateField(_("Första dag"), validators=[InputRequired()])
-    last = DateField(_("Sista dag"), validators=[InputRequired()])
-    n = IntegerField(_("Antal svar"), validators=[InputRequired(), Between(1, MOST_ANSWERS)])
-    source = StringField(_("Källa"), validators=[InputRequired(), Length(max=200)])
-    reason = SelectField(_("Skäl"), validators=[InputRequired()])
+    first = DateField(_("Första dag"), validators=[Required()])
+    last = DateField(_("Sista dag"), validators=[Required()])
+    n = IntegerField(_("Antal svar"), validators=[Required(), Between(1, MOST_ANSWERS)])
+    source = StringField(_("Källa"), validators=[Required(), Length(max=200)])
+    reason = SelectField(_("Skäl"), validators=[Required()])
 
 
 class ReportForm(DeskForm):
-    title = StringField(_("Titel"), validators=[InputRequired(), Length(max=200), one_line])
-    organisation = StringField(_("Organisation"), validators=[InputRequired(), Length(max=200), one_line])
-    year = IntegerField(_("År"), validators=[InputRequired(), Between(EARLIEST_YEAR, 2100)])
+    title = StringField(_("Titel"), validators=[Required(), Length(max=200), one_line])
+    organisation = StringField(_("Organisation"), validators=[Required(), Length(max=200), one_line])
+    year = IntegerField(_("År"), validators=[Required(), Between(EARLIEST_YEAR, 2100)])
     node = SelectField(_("Verksamhet"))
     theory = SelectField(_("Förändringsteori"))
 
@@ -317,9 +364,9 @@ class ReportForm(DeskForm):
 class OutputForm(DeskForm):
     counter = SelectField(_("Insats"))
     node = SelectField(_("Verksamhet"))
-    period = StringField(_("Period"), validators=[InputRequired(), Length(max=LONGEST_PERIOD_CHARACTERS)])
+    period = StringField(_("Period"), validators=[Required(), Length(max=LONGEST_PERIOD_CHARACTERS)])
     figure = StringField(_("Siffra"), validators=[Length(max=LONGEST_NUMBER_CHARACTERS)])
-    reason = SelectField(_("Skäl"), validators=[InputRequired()])
+    reason = SelectField(_("Skäl"), validators=[Required()])
 
 
 class CorrectionForm(DeskForm):
@@ -329,10 +376,8 @@ class CorrectionForm(DeskForm):
     anchor_prefix = "correct-"
     counter = SelectField(_("Vad"))
     month = SelectField(_("Månad"))
-    figure = StringField(
-        _("Rätt siffra"), validators=[InputRequired(), Length(max=LONGEST_NUMBER_CHARACTERS)]
-    )
-    reason = SelectField(_("Skäl"), validators=[InputRequired()])
+    figure = StringField(_("Rätt siffra"), validators=[Required(), Length(max=LONGEST_NUMBER_CHARACTERS)])
+    reason = SelectField(_("Skäl"), validators=[Required()])
 
 
 class WallForm(DeskForm):
@@ -418,7 +463,7 @@ def logo_file(form: FlaskForm, field: FileField) -> None:
     """Raise StopValidation for a file with an ending or content other than a logo's, or one that is too
     large."""
     del form
-    if not field.data or not field.data.filename:
+    if not field.data:
         return
     ending = Path(field.data.filename).suffix.lower()
     if ending not in LOGO_KINDS:
@@ -432,7 +477,7 @@ def logo_file(form: FlaskForm, field: FileField) -> None:
 class ThemeForm(DeskForm):
     name = StringField(_("Organisationens namn"), filters=[on_one_line], validators=[organisation_name])
     accent = StringField(_("Färg"), filters=[on_one_line], validators=[accent_that_can_be_read])
-    corner = IntegerField(_("Hörnens radie"), validators=[Optional(), NumberRange(0, MOST_CORNER)])
+    corner = IntegerField(_("Hörnens radie"), validators=[Optional(), Between(0, MOST_CORNER)])
     logo = FileField(_("Logotyp"), validators=[logo_file])
     without_logo = BooleanField(_("Ta bort logotypen"))
     seen = HiddenField()
@@ -463,8 +508,8 @@ class SlipsForm(ReasonForm):
     anchor_prefix = "slips-"
     round = SelectField(_("Omgång"))
     unit = SelectField(_("Verksamhet"))
-    number = IntegerField(_("Antal lappar"), default=50, validators=[InputRequired(), Between(1, 200)])
-    languages = SeveralField(_("Språk"), validators=[InputRequired()])
+    number = IntegerField(_("Antal lappar"), default=50, validators=[Required(), Between(1, 200)])
+    languages = SeveralField(_("Språk"), validators=[Required()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])
 
 
@@ -472,5 +517,5 @@ class PosterForm(DeskForm):
     anchor_prefix = "poster-"
     link = SelectField(_("Affischens adress"))
     size = SelectField(_("Papper"))
-    languages = SeveralField(_("Språk"), validators=[InputRequired()])
+    languages = SeveralField(_("Språk"), validators=[Required()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])

@@ -14,6 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 import kiosk.desk
+from kiosk.desk.forms import DeskForm
 from kiosk.domain.rounds import Admission
 from kiosk.storage import SecondFactor
 from tests.tools.desk_side import PASSWORD, Desk
@@ -337,3 +338,28 @@ def test_every_form_is_tested_here_or_listed_as_an_exception(desk: Desk) -> None
     adapter = desk.app.url_map.bind("localhost")
     sent = {adapter.match(path.partition("?")[0], "POST")[0] for path in {*REFUSED, *SAVED}}
     assert endpoints - sent - WITHOUT_A_NOTICE.keys() - ELSEWHERE.keys() == set()
+
+
+LIBRARYS_WORDS = re.compile("obligatorisk|giltig|coerce|required|Not a|can ?not be|kunde inte")
+
+
+def kinds_of_form(base: type[DeskForm] = DeskForm) -> list[type[DeskForm]]:
+    below = base.__subclasses__()
+    return [*below, *(deeper for kind in below for deeper in kinds_of_form(kind))]
+
+
+@pytest.mark.parametrize("sent", ["", "no such value", "\u0665,x"])
+def test_no_field_answers_in_the_words_of_the_forms_library(tmp_path: Path, sent: str) -> None:
+    desk = Desk(tmp_path)
+    messages: set[str] = set()
+    for kind in kinds_of_form():
+        names = [name for name in dir(kind) if hasattr(getattr(kind, name), "field_class")]
+        with desk.app.test_request_context(method="POST", data=dict.fromkeys(names, sent)):
+            form = kind(meta={"csrf": False})
+            for field in form:
+                if getattr(field, "choices", ()) is None:
+                    field.choices = [("a", "A")]
+            form.validate()
+            messages |= {str(error) for field in form for error in field.errors}
+    assert len(messages) > 3
+    assert [words for words in messages if LIBRARYS_WORDS.search(words)] == []

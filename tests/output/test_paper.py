@@ -432,9 +432,9 @@ BAD_SLIPS: dict[str, tuple[dict[str, object], str]] = {
     "none": ({"number": "0"}, "mellan 1 och 200"),
     "too many": ({"number": "201"}, "mellan 1 och 200"),
     "no number": ({"number": "tio"}, "mellan 1 och 200"),
-    "another unit": ({"unit": "other"}, "Inte ett giltigt val"),
-    "another round": ({"round": "other"}, "Inte ett giltigt val"),
-    "no language": ({"languages": []}, "obligatoriskt"),
+    "another unit": ({"unit": "other"}, "Valet finns inte längre."),
+    "another round": ({"round": "other"}, "Valet finns inte längre."),
+    "no language": ({"languages": []}, "Kryssa i minst ett alternativ."),
     "a language guests may not choose": ({"languages": ["en"]}, "Valet finns inte längre. Välj igen."),
 }
 
