@@ -410,6 +410,14 @@ def test_a_text_without_glyphs_is_refused_at_publishing(desk: Desk) -> None:
     assert desk.store.reports.editions("r2026-1") == ()
 
 
+def test_line_breaks_of_a_pasted_text_are_kept_and_control_characters_named(desk: Desk) -> None:
+    write(desk, "vision", "Ett\u2028två\vtre\u2029\u2029Fyra")
+    assert desk.store.reports.texts("r2026-1")["vision"].words == "Ett\ntvå\ntre\n\nFyra"
+    response = write(desk, "mission", "Noll\x01byte")
+    assert response.status_code == 400
+    assert "texten har det osynliga tecknet U+0001. Ta bort det." in response.text
+
+
 def test_a_title_without_glyphs_is_named_before_and_at_publishing(desk: Desk) -> None:
     terms = desk.store.reports.all()["r2026-1"]
     desk.store.reports.set("r2026-1", replace(terms, title="Effekt ✨"))

@@ -1,6 +1,8 @@
 """The pages of effect reports: creating them, choosing their rounds and statements, writing their parts,
 publishing editions."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -45,6 +47,9 @@ from kiosk.output.report_html import report_html
 from kiosk.storage import Action, RoundState
 
 blueprint = Blueprint("reports", __name__)
+
+LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
+"""Line breaks that a browser or a pasted text has."""
 
 
 @blueprint.route("/reports")
@@ -152,7 +157,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
     problems: list[str] = []
     others = ""
     if request.method == "POST":
-        typed = request.form.get("words", "").replace("\r\n", "\n").strip()
+        typed = LINE_BREAKS.sub("\n", request.form.get("words", "")).strip()
         problems = _problems(typed)
         seen = request.form.get("version", type=int, default=-1)
         if not problems and desk().store.reports.write(report_id, part, typed, seen):
@@ -198,6 +203,10 @@ def _problems(typed: str) -> list[str]:
     """Return the reasons why a typed text cannot be printed, as sentences."""
     if len(typed) > LONGEST_PART:
         return [translate("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
+    controls = (sign for sign in typed if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t")
+    if control := next(controls, ""):
+        code = f"{ord(control):04X}"
+        return [translate("texten har det osynliga tecknet U+{code}. Ta bort det.", code=code)]
     lines = (line.replace("\t", " ") for line in typed.split("\n") if line.strip())
     faults = (find_fault(line, LONGEST_PART) for line in lines)
     return list(
