@@ -6,6 +6,20 @@ from playwright.sync_api import Page
 VIOLATED = """axe.run({ resultTypes: ["violations"] })
     .then(({ violations }) => violations.map(({ id }) => id))"""
 
+EACH_COLOUR_ONCE = """(() => {
+  const { prototype } = axe.commons.color.Color, parse = prototype.parseString, known = new Map();
+  prototype.parseString = function (text) {
+    if (!known.has(text)) {
+      parse.call(this, text);
+      known.set(text, [this.r, this.g, this.b, this.alpha]);
+    }
+    [this.r, this.g, this.b, this.alpha] = known.get(text);
+    return this;
+  };
+})()"""
+"""Makes axe-core read each text of a colour once in a document. It reads those of every element and of all
+behind it, which took a sixth of the processor time of a walk through all pages."""
+
 
 SMALL_TARGETS = """() => {
   document.querySelectorAll("details").forEach((one) => (one.open = true));
@@ -47,6 +61,6 @@ def violations(page: Page) -> list[str]:
     processor time than the check.
     """
     if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
+        page.evaluate(f"{Axe().axe_script};\n{EACH_COLOUR_ONCE}")
     broken: list[str] = page.evaluate(VIOLATED)
     return broken
