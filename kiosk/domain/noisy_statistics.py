@@ -3,13 +3,17 @@
 Each function adds the variance of the noise to that of chance. The distribution of the noise is known
 exactly: the number of batches and epsilon are published. Without noise, each function returns the same as its
 counterpart in `statistics`.
+
+Noise is not all: the table of each batch is made non-negative (`noise.nearest_table`), so an option that few
+chose shows too many, and others too few. In a sum of many batches that is more than chance. Intervals
+therefore also hold the shares that `_without_bias` estimates.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import cos, exp, pi, sin, sqrt
+from math import cos, exp, log, pi, sin, sqrt
 from statistics import NormalDist
 
 from kiosk.domain import statistics
@@ -19,13 +23,18 @@ from kiosk.domain.statistics import CONFIDENCE, Interval, Stratum
 GRID = 4096
 """Points at which characteristic functions are summed; the sum is exact to rounding from a few hundred on."""
 
+NEWTON_STEPS = 4
+"""Steps to the centre of a Laplace variable: the error is then below a thousandth of a guest."""
+
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise in a table of `cells` cells, kinds of no answer included; `variance` is one cell's."""
+    """The noise in a table of `cells` cells, kinds of no answer included, that is the sum of the tables of
+    `batches` batches; `variance` is one cell's, in the sum."""
 
     cells: int
     variance: float
+    batches: int = 1
 
     def of_sum(self, weights: Sequence[float]) -> float:
         """Return the variance of the noise in a weighted sum of cells. Cells without a weight have weight 0.
@@ -38,7 +47,7 @@ class Noise:
 
 def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
     """Return the noise in the sum of the tables of `batches` batches; 0 batches for a table without noise."""
-    return Noise(cells, batches * _variance_of_one(cells, epsilon))
+    return Noise(cells, batches * _variance_of_one(cells, epsilon), batches)
 
 
 def noise_of_part(batches: int, cells: int, epsilon: Fraction, total: float) -> Noise:
@@ -46,7 +55,7 @@ def noise_of_part(batches: int, cells: int, epsilon: Fraction, total: float) -> 
     is the variance of the public sum of all their cells, which is spread over them evenly."""
     ratio = exp(-epsilon / 2)
     of_one = 2 * ratio / (1 - ratio) ** 2
-    return Noise(cells, batches * of_one * (1 - 1 / cells) + total / cells**2)
+    return Noise(cells, batches * of_one * (1 - 1 / cells) + total / cells**2, batches)
 
 
 @lru_cache
@@ -66,26 +75,83 @@ def _variance_of_one(cells: int, epsilon: Fraction) -> float:
 
 
 def share_interval(
-    counts: Sequence[int], chosen: Collection[int], noise: Noise, confidence: float = CONFIDENCE
+    counts: Sequence[int],
+    chosen: Collection[int],
+    noise: Noise,
+    outside: Sequence[int] = (),
+    confidence: float = CONFIDENCE,
 ) -> Interval:
     """Return the confidence interval of the share of answers on the scale that the `chosen` options have.
 
-    `counts` are the published counts of the scale's options. Wilson's interval with the noise's variance
-    added: every share p for which chance and noise explain the difference between the chosen count and p
-    times n. Near 0 and 1 it is wider, as without noise (`statistics.widened`).
+    `counts` are the published counts of the scale's options, and `outside` those of the kinds of no answer; 0
+    each if not given. Wilson's interval with the noise's variance added: every share p for which chance and
+    noise explain the difference between the chosen count and p times n. It is extended by the same interval
+    around the counts without bias. Near 0 and 1 it is wider, as without noise (`statistics.widened`).
     """
-    interval = _score(counts, chosen, noise, NormalDist().inv_cdf((1 + confidence) / 2))
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    interval = _extended_score(counts, _without_bias(counts, outside, noise), chosen, noise, z)
     return statistics.widened(interval, sum(counts[option] for option in chosen), sum(counts))
 
 
-def distribution_intervals(counts: Sequence[int], noise: Noise) -> tuple[Interval, ...]:
+def distribution_intervals(
+    counts: Sequence[int], noise: Noise, outside: Sequence[int] = ()
+) -> tuple[Interval, ...]:
     """Return a confidence interval of each option's share; all hold simultaneously (Bonferroni). Without
-    noise they are Goodman's."""
+    noise they are Goodman's. Arguments as for `share_interval`."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
-    return tuple(_score(counts, [option], noise, z) for option in range(len(counts)))
+    unbiased = _without_bias(counts, outside, noise)
+    return tuple(_extended_score(counts, unbiased, [option], noise, z) for option in range(len(counts)))
 
 
-def _score(counts: Sequence[int], chosen: Collection[int], noise: Noise, z: float) -> Interval:
+def _without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
+    """Return the counts of the scale's options without the bias that a table has because each batch's is made
+    non-negative; the same counts without noise.
+
+    In a batch, cells with noise get the same number `shift` taken off, and those below zero become 0: the
+    nearest table with the batch's size. The expected count of a cell of mean m is then that of a Laplace
+    variable around m - shift, cut at 0. This is solved for m, for each cell's mean over all batches, with the
+    shift for which the cells add up to the ballots again.
+    """
+    if not noise.variance:
+        return tuple(counts)
+    cells = [*counts, *outside, *[0] * (noise.cells - len(counts) - len(outside))]
+    means = [count / noise.batches for count in cells]
+    variance = noise.variance / noise.batches
+    centres = [_centre(mean, sqrt((variance + mean) / 2)) for mean in means if mean > 0]
+    shift, added = 0.0, 0.0
+    for number, centre in enumerate(sorted(centres, reverse=True), start=1):
+        if number > 1 and centre + shift <= 0:
+            break
+        added += centre
+        shift = (sum(means) - added) / number
+    shifted = iter(centres)
+    of_cells = [max(next(shifted) + shift, 0.0) if mean > 0 else 0.0 for mean in means]
+    return tuple(mean * noise.batches for mean in of_cells[: len(counts)])
+
+
+def _centre(mean: float, scale: float) -> float:
+    """Return the centre of the Laplace variable of this scale whose mean is `mean` once it is cut at 0."""
+    if mean <= scale / 2:
+        return scale * log(2 * mean / scale)
+    centre = mean
+    for _ in range(NEWTON_STEPS):
+        tail = exp(-centre / scale) / 2
+        centre -= (centre + scale * tail - mean) / (1 - tail)
+    return centre
+
+
+def _extended_score(
+    counts: Sequence[int], unbiased: Sequence[float], chosen: Collection[int], noise: Noise, z: float
+) -> Interval:
+    """Return the interval around the published counts, extended by that around those without bias."""
+    published = _score(counts, chosen, noise, z)
+    if not sum(unbiased):
+        return published
+    other = _score(unbiased, chosen, noise, z)
+    return Interval(min(published.low, other.low), max(published.high, other.high))
+
+
+def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: float) -> Interval:
     n, count = sum(counts), sum(counts[option] for option in chosen)
     size, scale, cells = len(chosen), len(counts), noise.cells
     # (count - p n)^2 <= z^2 n p (1 - p) + each (size (cells - size) - 2 p size (cells - scale)

@@ -171,7 +171,9 @@ class Row:
         if not self.table or self.on_scale < PERCENT_FROM:
             return None
         if self.round.is_protected:
-            return noisy_statistics.share_interval(self.table.counts, self.agreeing_at, self.noise)
+            return noisy_statistics.share_interval(
+                self.table.counts, self.agreeing_at, self.noise, self.table.no_answer
+            )
         return statistics.share_interval(self.agreeing, self.on_scale, self.table.withheld)
 
     @cached_property
@@ -186,7 +188,8 @@ class Row:
             of_options = zip(columns[1:], self.options, strict=True)
             return (*reversed([self._interval_of(*option, 1) for option in of_options]), none)
         if self.round.is_protected:
-            return tuple(reversed(noisy_statistics.distribution_intervals(self.table.counts, self.noise)))
+            counts, no_answer = self.table.counts, self.table.no_answer
+            return tuple(reversed(noisy_statistics.distribution_intervals(counts, self.noise, no_answer)))
         return tuple(reversed(statistics.distribution_intervals(self.table.counts, self.table.withheld)))
 
     def _interval_of(self, column: Column, table: StatementTally, at: int) -> Interval:
@@ -411,7 +414,7 @@ def _strata(rows: Sequence[Row]) -> list[Stratum]:
             [by_unit.get(name, nothing).table.withheld for by_unit in tables],
             rows[-1].agreeing_at,
             [
-                Noise(one.cells, by_unit.get(name, nothing).batches * one.variance)
+                Noise(one.cells, (number := by_unit.get(name, nothing).batches) * one.variance, number)
                 for one, by_unit in zip(of_one_batch, tables, strict=True)
             ],
         )

@@ -269,8 +269,16 @@ def test_a_sheet_larger_than_its_declared_dimension_is_read_whole() -> None:
     ]
 
 
+def test_a_form_with_formats_in_thousands_of_empty_rows_is_read() -> None:
+    parts = unpacked(sheet([HEAD, ASKED], CHOICES))
+    name = "xl/worksheets/sheet1.xml"
+    formatted = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (row, row) for row in range(3, 3_000))
+    padded = parts[name].replace(b"</sheetData>", formatted + b"</sheetData>" + b" " * 5_500_000)
+    assert len(read_file(packed({**parts, name: padded}), "").questions) == 1
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
-    bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(6_000_000)})
+    bomb = packed({**unpacked(sheet([HEAD, ASKED], CHOICES)), "xl/media/a": bytes(11_000_000)})
     assert len(bomb) < 100_000
     with pytest.raises(ForeignFormError, match="för stor"):
         read_file(bomb, "")
