@@ -8,16 +8,23 @@ different translations of a text are left out, and named.
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 LINE = re.compile(r'(?:(?P<keyword>msgctxt|msgid_plural|msgid|msgstr(?:\[\d{1,2}\])?)\s*)?"(?P<string>.*)"')
 
 
 @dataclass
 class _Entry:
-    """An entry of the file: keyword -> its text, as written, and the numbers of all its lines, from 0."""
+    """An entry of the file: keyword -> the parts of its text, as written, and the numbers of all its lines,
+    from 0."""
 
-    texts: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, list[str]]
     lines: dict[str, list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Keyword -> its text, as written."""
+        return {keyword: "".join(parts) for keyword, parts in self.parts.items()}
 
     @property
     def forms(self) -> list[str]:
@@ -64,22 +71,20 @@ def _entries(lines: Sequence[str]) -> list[_Entry]:
     """Return the entries that have a msgid, in order."""
     entries: list[_Entry] = []
     keyword = ""
+    parts: dict[str, list[str]] = {}
     for number, line in enumerate(lines):
         match = LINE.fullmatch(line.strip())
         if match is None:
             continue
         begins = match["keyword"] or ""
-        if begins == "msgctxt" or (begins == "msgid" and not _awaits_msgid(entries)):
-            entries.append(_Entry())
+        if begins == "msgctxt" or (begins == "msgid" and set(parts) != {"msgctxt"}):
+            parts = {}
+            entries.append(_Entry(parts))
         keyword = begins or keyword
         if entries and keyword:
-            entries[-1].texts[keyword] = entries[-1].texts.get(keyword, "") + match["string"]
+            parts.setdefault(keyword, []).append(match["string"])
             entries[-1].lines.setdefault(keyword, []).append(number)
-    return [entry for entry in entries if "msgid" in entry.texts]
-
-
-def _awaits_msgid(entries: Sequence[_Entry]) -> bool:
-    return bool(entries) and set(entries[-1].texts) == {"msgctxt"}
+    return [entry for entry in entries if "msgid" in entry.parts]
 
 
 def _remove(lines: list[str], entry: _Entry, keywords: Sequence[str]) -> None:

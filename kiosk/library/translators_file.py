@@ -30,6 +30,10 @@ ARCHIVE = Message("Filen är ett kalkylblad eller ett arkiv. Spara den som .po i
 
 OTHER_ENCODING = Message("Filen är inte sparad i UTF-8. Spara den som .po i UTF-8.", {})
 
+NO_TEXTS = Message(
+    "Filen är ingen .po-fil: ingen rad börjar med msgid. Översätt filen som du laddade ner här.", {}
+)
+
 SIGNATURES = {
     b"\xde\x12\x04\x95": COMPILED,
     b"\x95\x04\x12\xde": COMPILED,
@@ -102,8 +106,8 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
     if unknown:
         raise TranslationError(
             Message(
-                "{number} texter finns inte här, till exempel ”{text}”. Översätt filen som du laddade "
-                "ner här.",
+                "Filen har texter som inte finns här, till exempel ”{text}”. Antal: {number}. Översätt filen "
+                "som du laddade ner här.",
                 {"number": len(unknown), "text": unknown[0][:LONGEST_STATEMENT]},
             )
         )
@@ -163,7 +167,11 @@ def _text_sent(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TranslationError(OTHER_ENCODING) from error
+    if "\0" in text:  # UTF-16 or UTF-32 without a byte order mark
+        raise TranslationError(OTHER_ENCODING)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not re.search(r"^(#~)?\s*msgid\b", text, re.MULTILINE):
+        raise TranslationError(NO_TEXTS)
     if text.count("\nmsgid ") > MOST_ENTRIES:
         raise TranslationError(
             Message(

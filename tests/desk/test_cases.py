@@ -49,7 +49,7 @@ REFUSED = {
     "p16_dup_msgid": "Rad 331 i filen: texten ”Jag känner att personalen lyssnar på mig” står två gånger",
     "p19_trailing_newline": f"Rad 21 i filen: {ON_ONE_LINE}",
     "p20_rle": f"Rad 21 i filen: {TURNING}",
-    "p22_msgid_edited": "1 texter finns inte här, till exempel ”Jag känner att personalen lyssnar på mig.”",
+    "p22_msgid_edited": "Filen har texter som inte finns här, till exempel ”Jag känner att personalen",
     "p25_other_language_ru": "Filens huvud säger språket ru, men här översätts till ar",
     "p27_header_missing": NO_LANGUAGE,
     "p29_half_file": "Rad 117 i filen: raden går inte att läsa",

@@ -1,5 +1,7 @@
 """Translators' files: which texts they change, and which reviewed texts they leave to a person's choice."""
 
+from time import process_time
+
 import pytest
 
 from kiosk.library.catalogues import Catalogue, language
@@ -105,3 +107,33 @@ def test_the_line_of_a_fault_is_that_of_the_sent_file_below_a_plural() -> None:
     plural = 'msgid "Hej"\nmsgid_plural "Hej alla"\nmsgstr[0] "Hi"\nmsgstr[1] "Hi all"\n'
     with pytest.raises(TranslationError, match="Rad 8 i filen"):
         read_translations((HEADER + plural + 'msgid "Nej\nmsgstr "No"\n').encode(), HERE)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "ingen .po-fil"),
+        (b"<html><body>msgid</body></html>", "ingen .po-fil"),
+        (b"text,translation\nJa,Yes\n", "ingen .po-fil"),
+        ((HEADER + 'msgid "Ja"\nmsgstr "Yes"\n').encode("utf-16-le"), "inte sparad i UTF-8"),
+        (
+            (HEADER + 'msgid "Saknas"\nmsgstr "x"\n').encode(),
+            "texter som inte finns här, till exempel ”Saknas”",
+        ),
+    ],
+    ids=["empty", "a web page", "a table", "UTF-16 without a mark", "an unknown text"],
+)
+def test_a_refusal_has_the_real_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(TranslationError, match=reason):
+        read_translations(content, HERE)
+
+
+def test_the_time_to_read_a_text_of_many_lines_is_in_proportion_to_its_size() -> None:
+    """A text of a million lines took minutes: each line was added to a copy of those before."""
+    seconds = []
+    for lines in (20_000, 80_000):
+        began = process_time()
+        with pytest.raises(TranslationError, match="högst 2000 tecken"):
+            read_translations((HEADER + 'msgid "Ja"\nmsgstr ""\n' + '"abcdefgh"\n' * lines).encode(), HERE)
+        seconds.append(process_time() - began)
+    assert seconds[1] < 10 * seconds[0]
