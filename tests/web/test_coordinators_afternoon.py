@@ -50,6 +50,20 @@ def a_sign_that_cannot_be_printed_is_named(page: Page) -> None:
     expect(page.locator("#values .warning")).to_have_count(0)
 
 
+A4_PIXELS = 700
+"""Width of an upright sheet without its margins."""
+
+
+def the_theory_is_a_table_of_five_columns_on_paper(page: Page, address: str) -> None:
+    page.goto(f"{address}/admin/theory")
+    page.set_viewport_size({"width": A4_PIXELS, "height": 1000})
+    page.emulate_media(media="print")
+    boxes = [section.bounding_box() for section in page.locator(".theory section").all()]
+    tops = {box["y"] for box in boxes if box}
+    assert (len(boxes), len(tops)) == (5, 1)
+    expect(page.get_by_role("button", name="Skapa en egen kopia")).to_be_hidden()
+
+
 def saving_ends_the_question_about_claims(page: Page) -> None:
     """The question's answer has a session's cookie too. After the saved text's, it would undo the notice."""
     page.locator("#parts ~ ol").get_by_role("link", name="Uppdrag").click()
@@ -104,5 +118,6 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
     text = text.replace(HYPHENATION, "")
     for words in ("Alla har en plats att vara på.", "Fler samtal", "Det här är vi stolta över.", "Utgåva 1"):
         assert words in text
+    the_theory_is_a_table_of_five_columns_on_paper(page, address)
     assert "Enkäten hade 4 påståenden, rapporten visar 3." in text
     page.context.close()
