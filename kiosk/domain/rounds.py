@@ -290,7 +290,7 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
     length = new.closes_at - max(new.opens_at, now)
     if length < SHORTEST_ROUND:
         yield Message(
-            "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare stängning.",
+            "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare sista dag.",
             {"days": SHORTEST_ROUND.days},
         )
     if length > LONGEST_ROUND:

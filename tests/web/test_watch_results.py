@@ -272,6 +272,24 @@ def test_a_print_has_each_statement_once_for_its_charts(watcher: Watcher) -> Non
     watcher.page.emulate_media(media="screen")
 
 
+def test_nothing_stands_below_the_last_words_of_a_printed_page(watcher: Watcher) -> None:
+    lopsided(watcher)
+    watcher.read_in_full()
+    watcher.page.set_viewport_size({"width": 700, "height": 300})
+    watcher.page.emulate_media(media="print")
+    for path in ("/admin/", "/admin/results/r/vasteras", "/admin/results/r/vasteras/listened"):
+        watcher.page.goto(f"{watcher.address}{path}")
+        below = watcher.page.evaluate(
+            """() => {
+                const ends = [...document.querySelectorAll("main :is(p, table, li)")];
+                const last = Math.max(...ends.map((one) => one.getBoundingClientRect().bottom));
+                return document.documentElement.scrollHeight - scrollY - last;
+            }"""
+        )
+        assert below <= 5, f"{path}: an empty page is printed if only this is left"
+    watcher.page.emulate_media(media="screen")
+
+
 def test_the_style_sheet_equals_the_styles_that_plotly_would_add(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content('<div id="chart"></div>')
