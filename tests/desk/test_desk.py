@@ -470,7 +470,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, object], str]] = {
     "k in words": ({"k": "fem"}, "heltal"),
     "too short": ({"closes": "2026-06-12"}, "minst 5 dagar"),
     "the last day there is": ({"closes": "9999-12-31"}, "högst 366 dagar"),
-    "no such day": ({"closes": "2026-02-30"}, "datum"),
+    "no such day": ({"closes": "2026-02-30"}, "Skriv en dag, som 2027-03-01."),
     "another round runs": ({"opens": "2026-03-10"}, "pågår i samma verksamhet"),
     "no way in": ({"admission": []}, "minst ett sätt"),
     "an unknown way in": ({"admission": ["door"]}, "Valet finns inte längre. Välj igen."),
