@@ -48,6 +48,7 @@ from tests.tools.command_line import command_names
 from tests.tools.desk_side import HASH, PASSWORD
 from tests.tools.envelopes import seal
 from tests.tools.published import statements
+from tests.tools.shipped import share_templates
 
 OPENING = datetime.combine(date.today() - timedelta(days=3), time(9))
 """The opening of the rounds. It is recent, since commands read the machine's clock."""
@@ -162,6 +163,8 @@ class House:
             )
             for _ in range(2)
         )  # fmt: skip
+        for app in (self.guest, self.desk, self.leaky_desk):
+            share_templates(app)
         self.leaky_desk.add_url_rule(LEAK, "leak", lambda round_id: _box_size(settings, round_id))
         self.wall = self.store.walls.add("frida")
         self.token = self.store.api_tokens.add("program", OPENING)
@@ -531,12 +534,13 @@ def lint_source(sources: Iterable[tuple[str, str]]) -> list[str]:
     module, and functions that call a reader without permission."""
     violations = []
     for name, text in sources:
-        named = {table.lower() for table in READS.findall(text)} | set(_models(ast.parse(text)))
+        module = ast.parse(text)
+        named = {table.lower() for table in READS.findall(text)} | set(_models(module))
         if name not in SCHEMA_MODULES:
             violations += [f"{name} {table}" for table in sorted(named) if ROOMS.get(table) != name]
         violations += [
             f"{name} {where} {reader}"
-            for where, reader in dict.fromkeys(_readers(ast.parse(text)))
+            for where, reader in dict.fromkeys(_readers(module))
             if f"{name} {where}" not in READERS[reader]
         ]
     return violations
