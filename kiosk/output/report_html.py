@@ -11,6 +11,9 @@ from html import escape
 from kiosk.domain.report import NARROW_FROM, Block, Kind, ReportDocument, is_right_to_left
 from kiosk.output.hyphenation import divisible
 
+LONGEST_SHORT = 900
+"""Most characters of a table that stays on one printed page."""
+
 STYLE = """
 :root { color: #14292e; font: 1.05rem/1.6 "Noto Sans", system-ui, sans-serif; }
 body { margin: 0; background: #fff; }
@@ -39,10 +42,17 @@ img { display: block; width: 100%; height: auto; }
   figure { overflow-x: auto; }
   figure img { width: 42rem; max-width: none; }
 }
+@page { margin: 22mm 20mm; }
 @media print {
+  :root { font-size: 10pt; line-height: 1.5; }
   main { max-width: none; padding: 0; }
+  header { padding-top: 70mm; break-after: page; }
   .scroll { overflow: visible; }
-  tr { break-inside: avoid; }
+  .short, tr { break-inside: avoid; }
+  caption, thead { break-after: avoid; }
+  th, td { padding: 0.2rem 0.4rem; }
+  figure, .scroll { margin: 0.6rem 0; }
+  tbody tr:first-child { break-before: avoid; }
 }
 """
 
@@ -105,7 +115,9 @@ def _table(block: Block) -> Iterator[str]:
     label = escape(block.text)
     # Only in narrow columns: a program that searches the text does not find divided words.
     shown = divisible if len(block.header) >= NARROW_FROM else str
-    yield f'<div class="scroll" role="group" tabindex="0" aria-label="{label}"><table>'
+    length = sum(len(cell) for cells in (block.header, *block.rows) for cell in cells)
+    kind = "scroll short" if length <= LONGEST_SHORT else "scroll"
+    yield f'<div class="{kind}" role="group" tabindex="0" aria-label="{label}"><table>'
     yield f"<caption>{label}</caption><thead><tr>"
     yield from (f'<th scope="col">{escape(shown(name))}</th>' for name in block.header)
     yield "</tr></thead><tbody>"

@@ -50,6 +50,16 @@ def a_sign_that_cannot_be_printed_is_named(page: Page) -> None:
     expect(page.locator("#values .warning")).to_have_count(0)
 
 
+def a_printed_page_has_a_cover_and_a_summary_of_one_sheet(page: Page) -> None:
+    sheets = pypdfium2.PdfDocument(page.pdf(format="A4", prefer_css_page_size=True))
+    cover, summary, after, *_ = (sheet.get_textpage().get_text_bounded() for sheet in sheets)
+    assert "Effektrapport 2026" in cover
+    assert "I korthet" in summary
+    assert "Mäts inte" in summary  # its last line
+    assert after.startswith("Vision")
+    assert "I korthet" not in cover
+
+
 A4_PIXELS = 700
 """Width of an upright sheet without its margins."""
 
@@ -108,6 +118,7 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
     expect(page.locator("h1")).to_have_text("Effektrapport 2026")
     expect(page.get_by_text("Utkast, inte publicerat")).to_be_visible()
     assert barriers(page) == []
+    a_printed_page_has_a_cover_and_a_summary_of_one_sheet(page)
     page.go_back()
     page.get_by_role("button", name="Publicera en utgåva").click()
     expect(page.locator("#notice")).to_contain_text("Rapporten är publicerad.")
