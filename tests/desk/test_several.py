@@ -79,8 +79,8 @@ def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None
 
 def test_figures_of_a_chart_are_one_bar_for_each_option(exact: Desk) -> None:
     rows = cells(exact.client.get("/admin/chart/r1/dagverksamheten/needs/now.csv").data)
-    assert [row[2] for row in rows[1:]] == [*OPTIONS, NONE_OF_THESE]
-    assert [row[3:5] for row in rows[1:]] == [[str(count), "40"] for count in CHOSEN]
+    assert [row[3] for row in rows[1:]] == [*OPTIONS, NONE_OF_THESE]
+    assert [row[4:6] for row in rows[1:]] == [[str(count), "40"] for count in CHOSEN]
     drawn = exact.client.get("/admin/chart/r1/dagverksamheten/needs/now.svg").text
     assert "Mat: 22 av 40" in drawn
     assert "n är antalet som lämnade svar i omgången" in drawn

@@ -34,7 +34,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
         tuple(float(value) if isinstance(value, Fraction) else value for value in row)
         for row in _rows(section, chart)
     )
-    first, options = 3, len(chart.labels)
+    first, options = 4 if section.several else 3, len(chart.labels)
     title = {
         ChartKind.NOW: section.text,
         ChartKind.TIME: translate("Över tid"),
@@ -53,6 +53,7 @@ def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
         translate("Påstående"),
         translate("Verksamhet"),
         translate("Omgång"),
+        *((translate("Svar"),) if section.several else ()),
         *chart.labels,
         chart.n_heading,
         *chart.outside_labels,
@@ -65,10 +66,7 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...],
     return tuple(
         (
             section.text,
-            line.name
-            if chart.kind is ChartKind.PLACES
-            else section.now.round.tree.node(section.node_id).name,
-            period(section.now.round) if chart.kind is ChartKind.PLACES else line.name,
+            *_names(section, chart, line),
             *line.counts,
             *((line.unknown,) if UNKNOWN in chart.palette else ()),
             line.n,
@@ -80,6 +78,18 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...],
     )
 
 
+def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
+    """Return the names of a row: its place, its round and, if several options may be chosen, its answer. The
+    one row of such a question without figures has "" for it."""
+    of_round = section.now.round
+    if chart.kind is ChartKind.PLACES:
+        return (line.name, period(of_round))
+    place = of_round.tree.node(section.node_id).name
+    if section.several:
+        return (place, period(of_round), line.name if section.now.table else "")
+    return (place, line.name)
+
+
 def share_heading(section: Section) -> str:
     """Return the heading of a column of shares, which names the answers that count."""
     answers = agreeing_answers(section.now.statement, section.labels)
@@ -87,8 +97,12 @@ def share_heading(section: Section) -> str:
 
 
 def _share(section: Section, line: Line) -> Fraction | None:
-    """Return the exact share of a line's answers that agrees, 0 to 1. None below PERCENT_FROM answers, for
-    options without an order, and if the option of an answer is not known."""
+    """Return the exact share of a line's answers that agrees, 0 to 1; if several options may be chosen, that
+    of the ballots with the line's answer. None below PERCENT_FROM answers, for other options without an
+    order, and if the option of an answer is not known."""
+    if section.several:
+        [count] = line.counts
+        return Fraction(count, line.n) if count is not None and line.n and line.n >= PERCENT_FROM else None
     if not section.now.statement.scale.is_ordered:
         return None
     counts = [line.counts[-option] for option in section.now.statement.agreeing_options]
