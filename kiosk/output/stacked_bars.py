@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from math import ceil
 from typing import Any
 
 from kiosk.domain.rounding import half_up
@@ -210,7 +211,7 @@ def _measures(width: int, bars: Sequence[Bar]) -> Measures:
 
 def _margin(bars: Sequence[Bar], size: float, least: int, most: int) -> int:
     lines = [line for bar in bars for line in bar.label.split("<br>")]
-    return min(max(half_up(max(text_width(line, size) for line in lines)) + BESIDE, least), most)
+    return min(max(ceil(max(text_width(line, size) for line in lines)) + BESIDE, least), most)
 
 
 def _name(label: str, measures: Measures) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+
+from kiosk.output.hyphenation import SOFT_HYPHEN, divisible
 
 PADDING = 4
 """Space around a number in its segment, in pixels."""
@@ -10,6 +13,12 @@ PADDING = 4
 THIN = " \N{NO-BREAK SPACE}.,:;'!|ijlI"
 SLIM = "ftr()[]-–·"
 BROAD = "mwMW%@—…"
+
+AROUND_WORDS = "”\"'.,:;!?()"
+"""Signs before and after a word."""
+
+SHORTEST_DIVIDED = 6
+"""Fewest letters of a word that is divided where it does not fit."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,8 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text at spaces into lines no wider than `room`. Longer words are cut. An empty text gives no
-    line.
+    """Split a text at spaces into lines no wider than `room`. Longer words are divided with a hyphen, or cut
+    where they cannot be divided. An empty text gives no line.
 
     `size` is the font's, in the unit of `room`.
     """
@@ -53,11 +62,20 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
             continue
         lines.append(word)
         while len(lines[-1]) > 1 and text_width(lines[-1], size) > room:
-            fits = max(
-                at for at in range(1, len(lines[-1])) if at == 1 or text_width(lines[-1][:at], size) <= room
-            )
-            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+            lines[-1:] = _cut(lines[-1], size, room)
     return lines
+
+
+def _cut(word: str, size: float, room: float) -> tuple[str, str]:
+    """Return the beginning of a word that fits in `room`, and the rest. Anything but letters, such as an
+    address, gets no hyphen."""
+    if word.strip(AROUND_WORDS).isalpha():
+        parts = divisible(word, long=SHORTEST_DIVIDED).split(SOFT_HYPHEN)
+        beginnings = [f"{beginning}-" for beginning in accumulate(parts[:-1])]
+        if fitting := [one for one in beginnings if text_width(one, size) <= room]:
+            return fitting[-1], word[len(fitting[-1]) - 1 :]
+    end = max(at for at in range(1, len(word)) if at == 1 or text_width(word[:at], size) <= room)
+    return word[:end], word[end:]
 
 
 def wrapped_between(text: str, separator: str, size: float, room: float) -> list[str]:

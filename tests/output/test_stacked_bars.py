@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kiosk.domain.survey import Good
 from kiosk.output.inline_bar import inline_bar
 from kiosk.output.stacked_bars import (
+    BESIDE,
     BROKEN,
     INK,
     PAPER,
@@ -224,7 +225,21 @@ def test_a_name_fits_its_margin_at_every_width(name: str) -> None:
     for width in WIDTHS:
         layout = stacked_bars([named], ["#000000"], width)["layout"]
         [label] = layout["yaxis"]["ticktext"]
-        assert label.replace("<br>", "") == name
+        assert label.replace("-<br>", "") == name
         widest = max(text_width(line, layout["font"]["size"]) for line in label.split("<br>"))
         assert widest < layout["margin"]["l"]
         assert layout["margin"]["l"] <= max(0.42 * width, 132)
+
+
+def test_a_name_is_divided_only_if_the_widest_margin_has_no_room_for_it() -> None:
+    names = ["Dagverksamheten", *("k" * length for length in range(2, 40)), *("m" * n for n in range(2, 30))]
+    divided = set()
+    for name in names:
+        layout = stacked_bars([Bar(name, "n = 1", (Segment(100, "1", "one"),))], ["#000000"], WIDTHS[-1])[
+            "layout"
+        ]
+        [label] = layout["yaxis"]["ticktext"]
+        has_room = text_width(name, layout["font"]["size"]) <= 124 - BESIDE
+        assert ("<br>" not in label) == has_room, name
+        divided.add(has_room)
+    assert divided == {True, False}
