@@ -31,6 +31,10 @@ class Party:
     aggregate: Aggregate
     is_own: bool = False
 
+    @property
+    def has_several_trees(self) -> bool:
+        return len({one.round.tree.root.id for one in self.aggregate.rounds}) > 1
+
 
 @dataclass(frozen=True)
 class Line:
@@ -43,8 +47,8 @@ class Line:
     @property
     def name(self) -> str:
         """The organisation, or the root of the tree if the organisation has several."""
-        roots = {one.round.tree.root.id for one in self.party.aggregate.rounds}
-        return self.party.aggregate.organisation if len(roots) == 1 else self.row.round.tree.root.name
+        tree = self.row.round.tree
+        return tree.root.name if self.party.has_several_trees else self.party.aggregate.organisation
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +12,11 @@ from werkzeug.test import TestResponse
 
 from kiosk.desk.exchange.comparison import column_headings
 from kiosk.domain.aggregate import Aggregate, AggregateRound
+from kiosk.domain.ballot import Ballot
 from kiosk.domain.comparison import OutputColumn
 from kiosk.domain.counters import month_of
 from kiosk.domain.survey import Scale
+from kiosk.domain.tree import Node, Tree
 from kiosk.library.aggregate_file import write_aggregate
 from kiosk.library.aggregates import import_aggregate, received, trust
 from kiosk.library.bundles import make_bundle
@@ -37,6 +40,24 @@ def desk(tmp_path: Path) -> Desk:
     made.store.count(made.now)
     made.sign_in()
     return made
+
+
+def test_several_organisations_of_one_installation_stand_beside_each_other(desk: Desk) -> None:
+    alone = text(desk, "/admin/comparison?year=2026")
+    assert "Bara en organisation har siffror för året." in alone
+    tree = Tree((Node("grannstaden", "Grannstaden", None), Node("granne", "Huset", "grannstaden")))
+    other = replace(
+        desk.round, id="other", tree=tree, opens_at=desk.now, closes_at=desk.now + timedelta(days=60)
+    )
+    desk.store.open_round(other, desk.now)
+    for _ in range(40):
+        desk.store.cast(other.id, "granne", Ballot((3, 3, 3, 3)), desk.now)
+    desk.now = other.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()  # the session has expired
+    both = text(desk, "/admin/comparison?year=2026")
+    assert "Bara en organisation" not in both
+    assert re.search("Västerås stadsmission [0-9].* Grannstaden [0-9]", both)
 
 
 def post(desk: Desk, path: str, **data: object) -> TestResponse:

@@ -3,7 +3,7 @@ where the statements or the protection differ."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -80,6 +80,9 @@ def comparison() -> ResponseReturnValue:
     if year not in offered:
         abort(404)
     parties = list(_parties(others, year))
+    is_shared = len(parties) == 1 and parties[0].has_several_trees
+    if is_shared:
+        parties = [replace(parties[0], is_own=False)]  # no line is more one's own than another
     columns = compare_outputs(parties)
     return render_template(
         "comparison.html",
@@ -90,6 +93,7 @@ def comparison() -> ResponseReturnValue:
         headings=column_headings(columns),
         outputs=[(party, [_output(column, party) for column in columns]) for party in parties],
         left_out=left_out,
+        is_alone=len(parties) == 1 and not is_shared,
         name_of=organisation,
     )
 
