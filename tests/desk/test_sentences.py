@@ -184,6 +184,9 @@ SIMPSON = (((39, 40), (40, 160)), ((142, 160), (6, 40)))
 
 UNSIMPSON = SIMPSON[::-1]
 
+MIX_ALONE = (((20, 40), (16, 160)), ((80, 160), (4, 40)))
+"""As large a share agrees at each unit as before, and more of all answers agree."""
+
 ENDS_AGAINST_TREND = ((40, 40), (60, 320), (250, 320), (28, 40))
 """Most later answers agree more than earlier ones, but fewer agree in the last round than in the first."""
 
@@ -576,7 +579,8 @@ CASES: dict[str, tuple[World, World]] = {
     "Upp": (hundred(30, 60), hundred(30, 60, good=Good.HIGH)),
     "Ner": (hundred(60, 30, good=Good.NEITHER), hundred(60, 30, good=Good.HIGH)),
     "{shares}: större än slumpen brukar ge": (hundred(30, 60), hundred(30, 31)),
-    "Se varje verksamhet för sig": (both(*SIMPSON), both(((10, 40), (18, 20)), ((12, 40), (18, 20)))),
+    "Se varje verksamhet för sig": (both(*MIX_ALONE), both(*SIMPSON)),
+    "Större än slumpen brukar ge. Se varje verksamhet för sig": (both(*SIMPSON), both(*MIX_ALONE)),
     "från {before} till {after} %": (hundred(30, 31), both(*SIMPSON)),
     "Bara en tidigare avslutad omgång har påståendet här": (
         hundred(30, 60, running=frozenset({1})),

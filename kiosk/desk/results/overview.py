@@ -196,7 +196,10 @@ def verdict_of(step: Step) -> Verdict:
     word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))
     if step.trend is Trend.CHANCE:
         return Verdict(Kind.CHANCE, word, _shares(step))
-    beyond_chance = translate("{shares}: större än slumpen brukar ge", shares=_shares(step))
+    if step.can_show_shares:
+        beyond_chance = translate("{shares}: större än slumpen brukar ge", shares=_shares(step))
+    else:
+        beyond_chance = translate("Större än slumpen brukar ge. Se varje verksamhet för sig")
     if step.improvement:
         return Verdict(Kind.RIGHT if step.improvement > 0 else Kind.WRONG, word, beyond_chance)
     return Verdict(Kind.UP if step.trend is Trend.UP else Kind.DOWN, word, beyond_chance)
