@@ -39,6 +39,7 @@ from kiosk.output.export import files
 from kiosk.settings import Settings, read_settings
 from kiosk.storage import Account, Role, Store, TooEarlyError, open_store, tables
 from kiosk.storage.boxes import Boxes
+from kiosk.storage.count_progress import CountPart
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.rounds import Rounds
@@ -368,6 +369,59 @@ def _compared(house: House) -> Comparison:
     return Comparison(len(before), changes, caught, figures, wrong, wrong_by_one)
 
 
+def _read_between_steps(house: House, *, is_leaky: bool = False) -> tuple[int, int, int]:
+    """Count, and let the coordinator and a guest look at every page after each step before the
+    count ends, and a thief copy the tallies. Returns the number of steps, of responses that changed, and of
+    sums in the copies that are neither those before the count nor those after it.
+
+    `is_leaky` is the control: every step publishes, and stores sums that the next one changes.
+    """
+    store, copies, changes = house.store, list[dict[tuple[str, ...], int]](), 0
+    tallies_before = _tallies(store)
+    write_step = store._count_steps._unit_rows.write_step
+    before = _pages(house)
+
+    def watched(part: CountPart, work: Callable[[], None]) -> None:
+        nonlocal changes
+
+        def step() -> None:
+            work()
+            if is_leaky:
+                store._snapshots.publish(OPENING + timedelta(days=4, seconds=1 + len(copies)))
+                tally = tables.Tally
+                store._database.run(tally.update(answers=tally.answers + 1))
+
+        write_step(part, step)
+        changes += len(changed(before, _pages(house)))
+        copies.append(_tallies(store))
+
+    with patch.object(store._count_steps._unit_rows, "write_step", watched):
+        store.count(OPENING + timedelta(days=5 if is_leaky else 4))
+    after = _tallies(store)
+    strange = sum(
+        number not in (tallies_before.get(key), after.get(key))
+        for copy in copies
+        for key, number in copy.items()
+    )
+    return len(copies), changes, strange
+
+
+def _pages(house: House) -> dict[str, bytes]:
+    """Return path -> response of every page of guests, of the coordinator and of a wall screen."""
+    guest = _walk(house.guest, house.guest.test_client())
+    desk = _walk(house.desk, house.clients["anna"], wall=house.wall.code)
+    return {
+        **{f"guest {path}": given for path, given in guest},
+        **{f"anna {path}": given for path, given in desk},
+    }
+
+
+def _tallies(store: Store) -> dict[tuple[str, ...], int]:
+    """Return (round, node, statement, option) -> sum."""
+    names = ("round_id", "node_id", "statement_id", "option")
+    return {tuple(row[name] for name in names): row["answers"] for row in store.dump()["tally"]}
+
+
 LEAK = "/admin/leak/<round_id>"
 LEAKS = {
     f"{name} /admin/leak/{round_id}"
@@ -618,6 +672,8 @@ def run(scale: Scale) -> list[Finding]:
     with TemporaryDirectory() as folder:
         house = House(Path(folder))
         compared = _compared(house)
+        steps, changes, strange = _read_between_steps(house)
+        _, changes_of_leak, strange_of_leak = _read_between_steps(house, is_leaky=True)
         with sqlite3.connect(Path(folder) / "data" / "kiosk.sqlite") as database:
             odd = lint_schema(database) + lint_source(_sources())
             database.execute("ALTER TABLE box ADD COLUMN created_at TEXT")
@@ -642,6 +698,16 @@ def run(scale: Scale) -> list[Finding]:
             compared.wrong == 0,
             f"compared with counts that are too high by one: {compared.wrong_by_one} lists (must be > 0)",
             compared.wrong_by_one > 0,
+        ),
+        Finding(
+            f"views: after each of {steps} steps of a count, every page of a coordinator, a wall "
+            "screen and a guest, and a thief's copy of the tallies",
+            f"{changes} responses changed before the count ended; {strange} sums that are never published",
+            "0; 0",
+            steps > 0 and changes == strange == 0,
+            f"steps that publish, and sums that the next step changes: {changes_of_leak} and "
+            f"{strange_of_leak} (both must be > 0)",
+            changes_of_leak > 0 and strange_of_leak > 0,
         ),
         Finding(
             "views: columns of guests' tables, and the code that reads them",
