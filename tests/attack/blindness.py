@@ -145,19 +145,21 @@ def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]
     """Return (seconds of each POST that fills a box, seconds of each POST just before such a one), measured
     in turn.
 
-    Only the last three ballots of a box are sent by POST, the first of them to warm up; the others are cast.
+    Only a box's last ballots are sent by POST, the others are cast. Of every box the third POST is measured,
+    and the first one is the third or the fourth from the last in turn: a POST is faster after others, so that
+    its place in their sequence must be the same.
     """
     crossing: list[float] = []
     before: list[float] = []
     with TemporaryDirectory() as folder:
         times = [datetime(2026, 3, 2, 12)]
         place = Place(Path(folder), rate_limit=RateLimit(0.0, 1), clock=lambda: times[0])
-        lying = counted = 0
-        while len(crossing) < number:
+        lying, counted, from_last = 0, 0, 3
+        while len(crossing) + len(before) < 2 * number:
             missing = full_at(counted, K) - lying
             is_crossing = missing == 1
             times[0] += timedelta(seconds=1)
-            if missing > 3:
+            if missing > from_last:
                 place.store.cast("r", "frida", LIKE_POSTED, times[0])
                 lying += 1
                 continue
@@ -167,15 +169,14 @@ def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]
                 place.store.count(times[0])
             took = perf_counter() - start
             lying += 1
+            if missing == from_last - 2:
+                (crossing if is_crossing else before).append(took)
             if is_crossing:
-                crossing.append(took)
                 times[0] += timedelta(seconds=1)
                 place.store.count(times[0])
-                lying, counted = K, counted + lying - K
-            elif missing == 2:
-                before.append(took)
+                lying, counted, from_last = K, counted + lying - K, 7 - from_last
         place.store.close()
-    return crossing, before[: len(crossing)]
+    return crossing, before
 
 
 def _timing_finding(scale: Scale) -> Finding:
