@@ -59,7 +59,8 @@ class ChangeIndex:
         return is_same and node_id in self.document["rounds"].get(of_round.id, {})
 
     def change(self, of_round: Round, node_id: str, statement: Statement) -> Change | None:
-        """Return the change of a statement at a node in the index. KeyError if the index has no such node."""
+        """Return the change of a statement at a node since the closed round before; None if the two cannot be
+        compared. KeyError if the index has no such node."""
         numbers = self.document["rounds"][of_round.id][node_id]
         return _change(self.document["kinds"][numbers[of_round.survey.position(statement.id)]])
 

@@ -56,7 +56,7 @@ class ClockRecord:
 
     `known_at` (UTC) is the latest moment at which the clock was right: a start of the server, the opening of
     a round or a confirmation, never a guest's request. `boots` maps a boot to the wall time (UTC) at which it
-    began. Ticks before `counts_from` (local time) are never counted.
+    began. No count begins at a tick before `counts_from` (local time).
     """
 
     known_at: datetime | None = None

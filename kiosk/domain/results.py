@@ -149,7 +149,8 @@ class Row:
 
     @property
     def shares(self) -> tuple[Share, ...]:
-        """The shares of `statement.answers`, the highest first."""
+        """The shares of `statement.answers` in the answers on the scale, the highest first; empty without
+        figures."""
         return tuple(reversed(shares(self.counts, self.on_scale)))
 
     @property
@@ -482,15 +483,15 @@ def turn(rows: Sequence[Row], overall: Change | None) -> Turn | None:
 
 @dataclass(frozen=True)
 class Spread:
-    """The places with the largest and those with the smallest share that agrees, by name, and whether the
-    difference is significant. Several places may share the first or the last place."""
+    """The places with the largest and those with the smallest share that agrees, each sorted by name, and
+    whether the difference is significant. Several places may share the first or the last place."""
 
     most: tuple[tuple[Node, Row], ...]
     least: tuple[tuple[Node, Row], ...]
     is_sure: bool
 
     @property
-    def is_none(self) -> bool:
+    def is_equal_everywhere(self) -> bool:
         """Whether the share that agrees is the same at every place."""
         return self.most == self.least
 

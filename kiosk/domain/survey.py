@@ -317,9 +317,9 @@ def cost_of(statements: Iterable[Statement]) -> Fraction:
 
 
 def follows_one_before(statements: Sequence[Statement], at: int) -> bool:
-    """Return whether the follow-up at an index of `statements` is after the statement that it follows, which
-    has one answer and is no follow-up itself, and whether some but not all of its options are chosen. True
-    for a statement that is no follow-up."""
+    """Return whether the follow-up at an index of `statements` stands directly after the statement that it
+    follows, which has one answer and is no follow-up itself, and whether `when` has some but not all of that
+    statement's options. True for a statement that is no follow-up."""
     follows = statements[at].follows
     if follows is None:
         return True

@@ -28,7 +28,8 @@ def slip() -> GuestResponse:
 
 
 def slip_form() -> GuestResponse:
-    """Show the questions for a slip. Looking at them does not use the slip."""
+    """Show the questions for a slip. Looking at them does not use the slip: a used one is refused only
+    when its answers are sent. Refuses with 400 without a slip, 403 for one that is unknown."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(

@@ -29,7 +29,8 @@ class ClockError(Exception):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The effect of a confirmation: the tick that was undone, if any, and the time of the next count."""
+    """The effect of a confirmation: the tick that was undone, if any, and the time of the next count,
+    both local and naive."""
 
     undone_tick: datetime | None
     next_count: datetime

@@ -80,7 +80,7 @@ BESIDE = 8
 """Pixels between a bar's name and the bar."""
 
 SEPARATOR = " · "
-"""Separator of the counts of answers outside the scale. Lines break after it."""
+"""Separator of the counts of answers outside the scale. A line that breaks there ends without it."""
 
 NOTE = 12
 """Font size of notes beside and below bars."""

@@ -79,7 +79,8 @@ def _cut(word: str, size: float, room: float) -> tuple[str, str]:
 
 
 def wrapped_between(text: str, separator: str, size: float, room: float) -> list[str]:
-    """Split a text at separators only, into lines no wider than `room` if its parts allow that."""
+    """Split a text at separators only, into lines no wider than `room` if its parts allow that. The separator
+    at a break is left out. `size` is the font size, in the unit of `room`."""
     lines: list[str] = []
     for part in text.split(separator):
         if lines and text_width(longer := lines[-1] + separator + part, size) <= room:

@@ -42,7 +42,8 @@ class CountProgress:
         return of_round.closes_at <= self.tick
 
     def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
-        """Return the next units to count; None if only closings are left."""
+        """Return the next units to count: the rounds in their order, the units in that of their tree. None if
+        only closings are left."""
         for of_round in open_rounds:
             done = self.done.get(of_round.id, 0)
             units = of_round.tree.leaves[done : done + UNITS_A_STEP]

@@ -56,8 +56,10 @@ class CountSteps:
         published, and every closing, is in the last transaction. A count that was killed goes on; if a later
         tick is due by then, as the count of that tick, so that no unit is counted twice at once.
 
-        Returns False, and begins no count, if this tick or a later one was counted before, or if the tick is
-        before `ClockRecord.counts_from`. Raises KeyUnavailableError if a key is missing or damaged.
+        Begins no count if this tick or a later one was counted before, or if the tick is before
+        `ClockRecord.counts_from`; one that was stopped goes on even so, since each of its units is counted
+        once. Returns whether this process published a count. Raises KeyUnavailableError if a key is missing
+        or damaged.
         """
         if self._is_countable(tick):
             self._unit_rows.check_keys_of_units()
@@ -74,9 +76,9 @@ class CountSteps:
     def _begin_count(self, tick: datetime) -> None:
         """Begin a count, unless another process has begun or made it. One of an earlier tick becomes this
         one."""
-        progress, before = read_progress(self._database), self.last_tick
+        progress, last = read_progress(self._database), self.last_tick
         if self._is_countable(tick) and (progress is None or progress.tick < tick):
-            is_first_of_day = before is None or before.date() < tick.date()
+            is_first_of_day = last is None or last.date() < tick.date()
             begun = progress or CountProgress(tick, is_first_of_day)
             write_progress(self._database, replace(begun, tick=tick, is_first_of_day=is_first_of_day))
 
@@ -148,13 +150,14 @@ class CountSteps:
         It follows a count, outside its write, so that no guest waits for it.
         """
         text, states = self._snapshots.text(), self._rounds.all()
-        before = self._snapshots.change_index()
-        if before.tag == etag(text):
+        stored = self._snapshots.change_index()
+        if stored.tag == etag(text):
             return
         closed = [state.round for state in states if state.is_closed]
         now = self.last_tick or datetime.min
         running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
-        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], before))
+        # The first page shows the running rounds, or else the one that was closed last.
+        self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], stored))
 
     @one_write()
     def _put_change_index(self, index: ChangeIndex) -> None:

@@ -120,7 +120,7 @@ class Store:
         self.reports = Reports(database, self._writer)
         self.outputs = OutputRows(database, self._writer)
         self.earlier_figures = EarlierFigures(database, self._writer)
-        of_round = Count(
+        count = Count(
             self._writer,
             self._rounds,
             self._boxes,
@@ -134,7 +134,7 @@ class Store:
             self._writer,
             self._rounds,
             self._unit_rows,
-            of_round,
+            count,
             self._snapshots,
             self.mail_queue,
             self.kiosk_contacts,
@@ -564,13 +564,13 @@ class Store:
 
     # -- the count -------------------------------------------------------------------------------
 
-    # -- the count -------------------------------------------------------------------------------
-
     def count(self, tick: datetime) -> bool:
         """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks. Returns False if this tick or a later one was counted before.
+        closed rounds and silent kiosks. Returns whether this process published a count.
 
-        Raises KeyUnavailableError if a key is missing or damaged.
+        No count begins if this tick or a later one was counted before, or if the tick is before
+        `ClockRecord.counts_from`; a count that was stopped goes on. Raises KeyUnavailableError if a key is
+        missing or damaged.
         """
         return self._count_steps.count(tick)
 

@@ -143,7 +143,7 @@ def kept_name(desk: Desk) -> str:
     return name
 
 
-def test_figures_are_changed_in_the_words_of_their_time_with_a_reason_in_the_log(desk: Desk) -> None:
+def test_a_correction_keeps_the_reports_own_words_and_logs_the_reason(desk: Desk) -> None:
     enter(desk)
     name = kept_name(desk)
     row = desk.store.earlier_figures.all()[name]

@@ -216,7 +216,7 @@ def claims(tables: Sequence[Tables], noise: Noise) -> float:
 
 @pytest.mark.parametrize("n", [20, 60])
 @pytest.mark.parametrize("rounds", [2, 4])
-def test_chance_and_noise_cause_a_claimed_change_in_5_percent_of_cases_at_most(n: int, rounds: int) -> None:
+def test_chance_and_noise_cause_a_claimed_change_in_about_5_percent_of_cases(n: int, rounds: int) -> None:
     for profile in (BALANCED, SKEWED):
         tables = [published((n,), profile, 4000, seed=10 * n + number) for number in range(rounds)]
         assert claims(tables, noise_of(1, CELLS)) <= CLAIMS_BY_CHANCE

@@ -202,10 +202,10 @@ def test_equal_places_and_chance_differences_are_not_called_different() -> None:
     one, other = agreeing(52, 48)
     spread_of_places = spread(places(a=one, b=other))
     assert spread_of_places
-    assert (spread_of_places.is_sure, spread_of_places.is_none) == (False, False)
+    assert (spread_of_places.is_sure, spread_of_places.is_equal_everywhere) == (False, False)
     same = spread(places(a=one, b=one))
     assert same
-    assert same.is_none
+    assert same.is_equal_everywhere
     unsure = spread(places(a=a_row((0, 0, 0, 0, 20), withheld=20), b=a_row((20, 0, 0, 0, 0), withheld=20)))
     assert unsure
     assert not unsure.is_sure

@@ -108,7 +108,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("before", "after", "problem"), FAULTS.values(), ids=FAULTS.keys())
-def test_the_error_for_a_theory_names_file_and_place(
+def test_the_error_for_a_theory_names_the_file_and_the_fault(
     tmp_path: Path, before: str, after: str, problem: str
 ) -> None:
     assert before in THEORY

@@ -126,6 +126,10 @@ def test_the_container_sees_the_password_of_the_mail_server_if_there_is_one(tmp_
     for command in host.asked("run"):
         assert ("--volume", f"{password}:{password}:ro") in set(pairwise(command))
     assert "ca-certificates" in RECIPE, "without them, no mail server's certificate is valid"
+    (tmp_path / "without").mkdir()
+    without = Host(tmp_path / "without")
+    assert without.run("install", str(ROOT)).returncode == 0
+    assert not any("mail-password" in " ".join(command) for command in without.asked("run"))
 
 
 def test_an_upgrade_writes_a_backup_before_it_stops_the_former_release(tmp_path: Path) -> None:

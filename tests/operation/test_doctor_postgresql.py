@@ -163,7 +163,9 @@ def test_pg_stat_statements_and_a_silent_auto_explain_are_good(tmp_path: Path) -
     assert [one.text for one in advice if one.severity is not Severity.GOOD] == []
 
 
-def test_a_role_that_cannot_read_the_libraries_is_told_what_to_grant(server: str, tmp_path: Path) -> None:
+def test_a_role_that_cannot_read_the_loaded_libraries_is_told_what_to_grant(
+    server: str, tmp_path: Path
+) -> None:
     url = new_database(server, "seen")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("CREATE ROLE plain LOGIN")

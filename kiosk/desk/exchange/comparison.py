@@ -216,7 +216,7 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
                 "Färre än två organisationer har minst {n} svar. Därför jämförs de inte.", n=PERCENT_FROM
             ),
         )
-    if of_group.is_none:
+    if of_group.is_equal_everywhere:
         return (translate("Lika stor andel svarade så hos alla som kan jämföras."),)
     most, least = (in_a_row(node.name for node, _ in end) for end in (of_group.most, of_group.least))
     where = translate("Störst andel svarade så hos {most}, minst hos {least}.", most=most, least=least)

@@ -21,7 +21,8 @@ blueprint = Blueprint("mail", __name__)
 
 @dataclass(frozen=True)
 class ListedMail:
-    """A queued mail on the page: the account, the kind in words, and the reason why it was not sent."""
+    """A queued mail on the page: the account, the kind in words, and the reason why it was not
+    sent, "" before the first attempt."""
 
     mail: OutgoingMail
     kind: str

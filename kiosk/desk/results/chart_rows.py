@@ -42,8 +42,8 @@ class Line:
 
     `counts` has a count for each option, the highest first. `unknown` is the number of answers for which an
     earlier report does not give the option, 0 for a counted round. `n` is the number of answers on the scale.
-    `outside` has a count for each of `outside_labels`. `protection` is a sentence for files about the error
-    of protected figures, "" for exact ones.
+    `outside` has a count for each of `Chart.outside_labels`. `protection` is a sentence for files about the
+    error of protected figures, "" for exact ones.
     """
 
     name: str

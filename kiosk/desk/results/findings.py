@@ -383,7 +383,7 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
             ),
         )
     only = translate("Bara verksamheter med minst {from_n} svar jämförs.", from_n=PERCENT_FROM)
-    if spread.is_none:
+    if spread.is_equal_everywhere:
         return (translate("Lika stor andel svarade så i alla verksamheter som kan jämföras."), only)
     where = translate(
         "Störst andel svarade så på {most}, minst på {least}.",

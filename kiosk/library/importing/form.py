@@ -38,10 +38,11 @@ class ForeignQuestion:
     `place` says where the question stands ("sheet survey, row 5", "line 3", "question q12"). `choices` are in
     the order of the file, answers such as "don't know" included; `choice_list` is the name of their list,
     which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
-    are empty unless the file has them, which only an export of this program does; `is_numbered` says that the
-    names of the choices then number them from the lowest, 1, and that `good` is the file's own answer, also
-    if it is empty. Choices that are not `is_ordered` are numbered from the last one shown. `follows` is a
-    condition: the name of another question, and the names of the choices after which this one is asked.
+    (numbers of choices, 1 the lowest) are empty unless the file has them, which only an export of this
+    program does; `is_numbered` says that the names of the choices then number them from the lowest, 1, and
+    that `good` is the file's own answer, also if it is empty. Choices that are not `is_ordered` are numbered
+    from the last one shown. `follows` is a condition: the name of another question, and the names of the
+    choices after which this one is asked.
     """
 
     place: Message
