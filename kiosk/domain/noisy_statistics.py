@@ -6,7 +6,8 @@ counterpart in `statistics`.
 
 Noise is not all: the table of each batch is made non-negative (`noise.nearest_table`), so an option that few
 chose shows too many, and others too few. In a sum of many batches that is more than chance. Intervals
-therefore also hold the shares that `_without_bias` estimates.
+therefore also hold the shares that `without_bias` estimates, and a change or a difference is claimed only if
+the counts without bias show it too.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +19,8 @@ from statistics import NormalDist
 
 from kiosk.domain import statistics
 from kiosk.domain.noise import EPSILON
-from kiosk.domain.statistics import CONFIDENCE, Interval, Stratum
+from kiosk.domain.rounding import half_up
+from kiosk.domain.statistics import CONFIDENCE, Interval, Stratum, Trend
 
 GRID = 4096
 """Points at which characteristic functions are summed; the sum is exact to rounding from a few hundred on."""
@@ -89,7 +91,7 @@ def share_interval(
     around the counts without bias. Near 0 and 1 it is wider, as without noise (`statistics.widened`).
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    interval = _extended_score(counts, _without_bias(counts, outside, noise), chosen, noise, z)
+    interval = _extended_score(counts, without_bias(counts, outside, noise), chosen, noise, z)
     return statistics.widened(interval, sum(counts[option] for option in chosen), sum(counts))
 
 
@@ -99,18 +101,18 @@ def distribution_intervals(
     """Return a confidence interval of each option's share; all hold simultaneously (Bonferroni). Without
     noise they are Goodman's. Arguments as for `share_interval`."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
-    unbiased = _without_bias(counts, outside, noise)
+    unbiased = without_bias(counts, outside, noise)
     return tuple(_extended_score(counts, unbiased, [option], noise, z) for option in range(len(counts)))
 
 
-def _without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
+def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
     """Return the counts of the scale's options without the bias that a table has because each batch's is made
     non-negative; the same counts without noise.
 
     In a batch, cells with noise get the same number `shift` taken off, and those below zero become 0: the
     nearest table with the batch's size. The expected count of a cell of mean m is then that of a Laplace
     variable around m - shift, cut at 0. This is solved for m, for each cell's mean over all batches, with the
-    shift for which the cells add up to the ballots again.
+    shift for which the cells add up to the ballots again. `outside` are the counts of the kinds of no answer.
     """
     if not noise.variance:
         return tuple(counts)
@@ -205,11 +207,28 @@ def noisy_stratum(
     return Stratum(table, withheld, added)
 
 
+def agreed_verdict(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Trend:
+    """Return the trend that the published counts show, if those without bias show the same, else CHANCE.
+
+    The bias grows with the number of batches: without this, a change from figures at closing, one batch, to
+    live ones, many, would be claimed by itself. `unbiased` are the same units' strata with the counts of
+    `whole_without_bias`.
+    """
+    published = statistics.trend(strata)
+    return published if statistics.trend(unbiased) is published else Trend.CHANCE
+
+
+def whole_without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[int, ...]:
+    """Return `without_bias` as whole numbers."""
+    return tuple(half_up(count) for count in without_bias(counts, outside, noise))
+
+
 @dataclass(frozen=True)
 class NoisyPlaceCount:
     """A place's `n` answers on the scale, of which `count` chose certain options.
 
-    `chosen` is the number of these options, `scale` the number of all options of the scale.
+    `chosen` is the number of these options, `scale` the number of all options of the scale. `unbiased_share`
+    is the share of these options in the counts without bias, None if it is that of the published counts.
     """
 
     count: int
@@ -217,6 +236,13 @@ class NoisyPlaceCount:
     chosen: int
     scale: int
     noise: Noise
+    unbiased_share: float | None = None
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """The share of these options in the published counts, and in those without bias."""
+        share = self.count / self.n
+        return share, share if self.unbiased_share is None else self.unbiased_share
 
     def variance(self, share: float) -> float:
         """Return the variance of count - share * n by chance and noise, if `share` of the guests choose these
@@ -228,15 +254,16 @@ class NoisyPlaceCount:
 def differ(most: NoisyPlaceCount, least: NoisyPlaceCount, places: int) -> bool:
     """Return whether the highest and the lowest of several places differ by more than chance and noise.
 
-    Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked.
-    It never claims a difference that Fisher's test does not find in the same counts without noise. `most` has
-    the higher share: in the other order the result is False. `places` is at least 2.
+    Two-sided score test of two shares, with Bonferroni's correction for all pairs that may have been picked,
+    of the published counts and of those without bias. It never claims a difference that Fisher's test does
+    not find in the same counts without noise. `most` has the higher share: in the other order the result is
+    False. `places` is at least 2.
     """
     without_noise = [statistics.PlaceCount(part.count, part.n, 0) for part in (most, least)]
     if not statistics.differ(without_noise[0], without_noise[1], places):
         return False
     pooled = (most.count + least.count) / (most.n + least.n)
-    apart = most.count / most.n - least.count / least.n
+    apart = min(high - low for high, low in zip(most.shares, least.shares, strict=True))
     variance = sum(part.variance(pooled) / part.n**2 for part in (most, least))
     pairs = places * (places - 1) / 2
     return apart > NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * pairs)) * sqrt(variance)

@@ -12,7 +12,15 @@ from functools import cached_property
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain import survey as surveys
 from kiosk.domain.ballot import NoAnswer
-from kiosk.domain.noisy_statistics import Noise, NoisyPlaceCount, noise_of, noise_of_part, noisy_stratum
+from kiosk.domain.noisy_statistics import (
+    Noise,
+    NoisyPlaceCount,
+    noise_of,
+    noise_of_part,
+    noisy_stratum,
+    whole_without_bias,
+    without_bias,
+)
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
@@ -398,29 +406,34 @@ def change(rows: Sequence[Row]) -> Change | None:
     total, p = stratified_test(strata)
     direction = (total > 0) - (total < 0)
     result = verdict(strata, total, p)
+    if result is not Trend.CHANCE and any(row.round.is_protected for row in rounds_compared):
+        result = noisy_statistics.agreed_verdict(strata, _strata(rounds_compared, are_unbiased=True))
     has_moved = _has_mix_moved(rounds_compared[0], rounds_compared[-1], direction, result)
     return Change(result if strata else None, direction, len(strata) > 1, has_moved)
 
 
-def _strata(rows: Sequence[Row]) -> list[Stratum]:
-    """Return the stratum of each unit that has figures in one of the rows at least."""
+def _strata(rows: Sequence[Row], *, are_unbiased: bool = False) -> list[Stratum]:
+    """Return the stratum of each unit that has figures in one of the rows at least; if `are_unbiased`, with
+    the counts of `whole_without_bias`."""
     tables = [row.by_unit for row in rows]
     names = dict.fromkeys(name for by_unit in tables for name in by_unit)
     options = len(rows[-1].statement.scale.labels)
     nothing = UnitTable("", StatementTally((0,) * options, (0,) * len(NoAnswer), 0), 0)
     of_one_batch = [row.noise_of_batches(1) for row in rows]
-    return [
-        noisy_stratum(
-            [by_unit.get(name, nothing).table.counts for by_unit in tables],
-            [by_unit.get(name, nothing).table.withheld for by_unit in tables],
-            rows[-1].agreeing_at,
-            [
-                Noise(one.cells, (number := by_unit.get(name, nothing).batches) * one.variance, number)
-                for one, by_unit in zip(of_one_batch, tables, strict=True)
-            ],
-        )
-        for name in names
-    ]
+    strata = []
+    for name in names:
+        of_unit = [by_unit.get(name, nothing) for by_unit in tables]
+        noises = [
+            Noise(one.cells, of_round.batches * one.variance, of_round.batches)
+            for one, of_round in zip(of_one_batch, of_unit, strict=True)
+        ]
+        counts = [of_round.table.counts for of_round in of_unit]
+        if are_unbiased:
+            outside = [of_round.table.no_answer for of_round in of_unit]
+            counts = list(map(whole_without_bias, counts, outside, noises))
+        withheld = [of_round.table.withheld for of_round in of_unit]
+        strata.append(noisy_stratum(counts, withheld, rows[-1].agreeing_at, noises))
+    return strata
 
 
 def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool:
@@ -540,4 +553,7 @@ def _part(row: Row) -> PlaceCount:
 
 def _noisy_part(row: Row) -> NoisyPlaceCount:
     options = len(row.statement.scale.labels)
-    return NoisyPlaceCount(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise)
+    table = row.table
+    unbiased = without_bias(table.counts, table.no_answer, row.noise) if table else ()
+    share = sum(unbiased[option] for option in row.agreeing_at) / (sum(unbiased) or 1) if unbiased else 0.0
+    return NoisyPlaceCount(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise, share)

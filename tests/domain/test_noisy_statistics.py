@@ -16,6 +16,7 @@ from kiosk.domain.noise import EPSILON, OPTION_SHARE, nearest_table, protect_par
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
+    agreed_verdict,
     differ,
     distribution_intervals,
     largest_by_noise,
@@ -24,6 +25,7 @@ from kiosk.domain.noisy_statistics import (
     noisy_stratum,
     share_interval,
     usual_error,
+    whole_without_bias,
 )
 from kiosk.domain.statistics import Stratum, Trend, goodman
 from tests.tools.fast_noise import Tables, nearest, zero_sum
@@ -227,6 +229,30 @@ def test_a_trend_test_that_ignores_noise_claims_changes_caused_by_noise() -> Non
     tables = [published(LIVE[20], SKEWED, 1500, seed=30 + number) for number in range(2)]
     assert claims(tables, NONE) > 0.08
     assert claims(tables, noise_of(2, CELLS)) <= CLAIMS_BY_CHANCE
+
+
+ELEVEN = (*[0.004] * 8, 0.03, 0.1, 0.78, 0.02, 0.02, 0.018)
+"""Shares of the answers 0 to 10 and of the kinds of no answer: nearly everybody is at one end."""
+
+
+def test_a_change_from_figures_at_closing_to_live_ones_is_not_claimed_for_its_bias() -> None:
+    """Fifteen batches that are each made non-negative show too many answers at the empty end. The control is
+    the verdict of the published counts alone."""
+    drawn = [published(batches, ELEVEN, 600, seed=7 + at) for at, batches in enumerate(((350,), LIVE[350]))]
+    noises = [noise_of(1, 14), noise_of(15, 14)]
+    alone = together = 0
+    for row in range(600):
+        tables = [(table[row, :11].tolist(), table[row, 11:].tolist()) for table in drawn]
+        strata = [noisy_stratum([counts for counts, _ in tables], [0, 0], (9, 10), noises)]
+        unbiased = [
+            whole_without_bias(counts, outside, noise)
+            for (counts, outside), noise in zip(tables, noises, strict=True)
+        ]
+        agreed = agreed_verdict(strata, [noisy_stratum(unbiased, [0, 0], (9, 10), noises)])
+        alone += statistics.trend(strata) is not Trend.CHANCE
+        together += agreed is not Trend.CHANCE
+    assert together / 600 <= CLAIMS_BY_CHANCE
+    assert alone / 600 > 0.08, "the control"
 
 
 def test_a_change_from_balanced_to_skewed_is_detected_despite_noise() -> None:
