@@ -1,6 +1,7 @@
 """The wheel carries all it needs and runs from any folder."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder the wheel was installed into, beside this environment's libraries."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
+    # Built from a copy: two workers of the tests would write to the same folder "build".
+    left_out = shutil.ignore_patterns(".*", "build", "__pycache__", "*.egg-info", "node_modules", "instance")
+    source = shutil.copytree(ROOT, folder / "source", ignore=left_out)
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, source], check=True)
     [wheel] = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", folder / "lib", wheel], check=True)
     return folder / "lib"
