@@ -17,6 +17,7 @@ from kiosk.desk.respondents import people_at
 from kiosk.desk.session import is_coordinator, signed_in
 from kiosk.domain.budget import slip_budget
 from kiosk.domain.mail import MailState
+from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.library.drafts import survey_path
@@ -115,7 +116,7 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
         if link.admission is Admission.KIOSK and desk().devices.status(link.code) is DeviceStatus.SILENT
     ]
     if silent:
-        units = sorted({desk().place_name(link.unit_id) for link in silent})
+        units = sorted({desk().place_name(link.unit_id) for link in silent}, key=name_key)
         yield Task(translate("Kiosk utan kontakt: {units}", units=in_a_row(units)), url_for("links.links"))
     for of_round in running:
         units = _nearly_printed(of_round)

@@ -12,6 +12,7 @@ from functools import cached_property
 from kiosk.domain import noisy_statistics, statistics
 from kiosk.domain import survey as surveys
 from kiosk.domain.ballot import NoAnswer
+from kiosk.domain.name_order import name_key
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
@@ -518,7 +519,7 @@ def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
             for place in places
             if place[1].on_scale >= PERCENT_FROM and place[1].statement.scale.is_ordered
         ),
-        key=lambda place: place[0].name,
+        key=lambda place: name_key(place[0].name),
     )
     if len(enough) < 2:
         return None

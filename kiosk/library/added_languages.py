@@ -14,6 +14,7 @@ from babel.localedata import exists
 
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
+from kiosk.domain.name_order import name_key
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import AUTONYMS, Language
 from kiosk.library.changes import RefusedError, change_files, exclusively
@@ -31,7 +32,7 @@ def languages_to_add(known: Iterable[str], reader: str) -> dict[str, str]:
     taken = {*known, *AUTONYMS}
     names = {str(code): str(name) for code, name in Locale.parse(reader).languages.items()}
     codes = [code for code in names if is_language_code(code) and code not in taken and exists(code)]
-    return dict(sorted(((code, names[code]) for code in codes), key=lambda item: item[1].casefold()))
+    return dict(sorted(((code, names[code]) for code in codes), key=lambda item: name_key(item[1])))
 
 
 def lacks_font(language: Language) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.domain.message import Message
+from kiosk.domain.name_order import name_key
 from kiosk.domain.strict_json import parse
 from kiosk.library.aggregate_file import LONGEST_NAME, SignedAggregate, read_aggregate
 from kiosk.library.archive_members import LARGEST_ARCHIVE_BYTES
@@ -136,7 +137,9 @@ def received(settings: Settings) -> ReceivedAggregates:
             faulty += [FaultyFile(path.name, message) for message in error.messages[:1]]
         else:
             aggregates.append(signed)
-    aggregates.sort(key=lambda one: (one.aggregate.organisation, one.aggregate.year, one.key.fingerprint))
+    aggregates.sort(
+        key=lambda one: (name_key(one.aggregate.organisation), one.aggregate.year, one.key.fingerprint)
+    )
     return ReceivedAggregates(tuple(aggregates), tuple(faulty))
 
 

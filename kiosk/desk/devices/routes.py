@@ -31,6 +31,7 @@ from kiosk.desk.forms import (
 from kiosk.desk.i18n import day, translate
 from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
+from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.storage import LIFETIME, Action, Link, Pairing, RoundClosedError, RoundRunsError
 
@@ -345,7 +346,7 @@ def _link_form(sent: LinkForm | None) -> LinkForm:
 def _units() -> list[tuple[str, str]]:
     """Return (id, name) of each unit: those of open and planned rounds first, then by name."""
     asked = _asked_units()
-    return sorted(unit_names().items(), key=lambda unit: (unit[0] not in asked, unit[1]))
+    return sorted(unit_names().items(), key=lambda unit: (unit[0] not in asked, name_key(unit[1])))
 
 
 def _asked_units() -> set[str]:

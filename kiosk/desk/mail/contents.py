@@ -14,6 +14,7 @@ from kiosk.desk.results.findings import missing
 from kiosk.desk.results.overview import Entry, overview_of
 from kiosk.desk.results.published import Snapshot
 from kiosk.domain.mail import MailKind
+from kiosk.domain.name_order import name_key
 from kiosk.domain.results import answered, row
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document
@@ -124,7 +125,7 @@ class MailWriter:
         if not links:
             return None
         names = {link.unit_id: place_name(link.unit_id, self.library, self.store) for link in links}
-        units = sorted(map(one_line, set(names.values())))
+        units = sorted(map(one_line, set(names.values())), key=name_key)
         subject = translate("Kiosk utan kontakt: {units}", units=in_a_row(units))
         kiosks = "\n".join(
             translate(

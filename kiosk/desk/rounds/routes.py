@@ -19,6 +19,7 @@ from kiosk.desk.session import for_coordinator, for_every_account, may_read, not
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
+from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
 from kiosk.library.catalogues import REFERENCE, Language
@@ -57,7 +58,7 @@ class ExpectedGuests:
     """
 
     def __init__(self, form: RoundForm) -> None:
-        self.names = dict(sorted(_units().items(), key=lambda unit: unit[1]))
+        self.names = dict(sorted(_units().items(), key=lambda unit: name_key(unit[1])))
         self.sent = {unit: request.form.get(f"expected-{unit}", "").strip() for unit in self.names}
         self.most = MOST_EXPECTED
         self._for_all = form.expected
