@@ -23,11 +23,13 @@ ANSWERS = {"Inte alls": "Hiç", "Lite grann": "Biraz", "Väldigt mycket": "Çok 
 
 def follow(page: Page, *names: str) -> None:
     for name in names:
-        page.get_by_role("link", name=name, exact=True).first.click()
+        with page.expect_navigation():
+            page.get_by_role("link", name=name, exact=True).first.click()
 
 
 def save(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button).first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).first.click()
     expect(page.locator("#notice .done").first).to_be_visible()
 
 
