@@ -199,8 +199,10 @@ async function keepPages(place) {
 }
 
 /** Sends signs of life of the kiosk at `path` at fixed times of the clock, which reveal nothing about guests. `hear`
-    is called with each answer. Also stores the kiosk's pages for use without a network. */
+    is called with each answer. Also stores the kiosk's pages for use without a network. A preview at the desk is no
+    kiosk. */
 function beat(path, hear = () => {}) {
+  if (path.startsWith("/admin/")) return;
   const place = path.replace(/\/$/, "");
   window.setTimeout(
     () => {
