@@ -299,6 +299,44 @@ GAINS = re.compile(
 )
 """Words with which people got something through what the organisation did."""
 
+PROOF = re.compile(
+    rf"""\b(?:visa|bevisa|bekräfta|styrk)(?:r|er|t|de|te)?\ att\b.{{0,40}}
+        (?:{AGENT}|metod\w*|arbete\w*|modell\w*|satsning\w*|det\ vi\ gör)
+        .{{0,40}}\b(?:fungera\w*|verkan|effekt\w*|skillnad|nytta|hjälp(?:er|te|t)|lyckas|lyckats|rätt)\b
+    |\bbevis\w*\ (?:för|på)\ att\ {AGENT}
+    |\b(?:shows?|showed|proves?|proved|confirms?|confirmed)\ that\ (?:our|the)\b.{{0,40}}
+        \b(?:works?|worked|helps?|helped|effective|difference)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words with which figures are taken for a proof of what the organisation achieved."""
+
+REASON = re.compile(
+    r"""\b(?:andel\w*|resultat\w*|ökning\w*|minskning\w*|fler|färre|siffr\w+|the\ share|more|fewer)\b.{0,80}
+    \b(?:på\ grund\ av|p\.?\ ?g\.?\ ?a\.?|eftersom|därför\ att|beror\ på|berodde\ på|because|due\ to)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that give a reason for a share or its change."""
+
+WITHOUT = re.compile(
+    r"""\butan\ (?:oss|vår\w*|stöd\w*|hjälp\w*|ombud\w*|verksamhet\w*)\b.{0,60}\b(?:hade|skulle)\b
+    |\bwithout\ (?:us|our)\b.{0,60}\bwould\b
+    |\bförklara(?:r|t|de)\ (?:den|det|de|varför|ökning\w*|minskning\w*|siffr\w*|resultat\w*)\b
+    |\bexplain(?:s|ed)?\ (?:the|why)\b|\b(?:är|var)\ (?:en\ )?orsak\w*\ till\b
+    |\b(?:is|was)\ down\ to\ (?:our|the)\b
+    |\bfått\ det\ bättre\ genom\b|\b(?:får|fick|fått)\ (?:fler|många)\ att\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that say what would have been otherwise, or what explains a figure."""
+
+AFTERWARDS = re.compile(
+    rf"""\b{BETTER}\ (?:efter\ att|sedan|nu\ när)\b
+    |\b(?:efter|sedan|since)\ (?:\w+\ )?{AGENT}.{{0,80}}\b(?:gått\ (?:ner|upp)|minskat|ökat|sjunkit|stigit
+        |blivit\ (?:\w+are|färre|fler|bättre))\b
+    |\b(?:minskat|ökat|sjunkit|stigit|blivit\ \w+are)\b.{{0,40}}\b(?:sedan|efter\ att)\ {AGENT}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words with which a change after something the organisation did is taken for its effect."""
+
 AIMS = re.compile(
     r"\b(?:för att|att|arbeta\w* (?:för|mot)|vision\w*|hoppas|strävar|försök\w*|antal\w*|hur|om"
     r"|to|aim\w*|hope\w*|number|whether|how)\b",
@@ -307,7 +345,7 @@ AIMS = re.compile(
 """Words with which a sentence about changes says what somebody aims for, asks or counts."""
 
 DENIES = re.compile(
-    r"\b(?:inte|ingen|inget)\b.{0,200}\b(?:mät\w*|säga|säger|vet|veta|visa\w*|bevis\w*|slutsats\w*|orsak\w*)\b"
+    r"\b(?:inte|ingen|inget)\b.{0,200}\b(?:mät\w*|säga|säger|vet|veta|visa\w*|bevis\w*|slutsats\w*|orsak\w*|förklara\w*)\b"
     r"|\b(?:mät\w*|säga|säger|vet|visar|bevisar)\b.{0,200}\b(?:inte|inget)\b|\bokän\w+"
     r"|\b(?:not|cannot|can[’']t|unable|never)\b.{0,200}\b(?:measur|say|know|show|pro(?:ve|of)|tell|claim)\w*",
     re.IGNORECASE,
@@ -328,7 +366,7 @@ def causal_claims(text: str) -> tuple[str, ...]:
 def _claims_cause(sentence: str) -> bool:
     if DENIES.search(sentence) and not TURNS.search(sentence):
         return False
-    if CAUSES.search(sentence):
+    if any(words.search(sentence) for words in (CAUSES, PROOF, REASON, WITHOUT, AFTERWARDS)):
         return True
     if ANSWERS.search(sentence):
         return False

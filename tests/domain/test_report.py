@@ -63,6 +63,17 @@ def test_converting_a_text_to_blocks_loses_no_letter(text: str) -> None:
         "Well-being rose as a result of the project.",
         "The service contributes to better health.",
         "Guests feel safer because we are here.",
+        "Resultatet visar att vår metod fungerar.",
+        "Vi har bevis för att stödet hjälper.",
+        "Andelen steg på grund av den nya lokalen.",
+        "Minskningen beror på den nya rutinen.",
+        "Besökarna är lugnare sedan vi byggde om.",
+        "Ensamheten har minskat sedan ombudet började.",
+        "The survey proves that our work helps.",
+        "More guests feel safe because of the new staff.",
+        "Utan oss hade fler varit hemlösa.",
+        "Personalens bemötande förklarar den höga siffran.",
+        "Stödet var orsaken till att så många instämde.",
     ],
 )
 def test_a_sentence_that_claims_a_cause_is_reported(sentence: str) -> None:
@@ -95,6 +106,11 @@ def test_a_sentence_that_claims_a_cause_is_reported(sentence: str) -> None:
         "12 of 20 agreed that this place contributes to their feeling better.",
         "We moved to a new house in May because the lease ended.",
         "The share that agrees is higher than last year.",
+        "Enkäten visar att 72 procent instämmer.",
+        "Vi vet inte varför fler instämmer.",
+        "Enkäten kan inte förklara den höga siffran.",
+        "Vi har öppnat en ny lokal sedan i våras.",
+        "Sedan 2019 har FRIDA öppet.",
     ],
 )
 def test_a_sentence_without_a_causal_claim_is_not_reported(sentence: str) -> None:
