@@ -168,12 +168,12 @@ function read(text) {
 }
 
 /** Reloads a page if `isFree` and the server answers: a kiosk cannot leave a browser's error page. */
-async function renew(path, isFree) {
-  const isThere = await fetch(path, { method: "HEAD", cache: "no-store" }).then(
-    () => true,
-    () => false,
-  );
-  if (isThere && isFree()) window.location.replace(path);
+function renew(path, isFree) {
+  fetch(path, { method: "HEAD", cache: "no-store" })
+    .then(() => {
+      if (isFree()) window.location.replace(path);
+    })
+    .catch(() => {});
 }
 
 const BEAT = 300_000; // milliseconds
@@ -201,15 +201,14 @@ async function keepPages(place) {
 /** Sends signs of life of the kiosk at `path` at fixed times of the clock, which reveal nothing about guests. `hear`
     is called with each answer. Also stores the kiosk's pages for use without a network. A preview at the desk is no
     kiosk. */
-function beat(path, hear = () => {}) {
-  if (path.startsWith("/admin/")) return;
+function beat(path, hear) {
+  if (/^.admin/.test(path)) return;
   const place = path.replace(/\/$/, "");
   window.setTimeout(
     () => {
       if (place && navigator.serviceWorker) keepPages(place).catch(() => {});
       if (window.isSecureContext) keepMark().catch(() => {});
-      const answered = fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" });
-      answered
+      fetch(`${place}/alive`, { method: "HEAD", cache: "no-store" })
         .then((answer) => {
           hearTime(answer);
           hear(answer);
