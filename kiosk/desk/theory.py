@@ -14,7 +14,7 @@ from flask_wtf import FlaskForm
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, period, translate
 from kiosk.desk.outputs import with_quality
-from kiosk.desk.results.findings import of_now, of_protection
+from kiosk.desk.results.findings import about_protection, about_round
 from kiosk.desk.session import for_every_account
 from kiosk.desk.theory_editing import is_own
 from kiosk.domain.counters import Counter, Outputs, year_of
@@ -210,7 +210,7 @@ def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> E
 
 def _agreement(row: Row) -> tuple[str, ...]:
     labels = [asked(row.round.survey, label) for label in reversed(row.statement.answers)]
-    return (*of_now(row, labels), f"{period(row.round)}. {of_protection([row])[0]}")
+    return (*about_round(row, labels), f"{period(row.round)}. {about_protection([row])[0]}")
 
 
 def statement_text(name: str) -> str:

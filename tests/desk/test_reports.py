@@ -23,6 +23,7 @@ from kiosk.desk.reports.publishing import draft
 from kiosk.desk.respondents import forms
 from kiosk.desk.surveys.origin import origin_of_instrument
 from kiosk.domain.ballot import Ballot
+from kiosk.domain.causal_claims import causal_claims
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
 from kiosk.domain.respondent import Respondent
@@ -271,7 +272,6 @@ def test_a_causal_claim_is_pointed_out_and_kept(desk: Desk) -> None:
 
 def test_the_programs_own_sentences_claim_no_cause(desk: Desk) -> None:
     assert not desk.client.get(REPORT).text.count("Påstår en orsak")
-    from kiosk.domain.report import causal_claims
 
     text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", preview(desk), flags=re.DOTALL)
     assert causal_claims(text) == ()

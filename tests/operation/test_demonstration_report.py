@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.causal_claims import causal_claims
 from kiosk.domain.counters import Quality, year_of
-from kiosk.domain.report import Kind, causal_claims, document_from_json
+from kiosk.domain.report import Kind, document_from_json
 from kiosk.operation.demonstration_report import ORGANISATION, WORDS, add_outputs, publish_report
 from tests.tools.desk_side import Desk
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate, translate_message
 from kiosk.desk.outputs import with_gaps
-from kiosk.desk.results.findings import missing, of_direction, share_rule
+from kiosk.desk.results.findings import about_direction, missing, share_rule
 from kiosk.desk.session import for_every_account
 from kiosk.domain.aggregate import Aggregate, Scope
 from kiosk.domain.comparison import (
@@ -142,7 +142,7 @@ def _group(group: Group) -> GroupView:
     rule = share_rule(statement, labels)
     sentences = (
         *_spread(group.spread, is_protected=group.first.round.is_protected),
-        *of_direction(statement),
+        *about_direction(statement),
     )
     views = tuple(_line(line) for line in group.lines)
     described = " ".join(f"{one.name}: {one.agreeing} {one.interval}" for one in views)

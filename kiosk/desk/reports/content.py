@@ -139,7 +139,7 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStateme
 def share_rule(shown: ShownStatement) -> str:
     """Return sentences with the options that count in the share, and the meaning of n."""
     if shown.statement.several:
-        return findings.base_of(shown.section.now)
+        return findings.about_n(shown.section.now)
     return findings.share_rule(shown.statement, shown.section.labels)
 
 

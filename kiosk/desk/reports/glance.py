@@ -10,7 +10,7 @@ from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
-from kiosk.desk.results.findings import of_follow_up, of_now, several_possible, without_order
+from kiosk.desk.results.findings import about_follow_up, about_round, several_possible, without_order
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
@@ -92,12 +92,12 @@ def _agreement(shown: ShownStatement) -> tuple[str, str]:
     if now.statement.several:
         return "–", several_possible(now)
     if not now.statement.scale.is_ordered:
-        return "–", " ".join((*of_follow_up(now), without_order()))
+        return "–", " ".join((*about_follow_up(now), without_order()))
     if now.round.is_protected:
         share = translate("ungefär {agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
     else:
         share = translate("{agreeing} av {n}", agreeing=now.agreeing, n=now.on_scale)
-    _, *uncertainty = of_now(now, shown.section.labels)
+    _, *uncertainty = about_round(now, shown.section.labels)
     return share, " ".join(uncertainty)
 
 

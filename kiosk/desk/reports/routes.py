@@ -31,12 +31,12 @@ from kiosk.desk.reports.content import Content, content_of, offered_rounds
 from kiosk.desk.reports.publishing import draft, edition_words
 from kiosk.desk.session import for_coordinator, for_every_account, note
 from kiosk.desk.theory import find_place
+from kiosk.domain.causal_claims import causal_claims
 from kiosk.domain.report import (
     LONGEST_PART,
     Part,
     ReportDocument,
     Terms,
-    causal_claims,
     document_from_json,
 )
 from kiosk.library.texts import find_fault

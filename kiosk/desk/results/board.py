@@ -6,7 +6,7 @@ from datetime import timedelta
 from kiosk.desk.i18n import day, period, translate
 from kiosk.desk.results.chart_rows import round_name
 from kiosk.desk.results.chart_tables import share_heading
-from kiosk.desk.results.findings import broken, missing, of_now, origin, target_word
+from kiosk.desk.results.findings import about_round, broken, missing, origin, target_word
 from kiosk.desk.results.overview import Entry, Overview
 from kiosk.desk.results.statement_view import Section
 from kiosk.domain.results import PERCENT_FROM, Row
@@ -139,7 +139,7 @@ def _statement(number: int, section: Section) -> BoardSheet:
         tuple(
             dict.fromkeys(
                 (
-                    *of_now(section.now, section.labels),
+                    *about_round(section.now, section.labels),
                     *section.over_time,
                     *section.protection,
                     *section.commented,

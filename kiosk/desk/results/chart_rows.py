@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kiosk.desk.i18n import NO_BREAK, day, period, translate
-from kiosk.desk.results.findings import broken, missing, of_protection, percent
+from kiosk.desk.results.findings import about_protection, broken, missing, percent
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
@@ -129,7 +129,7 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
     if row.table is None or row.statement.answers != shown.statement.answers:
         return _line_without_numbers(name, _empty_bar(label, row, shown), shown.statement)
     counts = tuple(reversed(row.counts))
-    protection = of_protection([row])[0] if row.round.is_protected else ""
+    protection = about_protection([row])[0] if row.round.is_protected else ""
     bar = _bar(label, row, labels)
     return Line(name, bar, counts, 0, row.on_scale, outside_numbers(row, shown.statement), protection)
 

@@ -28,35 +28,35 @@ from kiosk.domain.time_change import TimeChange
 from kiosk.domain.tree import Node
 
 
-def of_now(now: Row, labels: Sequence[str]) -> tuple[str, ...]:
+def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
     """Return sentences about one round: the number that agreed, the uncertainty, and which share is good.
     Without answers, the only sentence is the reason."""
-    if not now.on_scale:
-        return (*of_follow_up(now), missing(now))
-    if now.statement.several:
-        return (several_possible(now),)
-    if not now.statement.scale.is_ordered:
-        return (*of_follow_up(now), without_order())
+    if not row.on_scale:
+        return (*about_follow_up(row), missing(row))
+    if row.statement.several:
+        return (several_possible(row),)
+    if not row.statement.scale.is_ordered:
+        return (*about_follow_up(row), without_order())
     return (
-        _agreement(now, labels),
-        *uncertainty(now.agreeing_interval, now.on_scale),
-        *of_direction(now.statement),
-        *of_target(now),
+        _agreement(row, labels),
+        *uncertainty(row.agreeing_interval, row.on_scale),
+        *about_direction(row.statement),
+        *about_target(row),
     )
 
 
-def of_target(now: Row) -> tuple[str, ...]:
+def about_target(row: Row) -> tuple[str, ...]:
     """Return sentences with the target of a statement, the line that shows it, and whether it is reached.
     Empty without a target, or without answers."""
-    state, percent = target_state(now), now.statement.target
+    state, percent = target_state(row), row.statement.target
     if state is None:
         return ()
-    if is_upper_limit(now.statement):
+    if is_upper_limit(row.statement):
         target = translate("Målet är att högst {target} procent svarar så.", target=percent)
     else:
         target = translate("Målet är att minst {target} procent svarar så.", target=percent)
-    line = (translate("Strecket i stapeln visar målet."),) if target_place(now.statement) is not None else ()
-    if not now.is_closed:
+    line = (translate("Strecket i stapeln visar målet."),) if target_place(row.statement) is not None else ()
+    if not row.is_closed:
         return (target, *line, translate("Om målet är nått visas när omgången är avslutad."))
     verdicts = {
         TargetState.REACHED: translate("Målet är nått."),
@@ -89,22 +89,22 @@ def without_order() -> str:
     )
 
 
-def of_follow_up(now: Row) -> tuple[str, ...]:
+def about_follow_up(row: Row) -> tuple[str, ...]:
     """Return the sentence about a follow-up: after which answers it was asked, and of how many guests. Empty
     for any other statement, and without figures."""
-    follows = now.statement.follows
-    if follows is None or now.asked is None:
+    follows = row.statement.follows
+    if follows is None or row.asked is None:
         return ()
-    survey = now.round.survey
+    survey = row.round.survey
     before = survey.statement(follows.statement)
     labels = (asked(survey, before.scale.labels[option - 1]) for option in reversed(follows.when))
     answers = in_a_row((translate("”{text}”", text=label) for label in labels), is_choice=True)
-    values = {"asked": now.asked, "answers": answers, "statement": asked(survey, before.text)}
-    if now.round.is_protected:
+    values = {"asked": row.asked, "answers": answers, "statement": asked(survey, before.text)}
+    if row.round.is_protected:
         words = translate(
             "Frågan gällde dem som svarade {answers} på ”{statement}”: ungefär {asked}.", **values
         )
-    elif now.is_asked_at_most:
+    elif row.is_asked_at_most:
         words = translate(
             "Frågan gällde dem som svarade {answers} på ”{statement}”: högst {asked}. Några svar på "
             "påståendet är dolda av anonymitetsskäl.",
@@ -115,25 +115,25 @@ def of_follow_up(now: Row) -> tuple[str, ...]:
     return (words,)
 
 
-def several_possible(now: Row) -> str:
+def several_possible(row: Row) -> str:
     """Return the sentence about a question of which guests may choose several options: what its shares are
     of."""
     return translate(
         "Det går att välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, "
         "även av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. "
         "Omgångar och verksamheter jämförs inte.",
-        n=now.on_scale,
+        n=row.on_scale,
     )
 
 
-def n_heading(now: Row) -> str:
+def n_heading(row: Row) -> str:
     """Return the heading of a column with n."""
-    return translate("Lämnade svar (n)") if now.statement.several else translate("På skalan (n)")
+    return translate("Lämnade svar (n)") if row.statement.several else translate("På skalan (n)")
 
 
-def base_of(now: Row) -> str:
+def about_n(row: Row) -> str:
     """Return the sentence that says what n is."""
-    if now.statement.several:
+    if row.statement.several:
         return translate(
             "n är antalet som lämnade svar i omgången. Procent visas från {from_n} svar.", from_n=PERCENT_FROM
         )
@@ -167,21 +167,21 @@ def share_rule(statement: Statement, labels: Sequence[str]) -> str:
     return translate("Andelen är de som svarade {labels}. n är antalet svar på skalan.", labels=answers)
 
 
-def _agreement(now: Row, labels: Sequence[str]) -> str:
-    chosen = agreeing_answers(now.statement, labels)
-    if now.round.is_protected:
+def _agreement(row: Row, labels: Sequence[str]) -> str:
+    chosen = agreeing_answers(row.statement, labels)
+    if row.round.is_protected:
         return translate(
             "Ungefär {agreeing} av {n} svarade {options}.",
-            agreeing=now.agreeing,
-            n=now.on_scale,
+            agreeing=row.agreeing,
+            n=row.on_scale,
             options=chosen,
         )
     return translate(
-        "{agreeing} av {n} svarade {options}.", agreeing=now.agreeing, n=now.on_scale, options=chosen
+        "{agreeing} av {n} svarade {options}.", agreeing=row.agreeing, n=row.on_scale, options=chosen
     )
 
 
-def of_direction(statement: Statement) -> tuple[str, ...]:
+def about_direction(statement: Statement) -> tuple[str, ...]:
     """Return a sentence if a low share of a statement is good, or if neither is better. Empty if a high share
     is good or the survey does not say."""
     if statement.good_share is Good.LOW:
@@ -191,7 +191,7 @@ def of_direction(statement: Statement) -> tuple[str, ...]:
     return ()
 
 
-def of_protection(rows: Sequence[Row]) -> tuple[str, ...]:
+def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the noise: by how many guests a bar may be off, and up to which count it may be
     zero.
 
@@ -220,7 +220,7 @@ def _has_exact(rows: Sequence[Row]) -> bool:
     return any(not row.round.is_protected and row.table for row in rows)
 
 
-def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
+def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return a sentence saying that the intervals include the noise; empty unless a protected row has an
     interval."""
     if any(row.round.is_protected and row.agreeing_interval for row in rows):
@@ -228,7 +228,7 @@ def of_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
     return ()
 
 
-def of_time(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
+def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared, with the shares of the first
     and the last. `history` has a statement's rows at one node, the earliest round first; they need no
     units. `changes` is their `time_change`."""
@@ -372,7 +372,7 @@ def _noisy_turn(last_turn: Turn) -> str:
     )
 
 
-def of_places(spread: Spread | None) -> tuple[str, ...]:
+def about_places(spread: Spread | None) -> tuple[str, ...]:
     """Return sentences about the places with the largest and the smallest share that agrees, and whether
     their difference is significant. For None, the sentence says that too few places have enough answers."""
     if spread is None:
@@ -390,15 +390,15 @@ def of_places(spread: Spread | None) -> tuple[str, ...]:
         most=_named(spread.most),
         least=_named(spread.least),
     )
-    chance = translate("Skillnaden är större än slumpen brukar ge.")
+    certainty = translate("Skillnaden är större än slumpen brukar ge.")
     if not spread.is_sure:
-        is_noisy = any(of_place.round.is_protected for _, of_place in spread.most)
-        chance = (
+        is_noisy = any(place_row.round.is_protected for _, place_row in spread.most)
+        certainty = (
             translate("Skillnaden kan vara slump eller skydd.")
             if is_noisy
             else translate("Skillnaden kan vara slump.")
         )
-    return (f"{where} {chance}", only)
+    return (f"{where} {certainty}", only)
 
 
 def _named(places: Sequence[tuple[Node, Row]]) -> str:
@@ -407,11 +407,11 @@ def _named(places: Sequence[tuple[Node, Row]]) -> str:
         translate(
             "{name} ({count} av {n}, {percent} %)",
             name=node.name,
-            count=of_place.agreeing,
-            n=of_place.on_scale,
-            percent=whole_percent(of_place.agreeing, of_place.on_scale),
+            count=place_row.agreeing,
+            n=place_row.on_scale,
+            percent=whole_percent(place_row.agreeing, place_row.on_scale),
         )
-        for node, of_place in places
+        for node, place_row in places
     )
 
 
@@ -452,7 +452,7 @@ def break_names(breaks: Sequence[Break]) -> str:
     return ", ".join(names[change] for change in breaks)
 
 
-def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
+def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
     """Return warnings if these rounds used different versions of the survey: one with the former wordings of
     the statement that have the same meaning, and one about other changes, such as in a translation. Empty if
     all rounds used the same version."""
@@ -473,25 +473,25 @@ def of_versions(history: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
-def of_new_statement(now: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
+def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
     """Return a sentence if rounds of the same survey went before at a node, and none of them asked the
     statement: it is new, or has another meaning than its former text. Empty otherwise."""
     before = [
         other
         for other in rounds
-        if other.survey.id == now.round.survey.id
-        and other.opens_at < now.round.opens_at
+        if other.survey.id == row.round.survey.id
+        and other.opens_at < row.round.opens_at
         and other.tree.has(node_id)
     ]
-    if not before or any(other.survey.asks(now.statement.id) for other in before):
+    if not before or any(other.survey.asks(row.statement.id) for other in before):
         return ()
     return (translate("Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak."),)
 
 
-def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]:
+def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the source of the figures, for readers who see them without the page.
 
-    The last one has the survey, the state of the round of `now`, the time of the count and the ways to answer
+    The last one has the survey, the state of the round of `row`, the time of the count and the ways to answer
     in the rounds of `rows`. If these rounds include posters, a warning comes first.
     """
     ways = {
@@ -503,8 +503,8 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
     counted = made_at(document)
     line = translate(
         "Enkät: {title}. {state}, räknat {day} kl. {time}. Svar från: {ways}.",
-        title=now.round.survey.title,
-        state=translate("Avslutad") if now.is_closed else translate("Pågår"),
+        title=row.round.survey.title,
+        state=translate("Avslutad") if row.is_closed else translate("Pågår"),
         day=day(counted) if counted else "–",
         time=f"{counted:%H:%M}" if counted else "–",
         ways=", ".join(name for way, name in ways.items() if way in admitted),
@@ -513,7 +513,7 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
         translate(
             "Omgången tog emot svar från affischer. Där hindrade inget att samma person svarade flera gånger."
         )
-        if now.is_closed
+        if row.is_closed
         else translate(
             "Omgången tar emot svar från affischer. Där hindrar inget att samma person svarar flera gånger."
         )
@@ -524,6 +524,6 @@ def origin(document: Document, now: Row, rows: Sequence[Row]) -> tuple[str, ...]
     )
 
 
-def place_and_period(now: Row, node_id: str) -> str:
+def place_and_period(row: Row, node_id: str) -> str:
     """Return "<place>, <period>." for one round's figures."""
-    return f"{now.round.tree.node(node_id).name}, {period(now.round)}."
+    return f"{row.round.tree.node(node_id).name}, {period(row.round)}."

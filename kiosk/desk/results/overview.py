@@ -14,13 +14,13 @@ from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
 from kiosk.desk.results.change_words import change_word
 from kiosk.desk.results.chart_rows import Strings, counted_bar
 from kiosk.desk.results.findings import (
+    about_intervals,
+    about_protection,
+    about_target,
     agreeing_answers,
     break_names,
     is_noisy,
     missing,
-    of_intervals,
-    of_protection,
-    of_target,
     percent,
 )
 from kiosk.desk.results.published import Snapshot
@@ -181,7 +181,7 @@ class Entry:
     @property
     def target(self) -> str:
         """The target and whether it is reached, as sentences; "" without a target."""
-        return " ".join(of_target(self.now))
+        return " ".join(about_target(self.now))
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -358,7 +358,7 @@ class Overview:
     def protection(self) -> Strings:
         """Sentences about the noise in the figures and in their intervals."""
         rows = [entry.now for entry in self.entries]
-        return (*of_protection(rows), *of_intervals(rows))
+        return (*about_protection(rows), *about_intervals(rows))
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:

@@ -151,12 +151,12 @@ class Section:
     def protection(self) -> Strings:
         """Sentences about the noise in the figures of the tables."""
         rows = [*self.shown_history, *(node_row for _, node_row in self.shown_places)] or [self.now]
-        return (*findings.of_protection(rows), *findings.of_intervals(rows))
+        return (*findings.about_protection(rows), *findings.about_intervals(rows))
 
     @property
     def versions(self) -> Strings:
         """Warnings if rounds used different versions of the survey; empty if all used the same."""
-        return findings.of_versions(self.history)
+        return findings.about_versions(self.history)
 
     def version_number(self, row: Row) -> int:
         """Return the number of a row's survey version, 1 for the oldest of those in the history."""
@@ -248,12 +248,15 @@ def section_of(
         return spread(place for place in places if place[0].id in leaves)
 
     is_compared = bool(history) and statement.scale.is_ordered
-    of_time = findings.of_time(
+    change_sentences = findings.about_change(
         history, known.time_change(history, node_id, changes) if is_compared else NOTHING_COMPARED
     )
     labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
     palette = colours_of(statement)
-    of_now = (*findings.of_now(now, labels), *findings.of_new_statement(now, rounds, node_id))
+    round_sentences = (
+        *findings.about_round(now, labels),
+        *findings.about_new_statement(now, rounds, node_id),
+    )
     figures = sorted(
         (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
     )
@@ -268,20 +271,20 @@ def section_of(
         if node_id in of_round.tree.upwards(node.id)
     )
     shown_history, shown_places = extent.of_rounds(history, now), extent.of_places(places)
-    charts = [_now_chart(document, now, of_now, labels, palette)] if now.on_scale else []
+    charts = [_now_chart(document, now, round_sentences, labels, palette)] if now.on_scale else []
     # A chart over time or of places has one bar for each, which several answers do not fill.
     if not statement.several:
         if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
             drawn = (history, shown_history, imported)
-            charts.append(_time_chart(document, drawn, of_time, now, labels, palette))
+            charts.append(_time_chart(document, drawn, change_sentences, now, labels, palette))
         if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
             is_ordered = statement.scale.is_ordered
-            of_places = (
-                findings.of_places(known.spread(of_round, node_id, statement, places_apart))
+            place_sentences = (
+                findings.about_places(known.spread(of_round, node_id, statement, places_apart))
                 if is_ordered
                 else (findings.without_order(),)
             )
-            charts.append(_places_chart(document, shown_places, of_places, now, labels, palette))
+            charts.append(_places_chart(document, shown_places, place_sentences, now, labels, palette))
     return Section(
         statement.id,
         node_id,
@@ -292,12 +295,12 @@ def section_of(
         now,
         history,
         imported,
-        of_now,
+        round_sentences,
         places,
         tuple(charts),
         shown_history,
         shown_places,
-        of_time,
+        change_sentences,
     )
 
 
@@ -318,7 +321,7 @@ def _now_chart(document: Document, now: Row, sentences: Strings, labels: Strings
             lines_of_options(now, labels),
             (translate("Valde svaret"),),
             palette,
-            (*findings.of_protection([now]), *findings.of_intervals([now])),
+            (*findings.about_protection([now]), *findings.about_intervals([now])),
             findings.origin(document, now, [now]),
             findings.n_heading(now),
         )
@@ -331,7 +334,7 @@ def _now_chart(document: Document, now: Row, sentences: Strings, labels: Strings
         (replace(line, bar=replace(line.bar, outside="")),),
         labels,
         palette,
-        (*findings.of_protection([now]), *findings.of_intervals([now])),
+        (*findings.about_protection([now]), *findings.about_intervals([now])),
         findings.origin(document, now, [now]),
         is_follow_up=bool(now.statement.follows),
     )
@@ -363,10 +366,10 @@ def _time_chart(
         (*imported, *lines),
         (*labels, translate("Okänt")) if imported else labels,
         (*palette, UNKNOWN) if imported else palette,
-        findings.of_protection(shown or [now]),
+        findings.about_protection(shown or [now]),
         (
             *(f"{line.name}." for line in imported),
-            *findings.of_versions(history),
+            *findings.about_versions(history),
             *findings.origin(document, now, history or [now]),
         ),
         is_follow_up=bool(now.statement.follows),
@@ -387,7 +390,7 @@ def _places_chart(
         ),
         labels,
         palette,
-        findings.of_protection([node_row for _, node_row in shown]),
+        findings.about_protection([node_row for _, node_row in shown]),
         findings.origin(document, now, [now]),
         is_follow_up=bool(now.statement.follows),
     )
@@ -401,7 +404,7 @@ def picture(section: Section, chart: Chart) -> Picture:
     if chart.kind is ChartKind.TIME:
         notes = [f"{section.now.round.tree.node(section.node_id).name}.", *chart.sentences]
     notes.append(" ".join(chart.protection))
-    base = findings.base_of(section.now)
+    base = findings.about_n(section.now)
     return replace(bare_picture(chart), title=section.text, notes=(*notes, base, *chart.notes))
 
 
