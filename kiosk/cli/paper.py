@@ -22,7 +22,7 @@ from kiosk.cli.errors import report_errors
 from kiosk.domain.local_address import leads_to_own_machine
 from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
-from kiosk.library.library import Library, shown_languages, spoken_languages
+from kiosk.library.library import Library, screen_languages, shown_languages
 from kiosk.output.paper import (
     PaperError,
     PaperTexts,
@@ -121,7 +121,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None, trial: bool)
     check_unit(library, unit)
     check_new(out)
     _check_address(settings, trial=trial)
-    texts = _texts(library, spoken_languages(library.guest, _allowed(settings, store)), languages)
+    texts = _texts(library, screen_languages(library.guest, _allowed(settings, store)), languages)
     of_unit = [link for link in store.links.all() if link.unit_id == unit]
     posters = [link for link in of_unit if link.admission is Admission.POSTER]
     link = posters[0] if posters else _new_poster(store, unit)

@@ -21,7 +21,7 @@ from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.schedule import Every
 from kiosk.library.drafts import survey_path
-from kiosk.library.library import spoken_languages
+from kiosk.library.library import screen_languages
 from kiosk.library.tree_drafts import tree_path
 from kiosk.storage import DeviceStatus, Role, RoundState
 
@@ -188,7 +188,7 @@ def first_steps() -> tuple[Step, ...]:
     library, may = desk().library, is_coordinator()
     trees = _own_or_shipped({tree_path(one): tree.root.name for one, tree in library.trees.items()})
     surveys = _own_or_shipped({survey_path(one): survey.title for one, survey in library.surveys.items()})
-    spoken = spoken_languages(library.guest, desk().allowed_languages)
+    spoken = screen_languages(library.guest, desk().allowed_languages)
     languages = in_a_row(language_in_text(library.guest[code].language) for code in spoken)
     addresses = desk().store.links.all()
     return (

@@ -38,8 +38,8 @@ class GuestSide:
     def pages(self) -> Pages:
         """The renderer of this request's pages. It sizes text for a kiosk's screen whose measures are known;
         on a phone it does not."""
-        is_same = g.screen == self.unmeasured.screen
-        return self.unmeasured if is_same else replace(self.unmeasured, screen=g.screen)
+        is_same = g.screen_size == self.unmeasured.screen_size
+        return self.unmeasured if is_same else replace(self.unmeasured, screen_size=g.screen_size)
 
 
 def guest_side() -> GuestSide:
@@ -49,11 +49,12 @@ def guest_side() -> GuestSide:
 
 
 def measure() -> None:
-    """Set `g.screen` for this request: the kiosk's own measures or those of all kiosks, None for a phone."""
-    g.screen = guest_side().unmeasured.screen if is_kiosk() else None
+    """Set `g.screen_size` for this request: the kiosk's own measures, or those of all kiosks, or None for a
+    phone."""
+    g.screen_size = guest_side().unmeasured.screen_size if is_kiosk() else None
     if request.blueprint == "guest" and is_kiosk():
         link = guest_side().store.links.with_code((request.view_args or {}).get("code", ""))
-        g.screen = (link and link.screen) or g.screen
+        g.screen_size = (link and link.screen) or g.screen_size
 
 
 def is_kiosk() -> bool:

@@ -133,7 +133,7 @@ def check_languages(settings: Settings, library: Library) -> None:
             )
 
 
-def spoken_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
+def screen_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
     """Return the languages of the guest's screen, the reference first.
 
     A language must have every text of the screen. It must also be the reference, or be reviewed by a native
@@ -154,6 +154,6 @@ def shown_languages(
     """
     return tuple(
         code
-        for code in spoken_languages(catalogues, allowed)
+        for code in screen_languages(catalogues, allowed)
         if of_survey(catalogues[code], survey).can_be_shown(code, allowed)
     )

@@ -27,7 +27,7 @@ from kiosk.domain.short_hash import short_hash
 from kiosk.domain.survey import Survey
 from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
-from kiosk.library.library import Library, shown_languages, spoken_languages
+from kiosk.library.library import Library, screen_languages, shown_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.scripts import shortened
 from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
@@ -106,7 +106,7 @@ class FormTexts:
     """
 
     language: Language
-    screen: dict[str, str]
+    screen_texts: dict[str, str]
     statements: tuple[Question, ...]
     subject: str
     reply: str
@@ -116,14 +116,14 @@ class FormTexts:
     @property
     def has_several(self) -> bool:
         """Whether several options of a question may be chosen."""
-        return any(asked.several for asked in self.statements)
+        return any(question.several for question in self.statements)
 
     @property
     def has_follow_up(self) -> bool:
         """Whether a question follows some answers to another."""
-        return any(asked.follows for asked in self.statements)
+        return any(question.follows for question in self.statements)
 
-    def for_script(self, keys: Sequence[str], spoken: Sequence[str]) -> list[Any]:
+    def for_script(self, keys: Sequence[str], spoken_keys: Sequence[str]) -> list[Any]:
         """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in
         every language.
 
@@ -131,19 +131,20 @@ class FormTexts:
         statement, the labels of each scale, the names of sounds, and the subject. A scale's number is its
         index among the scales.
 
-        The sounds are in the order of the texts of `spoken`, the statements and the labels; "" for a text
-        without sound, and an empty list if there is no sound at all.
+        The sounds are in the order of the texts of `spoken_keys`, the statements and the labels; "" for a
+        text without sound, and an empty list if there is no sound at all.
         """
-        labels = [asked.words for asked in self.statements]
+        labels = [question.words for question in self.statements]
         scales = list(dict.fromkeys(labels))
-        heard = [self.screen[key] for key in spoken] + [asked.text for asked in self.statements]
+        heard = [self.screen_texts[key] for key in spoken_keys]
+        heard += [question.text for question in self.statements]
         heard += [label for scale in scales for label in scale]
         return [
             self.language.direction,
             self.digits,
             self.reply,
-            [self.screen[key] for key in keys],
-            [[asked.text, scales.index(of)] for asked, of in zip(self.statements, labels, strict=True)],
+            [self.screen_texts[key] for key in keys],
+            [[question.text, scales.index(of)] for question, of in zip(self.statements, labels, strict=True)],
             scales,
             [self.sounds.get(text, "") for text in heard] if self.sounds else [],
             self.subject,
@@ -177,15 +178,15 @@ class Pages:
 
     `allowed_languages` are unreviewed languages that are shown nevertheless; None shows all, for the
     demonstration. `leave_to` is the address of the neutral site that a phone opens when the guest leaves,
-    `screen` the measures of a kiosk, `audio` the folder with speech. Only previews for staff have a `notice`.
-    With `is_one_touch`, touching an answer opens the next statement.
+    `screen_size` the measures of a kiosk, `audio` the folder with speech. Only previews for staff have a
+    `notice`. With `is_one_touch`, touching an answer opens the next statement.
     """
 
     library: Library
     allowed_languages: frozenset[str] | None
     is_demonstration: bool
     leave_to: str = ""
-    screen: Screen | None = None
+    screen_size: Screen | None = None
     audio: Path | None = None
     notice: Notice | None = None
     is_one_touch: bool = True
@@ -193,7 +194,7 @@ class Pages:
     def form(
         self,
         survey: Survey,
-        asked: str,
+        requested_language: str,
         reply: Mapping[str, str],
         *,
         protection: Protection,
@@ -208,7 +209,7 @@ class Pages:
         pause: float = 0.0,
         closes_at: datetime | None = None,
     ) -> str:
-        """Render the questions, in the language `asked` or else the reference.
+        """Render the questions, in `requested_language` or else the reference.
 
         - `is_chosen`: the guest has chosen that language, so the page does not ask for it.
         - `protection` is the round's, which selects the promise to the guest.
@@ -247,7 +248,7 @@ class Pages:
         }
         page = render_template(
             "guest/form.html",
-            words=words[asked if asked in words else REFERENCE],
+            words=words[requested_language if requested_language in words else REFERENCE],
             all_words=words,
             script_words=htmlsafe_json_dumps(_script_words(words), separators=(",", ":"), ensure_ascii=False),
             unit=unit,
@@ -257,13 +258,15 @@ class Pages:
             action=action,
             slip=slip,
             ticket=ticket,
-            is_chosen=is_chosen and asked in words,
+            is_chosen=is_chosen and requested_language in words,
             home=home,
             letterbox=letterbox,
             pause=half_up(pause * 1000),
             closes=half_up(closes_at.timestamp() * 1000) if closes_at else 0,
             is_one_touch=self.is_one_touch,
-            is_alone=is_kiosk and len(survey.statements) == 1 and not (self.screen and self.screen.is_small),
+            is_alone=is_kiosk
+            and len(survey.statements) == 1
+            and not (self.screen_size and self.screen_size.is_small),
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
@@ -298,30 +301,28 @@ class Pages:
             if speech.file
         }
 
-    def slip(self, asked: str, problem: Refusal | None = None) -> str:
+    def slip(self, requested_language: str, problem: Refusal | None = None) -> str:
         """Render the page where a slip's code is typed or scanned; `problem` is the reason of the last
         refusal, or None."""
-        spoken = self._spoken
-        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
+        catalogue = self._catalogue_or_reference(requested_language)
         return render_template(
             "guest/slip.html",
             language=catalogue.language,
-            languages=[candidate.language for candidate in spoken],
-            screen=_screen(catalogue),
-            is_chosen=catalogue.language.code == asked,
+            languages=[shown.language for shown in self._catalogues],
+            screen=_screen_texts(catalogue),
+            is_chosen=catalogue.language.code == requested_language,
             problem=catalogue.text(REFUSALS[problem]) if problem else "",
             **self._base_values(is_kiosk=False),
         )
 
-    def pairing(self, asked: str, typed: str, refusal: Refusal | None) -> str:
+    def pairing(self, requested_language: str, typed: str, refusal: Refusal | None) -> str:
         """Render the page where a code makes this screen a kiosk; `refusal` is the reason of the last
         refusal, or None."""
-        spoken = self._spoken
-        catalogue = next((candidate for candidate in spoken if candidate.language.code == asked), spoken[0])
+        catalogue = self._catalogue_or_reference(requested_language)
         return render_template(
             "guest/pair.html",
             language=catalogue.language,
-            screen=_screen(catalogue),
+            screen=_screen_texts(catalogue),
             typed=typed,
             **self._base_values(is_kiosk=True),
             problem=catalogue.text(REFUSALS[refusal]) if refusal else "",
@@ -329,14 +330,14 @@ class Pages:
 
     def paired(self, unit_id: str, home: str) -> str:
         """Render the page that names this screen's unit, in every language, with a link to the start."""
-        spoken = self._spoken
+        catalogues = self._catalogues
         return render_template(
             "guest/paired.html",
-            language=spoken[0].language,
-            screen=_screen(spoken[0]),
+            language=catalogues[0].language,
+            screen=_screen_texts(catalogues[0]),
             title=self.library.units.get(unit_id, unit_id),
-            lines=in_all(SCREEN["paired"], spoken),
-            start=in_all(SCREEN["start"], spoken),
+            lines=in_all(SCREEN["paired"], catalogues),
+            start=in_all(SCREEN["start"], catalogues),
             home=home,
             **self._base_values(is_kiosk=True),
         )
@@ -349,12 +350,12 @@ class Pages:
         The address of the link back is `back` + `language_by` + the language's code. Raises
         UndescribedTableError if the page has no description of a table.
         """
-        spoken, texts = self._spoken, descriptions(schema)
+        catalogues, texts = self._catalogues, descriptions(schema)
         return render_template(
             "guest/stored.html",
-            language=spoken[0].language,
-            screen=_screen(spoken[0]),
-            title=spoken[0].text(SCREEN["stored"]),
+            language=catalogues[0].language,
+            screen=_screen_texts(catalogues[0]),
+            title=catalogues[0].text(SCREEN["stored"]),
             stored_data_texts=[
                 StoredDataText(
                     catalogue.language,
@@ -363,9 +364,9 @@ class Pages:
                     catalogue.text(SCREEN["back"]),
                     catalogue.text(SCREEN["leave_now"]),
                 )
-                for catalogue in spoken
+                for catalogue in catalogues
             ],
-            way_back=in_all(SCREEN["back"], spoken),
+            way_back=in_all(SCREEN["back"], catalogues),
             back=back,
             language_by=language_by,
             **self._base_values(is_kiosk=is_kiosk),
@@ -412,8 +413,8 @@ class Pages:
         styles = [STYLE]
         if is_kiosk:
             styles.append(TOO_OLD_STYLE)
-        if is_kiosk and self.screen:
-            styles.append(compact(render_template("guest/screen.css", screen=self.screen)))
+        if is_kiosk and self.screen_size:
+            styles.append(compact(render_template("guest/screen.css", screen=self.screen_size)))
         if self.notice:
             styles.append(NOTICE_STYLE)
         styles += filter(None, [_theme_style(self.library.theme)])
@@ -443,37 +444,41 @@ class Pages:
     def _message(
         self, message: str, back: str, way_back: str, day: date | None = None, *, is_kiosk: bool
     ) -> str:
-        spoken = self._spoken
-        lines: tuple[Line, ...] = in_all(message, spoken)
+        catalogues = self._catalogues
+        lines: tuple[Line, ...] = in_all(message, catalogues)
         if day is not None:
             lines = tuple(
                 replace(line, text=line.text.format(day=_day(day, line.language))) for line in lines
             )
         return render_template(
             "guest/message.html",
-            language=spoken[0].language,
-            screen=_screen(spoken[0]),
-            title=spoken[0].text(SCREEN["title"]),
+            language=catalogues[0].language,
+            screen=_screen_texts(catalogues[0]),
+            title=catalogues[0].text(SCREEN["title"]),
             lines=lines,
             back=back,
-            again=in_all(way_back, spoken),
+            again=in_all(way_back, catalogues),
             **self._base_values(is_kiosk=is_kiosk),
         )
 
     @cached_property
-    def _spoken(self) -> list[Catalogue]:
+    def _catalogues(self) -> list[Catalogue]:
         """The catalogues of the languages of the guest's screen."""
         catalogues = self.library.guest
-        return [catalogues[code] for code in spoken_languages(catalogues, self.allowed_languages)]
+        return [catalogues[code] for code in screen_languages(catalogues, self.allowed_languages)]
+
+    def _catalogue_or_reference(self, code: str) -> Catalogue:
+        by_code = {catalogue.language.code: catalogue for catalogue in self._catalogues}
+        return by_code.get(code, self._catalogues[0])
 
 
 def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
     """Return the texts of a form as static/guest.js reads them, from language -> texts; keys are written
     once."""
-    keys = list(words[REFERENCE].screen)
-    spoken = [*SPOKEN, "protection"]
-    short = {code: texts.for_script(keys, spoken) for code, texts in words.items()}
-    return {"keys": keys, "spoken": spoken, "languages": short}
+    keys = list(words[REFERENCE].screen_texts)
+    spoken_keys = [*SPOKEN, "protection"]
+    short = {code: texts.for_script(keys, spoken_keys) for code, texts in words.items()}
+    return {"keys": keys, "spoken": spoken_keys, "languages": short}
 
 
 def _digest_of_files(paths: Iterable[Path]) -> str:
@@ -490,7 +495,7 @@ def _day(day: date, language: Language) -> str:
         return day.isoformat()
 
 
-def _screen(catalogue: Catalogue) -> dict[str, str]:
+def _screen_texts(catalogue: Catalogue) -> dict[str, str]:
     return {key: catalogue.text(message) for key, message in SCREEN.items()}
 
 

@@ -14,7 +14,7 @@ from kiosk.desk.session import is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import can_publish_used
-from kiosk.library.library import shown_languages, spoken_languages
+from kiosk.library.library import screen_languages, shown_languages
 from kiosk.output.leaflet import leaflet, leaflet_texts
 from kiosk.output.paper import (
     POSTER_LANGUAGES,
@@ -163,7 +163,7 @@ def print_leaflet(round_id: str) -> bytes | None:
 def poster_form(**options: Any) -> PosterForm:
     """Return the form with its choices: the posters' addresses, the paper sizes, and the languages of the
     guest's screen. `options` are passed to the form."""
-    languages = spoken_languages(desk().library.guest, desk().allowed_languages)
+    languages = screen_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [
         (

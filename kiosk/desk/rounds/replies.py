@@ -11,7 +11,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.respondents import people_at
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
-from kiosk.library.library import spoken_languages
+from kiosk.library.library import screen_languages
 from kiosk.library.texts import find_fault
 from kiosk.storage import Action, RoundState
 
@@ -76,5 +76,5 @@ def _closed_round(round_id: str) -> RoundState:
 
 def _languages() -> dict[str, Language]:
     library = desk().library
-    spoken = spoken_languages(library.guest, desk().allowed_languages)
+    spoken = screen_languages(library.guest, desk().allowed_languages)
     return {code: library.guest[code].language for code in spoken}

@@ -8,7 +8,7 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import FEWEST_BETWEEN_COUNTS, Admission, PublicationTime, Round
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.completeness import of_screen, of_survey
-from kiosk.library.library import Library, spoken_languages
+from kiosk.library.library import Library, screen_languages
 from kiosk.operation.clock import clock_doubt
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.settings import Settings
@@ -90,7 +90,7 @@ def check_languages(settings: Settings, store: Store, library: Library) -> Itera
     """Report languages that guests see although no native reader has reviewed them, and languages that a
     round does not have."""
     allowed = None if store.is_demonstration else settings.languages
-    spoken = [code for code in spoken_languages(library.guest, allowed) if code != REFERENCE]
+    spoken = [code for code in screen_languages(library.guest, allowed) if code != REFERENCE]
     unreviewed = {code for code in spoken if not of_screen(library.guest[code]).is_reviewed}
     for state in store.rounds():
         survey = state.round.survey
