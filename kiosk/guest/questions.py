@@ -11,7 +11,7 @@ from kiosk.guest.entry_points import link_and_round
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.guest.tickets import new_ticket, pop_ticket
 from kiosk.library.catalogues import REFERENCE
-from kiosk.screen.speech import KINDS, find
+from kiosk.screen.speech import KINDS, find_by_beginning
 from kiosk.storage import TooEarlyError
 
 RAPID = "_rapid"
@@ -76,7 +76,7 @@ def thanks(**url_arguments: str) -> GuestResponse:
 def audio(language: str, name: str) -> GuestResponse:
     """Send one sound. Browsers do not cache it: a cached sound would reveal the previous guest's language."""
     folder = guest_side().pages.audio
-    path = find(folder, language, name) if folder else None
+    path = find_by_beginning(folder, language, name) if folder else None
     if path is None:
         abort(404)
     response = send_file(path, mimetype=KINDS[path.suffix], conditional=True, etag=False)

@@ -101,8 +101,8 @@ class FormTexts:
     """All texts of a form in one language.
 
     `subject` is the survey's title, or "" if it has none in the language; `reply` is the reply to an
-    earlier round, or ""; `sounds` maps a text to the name of its sound, if it has
-    one; `digits` are the language's, or "" for 0-9.
+    earlier round, or ""; `sounds` maps a text to the beginning of its sound's name, if it
+    has one; `digits` are the language's, or "" for 0-9.
     """
 
     language: Language
@@ -128,8 +128,8 @@ class FormTexts:
         every language.
 
         Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
-        statement, the labels of each scale, the names of sounds, and the subject. A scale's number is its
-        index among the scales.
+        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. A scale's
+        number is its index among the scales.
 
         The sounds are in the order of the texts of `spoken_keys`, the statements and the labels; "" for a
         text without sound, and an empty list if there is no sound at all.
@@ -283,7 +283,7 @@ class Pages:
         return catalogue.texts.get(survey.title, "") if shown else ""
 
     def _sounds(self, catalogue: Catalogue, survey: Survey) -> dict[str, str]:
-        return {speech.text: speech.name for speech in self._speeches(catalogue, survey) if speech.file}
+        return {speech.text: speech.beginning for speech in self._speeches(catalogue, survey) if speech.file}
 
     def _speeches(self, catalogue: Catalogue, survey: Survey) -> list[Speech]:
         if self.audio is None or not self.audio.is_dir():
@@ -295,7 +295,7 @@ class Pages:
         that its cache does not show which sounds its guests played."""
         catalogues = self.library.guest
         return {
-            f"/audio/{code}/{speech.name}": speech.file
+            f"/audio/{code}/{speech.beginning}": speech.file
             for code in shown_languages(catalogues, survey, self.allowed_languages)
             for speech in self._speeches(catalogues[code], survey)
             if speech.file

@@ -38,6 +38,10 @@ KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav":
 
 NAME = re.compile(r"[0-9a-f]{16}")
 
+BEGINNING, BEGINNING_DIGITS = re.compile(r"[0-9a-f]{8}"), 8
+"""The first digits of a name. Digits of a hash do not compress, and a page has a name for each text in each
+language."""
+
 
 class AudioError(Exception):
     """Speech could not be made. The message has the remedy."""
@@ -51,6 +55,11 @@ class Speech:
     name: str
     file: Path | None
     is_recorded: bool
+
+    @property
+    def beginning(self) -> str:
+        """The part of the name that a page and an address have."""
+        return self.name[:BEGINNING_DIGITS]
 
 
 def sound_name(language: str, text: str) -> str:
@@ -91,6 +100,16 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
             Speech(text, name, recorded or (draft if draft.is_file() else None), bool(recorded))
         )
     return all_speech
+
+
+def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | None:
+    """Return the file whose name has this BEGINNING, a recording before a draft; None if there is none, or
+    if several names have it: no speech is better than that of another text."""
+    if not BEGINNING.fullmatch(beginning) or not is_language_code(language):
+        return None
+    places = (folder / kind / language for kind in ("recordings", "drafts"))
+    names = {path.stem for place in places for path in place.glob(f"{beginning}*")}
+    return find(folder, language, names.pop()) if len(names) == 1 else None
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:

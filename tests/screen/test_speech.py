@@ -12,6 +12,7 @@ from kiosk.cli import main
 from kiosk.screen.speech import VOICES, build, find, sound_name, speeches
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
+from tests.tools.speech import address_name
 
 TEXTS = ["Jag känner att personalen lyssnar på mig", "-v är inget val"]
 
@@ -103,9 +104,9 @@ def test_the_error_for_a_missing_program_names_the_remedy(tmp_path: Path) -> Non
 
 
 def test_a_sound_is_served_in_ranges_and_never_cached(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "audio", "sv", TEXTS[0])
+    recorded(tmp_path / "audio", "sv", TEXTS[0])
     place = Place(tmp_path, audio=tmp_path / "audio")
-    address = f"/audio/sv/{path.stem}"
+    address = f"/audio/sv/{address_name('sv', TEXTS[0])}"
     given = place.client.get(address)
     assert (given.data, given.mimetype) == (b"a person", "audio/mp4")
     assert given.headers["Cache-Control"] == "no-store"
@@ -116,12 +117,22 @@ def test_a_sound_is_served_in_ranges_and_never_cached(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["sv/0000000000000000", "../k.sqlite", "sv/..%2f..%2fk.sqlite", "sv/%2e%2e"],
+    ["sv/00000000", "sv/0000000000000000", "../k.sqlite", "sv/..%2f..%2fk.sqlite", "sv/%2e%2e"],
 )
 def test_only_sounds_are_served_from_the_audio_folder(tmp_path: Path, path: str) -> None:
     place = Place(tmp_path, audio=tmp_path / "audio")
     assert place.client.get(f"/audio/{path}").status_code == 404
     assert Place(tmp_path / "silent").client.get(f"/audio/{path}").status_code == 404
+
+
+def test_of_two_texts_with_one_address_neither_is_heard(tmp_path: Path) -> None:
+    """No speech is better than the speech of another text."""
+    path = recorded(tmp_path / "audio", "sv", TEXTS[0])
+    place = Place(tmp_path, audio=tmp_path / "audio")
+    address = f"/audio/sv/{address_name('sv', TEXTS[0])}"
+    assert place.client.get(address).status_code == 200
+    path.with_name(f"{path.stem[:-1]}{'1' if path.stem[-1] == '0' else '0'}.mp3").touch()
+    assert place.client.get(address).status_code == 404
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from kiosk.screen.speech import VOICES, build, sound_name, spoken_texts
+from kiosk.screen.speech import BEGINNING_DIGITS, VOICES, build, sound_name, spoken_texts
 from kiosk.settings import read_settings
 from tests.tools.shipped import library_for
 
@@ -35,6 +35,11 @@ def unheard_speech() -> Path:
         for text in texts:
             (folder / "drafts" / code / f"{sound_name(code, text)}.mp3").touch()
     return folder
+
+
+def address_name(language: str, text: str) -> str:
+    """Return what the address of a text's sound ends with."""
+    return sound_name(language, text)[:BEGINNING_DIGITS]
 
 
 def _temporary_folder() -> Path:

@@ -7,10 +7,11 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import FOLLOW_UP_HINT, NOT_CONCERNED
-from kiosk.screen.speech import build, sound_name
+from kiosk.screen.speech import build
 from tests.guest.test_follow_up import survey
 from tests.tools.guest_side import NOW, Place
 from tests.tools.published import statements
+from tests.tools.speech import address_name
 from tests.web.guest import Counted, Guest, Serve, thanks
 from tests.web.test_offline import KEPT, come_through
 
@@ -104,7 +105,7 @@ def test_a_follow_up_is_read_aloud_whole_and_practised_and_a_skipped_statement_t
     expect(guest.page.locator(f"{FOLLOW_UP} [aria-pressed=true]")).to_have_count(1)
     expect(guest.page.locator(f"{FOLLOW_UP} [aria-pressed=true]")).to_have_count(0, timeout=60_000)
     asked = [path.rpartition("/")[2] for path in guest.served.asked if "/audio/" in path]
-    assert list(dict.fromkeys(asked)) == [sound_name("sv", text) for text in texts]
+    assert list(dict.fromkeys(asked)) == [address_name("sv", text) for text in texts]
     guest.choose("2")
     guest.tap("#back")
     guest.tap("#skip")

@@ -13,7 +13,7 @@ from kiosk.screen.speech import sound_name
 from tests.tools.accessibility import violations
 from tests.tools.guest_side import Place
 from tests.tools.polling import wait_until
-from tests.tools.speech import shipped_speech
+from tests.tools.speech import address_name, shipped_speech
 from tests.web.guest import KIOSK, Counted, Guest, Serve
 
 pytestmark = pytest.mark.browser
@@ -86,7 +86,7 @@ def test_one_button_reads_the_statement_and_its_answers_in_order(guest: Listener
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
     expect(guest.page.locator(".read")).to_have_count(0)
     names = [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)]
-    assert names == [sound_name("sv", text.strip()) for text in texts]
+    assert names == [address_name("sv", text.strip()) for text in texts]
     assert guest.page.evaluate("window.read") == texts
     expect(guest.page.locator("input:checked:not([value=''])")).to_have_count(0)
 
@@ -96,7 +96,7 @@ def test_a_speaker_plays_its_text_and_stops_when_pressed_again(guest: Listener) 
     assert guest.sounds == []
     guest.listen("fieldset:not([hidden])")
     playing(guest.page)
-    assert guest.page.evaluate("heard.currentSrc").endswith(f"/audio/sv/{sound_name('sv', HEARD)}")
+    assert guest.page.evaluate("heard.currentSrc").endswith(f"/audio/sv/{address_name('sv', HEARD)}")
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(1)
     guest.listen("fieldset:not([hidden])")
     assert guest.state()[0]
@@ -146,7 +146,7 @@ def test_the_promise_is_read_from_beginning_to_end(guest: Listener) -> None:
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
     names = [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)]
     promises = guest.page.locator("#promise > p[data-text]").all_inner_texts()
-    assert names == [sound_name("sv", text) for text in promises]
+    assert names == [address_name("sv", text) for text in promises]
 
 
 def test_the_volume_is_reset_for_the_next_guest(guest: Listener) -> None:
@@ -177,7 +177,7 @@ def test_a_statement_without_speech_for_all_answers_is_read_without_them(
     guest.listen("fieldset:not([hidden])")
     guest.page.evaluate("() => { heard.playbackRate = heard.defaultPlaybackRate = 16; }")
     expect(guest.page.locator("[aria-pressed=true]")).to_have_count(0)
-    assert [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)] == [sound_name("sv", HEARD)]
+    assert [sound.rpartition("/")[2] for sound in dict.fromkeys(guest.sounds)] == [address_name("sv", HEARD)]
 
 
 def test_a_language_without_speech_has_no_speakers(guest: Listener) -> None:
@@ -217,7 +217,7 @@ def test_a_kiosk_speaks_without_a_network_and_its_cache_does_not_depend_on_guest
     wait_until(guest.page, "() => Boolean(navigator.serviceWorker.controller)")
     kept = guest.page.evaluate(KEPT_SOUNDS)
     assert {path.split("/")[2] for path in kept} == {"sv", "ar"}
-    assert f"/audio/sv/{sound_name('sv', HEARD)}" in kept
+    assert f"/audio/sv/{address_name('sv', HEARD)}" in kept
     asked = guest.sounds
     assert sorted(path.removeprefix("GET ") for path in asked) == kept
     guest.page.context.set_offline(True)
