@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,50 +11,23 @@ from openpyxl import load_workbook
 
 from kiosk.domain.ballot import read_ballot
 from kiosk.domain.rounds import Protection
-from kiosk.domain.survey import (
-    FollowUp,
-    Good,
-    Pictures,
-    Poles,
-    Scale,
-    Statement,
-    Survey,
-    number_scale,
-    survey_from_json,
-)
+from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.library.importing import read_file
 from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.storage import read_dump
 from tests.tools.desk_side import START, Desk
 from tests.tools.form_import import decided
+from tests.tools.kinds import chosen, every_kind
 from tests.tools.shipped import library_for
 
 pytestmark = pytest.mark.slow
 
 GUESTS = 40
 UNIT = "dagverksamheten"
-FOLLOWED = (1, 2)
-POLES = Poles(1, "Inte alls bra", "Mycket bra")
 
 
-def every_kind(desk: Desk) -> Survey:
-    """Return a survey with each kind: the shipped scales, a reversed one, numbers and words of 2 to 11 steps,
-    a follow-up, one and several of options without an order."""
-    shipped = library_for(desk.settings).scales
-    needs = Scale("needs", ("Samtal", "Sömn", "Mat"), bipolar=False, pictures=Pictures.NONE, is_ordered=False)
-    words = Scale("words", tuple(f"Steg {step}" for step in range(1, 8)), bipolar=False)
-    scales = {name: shipped[name] for name in ("faces5", "frequency5", "yesno", "zero_to_ten")}
-    scales |= {f"n{steps}": number_scale(f"n{steps}", POLES, steps) for steps in (2, 3, 4, 6, 7, 8, 9, 10)}
-    statements = (
-        Statement("agree", "Om trygghet", "A", shipped["agree5"], Good.HIGH),
-        Statement("why", "Om skälet", "A", needs, follows=FollowUp("agree", FOLLOWED)),
-        Statement("reversed", "Om ensamhet", "A", shipped["agree5"], Good.LOW),
-        *(Statement(name, f"Om {name}", "A", scale, Good.HIGH) for name, scale in scales.items()),
-        Statement("words", "Om ord", "A", words, Good.HIGH),
-        Statement("one", "Om det mesta", "A", needs),
-        Statement("several", "Om allt", "A", needs, several=True),
-    )
-    return Survey("kinds", "Alla slag", "Vi", "Fri", validated=False, statements=statements, translations={})
+def survey_of(desk: Desk) -> Survey:
+    return every_kind(library_for(desk.settings).scales)
 
 
 def forms_of(survey: Survey, number: int) -> list[dict[str, list[str]]]:
@@ -75,23 +46,11 @@ def forms_of(survey: Survey, number: int) -> list[dict[str, list[str]]]:
     return forms
 
 
-def chosen(statement: Statement, forms: Sequence[dict[str, list[str]]]) -> list[int]:
-    """Return how many guests chose each answer of `statement.answers`, the lowest first."""
-    answers = Counter(
-        value
-        for form in forms
-        if not statement.follows or form[statement.follows.statement] in [[str(n)] for n in FOLLOWED]
-        for value in form[statement.id]
-    )
-    names = [str(option) for option in range(1, len(statement.scale.labels) + 1)]
-    return [answers[name] for name in (["none", *names] if statement.several else names)]
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Return a desk after two exact rounds with the survey."""
     desk = Desk(tmp_path_factory.mktemp("kinds"), is_empty=True)
-    survey = every_kind(desk)
+    survey = survey_of(desk)
     for number in range(2):
         desk.now = START + timedelta(days=92 * number)
         desk.store.count(desk.now)
@@ -113,8 +72,8 @@ def cells(content: bytes) -> list[list[str]]:
 
 
 def test_the_file_of_a_chart_has_the_count_of_each_answer(desk: Desk) -> None:
-    for statement in every_kind(desk).statements:
-        expected = chosen(statement, forms_of(every_kind(desk), 1))
+    for statement in survey_of(desk).statements:
+        expected = chosen(statement, forms_of(survey_of(desk), 1))
         head, *rows = cells(desk.client.get(f"/admin/chart/r1/{UNIT}/{statement.id}/now.csv").data)
         assert {row[head.index("Omgång")] for row in rows} == {"2\xa0juni\xa02026 – 31\xa0aug.\xa02026"}
         if statement.several:
@@ -129,7 +88,7 @@ def test_the_file_of_a_chart_has_the_count_of_each_answer(desk: Desk) -> None:
 
 
 def test_the_workbook_has_the_count_of_each_answer(desk: Desk) -> None:
-    survey = every_kind(desk)
+    survey = survey_of(desk)
     board = desk.client.get(f"/admin/overview/r1/{UNIT}/board.xlsx").data
     sheets = load_workbook(io.BytesIO(board), read_only=True).worksheets[-len(survey.statements) :]
     for statement, sheet in zip(survey.statements, sheets, strict=True):
@@ -140,7 +99,7 @@ def test_the_workbook_has_the_count_of_each_answer(desk: Desk) -> None:
 
 
 def test_exports_have_the_count_of_each_answer_and_the_words_of_numbers(desk: Desk) -> None:
-    survey = every_kind(desk)
+    survey = survey_of(desk)
     head, *rows = cells(desk.client.get("/admin/export/counts.csv").data)
     named = [dict(zip(head, row, strict=True)) for row in rows]
     codebook_head, *codebook = cells(desk.client.get("/admin/export/codebook.csv").data)
@@ -162,7 +121,7 @@ def test_exports_have_the_count_of_each_answer_and_the_words_of_numbers(desk: De
 
 
 def test_a_change_is_claimed_for_answers_with_an_order_only(desk: Desk) -> None:
-    for statement in every_kind(desk).statements:
+    for statement in survey_of(desk).statements:
         page = desk.client.get(f"/admin/results/r1/{UNIT}/{statement.id}").text
         assert statement.text in page
         assert ("verksamheter jämförs inte" in page) == (not statement.scale.is_ordered), statement.id
@@ -171,7 +130,7 @@ def test_a_change_is_claimed_for_answers_with_an_order_only(desk: Desk) -> None:
 
 
 def test_every_page_and_file_of_a_place_shows_each_kind(desk: Desk) -> None:
-    survey = every_kind(desk)
+    survey = survey_of(desk)
     overview = desk.client.get(f"/admin/overview/r1/{UNIT}").text
     assert [s.id for s in survey.statements if s.text not in overview] == []
     pdf = desk.client.get(f"/admin/overview/r1/{UNIT}/results.pdf")
@@ -184,7 +143,7 @@ def test_every_page_and_file_of_a_place_shows_each_kind(desk: Desk) -> None:
 
 
 def test_a_form_and_a_backup_return_each_kind(desk: Desk) -> None:
-    survey = every_kind(desk)
+    survey = survey_of(desk)
     assert survey_from_json(json.loads(json.dumps(survey.as_json()))) == survey
     read_dump(json.loads(json.dumps(desk.store.dump())))
     content = write_xlsform(survey, no_answer_words(library_for(desk.settings).guest))

@@ -1,0 +1,122 @@
+"""A ballot with each kind of question, from a kiosk without a network and from a page without a script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from kiosk.domain.rounds import Admission
+from kiosk.domain.survey import Survey
+from kiosk.settings import read_settings
+from tests.tools.guest_side import Place
+from tests.tools.kinds import Form, chosen, every_kind
+from tests.tools.published import statements
+from tests.tools.shipped import library_for
+from tests.web.guest import Counted, Guest, Serve, thanks
+from tests.web.test_offline import KEPT, come_through
+
+pytestmark = pytest.mark.browser
+
+CONCERNED: Form = {
+    "agree": ["1"], "why": ["2"], "faces5": ["2"], "frequency5": ["4"], "yesno": ["1"], "zero_to_ten": ["11"],
+    "n2": ["2"], "words": ["6"], "one": ["3"], "several": ["1", "3"],
+}  # fmt: skip
+"""Of a guest whose answer is followed, so that her reason counts."""
+
+NOT_CONCERNED: Form = {
+    "agree": ["5"], "why": ["0"], "faces5": ["5"], "frequency5": ["1"], "yesno": ["2"], "zero_to_ten": ["1"],
+    "n2": ["1"], "words": ["7"], "one": ["1"], "several": ["none"],
+}  # fmt: skip
+"""Of a guest who is not asked the follow-up, and touches "I answered something else"."""
+
+WITHOUT_SCRIPT: Form = CONCERNED | {"agree": ["4"], "why": ["3"], "several": ["2", "3"]}
+"""Of a guest who gives a reason though none is asked of her, on a page that cannot take it back."""
+
+MOST = {
+    "agree": 5, "why": 3, "faces5": 5, "frequency5": 5, "yesno": 2, "zero_to_ten": 11, "n2": 2, "words": 7,
+    "one": 3, "several": 3,
+}  # fmt: skip
+
+OTHERS: list[Form] = [
+    {name: [str(1 + (guest + at) % most)] for at, (name, most) in enumerate(MOST.items())}
+    | ({} if guest else {"several": ["none"]})
+    for guest in range(12)
+]
+"""Of guests whose answers differ, so that the veil withholds none."""
+
+
+def survey(folder: Path) -> Survey:
+    """Return a survey with a statement of each kind, in Swedish and Arabic."""
+    library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
+    whole = every_kind(library.scales)
+    asked = replace(whole, statements=tuple(whole.statement(name) for name in CONCERNED))
+    arabic = library.guest["ar"].texts
+    return asked.translated({"ar": {text: arabic.get(text, text) for text in asked.messages}})
+
+
+def answer(guest: Guest, form: Form) -> int:
+    """Answer each question of the screen, and return the number of touches that it took."""
+    touches = 0
+    for values in form.values():
+        for value in values:
+            guest.choose(value)
+        guest.tap("#next")
+        touches += len(values) + 1
+    return touches
+
+
+def counts(table: Mapping[str, Mapping[str, Sequence[int]]], name: str) -> list[int]:
+    """Return how many guests chose each answer of a question, as `chosen` does."""
+    options = [table[column]["counts"][1] for column in table if column.startswith(f"{name}/")]
+    return [table[name]["counts"][0], *options] if options else list(table[name]["counts"])
+
+
+def test_a_ballot_with_each_kind_arrives_whole_with_and_without_a_network_and_a_script(
+    browser: Browser, context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
+    served = Counted(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    guest.page.goto(guest.address)
+    guest.page.wait_for_load_state("networkidle")
+    context.set_offline(True)
+    asked = len(served.asked)
+    touches = []
+    for language, form, words in (
+        ("ar", CONCERNED, "شكرًا على إجاباتك!"),
+        ("sv", NOT_CONCERNED, "Tack för dina svar!"),
+    ):
+        guest.tap(f'[data-language="{language}"]')
+        guest.tap("#start")
+        touches.append(answer(guest, form))
+        thanks(guest, words)
+        guest.page.clock.run_for(16_000)
+        expect(guest.page.locator("#picker")).to_be_visible()
+    kept = guest.page.evaluate(KEPT)
+    assert (len(kept), len({len(one) for one in kept})) == (2, 1)
+    assert touches[0] - len(CONCERNED["several"]) == touches[1] - len(NOT_CONCERNED["several"])
+    assert len(served.asked) == asked
+    context.set_offline(False)
+    come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
+    plain = browser.new_context(java_script_enabled=False)
+    page = plain.new_page()
+    page.goto(f"{guest.address}/s/poster?lang=ar")
+    for name, values in WITHOUT_SCRIPT.items():
+        for value in values:
+            page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+    page.locator("#send").click()
+    plain.close()
+    for other in OTHERS:
+        assert place.client.post("/s/poster", data=other).status_code == 303
+    forms = [CONCERNED, NOT_CONCERNED, WITHOUT_SCRIPT, *OTHERS]
+    place.store.count(place.round.closes_at)
+    root = place.store.snapshot()["rounds"][0]["nodes"][0]
+    table = statements(root)
+    assert root["answered"] == len(forms)
+    assert {name: counts(table, name) for name in CONCERNED} == {
+        one.id: chosen(one, forms) for one in place.round.survey.statements
+    }
+    assert sum(one["withheld"] for one in table.values()) == 0, "every table is as it was answered"
+    assert table["why"]["not_asked"] == sum(form["agree"] not in (["1"], ["2"]) for form in forms)
