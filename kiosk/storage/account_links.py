@@ -17,7 +17,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.sealed_rows import Writer, one_write
 
 LINK_LIFETIME = timedelta(days=3)
-"""Time from the creation of a link to its expiry: enough to send it on a Friday."""
+"""Time from the creation of a link to its expiry: one sent on a Friday still opens on Monday morning."""
 
 
 class AccountExistsError(StoreError):
@@ -46,18 +46,19 @@ class AccountLinks:
 
     @one_write()
     def add(self, name: str, role: Role | None, now: datetime) -> str:
-        """Return the code of a new link, which is stored nowhere, and delete expired links.
+        """Store a new link for the account `name`, in place of its previous one, and delete expired links of
+        all accounts. Returns the link's code, of which only a digest is stored.
 
-        With a role the account is new: raises AccountExistsError if the name is taken. Without one it exists:
-        raises NoAccountError.
+        With a `role` the link creates the account: raises AccountExistsError if the name is taken. With None
+        it is for an account that exists: raises NoAccountError if there is none.
         """
         account, row = self._accounts.named(name), tables.AccountLink
         if role is not None and account is not None:
             raise AccountExistsError(name)
         if role is None and account is None:
             raise NoAccountError(name)
-        is_replaced = (row.name == name) | (row.expires_at <= now.isoformat())
-        self._database.run(row.delete().where(is_replaced))
+        is_obsolete = (row.name == name) | (row.expires_at <= now.isoformat())
+        self._database.run(row.delete().where(is_obsolete))
         code = secrets.token_hex(16)
         expires_at = (now + LINK_LIFETIME).isoformat()
         self._database.run(
@@ -66,7 +67,7 @@ class AccountLinks:
         return code
 
     def valid(self, code: str, now: datetime) -> AccountLink | None:
-        """Return the link with this code; None if the code is unknown, used or expired."""
+        """Return the link with this code; None if the code is unknown, used, replaced or expired."""
         row = tables.AccountLink
         is_valid = (row.digest == _digest(code)) & (row.expires_at > now.isoformat())
         values = self._database.row(row.select(row.name, row.role).where(is_valid))
@@ -74,8 +75,11 @@ class AccountLinks:
 
     @one_write()
     def use(self, code: str, password: str, now: datetime) -> Account | None:
-        """Set the password, given as a hash, and delete the link. Returns the account, or None if the code is
-        unknown, used or expired."""
+        """Create the link's account with this password, given as a hash, or replace the password of the
+        account that exists and end its sessions. Deletes the link.
+
+        Returns the account; None, and changes nothing, if `valid` returns None.
+        """
         link = self.valid(code, now)
         if link is None:
             return None
@@ -88,7 +92,8 @@ class AccountLinks:
         return account
 
     def waiting(self, now: datetime) -> dict[str, Role]:
-        """Return name -> role of the new accounts whose links are not used and not expired, by name."""
+        """Return name -> role of the accounts to be created whose links are not used and not expired, sorted
+        by name. Links for existing accounts are left out."""
         row = tables.AccountLink
         is_waiting = (row.role != "") & (row.expires_at > now.isoformat())
         rows = self._database.rows(row.select(row.name, row.role).where(is_waiting).order_by(row.name))
@@ -96,7 +101,8 @@ class AccountLinks:
 
     @one_write()
     def withdraw(self, name: str) -> bool:
-        """Delete the link for a new account. Returns False if there is none."""
+        """Delete the link that would create the account `name`, expired or not. Returns False if there is
+        none; a link for an existing account stays."""
         row = tables.AccountLink
         is_new = (row.name == name) & (row.role != "")
         count = self._database.row(row.select(peewee.fn.COUNT(row.digest)).where(is_new))
@@ -105,5 +111,5 @@ class AccountLinks:
 
 
 def _digest(code: str) -> str:
-    """Return the digest to store. The code is as random as a key, so a quick hash suffices."""
+    """Return the digest to store, in hex. The code is as random as a key, so a quick hash suffices."""
     return hashlib.sha256(code.encode()).hexdigest()

@@ -14,7 +14,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 class Role(StrEnum):
-    """Coordinators open rounds and read results, staff print slips and pair kiosks, viewers read results."""
+    """Coordinators open rounds and read all results; staff print slips, pair kiosks and read the results of
+    closed rounds; viewers read all results."""
 
     COORDINATOR = "coordinator"
     STAFF = "staff"
@@ -23,9 +24,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A person's account; `password` is a hash.
+    """A person's account; `password` is an argon2 hash.
 
-    After a restore or an upgrade, `session_epoch` is empty until the next sign-in.
+    `session_epoch` is in the account's sessions. It is "" after a restore or an upgrade, until the next
+    sign-in. `Accounts.all` leaves it out, and storing an account draws a new one.
     """
 
     name: str
@@ -35,8 +37,8 @@ class Account:
 
 
 SESSION_EPOCH = "session_epoch "
-"""Prefix of an account's key in the table `installation`. No backup has these rows: a restored epoch would
-revive sessions that ended after the backup."""
+"""Beginning of the key, before the account's name, under which the table `installation` has its epoch. No
+backup has these rows: a restored epoch would revive sessions that ended after the backup."""
 
 
 class LastCoordinatorError(StoreError):
@@ -62,13 +64,14 @@ class Accounts:
 
     @one_write()
     def set(self, account: Account) -> None:
-        """Add an account, or replace its role and password and end its sessions. Raises
-        LastCoordinatorError."""
+        """Add an account, or replace its role and password. Ends its sessions and deletes its links.
+
+        Raises LastCoordinatorError if the only coordinator would get another role.
+        """
         self.put(account)
 
     def put(self, account: Account) -> None:
-        """Add an account, or replace its role and password and end its sessions, as `set` does. The caller
-        holds a write. Raises LastCoordinatorError."""
+        """Store an account as `set` does, in the caller's write. Raises LastCoordinatorError."""
         row = tables.Account
         if account.role is not Role.COORDINATOR:
             self._check_other_coordinator(account.name)
@@ -82,18 +85,20 @@ class Accounts:
 
     @one_write()
     def set_role(self, name: str, role: Role) -> None:
-        """Replace an account's role and end its sessions. Raises NoAccountError or LastCoordinatorError."""
+        """Replace an account's role, end its sessions and delete its links. Raises NoAccountError or
+        LastCoordinatorError."""
         self.put(replace(self._existing(name), role=role))
 
     @one_write()
     def set_password(self, name: str, password: str) -> None:
-        """Replace an account's password, given as a hash, and end its sessions. Raises NoAccountError."""
+        """Replace an account's password, given as a hash, end its sessions and delete its links. Raises
+        NoAccountError."""
         self.put(replace(self._existing(name), password=password))
 
     @one_write()
     def remove(self, name: str) -> bool:
-        """Remove an account with its second factor, links and e-mail address, and end its sessions. Returns
-        False if there is no such account. Raises LastCoordinatorError."""
+        """Remove an account with its second factor, links, e-mail address and queued mail, and end its
+        sessions. Returns False if there is no such account. Raises LastCoordinatorError."""
         if self.named(name) is None:
             return False
         self._check_other_coordinator(name)
@@ -141,7 +146,7 @@ class Accounts:
         return Account(values[0], Role(values[1]), values[2], self._database.get(SESSION_EPOCH + name) or "")
 
     def all(self) -> list[Account]:
-        """Return all accounts by name, without the epochs of their sessions."""
+        """Return all accounts, sorted by name, without the epochs of their sessions."""
         row = tables.Account
         rows = self._database.rows(row.select(row.name, row.role, row.password).order_by(row.name))
         return [Account(name, Role(role), password) for name, role, password in rows]

@@ -18,7 +18,7 @@ MARK = "kiosk_"
 
 
 class TokenExistsError(StoreError):
-    """A token whose name is taken."""
+    """The name for a new token is taken."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is a token named {name!r} already; remove it first")
@@ -26,7 +26,7 @@ class TokenExistsError(StoreError):
 
 @dataclass(frozen=True)
 class ApiToken:
-    """A token's name and the time it was made, local and naive."""
+    """A token's name and the minute in which it was made, local and naive."""
 
     name: str
     made_at: datetime
@@ -41,7 +41,8 @@ class ApiTokens:
 
     @one_write()
     def add(self, name: str, now: datetime) -> str:
-        """Return a new token, which is stored nowhere. Raises TokenExistsError if the name is taken."""
+        """Return a new token, of which only a digest is stored. Raises TokenExistsError if the name is
+        taken."""
         if name in {token.name for token in self.all()}:
             raise TokenExistsError(name)
         code = MARK + secrets.token_hex(32)
@@ -50,12 +51,13 @@ class ApiTokens:
         return code
 
     def is_valid(self, code: str) -> bool:
-        """Return whether a token is known and not removed."""
+        """Return whether `code` is a token, MARK included, that was added and not removed. No token
+        expires."""
         row = tables.ApiToken
         return self._database.row(row.select(row.name).where(row.digest == _digest(code))) is not None
 
     def all(self) -> list[ApiToken]:
-        """Return all tokens, by name."""
+        """Return all tokens, sorted by name."""
         row = tables.ApiToken
         rows = self._database.rows(row.select(row.name, row.made_at).order_by(row.name))
         return [ApiToken(name, datetime.fromisoformat(made_at)) for name, made_at in rows]
@@ -69,5 +71,5 @@ class ApiTokens:
 
 
 def _digest(code: str) -> str:
-    """Return the digest to store. The token is as random as a key, so a quick hash suffices."""
+    """Return the digest to store, in hex. The token is as random as a key, so a quick hash suffices."""
     return hashlib.sha256(code.encode()).hexdigest()

@@ -12,7 +12,7 @@ from kiosk.storage.database import Database
 from kiosk.storage.sealed_rows import Writer, one_write
 
 COMMAND_LINE = "kiosk"
-"""The log's actor for commands run in a shell."""
+"""The name in the log for commands run in a shell."""
 
 
 class Action(StrEnum):
@@ -82,7 +82,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the log; `what` names the changed object: a round, a unit or an account."""
+    """One line of the log.
+
+    `at` is local and naive, to the minute. `name` is the account's, or COMMAND_LINE. `what` names the changed
+    objects, such as a round, a unit or an account, separated by ", "; a reason that was given comes last.
+    """
 
     at: datetime
     name: str
@@ -99,7 +103,7 @@ class AuditLog:
 
     @one_write()
     def note(self, at: datetime, name: str, action: Action, what: str) -> None:
-        """Log an action. The time is kept to the minute."""
+        """Log an action, with the values of `Entry`. Only the minute of `at` is kept."""
         log = tables.Log
         last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
         self._database.run(
@@ -113,7 +117,8 @@ class AuditLog:
         )
 
     def entries(self, actions: Collection[Action] = tuple(Action), at_most: int = 500) -> list[Entry]:
-        """Return the latest `at_most` entries of these actions, newest first."""
+        """Return the latest `at_most` entries of these actions, in the order in which they were logged, the
+        newest first."""
         log = tables.Log
         of_actions = log.select(log.at, log.name, log.action, log.what).where(log.action.in_(list(actions)))
         latest = of_actions.order_by(log.number.desc()).limit(at_most)

@@ -21,8 +21,9 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_fau
 class OpenBox:
     """A decrypted box, valid while its row is locked. Other packages never get one.
 
-    `excluded_rapid` is a number of ballots. `guard_fired` says whether a ballot was excluded, or refused as
-    too early, since the last count.
+    `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of ballots that were
+    excluded in the round so far. `guard_fired` says whether a ballot was excluded, or refused as too early,
+    since the last count.
     """
 
     round: Round
@@ -33,7 +34,7 @@ class OpenBox:
     ballot_days: BallotDays = NO_BALLOT_DAYS
 
     def with_ballot(self, ballot: Ballot) -> "OpenBox":
-        """Return the box with one more ballot."""
+        """Return the box with one more ballot, on a day with ballots."""
         return replace(self, ballots=[*self.ballots, ballot], ballot_days=self.ballot_days.with_ballot())
 
 
@@ -87,15 +88,15 @@ class Boxes:
         )
 
     def put(self, box: OpenBox, unit_id: str) -> None:
-        """Write a box under a new key."""
+        """Write a unit's box under a new key. The key before it is destroyed after the commit."""
         row = box_row(box.round.id, unit_id)
         plain = pack_box(BoxContent(box.ballots, box.excluded_rapid, box.guard_fired, box.ballot_days))
         key_id, sealed = self._writer.reseal(row, box.key_id, plain)
         self._update(key_id, sealed, box.round.id, unit_id)
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost
-        boxes."""
+        """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost boxes.
+        `lost_key` is that key's id."""
         self._rounds.add_lost_boxes(of_round.id, 1)
         self.put(OpenBox(of_round, lost_key, []), unit_id)
 
@@ -104,15 +105,16 @@ class Boxes:
         return key_faults(self._keys, Sealed.BOX, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        """Return the fault of one unit's box; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.BOX, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete a closed round's boxes."""
+        """Delete the boxes of a round that is closed or cancelled. `Writer.destroy_keys_after_commit`
+        destroys their keys."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:
-        """Store the number of excluded ballots of a box whose round closes."""
+        """Store the number of excluded ballots of a box whose round closes, unless it is 0."""
         if box.excluded_rapid:
             self._database.run(
                 tables.ExcludedRapid.insert(
@@ -121,7 +123,8 @@ class Boxes:
             )
 
     def excluded_rapid(self, round_id: str) -> dict[str, int]:
-        """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions."""
+        """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions,
+        without the units where none was. Empty while the round is open."""
         excluded = tables.ExcludedRapid
         query = excluded.select(excluded.unit_id, excluded.ballots).where(excluded.round_id == round_id)
         return dict(self._database.rows(query))
@@ -131,14 +134,14 @@ _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables
     tables.Round, on=(tables.Round.id == tables.Box.round_id)
 )
 
-_PLACE = tables.Box.round_id == "", tables.Box.unit_id == ""
-_SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_PLACE), locks=tables.Box)
+_OF_UNIT = tables.Box.round_id == "", tables.Box.unit_id == ""
+_SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_OF_UNIT), locks=tables.Box)
 _SEALED = tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed)
 _SELECT_ALL = PreparedQuery(_SEALED, locks=tables.Box)
-_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_PLACE), locks=tables.Box)
+_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_OF_UNIT), locks=tables.Box)
 _IS_OPEN = 0
 _SELECT_TERMS = PreparedQuery(
     _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == _IS_OPEN).select(tables.Round.terms)
 )
 _INSERT = PreparedQuery(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
-_UPDATE = PreparedQuery(tables.Box.update(key_id="", sealed=b"").where(*_PLACE))
+_UPDATE = PreparedQuery(tables.Box.update(key_id="", sealed=b"").where(*_OF_UNIT))

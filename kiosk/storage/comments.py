@@ -14,10 +14,10 @@ class Comments:
 
     @one_write()
     def set(self, round_id: str, statement_id: str, words: str) -> None:
-        """Replace the comment on a statement in a round; an empty one is not stored."""
+        """Replace the comment on a statement in a round; "" deletes it."""
         row = tables.Comment
-        is_earlier = (row.round_id == round_id) & (row.statement_id == statement_id)
-        self._database.run(row.delete().where(is_earlier))
+        is_previous = (row.round_id == round_id) & (row.statement_id == statement_id)
+        self._database.run(row.delete().where(is_previous))
         if words:
             self._database.run(row.insert(round_id=round_id, statement_id=statement_id, words=words))
 

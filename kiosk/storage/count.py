@@ -19,7 +19,8 @@ from kiosk.storage.tallies import Tallies
 
 @dataclass(frozen=True)
 class Count:
-    """The count of a round's boxes. Callers hold a write (`Writer.write`)."""
+    """The count of a round's boxes. Callers hold a write (`Writer.write`). Raises KeyUnavailableError if a
+    box, slip set or letterbox cannot be opened."""
 
     writer: Writer
     rounds: Rounds
@@ -30,8 +31,13 @@ class Count:
     rng: Random
 
     def count_boxes(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> frozenset[str]:
-        """Count the boxes of units of a round that stays open. Returns the ids of those whose play guard
-        fired since the last count. `is_first_of_day` says whether the last count was on an earlier day."""
+        """Publish a batch of each full box of these units, in a round that stays open, and seal all their
+        rows under new keys.
+
+        `units` are ids; those without a box are left out. A round that publishes at closing only gives no
+        batch, nor does a unit with too few days with ballots. `is_first_of_day` as in `CountProgress`.
+        Returns the ids of the units whose play guard fired since the previous count.
+        """
         fired = set[str]()
         for unit in units:
             box = self.boxes.open_box(of_round.id, unit)
@@ -54,7 +60,11 @@ class Count:
         return frozenset(fired)
 
     def close(self, of_round: Round, *, is_first_of_day: bool) -> None:
-        """Count a round's last ballots, close the round, and delete its boxes, slip sets and letterboxes."""
+        """Publish a round's last batches, as `plan_closing` says, mark the round as closed, and delete its
+        boxes, slip sets and letterboxes. Ballots in no batch are destroyed uncounted.
+
+        The numbers of excluded ballots and of slips remain. Keys are destroyed after the commit.
+        """
         units = of_round.tree.leaves
         boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
         ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}

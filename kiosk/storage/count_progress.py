@@ -1,6 +1,6 @@
 """How far a count has come. A count writes a few units at a time, so that no guest waits for all of them.
 
-Its row is written in the same transaction as the units: a count that was killed goes on behind them, so that
+Its row is written in the same transaction as the units: a count that was killed goes on after them, so that
 no unit is counted twice at a tick, and its noise is never drawn again.
 """
 
@@ -25,11 +25,11 @@ CountPart = tuple[Round, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class CountProgress:
-    """A count that is not published yet, at a tick.
+    """A count that is not published yet, at a tick, which is local and naive.
 
     `done` maps the id of a round to the number of its units that are counted, in the order of its tree;
-    `fired` to those of them whose play guard fired since the count before. `is_first_of_day` says whether the
-    last count was on an earlier day.
+    `fired` to the ids of those of them whose play guard fired since the previous count. `is_first_of_day`
+    says whether the previous count was on an earlier day; it is true at the first count of all.
     """
 
     tick: datetime
@@ -42,8 +42,8 @@ class CountProgress:
         return of_round.closes_at <= self.tick
 
     def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
-        """Return the next units to count: the rounds in their order, the units in that of their tree. None if
-        only closings are left."""
+        """Return the next units to count, at most UNITS_A_STEP of one round: the rounds in the given order,
+        the units in that of their tree. None if only closings, or nothing, are left."""
         for of_round in open_rounds:
             done = self.done.get(of_round.id, 0)
             units = of_round.tree.leaves[done : done + UNITS_A_STEP]
@@ -52,7 +52,7 @@ class CountProgress:
         return None
 
     def with_part(self, part: CountPart, fired: Iterable[str]) -> "CountProgress":
-        """Return the progress after these units, of which the play guard fired at `fired`."""
+        """Return the progress after these units. `fired` are the ids of those whose play guard fired."""
         of_round, units = part
         return replace(
             self,
@@ -62,7 +62,7 @@ class CountProgress:
 
 
 def parts_of(of_round: Round) -> Iterable[CountPart]:
-    """Return all units of a round, as many at a time as are written in one transaction."""
+    """Return all units of a round, in parts of at most UNITS_A_STEP."""
     units = of_round.tree.leaves
     return [(of_round, units[at : at + UNITS_A_STEP]) for at in range(0, len(units), UNITS_A_STEP)]
 

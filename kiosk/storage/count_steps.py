@@ -8,7 +8,7 @@ from functools import partial
 from kiosk.domain.change_index import ChangeIndex, index_changes
 from kiosk.domain.mail import MailKind
 from kiosk.domain.snapshot import etag
-from kiosk.storage.clock import read_record
+from kiosk.storage.clock_record import read_record
 from kiosk.storage.count import Count
 from kiosk.storage.count_progress import CountPart, CountProgress, read_progress, write_progress
 from kiosk.storage.database import Database
@@ -20,7 +20,7 @@ from kiosk.storage.unit_rows import UnitRows
 
 
 class CountSteps:
-    """Runs counts, and goes on with those that were stopped."""
+    """Runs counts, and goes on with those that were stopped. All ticks are local and naive."""
 
     def __init__(
         self,
@@ -83,8 +83,8 @@ class CountSteps:
             write_progress(self._database, replace(begun, tick=tick, is_first_of_day=is_first_of_day))
 
     def finish(self) -> bool:
-        """Count what the count that has begun has not counted yet, and publish it. Returns whether this
-        process published it. Several processes may do this at once."""
+        """Go on with the count that has begun, if any, until it is published. Several processes may do this
+        at once. Returns whether this process published it. Raises KeyUnavailableError."""
         while (progress := read_progress(self._database)) is not None:
             states = self._rounds.all()
             part = progress.next_part(state.round for state in states if not state.is_closed)
@@ -95,7 +95,8 @@ class CountSteps:
         return False
 
     def _count_part(self, progress: CountProgress, part: CountPart) -> None:
-        """Count units, unless another process has counted them."""
+        """Count the units of `part`, unless another process has counted them since `progress` was read. The
+        caller holds a write."""
         if read_progress(self._database) != progress:
             return
         of_round, units = part
@@ -103,7 +104,8 @@ class CountSteps:
         write_progress(self._database, progress.with_part(part, fired))
 
     def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
-        """Close the rounds that have ended, and publish. Returns False if another process ended this count.
+        """Close the rounds that have ended, and publish. Returns False, and changes nothing, if another
+        process ended this count.
 
         Without a closing, the tallies are complete: the snapshot is made before the write begins, so that no
         guest waits for it.
@@ -114,9 +116,10 @@ class CountSteps:
 
     @one_write()
     def _end_count(self, progress: CountProgress, text: str | None) -> bool:
+        """Do the writes of `_publish_count`. `text` is the snapshot if no round closes; None changes none."""
         if read_progress(self._database) != progress:
             return False
-        states, before = self._rounds.all(), self.last_tick
+        states, previous = self._rounds.all(), self.last_tick
         still_open = [state.round for state in states if not state.is_closed]
         closed = [state.round for state in states if state.is_closed]
         self._writer.destroy_left_keys_after_commit(still_open, closed)
@@ -126,29 +129,29 @@ class CountSteps:
         self._database.set("last_tick", progress.tick.isoformat())
         write_progress(self._database, None)
         self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
-        self._queue_mail([of_round.id for of_round in closing], before, progress.tick)
+        self._queue_mail([of_round.id for of_round in closing], previous, progress.tick)
         return True
 
-    def _queue_mail(self, closed: Iterable[str], before: datetime | None, tick: datetime) -> None:
-        """Queue mail about rounds that were closed now and kiosks that are silent since the count `before`.
-        A demonstration sends no mail."""
+    def _queue_mail(self, closed_ids: Iterable[str], previous: datetime | None, tick: datetime) -> None:
+        """Queue mail about rounds that this count closed, and about kiosks that `newly_silent` returns.
+
+        `previous` is the tick of the previous count, None at the first. A demonstration sends no mail.
+        """
         if is_demonstration(self._database):
             return
-        for round_id in closed:
+        for round_id in closed_ids:
             self._mail_queue.put(MailKind.SUMMARY, [round_id], tick)
         running = [
             state.round
             for state in self._rounds.all()
             if not state.is_closed and state.round.is_running(tick)
         ]
-        if silent := self._kiosk_contacts.newly_silent(before, tick, running):
+        if silent := self._kiosk_contacts.newly_silent(previous, tick, running):
             self._mail_queue.put(MailKind.SILENCE, silent, tick)
 
     def index_changes(self) -> None:
-        """Compute the changes that the results pages show first, unless they are known for this snapshot.
-
-        It follows a count, outside its write, so that no guest waits for it.
-        """
+        """Replace the stored index of the changes that the results pages show first, unless it is of this
+        snapshot. Call it after a count: it is computed outside a write, so that no guest waits for it."""
         text, states = self._snapshots.text(), self._rounds.all()
         stored = self._snapshots.change_index()
         if stored.tag == etag(text):

@@ -34,7 +34,7 @@ from kiosk.domain.tally import (
     follows_table,
     has_answers_of,
 )
-from kiosk.storage import clock
+from kiosk.storage import clock_record
 from kiosk.storage.accounts import Role
 from kiosk.storage.audit_log import Action
 from kiosk.storage.database import StoreError
@@ -210,9 +210,9 @@ def _check_node(
 def _check_installation(row: Row) -> None:
     if row["key"] == "last_tick":
         _require(datetime.fromisoformat(row["value"]).tzinfo is None, "the last count's time has a time zone")
-    if row["key"] == clock.KEY:
+    if row["key"] == clock_record.CLOCK_RECORD:
         parse(row["value"])
-        record = clock.parse_record(row["value"])
+        record = clock_record.parse_record(row["value"])
         known = [*record.boots.values(), *([record.known_at] if record.known_at else [])]
         _require(all(time.utcoffset() == timedelta(0) for time in known), "a time of the clock is not in UTC")
         _require(record.counts_from is None or record.counts_from.tzinfo is None, "a local time has a zone")

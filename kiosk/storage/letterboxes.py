@@ -119,16 +119,16 @@ class Letterboxes:
 
 
 _LETTERBOX = tables.Letterbox
-_PLACE = _LETTERBOX.round_id == "", _LETTERBOX.unit_id == ""
+_OF_UNIT = _LETTERBOX.round_id == "", _LETTERBOX.unit_id == ""
 _SELECT = PreparedQuery(
-    _LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_PLACE), locks=_LETTERBOX
+    _LETTERBOX.select(_LETTERBOX.key_id, _LETTERBOX.sealed).where(*_OF_UNIT), locks=_LETTERBOX
 )
 _SEALED = _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id, _LETTERBOX.key_id, _LETTERBOX.sealed)
 _SELECT_ALL = PreparedQuery(_SEALED, locks=_LETTERBOX)
-_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_PLACE), locks=_LETTERBOX)
-_SELECT_KEY = PreparedQuery(_LETTERBOX.select(_LETTERBOX.public_key).where(*_PLACE))
+_SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_OF_UNIT), locks=_LETTERBOX)
+_SELECT_KEY = PreparedQuery(_LETTERBOX.select(_LETTERBOX.public_key).where(*_OF_UNIT))
 _SELECT_UNIT = PreparedQuery(
     _LETTERBOX.select(_LETTERBOX.round_id, _LETTERBOX.unit_id).where(_LETTERBOX.public_key == "")
 )
 _INSERT = PreparedQuery(_LETTERBOX.insert(round_id="", unit_id="", public_key="", key_id="", sealed=b""))
-_UPDATE = PreparedQuery(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_PLACE))
+_UPDATE = PreparedQuery(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_OF_UNIT))

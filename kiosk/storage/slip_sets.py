@@ -193,15 +193,17 @@ def _new_set() -> SlipSet:
 
 
 _SLIPS = tables.SlipSet
-_PLACE = _SLIPS.round_id == "", _SLIPS.unit_id == ""
-_SELECT = PreparedQuery(_SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE), locks=_SLIPS)
+_OF_UNIT = _SLIPS.round_id == "", _SLIPS.unit_id == ""
+_SELECT = PreparedQuery(
+    _SLIPS.select(_SLIPS.tag, _SLIPS.key_id, _SLIPS.sealed).where(*_OF_UNIT), locks=_SLIPS
+)
 _SELECT_ALL = PreparedQuery(
     _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed), locks=_SLIPS
 )
 _SELECT_OF_UNIT = PreparedQuery(
-    _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed).where(*_PLACE),
+    _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed).where(*_OF_UNIT),
     locks=_SLIPS,
 )
 _SELECT_TAG = PreparedQuery(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
 _INSERT = PreparedQuery(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
-_UPDATE = PreparedQuery(_SLIPS.update(key_id="", sealed=b"").where(*_PLACE))
+_UPDATE = PreparedQuery(_SLIPS.update(key_id="", sealed=b"").where(*_OF_UNIT))

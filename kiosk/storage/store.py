@@ -22,7 +22,7 @@ from kiosk.storage.accounts import Accounts
 from kiosk.storage.api_tokens import ApiTokens
 from kiosk.storage.audit_log import AuditLog
 from kiosk.storage.boxes import Boxes, OpenBox
-from kiosk.storage.clock import read_record, write_record
+from kiosk.storage.clock_record import read_record, write_record
 from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
 from kiosk.storage.count_progress import read_progress, write_progress
@@ -58,10 +58,10 @@ from kiosk.storage.walls import Walls
 
 
 class Admit(Protocol):
-    """Decides whether the ballot of an envelope is accepted now.
+    """Returns whether the rate limit accepts the ballot of an envelope now, and takes a token of it if so.
 
     `is_own` is true if the kiosk at whose address the envelope arrived also sealed it. `statements` is the
-    number of statements that its guest answered.
+    number of statements in its survey.
     """
 
     def __call__(self, *, is_own: bool, statements: int) -> bool: ...
@@ -74,7 +74,7 @@ def admit_all(*, is_own: bool, statements: int) -> bool:
 
 
 class _Outcome(Enum):
-    """The result of an envelope that raised no error."""
+    """What became of an envelope that raised no error; TAKEN also if it was accepted before."""
 
     TAKEN = auto()
     GONE = auto()
@@ -82,7 +82,11 @@ class _Outcome(Enum):
 
 
 class Store:
-    """An installation's data. One per process; safe to use from several threads."""
+    """An installation's data. One per process; safe to use from several threads.
+
+    Every method that writes raises StoreError, and changes nothing, if the database server may lose the
+    commit (`commit_risks`). Times without a time zone are local.
+    """
 
     def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
         self._database = database
@@ -144,13 +148,15 @@ class Store:
 
     @one_write()
     def migrate(self) -> None:
-        """Create or upgrade the tables to this version, in one transaction."""
+        """Create or upgrade the tables to this version, in one transaction; for a new installation, create
+        the folder of keys first. Raises StoreError if other tables than this program's are there."""
         if not self.is_installed:
             self._keys.make()
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables and seal all rows under new keys. Returns the schema's number before and after.
+        """Upgrade the tables and seal all rows under new keys. Returns the schema's numbers, before and
+        after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -180,7 +186,8 @@ class Store:
         return self._database.server_settings()
 
     def overridden_settings(self) -> frozenset[str]:
-        """Return the names of a database server's settings that its own configuration does not decide."""
+        """Return the names of PostgreSQL settings that this role, this database or the server's command line
+        sets, which come before the server's configuration files; empty for SQLite."""
         return self._database.overridden_settings()
 
     def replication_slots(self) -> list[str]:
@@ -198,7 +205,8 @@ class Store:
             self._database.check_writable()
 
     def obstacle(self) -> str | None:
-        """Return why ballots cannot be accepted, as the end of a sentence; None if they can.
+        """Return why ballots cannot be accepted, as an English clause such as "the disk of the keys is full";
+        None if they can.
 
         Reads rounds, the free space of disks and the database server's settings, and checks that folders
         exist, so that neither the result nor its time depends on a ballot.
@@ -225,17 +233,21 @@ class Store:
     # -- keys ------------------------------------------------------------------------------------
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the boxes, slip sets and letterboxes that cannot be decrypted. Changes nothing."""
+        """Return the boxes, then slip sets, then letterboxes that cannot be decrypted. Changes nothing."""
         return self._unit_rows.key_faults()
 
     def renew(self) -> None:
         """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
-        behind. Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged."""
+        behind. Call it at a start. Raises KeyUnavailableError, and changes nothing, if a key is missing or
+        damaged."""
         self._unit_rows.renew()
 
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost. Raises
-        StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted."""
+        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost, and their
+        round's number of lost boxes is increased.
+
+        Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
+        """
         self._unit_rows.give_up_keys(lost)
 
     def forget_all_keys(self) -> None:
@@ -261,14 +273,14 @@ class Store:
 
     @property
     def last_tick(self) -> datetime | None:
-        """The last tick that was counted, local and naive; None before the first."""
+        """The tick of the last published count, local and naive; None before the first."""
         return self._count_steps.last_tick
 
     # -- the clock -------------------------------------------------------------------------------
 
     @property
     def clock_record(self) -> ClockRecord:
-        """The installation's record of its clock."""
+        """The installation's record of its clock; an empty one before the first."""
         return read_record(self._database)
 
     @one_write()
@@ -278,10 +290,11 @@ class Store:
 
     @one_write()
     def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
-        """Replace the record of the clock. If the last counted tick is later than `latest_tick`, replace it
-        by `latest_tick` and return it; otherwise return None.
+        """Replace the record of the clock, and set back ticks that were counted while the clock was ahead.
 
-        Published figures stay, and no closed round opens again.
+        If the last tick is later than `latest_tick`, it becomes `latest_tick`, and the replaced one is
+        returned; otherwise None. A count that is not published yet is set back in the same way. Published
+        figures stay, and no closed round opens again.
         """
         last = self.last_tick
         write_record(self._database, record)
@@ -296,14 +309,15 @@ class Store:
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
-        """Return all rounds, the latest opening first."""
+        """Return all rounds, planned, open and closed, the latest opening first."""
         return self._rounds.all()
 
     def open_round(self, new: Round, now: datetime) -> None:
-        """Store a round's terms, with an empty box, slip set and letterbox for each unit.
+        """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 
-        Raises RoundError, with every reason, if the rules do not allow it; KeyUnavailableError if keys of
-        other rounds are missing, since the folder may be the wrong one.
+        Finishes a count that was stopped, and records that the clock was right at `now`. Raises RoundError,
+        with every reason, if the rules do not allow the round; KeyUnavailableError if keys of other rounds
+        are missing, since the folder may be the wrong one.
         """
         while not self._open_round(new, now):
             self._count_steps.finish()
@@ -323,10 +337,11 @@ class Store:
         return True
 
     def cancel_round(self, round_id: str, now: datetime) -> Round:
-        """Delete a round that has not opened, with its slips. Returns its terms.
+        """Delete a round that has not opened, with its slips, and publish. Returns its terms.
 
-        Raises StoreError if there is no such round, RoundBegunError if it has opened by this clock, by an
-        earlier count or by a ballot in a box: the clock may have been set back since.
+        Finishes a count that was stopped. Raises StoreError if there is no such round, RoundBegunError if it
+        has opened by this clock, by an earlier count or by a ballot in a box: the clock may have been set
+        back since. KeyUnavailableError if a box cannot be opened.
         """
         while (cancelled := self._cancel_round(round_id, now)) is None:
             self._count_steps.finish()
@@ -351,7 +366,7 @@ class Store:
         return of_round
 
     def check_opening(self, new: Round, now: datetime) -> None:
-        """Raise RoundError, with every reason, if the rules do not allow this round."""
+        """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
         states = self._rounds.all()
         closed = frozenset(state.round.id for state in states if state.is_closed)
         check_opening(new, [state.round for state in states], now, closed)
@@ -369,7 +384,8 @@ class Store:
                 raise KioskBudgetError(state.round, unit_id, kiosks, budget)
 
     def kiosks_over_budget(self, new: Round, waiting: Mapping[str, int]) -> list[KioskBudgetError]:
-        """Return an error for each unit whose kiosks exceed its budget in this round, which has not opened.
+        """Return, and do not raise, an error for each unit whose kiosks exceed its budget in this round,
+        which has not opened.
 
         `waiting` maps a unit to the number of its pairing codes that nobody has typed yet.
         """
@@ -386,7 +402,7 @@ class Store:
         return self._boxes.running_round(unit_id, now)
 
     def reply(self, unit_id: str) -> dict[str, str]:
-        """Return language -> the staff's reply to guests, from the latest closed round of this unit that has
+        """Return language -> the reply to guests, from the closed round of this unit that opened last and has
         one; empty if none has."""
         for state in self._rounds.all():
             if state.is_closed and unit_id in state.round.tree.leaves:
@@ -403,7 +419,9 @@ class Store:
     ) -> list[str]:
         """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
 
-        Raises SlipBudgetError, and prints none, if the unit would have more slips than its round's budget.
+        Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
+        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. Then none is
+        added.
         """
         of_round = self._rounds.with_id(round_id)
         budget = of_round.slip_budget(unit_id) if of_round and not may_exceed_budget else None
@@ -411,20 +429,22 @@ class Store:
 
     @one_write()
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
-        """Return unit id -> number of slips of each print run, while the round is open.
+        """Return unit id -> number of slips of each print run of an open round, the earliest run first. Units
+        without slips are left out; empty for another round. Raises KeyUnavailableError.
 
         The number of used slips is left out, because its growth would reveal when somebody answered.
         """
         return self._slip_sets.printed(round_id)
 
     def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Return unit id -> (slips printed, slips used) of each print run of a closed round."""
+        """Return unit id -> (slips printed, slips used) of each print run of a closed round, as
+        `SlipSets.counts`."""
         return self._slip_sets.counts(round_id)
 
     @one_write(Lock.SHARED)
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip; None if there is no such slip. Raises
-        KeyUnavailableError.
+        """Return (round id, unit id) of a used or unused slip of an open round; None if there is no such
+        slip. Raises KeyUnavailableError.
 
         Runs as a write although it only reads: each write replaces the row's key, so another one could
         destroy the key after the row was read.
@@ -446,8 +466,10 @@ class Store:
     ) -> None:
         """Add a ballot to a unit's box and, if `slip` is the code of one, mark the slip as used.
 
-        `ticket` is the form's, None for a form without one. A form that was accepted before changes nothing.
-        Raises RoundClosedError, NotAdmittedError or SlipError; then nothing was written.
+        `ticket` is the form's, None for a form without one. A form that was accepted before changes nothing,
+        and raises nothing. Raises RoundClosedError if the round is not running at the unit, NotAdmittedError
+        if it admits no slips, SlipError if the slip is unknown or used, KeyUnavailableError; then nothing was
+        written. The admission of kiosks and posters is not checked here.
         """
         box = self._running_box(round_id, unit_id, now)
         if not self._take_ticket(round_id, unit_id, ticket):
@@ -471,7 +493,8 @@ class Store:
             self._boxes.put(_with_one_excluded(box), unit_id)
 
     def _take_ticket(self, round_id: str, unit_id: str, ticket: bytes | None) -> bool:
-        """Store a form's ticket, and return whether it is new. A form without a ticket is always new."""
+        """Store a form's ticket. Returns False if the form was accepted before. A form without a ticket, and
+        one for a round without letterboxes, is always new."""
         return ticket is None or self._letterboxes.take_form(round_id, unit_id, ticket, self._rng)
 
     @one_write(Lock.SHARED)
@@ -484,6 +507,7 @@ class Store:
         self._note_guard(self._running_box(round_id, unit_id, now), unit_id)
 
     def _running_box(self, round_id: str, unit_id: str, now: datetime) -> OpenBox:
+        """Return a unit's box, decrypted. Raises RoundClosedError if its round is not running."""
         box = self._boxes.open_box(round_id, unit_id)
         if box is None or not box.round.is_running(now):
             raise RoundClosedError
@@ -503,9 +527,11 @@ class Store:
 
         `public_key`, in hex, identifies the letterbox: the kiosk may have moved to another unit since it
         sealed the envelope. `carrier` is the code of the address at which the envelope arrived. `admit` is
-        called only if the envelope can be opened, is readable and new. Raises LetterboxGoneError;
-        EnvelopeError or BallotError for an envelope that can never be accepted; RoundClosedError if the round
-        is not running now; NotAdmittedError; TooEarlyError if `admit` refuses. Then no ballot was written.
+        called only if the envelope can be opened, is readable and new, and once at most. Raises
+        LetterboxGoneError; EnvelopeError or BallotError for an envelope that can never be accepted;
+        RoundClosedError if the round is not running now; NotAdmittedError if it admits no kiosks;
+        KeyUnavailableError; TooEarlyError if `admit` refuses, after recording that the play guard fired. Then
+        no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         # A write may run again. The rate limit must not take a second token then.
@@ -569,19 +595,21 @@ class Store:
         closed rounds and silent kiosks. Returns whether this process published a count.
 
         No count begins if this tick or a later one was counted before, or if the tick is before
-        `ClockRecord.counts_from`; a count that was stopped goes on. Raises KeyUnavailableError if a key is
-        missing or damaged.
+        `ClockRecord.counts_from`; a count that was stopped goes on. `CountSteps.count` says how. Raises
+        KeyUnavailableError if a key is missing or damaged.
         """
         return self._count_steps.count(tick)
 
     def index_changes(self) -> None:
-        """Compute the changes that the results pages show first, unless they are known for this snapshot."""
+        """Replace the stored index of the changes that the results pages show first, unless it is of this
+        snapshot. Call it after a count."""
         self._count_steps.index_changes()
 
     # -- the snapshot ----------------------------------------------------------------------------
 
     def snapshot_text(self) -> str:
-        """Return the published document as JSON text, the same for every reader."""
+        """Return the published document as JSON text, the same for every reader. Before the first publication
+        it has no rounds, and `made_at` is null."""
         return self._snapshots.text()
 
     def snapshot(self) -> Document:
@@ -595,8 +623,7 @@ class Store:
     # -- backups ---------------------------------------------------------------------------------
 
     def dump(self) -> Tables:
-        """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions or marks of
-        kiosks."""
+        """Return table -> rows that a backup may hold, each row column -> value: see `dump.kept_rows`."""
         with self._database.writing(), self._database.transaction():
             return kept_rows(self._database)
 
@@ -604,8 +631,8 @@ class Store:
         """Insert a dump's rows into missing or empty tables, with an empty box for each unit of a round that
         is not closed. Returns the number of these boxes, which their rounds count as lost.
 
-        `before_commit` is called when all rows are written. If it raises, or if the tables or keys are not
-        empty (StoreError), neither a row nor a key remains.
+        The published document is made anew. `before_commit` is called when all rows are written. If it
+        raises, or if the tables or keys are not empty (StoreError), neither a new row nor a new key remains.
         """
         open_rounds: list[Round] = []
         try:
@@ -634,7 +661,7 @@ class Store:
         return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 
     def check_has_no_keys(self) -> None:
-        """Raise StoreError if there are keys of other boxes, which the next write would destroy."""
+        """Raise StoreError if there are keys in the folder of keys, which the next write would destroy."""
         if not self._keys.is_empty():
             raise StoreError(
                 f"KIOSK_KEYS: {self._keys.folder} holds keys already, of another installation or of a "
@@ -656,8 +683,9 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     """Return the store of an installation. Creates the data folder if it is missing, readable by its owner
     only.
 
-    The key folder is created with the tables only: if it is missing later, its disk is not mounted. Raises
-    StoreError if another user owns the installation.
+    `url` is KIOSK_DATABASE_URL (see `Database`), `rng` the randomness of batches and noise, the operating
+    system's if None. The key folder is created with the tables only: if it is missing later, its disk is not
+    mounted. Raises StoreError if another user owns the installation or `url` cannot be used.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

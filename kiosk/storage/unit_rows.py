@@ -8,6 +8,7 @@ from kiosk.storage.count_progress import CountPart, parts_of
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
+from kiosk.storage.locks import Lock
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, check_faults, one_write, sealed_rows
 from kiosk.storage.slip_sets import SlipSets
@@ -44,12 +45,13 @@ class UnitRows:
         self._letterboxes.insert_empty(round_id, unit)
 
     def remove(self, round_id: str) -> None:
-        """Delete the rows of a round, in the present transaction."""
+        """Delete the sealed rows of a round, in the present transaction; their keys remain."""
         for table in (self._boxes, self._slip_sets, self._letterboxes):
             table.remove(round_id)
 
     def write_step(self, part: CountPart, work: Callable[[], None]) -> None:
-        """Write units in one transaction. Their new keys are on disk before it begins."""
+        """Run `work`, which rewrites the rows of these units, as one write (`Writer.run_step`). Their new
+        keys are on disk before it begins."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
         try:
@@ -59,7 +61,7 @@ class UnitRows:
             self._keys.drop_prepared(rows)
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the boxes, slip sets and letterboxes that cannot be decrypted. Changes nothing.
+        """Return the boxes, then slip sets, then letterboxes that cannot be decrypted. Changes nothing.
 
         Holds the write lock, because each write replaces keys. Runs outside `Writer.write`, so that it also
         works on a server that may lose commits.
@@ -80,7 +82,8 @@ class UnitRows:
         check_faults(self.faults())
 
     def check_keys_of_units(self) -> None:
-        """As `check_keys`, outside a write: each transaction checks a few units only."""
+        """As `check_keys`, for callers that hold no write: each transaction checks a few units only. Raises
+        StoreError if the database may lose a commit."""
         faults: list[KeyFault] = []
         for state in self._rounds.all():
             for part in () if state.is_closed else parts_of(state.round):
@@ -88,8 +91,8 @@ class UnitRows:
         check_faults(sorted(faults, key=lambda fault: list(Sealed).index(fault.kind)))
 
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox under a new key, a few units in one transaction, and destroy
-        old keys that a crash left behind.
+        """Seal every box, slip set and letterbox under a new key, a few units in one transaction, destroy old
+        keys that a crash left behind, and clear closed rounds (`_clear_closed_rounds`).
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
@@ -97,14 +100,14 @@ class UnitRows:
         for state in self._rounds.all():
             for part in () if state.is_closed else parts_of(state.round):
                 self.write_step(part, partial(self._renew_units, part))
-        self._renew_closed()
+        self._writer.run(self._clear_closed_rounds, Lock.ALONE)
 
     def renew_in_transaction(self) -> None:
-        """Seal every row under a new key in the present transaction."""
+        """As `renew`, in the present transaction, without the check of keys beforehand."""
         for state in self._rounds.all():
             if not state.is_closed:
                 self._renew_units((state.round, state.round.tree.leaves))
-        self._clear_closed()
+        self._clear_closed_rounds()
 
     def _renew_units(self, part: CountPart) -> None:
         of_round, units = part
@@ -125,12 +128,9 @@ class UnitRows:
             for fault in table.unit_key_faults(of_round.id, unit)
         ]
 
-    @one_write()
-    def _renew_closed(self) -> None:
-        """Destroy what a crash left behind of closed rounds."""
-        self._clear_closed()
-
-    def _clear_closed(self) -> None:
+    def _clear_closed_rounds(self) -> None:
+        """Destroy keys of closed rounds that a crash left behind; set unpublished numbers of used slips to 0.
+        The caller holds a write."""
         for state in self._rounds.all():
             if state.is_closed:
                 self._writer.destroy_keys_after_commit(state.round)
@@ -141,7 +141,7 @@ class UnitRows:
         """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each
         round's number of lost boxes is increased.
 
-        Raises StoreError, and changes nothing, unless `lost` are exactly the rows that cannot be decrypted.
+        Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
         """
         tables: dict[Sealed, Boxes | SlipSets | Letterboxes] = {
             Sealed.BOX: self._boxes,

@@ -539,13 +539,13 @@ READERS = {
     "own_sums": {
         "storage/count.py Count.close",
         "storage/snapshots.py Snapshots.make",
-        "storage/unit_rows.py UnitRows._clear_closed",
+        "storage/unit_rows.py UnitRows._clear_closed_rounds",
         "storage/store.py Store.load",
     },
 }
 """Method that reads a box, a letterbox or a tally -> functions that may call it. Only the module of slip sets
-reads slips. `_cancel_round` refuses to cancel a round with a ballot. `_clear_closed` and `load` find the
-units of a closed round that have figures."""
+reads slips. `_cancel_round` refuses to cancel a round with a ballot. `_clear_closed_rounds` and `load` find
+the units of a closed round that have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:
@@ -648,7 +648,7 @@ PLANTED = (
     ("storage/count.py", "from kiosk.storage.tables import Box as Wall"),
     ("storage/replies.py", "from kiosk.storage import tables\nSEEN = getattr(tables, 'SlipSet')"),
     ("storage/accounts.py", "from kiosk.storage import tables\nSEEN = [model for model in tables.ALL]"),
-    ("storage/clock.py", "SEEN = peewee.Table('excluded_rapid')"),
+    ("storage/clock_record.py", "SEEN = peewee.Table('excluded_rapid')"),
     ("storage/links.py", "from kiosk.storage import boxes\nSEEN = boxes.tables.Letterbox"),
     ("storage/walls.py", "SEEN = peewee.Table(''.join(('b', 'ox')))"),
     (
@@ -726,7 +726,7 @@ def run(scale: Scale) -> list[Finding]:
                 "storage/count.py box",
                 "storage/replies.py slip_set",
                 "storage/accounts.py every table",
-                "storage/clock.py excluded_rapid",
+                "storage/clock_record.py excluded_rapid",
                 "storage/links.py letterbox",
                 "storage/walls.py any table",
                 "storage/walls.py raw SQL",

@@ -6,16 +6,18 @@ from datetime import datetime
 from kiosk.domain.clock import ClockRecord
 from kiosk.storage.database import Database
 
-KEY = "clock"
+CLOCK_RECORD = "clock"
+"""Key of the row in the table `installation`. Backups hold it."""
 
 
 def read_record(database: Database) -> ClockRecord:
     """Return the stored record; an empty one if nothing is stored yet."""
-    return parse_record(database.get(KEY) or "{}")
+    return parse_record(database.get(CLOCK_RECORD) or "{}")
 
 
 def parse_record(text: str) -> ClockRecord:
-    """Return a record from the text that `write_record` stores."""
+    """Return a record from the text that `write_record` stores. Raises one of `dump_check.SHAPE_ERRORS` for
+    another text."""
     row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),
@@ -31,7 +33,7 @@ def write_record(database: Database, record: ClockRecord) -> None:
         "boots": {boot: began.isoformat(timespec="seconds") for boot, began in record.boots.items()},
         "counts_from": record.counts_from and record.counts_from.isoformat(timespec="seconds"),
     }
-    database.set(KEY, json.dumps(row))
+    database.set(CLOCK_RECORD, json.dumps(row))
 
 
 def _time(text: str | None) -> datetime | None:
