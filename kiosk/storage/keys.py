@@ -4,11 +4,17 @@ Keys are in a folder outside the database and its backups. A row is rewritten in
 written to disk, the row is committed under it, and the old key is destroyed. A key that is replaced before
 the commit never reaches the disk, unless it was prepared. Copies of old rows that a database leaves behind
 (free pages, journals, backups, disk snapshots) cannot be decrypted without the destroyed key.
+
+Several processes, also on several machines, may share the folder. The database's lock on a row decides who
+writes it, but a process that stalls may lose that lock without noticing it: its session was ended, or another
+database server took over. So nothing of another process is destroyed before a commit has proved that the lock
+was held, and then only files that were there while it was held (`unused`). Names of keys never return.
 """
 
 import os
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -24,6 +30,13 @@ _NONCE = bytes(12)
 # Each key encrypts one message only, so the nonce can be constant.
 
 _KEY_BYTES = 32
+
+_PREPARED = ".next"
+"""Ending of the file of a prepared key. Whoever renames the file first has the key: its process, to use it,
+or another one, to destroy it. A rename that a power cut undoes leaves a key in use under this name."""
+
+_DOOMED = ".gone"
+"""Ending of the file of a prepared key that is being destroyed."""
 
 
 class KeyUnavailableError(Exception):
@@ -64,7 +77,7 @@ class KeyFolder:
         """
         with self._in_memory:
             key_id, key = self._prepared.pop(row, ("", b""))
-        if not self._is_on_disk(row, key_id, key):
+        if not (key_id and self._rename(row, f"{key_id}{_PREPARED}", key_id)):
             key_id, key = _new_key()
             self._unsaved[row, key_id] = key
         padded = len(plain).to_bytes(4, "big") + plain
@@ -105,7 +118,7 @@ class KeyFolder:
         new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
         self.drop_prepared(new)
         try:
-            self._write({(row, key_id): key for row, (key_id, key) in new.items()})
+            self._write({(row, f"{key_id}{_PREPARED}"): key for row, (key_id, key) in new.items()})
         except OSError:
             for row, (key_id, _) in new.items():
                 self.destroy(row, key_id)
@@ -147,35 +160,43 @@ class KeyFolder:
         return disks.is_full(self.folder)
 
     def destroy(self, row: str, key_id: str) -> None:
-        """Overwrite and delete one key; no error if it does not exist."""
-        self._shred(self.folder / row / key_id)
+        """Overwrite and delete one key; no error if it does not exist. With a name of `unused` that another
+        process has prepared: only if that process does not use it by now."""
+        folder = self.folder / row
+        if not key_id.endswith(_PREPARED):
+            self._shred(folder / key_id)
+        key_id = key_id.removesuffix(_PREPARED)
+        if self._rename(row, f"{key_id}{_PREPARED}", f"{key_id}{_DOOMED}"):
+            self._shred(folder / f"{key_id}{_DOOMED}")
 
-    def sweep(self, row: str, keep: str | None) -> None:
-        """Destroy all keys of a row except `keep` and a prepared one, such as those that a crash left behind.
+    def unused(self, row: str, keep: str | None) -> list[str]:
+        """Return the names of a row's key files except those of `keep` and of this process's prepared key:
+        what a crash left behind, and other processes' prepared keys.
 
-        Safe only while no other write of the row is running.
+        They may be destroyed once a commit has proved that the row was locked when this was called.
         """
         with self._in_memory:
             prepared, _ = self._prepared.get(row, ("", b""))
+        kept = {keep, f"{keep}{_PREPARED}", f"{prepared}{_PREPARED}"}
         folder = self.folder / row
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name not in (keep, prepared) and not path.is_dir():
-                self._shred(path)
+        paths = folder.iterdir() if folder.is_dir() else ()
+        return [path.name for path in paths if path.name not in kept and not path.is_dir()]
 
     def forget(self, row: str) -> None:
         """Destroy all keys of a row that no longer exists."""
         self.drop_prepared([row])
-        self.sweep(row, keep=None)
+        for name in self.unused(row, keep=None):
+            self.destroy(row, name)
         if (self.folder / row).is_dir():
             (self.folder / row).rmdir()
 
-    def _is_on_disk(self, row: str, key_id: str, key: bytes) -> bool:
-        """Return whether a prepared key can be used. Another process may have destroyed it, or have been
-        killed while it did."""
+    def _rename(self, row: str, old: str, new: str) -> bool:
+        """Rename a key file. Returns False if another process has renamed it."""
         try:
-            return bool(key_id) and _read_key(self.folder / row / key_id) == key
-        except KeyUnavailableError:
+            (self.folder / row / old).rename(self.folder / row / new)
+        except FileNotFoundError:
             return False
+        return True
 
     def _write(self, keys: Mapping[tuple[str, str], bytes]) -> None:
         """Write new key files, (row, key id) -> key, and wait until they and their names are on disk."""
@@ -220,7 +241,9 @@ def _new_key() -> tuple[str, bytes]:
 def _read_key(file: Path) -> bytes:
     """Return the content of a key file. Raises KeyUnavailableError."""
     try:
-        return file.read_bytes()
+        with suppress(FileNotFoundError):
+            return file.read_bytes()
+        return file.with_name(f"{file.name}{_PREPARED}").read_bytes()
     except FileNotFoundError as error:
         raise KeyUnavailableError(file, "is missing") from error
     except OSError as error:

@@ -283,11 +283,11 @@ class Writer:
         return key_id, sealed
 
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Return (key id, sealed) of a changed row, under a new key. The old key is destroyed after the
-        commit."""
+        """Return (key id, sealed) of a changed row, under a new key. The old key, and unused ones, are
+        destroyed after the commit."""
         if (row, old_key) not in self._made:
             # Otherwise the row on disk is still sealed under the key before it.
-            self._keys.sweep(row, keep=old_key)
+            self._retired += [(row, name) for name in self._keys.unused(row, keep=old_key)]
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
 

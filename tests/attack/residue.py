@@ -164,9 +164,6 @@ class KeepsKeys(KeyFolder):
     def destroy(self, row: str, key_id: str) -> None:
         """Do nothing: the leak."""
 
-    def sweep(self, row: str, keep: str | None) -> None:
-        """Do nothing: the leak."""
-
 
 class OnlyUnlinks(KeyFolder):
     """Leaky keys: old ones are deleted without being overwritten."""

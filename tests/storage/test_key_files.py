@@ -77,9 +77,10 @@ def test_the_name_of_the_folder_of_all_keys_is_flushed_before_a_key_is_used(
     assert Synced(tmp_path, frozenset({"keys"})) in synced
 
 
-def sweep(keys: KeyFolder, row: str, key_id: str) -> None:
-    del key_id
-    keys.sweep(row, keep=None)
+def destroy_unused(keys: KeyFolder, row: str, key_id: str) -> None:
+    assert keys.unused(row, keep=None) == [key_id]
+    for name in keys.unused(row, keep=None):
+        keys.destroy(row, name)
 
 
 def forget(keys: KeyFolder, row: str, key_id: str) -> None:
@@ -102,7 +103,7 @@ def bytes_left(keys: KeyFolder, other_name: Path, destroy: Destroy) -> bytes:
     return other_name.read_bytes()
 
 
-@pytest.mark.parametrize("destroy", [KeyFolder.destroy, sweep, forget])
+@pytest.mark.parametrize("destroy", [KeyFolder.destroy, destroy_unused, forget])
 @pytest.mark.parametrize("durable", [True, False])
 def test_a_destroyed_key_is_overwritten(tmp_path: Path, destroy: Destroy, *, durable: bool) -> None:
     keys = KeyFolder(tmp_path / "keys", durable=durable)
@@ -114,7 +115,7 @@ def test_the_overwrite_check_catches_a_key_that_is_only_unlinked(tmp_path: Path)
     assert left != bytes(KEY_BYTES)
 
 
-@pytest.mark.parametrize("destroy", [KeyFolder.destroy, sweep, forget])
+@pytest.mark.parametrize("destroy", [KeyFolder.destroy, destroy_unused, forget])
 def test_a_key_is_overwritten_on_disk_before_it_is_unlinked(
     tmp_path: Path, synced: list[Synced], destroy: Destroy
 ) -> None:

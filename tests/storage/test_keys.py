@@ -63,44 +63,70 @@ def test_a_foreign_folder_among_the_keys_stops_no_write(tmp_path: Path) -> None:
     key_id, sealed = seal(keys, "row", b"plain")
     left_over, _ = seal(keys, "row", b"older")
     (tmp_path / "row" / "copy").mkdir()
-    keys.sweep("row", keep=key_id)
+    assert keys.unused("row", keep=key_id) == [left_over]
+    keys.destroy("row", left_over)
     assert keys.open("row", key_id, sealed) == b"plain"
     assert not (tmp_path / "row" / left_over).exists()
 
 
-def test_a_prepared_key_that_another_process_was_destroying_is_not_used(
+def test_a_prepared_key_that_another_process_destroyed_is_not_used(tmp_path: Path) -> None:
+    keys, other = KeyFolder(tmp_path), KeyFolder(tmp_path)
+    first, _ = seal(keys, "row", b"plain")
+    keys.prepare(["row"])
+    for name in other.unused("row", keep=first):
+        other.destroy("row", name)
+    key_id, sealed = seal(keys, "row", b"plain")
+    assert other.open("row", key_id, sealed) == b"plain"
+    assert {path.name for path in (tmp_path / "row").iterdir()} == {first, key_id}
+
+
+def test_a_prepared_key_that_is_used_survives_a_process_that_saw_it_unused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process that writes the row destroys its unused keys, and may be killed before the name of one
-    is gone."""
+    """Another process destroys unused keys after its commit, when others may write the row again."""
     assert does_open(tmp_path / "kept")
 
-    # Control: only the name of the prepared key is looked for.
-    def has_name(self: KeyFolder, row: str, key_id: str, _: bytes) -> bool:
-        return (self.folder / row / key_id).is_file()
-
-    monkeypatch.setattr(KeyFolder, "_is_on_disk", has_name)
+    # Control: the key has the same name before and while it is used.
+    monkeypatch.setattr("kiosk.storage.keys._PREPARED", "")
     assert not does_open(tmp_path / "control")
 
 
 def does_open(folder: Path) -> bool:
-    keys = KeyFolder(folder)
+    keys, other = KeyFolder(folder), KeyFolder(folder)
     first, _ = seal(keys, "row", b"plain")
     keys.prepare(["row"])
-    [prepared] = {path.name for path in (folder / "row").iterdir()} - {first}
-    (folder / "row" / prepared).write_bytes(bytes(32))
+    unused = other.unused("row", keep=first)
     key_id, sealed = seal(keys, "row", b"plain")
+    assert len(unused) == 1
+    for name in unused:
+        other.destroy("row", name)
     try:
-        return KeyFolder(folder).open("row", key_id, sealed) == b"plain"
+        return other.open("row", key_id, sealed) == b"plain"
     except KeyUnavailableError:
         return False
+
+
+def test_a_key_whose_renaming_a_power_cut_undid_is_found_and_destroyed(
+    tmp_path: Path,
+) -> None:
+    keys = KeyFolder(tmp_path)
+    seal(keys, "row", b"plain")
+    keys.prepare(["row"])
+    [file] = (tmp_path / "row").glob("*.next")
+    key_id, sealed = keys.seal("row", b"plain")
+    (tmp_path / "row" / key_id).rename(file)
+    other = KeyFolder(tmp_path)
+    assert other.open("row", key_id, sealed) == b"plain"
+    assert file.name not in other.unused("row", keep=key_id)
+    other.destroy("row", key_id)
+    assert not file.exists()
 
 
 def test_a_prepared_key_is_used_once_without_another_write(tmp_path: Path) -> None:
     keys = KeyFolder(tmp_path)
     first, _ = seal(keys, "row", b"plain")
     keys.prepare(["row"])
-    prepared = {path.name for path in (tmp_path / "row").iterdir()} - {first}
+    prepared = {path.stem for path in (tmp_path / "row").iterdir()} - {first}
     key_id, sealed = keys.seal("row", b"plain")
     assert {key_id} == prepared
     assert KeyFolder(tmp_path).open("row", key_id, sealed) == b"plain"

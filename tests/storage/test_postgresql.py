@@ -2,7 +2,8 @@
 
 import multiprocessing
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -10,12 +11,16 @@ import peewee
 import psycopg
 import pytest
 
+from kiosk.domain.envelope import COLUMN_BYTES
 from kiosk.domain.slips import UsedSlipError
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
 from kiosk.storage import KeyUnavailableError, RoundClosedError, Store, StoreError, open_store
+from kiosk.storage.keys import KeyFolder
+from kiosk.storage.sealed_rows import Sealed
 from tests.tools.backups import OWN_FILES, TODAY, full_installation, listing, settings_of
 from tests.tools.builders import MONDAY, a_round, ballot, cast_all, closed, random_ballots, tree
+from tests.tools.envelopes import seal
 from tests.tools.postgresql import SUPERUSER, new_database, new_server
 
 pytestmark = pytest.mark.slow
@@ -102,6 +107,55 @@ def test_connections_are_reopened_after_a_server_restart(server: str, url: str, 
         )
     store.cast("r", "a", ballot(1, 1), MONDAY)
     assert closed(store, ROUND)["root"] == 10
+
+
+def test_a_process_whose_session_ended_destroys_no_key_of_another_process(
+    store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process stalls between locking a box and writing it. PostgreSQL ends its session, as when another
+    server takes over, and another process writes the box."""
+    stall(store, opened(url, tmp_path), url)
+    assert store.key_faults() == []
+    assert closed(store, ROUND)["root"] == 10
+
+    # Control: unused keys are destroyed before the commit.
+    def at_once(self: KeyFolder, row: str, keep: str | None) -> list[str]:
+        for name in unused(self, row, keep):
+            self.destroy(row, name)
+        return []
+
+    unused = KeyFolder.unused
+    monkeypatch.setattr(KeyFolder, "unused", at_once)
+    store.open_round(replace(ROUND, id="control", opens_at=ROUND.closes_at, closes_at=LATER), ROUND.closes_at)
+    stall(store, opened(url, tmp_path), url, "control", ROUND.closes_at)
+    assert [fault.kind for fault in store.key_faults()] == [Sealed.LETTERBOX]
+
+
+LATER = ROUND.closes_at + timedelta(days=90)
+
+
+def stall(store: Store, stalling: Store, url: str, of_round: str = "r", now: datetime = MONDAY) -> None:
+    """Send an envelope to each of two processes. The second loses its session while it writes, and the first
+    writes then."""
+
+    def envelope() -> tuple[str, bytes]:
+        key = store.public_key(of_round, "a")
+        return key, seal(bytes.fromhex(key), b"s1=3", room=COLUMN_BYTES * 2)
+
+    def lose_session(*, is_own: bool, statements: int) -> bool:
+        del is_own, statements
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND state = 'idle in transaction'"
+            )
+        for _ in range(10):
+            store.cast_envelope(*envelope(), now)
+        return True
+
+    with pytest.raises(peewee.OperationalError):
+        stalling.cast_envelope(*envelope(), now, admit=lose_session)
+    stalling.close()
 
 
 def test_a_password_with_special_characters_can_be_percent_encoded(tmp_path: Path) -> None:
