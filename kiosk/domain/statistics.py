@@ -4,12 +4,13 @@ A withheld answer could be any answer, so withheld answers widen every interval 
 method here accounts for self-selection, or for regulars who answer each round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate
-from math import erfc, exp, fsum, log, sqrt
+from itertools import accumulate, takewhile
+from math import erfc, fsum, sqrt
+from operator import mul
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
@@ -234,19 +235,35 @@ def pulls(table: Sequence[Sequence[int]]) -> list[list[int]]:
     return changes
 
 
+NEGLIGIBLE = 1e-100
+"""Size of a probability, relative to the largest, that changes no sum."""
+
+
 def fisher(count: int, n: int, other: int, of: int) -> float:
     """Return the one-sided p of Fisher's exact test (1935).
 
     The probability that the first group gets at least `count` of its `n` by chance, given the totals. The
     second group has `other` of its `of`.
+
+    The sum begins at the most probable number and goes outwards to NEGLIGIBLE: over some standard deviations,
+    not over all guests. A p below NEGLIGIBLE is 0.
     """
     both = count + other
     least, most = max(0, both - of), min(n, both)
-    steps = (log((n - k) * (both - k)) - log((k + 1) * (of - both + k + 1)) for k in range(least, most))
-    ways = list(accumulate(steps, initial=0.0))
-    largest = max(ways)
-    weights = [exp(log_ways - largest) for log_ways in ways]
-    return fsum(weights[count - least :]) / fsum(weights)
+    peak = min(max((n + 1) * (both + 1) // (n + of + 2), least), most)
+
+    def next_to_this(k: int) -> float:
+        return (n - k) * (both - k) / ((k + 1) * (of - both + k + 1))
+
+    above = _while_relevant(next_to_this(k) for k in range(peak, most))
+    below = _while_relevant(1 / next_to_this(k) for k in range(peak - 1, least - 1, -1))
+    tail = above[count - peak - 1 :] if count > peak else [1.0, *above, *below[: peak - count]]
+    return fsum(tail) / fsum([1.0, *above, *below])
+
+
+def _while_relevant(ratios: Iterable[float]) -> list[float]:
+    """Return the running products of ratios below 1, until one is at most NEGLIGIBLE."""
+    return list(takewhile(lambda product: product > NEGLIGIBLE, accumulate(ratios, mul)))
 
 
 @dataclass(frozen=True)

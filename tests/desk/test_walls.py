@@ -1,12 +1,42 @@
 """Wall screens: the snapshot for everybody who passes by, and nothing of who made them."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.tools.desk_side import Desk
+from tests.tools.look_cost import Size, fill
 from tests.tools.published import statements
+
+
+def calls_of_wall(folder: Path, units: int) -> int:
+    """Return the number of function calls of a wall screen's page, over this number of units."""
+    desk = Desk(folder, is_empty=True)
+    fill(desk, folder, Size(1, units, 2))
+    address = f"/admin/wall/{desk.store.walls.add('root').code}"
+    desk.client.get(address)
+    fill(desk, folder, Size(1, units, 2), seed=2)
+    calls = 0
+
+    def count(_frame: object, event: str, _value: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        page = desk.client.get(address)
+    finally:
+        sys.setprofile(None)
+    assert page.status_code == 200
+    return calls
+
+
+def test_a_wall_screen_takes_as_long_with_many_units_as_with_three(tmp_path: Path) -> None:
+    """It needs no sign-in: guests would wait for whoever asks for it."""
+    few, many = (calls_of_wall(tmp_path / str(units), units) for units in (3, 24))
+    assert many < 1.1 * few
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement, product
+from math import sqrt
 from random import Random
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -76,6 +78,14 @@ def test_the_test_between_two_places_equals_that_of_scipy_in_500_cases() -> None
         count, other = random.randint(0, n), random.randint(0, of)
         theirs = fisher_exact([[count, n - count], [other, of - other]], alternative="greater").pvalue
         assert fisher(count, n, other, of) == pytest.approx(theirs, abs=1e-12)
+
+
+def test_fishers_test_of_millions_of_guests_is_that_of_the_normal_distribution() -> None:
+    """A sum over all of them would take minutes and gigabytes."""
+    n = 10**8
+    for more in (0, 5_000, 20_000):
+        normal = NormalDist().cdf(-(more - 0.5) / sqrt(n / 8))
+        assert fisher(n // 2 + more, n, n // 2 - more, n) == pytest.approx(normal, rel=1e-5)
 
 
 def test_the_interval_of_10_of_20_is_3_to_7_of_10() -> None:

@@ -251,7 +251,7 @@ def section_of(
     change_sentences = findings.about_change(
         history, known.time_change(history, node_id, changes) if is_compared else NOTHING_COMPARED
     )
-    labels = tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
+    labels = _labels(of_round, statement)
     palette = colours_of(statement)
     round_sentences = (
         *findings.about_round(now, labels),
@@ -415,10 +415,17 @@ def bare_picture(chart: Chart) -> Picture:
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
     """Return a chart of one statement in a round, as a picture for a wall screen. If nothing is published
-    yet, the bar has the reason in place of its segments."""
-    section = section_of(document, (), of_round, node_id, statement)
-    chart = _now_chart(document, section.now, section.sentences, section.labels, section.palette)
-    return replace(bare_picture(chart), title=section.text, notes=(*section.sentences, *chart.protection))
+    yet, the bar has the reason in place of its segments. `document` needs no other node."""
+    now, labels = row(document, of_round, node_id, statement), _labels(of_round, statement)
+    sentences = findings.of_now(now, labels)
+    chart = _now_chart(document, now, sentences, labels, colours_of(statement))
+    title = asked(of_round.survey, statement.text)
+    return replace(bare_picture(chart), title=title, notes=(*sentences, *chart.protection))
+
+
+def _labels(of_round: Round, statement: Statement) -> Strings:
+    """Return the options of a statement, the highest first, in the reader's language."""
+    return tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
 
 
 def _in_lines(name: str) -> str:

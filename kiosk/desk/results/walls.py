@@ -92,9 +92,10 @@ def remove_wall() -> ResponseReturnValue:
 def wall(code: str) -> ResponseReturnValue:
     """Show the round at the place of a wall screen: a bar for each statement, the last count and the next.
     Aborts with 404 for an unknown address."""
-    wall, document = _wall(code), desk().store.snapshot()
+    wall = _wall(code)
     state = _shown_round(wall)
     of_round = state.round if state else None
+    document = _published(of_round, wall.node_id)
     ticks = desk().ticks
     seconds = ticks.seconds if isinstance(ticks, Every) else REFRESH_SECONDS
     spoken = _spoken(document, of_round, wall.node_id) if of_round else {}
@@ -140,8 +141,15 @@ def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     statements = {statement.id: statement for statement in of_round.survey.statements}
     if statement_id not in statements:
         abort(404)
-    picture = wall_picture(desk().store.snapshot(), of_round, wall.node_id, statements[statement_id])
+    document = _published(of_round, wall.node_id)
+    picture = wall_picture(document, of_round, wall.node_id, statements[statement_id])
     return Response(svg(picture, WALL), mimetype="image/svg+xml")
+
+
+def _published(of_round: Round | None, node_id: str) -> Document:
+    """Return the snapshot, reduced to one node of one round, or of none: a screen asks each minute without a
+    sign-in, and must not have the figures of all parsed."""
+    return desk().published.read(desk().store).at_node([of_round] if of_round else [], node_id)
 
 
 def _wall(code: str) -> Wall:
