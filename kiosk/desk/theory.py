@@ -29,8 +29,9 @@ blueprint = Blueprint("theory", __name__)
 
 @dataclass(frozen=True)
 class Evidence:
-    """A measure of a theory box: `measured_by` names its counter or statement, and `lines` has sentences
-    about the last published figure, none if there is none yet."""
+    """One counter or statement that measures a theory box or a goal: `measured_by` names it in words, and
+    `lines` has sentences about its last published figure, empty if there is none yet. Of a statement, the
+    first line is its result and the last one the round with its protection."""
 
     measured_by: str
     lines: tuple[str, ...]
@@ -39,8 +40,8 @@ class Evidence:
 @dataclass(frozen=True)
 class Cell:
     """A theory box on the page, with the texts of its goals and of the theory boxes that it leads to.
-    `evidence` is None for a theory box without a measure, and empty for one that is said not to be
-    measured."""
+    `evidence` is None for a theory box without a measure (resources and activities have none), and empty for
+    one whose measure says that it is not measured."""
 
     box: TheoryBox
     goals: tuple[str, ...]
@@ -63,8 +64,8 @@ class PlaceInTree:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """The published figures that a page may show: the snapshot with the closed rounds, and the outputs up to
-    `last_year`, all if it is None."""
+    """The published figures that a page may show: the snapshot, the closed rounds that it reads of it, and
+    the outputs up to the end of `last_year`, all if it is None."""
 
     document: Document
     rounds: tuple[Round, ...]
@@ -75,7 +76,8 @@ class PublishedFigures:
 @blueprint.route("/theory")
 @for_every_account
 def theories() -> ResponseReturnValue:
-    """Redirect to the first theory, at its own place; without a theory, show a page that says so."""
+    """Redirect to the first theory, at its own place or, if it has none, at the first place in the library;
+    without a theory, show a page that says so."""
     for theory in desk().library.theories.values():
         node = theory.place or next(iter(desk().library.places), "")
         return redirect(url_for("theory.theory", theory_id=theory.id, node_id=node))
@@ -107,7 +109,8 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
 
 
 def outputs_without_activity(theory: Theory) -> list[TheoryBox]:
-    """Return the outputs that staff tap and to which no activity leads. Individuals are no activity."""
+    """Return the outputs that a counter counts and to which no activity leads. Totals of individuals
+    (`Counter.is_total`) are left out: they are no activity."""
     return [
         box
         for box in theory.counted_without_activity
@@ -116,7 +119,7 @@ def outputs_without_activity(theory: Theory) -> list[TheoryBox]:
 
 
 def find_place(node_id: str) -> PlaceInTree | None:
-    """Return the node with this id and its tree; None if no tree has it."""
+    """Return the node with this id and its tree; None if no tree of the library has it."""
     for tree in desk().library.trees.values():
         for node in tree.nodes:
             if node.id == node_id:
@@ -125,15 +128,16 @@ def find_place(node_id: str) -> PlaceInTree | None:
 
 
 def definitions_of(unit_id: str) -> list[Theory]:
-    """Return the theories that are about a unit, for their definitions: those of a place above it or of no
-    place. Of several with the same definition, such as a theory and its copy, only the first is returned."""
+    """Return the theories that are about a unit, for their definitions: those whose place is the unit or
+    above it, and those without a place or with an unknown one. Of several with the same definition, such as
+    a theory and its copy, only the first is returned."""
     about = ((theory, find_place(theory.place)) for theory in desk().library.theories.values())
     theories = [theory for theory, place in about if place is None or unit_id in place.units]
     return list({theory.definition: theory for theory in reversed(theories)}.values())[::-1]
 
 
 def published_figures() -> PublishedFigures:
-    """Return the snapshot with the closed rounds, and the outputs."""
+    """Return the figures of all closed rounds and of all years."""
     store = desk().store
     closed = tuple(state.round for state in store.rounds() if state.is_closed)
     return PublishedFigures(store.snapshot(), closed, store.outputs.all())
@@ -150,7 +154,8 @@ def theory_columns(
 
 
 def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
-    """Return (layer, heading) for each column. The heading of the results is the theory's own."""
+    """Return (layer, heading) for each of the five columns, in order. The heading of the results is the
+    theory's own."""
     return (
         (Layer.RESOURCES, translate("Resurser")),
         (Layer.ACTIVITIES, translate("Aktiviteter")),
@@ -163,13 +168,14 @@ def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
 def _cell(shown: Theory, box: TheoryBox, place: PlaceInTree, figures: PublishedFigures) -> Cell:
     names = {other.id: other.text for other in shown.boxes}
     goals = tuple(goal.text for goal in shown.goals if goal.number in box.goals)
-    leads_to = tuple(names[name] for name in box.leads_to)
+    leads_to = tuple(names[box_id] for box_id in box.leads_to)
     evidence = _evidence(box.measure, place, figures) if box.measure else None
     return Cell(box, goals, leads_to, evidence)
 
 
 def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -> tuple[Evidence, ...]:
-    """Return the evidence for a measure; empty if it says that the theory box is not measured."""
+    """Return the evidence of a measure's counter, or of each of its statements; empty for the measure "not
+    measured"."""
     if not measure.counter:
         return of_statements(measure.statements, place, figures)
     counter = desk().library.counters[measure.counter]
@@ -178,7 +184,8 @@ def _evidence(measure: Measure, place: PlaceInTree, figures: PublishedFigures) -
 
 
 def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) -> tuple[str, ...]:
-    """Return sentences about a counter's figure in the latest year that has one; empty if none has."""
+    """Return "<year>: <figure>" for the latest year up to `figures.last_year` in which a counter has a
+    figure, and a sentence if months or units are missing in it. Empty if no year has one."""
     for year in figures.outputs.years():
         if figures.last_year is not None and year > figures.last_year:
             continue
@@ -193,18 +200,18 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
 
 
 def of_statements(
-    names: Sequence[str], place: PlaceInTree, figures: PublishedFigures
+    statement_ids: Sequence[str], place: PlaceInTree, figures: PublishedFigures
 ) -> tuple[Evidence, ...]:
-    """Return evidence for each statement, by its id."""
-    return tuple(_of_statement(name, place, figures) for name in names)
+    """Return the evidence of each statement, in the given order."""
+    return tuple(_of_statement(statement_id, place, figures) for statement_id in statement_ids)
 
 
-def _of_statement(name: str, place: PlaceInTree, figures: PublishedFigures) -> Evidence:
-    """Return a statement as evidence, with sentences about its figures in the latest closed round that has
-    some."""
-    rows = over_time(figures.document, figures.rounds, place.node.id, name)
+def _of_statement(statement_id: str, place: PlaceInTree, figures: PublishedFigures) -> Evidence:
+    """Return a statement as evidence, with sentences about its figures in the latest closed round with
+    answers to it at the place; without sentences if there is none."""
+    rows = over_time(figures.document, figures.rounds, place.node.id, statement_id)
     row = next((row for row in reversed(rows) if row.on_scale), None)
-    text = asked(row.round.survey, row.statement.text) if row else statement_text(name)
+    text = asked(row.round.survey, row.statement.text) if row else statement_text(statement_id)
     return Evidence(translate("Fråga: ”{statement}”", statement=text), _agreement(row) if row else ())
 
 
@@ -213,9 +220,9 @@ def _agreement(row: Row) -> tuple[str, ...]:
     return (*about_round(row, labels), f"{period(row.round)}. {about_protection([row])[0]}")
 
 
-def statement_text(name: str) -> str:
-    """Return a statement's text in the library, for one that no closed round has asked; its id if no survey
-    has it."""
+def statement_text(statement_id: str) -> str:
+    """Return a statement's Swedish text in the first survey of the library that has it; its id if none
+    has."""
     surveys = desk().library.surveys.values()
-    asking = (one for survey in surveys for one in survey.statements if one.id == name)
-    return next((one.text for one in asking), name)
+    asking = (one for survey in surveys for one in survey.statements if one.id == statement_id)
+    return next((one.text for one in asking), statement_id)

@@ -11,7 +11,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.row_order import in_order, is_place
+from kiosk.desk.row_order import in_order, is_position
 from kiosk.desk.saving import is_saved
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
@@ -31,32 +31,35 @@ from kiosk.storage import Action
 
 blueprint = Blueprint("theory_editing", __name__)
 
-GAP, BY_STATEMENTS, BY_COUNTER = "gap", "statements", "counter:"
-"""Values of the field that chooses a row's measure. The last one is followed by the id of the counter."""
+NOT_MEASURED, BY_STATEMENTS, COUNTER_PREFIX = "gap", "statements", "counter:"
+"""Values of the field that chooses a row's measure. The last one is followed by the id of the counter; "" is
+no choice yet."""
 
 NEW_ROWS = 1
+"""Empty rows below each column."""
 
-_PREFIXES = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in COLUMNS.items()}}
-"""Prefix of the names of a column's fields -> its heading."""
+_HEADINGS = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in COLUMNS.items()}}
+"""Prefix of the names of a group's fields, the goals or a column -> its heading."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of the form. `rows` has its theory boxes, then None for each empty row. `targets` are the
-    theory boxes to which its rows may lead: those of this column and later ones, and those to which a row
-    leads already."""
+class TheoryColumn:
+    """A column of the form. `rows` has its theory boxes, then None for each empty row. `is_measured` says
+    whether its rows have a measure to choose. `may_lead_to` are the theory boxes that its rows offer as
+    "leads to": those of this column and later ones, and those to which a row leads already."""
 
     layer: Layer
     heading: str
     rows: tuple[TheoryBox | None, ...]
     is_measured: bool
-    targets: tuple[TheoryBox, ...]
+    may_lead_to: tuple[TheoryBox, ...]
 
 
 @blueprint.route("/theory/<theory_id>/copy", methods=["POST"])
 @for_coordinator
 def copy(theory_id: str) -> ResponseReturnValue:
-    """Create an own theory as a copy of another one. Aborts with 404 for an unknown theory."""
+    """Create an own theory as a copy of a shipped or an own one, and redirect to its form. Aborts with 404
+    for an unknown theory."""
     original, library = _theory(theory_id), desk().library
     copied = new_id(original.id, {*library.theories, *_own_ids()}, "theory")
     title = new_title(
@@ -72,8 +75,8 @@ def copy(theory_id: str) -> ResponseReturnValue:
 @blueprint.route("/theory/<theory_id>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(theory_id: str) -> ResponseReturnValue:
-    """Ask for confirmation, and remove an own theory. Aborts with 404 for an unknown theory. Raises
-    DeniedError (403) for a shipped one, and for one that a report uses."""
+    """Show the question whether to remove an own theory (GET); remove it (POST). Aborts with 404 for an
+    unknown theory. Raises DeniedError (403) for a shipped one, and for one that a report uses."""
     theory, form = _theory(theory_id), FlaskForm()
     if not is_own(theory_id):
         deny(Denial.THEORY_SHIPPED)
@@ -88,6 +91,7 @@ def remove(theory_id: str) -> ResponseReturnValue:
 
 
 def _own_ids() -> set[str]:
+    """Return the ids of all own theory files, readable or not."""
     folder = desk().own_folder("questions") / "theories"
     return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
 
@@ -102,10 +106,10 @@ def edit(theory_id: str) -> ResponseReturnValue:
         deny(Denial.THEORY_SHIPPED)
     shown, status, typed = current, 200, dict[str, list[str]]()
     if request.method == "POST":
-        is_wrong = _report_wrong_places()
-        shown, status = _sent(current, is_reordered=not is_wrong), 400
-        if is_wrong:
-            typed = _typed_places()
+        has_wrong_position = _report_wrong_positions()
+        shown, status = _sent(current, sorts_by_position=not has_wrong_position), 400
+        if has_wrong_position:
+            typed = _typed_positions()
         elif _save(shown):
             note(Action.THEORY_WRITTEN, theory_id)
             flash(translate("Sparat."))
@@ -121,7 +125,7 @@ def edit(theory_id: str) -> ResponseReturnValue:
         counters=desk().library.counters.values(),
         statements=_statements(),
         longest=LONGEST_TEXT,
-        typed_places=typed,
+        typed_positions=typed,
     )
     return page, status
 
@@ -132,7 +136,7 @@ def is_own(theory_id: str) -> bool:
 
 
 def _save(theory: Theory) -> bool:
-    """Save a theory, and return whether it was saved; see `is_saved`."""
+    """Save a theory, and return whether it was saved. If not, the reasons are in the notice (`is_saved`)."""
     seen = request.form.get("seen", "")
     return is_saved(
         lambda settings: write_theory(settings, theory, seen),
@@ -144,35 +148,39 @@ def _theory(theory_id: str) -> Theory:
     return desk().library.theories.get(theory_id) or abort(404)
 
 
-def _columns(theory: Theory) -> Iterator[Column]:
+def _columns(theory: Theory) -> Iterator[TheoryColumn]:
     for layer, heading in COLUMNS.items():
         boxes, layers = theory.column(layer), list(Layer)
         later = layers[layers.index(layer) :]
-        chosen = {name for box in boxes for name in box.leads_to}
-        targets = tuple(box for box in theory.boxes if box.layer in later or box.id in chosen)
+        chosen = {box_id for box in boxes for box_id in box.leads_to}
+        may_lead_to = tuple(box for box in theory.boxes if box.layer in later or box.id in chosen)
         rows = (*boxes, *([None] * NEW_ROWS))
-        own = theory.results_label if layer is Layer.RESULTS else ""
-        yield Column(layer, own or translate_message(heading), rows, layer in MEASURED, targets)
+        own_heading = theory.results_label if layer is Layer.RESULTS else ""
+        yield TheoryColumn(
+            layer, own_heading or translate_message(heading), rows, layer in MEASURED, may_lead_to
+        )
 
 
 def _statements() -> dict[str, str]:
-    """Return the text of each statement of all surveys by its id."""
+    """Return id -> text of the statements of all surveys in the library."""
     return {one.id: one.text for survey in desk().library.surveys.values() for one in survey.statements}
 
 
-def _sent(current: Theory, *, is_reordered: bool) -> Theory:
-    """Return the theory in the form. Rows without text are left out; the others are sorted by their typed
-    positions if the theory `is_reordered`. Aborts with 400 for an unknown place."""
+def _sent(current: Theory, *, sorts_by_position: bool) -> Theory:
+    """Return the theory in the form, with the id of `current`. Rows without text are left out; the others are
+    sorted by their typed positions if `sorts_by_position`, else they keep the order of the form. Goals get
+    new numbers, and a reference to a removed theory box or goal is removed too. Aborts with 400 for an
+    unknown place."""
     sent = request.form
     place = sent.get("place", "")
     if place and place not in desk().library.places:
         abort(400)
-    goals = _sent_goals(is_reordered=is_reordered)
-    numbers = {former: goal.number for former, goal in goals}
+    goals = _sent_goals(sorts_by_position=sorts_by_position)
+    new_numbers = {previous: goal.number for previous, goal in goals}
     taken = {box.id for box in current.boxes}
     boxes: list[TheoryBox] = []
     for layer in Layer:
-        boxes += _sent_boxes(layer, numbers, taken, is_reordered=is_reordered)
+        boxes += _sent_boxes(layer, new_numbers, taken, sorts_by_position=sorts_by_position)
     kept = {box.id for box in boxes}
     return replace(
         current,
@@ -184,9 +192,12 @@ def _sent(current: Theory, *, is_reordered: bool) -> Theory:
         results_label=_line(sent.get("results_label", "")) or current.results_label,
         place=place,
         goals=tuple(goal for _, goal in goals),
-        # A reference to a removed theory box is removed too. One to an unknown id is kept, and refused later.
+        # One to an unknown id is kept, and refused later.
         boxes=tuple(
-            replace(box, leads_to=tuple(name for name in box.leads_to if name in kept or name not in taken))
+            replace(
+                box,
+                leads_to=tuple(box_id for box_id in box.leads_to if box_id in kept or box_id not in taken),
+            )
             for box in boxes
         ),
     )
@@ -196,86 +207,98 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _rows(prefix: str, *, is_reordered: bool = True) -> Iterator[tuple[int, int, str]]:
+def _rows(prefix: str, *, sorts_by_position: bool = True) -> Iterator[tuple[int, int, str]]:
     """Yield (requested position, previous position, prefix of the names of the row's fields) for each row
-    with a text. `prefix` is that of the column's fields. Unless the rows are reordered, both positions are
-    equal."""
+    with a text, in the order of the form. `prefix` is a key of `_HEADINGS`; positions count from 1, rows
+    without text included. Both are equal for a row whose position is left empty, and for all rows unless
+    `sorts_by_position`, which needs positions that `is_position` accepts."""
     number = 0
     while f"{prefix}-{number + 1}-text" in request.form:
         number += 1
         row = f"{prefix}-{number}"
         if _line(request.form[f"{row}-text"]):
-            asked = _asked_place(row)
-            yield (int(asked) if is_reordered and asked else number), number, row
+            requested = _typed_position(row)
+            yield (int(requested) if sorts_by_position and requested else number), number, row
 
 
-def _asked_place(row: str) -> str:
+def _typed_position(row: str) -> str:
     return request.form.get(f"{row}-place", "").strip()
 
 
-def _report_wrong_places() -> bool:
-    """Return whether a typed position in the form is wrong (`is_place`). Each is reported at its field."""
+def _report_wrong_positions() -> bool:
+    """Return whether a typed position in the form is wrong (`is_position`), and report each in the notice
+    with a link to its field."""
     wrong = [
-        (column, number, row)
-        for prefix, column in _PREFIXES.items()
-        for _, number, row in _rows(prefix, is_reordered=False)
-        if _asked_place(row) and not is_place(_asked_place(row))
+        (heading, number, row)
+        for prefix, heading in _HEADINGS.items()
+        for _, number, row in _rows(prefix, sorts_by_position=False)
+        if _typed_position(row) and not is_position(_typed_position(row))
     ]
-    for column, number, row in wrong:
+    for heading, number, row in wrong:
         problem = translate(
             "{column}, rad {number}: platsen i ordningen är ett heltal från 1.",
-            column=translate_message(column),
+            column=translate_message(heading),
             number=number,
         )
         add_problem(problem, f"{row}-place")
     return bool(wrong)
 
 
-def _typed_places() -> dict[str, list[str]]:
-    """Return prefix of a column's fields -> the typed positions of its rows with a text."""
+def _typed_positions() -> dict[str, list[str]]:
+    """Return key of `_HEADINGS` -> the typed positions of its rows with a text, in the order of the form."""
     return {
-        prefix: [_asked_place(row) for _, _, row in _rows(prefix, is_reordered=False)] for prefix in _PREFIXES
+        prefix: [_typed_position(row) for _, _, row in _rows(prefix, sorts_by_position=False)]
+        for prefix in _HEADINGS
     }
 
 
-def _sent_goals(*, is_reordered: bool) -> list[tuple[int, Goal]]:
-    """Return (previous number, goal) for each goal in the form, in the new order."""
-    rows = in_order([(asked, had, (had, row)) for asked, had, row in _rows(GOALS, is_reordered=is_reordered)])
+def _sent_goals(*, sorts_by_position: bool) -> list[tuple[int, Goal]]:
+    """Return (previous number, goal) for each goal in the form, in the new order. Goals are numbered from 1
+    in this order."""
+    rows = in_order(
+        [
+            (requested, previous, (previous, row))
+            for requested, previous, row in _rows(GOALS, sorts_by_position=sorts_by_position)
+        ]
+    )
     return [
-        (had, Goal(number, _line(request.form[f"{row}-text"]), _ids(f"{row}-statements")))
-        for number, (had, row) in enumerate(rows, start=1)
+        (previous, Goal(number, _line(request.form[f"{row}-text"]), _ids(f"{row}-statements")))
+        for number, (previous, row) in enumerate(rows, start=1)
     ]
 
 
 def _sent_boxes(
-    layer: Layer, goals: dict[int, int], taken: set[str], *, is_reordered: bool
+    layer: Layer, new_numbers: dict[int, int], taken: set[str], *, sorts_by_position: bool
 ) -> list[TheoryBox]:
-    """Return the theory boxes of a column in the form. `goals` maps the previous numbers of goals to the new
-    ones. `taken` has the ids of all theory boxes; those of new ones are added to it."""
-    rows: Sequence[str] = in_order(list(_rows(layer, is_reordered=is_reordered)))
+    """Return the theory boxes of a column in the form, in the new order. `new_numbers` maps the previous
+    numbers of goals to the new ones. `taken` has the ids of all theory boxes; a row with no id or an unknown
+    one is a new theory box, whose new id is added to it."""
+    rows: Sequence[str] = in_order(list(_rows(layer, sorts_by_position=sorts_by_position)))
     boxes = []
     for row in rows:
-        text, name = _line(request.form[f"{row}-text"]), request.form.get(f"{row}-id", "")
-        if name not in taken:
-            name = new_id(text, taken, layer.value)
-            taken.add(name)
+        text, box_id = _line(request.form[f"{row}-text"]), request.form.get(f"{row}-id", "")
+        if box_id not in taken:
+            box_id = new_id(text, taken, layer.value)
+            taken.add(box_id)
         chosen = (int(number) for number in request.form.getlist(f"{row}-goals") if number.isdecimal())
-        of_goals = tuple(goals[number] for number in chosen if number in goals)
+        of_goals = tuple(new_numbers[number] for number in chosen if number in new_numbers)
         measure = _sent_measure(row) if layer in MEASURED else None
-        boxes.append(TheoryBox(name, layer, text, _ids(f"{row}-leads_to"), of_goals, measure))
+        boxes.append(TheoryBox(box_id, layer, text, _ids(f"{row}-leads_to"), of_goals, measure))
     return boxes
 
 
 def _sent_measure(row: str) -> Measure | None:
-    """Return the measure that is chosen in the fields whose names begin with `row`: `Measure()` for "not
-    measured"; None without a choice, or for statements of which none is chosen."""
+    """Return the measure that is chosen in the fields whose names begin with `row`. `Measure()` is the choice
+    "not measured", which the theory keeps; None is no choice, or statements of which none is chosen, and is
+    refused on saving. A counter's id is not checked here."""
     chosen, statements = request.form.get(f"{row}-measure", ""), _ids(f"{row}-statements")
-    if chosen.startswith(BY_COUNTER):
-        return Measure(counter=chosen.removeprefix(BY_COUNTER))
+    if chosen.startswith(COUNTER_PREFIX):
+        return Measure(counter=chosen.removeprefix(COUNTER_PREFIX))
     if chosen == BY_STATEMENTS and statements:
         return Measure(statements=statements)
-    return Measure() if chosen == GAP else None
+    return Measure() if chosen == NOT_MEASURED else None
 
 
 def _ids(field: str) -> tuple[str, ...]:
+    """Return the values of all fields with this name, each once."""
     return tuple(dict.fromkeys(request.form.getlist(field)))

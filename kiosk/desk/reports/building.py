@@ -16,7 +16,7 @@ from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import method, statement_blocks
 from kiosk.desk.reports.glance import glance
-from kiosk.desk.results.chart_rows import Chart
+from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.surveys.origin import origin_of_instrument
 from kiosk.desk.theory import (
@@ -40,7 +40,7 @@ ASKED_COUNTER = "asked"
 
 
 def part_names(content: Content) -> dict[Part, str]:
-    """Return the heading of each part, in the order of the report."""
+    """Return part -> heading for every part of a report, in its order."""
     organisation = content.terms.organisation
     return {
         Part.ABOUT: translate("Det här är {organisation}", organisation=organisation),
@@ -67,13 +67,14 @@ def part_names(content: Content) -> dict[Part, str]:
 
 
 def comment_part(statement_id: str) -> str:
-    """Return the name of the part with the comment on a statement, such as "comment-safe"."""
+    """Return the name under which the comment on a statement is stored, such as "comment-safe"."""
     return f"comment-{statement_id}"
 
 
 def build(content: Content, edition: str) -> ReportDocument:
-    """Return the report's document. `edition` is the text about the edition on its cover. A part with neither
-    text nor figures is left out."""
+    """Return the report's document, with the page of the summary before its parts. `edition` is the text
+    about the edition on its cover; that of a demonstration gets a warning. A part is left out if nobody has
+    written a text for it and the program adds no blocks."""
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
         made_up = translate("DEMONSTRATION: svaren är påhittade.")
@@ -81,7 +82,7 @@ def build(content: Content, edition: str) -> ReportDocument:
         edition = f"{edition}. {made_up}"  # for the cover
     blocks += glance(content)
     for part, name in part_names(content).items():
-        added = tuple(ADDED[part](content)) if part in ADDED else ()
+        added = tuple(PROGRAM_BLOCKS[part](content)) if part in PROGRAM_BLOCKS else ()
         written = prose(content.words.get(part, ""))
         if added or written:
             blocks += [Block(Kind.HEADING, name, level=1), *written, *added]
@@ -97,6 +98,7 @@ def _logo() -> str:
 
 
 def _scope(content: Content) -> Iterator[Block]:
+    """Yield the place and year of the report, and the definition of its theory."""
     place, theory = content.place.node.name, content.theory
     yield Block(
         Kind.PARAGRAPH,
@@ -108,6 +110,9 @@ def _scope(content: Content) -> Iterator[Block]:
 
 
 def _theory(content: Content) -> Iterator[Block]:
+    """Yield the theory's target group, a table of its columns with the last figures, its source, and a table
+    of its goals if it has some. Figures are from the report's rounds, and outputs from years up to its
+    own."""
     yield Block(Kind.PARAGRAPH, translate("Målgrupp: {group}.", group=content.theory.target_group))
     figures = replace(content.figures, rounds=content.rounds, last_year=content.terms.year)
     columns = theory_columns(content.theory, content.place, figures)
@@ -131,29 +136,33 @@ def _theory(content: Content) -> Iterator[Block]:
 
 
 def _measured(content: Content, statements: Sequence[str], figures: PublishedFigures) -> str:
-    """Return how statements measure a goal, with their last figures; that it is not measured without any."""
+    """Return the statements that measure a goal, each with its last figure, on a line each; "not measured" if
+    there are none. `statements` has their ids."""
     lines = _figures(content, statements, of_statements(statements, content.place, figures))
     return "\n".join(lines) if lines else translate("Mäts inte")
 
 
 def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evidence]) -> list[str]:
-    """Return the lines of each measure: its name, its last figure, and the figure's origin."""
-    imported = {one.known.statement_id: one.sentences[:1] for one in content.imported}
+    """Return the lines of each measure, in the given order: its name, its last figure, and the figure's
+    origin. A statement without a figure of the report's rounds gets that of earlier figures, or a line that
+    there is none. `statements` has the id of the statement of each of `evidence`, "" for a counter."""
+    earlier = {one.known.statement_id: one.sentences[:1] for one in content.earlier}
     lines: list[str] = []
-    for name, one in zip(statements, evidence, strict=True):
-        figures = one.lines or imported.get(name, ()) or (translate("Ingen siffra ännu."),)
+    for statement_id, one in zip(statements, evidence, strict=True):
+        figures = one.lines or earlier.get(statement_id, ()) or (translate("Ingen siffra ännu."),)
+        # The result, and the round or the gaps: the sentences between them have no room in a table.
         lines += (one.measured_by, *dict.fromkeys((figures[0], figures[-1])))
     return lines
 
 
 def _cell(content: Content, cell: Cell) -> str:
     """Return a theory box's text and, on the lines below it, how it is measured with the last figure, or that
-    it is not measured."""
+    it is not measured, and its goals. Nothing is said about the measure of a theory box without one."""
     lines = [cell.box.text]
     if cell.evidence:
         statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement
         lines += _figures(content, statements, cell.evidence)
-    elif cell.evidence is not None:
+    elif cell.evidence is not None:  # empty: said not to be measured
         lines.append(translate("Mäts inte"))
     if cell.goals:
         lines.append(translate("Mål: {goals}", goals=", ".join(cell.goals)))
@@ -161,20 +170,29 @@ def _cell(content: Content, cell: Cell) -> str:
 
 
 def _outputs(content: Content) -> Iterator[Block]:
-    """Yield a table of the year's outputs, with the quality of each figure."""
-    rows, gaps = [], False
+    """Yield the outputs of the year: their table with its notes, and their charts."""
+    yield from _output_table(content)
+    yield from _mismatch(content)
+    yield from _taps_by_target(content)
+    yield from _output_charts(content)
+
+
+def _output_table(content: Content) -> Iterator[Block]:
+    """Yield a table with the year's figure of each output, how it was obtained, and what is counted; below it
+    a note about missing months if a figure lacks some, and one about persons counted several times."""
+    rows, has_gaps = [], False
     for box in content.theory.column(Layer.OUTPUTS):
         counter = (
             desk().library.counters[box.measure.counter] if box.measure and box.measure.counter else None
         )
-        words, has_gap = _output(content, counter) if counter else (translate("Mäts inte"), False)
-        gaps = gaps or has_gap
+        words, has_gap = _figure_of_year(content, counter) if counter else (translate("Mäts inte"), False)
+        has_gaps = has_gaps or has_gap
         rows.append((box.text, words, counter.definition if counter else ""))
     header = (translate("Prestation"), str(content.terms.year), translate("Vad som räknas"))
     yield Block(
         Kind.TABLE, translate("Prestationer {year}", year=content.terms.year), header=header, rows=tuple(rows)
     )
-    if gaps:
+    if has_gaps:
         yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
     yield Block(
         Kind.NOTE,
@@ -183,13 +201,11 @@ def _outputs(content: Content) -> Iterator[Block]:
             "individer är inte rensat från dubbletter."
         ),
     )
-    yield from _mismatch(content)
-    yield from _links(content)
-    yield from _outputs_over_time(content)
 
 
 def _mismatch(content: Content) -> Iterator[Block]:
-    """Yield a note with the activities that nobody counts and the counted outputs of no activity."""
+    """Yield a note with the activities that nobody counts, and one with the counted outputs of no activity;
+    neither if there are none."""
     uncounted = [box.text for box in content.theory.uncounted_activities]
     unnamed = [box.text for box in outputs_without_activity(content.theory)]
     if uncounted:
@@ -200,9 +216,9 @@ def _mismatch(content: Content) -> Iterator[Block]:
         yield Block(Kind.NOTE, f"{words} {', '.join(unnamed)}.")
 
 
-def _outputs_over_time(content: Content) -> Iterator[Block]:
-    """Yield a chart for each counter of the theory, by unit and month, and a table for each unit with figures
-    in the year. Nothing without a chart."""
+def _output_charts(content: Content) -> Iterator[Block]:
+    """Yield a chart by unit and month for each counter of the theory that has at least two figures in the
+    year, and a table of these counters for each unit with figures. Nothing without a chart."""
     year, outputs = content.terms.year, content.figures.outputs
     measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
     counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
@@ -224,14 +240,16 @@ def _outputs_over_time(content: Content) -> Iterator[Block]:
             )
 
 
-def _output(content: Content, counter: Counter) -> tuple[str, bool]:
-    """Return (the year's figure in words, whether some month or unit is missing in it)."""
+def _figure_of_year(content: Content, counter: Counter) -> tuple[str, bool]:
+    """Return (the year's figure in words, whether some month or unit is missing in it). Without a figure, the
+    words say that there is none, and nothing counts as missing."""
     figure = content.output(counter)
     return (with_gaps(figure), not figure.is_complete) if figure else (translate("ingen uppgift"), False)
 
 
-def _links(content: Content) -> Iterator[Block]:
-    """Yield a note with the taps of each target, for each counter that has targets and taps in the year."""
+def _taps_by_target(content: Content) -> Iterator[Block]:
+    """Yield a note with the number of taps for each target, for each counter that has targets and taps in the
+    year."""
     for counter in desk().library.counters.values():
         outputs = content.figures.outputs
         taps = (
@@ -249,14 +267,16 @@ def _links(content: Content) -> Iterator[Block]:
 
 
 def _evaluation(content: Content) -> Iterator[Block]:
-    """Yield the method of the survey, its limits, and the charts of each statement."""
+    """Yield the method of the survey, its limits, and the charts of each statement: those of the report's
+    rounds, then those of earlier figures. Without rounds and earlier figures, only a paragraph that the
+    effect is not measured."""
     yield Block(Kind.HEADING, translate("Så gjordes enkäten"), level=2)
-    if not content.states and not content.imported:
+    if not content.states and not content.earlier:
         yield Block(Kind.PARAGRAPH, translate("Ingen enkät ingår: effekten är inte mätt."))
         return
     for of_round in content.rounds:
-        yield Block(Kind.PARAGRAPH, _round(content, of_round))
-    yield from method(content.imported, content.place.node.name)
+        yield Block(Kind.PARAGRAPH, _sentences_about_round(content, of_round))
+    yield from method(content.earlier, content.place.node.name)
     if without := content.without_figures:
         yield Block(Kind.PARAGRAPH, without_figure(without))
     yield Block(Kind.PARAGRAPH, _non_response(content))
@@ -273,12 +293,14 @@ def _evaluation(content: Content) -> Iterator[Block]:
     )
     for shown in content.shown:
         yield from _statement(content, shown)
-    for imported in content.imported:
-        yield from statement_blocks(imported)
-        yield from prose(content.words.get(comment_part(imported.known.statement_id), ""))
+    for earlier in content.earlier:
+        yield from statement_blocks(earlier)
+        yield from prose(content.words.get(comment_part(earlier.known.statement_id), ""))
 
 
-def _round(content: Content, of_round: Round) -> str:
+def _sentences_about_round(content: Content, of_round: Round) -> str:
+    """Return sentences about a round: its number of answers at the report's place, their protection, the
+    number of statements asked and shown, and the origin of its survey."""
     node = content.place.node
     ballots = answered(content.figures.document, of_round, node.id)
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
@@ -305,8 +327,9 @@ def _round(content: Content, of_round: Round) -> str:
 
 
 def _non_response(content: Content) -> str:
-    """Return a sentence with the number of answers and of those who were asked to answer, in the months of
-    the report's rounds; if these are not known, with what is known."""
+    """Return sentences with the number of answers and of guests who were asked to answer (ASKED_COUNTER) in
+    the months of the report's rounds, and the share that answered. If a month or a round has no number, or
+    more answered than were asked, they say why the share is not known."""
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
     if counter is None or figure is None or figure.quality is Quality.NOT_COUNTED:
@@ -316,7 +339,7 @@ def _non_response(content: Content) -> str:
         )
     months = _months_of_rounds(content.rounds)
     asked = [content.output(counter, month) for month in months]
-    known = [one for one in asked if one and one.quality is not Quality.NOT_COUNTED]
+    known = [figure for figure in asked if figure and figure.quality is not Quality.NOT_COUNTED]
     answers = [answered(content.figures.document, one, content.place.node.id) for one in content.rounds]
     if len(known) < len(months) or not months or None in answers:
         return translate(
@@ -348,7 +371,7 @@ def _non_response(content: Content) -> str:
 
 
 def _months_of_rounds(rounds: Sequence[Round]) -> list[Period]:
-    """Return the months in which any of the rounds was open."""
+    """Return the months in which any of the rounds was open, the earliest first, each once."""
     months: set[Period] = set()
     for one in rounds:
         month, last = month_of(one.opens_at), month_of(one.closes_at - timedelta(seconds=1))
@@ -359,34 +382,37 @@ def _months_of_rounds(rounds: Sequence[Round]) -> list[Period]:
 
 
 def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
-    """Yield a statement's charts with their tables, notes and comment, from the latest round that asked
-    it."""
+    """Yield a statement's charts of one round and over time, each with its table and note, then its share
+    rule and the comment on it. Without a chart, sentences that say why stand in place of them."""
     section = shown.section
     yield Block(Kind.HEADING, section.text, level=2)
     if not section.charts:
         yield Block(Kind.PARAGRAPH, " ".join(section.sentences))
-    for chart in (chart for chart in section.charts if chart.kind != "places"):
+    for chart in (chart for chart in section.charts if chart.kind is not ChartKind.PLACES):
         yield from _chart(section, chart, shown.round, _first_use(content, shown))
     yield Block(Kind.NOTE, share_rule(shown))
     yield from prose(content.words.get(comment_part(section.id), ""))
 
 
 def _first_use(content: Content, shown: ShownStatement) -> date:
-    """Return the opening of the first closed round that worded a statement as its shown round did, and after
-    which no round of the same survey worded it otherwise."""
-    survey, first = shown.round.survey, shown.round.opens_at
+    """Return the first day since which the shown wording of a statement has been used without a break: the
+    opening of the earliest closed round with that wording. Between it and the shown round, no round of the
+    same survey worded the statement otherwise; other surveys may have."""
+    survey, opening = shown.round.survey, shown.round.opens_at
     asking = [one for one in content.figures.rounds if one.survey.asks(shown.statement.id)]
     for one in sorted(asking, key=lambda one: one.opens_at, reverse=True):
-        if one.opens_at >= first:
+        if one.opens_at >= opening:
             continue
         if survey.words_alike(one.survey, shown.statement.id):
-            first = one.opens_at
+            opening = one.opens_at
         elif one.survey.id == survey.id:
             break
-    return first
+    return opening
 
 
 def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> Iterator[Block]:
+    """Yield a chart, its sentences, its table and a note. The note of the chart of one round says since which
+    day (`first_use`) the wording is the same."""
     described = " ".join((section.text, chart.alternative))
     yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))
@@ -397,13 +423,14 @@ def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> 
     worded = translate("Påståendet och svaren har haft samma lydelse sedan {day}.", day=day(first_use))
     where = (
         f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {worded}"
-        if chart.kind == "now"
+        if chart.kind is ChartKind.NOW
         else ""
     )
     yield Block(Kind.NOTE, " ".join(filter(None, (where, *chart.protection, *chart.notes))))
 
 
 def _definitions(content: Content) -> Iterator[Block]:
+    """Yield a paragraph for each term of the report, with its meaning."""
     label = content.theory.results_label
     for name, words in (
         (
@@ -439,7 +466,8 @@ def _definitions(content: Content) -> Iterator[Block]:
 
 
 def _other(content: Content) -> Iterator[Block]:
-    """Yield a table of the year's figures that are no output of the theory, such as visits."""
+    """Yield a table of the year's figures that are no output of the theory, such as visits, and a note if
+    some have gaps. Nothing without such figures. ASKED_COUNTER is left out: it stands in the evaluation."""
     measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
     counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
     figures = [(one, figure) for one in counters if (figure := content.output(one))]
@@ -455,7 +483,7 @@ def _other(content: Content) -> Iterator[Block]:
         yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
 
 
-ADDED: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
+PROGRAM_BLOCKS: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
     Part.SCOPE: _scope,
     Part.THEORY: _theory,
     Part.OUTPUTS: _outputs,
@@ -463,4 +491,5 @@ ADDED: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
     Part.DEFINITIONS: _definitions,
     Part.OTHER: _other,
 }
-"""Part -> function that yields the program's own blocks, which stand after the written text."""
+"""Part -> function that yields the program's own blocks, which stand after the written text. The other parts
+have written text only."""

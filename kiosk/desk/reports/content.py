@@ -41,8 +41,8 @@ class ShownStatement:
 class Content:
     """The terms, texts and figures from which a report is built.
 
-    `states` are its rounds, the latest first; `words` maps the name of a part to its text. `elsewhere`
-    has the earlier figures of its place and year.
+    `states` are its rounds, the latest first; `words` maps the name of a part or of a comment
+    (`comment_part`) to its text. `earlier_figures` are those of its place and year.
     """
 
     terms: Terms
@@ -51,7 +51,7 @@ class Content:
     figures: PublishedFigures
     states: tuple[RoundState, ...]
     words: Mapping[str, str]
-    elsewhere: tuple[EarlierFigures, ...] = ()
+    earlier_figures: tuple[EarlierFigures, ...] = ()
 
     @property
     def people(self) -> Forms:
@@ -65,26 +65,32 @@ class Content:
 
     @cached_property
     def shown(self) -> tuple[ShownStatement, ...]:
-        """The report's statements in its order. A statement that none of its rounds asked is left out."""
+        """The report's statements in its order, each in the latest of its rounds that asked it. A statement
+        that none of them asked is left out."""
         return tuple(
-            _shown(self, of_round, name) for name in self.terms.statements for of_round in self._asking(name)
+            _shown(self, of_round, statement_id)
+            for statement_id in self.terms.statements
+            for of_round in self._asking(statement_id)
         )
 
     @cached_property
-    def imported(self) -> tuple[EarlierStatement, ...]:
-        """The report's statements that none of its rounds asked and earlier figures of its year know."""
+    def earlier(self) -> tuple[EarlierStatement, ...]:
+        """The report's statements, in its order, that none of its rounds asked and earlier figures of its
+        place and year have."""
         return earlier_statements(
-            self.elsewhere, [name for name in self.terms.statements if not self._asking(name)]
+            self.earlier_figures,
+            [statement_id for statement_id in self.terms.statements if not self._asking(statement_id)],
         )
 
     @property
     def without_figures(self) -> tuple[str, ...]:
-        """The texts of the report's statements that neither its rounds nor earlier figures know."""
-        known = {one.known.statement_id for one in self.imported}
+        """The Swedish texts of the report's statements, in its order, that neither its rounds nor earlier
+        figures have."""
+        earlier = {one.known.statement_id for one in self.earlier}
         return tuple(
-            statement_text(name)
-            for name in self.terms.statements
-            if not self._asking(name) and name not in known
+            statement_text(statement_id)
+            for statement_id in self.terms.statements
+            if not self._asking(statement_id) and statement_id not in earlier
         )
 
     def output(self, counter: Counter, period: Period | None = None) -> Figure | None:
@@ -100,18 +106,19 @@ class Content:
 
 
 def content_of(store: Store, report_id: str, terms: Terms) -> Content | None:
-    """Return the content of a report; None if its theory or its place is no longer on file."""
+    """Return the content of a report as it is now; None if its theory or its place is no longer in the
+    library. A round of `terms` that no longer exists or lacks the place is left out."""
     theory, place = desk().library.theories.get(terms.theory_id), find_place(terms.node_id)
     if theory is None or place is None:
         return None
     states = tuple(state for state in offered_rounds(store, place) if state.round.id in terms.rounds)
     words = {part: text.words for part, text in store.reports.texts(report_id).items()}
-    elsewhere = figures_of_year(terms.node_id, terms.year)
-    return Content(terms, theory, place, published_figures(), states, words, elsewhere)
+    earlier = figures_of_year(terms.node_id, terms.year)
+    return Content(terms, theory, place, published_figures(), states, words, earlier)
 
 
 def figures_of_year(node_id: str, year: int) -> tuple[EarlierFigures, ...]:
-    """Return the earlier figures of a node whose period has a day in the year."""
+    """Return the earlier figures of a node whose period has at least one day in the year."""
     return tuple(
         figures
         for figures in kept_figures().values()
@@ -137,7 +144,8 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStateme
 
 
 def share_rule(shown: ShownStatement) -> str:
-    """Return sentences with the options that count in the share, and the meaning of n."""
+    """Return sentences with the options that count in the share, and the meaning of n; only the latter if
+    several options may be chosen, or for options without an order."""
     if shown.statement.several:
         return findings.about_n(shown.section.now)
     return findings.share_rule(shown.statement, shown.section.labels)

@@ -23,15 +23,15 @@ from kiosk.output.stacked_bars import UNKNOWN, Bar, colours
 
 @dataclass(frozen=True)
 class EarlierStatement:
-    """One statement in the figures of an earlier report."""
+    """One statement in earlier figures: `known` has its counts there."""
 
     figures: EarlierFigures
     known: KnownCounts
 
     @property
     def statement(self) -> Statement:
-        """The statement of the library with this id and these labels; without one, a statement with the words
-        of the earlier report."""
+        """The first statement of the library with this id and these labels; without one, a statement with the
+        words of the earlier report."""
         surveys = desk().library.surveys.values()
         asking = (
             survey.statement(self.known.statement_id) for survey in surveys if self._is_in(survey.statements)
@@ -57,12 +57,14 @@ class EarlierStatement:
 
     @property
     def line(self) -> Line:
+        """The line of a chart with these counts (`earlier_line`)."""
         return earlier_line(self.figures, self.known, self.statement, self.labels[:-1])
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences about the answers that count as agreeing; about each known option if the source does not
-        give all of these."""
+        """Sentences about the answers that count as agreeing: their number and its uncertainty. If the source
+        does not give all of their counts, such sentences about each option that it gives, the highest
+        first."""
         numbered = list(enumerate(self.known.counts, start=1))
         agreeing = [(at, count) for at, count in numbered if at in self.statement.agreeing_options]
         if all(count is not None for _, count in agreeing):
@@ -75,7 +77,8 @@ class EarlierStatement:
         )
 
     def _share(self, options: Sequence[int], count: int) -> tuple[str, ...]:
-        """Return sentences about the `count` of answers with these options, and its uncertainty."""
+        """Return a sentence with the number `count` of answers with these options, and one with its
+        uncertainty from PERCENT_FROM answers on. Options are counted from 1, the lowest."""
         n, labels = self.figures.n, self.known.labels
         chosen = (translate("”{text}”", text=labels[option - 1]) for option in reversed(options))
         options_in_words = in_a_row(chosen, is_choice=True)
@@ -86,20 +89,22 @@ class EarlierStatement:
 
 
 def earlier_statements(
-    elsewhere: Sequence[EarlierFigures], statements: Sequence[str]
+    earlier_figures: Sequence[EarlierFigures], statement_ids: Sequence[str]
 ) -> tuple[EarlierStatement, ...]:
-    """Return these statements, in their order, as far as earlier figures know them; the latest figures
-    count."""
-    latest = sorted(elsewhere, key=lambda figures: figures.last, reverse=True)
-    each = (
-        [EarlierStatement(one, known) for one in latest if (known := one.known(name))] for name in statements
+    """Return those of the statements that earlier figures have, in the given order. If several have a
+    statement, it is taken from those with the latest last day."""
+    latest_first = sorted(earlier_figures, key=lambda figures: figures.last, reverse=True)
+    found_in = (
+        [EarlierStatement(one, known) for one in latest_first if (known := one.known(statement_id))]
+        for statement_id in statement_ids
     )
-    return tuple(imported[0] for imported in each if imported)
+    return tuple(candidates[0] for candidates in found_in if candidates)
 
 
-def method(imported: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
-    """Yield a paragraph about each source of figures, its period, its number of answers and its limits."""
-    for figures, group in groupby(imported, key=lambda one: one.figures):
+def method(earlier: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
+    """Yield a paragraph about each source of figures: its period, its number of answers, how it was entered,
+    and how many of its statements are shown. `place` is the name of the report's place."""
+    for figures, group in groupby(earlier, key=lambda one: one.figures):
         yield Block(
             Kind.PARAGRAPH,
             translate(
@@ -114,43 +119,46 @@ def method(imported: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
         )
 
 
-def statement_blocks(imported: EarlierStatement) -> Iterator[Block]:
-    """Yield the heading of a statement, its chart with a table, and the note with the source."""
-    text, line = imported.known.text, imported.line
-    sentences = " ".join(imported.sentences)
-    heading = (translate("Påstående"), *imported.labels, translate("På skalan (n)"))
+def statement_blocks(earlier: EarlierStatement) -> Iterator[Block]:
+    """Yield the heading of a statement, its chart, its sentences, its table, and a note with the source. A
+    count that the source does not give is a dash in the table."""
+    text, line = earlier.known.text, earlier.line
+    sentences = " ".join(earlier.sentences)
+    heading = (translate("Påstående"), *earlier.labels, translate("På skalan (n)"))
     numbers = (*line.counts, line.unknown, line.n)
     yield Block(Kind.HEADING, text, level=2)
-    yield _chart([imported], [line.bar], f"{text} {sentences}", ((*heading,), (text, *numbers)), PAGE)
+    yield _chart([earlier], [line.bar], f"{text} {sentences}", ((*heading,), (text, *numbers)), PAGE)
     yield Block(Kind.PARAGRAPH, sentences)
     cells = ("–" if number is None else str(number) for number in numbers)
-    year = str(imported.figures.first.year)
+    year = str(earlier.figures.first.year)
     yield Block(
         Kind.TABLE, text, header=(translate("Svar"), year), rows=tuple(zip(heading[1:], cells, strict=True))
     )
     yield Block(Kind.NOTE, f"{line.name}.")
 
 
-def glance_blocks(imported: Sequence[EarlierStatement]) -> Iterator[Block]:
-    """Yield a chart for each scale, with a bar for each statement, and a note."""
-    for labels, group in groupby(imported, key=lambda one: one.labels):
+def glance_blocks(earlier: Sequence[EarlierStatement]) -> Iterator[Block]:
+    """Yield a chart for each run of statements with the same scale, with a bar for each statement, then a
+    note for each source. Nothing without statements."""
+    for labels, group in groupby(earlier, key=lambda one: one.labels):
         shown = list(group)
         heading = (translate("Påstående"), *labels)
         rows = ((one.known.text, *one.line.counts, one.line.unknown) for one in shown)
         described = " ".join(f"{one.known.text}: {' '.join(one.sentences)}" for one in shown)
         bars = [Bar(one.known.text, one.line.bar.n, one.line.bar.segments) for one in shown]
         yield _chart(shown, bars, described, (heading, *rows), GLANCE)
-    for source in dict.fromkeys(one.figures.source for one in imported):
+    for source in dict.fromkeys(one.figures.source for one in earlier):
         yield Block(Kind.NOTE, translate("Importerade siffror: {source}.", source=source))
 
 
 def _chart(
-    imported: Sequence[EarlierStatement],
+    earlier: Sequence[EarlierStatement],
     bars: Sequence[Bar],
     described: str,
     table: Sequence[tuple[object, ...]],
     layout: PictureLayout,
 ) -> Block:
-    """Return a chart; all statements have the scale of the first."""
-    picture = Picture("", imported[0].labels, imported[0].palette, tuple(bars), ())
+    """Return a chart of statements that all have the same scale. `described` is its text alternative, `table`
+    the row of headings and then a row for each bar."""
+    picture = Picture("", earlier[0].labels, earlier[0].palette, tuple(bars), ())
     return Block(Kind.CHART, described, svg=svg(picture, layout), data=data_rows(table))

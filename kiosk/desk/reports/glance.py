@@ -24,12 +24,12 @@ def glance(content: Content) -> Iterator[Block]:
     """Yield the blocks of the page; nothing if there are neither answers nor outputs."""
     shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
     outputs = _outputs(content)
-    imported = content.imported[: MOST_STATEMENTS - len(shown)]
-    if not shown and not outputs and not imported:
+    earlier = content.earlier[: MOST_STATEMENTS - len(shown)]
+    if not shown and not outputs and not earlier:
         return
     yield Block(Kind.HEADING, translate("I korthet"), level=1)
     yield from _statements(content, shown)
-    yield from glance_blocks(imported)
+    yield from glance_blocks(earlier)
     if without := content.without_figures:
         yield Block(Kind.NOTE, without_figure(without))
     if outputs:
@@ -37,17 +37,18 @@ def glance(content: Content) -> Iterator[Block]:
         yield Block(Kind.TABLE, translate("Prestationer"), header=header, rows=outputs)
         if any(words.endswith("*") for _, words in outputs):
             yield Block(Kind.NOTE, translate("*: uppgifter saknas för någon månad eller verksamhet."))
-    gaps = content.theory.gaps
-    if gaps:
-        boxes = ", ".join(f"”{box.text}”" for box in gaps)
+    if unmeasured := content.theory.gaps:
+        boxes = ", ".join(f"”{box.text}”" for box in unmeasured)
         yield Block(Kind.NOTE, translate("Mäts inte: {boxes}.", boxes=boxes))
     yield Block(Kind.PAGE)
 
 
 def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[Block]:
-    """Yield a chart for each scale, and a table with the number that agrees on each statement.
+    """Yield a chart for each run of statements with the same scale, a table with the number that agrees on
+    each statement, and a note with the share rule, the periods and the protection. Nothing without
+    statements.
 
-    A question with several answers has its chart further down only.
+    A question of which several options may be chosen has its chart in the evaluation only.
     """
     on_scales = [one for one in shown if not one.section.several]
     for labels, group in groupby(on_scales, key=lambda one: one.section.labels):
@@ -69,7 +70,7 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
 
 
 def _chart(group: Sequence[ShownStatement], options: int) -> Block:
-    """Return a chart with a bar for each statement; all have the same scale."""
+    """Return a chart with a bar for each statement. All have the same scale, of this number of `options`."""
     charts = [_now(one) for one in group]
     bars = tuple(
         replace(chart.lines[0].bar, label=one.section.text) for one, chart in zip(group, charts, strict=True)
@@ -87,7 +88,8 @@ def _now(shown: ShownStatement) -> Chart:
 
 
 def _agreement(shown: ShownStatement) -> tuple[str, str]:
-    """Return (the number that agrees and n, the uncertainty), both in words."""
+    """Return (the number that agrees and n, its uncertainty with the other sentences about the round), in
+    words. If several options may be chosen, or they have no order, (a dash, sentences that say so)."""
     now = shown.section.now
     if now.statement.several:
         return "–", several_possible(now)
@@ -102,7 +104,8 @@ def _agreement(shown: ShownStatement) -> tuple[str, str]:
 
 
 def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
-    """Return (text of the theory box, figure in words) for each output with a figure in the report's year."""
+    """Return (text of the theory box, figure in words) for each output with a figure in the report's year, in
+    the theory's order. The words of a figure with gaps end with a star."""
     counters = desk().library.counters
     measured = [
         (box.text, content.output(counters[box.measure.counter]))

@@ -62,8 +62,8 @@ def reports() -> ResponseReturnValue:
 @blueprint.route("/reports", methods=["POST"])
 @for_coordinator
 def new_report() -> ResponseReturnValue:
-    """Create a report. It begins with every closed round of its place and year, and every statement of its
-    theory."""
+    """Create a report, and redirect to its page. It begins with every round that closed in its year and has
+    its place, and every statement of its theory. A refused form is shown again with status 400."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -103,7 +103,7 @@ def _fill_choices(form: ReportForm) -> None:
 @blueprint.route("/reports/<report_id>")
 @for_coordinator
 def report(report_id: str) -> ResponseReturnValue:
-    """Show a report's rounds, statements, parts and editions. Aborts with 404 for an unknown report."""
+    """Show a report's rounds, statements, parts and editions. Aborts as `_content`."""
     content = _content(report_id)
     texts = desk().store.reports.texts(report_id)
     rounds = offered_rounds(desk().store, content.place)
@@ -128,8 +128,8 @@ def report(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>", methods=["POST"])
 @for_coordinator
 def choose(report_id: str) -> ResponseReturnValue:
-    """Store the rounds and statements that the report is to show. Aborts with 404 for an unknown report, with
-    400 for a round or statement that is not offered."""
+    """Store the rounds and statements that the report is to show. Aborts with 400 for a round or statement
+    that is not offered, else as `_content`."""
     content = _content(report_id)
     rounds = offered_rounds(desk().store, content.place)
     chosen, shown = request.form.getlist("round"), request.form.getlist("statement")
@@ -145,9 +145,10 @@ def choose(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/part/<part>", methods=["GET", "POST"])
 @for_coordinator
 def write(report_id: str, part: str) -> ResponseReturnValue:
-    """Show the text of one part, and store a sent one. With `start=last` in the address, an empty part begins
-    with the text of an earlier year. If somebody else has changed it since, nothing is
-    stored, and both texts are shown with status 409. Aborts with 404 for an unknown report or part."""
+    """Show the text of one part or comment; store a sent one. With `start=last` in the address, the field of
+    an empty part has the text of an earlier year. A text that cannot be printed stays in the form, with
+    status 400. If somebody else has changed it since, nothing is stored, and both texts are shown with status
+    409. Aborts with 404 for an unknown part, else as `_content`."""
     content = _content(report_id)
     names = _parts(content)
     if part not in names:
@@ -200,7 +201,7 @@ def claims() -> ResponseReturnValue:
 
 
 def _problems(typed: str) -> list[str]:
-    """Return the reasons why a typed text cannot be printed, as sentences."""
+    """Return the reasons why a typed text cannot be printed, as sentences, each once; empty if it can."""
     if len(typed) > LONGEST_PART:
         return [translate("högst {longest} tecken, inte {length}.", longest=LONGEST_PART, length=len(typed))]
     controls = (sign for sign in typed if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t")
@@ -215,8 +216,9 @@ def _problems(typed: str) -> list[str]:
 
 
 def _last_years(terms: Terms, report_id: str, part: str) -> str:
-    """Return the text of the same part in the latest report of an earlier year, "" if there is none. A report
-    on the same place is preferred, so that no text about another service is offered if there is a choice."""
+    """Return the text of the same part in the latest report of an earlier year that has one, "" if none has.
+    A report on the same place is preferred, so that no text about another service is offered if there is a
+    choice."""
     earlier = {
         name: other
         for name, other in desk().store.reports.all().items()
@@ -232,15 +234,16 @@ def _last_years(terms: Terms, report_id: str, part: str) -> str:
 @blueprint.route("/reports/<report_id>/preview")
 @for_coordinator
 def preview(report_id: str) -> ResponseReturnValue:
-    """Show the draft as the published page will look. Aborts with 404 for an unknown report."""
+    """Show the draft as the published page will look. Aborts as `_content`."""
     return make_response(report_html(_draft(report_id)))
 
 
 @blueprint.route("/reports/<report_id>/publish", methods=["POST"])
 @for_coordinator
 def publish(report_id: str) -> ResponseReturnValue:
-    """Freeze the report as its next edition; earlier editions stay as they are. If its PDF cannot be made,
-    nothing is published, and the reason is shown with status 400. Aborts with 404 for an unknown report."""
+    """Freeze the report as its next edition, with its figures as they are now; earlier editions stay as they
+    are. If its PDF cannot be made, nothing is published, and the reason is shown with status 400. Aborts as
+    `_content`."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
@@ -260,7 +263,7 @@ def publish(report_id: str) -> ResponseReturnValue:
 @for_every_account
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
     """Return a published edition: html to read, or a file to save; a page with the reason and status 400 if
-    the file cannot be made. `ending` is one of ENDINGS. Aborts with 404 for an unknown edition or ending."""
+    the file cannot be made. Aborts with 404 for an unknown edition, and unless `ending` is one of ENDINGS."""
     kept = desk().store.reports.edition(report_id, edition)
     if kept is None or ending not in ENDINGS:
         abort(404)
@@ -274,7 +277,8 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
 
 
 def latest_address() -> str:
-    """Return the address of the latest edition of the latest report, or "" if none is published."""
+    """Return the address, as html, of the latest edition of the latest report in the store's order; "" if no
+    edition is published."""
     store = desk().store
     editions = [(name, edition) for name in store.reports.all() for edition in store.reports.editions(name)]
     if not editions:
@@ -284,6 +288,7 @@ def latest_address() -> str:
 
 
 def _draft(report_id: str, edition: str = "") -> ReportDocument:
+    """Return a report's document (`draft`). Aborts as `_content`."""
     document = draft(desk().store, report_id, edition)
     if document is None:
         abort(404)
@@ -291,6 +296,8 @@ def _draft(report_id: str, edition: str = "") -> ReportDocument:
 
 
 def _content(report_id: str) -> Content:
+    """Return the content of a report. Aborts with 404 for an unknown report, and if its theory or its place
+    is no longer in the library."""
     terms = desk().store.reports.all().get(report_id)
     content = content_of(desk().store, report_id, terms) if terms else None
     if content is None:
@@ -299,13 +306,17 @@ def _content(report_id: str) -> Content:
 
 
 def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[str, str]:
-    """Return id -> text of the statements that the rounds asked or earlier figures of the year know."""
-    known = {one.statement_id: one.text for figures in content.elsewhere for one in figures.statements}
-    return known | {s.id: s.text for state in rounds for s in state.round.survey.statements}
+    """Return id -> text of the statements that the rounds asked or earlier figures of the report's year have;
+    the text of the earliest round, if any asked it."""
+    earlier = {
+        one.statement_id: one.text for figures in content.earlier_figures for one in figures.statements
+    }
+    return earlier | {s.id: s.text for state in rounds for s in state.round.survey.statements}
 
 
 def _parts(content: Content) -> dict[str, str]:
-    """Return part -> heading, with the comments on the shown statements before those on the whole survey."""
+    """Return the heading of each text that a person writes, by its name: the parts of the report, and before
+    its comments on the whole survey, the comment on each of its statements (`comment_part`)."""
     names: dict[str, str] = {}
     for part, name in part_names(content).items():
         if part is Part.COMMENTS:
@@ -319,8 +330,8 @@ def _parts(content: Content) -> dict[str, str]:
 
 def _other_texts(content: Content) -> dict[str, str]:
     """Return name -> text of the texts of a report that stand in no part: its title, its organisation, and
-    the statements."""
-    statements = (_wording(content, name) for name in content.terms.statements)
+    the statements, which are their own names."""
+    statements = (_wording(content, statement_id) for statement_id in content.terms.statements)
     return {
         translate("Titel"): content.terms.title,
         translate("Organisation"): content.terms.organisation,
@@ -329,8 +340,9 @@ def _other_texts(content: Content) -> dict[str, str]:
 
 
 def _wording(content: Content, statement_id: str) -> str:
-    """Return a statement's text in the report; its id if neither a round nor earlier figures have it."""
+    """Return a statement's Swedish text in the report: that of its latest round that asked it, else that of
+    earlier figures; its id if neither has it."""
     surveys = (of_round.survey for of_round in content.rounds)
     asked = [s.text for survey in surveys for s in survey.statements if s.id == statement_id]
-    known = (one.known.text for one in content.imported if one.known.statement_id == statement_id)
-    return next(iter(asked), next(known, statement_id))
+    earlier = (one.known.text for one in content.earlier if one.known.statement_id == statement_id)
+    return next(iter(asked), next(earlier, statement_id))

@@ -16,7 +16,7 @@ from kiosk.desk.downloads import file_response
 from kiosk.desk.i18n import catalogue, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.notices import problems as notice_problems
-from kiosk.desk.row_order import in_order, is_place
+from kiosk.desk.row_order import in_order, is_position
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
@@ -496,7 +496,7 @@ def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
 def _places_sent() -> Places:
     rows = zip(request.form.getlist("place"), request.form.getlist("text"), strict=False)
     texts = tuple(place.strip() for place, text in rows if text.split())
-    wrong = (number for number, text in enumerate(texts, 1) if text and not is_place(text))
+    wrong = (number for number, text in enumerate(texts, 1) if text and not is_position(text))
     return Places(texts, tuple(wrong))
 
 
@@ -537,7 +537,7 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             )
             new.add(statement_id)
         former = known.get(statement_id)
-        number = int(place) if is_reordered and is_place(place.strip()) else at + 1
+        number = int(place) if is_reordered and is_position(place.strip()) else at + 1
         statement = Statement(
             statement_id,
             statement_text,
