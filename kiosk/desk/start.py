@@ -48,9 +48,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Today:
-    """The upper part of the start page. `running` has a sentence for each running round. `next_count` is None
-    if no round runs, or if counts are seconds apart."""
+    """The upper part of the start page. `summary` is one line, in which a phone folds the rest. `running` has
+    a sentence for each running round. `next_count` is None if no round runs, or if counts are seconds
+    apart."""
 
+    summary: str
     running: tuple[str, ...]
     next_count: datetime | None
     shortcuts: tuple[Task, ...]
@@ -73,14 +75,16 @@ def today(states: Sequence[RoundState]) -> Today:
     now = desk().clock()
     running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
     counts_often = isinstance(desk().ticks, Every)
+    tasks = tuple(_tasks(states, running, now))
     return Today(
+        translate("Pågående omgångar: {rounds} · Att göra: {tasks}", rounds=len(running), tasks=len(tasks)),
         tuple(
             translate("”{title}” pågår till och med {day}.", title=of_round.title, day=_last_day(of_round))
             for of_round in running[:MOST_ROUNDS]
         ),
         desk().next_count if running and not counts_often else None,
         tuple(_shortcuts(running)),
-        tuple(_tasks(states, running, now)),
+        tasks,
     )
 
 

@@ -88,6 +88,11 @@ def test_the_menu_opens_on_a_phone_without_a_script(desk: Desk) -> None:
     [folded] = re.findall(r'(?s)<details class="menu"><summary>(.*?)</summary>(.*?)</details>', page)
     assert folded[0] == "Meny: Omgångar"
     assert len(links_in(folded[1])) == len(MENU)
+    page = desk.client.get("/admin/links/slips").text
+    [folded] = re.findall(r'(?s)<details class="menu"><summary>(.*?)</summary>(.*?)</details>', page)
+    assert folded[0] == "Meny: Skärmar och utskrifter › Lappar"
+    pages = next(item.pages for item in MENU if item.label == "Skärmar och utskrifter")
+    assert {page.label for page in pages} <= {label for _, label in links_in(folded[1])}
 
 
 def chapters_of(handbook: str) -> dict[str, str]:

@@ -62,14 +62,18 @@ def fill(desk: Desk, folder: Path, size: Size, seed: int = 1) -> None:
         )
         for number in range(size.rounds)
     ]  # fmt: skip
-    tallies = [_tally(of_round, names, random) for of_round in rounds]
+    replace_rounds(desk, folder, [_tally(of_round, names, random) for of_round in rounds])
+
+
+def replace_rounds(desk: Desk, folder: Path, tallies: Sequence[RoundTally]) -> None:
+    """Replace a desk's rounds by those of these tallies, with the rows that a count writes."""
     database = Database(f"sqlite:///{folder / 'k.sqlite'}", durable=False)
     for kept in (tables.Round, tables.Snapshot):
         database.run(kept.delete())
-    for of_round in rounds:
-        terms = json.dumps(of_round.as_json(), ensure_ascii=False)
-        database.run(tables.Round.insert(id=of_round.id, terms=terms, closed=1))
-    document = make_snapshot(tallies, MONDAY, demonstration=False)
+    for tally in tallies:
+        terms = json.dumps(tally.round.as_json(), ensure_ascii=False)
+        database.run(tables.Round.insert(id=tally.round.id, terms=terms, closed=int(tally.is_closed)))
+    document = make_snapshot(tallies, MONDAY, demonstration=desk.store.is_demonstration)
     database.run(tables.Snapshot.insert(id=1, document=as_text(document)))
     database.close()
     desk.store.index_changes()

@@ -69,7 +69,7 @@ def test_staff_can_do_their_daily_tasks(page: Page, serve: Serve, desk: Desk) ->
     expect(page.locator("#notice")).to_contain_text("Be en samordnare")
     look(page)
 
-    page.get_by_role("link", name="Lappar", exact=True).click()
+    go_to(page, "Lappar")
     look(page)
     page.locator("#slips-number").fill("6")
     with page.expect_download() as download:
