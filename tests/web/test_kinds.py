@@ -1,6 +1,6 @@
 """A ballot with each kind of question, from a kiosk without a network and from a page without a script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import Survey
+from kiosk.domain.tally import StatementDocument
 from kiosk.settings import read_settings
 from tests.tools.guest_side import Place
 from tests.tools.kinds import Form, chosen, every_kind
@@ -31,7 +32,7 @@ NOT_CONCERNED: Form = {
 }  # fmt: skip
 """Of a guest who is not asked the follow-up, and touches "I answered something else"."""
 
-WITHOUT_SCRIPT: Form = CONCERNED | {"agree": ["4"], "why": ["3"], "several": ["2", "3"]}
+WITHOUT_SCRIPT: Form = {**CONCERNED, "agree": ["4"], "why": ["3"], "several": ["2", "3"]}
 """Of a guest who gives a reason though none is asked of her, on a page that cannot take it back."""
 
 MOST = {
@@ -67,7 +68,7 @@ def answer(guest: Guest, form: Form) -> int:
     return touches
 
 
-def counts(table: Mapping[str, Mapping[str, Sequence[int]]], name: str) -> list[int]:
+def counts(table: Mapping[str, StatementDocument], name: str) -> list[int]:
     """Return how many guests chose each answer of a question, as `chosen` does."""
     options = [table[column]["counts"][1] for column in table if column.startswith(f"{name}/")]
     return [table[name]["counts"][0], *options] if options else list(table[name]["counts"])

@@ -30,6 +30,7 @@ def board_file(
 
 
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
+    """Return the first sheet: what the file is about, and how its figures are read."""
     counted, now = made_at(document), overview.entries[0].now
     facts = (
         (translate("Verksamhet"), of_round.tree.node(node_id).name),
@@ -71,6 +72,8 @@ def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
 
 
 def _overview_row(entry: Entry) -> tuple[Value, ...]:
+    """Return an entry's cells under the headings of `_overview`. Shares and bounds are 0 to 1; without
+    answers on the scale they and the counts are None, and the last cell has the reason."""
     now, verdict, sure = entry.now, entry.verdict, entry.now.agreeing_interval
     counted, target = entry.counted_answers or None, _target(now)
     if not now.on_scale:
@@ -170,8 +173,9 @@ def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
 def _chart(
     title: str, section: Section, rows: Sequence[tuple[Value, ...]], first: int, options: int
 ) -> BoardChart | None:
-    """Return a chart of the `options` columns with counts, the first of them at index `first` of each row.
-    None if no row has answers on the scale, and if several may be chosen, which fill no bar."""
+    """Return a chart of the columns with counts, `options` in number, the first of them at index `first` of
+    each row, 0 for the first cell. None if no row has answers on the scale, and if several may be chosen,
+    which fill no bar."""
     if section.several or not any(row[first + options] for row in rows):
         return None
     return BoardChart(title, first, first + options - 1, section.palette)

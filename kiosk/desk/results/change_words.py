@@ -11,7 +11,9 @@ from kiosk.domain.survey import Statement
 
 
 def change_word(trend: Trend, statement: Statement, *, is_noisy: bool) -> str:
-    """Return the words for the result of a test of the share that agrees, without a full stop.
+    """Return the words for the result of a test of the share that agrees, without a full stop: up or down if
+    it is significant, with its direction if the statement says which share is good, else that it may be
+    chance.
 
     `is_noisy` says whether one of the compared rounds is protected.
     """

@@ -23,6 +23,7 @@ THIN = 0.06
 Strings = tuple[str, ...]
 
 Numbers = tuple[int | None, ...]
+"""Numbers in the order of a table's columns. None stands for a missing number."""
 
 Table = tuple[tuple[str | int | None, ...], ...]
 """The row of headings, then a row for each bar. None stands for a missing number."""
@@ -123,8 +124,9 @@ class Chart:
 def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
     """Return the line of one round at one place. `name` is its name in tables, `label` its name in the chart.
 
-    `labels` are those of the row `shown`, the highest option first. The line has no numbers if `row` has
-    another scale than `shown`, or no figures.
+    `shown` is the row of the round that the page is about, and `labels` are its options' in the reader's
+    language, the highest first. The line has no numbers if `row` has another scale than `shown`, or no
+    figures.
     """
     if row.table is None or row.statement.answers != shown.statement.answers:
         return _line_without_numbers(name, _empty_bar(label, row, shown), shown.statement)
@@ -167,10 +169,12 @@ def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
 
 
 def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
-    """Return the line of an earlier report. `known` has its counts of the statement `shown`.
+    """Return the line of earlier figures. `known` has their counts of the statement `shown`; `labels` has its
+    options' labels in the reader's language, the highest first, without that of unknown answers.
 
     The answers for which the report does not give the option are one segment with an empty outline. The line
-    has no numbers if the report has another scale than `shown`.
+    has no numbers if the report has another scale than `shown`. Its name has the report's words for the
+    statement if they are others.
     """
     name = translate("{period}, importerat: {source}", period=in_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
@@ -275,7 +279,8 @@ def outside_numbers(row: Row, shown: Statement) -> Numbers:
 
 
 def outside_counts(row: Row) -> Sequence[tuple[str, int]]:
-    """Return (label, count) for each of `outside_labels`; empty without figures."""
+    """Return (label, count) for each of `outside_labels`, also where the count is 0; empty without
+    figures."""
     labels = outside_labels(is_follow_up=bool(row.statement.follows))
     return list(zip(labels, row.outside, strict=True)) if row.table else []
 

@@ -18,8 +18,8 @@ from kiosk.output.stacked_bars import UNKNOWN
 
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
-    """Return a chart's numbers as the content of a CSV file. The share that agrees is a percentage with one
-    decimal."""
+    """Return a chart's numbers as the content of a CSV file: a row of headings, then one for each bar. The
+    share that agrees is a percentage with one decimal; a missing number is an empty cell."""
     rows = [
         [half_up(1000 * value) / 10 if isinstance(value, Fraction) else value for value in row]
         for row in _rows(section, chart)
@@ -28,7 +28,8 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
-    """Return a chart and its numbers as the content of an xlsx file. `document` is the snapshot."""
+    """Return a chart and its numbers as the content of an xlsx file with one sheet. `document` is the
+    snapshot."""
     heading = _heading(section, chart)
     rows = tuple(
         tuple(float(value) if isinstance(value, Fraction) else value for value in row)
@@ -79,8 +80,8 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...],
 
 
 def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
-    """Return the names of a row: its place, its round and, if several options may be chosen, its answer. The
-    one row of such a question without figures has "" for it."""
+    """Return the names of a row: its place, its round and, if several options may be chosen, its answer, ""
+    without figures."""
     of_round = section.now.round
     if chart.kind is ChartKind.PLACES:
         return (line.name, period(of_round))
@@ -112,10 +113,9 @@ def _share(section: Section, line: Line) -> Fraction | None:
 
 
 def file_name(section: Section, chart: Chart, ending: str) -> str:
-    """Return the name of a chart's file, such as `statement_place_2026-03-01.svg`; the date is the round's
-    first day.
-
-    A chart over time has its title in place of the date, a chart of places has both.
+    """Return the name of a chart's file, such as `statement_place_2026-03-01.svg`: its texts
+    (`file_name_part`, or the id of a text of which nothing is left), the first day of the round, and the
+    `ending`, without a dot. A chart over time has its title in place of the day, a chart of places has both.
     """
     of_round = section.now.round
     by_kind = {
@@ -136,7 +136,7 @@ def file_name(section: Section, chart: Chart, ending: str) -> str:
 
 
 def place_file_name(of_round: Round, node_id: str, ending: str) -> str:
-    """Return the name of a file with all statements, such as `place_2026-03-01.xlsx`; the date is the round's
-    first day."""
+    """Return the name of a file with all statements, such as `place_2026-03-01.xlsx`; the day is the round's
+    first."""
     place = file_name_part(of_round.tree.node(node_id).name) or node_id
     return f"{place}_{of_round.opens_at:%Y-%m-%d}.{ending}"

@@ -22,8 +22,10 @@ LONGEST_COMMENT_CHARACTERS = 600
 @for_coordinator
 def comment(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
     """Show the form with a statement's comment in a round; store a sent comment, or remove it if it is empty.
+    A refused one stays in the form, with status 400.
 
-    `node_id` is the place to return to. Aborts with 404 for an unknown round, node or statement.
+    The comment is the same at all places; `node_id` is the place to return to. Aborts with 404 for an unknown
+    statement, else as `readable_round`.
     """
     of_round, form = readable_round(round_id, node_id), FlaskForm()
     if not of_round.survey.asks(statement_id):

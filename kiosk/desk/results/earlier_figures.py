@@ -30,7 +30,7 @@ blueprint = Blueprint("earlier_figures", __name__)
 
 
 TypedCounts = Mapping[tuple[str, int], str]
-"""(statement id, option from 1) -> the text of its field."""
+"""(statement id, option, 1 for the lowest) -> the text of the field for its count, "" for an unknown one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def _list() -> str:
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
     """Show the form with a field for each option of each statement; store the sent figures, with a reason
-    that is logged. Refused input stays in the form. Aborts with 404 for an unknown survey."""
+    that is logged. Refused input stays in the form, with status 400. Figures that are stored already are
+    confirmed and not stored again. Aborts with 404 for an unknown survey."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
@@ -88,8 +89,9 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/imported/<name>", methods=["GET", "POST"])
 @for_coordinator
 def change_figures(name: str) -> ResponseReturnValue:
-    """Show the form with earlier figures; replace them with the sent ones, with a reason that is logged.
-    Refused input stays in the form. Aborts with 404 if no figures have the name."""
+    """Show the form with earlier figures; replace them with the sent ones, with a reason that is logged;
+    equal ones change nothing. Refused input stays in the form, with status 400. Aborts with 404 if no figures
+    have the name."""
     kept = kept_figures().get(name)
     if kept is None:
         abort(404)
@@ -107,7 +109,7 @@ def change_figures(name: str) -> ResponseReturnValue:
 
 
 def _form(kept: EarlierFigures | None = None) -> FiguresForm:
-    """Return the form, with earlier figures unless it was sent."""
+    """Return the form with the sent values; if it was not sent, with those of `kept`, empty for None."""
     form = FiguresForm(obj=kept)
     form.node.choices = list(desk().library.places.items())
     if kept and kept.node_id not in desk().library.places:
@@ -119,7 +121,8 @@ def _form(kept: EarlierFigures | None = None) -> FiguresForm:
 
 
 def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigures | None:
-    """Return the sent figures; None if they are refused, with the problems noticed."""
+    """Return the sent figures; None if they are refused, with the problems added to the notice. `asked` are
+    the statements of the form."""
     if not form.validate():
         return None
     worded = _worded(asked)
@@ -144,7 +147,8 @@ def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigur
 
 def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
     """Return the statements with the words of the report, where they were sent: its text and its labels may
-    be others, misprints included. None if a text cannot be shown, with the problems noticed."""
+    be others, misprints included. None if a text cannot be shown, or two options of a statement have the same
+    label, with the problems added to the notice."""
     is_right, worded = True, list[Statement]()
     for statement in asked:
         texts = {
@@ -165,8 +169,8 @@ def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
 
 
 def _present_words(statement: Statement) -> dict[str, str]:
-    """Return the names of the fields for a report's own words, each with the statement's own: those of its
-    text, then of each option from the lowest."""
+    """Return name of a field for a report's own words -> the statement's words: for its text, then for each
+    option from the lowest."""
     labels = enumerate(statement.scale.labels, start=1)
     return {text_field(statement.id): statement.text} | {
         label_field(statement.id, option): label for option, label in labels
@@ -176,17 +180,18 @@ def _present_words(statement: Statement) -> dict[str, str]:
 def _figures_page(
     form: FiguresForm, asked: Sequence[Statement], typed: TypedCounts, survey: Survey | None = None
 ) -> ResponseReturnValue:
-    """Return the page with the form and its status. `survey` is that of new figures."""
+    """Return the page with the form, and its status: 400 for a sent one, which is shown again only if it was
+    refused. `survey` is that of new figures, None for a change of stored ones."""
     present = {statement.id: _present_words(statement) for statement in asked}
     words = {
-        name: request.form.get(name, own)
+        name: request.form.get(name, text)
         for of_statement in present.values()
-        for name, own in of_statement.items()
+        for name, text in of_statement.items()
     }
     reworded = [
         statement_id
-        for statement_id, own in present.items()
-        if any(words[name] != text for name, text in own.items())
+        for statement_id, of_statement in present.items()
+        if any(words[name] != text for name, text in of_statement.items())
     ]
     page = render_template(
         "earlier_figures_form.html", form=form, survey=survey, statements=asked, typed=typed, words=words,
@@ -196,8 +201,9 @@ def _figures_page(
 
 
 def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
-    """Return the statements of earlier figures in the words of that time, and the others of the first survey
-    that asks them all with as many answers."""
+    """Return the statements of the form for stored figures: those of the first survey that asks all of theirs
+    with as many answers, in its order, each in the words of the figures if they have it. Without such a
+    survey, the statements of the figures."""
     known = {one.statement_id: one.statement for one in kept.statements}
     for survey in desk().library.surveys.values():
         options = {statement.id: len(statement.scale.labels) for statement in survey.with_one_answer}
@@ -207,7 +213,7 @@ def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
 
 
 def _typed(asked: Sequence[Statement]) -> TypedCounts:
-    """Return the sent texts of the fields for counts."""
+    """Return the sent texts of the fields for counts, "" for a field that was not sent."""
     return {
         (statement.id, option): request.form.get(field(statement.id, option), "")
         for statement in asked
@@ -216,7 +222,7 @@ def _typed(asked: Sequence[Statement]) -> TypedCounts:
 
 
 def _counts(kept: EarlierFigures) -> TypedCounts:
-    """Return the texts of the fields for the counts of earlier figures."""
+    """Return the texts of the fields that show the counts of earlier figures."""
     return {
         (known.statement_id, option): "" if count is None else str(count)
         for known in kept.statements
@@ -225,7 +231,8 @@ def _counts(kept: EarlierFigures) -> TypedCounts:
 
 
 def _details(figures: EarlierFigures, reason: str) -> str:
-    """Return what the log has of earlier figures that are stored, changed or removed."""
+    """Return what the log has of earlier figures that are stored, changed or removed: their place, their
+    first and last day, and the `reason`, a value of EntryReason or RemovalReason."""
     return f"{figures.node_id}, {figures.first} – {figures.last}, {reason}"
 
 
@@ -233,7 +240,7 @@ def _details(figures: EarlierFigures, reason: str) -> str:
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
     """Remove earlier figures, such as mistyped ones, with a reason that is logged. Without a listed reason,
-    nothing is removed. Aborts with 404 if no figures have the sent name."""
+    nothing is removed, and the page has status 400. Aborts with 404 if no figures have the sent name."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
@@ -268,7 +275,7 @@ def removal_reasons() -> list[tuple[str, str]]:
 
 
 def kept_figures() -> dict[str, EarlierFigures]:
-    """Return the earlier figures by their key in the store."""
+    """Return key in the store -> earlier figures, sorted by key: not by date."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
 
 

@@ -52,7 +52,8 @@ WRITERS: Mapping[str, Callable[[Document, Section, Chart], bytes]] = {
 @blueprint.route("/overview/<round_id>/<node_id>/files")
 @for_every_account
 def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show links to all files of a round at one node, and the choice of the style of CSV files."""
+    """Show links to all files of a round at one node, and the choice of the style of CSV files. Aborts as
+    `readable_round` and `_csv_style`."""
     of_round = readable_round(round_id, node_id)
     _, sections = _figures(of_round, node_id)
     return render_template(
@@ -75,7 +76,8 @@ def _csv_style() -> CsvStyle:
 
 
 def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]]:
-    """Return the overview of a round at one node, and a section with its comment for each statement."""
+    """Return (overview of a round at one node, a section with its comment for each statement, in the survey's
+    order). The signed-in account has to be allowed to read the round."""
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
     statements = of_round.survey.statements
@@ -91,7 +93,7 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
 @for_every_account
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as a workbook: a cover, an overview, a sheet for each
-    statement."""
+    statement. Aborts as `readable_round`."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -103,7 +105,7 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as an accessible PDF; a page with the reason and status 400
-    if it cannot be made."""
+    if it cannot be made. Aborts as `readable_round`."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -117,8 +119,9 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
 @for_every_account
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
-    """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: the kind of the
-    chart and a key of WRITERS. Aborts with 404 if either is unknown, or the statement has no such chart.
+    """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: a value of
+    ChartKind and a key of WRITERS. Aborts with 404 if either is unknown, or the statement is unknown or has
+    no such chart, else as `readable_round` and `_csv_style`.
 
     With `bare` in the address, an SVG has the rounds and places of the page, and no texts that the page
     already has. With `download`, the browser saves the file.
@@ -134,8 +137,8 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     page = max(request.args.get("page", 1, type=int), 1)
     on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)
     extent = on_page if is_bare and "all" not in request.args else EVERYTHING
-    elsewhere = kept_figures().values()
-    section = section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot)
+    earlier = kept_figures().values()
+    section = section_of(document, states, of_round, node_id, statement, earlier, extent, snapshot)
     charts = [chart for chart in section.charts if chart.kind == kind]
     if not charts or ending not in WRITERS:
         abort(404)
@@ -157,7 +160,7 @@ def package() -> ResponseReturnValue:
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export. Aborts with 404 for an unknown name."""
+    """Return one file of the export. Aborts with 404 for an unknown name, else as `_csv_style`."""
     rounds = [state.round for state in desk().store.rounds()]
     contents = files(desk().store.snapshot(), rounds, desk().store.outputs.all(), _csv_style())
     if name not in contents:

@@ -29,8 +29,10 @@ from kiosk.domain.tree import Node
 
 
 def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return sentences about one round: the number that agreed, the uncertainty, and which share is good.
-    Without answers, the only sentence is the reason."""
+    """Return sentences about one round: the number that agreed, its uncertainty, which share is good, and the
+    target. A question with several answers has one sentence in their place, and so has one without an order.
+    Without answers on the scale, it is the reason. This reason, and the sentence about a missing order, come
+    after the one about a follow-up (`about_follow_up`)."""
     if not row.on_scale:
         return (*about_follow_up(row), missing(row))
     if row.statement.several:
@@ -46,8 +48,9 @@ def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def about_target(row: Row) -> tuple[str, ...]:
-    """Return sentences with the target of a statement, the line that shows it, and whether it is reached.
-    Empty without a target, or without answers."""
+    """Return sentences with the target of a statement, the line in the bar that shows it, if there is one,
+    and whether it is reached; while the round runs, when that is judged. Empty without a target, or without
+    answers on the scale."""
     state, percent = target_state(row), row.statement.target
     if state is None:
         return ()
@@ -70,7 +73,7 @@ def about_target(row: Row) -> tuple[str, ...]:
 
 def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
     """Return a cell's words about a target: reached, not reached or uncertain. While the round runs, they say
-    that it is judged later. None without answers."""
+    that it is judged later. None without a state, which is so without a target or answers."""
     if state is None:
         return None
     if not is_closed:
@@ -90,8 +93,9 @@ def without_order() -> str:
 
 
 def about_follow_up(row: Row) -> tuple[str, ...]:
-    """Return the sentence about a follow-up: after which answers it was asked, and of how many guests. Empty
-    for any other statement, and without figures."""
+    """Return the sentence about a follow-up: after which answers it was asked, and of how many guests, about
+    as many in a protected round, and at most as many if answers to its statement are withheld. Empty for any
+    other statement, and without figures."""
     follows = row.statement.follows
     if follows is None or row.asked is None:
         return ()
@@ -127,12 +131,13 @@ def several_possible(row: Row) -> str:
 
 
 def n_heading(row: Row) -> str:
-    """Return the heading of a column with n."""
+    """Return the heading of a column with n: the ballots if several options may be chosen, else the answers
+    on the scale."""
     return translate("Lämnade svar (n)") if row.statement.several else translate("På skalan (n)")
 
 
 def about_n(row: Row) -> str:
-    """Return the sentence that says what n is."""
+    """Return the sentence that says what n is, and from how many answers on percentages are shown."""
     if row.statement.several:
         return translate(
             "n är antalet som lämnade svar i omgången. Procent visas från {from_n} svar.", from_n=PERCENT_FROM
@@ -141,8 +146,8 @@ def about_n(row: Row) -> str:
 
 
 def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
-    """Return the sentence with the interval of a share of `n` answers, in tenths or percent by their number;
-    none without an interval."""
+    """Return the sentence with the interval of a share of `n` answers, in tenths or in percent (`parts_of`);
+    empty without an interval, such as of a share of too few answers."""
     if not interval:
         return ()
     parts = parts_of(n)
@@ -153,14 +158,15 @@ def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
 
 
 def agreeing_answers(statement: Statement, labels: Sequence[str]) -> str:
-    """Return the options that count in a statement's share, as one text such as "”Ofta” eller ”Alltid”"; ""
-    for options without an order."""
+    """Return the options that count in a statement's share, the highest first, as one text such as "”Alltid”
+    eller ”Ofta”"; "" for options without an order."""
     options = reversed(statement.agreeing_options)
     return in_a_row((translate("”{text}”", text=labels[-option]) for option in options), is_choice=True)
 
 
 def share_rule(statement: Statement, labels: Sequence[str]) -> str:
-    """Return sentences with the options that count in a statement's share, and the meaning of n."""
+    """Return sentences with the options that count in a statement's share, and the meaning of n; only the
+    latter for options without an order."""
     if not statement.scale.is_ordered:
         return translate("n är antalet svar på skalan.")
     answers = agreeing_answers(statement, labels)
@@ -195,8 +201,9 @@ def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the noise: by how many guests a bar may be off, and up to which count it may be
     zero.
 
-    They are computed for the noisiest row, so that no bar has a larger error. If no row has protected
-    figures, the only sentence is the kind of the figures, exact or protected.
+    They are computed for the noisiest row, so that no bar has a larger error. If some rows are exact, another
+    sentence says so. If no row has protected figures, the only sentence is that the figures are exact or, if
+    all rounds are protected and have none yet, that they are protected.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
@@ -230,8 +237,13 @@ def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared, with the shares of the first
-    and the last. `history` has a statement's rows at one node, the earliest round first; they need no
-    units. `changes` is their `time_change`."""
+    and the last, about the last step if it differs, and that a running round is not compared. If no two can
+    be compared, they say why. For options without an order, the only sentence says so; empty for a question
+    with several answers.
+
+    `history` has a statement's rows at one node, the earliest round first; they may lack `units`. `changes`
+    is their `time_change`.
+    """
     if history and history[-1].statement.several:
         return ()
     if history and not history[-1].statement.scale.is_ordered:
@@ -428,15 +440,16 @@ def percent(share: int | None, before: str) -> str:
 
 
 def missing(row: Row) -> str:
-    """Return the reason why a row has no figures, as a sentence."""
+    """Return the reason why a row has no answers on the scale (`on_scale` is 0), as a sentence: too few to
+    publish, not enough yet, or published figures with none on the scale. Not for other rows."""
     if row.why == "too_few":
         return translate("För få svar, eller svar på för få dagar, för att visas för sig.")
     return translate("Väntar på fler svar.") if row.why == "waiting" else translate("Inga svar på skalan.")
 
 
 def broken(row: Row) -> str:
-    """Return a sentence with the changes since the previous round that prevent a comparison; "" if there are
-    none."""
+    """Return a sentence with the changes since the previous row that prevent a comparison with the row above;
+    "" if there are none."""
     if not row.breaks:
         return ""
     return translate("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
@@ -453,17 +466,18 @@ def break_names(breaks: Sequence[Break]) -> str:
 
 
 def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return warnings if these rounds used different versions of the survey: one with the former wordings of
-    the statement that have the same meaning, and one about other changes, such as in a translation. Empty if
-    all rounds used the same version."""
+    """Return warnings if these rounds used different versions of the survey: one with the previous wordings
+    of the statement that have the same meaning, the latest first, if there are some, and one about other
+    changes, such as in a translation. Empty if all rounds used the same version. `history` has the earliest
+    round first."""
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
-    former = " ".join(translate("”{text}”", text=text) for text in texts[1:])
+    previous = " ".join(translate("”{text}”", text=text) for text in texts[1:])
     return (
         *(
-            [translate("Påståendet har haft andra ord med samma innebörd: {texts}", texts=former)]
-            if former
+            [translate("Påståendet har haft andra ord med samma innebörd: {texts}", texts=previous)]
+            if previous
             else []
         ),
         translate(
@@ -474,8 +488,9 @@ def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
-    """Return a sentence if rounds of the same survey went before at a node, and none of them asked the
-    statement: it is new, or has another meaning than its former text. Empty otherwise."""
+    """Return a sentence if earlier rounds of the same survey have the node, and none of them asked the
+    statement: it is new, or has another meaning than its previous text. Empty otherwise. `rounds` may have
+    rounds of all surveys."""
     before = [
         other
         for other in rounds
@@ -491,8 +506,9 @@ def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tupl
 def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the source of the figures, for readers who see them without the page.
 
-    The last one has the survey, the state of the round of `row`, the time of the count and the ways to answer
-    in the rounds of `rows`. If these rounds include posters, a warning comes first.
+    The last one has the survey and the state of the round of `row`, the time of the snapshot's count and the
+    ways to answer in the rounds of `rows`; that of a demonstration says that the answers are made up. If
+    these rounds include posters, a warning comes first.
     """
     ways = {
         Admission.KIOSK: translate("kiosk"),

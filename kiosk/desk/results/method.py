@@ -24,7 +24,7 @@ def exact_figures(people: Forms) -> str:
 
 
 def self_selection(people: Forms) -> str:
-    """Return whom the figures are about."""
+    """Return sentences that the figures are about those who chose to answer, not about everybody."""
     return translate(
         "Var och en väljer själv om den svarar. Siffrorna gäller dem som svarade, inte alla {people}.",
         people=people.several,

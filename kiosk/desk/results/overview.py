@@ -53,7 +53,7 @@ class Order(StrEnum):
 
 class Kind(StrEnum):
     """The kind of a change: to the good end of a statement, to the other end, up or down if the statement
-    does not say which end is good; `NONE` if nothing was compared."""
+    does not say which end is good; `CHANCE` if it is not significant, `NONE` if nothing was compared."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -65,8 +65,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The change of a step in words. `word` names it in a word or two; `detail` has the two shares, or the
-    reason why nothing is compared."""
+    """The change of a step in words. `word` names it in a few words; `detail` has the two shares, or a text
+    that refers to the single units, or the reason why nothing is compared."""
 
     kind: Kind
     word: str
@@ -127,9 +127,9 @@ class Entry:
         return counted_bar(self.now, self.labels)
 
     @property
-    def several(self) -> Strings:
+    def chosen_answers(self) -> Strings:
         """The answers of a question of which several may be chosen, with their counts, the most chosen first;
-        empty for others."""
+        empty for any other statement, and without figures."""
         if not self.now.statement.several:
             return ()
         counted = sorted(zip(self.labels, self.now.shares, strict=True), key=lambda one: -one[1].count)
@@ -152,8 +152,8 @@ class Entry:
 
     @property
     def share(self) -> str:
-        """The share that agrees as text: a percentage, or the count and n below PERCENT_FROM answers; "–" for
-        options without an order."""
+        """The share that agrees as text: a percentage, or the count and n below PERCENT_FROM answers, also if
+        there are none; "–" for options without an order."""
         if not self.now.statement.scale.is_ordered:
             return "–"
         n = self.now.on_scale
@@ -163,7 +163,8 @@ class Entry:
 
     @cached_property
     def interval(self) -> str:
-        """The interval of the share that agrees, in words; "" with too few answers."""
+        """The interval of the share that agrees, in words; "" with too few answers, and for options without
+        an order."""
         sure = self.now.agreeing_interval
         if not sure:
             return ""
@@ -175,12 +176,13 @@ class Entry:
 
     @property
     def counted_answers(self) -> str:
-        """The options that count in the share, as one text; "" for options without an order."""
+        """The options that count in the share, as one text (`agreeing_answers`)."""
         return agreeing_answers(self.now.statement, self.labels)
 
     @property
     def target(self) -> str:
-        """The target and whether it is reached, as sentences; "" without a target."""
+        """The target and whether it is reached, as sentences (`about_target`); "" without a target or
+        answers."""
         return " ".join(about_target(self.now))
 
     @cached_property
@@ -190,7 +192,8 @@ class Entry:
 
 
 def verdict_of(step: Step) -> Verdict:
-    """Return the change of a step in words, which say whether it is significant."""
+    """Return the change of a step in words, which say whether it is significant; of the kind NONE, with the
+    reason, if nothing was compared."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))
@@ -206,8 +209,8 @@ def verdict_of(step: Step) -> Verdict:
 
 
 def _shares(step: Step) -> str:
-    """Return the shares of the two rounds as text. If they cannot be shown, the text refers to the single
-    units."""
+    """Return the shares of the two rounds as text, in percent. If they cannot be shown, since units have
+    other parts of the answers than before, the text refers to the single units."""
     if not step.can_show_shares:
         return translate("Se varje verksamhet för sig")
     before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
@@ -229,8 +232,9 @@ def _why_not_compared(step: Step) -> str:
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
-    """Return a sentence with the number of statements that changed in each way since the round before.
-    `is_closed` says whether the shown round is closed."""
+    """Return a sentence with the number of statements of each kind of change since the round before; that
+    there is nothing to compare with, if none was compared. A running round is not compared: if `is_closed` is
+    False, the sentence is about the two latest closed ones."""
     if all(entry.step.trend is None for entry in entries):
         return translate("Det finns ännu inget att jämföra med.")
     if is_closed:
@@ -239,9 +243,10 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
-    """Return a sentence with the periods of the compared rounds, if they are the same for all statements. If
-    several units are compared, another sentence says that each is compared with itself. For a running round,
-    a last one says that it is not compared yet. `is_closed` says whether the shown round is closed."""
+    """Return a sentence with the periods of the compared rounds, if they are the same for all compared
+    statements. If several units are compared, another sentence says that each is compared with itself. For a
+    running round (`is_closed` is False), a last one says that it is not compared yet. Empty if none
+    applies."""
     pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
     periods = {tuple(period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
@@ -259,7 +264,7 @@ def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, 
 
 def _number_of_each(entries: Sequence[Entry]) -> str:
     """Return the number of statements by kind of change as one text, such as "1 åt rätt håll och 3
-    utan säker ändring"."""
+    utan säker ändring", in the order of Kind. Kinds without statements are left out."""
     kinds = [entry.verdict.kind for entry in entries]
     words = {
         Kind.RIGHT: translate("{n} åt rätt håll", n=kinds.count(Kind.RIGHT)),
@@ -287,6 +292,7 @@ def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> lis
 
 
 def _share_of(entry: Entry) -> tuple[float, ...] | None:
+    """Return a sort key that is larger for a larger share; None without a percentage."""
     n = entry.now.on_scale
     has_share = n >= PERCENT_FROM and entry.now.statement.scale.is_ordered
     return (entry.now.agreeing / n,) if has_share else None
@@ -303,8 +309,8 @@ def _change_of(entry: Entry) -> tuple[float, ...] | None:
 
 @dataclass(frozen=True)
 class PlaceRow:
-    """A place below the chosen one, with an entry for each statement. `depth` is 0 directly below the chosen
-    place."""
+    """A place below the chosen one, with an entry for each statement, in the survey's order. `depth` is 0
+    directly below the chosen place."""
 
     node: Node
     depth: int
@@ -316,7 +322,7 @@ class Overview:
     """Every statement of a round at one place, in the survey's order, and a page of the places below it.
 
     `is_closed` says whether the round is closed. `page` is counted from 1; `pages` is 0 if there are no
-    places below.
+    places below. `places` are those on the page, empty on a page after the last.
     """
 
     entries: tuple[Entry, ...]
@@ -338,7 +344,8 @@ class Overview:
     @property
     def counted(self) -> Strings:
         """A sentence with the answers that count in the share, if they are the same for all statements with a
-        share; else one for each group of such statements, which also names these."""
+        share; else one for each group of such statements, which also names these. Empty if none has a
+        share."""
         groups: dict[str, list[str]] = {}
         for entry in self.entries:
             if entry.counted_answers:
@@ -362,8 +369,11 @@ class Overview:
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """A legend for each scale: (label, colour) of its options, the highest first."""
-        scales = dict.fromkeys((entry.labels, entry.palette) for entry in self.entries if not entry.several)
+        """A legend for each scale: (label, colour) of its options, the highest first. Questions with several
+        answers, and with counts to show, have none."""
+        scales = dict.fromkeys(
+            (entry.labels, entry.palette) for entry in self.entries if not entry.chosen_answers
+        )
         return [list(zip(labels, palette, strict=True)) for labels, palette in scales]
 
     @property
@@ -377,7 +387,8 @@ def overview_of(
 ) -> Overview:
     """Return the overview of a round at a node, with one page of the places below it.
 
-    `states` are the rounds that the account may read, the latest first; `page` is counted from 1.
+    `states` are the rounds that the account may read, the latest first; `state` is the shown one of them.
+    `page` is counted from 1.
     """
     closed = [other.round for other in states if other.is_closed]
     of_round = state.round
@@ -400,7 +411,8 @@ def overview_of(
 
 
 def _places_on_page(of_round: Round, node_id: str, page: int) -> tuple[list[Node], int]:
-    """Return (places below a node that are on a page, number of pages). `page` is counted from 1."""
+    """Return (places below a node that are on a page, in the tree's order, number of pages). `page` is
+    counted from 1; a page after the last has no places."""
     tree = of_round.tree
     below = [node for node in tree.nodes if node.id != node_id and node_id in tree.upwards(node.id)]
     size = max(MOST_CELLS // len(of_round.survey.statements), FEWEST_PLACES)

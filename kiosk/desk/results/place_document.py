@@ -59,6 +59,8 @@ def _overview(overview: Overview) -> Iterator[Block]:
 
 
 def _overview_row(entry: Entry) -> tuple[str, ...]:
+    """Return an entry's text, n, share with its interval, and change with its detail; without answers on the
+    scale, a dash and the reason in place of n and share."""
     change = LINE.join(filter(None, (entry.verdict.word, entry.verdict.detail)))
     if entry.missing:
         return (entry.text, "–", entry.missing, change)
@@ -67,7 +69,8 @@ def _overview_row(entry: Entry) -> tuple[str, ...]:
 
 
 def _statement(section: Section) -> Iterator[Block]:
-    """Yield a statement's chart with its sentences and numbers."""
+    """Yield a statement's chart of the round with its sentences, comment and numbers; without answers on the
+    scale, the sentences and the comment only."""
     yield Block(Kind.HEADING, section.text, level=1)
     shown = [chart for chart in section.charts if chart.kind is ChartKind.NOW]
     for chart in shown:
@@ -92,7 +95,8 @@ def _numbers(section: Section) -> Iterator[Block]:
 
 
 def _method(document: Document, of_round: Round, sections: Sequence[Section]) -> Iterator[Block]:
-    """Yield the explanation of the figures: their protection, their limits, and their source."""
+    """Yield the explanation of the figures: their protection, their limits, and their source. `sections` has
+    at least one."""
     people = people_at(of_round, sections[0].node_id)
     yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
     explained = protected_figures(people) if of_round.is_protected else exact_figures(people)

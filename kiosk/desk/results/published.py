@@ -47,7 +47,8 @@ class Snapshot:
         return cast(Document, json.loads(self.text))
 
     def at_node(self, rounds: Iterable[Round], node_id: str) -> Document:
-        """Return the snapshot document, reduced to these rounds and one node."""
+        """Return the snapshot document, reduced to these rounds and one node. It is parsed once for the same
+        rounds in the same order."""
         key = (*(of_round.id for of_round in rounds), node_id)
         if key not in self._at_node:
             self._at_node[key] = self._parts.node(key[:-1], node_id)
@@ -71,7 +72,7 @@ class Snapshot:
         self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
     ) -> TimeChange:
         """Return the changes of a history at a node: those of the index, those that were computed before, or
-        compute them now. The rows need no units."""
+        those that `compute` returns now and that are kept. The rows may lack `units`."""
         key = key_of_time_change(history, node_id)
         changes = self._index.time_change(key) or self._time_changes.get(key)
         if changes is None:
@@ -86,7 +87,8 @@ class Snapshot:
     def spread(
         self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
     ) -> Spread | None:
-        """Return the comparison of the units below a node that was computed before, or compute it now."""
+        """Return the comparison of the units below a node that was computed before, or that `compute` returns
+        now and that is kept."""
         key = (of_round.id, node_id, statement.id)
         if key not in self._spreads:
             if len(self._spreads) >= MOST_STEPS:
@@ -125,7 +127,7 @@ class Published:
         self._reading = threading.Lock()
 
     def read(self, store: Store) -> Snapshot:
-        """Return the store's snapshot. It is parsed again only if it has changed."""
+        """Return the store's snapshot: the same object, with its results, until the document changes."""
         text = store.snapshot_text()
         with self._reading:
             latest = self._latest

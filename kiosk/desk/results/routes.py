@@ -43,7 +43,7 @@ blueprint = Blueprint("results", __name__)
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the list for choosing a place. `depth` is 0 for the root of the tree."""
+    """A node in the list for choosing a place, which is indented by `depth`, 0 for the root of the tree."""
 
     id: str
     name: str
@@ -80,8 +80,9 @@ def _has_figures(state: RoundState) -> bool:
 @blueprint.route("/overview")
 @for_every_account
 def pick() -> ResponseReturnValue:
-    """Redirect to the overview of the chosen round and place. If the round lacks the place, its root is
-    shown; a round that cannot be read leads to the start page."""
+    """Redirect to the overview of the chosen round and place, in the same order. If the round lacks the
+    place, its root is shown; a round that the account may not read, or an unknown one, leads to the start
+    page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
         return redirect(url_for("results.results"))
@@ -95,7 +96,7 @@ def pick() -> ResponseReturnValue:
 @for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of a round at one node and, in a table, at each node below it. Aborts as
-    `readable_round`."""
+    `readable_round` and `_order`."""
     readable_round(round_id, node_id)
     states = readable_states()
     [state] = [state for state in states if state.round.id == round_id]
@@ -105,7 +106,8 @@ def overview(round_id: str, node_id: str) -> ResponseReturnValue:
 def _overview(
     states: Sequence[RoundState], state: RoundState, node_id: str, today: Today | None = None
 ) -> str:
-    """Render the overview of a round at a node. On the start page, the tasks of `today` stand above it."""
+    """Return the page with the overview of a round at a node. On the start page, the tasks of `today` stand
+    above it. `states` are the rounds that the account may read, the latest first. Aborts as `_order`."""
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
     snapshot = desk().published.read(desk().store)
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
@@ -155,13 +157,19 @@ STATEMENTS_ON_PAGE = 6
 """Most statements in full on a page, unless it is asked for all."""
 
 MOST_BARS = 150
-"""Most rounds and places, of all statements together, that a page with several statements compares."""
+"""Most rounds and places, of all statements together, on a page with several statements. Beyond it, the page
+has fewer statements, at least one."""
 
 
 def _page(
     states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
 ) -> str:
-    snapshot, elsewhere = desk().published.read(desk().store), kept_figures().values()
+    """Return the page with these statements of a round in full: all of its survey, or one.
+
+    The address chooses what is on it: `part` of the statements and `page` of their places, both counted from
+    1, or with `all` everything. `states` are the rounds that the account may read, the latest first.
+    """
+    snapshot, earlier = desk().published.read(desk().store), kept_figures().values()
     extent, page = EVERYTHING if "all" in request.args else Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE), 1
     if extent.places is not None:
         page = max(request.args.get("page", 1, type=int), 1)
@@ -174,7 +182,7 @@ def _page(
     on_page = statements[(part - 1) * size : part * size]
     document = snapshot.of_statements([state.round for state in states], of_round, node_id, on_page)
     sections = [
-        section_of(document, states, of_round, node_id, statement, elsewhere, extent, snapshot)
+        section_of(document, states, of_round, node_id, statement, earlier, extent, snapshot)
         for statement in on_page
     ]
     sections = with_comments(sections, desk().store.comments.of_round(of_round.id))
@@ -229,7 +237,9 @@ def _address_of(statement_id: str | None) -> Callable[[str, str], str]:
 def _about_round(
     document: Document, states: Sequence[RoundState], state: RoundState, node_id: str
 ) -> dict[str, object]:
-    """Return the template variables about a round and a node, for the overview and the pages in full."""
+    """Return the template variables about a round and a node, for the overview and the pages in full.
+    `states` are the rounds to choose from; `document` is the snapshot or a part of it with this round and
+    node."""
     of_round, ticks = state.round, desk().ticks
     return {
         "state": state,
@@ -263,8 +273,9 @@ def _node_in(of_round: Round, node_id: str) -> str:
 
 @without_session
 def results_json() -> ResponseReturnValue:
-    """Return the snapshot document with its ETag, the same bytes for every viewer. Status 401 without a
-    session, 403 for staff, 304 if the browser has the document already."""
+    """Return the snapshot document with its ETag, the same bytes for every viewer, and record that a live
+    page is shown. Status 401 without a session, 403 for staff, 304 if the browser has the document
+    already."""
     account = signed_in()
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}

@@ -43,7 +43,7 @@ from kiosk.output.stacked_bars import UNKNOWN, colours_of
 from kiosk.storage import RoundState
 
 Places = tuple[tuple[Node, Row], ...]
-
+"""(node, its row in the shown round) for each place, parents before the nodes below them."""
 
 ROUNDS_ON_PAGE = 12
 """Rounds on a page of statements, unless it is asked for all: three years of quarters."""
@@ -54,16 +54,17 @@ PLACES_ON_PAGE = 50
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a statement a page shows: at most `rounds` rounds, and `places` places from number `first`
-    on. None for all."""
+    """How much of a statement a page shows: at most `rounds` rounds, and at most `places` places from number
+    `first`, counted from 0, on. None stands for all."""
 
     rounds: int | None = None
     places: int | None = None
     first: int = 0
 
     def of_rounds(self, history: Sequence[Row], now: Row) -> tuple[Row, ...]:
-        """Return the latest rows of a history; if the shown round is earlier, those up to it. The first has
-        no break, since nothing stands above it."""
+        """Return the rows of a history that the page shows, the earliest first: the latest or, if the shown
+        round (that of `now`, which is in the history) is earlier, those up to it. If some are left out, the
+        first has no break, since nothing stands above it."""
         if self.rounds is None or len(history) <= self.rounds:
             return tuple(history)
         ids = [of_round.round.id for of_round in history]
@@ -73,7 +74,7 @@ class Extent:
         return (replace(first, breaks=()), *rest)
 
     def of_places(self, places: Places) -> Places:
-        """Return the places on the page."""
+        """Return the places on the page; empty on a page after the last."""
         return places if self.places is None else places[self.first : self.first + self.places]
 
 
@@ -81,18 +82,19 @@ EVERYTHING = Extent()
 
 
 class Known(Protocol):
-    """Comparisons that a section need not compute again. Each method computes what it does not know: from
-    the document that it gives to its function, which has all nodes of the compared rounds."""
+    """Comparisons that a section need not compute again. Each method returns the one that it knows, else the
+    result of `compute`. The document that it gives to `compute` has all nodes of the compared rounds."""
 
     def time_change(
         self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
     ) -> TimeChange:
-        """Return the changes of a history at a node; the rows have no units."""
+        """Return the changes of a history at a node. `history` may have rows without `units`, unlike the one
+        that `compute` makes itself."""
 
     def spread(
         self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
     ) -> Spread | None:
-        """Return the comparison of the units below a node."""
+        """Return the comparison of the units at and below a node; None if fewer than two can be compared."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,12 @@ class NothingKnown:
 class Section:
     """The view of one statement at one node.
 
-    `now` is the row of the shown round, `history` has a row for each round, the earliest first, of which
-    `shown_history` are in the charts and tables; so are `shown_places` of `places`. `labels` and `palette`
-    start with the highest option. `imported` has the lines of earlier reports. `sentences` are about `now`,
-    `over_time` about `history`. `places` has (node, row) for the node and all nodes below it. `comment` is a
-    coordinator's comment on the statement in the round, "" if there is none.
+    `text` and `labels` are in the reader's language, `outcome` as in the survey. `labels` and `palette` start
+    with the highest option. `now` is the row of the shown round, `history` has a row for each round that
+    asked the statement, the earliest first, of which `shown_history` are in the charts and tables; so are
+    `shown_places` of `places`, which are the node and all nodes below it. `earlier_lines` has the lines of
+    earlier figures, the earliest first. `sentences` are about `now`, `over_time` about `history`. `comment`
+    is a coordinator's comment on the statement in the round, "" if there is none.
     """
 
     id: str
@@ -133,7 +136,7 @@ class Section:
     palette: Strings
     now: Row
     history: tuple[Row, ...]
-    imported: tuple[Line, ...]
+    earlier_lines: tuple[Line, ...]
     sentences: Strings
     places: Places
     charts: tuple[Chart, ...]
@@ -149,7 +152,8 @@ class Section:
 
     @property
     def protection(self) -> Strings:
-        """Sentences about the noise in the figures of the tables."""
+        """Sentences about the noise in the figures of the tables and in their intervals; that they are exact,
+        if no table has noise."""
         rows = [*self.shown_history, *(node_row for _, node_row in self.shown_places)] or [self.now]
         return (*findings.about_protection(rows), *findings.about_intervals(rows))
 
@@ -159,15 +163,16 @@ class Section:
         return findings.about_versions(self.history)
 
     def version_number(self, row: Row) -> int:
-        """Return the number of a row's survey version, 1 for the oldest of those in the history."""
+        """Return the number of a row's survey version, 1 for the oldest of those in the history. ValueError
+        for a row of another version."""
         oldest_first = sorted(self.history, key=lambda other: other.round.opens_at)
         versions = list(dict.fromkeys(other.round.survey.version for other in oldest_first))
         return versions.index(row.round.survey.version) + 1
 
     @property
     def beside(self) -> Strings:
-        """Label and count of each kind of answer outside the scale, one text each; empty if nothing is
-        published."""
+        """Label and count of each kind of answer outside the scale, as one text each, such as "Vet inte: 3";
+        empty if nothing is published. Withheld answers are left out in a protected round, which has none."""
         if not self.now.table:
             return ()
         kinds = outside_counts(self.now)
@@ -217,7 +222,8 @@ class Section:
 
     @property
     def has_places(self) -> bool:
-        """Whether a table compares the node with the nodes below it."""
+        """Whether a table compares the node with the nodes below it: there are some, and a place has answers
+        on the scale."""
         return len(self.places) > 1 and any(node_row.on_scale for _, node_row in self.places)
 
 
@@ -227,14 +233,19 @@ def section_of(
     of_round: Round,
     node_id: str,
     statement: Statement,
-    elsewhere: Iterable[EarlierFigures] = (),
+    earlier_figures: Iterable[EarlierFigures] = (),
     extent: Extent = EVERYTHING,
     known: Known | None = None,
 ) -> Section:
-    """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
-    earlier figures `elsewhere`. `document` is the snapshot; with `known`, the node alone suffices of other
-    rounds than `of_round`. Sentences are about all rounds and places, charts and tables have those of
-    `extent`. `known` may have the comparisons of hundreds of rounds and places, which take long."""
+    """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in those of
+    the `earlier_figures` that are of this node. Sentences are about all rounds and places; charts and tables
+    have those of `extent`.
+
+    `states` are the rounds that the reader may see, in any order; rounds without the node or the statement
+    are skipped. `document` is the snapshot. `known` has comparisons of hundreds of rounds and places, which
+    take long to compute; with it, the document needs of rounds other than `of_round` this node only. The
+    chart of `of_round` is left out if nobody answered on the scale, the others if they would have one bar.
+    """
     now = row(document, of_round, node_id, statement)
     rounds = [state.round for state in states]
     history = with_direction_of(over_time_as_one(document, rounds, node_id, statement.id), statement)
@@ -258,9 +269,9 @@ def section_of(
         *findings.about_new_statement(now, rounds, node_id),
     )
     figures = sorted(
-        (report for report in elsewhere if report.node_id == node_id), key=lambda report: report.first
+        (report for report in earlier_figures if report.node_id == node_id), key=lambda report: report.first
     )
-    imported = tuple(
+    earlier_lines = tuple(
         earlier_line(report, counts, now.statement, labels)
         for report in figures
         if (counts := report.known(statement.id)) and not statement.several
@@ -274,8 +285,8 @@ def section_of(
     charts = [_now_chart(document, now, round_sentences, labels, palette)] if now.on_scale else []
     # A chart over time or of places has one bar for each, which several answers do not fill.
     if not statement.several:
-        if imported or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
-            drawn = (history, shown_history, imported)
+        if earlier_lines or (len(history) > 1 and any(round_row.on_scale for round_row in history)):
+            drawn = (history, shown_history, earlier_lines)
             charts.append(_time_chart(document, drawn, change_sentences, now, labels, palette))
         if shown_places and len(places) > 1 and any(node_row.on_scale for _, node_row in places):
             is_ordered = statement.scale.is_ordered
@@ -294,7 +305,7 @@ def section_of(
         palette,
         now,
         history,
-        imported,
+        earlier_lines,
         round_sentences,
         places,
         tuple(charts),
@@ -305,13 +316,14 @@ def section_of(
 
 
 def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> list[Section]:
-    """Return the sections with their comments. `comments` maps statement ids to the comments in the round."""
+    """Return the sections with their comments, in the same order. `comments` maps statement ids to the
+    comments in the round; one that it lacks has none."""
     return [replace(section, comment=comments.get(section.id, "")) for section in sections]
 
 
 def _now_chart(document: Document, now: Row, sentences: Strings, labels: Strings, palette: Strings) -> Chart:
-    """Return a chart with one bar, or one for each answer if several may be chosen. The page shows the
-    answers outside the scale as text beside it."""
+    """Return the chart of the shown round: one bar, or one for each answer if several may be chosen. The page
+    has the answers outside the scale as text beside it, so the bar has none below it."""
     if now.statement.several:
         return Chart(
             ChartKind.NOW,
@@ -348,14 +360,14 @@ def _time_chart(
     labels: Strings,
     palette: Strings,
 ) -> Chart:
-    """Return a chart with a bar for each earlier report, then one for each round. A sentence separates the
-    two. `drawn` has (all rows, those with a bar, the lines of earlier reports)."""
-    history, shown, imported = drawn
+    """Return a chart with a bar for each of the earlier figures, then one for each round, the earliest first.
+    A sentence separates the two. `drawn` has (all rows, those with a bar, the lines of earlier figures)."""
+    history, shown, earlier_lines = drawn
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
         for round_row in shown
     ]
-    if imported:
+    if earlier_lines:
         first = replace(lines[0].bar, broken=translate("Ovanför: importerat, räknat på annat sätt."))
         lines[0] = replace(lines[0], bar=first)
     return Chart(
@@ -363,12 +375,12 @@ def _time_chart(
         translate("Omgång"),
         translate("En stapel för varje omgång."),
         sentences,
-        (*imported, *lines),
-        (*labels, translate("Okänt")) if imported else labels,
-        (*palette, UNKNOWN) if imported else palette,
+        (*earlier_lines, *lines),
+        (*labels, translate("Okänt")) if earlier_lines else labels,
+        (*palette, UNKNOWN) if earlier_lines else palette,
         findings.about_protection(shown or [now]),
         (
-            *(f"{line.name}." for line in imported),
+            *(f"{line.name}." for line in earlier_lines),
             *findings.about_versions(history),
             *findings.origin(document, now, history or [now]),
         ),
@@ -417,7 +429,7 @@ def wall_picture(document: Document, of_round: Round, node_id: str, statement: S
     """Return a chart of one statement in a round, as a picture for a wall screen. If nothing is published
     yet, the bar has the reason in place of its segments. `document` needs no other node."""
     now, labels = row(document, of_round, node_id, statement), _labels(of_round, statement)
-    sentences = findings.of_now(now, labels)
+    sentences = findings.about_round(now, labels)
     chart = _now_chart(document, now, sentences, labels, colours_of(statement))
     title = asked(of_round.survey, statement.text)
     return replace(bare_picture(chart), title=title, notes=(*sentences, *chart.protection))

@@ -38,8 +38,8 @@ REFRESH_SECONDS = 60
 
 @dataclass(frozen=True)
 class WallAddress:
-    """The address of a wall screen in the coordinators' list. `place` is the name of its node, `path` its
-    path."""
+    """The address of a wall screen in the coordinators' list: `path`, below the desk's address, ends with its
+    `code`. `place` is the name of its node."""
 
     code: str
     place: str
