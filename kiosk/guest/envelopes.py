@@ -51,7 +51,7 @@ def take_envelope(code: str) -> GuestResponse:
         return accept_ballot(put, f"{request.path.rstrip('/')}/thanks")
     except LetterboxGoneError:
         if has_waited and is_well_formed(sealed):
-            guest.devices.came_late(link.code)
+            guest.devices.record_late_ballot(link.code)
         refuse(410, Refusal.CLOSED)
     except BallotError:
         refuse(410, Refusal.BAD)

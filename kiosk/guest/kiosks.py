@@ -13,7 +13,7 @@ from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import DIGITS, Action, Link, Pairing, RoundClosedError
+from kiosk.storage import PAIRING_DIGITS, Action, Link, Pairing, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header of a sign of life: the public key of the running round's letterbox. When it changes, the
@@ -65,7 +65,7 @@ def _is_valid_now(pairing: Pairing) -> bool:
 
 
 def _digits(text: str) -> str:
-    return re.sub("[^0-9]", "", text)[:DIGITS]
+    return re.sub("[^0-9]", "", text)[:PAIRING_DIGITS]
 
 
 def paired(code: str) -> GuestResponse:

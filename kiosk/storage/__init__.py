@@ -10,7 +10,7 @@ from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError
 from kiosk.storage.api_tokens import ApiToken, TokenExistsError
 from kiosk.storage.audit_log import COMMAND_LINE, Action, Entry
 from kiosk.storage.database import StoreError
-from kiosk.storage.devices import DIGITS, LIFETIME, Devices, DeviceStatus, Pairing
+from kiosk.storage.devices import PAIRING_DIGITS, PAIRING_SECONDS, Devices, DeviceStatus, Pairing
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeyUnavailableError
@@ -41,11 +41,11 @@ from kiosk.storage.walls import Wall
 
 __all__ = [
     "COMMAND_LINE",
-    "DIGITS",
-    "LIFETIME",
     "LINK_LIFETIME",
     "LONGEST_PASSWORD_CHARACTERS",
     "NEVER_KEPT",
+    "PAIRING_DIGITS",
+    "PAIRING_SECONDS",
     "SERVER",
     "SHORTEST_PASSWORD_CHARACTERS",
     "Account",

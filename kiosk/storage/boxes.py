@@ -109,8 +109,7 @@ class Boxes:
         return key_faults(self._keys, Sealed.BOX, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete the boxes of a round that is closed or cancelled. `Writer.destroy_keys_after_commit`
-        destroys their keys."""
+        """Delete the boxes of a round that is closed or cancelled, without their keys."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:

@@ -133,7 +133,7 @@ class CountSteps:
         return True
 
     def _queue_mail(self, closed_ids: Iterable[str], previous: datetime | None, tick: datetime) -> None:
-        """Queue mail about rounds that this count closed, and about kiosks that `newly_silent` returns.
+        """Queue mail about rounds that this count closed, and about kiosks that became silent.
 
         `previous` is the tick of the previous count, None at the first. A demonstration sends no mail.
         """
@@ -146,7 +146,7 @@ class CountSteps:
             for state in self._rounds.all()
             if not state.is_closed and state.round.is_running(tick)
         ]
-        if silent := self._kiosk_contacts.newly_silent(previous, tick, running):
+        if silent := self._kiosk_contacts.record_newly_silent(previous, tick, running):
             self._mail_queue.put(MailKind.SILENCE, silent, tick)
 
     def index_changes(self) -> None:

@@ -18,6 +18,7 @@ from kiosk.storage.schema_check import differences
 from kiosk.storage.tables import Installation, without_nul
 
 Row = tuple[Any, ...]
+"""A row of the database: its values in the order of the SELECT."""
 
 BUSY_TIMEOUT = 60_000
 """Milliseconds that one process waits for another's write before it tries again, at most `locks.TRIES` times.
@@ -65,7 +66,8 @@ ROLLED_BACK = "no transaction is active"
 
 @contextmanager
 def _first_fault() -> Iterator[None]:
-    """Raise the error that ended a transaction (a full disk) instead of that of its second rollback."""
+    """Replace the error of the `with` block, if it is of a second rollback, by the one that ended the
+    transaction, such as a full disk."""
     try:
         yield
     except peewee.OperationalError as error:
@@ -87,7 +89,7 @@ _SET = PreparedQuery(
 
 
 class QueueLock:
-    """A lock that threads get in the order in which they asked for it.
+    """A lock, used by `with`, that threads get in the order in which they asked for it. Not reentrant.
 
     `threading.Lock` goes to whichever thread runs first: one that releases it and asks again, such as a
     count between two steps, would keep guests waiting.
@@ -129,7 +131,8 @@ class QueueLock:
 
 
 class StoreError(Exception):
-    """A fault in the installation's data that a person must fix; the message gives the remedy."""
+    """A fault in the installation's data, or a request that its data do not allow. A person must fix it; the
+    message, in English, gives the remedy."""
 
 
 class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
@@ -149,6 +152,7 @@ db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[n
 
 
 def _connect(url: str, *, durable: bool) -> peewee.Database:
+    """Return peewee's database for KIOSK_DATABASE_URL, without connecting to it yet. Raises StoreError."""
     if url.startswith("sqlite:///"):
         pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
         path = url.removeprefix("sqlite:///")
@@ -161,7 +165,8 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 
 
 class Database:
-    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open.
+    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. A thread connects at its
+    first query, which then may raise peewee's errors; another kind of URL raises StoreError at once.
 
     `durable=False` is not safe in a power cut; it is for simulations only.
     """
@@ -177,7 +182,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold this process's write lock in the `with` block: for one transaction and the work after its
-        commit.
+        commit. Other processes are kept out by `transaction` alone.
 
         Threads get it in the order in which they asked. SQLite's busy handler does not queue in order, so
         that without this lock a thread could wait for seconds.
@@ -187,7 +192,8 @@ class Database:
 
     @contextmanager
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
-        """Run the `with` block as one atomic transaction, which holds `lock` on the installation."""
+        """Run the `with` block as one transaction, which holds `lock` on the installation. Any error rolls it
+        back. Its commit waits for the disk."""
         with _first_fault(), self._peewee.atomic():
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)
@@ -208,7 +214,7 @@ class Database:
 
     def clear_log(self) -> None:
         """Empty SQLite's write-ahead log, which would reveal the units and the order in which ballots
-        arrived.
+        arrived. Does nothing for PostgreSQL.
 
         If a reader blocks it, the next write clears the log, so that no guest has to wait.
         """
@@ -270,7 +276,8 @@ class Database:
         return self._peewee.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Close this thread's connection; those of other threads stay open."""
+        """Close this thread's connection; those of other threads stay open. The next query opens a new
+        one."""
         self._peewee.close()
 
     # -- tables ----------------------------------------------------------------------------------
@@ -281,8 +288,8 @@ class Database:
         return int(self.get("schema") or 0) if self._peewee.table_exists("installation") else 0
 
     def migrate(self, up_to: int | None = None) -> None:
-        """Create or upgrade the tables, up to migration `up_to` or to the newest. The caller holds a
-        transaction.
+        """Create or upgrade the tables, up to schema number `up_to`, or to the newest if None. Migrations
+        that ran before are left out. The caller holds a transaction.
 
         Raises StoreError if the newest tables differ from the models afterwards.
         """
@@ -294,20 +301,21 @@ class Database:
             raise StoreError(f"the tables are not those of this program: {'; '.join(faults)}")
 
     def check_version(self) -> None:
-        """Raise StoreError unless the tables have this program's version."""
+        """Raise StoreError, which names the command to run, unless the tables are of this program's
+        schema."""
         self.check_upgradable()
         if self.version < migrations.newest_schema():
             raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
 
     def check_upgradable(self) -> None:
-        """Raise StoreError unless there are tables of this program's version or of an older one."""
+        """Raise StoreError unless there are tables of this program's schema or of an older one."""
         if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
         if self.version > migrations.newest_schema():
             raise StoreError("the tables are of a newer version of this program; upgrade the program")
 
     def schema(self) -> dict[str, tuple[str, ...]]:
-        """Return table -> its columns in order, for every table in the database."""
+        """Return table -> its columns in order, for every table in the database, sorted by name."""
         return {
             table: tuple(column.name for column in self._peewee.get_columns(table))
             for table in sorted(self._peewee.get_tables())
@@ -327,7 +335,7 @@ class Database:
 
     def overridden_settings(self) -> frozenset[str]:
         """Return the names of PostgreSQL settings that this role, this database or the server's command line
-        sets; empty for SQLite."""
+        sets (OVERRIDING), which come before its configuration files; empty for SQLite."""
         if self._is_sqlite:
             return frozenset()
         columns = _PG_SETTINGS.c
@@ -335,16 +343,16 @@ class Database:
         return frozenset(name for (name,) in rows)
 
     def replication_slots(self) -> list[str]:
-        """Return the names of PostgreSQL's replication slots, which keep the write-ahead log; empty for
-        SQLite."""
+        """Return the sorted names of PostgreSQL's replication slots, which keep the write-ahead log; empty
+        for SQLite."""
         if self._is_sqlite:
             return []
         slot_name = _PG_SLOTS.c.slot_name
         return [row[0] for row in self.rows(_PG_SLOTS.select(slot_name).order_by(slot_name))]
 
     def faults(self) -> list[str]:
-        """Return at most three faults of SQLite's file, in SQLite's words; empty for PostgreSQL, which checks
-        its own files."""
+        """Return at most three faults of SQLite's file, in SQLite's words; empty if there are none, and for
+        PostgreSQL, which checks its own files."""
         if not self._is_sqlite:
             return []
         with PEEWEE_ERRORS:
@@ -362,7 +370,8 @@ class Database:
             transaction.rollback()
 
     def commit_risks(self) -> list[str]:
-        """Return the reasons why the server may lose a commit that it has acknowledged, each with its remedy.
+        """Return the reasons why the server may lose a commit that it has acknowledged, each an English
+        clause with its remedy; empty if there are none, and for SQLite.
 
         https://www.postgresql.org/docs/current/runtime-config-wal.html
         """

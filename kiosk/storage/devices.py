@@ -12,15 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-DIGITS = 12
+PAIRING_DIGITS = 12
 """Digits of a pairing code. With 12, guessing needs no lockout: at 1,000 guesses a second, one of ten valid
 codes is guessed in their lifetime with a probability of 1 in 100,000."""
 
-LIFETIME = 15 * 60
+PAIRING_SECONDS = 15 * 60
 """Seconds for which a pairing code is valid, enough to walk from the desk to the screen."""
 
 SILENT_AFTER = 16 * 60
-"""Seconds: three missed signs of life, and a minute for a slow network."""
+"""Seconds without a sign of life after which a kiosk is silent: three missed ones, and a minute for a slow
+network."""
 
 
 class DeviceStatus(StrEnum):
@@ -63,50 +64,51 @@ class Devices:
         self._started = self.clock()
 
     def new_code(self, pairing: Pairing) -> str:
-        """Return a new single-use code of DIGITS digits, which pairs one device as `pairing` says, within
-        LIFETIME seconds."""
+        """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
+        within PAIRING_SECONDS."""
         with self._lock:
-            self._forget()
-            code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-            self._codes[code] = (pairing, self.clock() + LIFETIME)
+            self._forget_expired()
+            code = f"{secrets.randbelow(10**PAIRING_DIGITS):0{PAIRING_DIGITS}}"
+            self._codes[code] = (pairing, self.clock() + PAIRING_SECONDS)
             return code
 
     def waiting(self, unit_id: str) -> int:
         """Return the number of a unit's codes that are valid and unused."""
         with self._lock:
-            self._forget()
+            self._forget_expired()
             return sum(pairing.unit_id == unit_id for pairing, _ in self._codes.values())
 
     def redeem(self, code: str) -> Pairing | None:
         """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
         with self._lock:
-            self._forget()
+            self._forget_expired()
             pairing, _ = self._codes.pop(code, (None, 0.0))
             return pairing
 
-    def _forget(self) -> None:
+    def _forget_expired(self) -> None:
         now = self.clock()
         self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
     def record_sign_of_life(self, code: str) -> None:
-        """Record that a kiosk sent a sign of life now."""
+        """Record that the kiosk at the link with this code sent a sign of life now."""
         with self._lock:
             self._heard[code] = self.clock()
             self._new.add(code)
 
-    def heard_since_last_asked(self) -> frozenset[str]:
-        """Return the codes of the kiosks that sent a sign of life since the last call, and forget them."""
+    def take_signs_of_life(self) -> frozenset[str]:
+        """Return the codes of the kiosks that sent a sign of life since the last call of this method.
+        `status` does not depend on it."""
         with self._lock:
             heard, self._new = frozenset(self._new), set()
             return heard
 
-    def came_late(self, code: str) -> None:
+    def record_late_ballot(self, code: str) -> None:
         """Record that a ballot queued on a kiosk arrived after its round had closed."""
         with self._lock:
             self._late.add(code)
 
     def was_late(self, code: str) -> bool:
-        """Return whether `came_late` was called for a kiosk since the program started.
+        """Return whether `record_late_ballot` was called for a kiosk since the program started.
 
         Not a number, because a growing number would reveal when the ballots arrived.
         """

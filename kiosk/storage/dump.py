@@ -36,7 +36,7 @@ again. The index is computed from the figures."""
 
 @dataclass(frozen=True)
 class Dump:
-    """The checked rows of a backup, in the tables of this schema. Only `read_dump` creates one."""
+    """The checked rows of a backup, in the tables of this program's schema. Only `read_dump` creates one."""
 
     tables: Tables
 
@@ -51,8 +51,8 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Return table -> rows that a backup may hold: no boxes, slips, epochs of sessions, marks of kiosks or
-    progress of a count.
+    """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns: no tables
+    of NEVER_KEPT, and no epochs of sessions, marks of kiosks or progress of a count.
 
     The caller holds a transaction.
     """
@@ -77,10 +77,12 @@ def _sorted_rows(name: str, columns: tuple[str, ...]) -> peewee.Select:
 
 
 def read_dump(document: object) -> Dump:
-    """Return the rows of a backup of this schema or an older one, checked and migrated to this one.
+    """Return the rows of a backup of this program's schema or an older one, checked and migrated to this
+    program's. `document` is the parsed JSON of `kept_rows`.
 
     The migrations run on a database in memory, where SQLite's STRICT tables check columns, types and keys.
-    Raises StoreError, which names table and row.
+    Raises StoreError, which names table and row where it can; TermsError, a StoreError, for a round that the
+    rules do not allow.
     """
     tables = _shaped(document)
     database = Database("sqlite:///:memory:", durable=False)
@@ -100,8 +102,8 @@ def read_dump(document: object) -> Dump:
 
 
 def fill(database: Database, dump: Dump) -> None:
-    """Insert a dump's rows, except the snapshot, into empty tables. The caller holds a write. Raises
-    StoreError if any table has rows."""
+    """Insert a dump's rows, except the snapshot, into empty tables. Rows of `installation`, which the
+    migrations wrote, are replaced. The caller holds a write. Raises StoreError if another table has rows."""
     taken = [
         table
         for table in sorted(database.schema().keys() - {"installation", "change_index"})
@@ -127,12 +129,12 @@ def _shaped(document: object) -> Tables:
 def _schema_of(tables: Tables) -> int:
     """Return the number of a dump's schema. Raises StoreError if it is missing or newer than this
     program's."""
-    settings = {
+    values = {
         row["key"]: row["value"]
         for row in tables.get("installation", [])
         if set(row) == {"key", "value"} and isinstance(row["key"], str)
     }
-    number = settings.get("schema")
+    number = values.get("schema")
     if not isinstance(number, str) or not number.isascii() or not number.isdigit() or len(number) > 9:
         raise StoreError("the number of its schema is missing")
     if not 1 <= int(number) <= newest_schema():
@@ -143,6 +145,7 @@ def _schema_of(tables: Tables) -> int:
 
 
 def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise StoreError unless a dump has all tables of the schema but those of NEVER_KEPT, and no other."""
     for table in sorted(schema.keys() - NEVER_KEPT - tables.keys()):
         raise StoreError(f"table {table} is missing")
     for table in sorted(tables.keys() - (schema.keys() - NEVER_KEPT)):
@@ -150,6 +153,7 @@ def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None
 
 
 def _insert(database: Database, tables: Tables) -> None:
+    """Insert a dump's rows. Raises StoreError, with table and row, for one that does not fit its table."""
     # The migrations wrote the schema's number. The dump has that row too.
     database.run(Installation.delete())
     for table, columns in database.schema().items():
@@ -168,10 +172,11 @@ def _insertion(database: Database, name: str, columns: tuple[str, ...]) -> Calla
     return database.prepared_write(PreparedQuery(row))
 
 
-def _insert_row(insert: Callable[..., None], place: str, values: list[Any]) -> None:
+def _insert_row(insert: Callable[..., None], row_name: str, values: list[Any]) -> None:
+    """Insert a row by a function of `_insertion`. Raises StoreError, which begins with `row_name`."""
     try:
         insert(*values)
     except (peewee.IntegrityError, peewee.DataError, peewee.ProgrammingError, peewee.InterfaceError) as error:
-        raise StoreError(f"{place}: {str(error).splitlines()[0]}") from error
+        raise StoreError(f"{row_name}: {str(error).splitlines()[0]}") from error
     except (OverflowError, UnicodeError) as error:
-        raise StoreError(f"{place}: a number is too large or a text cannot be stored") from error
+        raise StoreError(f"{row_name}: a number is too large or a text cannot be stored") from error

@@ -57,7 +57,8 @@ SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, Ove
 
 
 class TermsError(StoreError):
-    """A round whose terms the rules do not allow; `messages` has every reason."""
+    """A round of a backup whose terms the rules do not allow; `messages` has every reason, to be
+    translated."""
 
     def __init__(self, round_id: str, messages: Iterable[Message]) -> None:
         super().__init__(f"the rules do not allow the terms of round {round_id}")
@@ -66,18 +67,19 @@ class TermsError(StoreError):
 
 
 def check_rows(tables: Tables) -> None:
-    """Raise StoreError, which names table and row, unless this program could have written every row.
+    """Raise StoreError, which names table and row, unless this program could have written every row;
+    TermsError for a round that the rules do not allow.
 
-    `tables` are all that a backup of this schema has, each value of the type its column declares.
+    `tables` are all that a backup of this program's schema has, each value of the type its column declares.
     """
     rounds = dict(_rounds(tables["round"]))
     closed = frozenset(row["id"] for row in tables["round"] if row["closed"])
-    with _place("round", len(rounds)):
+    with _naming_row("round", len(rounds)):
         for round_id, messages in history_faults(rounds.values(), closed):
             raise TermsError(round_id, messages)
     for table, rows in tables.items():
         for number, row in enumerate(rows, start=1):
-            with _place(table, number):
+            with _naming_row(table, number):
                 _check_numbers(row)
                 CHECKS[table](row)
                 if table in OF_A_ROUND:
@@ -90,8 +92,9 @@ def check_rows(tables: Tables) -> None:
 
 
 @contextmanager
-def _place(table: str, number: int) -> Iterator[None]:
-    """Add table and row to the error of a check that fails in the `with` block, as StoreError."""
+def _naming_row(table: str, number: int) -> Iterator[None]:
+    """Raise an error of SHAPE_ERRORS in the `with` block again, as a StoreError that names table and row.
+    `number` counts the table's rows from 1."""
     try:
         yield
     except SHAPE_ERRORS as error:
@@ -100,13 +103,15 @@ def _place(table: str, number: int) -> Iterator[None]:
 
 
 def _require(is_so: bool, problem: str) -> None:
+    """Raise ValueError with the problem, the end of a sentence about the row, unless `is_so`."""
     if not is_so:
         raise ValueError(problem)
 
 
 def _rounds(rows: list[dict[str, Any]]) -> Iterator[tuple[str, Round]]:
+    """Yield (id, round) for each row. Raises StoreError for terms that this program never writes."""
     for number, row in enumerate(rows, start=1):
-        with _place("round", number):
+        with _naming_row("round", number):
             of_round = read_terms(row["terms"])
             check_id(of_round.id)
             _require(of_round.id == row["id"], f"its terms are those of {of_round.id!r}")
@@ -114,6 +119,7 @@ def _rounds(rows: list[dict[str, Any]]) -> Iterator[tuple[str, Round]]:
 
 
 def _check_numbers(row: Row) -> None:
+    """Raise ValueError for a negative number, and for one above LARGEST_NUMBER."""
     for column, value in row.items():
         if isinstance(value, int):
             _require(0 <= value <= LARGEST_NUMBER, f"{column} is {value}, which nothing counts to")
@@ -122,8 +128,11 @@ def _check_numbers(row: Row) -> None:
 def _check_tallies(
     rows: list[dict[str, Any]], rounds: Mapping[str, Round], closed: frozenset[str]
 ) -> dict[tuple[str, str], int]:
-    """Return (round id, node id) -> number of ballots. Raises StoreError unless each node has all its cells,
-    with figures that a count can produce."""
+    """Return (round id, node id) -> number of ballots, from the rows of the tallies. Raises StoreError unless
+    each node has a row for every option of every column, with figures that a count can produce.
+
+    `closed` are the ids of closed rounds.
+    """
     cells: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     for row in rows:
         node = cells.setdefault((row["round_id"], row["node_id"]), {})
@@ -148,7 +157,7 @@ def _check_batches(
     `answered` maps (round id, node id) to the number of ballots.
     """
     for number, row in enumerate(rows, start=1):
-        with _place("batches", number):
+        with _naming_row("batches", number):
             of_round = rounds[row["round_id"]]
             ballots = answered.get((of_round.id, row["node_id"]), 0)
             _require(of_round.is_protected, "is of a round that is not protected")
@@ -167,7 +176,7 @@ def _check_node(
 ) -> int:
     """Return the number of ballots in a node's figures. Raises ValueError unless a count can produce them.
 
-    `cells` maps each column's id to option -> answers.
+    `cells` maps each column's id to option, as in `tables.Tally`, -> answers. `is_closed` is about the round.
     """
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")
@@ -327,7 +336,7 @@ def _check_comment(row: Row) -> None:
     check_texts(row["words"])
 
 
-def _check_place(row: Row) -> None:
+def _check_wall(row: Row) -> None:
     check_id(row["node_id"])
 
 
@@ -336,7 +345,10 @@ def _check_nothing_more(row: Row) -> None:
 
 
 OF_A_ROUND = frozenset({"batches", "comment", "excluded_rapid", "reply", "slip_count", "tally"})
+"""Tables whose rows have the id of a round."""
+
 OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
+"""Those of them whose rows are of a unit in a closed round."""
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,
@@ -361,6 +373,6 @@ CHECKS: Mapping[str, Callable[[Row], None]] = {
     "snapshot": _check_snapshot,
     "tally": _check_nothing_more,
     "typed_figure": _check_typed_figure,
-    "wall": _check_place,
+    "wall": _check_wall,
 }
-"""Table of a backup -> the check of its rows."""
+"""Table of a backup -> the check of one row, which raises one of SHAPE_ERRORS; ValueError has the problem."""

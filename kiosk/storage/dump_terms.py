@@ -18,11 +18,12 @@ ID = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 MOST_STATEMENTS = 20
 MOST_OPTIONS = 11
 MOST_NODES = 501
+"""Most statements of a survey, options of a scale, and nodes of a tree in a round of a backup."""
 
 
 def read_terms(text: str) -> Round:
-    """Return the round with these terms, given as JSON. Raises ValueError, which names the fault, or the
-    errors of `round_from_json` for a document of another shape."""
+    """Return the round with these terms, given as JSON. Raises ValueError, which names the fault, or another
+    of `dump_check.SHAPE_ERRORS` for a document of another shape."""
     document = parse(text)
     of_round = round_from_json(document)
     if not fits(of_round, Round):
@@ -39,7 +40,7 @@ def read_terms(text: str) -> Round:
 
 
 def check_id(text: str) -> None:
-    """Raise ValueError unless the text is a valid id."""
+    """Raise ValueError unless the text is a valid id (ID)."""
     if not ID.fullmatch(text):
         raise ValueError(f"{text!r} is no id: small letters a-z, digits, _ and -")
 
@@ -74,9 +75,9 @@ def _check_survey(survey: Survey) -> None:
 
 def _check_tree(tree: Tree) -> None:
     above: set[str | None] = {None}
-    for place, node in enumerate(tree.nodes):
+    for position, node in enumerate(tree.nodes):
         check_id(node.id)
-        if node.id in above or node.parent not in above or (node.parent is None) != (place == 0):
+        if node.id in above or node.parent not in above or (node.parent is None) != (position == 0):
             raise ValueError(f"{node.id!r} of its tree stands twice, or not below another place")
         above.add(node.id)
     if not 1 <= len(tree.nodes) <= MOST_NODES:

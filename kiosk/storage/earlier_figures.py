@@ -17,7 +17,8 @@ class EarlierFigures:
 
     @one_write()
     def set(self, name: str, figures: dict[str, Any]) -> None:
-        """Store figures under a name, replacing any that have it."""
+        """Store figures, the JSON of a `kiosk.domain.earlier_figures.EarlierFigures`, under a name, replacing
+        any that have it. They are not checked here."""
         imported = tables.Imported
         self._database.run(
             imported.insert(id=name, figures=json.dumps(figures, ensure_ascii=False)).on_conflict(
@@ -31,7 +32,7 @@ class EarlierFigures:
         self._database.run(tables.Imported.delete().where(tables.Imported.id == name))
 
     def all(self) -> dict[str, dict[str, Any]]:
-        """Return name -> figures, sorted by name."""
+        """Return name -> figures as `set` stored them, sorted by name."""
         imported = tables.Imported
         rows = self._database.rows(imported.select(imported.id, imported.figures).order_by(imported.id))
         return {name: json.loads(figures) for name, figures in rows}

@@ -57,7 +57,8 @@ class KeyUnavailableError(Exception):
 
 
 class KeyFolder:
-    """Keys as files, one folder per sealed row: <folder>/<row>/<key id>.
+    """Keys as files, one folder per sealed row: <folder>/<row>/<key id>. Rows are named by
+    `sealed_rows.sealed_rows`. Methods that write raise OSError for a full or read-only disk.
 
     `durable=False` is not safe in a power cut; it is for simulations only.
     """
@@ -65,17 +66,17 @@ class KeyFolder:
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder
         self._sync = os.fsync if durable else _no_sync
-        self._in_memory = Lock()
+        self._prepared_lock = Lock()
         self._unsaved: dict[tuple[str, str], bytes] = {}
         self._prepared: dict[str, tuple[str, bytes]] = {}
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed): `plain`, padded to a multiple of `step` bytes and encrypted under a new
-        key.
+        key. `row` is the row's name: no other row can be opened with these bytes.
 
         The key is in memory only until `save` writes it, unless `prepare` has written it.
         """
-        with self._in_memory:
+        with self._prepared_lock:
             key_id, key = self._prepared.pop(row, ("", b""))
         if not (key_id and self._rename(row, f"{key_id}{_PREPARED}", key_id)):
             key_id, key = _new_key()
@@ -100,21 +101,21 @@ class KeyFolder:
         return padded[4 : 4 + length]
 
     def save(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Write the keys of sealed rows, each (row, key id), that are in memory only. They are on disk when
-        this returns, with their names."""
+        """Write the keys of sealed rows, each (row, key id), that are in memory only; others are left out.
+        They are on disk when this returns, with their names."""
         unsaved = {of_row: self._unsaved[of_row] for of_row in keys if of_row in self._unsaved}
         self._write(unsaved)
         for of_row in unsaved:
             del self._unsaved[of_row]
 
     def drop_unsaved(self) -> None:
-        """Forget the keys that are in memory only, after a transaction: no row on disk has them."""
+        """Forget the keys that are in memory only. Call it after a transaction: no row on disk has them."""
         self._unsaved.clear()
 
     def prepare(self, rows: Iterable[str]) -> None:
         """Write the keys under which these rows are sealed next, so that no write has to wait until they are
-        on disk. Each is used once, or destroyed by `drop_prepared`. Rows without a key have no folder, and
-        are left out."""
+        on disk. Each is used once, or destroyed by `drop_prepared`. Rows without any key so far are left
+        out. Raises OSError, and leaves none, if a key cannot be written."""
         new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
         self.drop_prepared(new)
         try:
@@ -123,13 +124,13 @@ class KeyFolder:
             for row, (key_id, _) in new.items():
                 self.destroy(row, key_id)
             raise
-        with self._in_memory:
+        with self._prepared_lock:
             self._prepared |= new
 
     def drop_prepared(self, rows: Iterable[str]) -> None:
         """Destroy the prepared keys of these rows that were not used."""
         for row in rows:
-            with self._in_memory:
+            with self._prepared_lock:
                 key_id, _ = self._prepared.pop(row, ("", b""))
             if key_id:
                 self.destroy(row, key_id)
@@ -141,11 +142,11 @@ class KeyFolder:
             self._sync_folder(self.folder.parent)
 
     def is_empty(self) -> bool:
-        """Return whether the folder holds no keys."""
+        """Return whether the folder holds no keys, or does not exist."""
         return not any(self.folder.glob("*/*"))
 
     def rows(self) -> frozenset[str]:
-        """Return the names of the rows that have keys."""
+        """Return the names of the rows that have a folder of keys."""
         return frozenset(folder.name for folder in self.folder.glob("*"))
 
     def are_there(self, rows: Iterable[str]) -> bool:
@@ -156,26 +157,28 @@ class KeyFolder:
             return False
 
     def is_full(self) -> bool:
-        """Return whether the disk of the folder has no room for another key."""
+        """Return whether the disk of the folder has no room for another key. Raises OSError if the folder is
+        missing."""
         return disks.is_full(self.folder)
 
-    def destroy(self, row: str, key_id: str) -> None:
-        """Overwrite and delete one key; no error if it does not exist. With a name of `unused` that another
-        process has prepared: only if that process does not use it by now."""
+    def destroy(self, row: str, name: str) -> None:
+        """Overwrite and delete one key, given as its id or as a name of `unused`; no error if it does not
+        exist. A key that another process has prepared is destroyed only if that process does not use it by
+        now."""
         folder = self.folder / row
-        if not key_id.endswith(_PREPARED):
-            self._shred(folder / key_id)
-        key_id = key_id.removesuffix(_PREPARED)
+        if not name.endswith(_PREPARED):
+            self._shred(folder / name)
+        key_id = name.removesuffix(_PREPARED)
         if self._rename(row, f"{key_id}{_PREPARED}", f"{key_id}{_DOOMED}"):
             self._shred(folder / f"{key_id}{_DOOMED}")
 
     def unused(self, row: str, keep: str | None) -> list[str]:
-        """Return the names of a row's key files except those of `keep` and of this process's prepared key:
-        what a crash left behind, and other processes' prepared keys.
+        """Return the names of a row's key files except that of the key `keep` (an id, None for none) and of
+        this process's prepared key: what a crash left behind, and other processes' prepared keys.
 
         They may be destroyed once a commit has proved that the row was locked when this was called.
         """
-        with self._in_memory:
+        with self._prepared_lock:
             prepared, _ = self._prepared.get(row, ("", b""))
         kept = {keep, f"{keep}{_PREPARED}", f"{prepared}{_PREPARED}"}
         folder = self.folder / row
@@ -183,7 +186,7 @@ class KeyFolder:
         return [path.name for path in paths if path.name not in kept and not path.is_dir()]
 
     def forget(self, row: str) -> None:
-        """Destroy all keys of a row that no longer exists."""
+        """Destroy all keys of a row that no longer exists, and their folder; no error if there is none."""
         self.drop_prepared([row])
         for name in self.unused(row, keep=None):
             self.destroy(row, name)
@@ -191,7 +194,7 @@ class KeyFolder:
             (self.folder / row).rmdir()
 
     def _rename(self, row: str, old: str, new: str) -> bool:
-        """Rename a key file. Returns False if another process has renamed it."""
+        """Rename a key file. Returns False, and changes nothing, if another process has renamed it."""
         try:
             (self.folder / row / old).rename(self.folder / row / new)
         except FileNotFoundError:
@@ -199,14 +202,14 @@ class KeyFolder:
         return True
 
     def _write(self, keys: Mapping[tuple[str, str], bytes]) -> None:
-        """Write new key files, (row, key id) -> key, and wait until they and their names are on disk."""
-        for (row, key_id), key in keys.items():
+        """Write new key files, (row, file name) -> key, and wait until they and their names are on disk."""
+        for (row, name), key in keys.items():
             self.make()
             folder = self.folder / row
             if not folder.is_dir():
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self._sync_folder(self.folder)
-            handle = os.open(folder / key_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(key)
                 file.flush()
@@ -215,6 +218,7 @@ class KeyFolder:
             self._sync_folder(self.folder / row)
 
     def _shred(self, path: Path) -> None:
+        """Overwrite and delete a file; no error if it does not exist."""
         try:
             with path.open("r+b") as file:
                 file.write(bytes(_KEY_BYTES))
@@ -239,7 +243,8 @@ def _new_key() -> tuple[str, bytes]:
 
 
 def _read_key(file: Path) -> bytes:
-    """Return the content of a key file. Raises KeyUnavailableError."""
+    """Return the content of a key's file, also under its name while it was prepared. Raises
+    KeyUnavailableError."""
     try:
         with suppress(FileNotFoundError):
             return file.read_bytes()

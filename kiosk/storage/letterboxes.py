@@ -1,4 +1,5 @@
-"""The rows of letterboxes: the key pair of each box, and the tickets of accepted envelopes and forms."""
+"""The rows of letterboxes: the key pair of each box, and digests of the tickets of accepted envelopes and
+forms."""
 
 from random import Random
 
@@ -55,8 +56,8 @@ class Letterboxes:
         return str(row[0]) if row else ""
 
     def unit_of(self, public_key: str) -> tuple[str, str]:
-        """Return (round id, unit id) of the letterbox with this public key, in hex. Raises
-        LetterboxGoneError."""
+        """Return (round id, unit id) of the letterbox with this public key, in hex. Raises LetterboxGoneError
+        if there is none, or it got another key."""
         row = self._select_unit(public_key)
         if row is None:
             raise LetterboxGoneError
@@ -79,8 +80,8 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
-        """Store the ticket of a form. Returns False, and changes nothing, if the form was accepted before.
-        Raises KeyUnavailableError."""
+        """Store the ticket of a form. Returns False, and changes nothing, if the form was accepted before;
+        True, without storing, if the unit has no letterbox. Raises KeyUnavailableError."""
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
             # The round was opened by a version without letterboxes.
@@ -92,7 +93,8 @@ class Letterboxes:
         return True
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Seal a unit's letterbox under a new key, unchanged."""
+        """Seal a unit's letterbox under a new key, unchanged; insert one if there is none. Raises
+        KeyUnavailableError."""
         key_and_letterbox = self.open_letterbox(of_round.id, unit_id)
         if key_and_letterbox:
             self.put(of_round.id, unit_id, *key_and_letterbox)
@@ -101,8 +103,8 @@ class Letterboxes:
             self.insert_empty(of_round.id, unit_id)
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
-        """Replace a letterbox whose key is lost permanently. Envelopes sealed for it before cannot be
-        opened."""
+        """Replace a letterbox whose key is lost permanently by a new one; `lost_key` is that key's id.
+        Envelopes sealed for it before cannot be opened."""
         self.put(of_round.id, unit_id, lost_key, new_letterbox())
 
     def key_faults(self) -> list[KeyFault]:
@@ -110,11 +112,11 @@ class Letterboxes:
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        """Return the fault of one unit's letterbox; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete a closed round's letterboxes."""
+        """Delete the letterboxes of a round that is closed or cancelled, without their keys."""
         self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))
 
 

@@ -32,8 +32,8 @@ class RoundRunsError(Exception):
 
 
 class KioskBudgetError(StoreError):
-    """The unit may not get another kiosk: it has `kiosks`, and its budget in the running round is
-    `budget`."""
+    """The unit may not get another kiosk: it has `kiosks`, waiting pairing codes included, and its budget in
+    `of_round` is `budget`."""
 
     def __init__(self, of_round: Round, unit_id: str, kiosks: int, budget: int) -> None:
         super().__init__(
@@ -88,21 +88,22 @@ class Links:
         return _link(row) if row else None
 
     def all(self) -> list[Link]:
-        """Return all links, sorted by unit."""
+        """Return all links, sorted by unit and code."""
         query = _LINKS.order_by(tables.Link.unit_id, tables.Link.code)
         return [_link(row) for row in self._database.rows(query)]
 
     def kiosks(self) -> Counter[str]:
-        """Return unit -> number of its kiosks."""
+        """Return unit id -> number of its kiosks; 0 for a unit without."""
         return Counter(link.unit_id for link in self.all() if link.admission is Admission.KIOSK)
 
     @one_write()
     def set_screen(self, code: str, screen: Screen | None) -> None:
-        """Store the size of a kiosk's screen; None deletes it."""
+        """Store the size of a kiosk's screen; None deletes it. An unknown code changes nothing."""
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
     def check_move(self, code: str, unit_id: str, now: datetime) -> None:
-        """Raise RoundRunsError while a round runs at the link's unit or at `unit_id`.
+        """Raise RoundRunsError while a round runs at the link's unit or at `unit_id`. An unknown code raises
+        nothing.
 
         A guest does not notice a move. Somebody who moved a kiosk during a round could send one guest's
         ballot to the box of a unit without other guests.
@@ -114,19 +115,21 @@ class Links:
 
     @one_write()
     def move(self, code: str, unit_id: str, now: datetime) -> None:
-        """Assign a link to another unit. Raises RoundRunsError, see `check_move`."""
+        """Assign a link to another unit; an unknown code changes nothing. Raises RoundRunsError, see
+        `check_move`."""
         self.check_move(code, unit_id, now)
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
     @one_write()
     def remove(self, code: str) -> None:
-        """Delete a link. Its address then shows a page that says it is invalid."""
+        """Delete a link and its kiosk's mark; no error if there is none. Its address then shows a page that
+        says it is invalid."""
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 
     def claim_mark(self, code: str, mark: bytes) -> bool:
-        """Return whether `mark` is the mark of the kiosk with this code. A kiosk without a mark gets this
-        one.
+        """Return whether `mark` is the mark of the kiosk with this code. Stores it if the kiosk has none
+        yet: then True.
 
         The caller holds a write. Only a digest is stored, so that a reader of the database cannot imitate the
         kiosk.
@@ -160,7 +163,7 @@ def _link(row: Row) -> Link:
 
 
 def _measures(screen: Screen | None) -> dict[str, int | None]:
-    """Return column -> value of a screen in its link's row."""
+    """Return column -> value of a screen in its link's row; all None without one."""
     return {
         "width_mm": screen.width_mm if screen else None,
         "distance_mm": screen.distance_mm if screen else None,

@@ -1,4 +1,4 @@
-"""The order in which writes take their locks, so that no deadlock occurs.
+"""The order in which writes take their locks, so that no deadlock occurs, and which errors are tried again.
 
 1. The process's writer (`Database.writing`): one thread at a time, in the order in which they asked. The
    thread that has it commits the waiting writes of single units together with its own (`Writer`).
@@ -17,7 +17,7 @@ from enum import Enum
 import peewee
 
 TRIES = 5
-"""Number of attempts of a write if the database rolls it back in favour of another one."""
+"""Most attempts of a write that the database rolls back in favour of another one, the first included."""
 
 ADVISORY_KEY = int.from_bytes(b"kiosk")
 """The key of PostgreSQL's advisory lock on the installation. It is local to the database."""
@@ -34,15 +34,15 @@ https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
 
 
 class Lock(Enum):
-    """The lock that a write holds on the installation: shared with other writes, or alone."""
+    """The lock that a write holds on the installation: shared with other writes of single units, or alone."""
 
     SHARED = "shared"
     ALONE = "alone"
 
 
 def is_rolled_back(error: peewee.PeeweeException) -> bool:
-    """Return whether the database rolled back in favour of another transaction, so that a retry may
-    succeed."""
+    """Return whether the database rolled a transaction back in favour of another one, so that a retry may
+    succeed: `Writer` tries it again, TRIES times in all."""
     driver_error = getattr(error, "orig", None)
     while isinstance(driver_error, peewee.PeeweeException):
         # peewee wraps an error twice if it passes two of its wrappers.

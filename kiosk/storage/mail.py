@@ -26,12 +26,14 @@ from kiosk.storage.links import Links
 from kiosk.storage.sealed_rows import Writer, one_write
 
 SERVER = ""
-"""Code under which `KioskContact` has the server itself: between which counts it ran long enough."""
+"""Code, in place of a kiosk's, under which `KioskContacts` has the server itself: after which count it last
+ran for LEAST_LISTENING (`kiosk.domain.mail`)."""
 
 
 @dataclass(frozen=True)
 class MailChoice:
-    """A person's e-mail address, the language of mail, and the kinds of mail that the person wants."""
+    """An account's e-mail address, the code of its mail's language, and the kinds of mail that it wants. An
+    `address` of "" means no mail."""
 
     address: str = ""
     language: str = ""
@@ -39,8 +41,8 @@ class MailChoice:
     wants_silence: bool = False
 
     def wants(self, kind: MailKind, role: Role) -> bool:
-        """Return whether an account with this role gets a kind of mail. Accounts that pair no kiosks get no
-        mail about silent ones."""
+        """Return whether an account with this role gets a kind of mail. Viewers, who pair no kiosks, get no
+        mail about silent ones. A trial goes to every address."""
         if kind is MailKind.SILENCE:
             return self.wants_silence and role is not Role.VIEWER
         return bool(self.address) and (kind is MailKind.TRIAL or self.wants_summary)
@@ -48,8 +50,12 @@ class MailChoice:
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """A queued mail to an account. `about` has the ids that it is about, separated by blanks: of a round, or
-    codes of kiosks. `problem` is "" before the first failed try."""
+    """A queued mail to the account `name`.
+
+    `about` has what it is about, separated by blanks: the id of a closed round, or codes of silent kiosks;
+    "" for a trial. `tries` counts the tries that have begun. Times are local and naive. `problem` is the
+    MailProblem of the last failed try, "" before it.
+    """
 
     id: str
     name: str
@@ -63,7 +69,7 @@ class OutgoingMail:
 
     @property
     def ids(self) -> list[str]:
-        """The ids that the mail is about."""
+        """The id of the round, or the codes of the kiosks, that the mail is about; empty for a trial."""
         return self.about.split()
 
 
@@ -75,11 +81,11 @@ class MailChoices:
         self._writer = writer
 
     def of(self, name: str) -> MailChoice:
-        """Return an account's choice."""
+        """Return an account's choice; one without an address if it made none."""
         return self.all().get(name, MailChoice())
 
     def all(self) -> dict[str, MailChoice]:
-        """Return account -> choice, for accounts with an address."""
+        """Return account name -> choice, sorted by name, for accounts with an address."""
         row = tables.MailChoice
         rows = self._database.rows(
             row.select(row.name, row.address, row.language, row.summary, row.silence).order_by(row.name)
@@ -121,7 +127,8 @@ class MailQueue:
         self._choices = choices
 
     def put(self, kind: MailKind, about: Collection[str], at: datetime) -> None:
-        """Queue a mail for each account that wants this kind. The caller holds a write."""
+        """Queue a mail of this kind for each account that wants it; `about` as in `OutgoingMail`, before it
+        is joined. The caller holds a write."""
         for name, role in self._roles().items():
             if self._choices.of(name).wants(kind, role):
                 self._insert(name, kind, about, at)
@@ -149,27 +156,30 @@ class MailQueue:
 
     @one_write()
     def put_trial(self, name: str, at: datetime) -> None:
-        """Queue a trial for an account, instead of its former one."""
+        """Queue a trial for an account, in place of its previous one, sent or not."""
         row = tables.OutgoingMail
         self._database.run(row.delete().where(row.name == name, row.kind == MailKind.TRIAL.value))
         self._insert(name, MailKind.TRIAL, (), at)
 
     def all(self) -> list[OutgoingMail]:
-        """Return all mail of the queue, the earliest first."""
+        """Return all mail of the queue, given-up mail and trials that were sent included, the earliest
+        first."""
         row = tables.OutgoingMail
         return [_mail(values) for values in self._database.rows(_QUEUED.order_by(row.queued_at, row.id))]
 
     def trial_of(self, name: str) -> OutgoingMail | None:
-        """Return an account's latest trial; None if there is none."""
+        """Return an account's trial, of which there is at most one; None if there is none."""
         row = tables.OutgoingMail
         values = self._database.row(_QUEUED.where(row.name == name, row.kind == MailKind.TRIAL.value))
         return _mail(values) if values else None
 
     def claim(self, now: datetime) -> tuple[OutgoingMail, MailChoice] | None:
-        """Return a mail that is due and its recipient, and count this try; None if none is due.
+        """Return the mail that has been due for longest and its recipient's choice, and count this try in its
+        row; None if none is due. `tries` of the returned mail is the number before this try.
 
-        For LEASE, no other process gets the mail. Mail that is too old, and mail whose recipient does not
-        want it any more, is deleted.
+        For LEASE (`kiosk.domain.mail`), no other process gets the mail: report the result by `sent` or
+        `failed`. Due mail older than LIFETIME, and mail whose recipient does not want it any more, is
+        deleted.
         """
         return self._claim(now) if self._due(now) else None
 
@@ -194,7 +204,7 @@ class MailQueue:
 
     @one_write()
     def sent(self, mail: OutgoingMail) -> None:
-        """Delete a sent mail. A trial is kept, as sent."""
+        """Delete a claimed mail that was sent. A trial is kept, as sent."""
         row = tables.OutgoingMail
         if mail.kind is MailKind.TRIAL:
             changed = {row.state: MailState.SENT.value, row.problem: ""}
@@ -204,7 +214,8 @@ class MailQueue:
 
     @one_write()
     def failed(self, mail: OutgoingMail, problem: MailProblem, now: datetime) -> None:
-        """Store why a claimed mail was not sent, and when it is tried again, or that it is given up."""
+        """Store why a claimed mail was not sent, and when it is tried again, or that it is given up (see
+        `kiosk.domain.mail.next_try`). `mail` is as `claim` returned it."""
         row, later = tables.OutgoingMail, next_try(problem, mail.tries + 1, now)
         state = MailState.WAITING if later else MailState.GIVEN_UP
         changed = {row.problem: problem.value, row.state: state.value, row.next_try: _text(later or now)}
@@ -212,7 +223,7 @@ class MailQueue:
 
     @one_write()
     def try_again(self, now: datetime) -> None:
-        """Try all mail anew that waits or was given up, as if it were new."""
+        """Make all mail due that waits or was given up, as if it were queued at `now`."""
         row = tables.OutgoingMail
         changed = {
             row.state: MailState.WAITING.value,
@@ -224,7 +235,7 @@ class MailQueue:
 
     @one_write()
     def remove(self, mail_id: str) -> bool:
-        """Delete a mail that waits or was given up. Returns False if there is none."""
+        """Delete a mail of the queue, whatever its state. Returns False if there is none with this id."""
         row = tables.OutgoingMail
         is_there = mail_id in {mail.id for mail in self.all()}
         self._database.run(row.delete().where(row.id == mail_id))
@@ -260,12 +271,12 @@ def _mail(row: Row) -> OutgoingMail:
 
 
 def _text(moment: datetime) -> str:
-    """Return a time as text whose order is that of time."""
+    """Return a local time as text, to the second, whose order is that of time."""
     return moment.isoformat(timespec="seconds")
 
 
 class KioskContacts:
-    """Between which counts each kiosk was last in contact, and whether its silence was reported.
+    """Between which counts each kiosk was last in contact, and whether mail about its silence was queued.
 
     A period between two counts is named by the count before it. Nothing finer is stored, so that the rows do
     not show at which times of a day a kiosk was used.
@@ -278,8 +289,8 @@ class KioskContacts:
 
     @one_write()
     def note(self, codes: Iterable[str], after: datetime) -> None:
-        """Store that these kiosks were in contact after the count of this tick. With the code SERVER: that
-        the server ran for LEAST_LISTENING."""
+        """Store that the kiosks with these codes were in contact after the count of the tick `after`, and end
+        their silence. With the code SERVER: that the server ran for LEAST_LISTENING."""
         for code in codes:
             self._set(code, after, is_reported=False)
 
@@ -291,19 +302,22 @@ class KioskContacts:
         )
 
     def silent(self) -> frozenset[str]:
-        """Return the codes of the kiosks whose silence was reported and lasts."""
+        """Return the codes of the kiosks about whose silence mail was queued, and that are silent still."""
         row = tables.KioskContact
         return frozenset(
             code for (code,) in self._database.rows(row.select(row.code).where(row.is_reported == 1))
         )
 
-    def newly_silent(self, before: datetime | None, tick: datetime, running: Iterable[Round]) -> list[str]:
-        """Return the codes of the kiosks that were silent from the count `before` to this one, for the first
-        time in this silence. The caller holds a write.
+    def record_newly_silent(
+        self, previous: datetime | None, tick: datetime, running: Iterable[Round]
+    ) -> list[str]:
+        """Return the codes of the kiosks that were silent from the count of the tick `previous` to that of
+        `tick`, and mark them, so that each silence is returned once. The caller holds a write.
 
-        On Saturdays and Sundays, and if the server itself did not run long enough, nothing is concluded. A
-        kiosk counts only while its unit has a round for kiosks that runs since the count before: a kiosk that
-        nobody needs may be switched off. `running` are the rounds that run at the tick.
+        Empty on Saturdays and Sundays, at the first count (`previous` is None), and if the server itself did
+        not run long enough. A kiosk counts only while its unit has a round for kiosks that runs since the
+        previous count: a kiosk that nobody needs may be switched off. `running` are the rounds that run at
+        `tick`. Rows of removed kiosks are deleted, and a kiosk without a row gets one.
         """
         rows = tables.KioskContact
         known = {
@@ -315,22 +329,22 @@ class KioskContacts:
         kiosks = {link.code: link for link in self._links.all() if link.admission is Admission.KIOSK}
         for code in known.keys() - kiosks.keys() - {SERVER}:
             self._database.run(rows.delete().where(rows.code == code))
-        if before is None:
+        if previous is None:
             return []
         needed = {
             unit
             for of_round in running
-            if Admission.KIOSK in of_round.admission and of_round.opens_at <= before
+            if Admission.KIOSK in of_round.admission and of_round.opens_at <= previous
             for unit in of_round.tree.leaves
         }
-        is_conclusive = is_working_day(tick) and known.get(SERVER, ("", False))[0] >= _text(before)
+        is_conclusive = is_working_day(tick) and known.get(SERVER, ("", False))[0] >= _text(previous)
         silent = []
         for code, link in kiosks.items():
             after, is_reported = known.get(code, ("", False))
             if not after or link.unit_id not in needed:
                 # A new kiosk has until the next count, and so has one that is needed again.
-                self._set(code, before, is_reported=False)
-            elif is_conclusive and after < _text(before) and not is_reported:
+                self._set(code, previous, is_reported=False)
+            elif is_conclusive and after < _text(previous) and not is_reported:
                 self._set(code, datetime.fromisoformat(after), is_reported=True)
                 silent.append(code)
         return silent

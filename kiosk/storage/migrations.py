@@ -20,6 +20,7 @@ Blob = peewee.BlobField
 def _create(
     database: peewee.Database, table: str, primary_key: tuple[str, ...], /, **columns: peewee.Field
 ) -> None:
+    """Create a table with these columns, in their order; `primary_key` names some of them."""
     meta = {
         "table_name": table,
         "primary_key": peewee.CompositeKey(*primary_key),
@@ -104,7 +105,7 @@ def _kiosk_screens(database: peewee.Database) -> None:
 
 
 def _excluded_rapid(database: peewee.Database) -> None:
-    """Rename the table `apart`, and the published document's field."""
+    """Rename the table `apart`, and the field of the published document, to `excluded_rapid`."""
     migrator = SchemaMigrator.from_database(database)  # type: ignore[no-untyped-call]
     migrate(migrator.rename_table("apart", "excluded_rapid"))  # type: ignore[no-untyped-call]
     snapshot = peewee.Table("snapshot")

@@ -17,7 +17,8 @@ class OutputRows:
 
     @one_write()
     def tap(self, unit_id: str, month: Period, counter: str, target: str, step: int) -> None:
-        """Add `step` (1 or -1) to a counter of a unit in a month; it never falls below 0."""
+        """Add `step` to a counter of a unit in a month; nothing changes if it would fall below 0. `target` is
+        the id of a target, "" for a counter without targets."""
         row = {"unit_id": unit_id, "month": str(month), "counter": counter, "target": target}
         taps = tables.OutputCount
         self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
@@ -33,8 +34,8 @@ class OutputRows:
 
     @one_write()
     def take(self, taps: Sequence[Tap], first_open: Period) -> int:
-        """Count each tap whose ticket was not counted before, and return the number of these taps. A counter
-        never falls below 0.
+        """Count each tap whose ticket was not counted before, and return the number of these taps. The taps
+        of one counter are added up first; a counter that would fall below 0 becomes 0.
 
         All taps are of the month `first_open` or a later one; tickets of earlier months are deleted.
         """
@@ -56,13 +57,13 @@ class OutputRows:
         taps = tables.OutputCount
         row = {"unit_id": unit_id, "month": month, "counter": counter, "target": target}
         is_row = [getattr(taps, name) == value for name, value in row.items()]
-        before = self._database.row(taps.select(taps.number).where(*is_row))
+        old = self._database.row(taps.select(taps.number).where(*is_row))
         self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
-        self._database.run(taps.update(number=max((before[0] if before else 0) + step, 0)).where(*is_row))
+        self._database.run(taps.update(number=max((old[0] if old else 0) + step, 0)).where(*is_row))
 
     @one_write()
     def set(self, node_id: str, period: Period, counter: str, figure: Figure | None) -> None:
-        """Replace the typed figure of a node and period; None removes it."""
+        """Replace the typed figure of a counter for a node and period; None removes it."""
         typed = tables.TypedFigure
         self._database.run(
             typed.delete().where(
@@ -74,7 +75,7 @@ class OutputRows:
             self._database.run(typed.insert(**row, quality=figure.quality.value, number=figure.number))
 
     def all(self) -> Outputs:
-        """Return every tap and typed figure."""
+        """Return the numbers of taps and the typed figures of all units, nodes and periods."""
         taps, typed = tables.OutputCount, tables.TypedFigure
         tapped = taps.select(taps.unit_id, taps.month, taps.counter, taps.target, taps.number)
         figures = typed.select(typed.node_id, typed.period, typed.counter, typed.quality, typed.number)

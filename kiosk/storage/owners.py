@@ -16,7 +16,8 @@ _BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 
 
 def check_owner(data: Path, keys: Path, url: str) -> None:
-    """Raise StoreError unless the current user owns all files and folders that a write changes."""
+    """Raise StoreError, with the command to run, unless the current user owns all files and folders that a
+    write changes. What does not exist is left out. `url` is KIOSK_DATABASE_URL."""
     owners = {folder: owner for folder in (data, keys) if (owner := _owner(folder)) is not None}
     if len(set(owners.values())) > 1:
         names = [_name(owners[folder]) for folder in (data, keys)]
@@ -37,6 +38,7 @@ def check_owner(data: Path, keys: Path, url: str) -> None:
 
 
 def _another_user(folder: Path, owner: str, folders: str) -> str:
+    """Return the message for a folder that another user owns. `folders` are those to change, for a shell."""
     me = _name(os.geteuid())
     message = (
         f"{folder} belongs to {owner}, and this is {me}, whose files would shut {owner} out; run it as "

@@ -46,8 +46,8 @@ def hash_password(password: str) -> str:
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Return whether a password matches the stored hash. Takes the same time if there is no account
-    (None)."""
+    """Return whether a password matches the stored hash; False for a text that is no hash. Without an account
+    (None) it returns False after the same time."""
     with _ONE_AT_A_TIME:
         try:
             return _HASHER.verify(stored or _DUMMY, password) and stored is not None

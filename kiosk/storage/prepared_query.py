@@ -22,7 +22,7 @@ class PreparedQuery:
         self._compiled: dict[type[peewee.Database], str] = {}
 
     def sql(self, database: peewee.Database) -> str:
-        """Return the SQL text for this kind of database."""
+        """Return the SQL text for this kind of database, with placeholders for the values."""
         kind = type(database)
         if kind not in self._compiled:
             self._compiled[kind] = self._compile(database)

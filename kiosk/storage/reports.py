@@ -50,8 +50,8 @@ class Reports:
 
     @one_write()
     def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:
-        """Replace a part's text if it still has the version `seen_version`. Returns False, and changes
-        nothing, if somebody changed it since."""
+        """Replace a part's text if it still has the version `seen_version`, 0 for a part without a text.
+        Returns False, and changes nothing, if somebody changed it since."""
         text = tables.ReportText
         row = {"report_id": report_id, "part": part}
         current = self._database.row(
@@ -65,8 +65,8 @@ class Reports:
 
     @one_write()
     def publish(self, report_id: str, edition: int, document: dict[str, Any]) -> None:
-        """Store an edition. Raises peewee.IntegrityError if there is one with that number: it never
-        changes."""
+        """Store an edition, the JSON of a `kiosk.domain.report.ReportDocument`. Raises peewee.IntegrityError
+        if the report has one with that number: it never changes."""
         words = json.dumps(document, ensure_ascii=False)
         self._database.run(tables.ReportEdition.insert(report_id=report_id, edition=edition, document=words))
 
@@ -79,7 +79,7 @@ class Reports:
         return tuple(number for (number,) in self._database.rows(query))
 
     def edition(self, report_id: str, number: int) -> dict[str, Any] | None:
-        """Return the document of an edition, or None."""
+        """Return the document of an edition as `publish` stored it; None if there is none."""
         edition = tables.ReportEdition
         row = self._database.row(
             edition.select(edition.document).where(edition.report_id == report_id, edition.edition == number)

@@ -13,7 +13,7 @@ from kiosk.storage.prepared_query import PreparedQuery
 
 
 class RoundClosedError(Exception):
-    """No round admits this ballot at this unit now."""
+    """No round runs at this unit now: none began yet, or the last one has passed its closing time."""
 
 
 class TooEarlyError(Exception):
@@ -21,7 +21,7 @@ class TooEarlyError(Exception):
 
 
 class RoundBegunError(StoreError):
-    """The round cannot be cancelled, since it has opened."""
+    """The round cannot be cancelled, since it has opened or holds ballots."""
 
     def __init__(self, round_id: str) -> None:
         super().__init__(f"round {round_id} has opened; it closes by itself, and nothing stops it earlier")
@@ -33,7 +33,8 @@ class NotAdmittedError(Exception):
 
 @dataclass(frozen=True)
 class RoundState:
-    """A round, whether it is closed, and the number of its boxes whose key was lost."""
+    """A round, whether a count has closed it, and the number of its boxes that were lost with their ballots:
+    by a lost key or a restore. A round may be past `closes_at` and not closed yet."""
 
     round: Round
     is_closed: bool
@@ -50,7 +51,7 @@ class Rounds:
         self._select_all = database.prepared_rows(_SELECT_ALL)
 
     def all(self) -> list[RoundState]:
-        """Return all rounds, the latest opening first."""
+        """Return all rounds, planned, open and closed, the latest opening first."""
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 

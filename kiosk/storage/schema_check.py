@@ -9,7 +9,8 @@ _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
 
 
 def differences(database: peewee.Database) -> list[str]:
-    """Return one sentence per table that differs from its model. Other tables in the database are ignored."""
+    """Return one clause, in English, for each table that differs from its model; empty if none does. Other
+    tables in the database are ignored."""
     present = set(database.get_tables())
     faults = []
     for model in ALL:
@@ -22,7 +23,8 @@ def differences(database: peewee.Database) -> list[str]:
 
 
 def _declared(model: type[Table], database: peewee.Database) -> list[str]:
-    """Return a model's columns in order, its unique columns and its options, as short texts."""
+    """Return a model's columns in order, its unique columns and, for SQLite, its options, as `describe`
+    returns them for the table."""
     fields = model._meta.get_primary_keys()  # type: ignore[no-untyped-call]
     keys = {field.column_name for field in fields}
     columns, unique = [], []
@@ -38,7 +40,8 @@ def _declared(model: type[Table], database: peewee.Database) -> list[str]:
 
 
 def describe(database: peewee.Database, name: str) -> list[str]:
-    """Return a table's columns in order, its indexes and its options, as short texts."""
+    """Return a table's columns in order, its indexes besides the primary key and, for SQLite, its options:
+    texts such as "id text KEY", "unique tag" and "STRICT"."""
     columns = [
         _column(
             column.name,

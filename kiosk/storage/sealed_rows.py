@@ -26,7 +26,8 @@ Arguments = ParamSpec("Arguments")
 
 
 class Sealed(StrEnum):
-    """Kinds of sealed rows. Each unit of an open round has one row of each kind."""
+    """Kinds of sealed rows, in the order in which faults are listed. Each unit of an open round has one row
+    of each kind."""
 
     BOX = "box"
     SLIPS = "slips"
@@ -35,7 +36,8 @@ class Sealed(StrEnum):
 
 @dataclass(frozen=True)
 class KeyFault:
-    """A sealed row that cannot be decrypted. `problem` is the end of a sentence that begins with `file`."""
+    """A sealed row that cannot be decrypted. `file` is that of its key, and `problem` the end of a sentence
+    that begins with `file`."""
 
     kind: Sealed
     round_id: str
@@ -57,7 +59,7 @@ def key_faults(keys: KeyFolder, kind: Sealed, rows: Iterable[tuple[str, str, str
 
 
 def check_faults(faults: Sequence[KeyFault]) -> None:
-    """Raise KeyUnavailableError if there are faults."""
+    """Raise KeyUnavailableError with the first fault and the number of the others; nothing without faults."""
     if faults:
         raise KeyUnavailableError(faults[0].file, faults[0].problem, len(faults) - 1)
 
@@ -90,9 +92,10 @@ MOST_TOGETHER = 16
 class _Waiting:
     """A write that waits for its commit, in the context of the request that asked for it.
 
-    `outcome` is None until another thread has written it; then it returns the result of `work`, or raises
-    StoreError. All other errors are raised in the thread of the write itself: an error holds the frames of
-    the thread in which it was raised, and with them the form of another guest.
+    `outcome` is None until the write was committed together with others; then it returns the result of
+    `work`. If that commit may have failed, it raises StoreError. It stays None if the write was refused or
+    rolled back: the write's own thread runs it again. There all other errors are raised: an error holds the
+    frames of the thread in which it was raised, and with them the form of another guest.
     """
 
     work: Callable[[], Any]
@@ -101,6 +104,7 @@ class _Waiting:
 
 
 def _fail(error: str) -> NoReturn:
+    """Raise StoreError for a commit that failed with an error of this class's name."""
     raise StoreError(f"the database did not confirm a write, which may have taken effect: {error}")
 
 
@@ -120,20 +124,24 @@ class Writer:
         self._may_be_committed = False
 
     def run(self, work: Callable[[], Result], lock: Lock) -> Result:
-        """Return the result of `work`, run as one write. If the database rolls it back in favour of another
-        write, all of `work` runs again, at most `locks.TRIES` times."""
+        """Return the result of `work`, run as one write (see `write`, also for errors).
+
+        `work` may run several times: all of it runs again if the database rolls it back in favour of another
+        write, `locks.TRIES` times at most. With `Lock.SHARED` it may run in another thread, and is committed
+        together with other writes of single units; if it raises there, it runs again, alone.
+        """
         if lock is Lock.SHARED:
             return self._run_together(work)
         return self._retry(lambda: self._run_alone(work, lock))
 
     def run_step(self, work: Callable[[], Result]) -> Result:
-        """As `run`, for a step of a long work in which guests' writes come between the steps: old keys are
-        destroyed after the next write may begin, and SQLite's log is not emptied."""
+        """As `run` with `Lock.ALONE`, for one of several writes between which guests' writes come: replaced
+        keys are destroyed when the next write may have begun, and SQLite's log is not emptied."""
         return self._retry(lambda: self._run_alone(work, Lock.ALONE, is_step=True))
 
     def look(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, which changes nothing and comes before a write. No row's key is
-        replaced meanwhile. Raises StoreError if the database may lose a commit."""
+        """Return the result of `work`, which only reads, to decide on a write. No row's key is replaced
+        meanwhile. Raises StoreError if the database may lose a commit."""
         return self._retry(lambda: self._look(work))
 
     def _look(self, work: Callable[[], Result]) -> Result:
@@ -158,18 +166,18 @@ class Writer:
     def _run_together(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, which is committed with the writes that wait at the same time. If it
         is refused, or they are rolled back together, it runs again, alone."""
-        own = _Waiting(work)
-        self._waiting.append(own)
+        write = _Waiting(work)
+        self._waiting.append(write)
         try:
             with self._database.writing():
-                if own in self._waiting:
-                    self._write_waiting(own)
-                if own.outcome is None:
+                if write in self._waiting:
+                    self._write_waiting(write)
+                if write.outcome is None:
                     return self._retry(lambda: self._run_held(work))
         finally:
             with suppress(ValueError):
-                self._waiting.remove(own)
-        return cast(Result, own.outcome())
+                self._waiting.remove(write)
+        return cast(Result, write.outcome())
 
     def _run_held(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one transaction. The caller holds the database's writer."""
@@ -178,11 +186,11 @@ class Writer:
         self._clean_up()
         return result
 
-    def _write_waiting(self, own: _Waiting) -> None:
-        """Commit a write with those that have waited longest, in the order in which they came. Nothing is
-        done if no other waits. The caller holds the database's writer."""
-        self._waiting.remove(own)
-        together = [own]
+    def _write_waiting(self, asking: _Waiting) -> None:
+        """Commit a write together with those that have waited longest, MOST_TOGETHER in all, and set their
+        outcomes. Nothing is done if no other waits. The caller holds the database's writer."""
+        self._waiting.remove(asking)
+        together = [asking]
         with suppress(IndexError):
             while len(together) < MOST_TOGETHER:
                 together.append(self._waiting.popleft())
@@ -226,7 +234,8 @@ class Writer:
         After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
         nevertheless, so no key is destroyed then; the row's next write destroys the unused ones. Raises
         StoreError, before the transaction, if the database may lose a commit: the old row would return
-        without its key. `is_step` as in `run_step`.
+        without its key. peewee's errors and OSError mean that nothing was written, but for a failed commit.
+        `is_step` as in `run_step`.
         """
         with self._database.writing():
             with self._transaction(lock):
@@ -277,14 +286,14 @@ class Writer:
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed) of a new row: `plain`, padded to a multiple of `step` bytes, under a new
-        key."""
+        key. The caller holds a write and stores both."""
         key_id, sealed = self._keys.seal(row, plain, step)
         self._made.append((row, key_id))
         return key_id, sealed
 
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Return (key id, sealed) of a changed row, under a new key. The old key, and unused ones, are
-        destroyed after the commit."""
+        """Return (key id, sealed) of a changed row, as `seal`. `old_key` is the id of the key before: it, and
+        unused keys of the row, are destroyed after the commit."""
         if (row, old_key) not in self._made:
             # Otherwise the row on disk is still sealed under the key before it.
             self._retired += [(row, name) for name in self._keys.unused(row, keep=old_key)]
@@ -292,7 +301,8 @@ class Writer:
         return self.seal(row, plain, step)
 
     def destroy_left_keys_after_commit(self, open_rounds: Iterable[Round], closed: Iterable[Round]) -> None:
-        """Destroy keys of closed rounds that a crash after the commit of their closing left behind."""
+        """Destroy, after this transaction's commit, keys of closed rounds that a crash after the commit of
+        their closing left behind. `open_rounds` are all that are not closed: their keys stay."""
         left = set(self._keys.rows())
         for of_round in open_rounds:
             for unit in of_round.tree.leaves:
@@ -302,7 +312,8 @@ class Writer:
                 self._forgotten += left.intersection(sealed_rows(of_round.id, unit))
 
     def destroy_keys_after_commit(self, of_round: Round) -> None:
-        """Destroy the keys of a closed round's rows after this transaction's commit."""
+        """Destroy the keys of a round's boxes, slip sets and letterboxes after this transaction's commit,
+        which deletes these rows."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
@@ -319,9 +330,11 @@ class Writer:
 
 @contextmanager
 def _printed() -> Iterator[None]:
-    """Report that an old key or log remains. Nothing is raised: the write is committed, and an error would
-    make the guest send the ballot again. The text of the error names a key file, so each message would
-    differ: only its kind is printed."""
+    """Print that an old key or log remains, once, if the `with` block raises OSError or peewee's errors,
+    which go no further: the write is committed, and an error would make the guest send the ballot again.
+
+    The text of the error names a key file, so each message would differ: only its kind is printed.
+    """
     try:
         yield
     except (OSError, peewee.PeeweeException) as error:
@@ -340,7 +353,8 @@ Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
 def one_write(
     lock: Lock = Lock.ALONE,
 ) -> Callable[[Method[Owner, Arguments, Result]], Method[Owner, Arguments, Result]]:
-    """Return a decorator that runs a method as one write of its object's writer (see `Writer.run`)."""
+    """Return a decorator that runs a method as one write of its object's `_writer` (see `Writer.run`): the
+    method may run several times. It must not be called within a write."""
 
     def decorate(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
         @wraps(method)

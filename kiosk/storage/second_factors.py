@@ -1,7 +1,8 @@
-"""Second factors of accounts: sealed secrets, the last step that signed in, and recovery codes.
+"""Second factors of accounts: sealed secrets, the last time step that signed in, and recovery codes.
 
-A recovery code has 80 random bits, and its digest is stored. The caller encrypts the secret, so that neither
-the database nor a backup reveals it.
+A time step (RFC 6238) is the number of a period of 30 seconds since 1970. A recovery code has 80 random bits,
+and its digest is stored. The caller encrypts the secret, so that neither the database nor a backup reveals
+it.
 """
 
 import hashlib
@@ -15,8 +16,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class SecondFactor:
-    """An account's second factor. `last_step` is the number of the latest period of 30 seconds whose code was
-    used to sign in."""
+    """An account's second factor. `last_step` is the time step of the last code that was used; no code of it
+    or of an earlier one is accepted again."""
 
     sealed_secret: str
     last_step: int
@@ -42,7 +43,7 @@ class SecondFactors:
 
     @one_write()
     def set(self, name: str, factor: SecondFactor, recovery_codes: Iterable[str]) -> None:
-        """Add or replace an account's second factor and its recovery codes."""
+        """Add or replace an account's second factor and all its recovery codes."""
         self._delete(name)
         row = tables.SecondFactor
         self._database.run(
@@ -59,14 +60,14 @@ class SecondFactors:
 
     @one_write()
     def set_recovery_codes(self, name: str, recovery_codes: Iterable[str]) -> None:
-        """Replace an account's recovery codes."""
+        """Replace all recovery codes of an account."""
         self._database.run(tables.RecoveryCode.delete().where(tables.RecoveryCode.name == name))
         self._add_codes(name, recovery_codes)
 
     @one_write()
     def use_step(self, name: str, step: int) -> bool:
-        """Record that a code of this step was used. Returns False if a code of this step or a later one was
-        used before."""
+        """Record that a code of this time step was used. Returns False, and changes nothing, if a code of
+        this step or a later one was used before, or the account has no second factor."""
         factor, row = self.of(name), tables.SecondFactor
         if factor is None or step <= factor.last_step:
             return False
@@ -75,7 +76,8 @@ class SecondFactors:
 
     @one_write()
     def use_recovery_code(self, name: str, code: str) -> bool:
-        """Delete a recovery code. Returns False if the account has no such code."""
+        """Delete a recovery code, given as it was shown to its person. Returns False if the account has no
+        such code, or used it."""
         row = tables.RecoveryCode
         is_code = (row.name == name) & (row.digest == _digest(name, code))
         if self._database.row(row.select(row.digest).where(is_code)) is None:
@@ -99,5 +101,5 @@ class SecondFactors:
 
 
 def _digest(name: str, code: str) -> str:
-    """Return the digest to store. The code is as random as a key, so a quick hash suffices."""
+    """Return the digest to store, in hex. The code is as random as a key, so a quick hash suffices."""
     return hashlib.sha256(f"{name}\0{code}".encode()).hexdigest()

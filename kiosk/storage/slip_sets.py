@@ -19,7 +19,7 @@ _RANDOM = SystemRandom()
 
 
 class SlipBudgetError(StoreError):
-    """The unit may not get more slips: `printed` exist, and its budget in the round is `budget`."""
+    """The unit may not get so many more slips: `printed` exist, and its budget in the round is `budget`."""
 
     def __init__(self, unit_id: str, printed: int, budget: int) -> None:
         super().__init__(
@@ -55,8 +55,8 @@ class SlipSets:
     def print(self, round_id: str, unit_id: str, number: int, budget: int | None) -> list[str]:
         """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
 
-        Raises StoreError if the round is closed, SlipBudgetError if the unit would have more than `budget`
-        slips (None: any number).
+        Raises StoreError if the unit has no slip set in this round, as in a closed one; SlipBudgetError if
+        the unit would have more than `budget` slips (None: any number); KeyUnavailableError.
         """
         row = self._open(round_id, unit_id)
         if row is None:
@@ -70,7 +70,8 @@ class SlipSets:
         return codes
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
-        """Mark a slip as used. Raises NotAdmittedError, SlipError or KeyUnavailableError."""
+        """Mark a slip as used. Raises NotAdmittedError if the round admits no slips, UnknownSlipError if the
+        unit has no such slip, UsedSlipError, or KeyUnavailableError."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -80,13 +81,14 @@ class SlipSets:
         self._put(of_round.id, unit_id, key_id, slip_set.use(code))
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Seal a unit's slips under a new key, unchanged."""
+        """Seal a unit's slips under a new key, unchanged. Raises KeyUnavailableError."""
         row = self._open(of_round.id, unit_id)
         if row:
             self._put(of_round.id, unit_id, row[1], row[2])
 
     def printed(self, round_id: str) -> dict[str, tuple[int, ...]]:
-        """Return unit id -> number of slips of each print run, while the round is open.
+        """Return unit id -> number of slips of each print run of an open round, the earliest run first. Units
+        without slips are left out; empty for another round. Raises KeyUnavailableError.
 
         The number of used slips is left out, because its growth would reveal when somebody answered.
         """
@@ -99,8 +101,8 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip; None if there is no such slip. Raises
-        KeyUnavailableError."""
+        """Return (round id, unit id) of a used or unused slip of an open round; None if there is no such
+        slip. Raises KeyUnavailableError."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         if row is None:
@@ -111,8 +113,9 @@ class SlipSets:
     def keep_count(self, of_round: Round, unit_id: str, *, has_figures: bool) -> None:
         """Store the numbers of printed and used slips of each print run of a round that closes.
 
-        The number of used slips is stored as 0 if no page shows it: for a small run, and for a unit without
-        figures.
+        The number of used slips is stored as 0 if no page shows it: for a run that is too small
+        (`can_publish_used`), and for a unit without figures of its own (`has_figures`). Raises
+        KeyUnavailableError.
         """
         row = self._open(of_round.id, unit_id)
         for number, run in enumerate(row[2].runs if row else (), start=1):
@@ -128,20 +131,21 @@ class SlipSets:
             )
 
     def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
-        """Set the stored number of used slips to 0 for units whose number no page shows; older versions
-        stored it.
+        """Set the stored numbers of used slips of a closed round to 0 where no page shows them, as
+        `keep_count`: an older version, or a backup of one, has them.
 
-        `with_figures` are the units of a closed round with figures of their own.
+        `with_figures` are the ids of the units with figures of their own.
         """
         count = tables.SlipCount
         for unit_id, runs in self.counts(of_round.id).items():
             for number, (printed, used) in enumerate(runs, start=1):
                 if used and not (unit_id in with_figures and slips.can_publish_used(printed, of_round.k)):
-                    place = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
-                    self._database.run(count.update(used=0).where(*place))
+                    is_run = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
+                    self._database.run(count.update(used=0).where(*is_run))
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Return unit id -> (slips printed, slips used) of each print run of a closed round."""
+        """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
+        first; empty while the round is open. Used is 0 where no page shows it (`keep_count`)."""
         count = tables.SlipCount
         query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
         runs: dict[str, tuple[tuple[int, int], ...]] = {}
@@ -159,11 +163,11 @@ class SlipSets:
         return key_faults(self._keys, Sealed.SLIPS, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's row, if it cannot be decrypted. Locks the row."""
+        """Return the fault of one unit's slip set; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.SLIPS, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete a closed round's slip sets."""
+        """Delete the slip sets of a round that is closed or cancelled, without their keys."""
         self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
 
     def _free_tag(self) -> str:
@@ -183,7 +187,8 @@ class SlipSets:
         return tag, key_id, slips.unpack(plain)
 
     def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
-        """Write a unit's slips under a new key."""
+        """Write a unit's slips under a new key. `old_key` is the id of the key before, which is destroyed
+        after the commit."""
         key_id, sealed = self._writer.reseal(slip_row(round_id, unit_id), old_key, slip_set.pack())
         self._update(key_id, sealed, round_id, unit_id)
 

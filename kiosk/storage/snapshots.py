@@ -1,4 +1,5 @@
-"""The row of the snapshot: the published document, which a count replaces if a figure changed."""
+"""The row of the snapshot, the published document, which a count replaces if a figure changed, and the row of
+the index of its changes."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -44,7 +45,8 @@ class Snapshots:
         self._select_index = database.prepared_row(_SELECT_INDEX)
 
     def text(self) -> str:
-        """Return the published document as JSON text, the same for every reader."""
+        """Return the published document as JSON text, the same for every reader. Before the first publication
+        it has no rounds, and `made_at` is null."""
         row = self._select()
         if row:
             return cast(str, row[0])
@@ -56,7 +58,8 @@ class Snapshots:
         return cast(Document, json.loads(self.text()))
 
     def publish(self, made_at: datetime) -> None:
-        """Replace the snapshot if its figures changed, outside a count. The caller holds a write."""
+        """Replace the snapshot if its figures changed, outside a count: `put` what `make` returns. The caller
+        holds a write."""
         self.put(self.make(made_at))
 
     def put(self, text: str | None) -> None:
@@ -88,7 +91,8 @@ class Snapshots:
         return None if same_figures(new, self.document()) else as_text(new)
 
     def change_index(self) -> ChangeIndex:
-        """Return the stored index of changes, which may be one of an earlier snapshot."""
+        """Return the stored index of changes, which may be of an earlier snapshot (compare its tag); an empty
+        one before the first."""
         row = self._select_index()
         return ChangeIndex(json.loads(row[0])) if row else ChangeIndex()
 

@@ -9,5 +9,6 @@ from functools import cache
 
 @cache
 def print_once(message: str) -> None:
-    """Print a message unless this process printed it before. It must hold no data of a request."""
+    """Print a message to standard error unless this process printed it before. It must hold no data of a
+    request."""
     print(message, file=sys.stderr)

@@ -1,5 +1,9 @@
 """The schema: every table of an installation, as a peewee model. Read this first.
 
+Other modules import this one as `tables`. Some have a class of the same name for the values that they return:
+`tables.Account` is the table, `accounts.Account` a person's account. Times are ISO 8601 texts, local and
+without a zone.
+
 No model is bound to a database, since one process may have several stores: a query names its models, and
 `Database` runs it. Nothing about a guest has a column for a time, a number of its own or a second key
 (docs/anonymity.md). A change here needs a migration (migrations.py).
@@ -9,8 +13,8 @@ import peewee
 
 
 def without_nul(value: object) -> object:
-    """Return a value that PostgreSQL accepts: it refuses texts with NUL. No stored text has one, so a search
-    for such a text finds nothing."""
+    """Return a value with each NUL of a text replaced by U+FFFD, since PostgreSQL refuses NUL. Other values
+    are returned as they are. No stored text has a NUL, so a search for one finds nothing."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
@@ -30,7 +34,9 @@ class Table(peewee.Model):
 
 
 class Installation(Table):
-    """Values of the installation itself: the schema's number, the last counted tick, the clock record."""
+    """Values of the installation itself by key: the schema's number ("schema"), the last counted tick
+    ("last_tick"), the clock record, a count's progress, sessions' epochs, kiosks' marks, and whether it is a
+    demonstration."""
 
     key = Text(primary_key=True)
     value = Text()
@@ -45,8 +51,9 @@ class Account(Table):
 
 
 class SecondFactor(Table):
-    """An account's second factor (RFC 6238): its secret, sealed under the key of sessions, and the last step
-    of 30 seconds whose code signed in."""
+    """An account's second factor (RFC 6238): its secret, sealed under a key derived from the session key, and
+    `last_step`, the number of a 30-second period since 1970; no code of it or an earlier one is accepted
+    again."""
 
     name = Text(primary_key=True)
     sealed_secret = Text()
@@ -54,7 +61,7 @@ class SecondFactor(Table):
 
 
 class RecoveryCode(Table):
-    """A digest of each unused code that replaces the second factor once."""
+    """The SHA-256 digest of each unused code that replaces an account's second factor once."""
 
     name = Text()
     digest = Text()
@@ -64,8 +71,8 @@ class RecoveryCode(Table):
 
 
 class AccountLink(Table):
-    """An unused one-time link for choosing a password. Its code is stored as a digest. `role` is that of the
-    new account; "" if the account exists."""
+    """An unused one-time link for choosing a password. Its code is stored as a digest. `name` is the
+    account's, and `role` that of an account to be created; "" if the account exists."""
 
     digest = Text(primary_key=True)
     name = Text()
@@ -74,7 +81,7 @@ class AccountLink(Table):
 
 
 class ApiToken(Table):
-    """A token that reads the published figures, by name; its code is stored as a digest."""
+    """A token with which a program reads the published figures; its code is stored as a digest."""
 
     name = Text(primary_key=True)
     digest = Text()
@@ -92,7 +99,8 @@ class MailChoice(Table):
 
 
 class OutgoingMail(Table):
-    """A mail to an account that waits, was given up, or was a trial. It has no text and no address."""
+    """A queued mail to an account, by the values of `kiosk.storage.mail.OutgoingMail`. It has no text and no
+    address."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -106,7 +114,8 @@ class OutgoingMail(Table):
 
 
 class KioskContact(Table):
-    """The count after which a kiosk was last in contact, and whether its silence was reported (0 or 1)."""
+    """The tick of the count after which a kiosk was last in contact, and whether mail about its silence was
+    queued (0 or 1). `code` is that of its link, "" for the server itself."""
 
     code = Text(primary_key=True)
     after_count = Text()
@@ -117,7 +126,8 @@ class KioskContact(Table):
 
 
 class Round(Table):
-    """A round. `terms` are frozen when it opens: no query in this program updates them."""
+    """A round. `terms`, the JSON of a `kiosk.domain.rounds.Round`, are frozen when it opens: no query in this
+    program updates them. `closed` is 0 or 1. `lost_boxes` counts boxes lost with their ballots."""
 
     id = Text(primary_key=True)
     terms = Text()
@@ -126,7 +136,8 @@ class Round(Table):
 
 
 class Box(Table):
-    """A unit's uncounted ballots, sealed. The row is made when the round opens and then updated in place."""
+    """A unit's uncounted ballots, sealed under the key `key_id`. The row is made when the round is stored and
+    then updated in place."""
 
     round_id = Text()
     unit_id = Text()
@@ -138,7 +149,7 @@ class Box(Table):
 
 
 class SlipSet(Table):
-    """A unit's slips, sealed. Each slip's code begins with `tag`."""
+    """A unit's slips in an open round, sealed. Each slip's code begins with `tag`."""
 
     round_id = Text()
     unit_id = Text()
@@ -151,8 +162,8 @@ class SlipSet(Table):
 
 
 class Letterbox(Table):
-    """The key pair of a box, for which kiosks seal envelopes: `public_key` in hex. The private key and the
-    tickets of accepted envelopes are sealed."""
+    """The key pair of a box, for which kiosks seal envelopes: `public_key` in hex. The private key and
+    digests of the tickets of accepted envelopes and forms are sealed."""
 
     round_id = Text()
     unit_id = Text()
@@ -165,7 +176,8 @@ class Letterbox(Table):
 
 
 class Tally(Table):
-    """Running sums of published batches. `option` is 1..n, a kind of no answer, or withheld."""
+    """Running sums of published batches. `statement_id` is the id of a column. `option` is 1..n, a kind of no
+    answer (`NoAnswer`), "withheld", or for a follow-up also "not_asked"."""
 
     round_id = Text()
     node_id = Text()
@@ -190,8 +202,8 @@ class Batches(Table):
 
 
 class SlipCount(Table):
-    """Numbers of slips of a closed round, printed and used, by unit and print run. `used` is 0 where no page
-    shows it."""
+    """Numbers of slips of a closed round, printed and used, by unit and print run, counted from 1. `used` is
+    0 where no page shows it."""
 
     round_id = Text()
     unit_id = Text()
@@ -204,7 +216,7 @@ class SlipCount(Table):
 
 
 class ExcludedRapid(Table):
-    """Numbers of ballots of a closed round that were excluded as too rapid, by unit."""
+    """Numbers of ballots of a closed round that were excluded as rapid submissions, by unit; never 0."""
 
     round_id = Text()
     unit_id = Text()
@@ -215,7 +227,7 @@ class ExcludedRapid(Table):
 
 
 class Snapshot(Table):
-    """The published document, in its only row."""
+    """The published document as JSON (`kiosk.domain.snapshot.Document`), in its only row."""
 
     id = peewee.IntegerField(primary_key=True, constraints=[peewee.Check("id = 1")])
     document = Text()
@@ -255,7 +267,8 @@ class Wall(Table):
 
 
 class Log(Table):
-    """The audit log of staff actions. `number` keeps the order."""
+    """The audit log of staff actions, by the values of `audit_log.Entry`. `number` rises and keeps the
+    order."""
 
     number = peewee.IntegerField(primary_key=True)
     at = Text()
@@ -287,7 +300,8 @@ class Comment(Table):
 
 
 class OutputCount(Table):
-    """Numbers of taps of staff's counters by unit, month such as 2026-03, and target. No day, no guest."""
+    """Numbers of taps of staff's counters by unit, month such as 2026-03, and target, "" for a counter
+    without targets. No day, no guest."""
 
     unit_id = Text()
     month = Text()
@@ -321,14 +335,14 @@ class TypedFigure(Table):
 
 
 class Report(Table):
-    """An effect report that is being written: its terms as JSON."""
+    """An effect report, published or not: its terms as JSON (`kiosk.domain.report.Terms`)."""
 
     id = Text(primary_key=True)
     terms = Text()
 
 
 class ReportText(Table):
-    """The text of one part of a report. `version` rises with each change."""
+    """The text of one part of a report. `version` is 1 at first and rises by 1 with each change."""
 
     report_id = Text()
     part = Text()
@@ -340,7 +354,7 @@ class ReportText(Table):
 
 
 class ReportEdition(Table):
-    """A published edition of a report: its whole document, which never changes."""
+    """A published edition of a report: its number and its whole document as JSON, which never changes."""
 
     report_id = Text()
     edition = peewee.IntegerField()
@@ -351,7 +365,8 @@ class ReportEdition(Table):
 
 
 class Imported(Table):
-    """Figures from an earlier report, shown beside the rounds and marked."""
+    """Earlier figures, shown beside the rounds and marked: a name (`id`), and
+    `kiosk.domain.earlier_figures.EarlierFigures` as JSON."""
 
     id = Text(primary_key=True)
     figures = Text()

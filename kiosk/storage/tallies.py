@@ -26,11 +26,11 @@ class Tallies:
         self._rng = rng
         self._select = database.prepared_rows(_SELECT)
         self._select_column = database.prepared_rows(_SELECT_COLUMN)
-        self._select_draws = database.prepared_rows(_SELECT_BATCHES)
+        self._select_batches = database.prepared_rows(_SELECT_BATCHES)
 
     def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        """Add a batch's tally, with noise or the veil applied, to a node's running sums. The caller holds a
-        write."""
+        """Add a batch's tally, with noise or the veil applied, to a node's running sums. In a protected
+        round, also add 1 to the node's number of batches. The caller holds a write."""
         published = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
         rows = [
             (of_round.id, node_id, column.id, option, answers)
@@ -40,7 +40,7 @@ class Tallies:
         add = self._database.prepared_write(_insert_or_add(len(rows)))
         add(*chain.from_iterable(rows))
         if of_round.is_protected:
-            self._add_draw(of_round, node_id)
+            self._add_to_batches(of_round, node_id)
 
     def _rule(self, of_round: Round) -> Publish:
         if not of_round.is_protected:
@@ -49,7 +49,7 @@ class Tallies:
             cells, column, before, self._rng, of_round.epsilon_of(column)
         )
 
-    def _add_draw(self, of_round: Round, node_id: str) -> None:
+    def _add_to_batches(self, of_round: Round, node_id: str) -> None:
         batches = tables.Batches
         self._database.run(
             batches.insert(round_id=of_round.id, node_id=node_id, number=1).on_conflict(
@@ -59,19 +59,20 @@ class Tallies:
         )
 
     def batches(self, of_round: Round) -> dict[str, int]:
-        """Return node id -> number of batches that were published for the node itself, in a protected
-        round."""
-        return dict(self._select_draws(of_round.id))
+        """Return node id -> number of batches that were published for the node itself, not below it, in a
+        protected round. Nodes without a batch are left out; empty for an exact round."""
+        return dict(self._select_batches(of_round.id))
 
     def published_ballots(self, of_round: Round, unit_id: str) -> int:
-        """Return the number of ballots in the batches that were published for a unit."""
+        """Return the number of ballots in the batches that were published for a unit itself: 0 before the
+        first."""
         column = of_round.survey.columns[0].id
         rows = self._select_column(of_round.id, unit_id, column)
         return statement_tally(dict(rows)).ballots if rows else 0
 
     def own_sums(self, of_round: Round) -> dict[str, Tally]:
-        """Return node id -> running sums of the batches published for the node itself: one table per
-        column of the survey."""
+        """Return node id -> running sums of the batches published for the node itself, not below it: one
+        table per column of the survey, in its order. Nodes without a batch are left out."""
         cells: dict[str, dict[tuple[str, str], int]] = {}
         for node, statement, option, answers in self._select(of_round.id):
             cells.setdefault(node, {})[statement, option] = answers
@@ -85,7 +86,7 @@ class Tallies:
 
 
 NOT_ASKED = "not_asked"
-"""The option of the row with the ballots that a follow-up was not asked of."""
+"""The option of the row that counts the ballots of which a follow-up was not asked."""
 
 _TALLY, _BATCHES = tables.Tally, tables.Batches
 
@@ -118,7 +119,7 @@ def _insert_or_add(rows: int) -> PreparedQuery:
 
 
 def _options(table: StatementTally) -> dict[str, int]:
-    """Return a statement's table as rows: option -> answers."""
+    """Return a column's table as rows of the database: option, as in `tables.Tally`, -> answers."""
     counts = {str(option): n for option, n in enumerate(table.counts, start=1)}
     return {
         **counts,
@@ -129,7 +130,8 @@ def _options(table: StatementTally) -> dict[str, int]:
 
 
 def statement_tally(rows: dict[str, int]) -> StatementTally:
-    """Return a statement's table from its rows, option -> answers: the inverse of `_options`."""
+    """Return a column's table from its rows, option -> answers: the inverse of `_options`. Raises KeyError if
+    one is missing."""
     options = sorted(int(option) for option in rows if option.isdigit())
     return StatementTally(
         tuple(rows[str(option)] for option in options),

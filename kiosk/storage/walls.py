@@ -36,12 +36,12 @@ class Walls:
         self._database.run(tables.Wall.delete().where(tables.Wall.code == code))
 
     def with_code(self, code: str) -> Wall | None:
-        """Return the wall screen with this code; None if there is none."""
+        """Return the wall screen at the address with this code; None if there is none."""
         row = self._database.row(_WALLS.where(tables.Wall.code == code))
         return Wall(*row) if row else None
 
     def all(self) -> list[Wall]:
-        """Return all wall screens, sorted by node."""
+        """Return all wall screens, sorted by node and code."""
         query = _WALLS.order_by(tables.Wall.node_id, tables.Wall.code)
         return [Wall(*row) for row in self._database.rows(query)]
 

@@ -17,7 +17,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRONG_CODES
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Account, Action, Role
-from kiosk.storage.devices import LIFETIME, SILENT_AFTER, Devices, DeviceStatus
+from kiosk.storage.devices import PAIRING_SECONDS, SILENT_AFTER, Devices, DeviceStatus
 from tests.tools.desk_side import HASH, Desk
 
 CODE = re.compile(r"<strong>(\d{4} \d{4} \d{4})</strong>")
@@ -123,7 +123,7 @@ def test_unknown_keypad_input_is_reduced_to_digits(house: House, press: str) -> 
 
 def test_an_expired_pairing_code_is_refused(house: House) -> None:
     code = house.code()
-    house.seconds += LIFETIME
+    house.seconds += PAIRING_SECONDS
     assert house.screen.post("/pair", data={"code": code}).status_code == 403
     assert house.desk.store.links.all() == []
 
@@ -344,10 +344,10 @@ def test_the_kiosks_status_does_not_depend_on_guests(tmp_path: Path, *, is_leaky
 def test_the_desk_says_that_ballots_came_too_late_but_not_how_many(house: House) -> None:
     code = house.pair(house.code()).removeprefix("/k/")
     assert "kom för sent" not in house.links()
-    house.devices.came_late(code)
+    house.devices.record_late_ballot(code)
     once = house.links()
     assert "några svar kom för sent och räknades inte" in once
-    house.devices.came_late(code)
+    house.devices.record_late_ballot(code)
     assert house.links() == once
 
 

@@ -33,7 +33,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
-from kiosk.storage import LIFETIME, Action, Link, Pairing, RoundClosedError, RoundRunsError
+from kiosk.storage import PAIRING_SECONDS, Action, Link, Pairing, RoundClosedError, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -121,7 +121,7 @@ def pair() -> ResponseReturnValue:
         "pairing.html",
         unit=unit_names()[form.unit.data],
         code=" ".join(code[at : at + 4] for at in range(0, len(code), 4)),
-        minutes=LIFETIME // 60,
+        minutes=PAIRING_SECONDS // 60,
         address=f"{desk().guest_address}/pair",
     )
 
@@ -181,7 +181,7 @@ def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
         unit=of_round.tree.node(unit_id).name,
         round=of_round.title,
         day=day(of_round.closes_at),
-        minutes=LIFETIME // 60,
+        minutes=PAIRING_SECONDS // 60,
     )
 
 

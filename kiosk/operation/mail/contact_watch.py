@@ -45,7 +45,7 @@ class ContactWatch(threading.Thread):
             return
         if after != self._after:
             self._after, self._noted, self._began = after, set(), self._clock()
-        heard = self._devices.heard_since_last_asked()
+        heard = self._devices.take_signs_of_life()
         if self._clock() - self._began >= LEAST_LISTENING.total_seconds():
             heard |= {SERVER}
         if new := heard - self._noted:
