@@ -148,7 +148,7 @@ def theory_columns(
 ) -> list[tuple[str, list[Cell]]]:
     """Return (heading, cells) for each of the five columns of a theory."""
     return [
-        (heading, [_cell(shown, box, place, figures) for box in shown.column(layer)])
+        (heading, [_cell(shown, box, place, figures) for box in shown.boxes_in(layer)])
         for layer, heading in _headings(shown)
     ]
 

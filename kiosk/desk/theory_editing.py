@@ -150,7 +150,7 @@ def _theory(theory_id: str) -> Theory:
 
 def _columns(theory: Theory) -> Iterator[TheoryColumn]:
     for layer, heading in COLUMNS.items():
-        boxes, layers = theory.column(layer), list(Layer)
+        boxes, layers = theory.boxes_in(layer), list(Layer)
         later = layers[layers.index(layer) :]
         chosen = {box_id for box in boxes for box_id in box.leads_to}
         may_lead_to = tuple(box for box in theory.boxes if box.layer in later or box.id in chosen)

@@ -24,17 +24,21 @@ from kiosk.domain.tally import (
 from kiosk.domain.tree import Node, Tree
 
 MOST_ROUNDS = 60
+"""Most rounds of an aggregate."""
 MOST_NODES = 200
 """Most nodes of one round."""
 MOST_OUTPUTS = 2_000
+"""Most outputs of an aggregate."""
 
 MOST_BALLOTS = 10_000_000
+"""Most ballots of one node in one round."""
 
 
 @dataclass(frozen=True)
 class NodeFigures:
-    """The published figures of one node. `tables` is statement id -> table; `batches` is the number of
-    batches in them, each with noise of its own, and 0 in an exact round."""
+    """The published figures of one node: `answered` is the number of its ballots, `tables` is statement id ->
+    table, and `batches` is the number of batches in each table, every one with noise of its own; 0 in an
+    exact round."""
 
     answered: int
     batches: int
@@ -43,22 +47,23 @@ class NodeFigures:
 
 @dataclass(frozen=True)
 class AggregateRound:
-    """A closed round. Its tree has only nodes with figures, the root first. `version` is that of the survey
-    at the organisation, translations included."""
+    """A closed round. Its tree has only nodes with figures, the root first; `nodes` is the id of each of them
+    -> its figures. `version` is that of the survey at the organisation, translations included."""
 
     round: Round
     version: str
     nodes: Mapping[str, NodeFigures]
 
     def row(self, statement: Statement) -> Row:
-        """Return a statement's row at the root."""
+        """Return the row of one of the round's statements at the root, without breaks and units."""
         figures = self.nodes[self.round.tree.root.id]
         return Row(self.round, statement, figures.tables[statement.id], None, batches=figures.batches)
 
 
 @dataclass(frozen=True)
 class Output:
-    """A counter's figure of the year at one node; `parent` is the node above it, "" at the root."""
+    """A counter's figure of the year at one node. `counter`, `node` and `parent` are ids; `parent` is that of
+    the node above it, "" at the root."""
 
     counter: str
     name: str
@@ -71,7 +76,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The figures of one organisation and year. `made_at` is local time; a later aggregate of the same
+    """The figures of one organisation and year. `made_at` is its local time; a later aggregate of the same
     organisation and year replaces an earlier one."""
 
     organisation: str
@@ -99,7 +104,12 @@ def aggregate_of(
     outputs: Iterable[Output],
     made_at: datetime,
 ) -> Aggregate:
-    """Return the aggregate of an installation: the rounds that closed in the year and have figures."""
+    """Return the aggregate of an installation: those of `closed_rounds`, in their order, that closed in the
+    scope's year and have figures of the root.
+
+    `document` is the snapshot; ValueError if it lacks one of these rounds. `outputs` are those of
+    `yearly_outputs`.
+    """
     of_year = [one for one in closed_rounds if one.closes_at.year == scope.year]
     rounds = (_round(document, one, has_units=scope.has_units) for one in of_year)
     return Aggregate(
@@ -113,8 +123,9 @@ def aggregate_of(
 
 
 def _round(document: Document, of_round: Round, *, has_units: bool) -> AggregateRound | None:
-    """Return a round's published figures; None if nothing is published for the whole. Questions of which
-    several options may be chosen and follow-ups are left out: nothing compares their shares.
+    """Return a round's published figures; None if the snapshot does not have it as closed, if no figures of
+    the root are published, or if no statement is left. Questions of which several options may be chosen and
+    follow-ups are left out: nothing compares their shares.
 
     A statement with a follow-up has a smaller epsilon than others. Aggregates have one for each round, so it
     is then that of all: intervals are a little too wide instead of too narrow.
@@ -148,8 +159,8 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
 
 
 def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
-    """Return the node with the nearest node above it that is in `shown` as its parent; None as parent if
-    there is none."""
+    """Return the node with the nearest node above it that is a key of `shown` as its parent; None as parent
+    if there is none."""
     above = (name for name in tree.upwards(node.id)[1:] if name in shown)
     return replace(node, parent=next(above, None))
 
@@ -157,7 +168,8 @@ def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
 def yearly_outputs(
     counters: Iterable[Counter], outputs: Outputs, trees: Iterable[Tree], scope: Scope
 ) -> Iterator[Output]:
-    """Yield the year's figures of every tree's root, and of its units if the scope has units."""
+    """Yield the year's figures, tree by tree: of the root and, if the scope has units, of each unit. A
+    counter without a figure at a node is left out there."""
     chosen = list(counters)
     for tree in trees:
         nodes = [tree.root, *(tree.node(unit) for unit in tree.leaves if scope.has_units)]
@@ -173,7 +185,8 @@ def yearly_outputs(
 
 
 def faults(aggregate: Aggregate) -> Iterator[Message]:
-    """Yield the reasons why no installation of this program can have published these figures."""
+    """Yield the reasons why no installation of this program can have published these figures; nothing if one
+    can."""
     if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
         yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
     for one in aggregate.rounds:
@@ -208,8 +221,7 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
 
 
 def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
-    """Return (ballots, cells of all statements) of a node's figures minus the figures of the nodes below
-    it."""
+    """Return (ballots, cells of all statements): a node's figures minus those of the nodes below it."""
     figures = one.nodes[node_id]
     below = [one.nodes[child] for child in one.round.tree.children(node_id)]
     rest = figures.answered - sum(child.answered for child in below)

@@ -23,14 +23,14 @@ class NoAnswer(StrEnum):
 
 
 Answer = int | NoAnswer
-"""1..n on the statement's scale, 1 the lowest option; or a kind of no answer."""
+"""An option of a column, 1 the lowest; NOT_ASKED, in a follow-up's column; or a kind of no answer."""
 
 
-NONE_CHOSEN, SOME = 1, 2
-"""Answers of the column that says whether any of several options was chosen."""
+NONE_CHOSEN, SOME_CHOSEN = 1, 2
+"""Answers of the column that says whether any of several options was chosen (`ColumnSubject.WHETHER`)."""
 
 NOT_CHOSEN, CHOSEN = 1, 2
-"""Answers of the column of one of several options."""
+"""Answers of the column of one of several options (`ColumnSubject.OPTION`)."""
 
 
 NOT_ASKED = 253
@@ -38,7 +38,8 @@ NOT_ASKED = 253
 has so many options."""
 
 NOT_CONCERNED_VALUE = "0"
-"""The value of "something else" on the page of a follow-up: as long as that of an option."""
+"""The value of "something else" on the page of a follow-up: of one character, like that of an option, so that
+both forms have the same length."""
 
 
 class BallotError(ValueError):
@@ -64,8 +65,9 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
     "prefer_not"; of a question with several options, any of these and "none"; of a follow-up also "0". A
     statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
-    follows, whatever was sent for it. Raises BallotError for a statement that the survey does not have, a
-    value that its scale does not have, or two values for one statement.
+    follows; otherwise its answer is NOT_ASKED, whatever was sent for it. Raises BallotError for a statement
+    that the survey does not have, a value that its scale does not have, or two values for one statement (two
+    kinds of no answer for a question with several options).
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")
@@ -73,6 +75,7 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
 
 
 def _read(statement: Statement, values: Mapping[str, Sequence[str]]) -> tuple[Answer, ...]:
+    """Return a statement's answers, one for each of its columns."""
     options, sent = len(statement.scale.labels), values.get(statement.id, ())
     if statement.follows:
         answer = NoAnswer.SKIPPED if list(sent) == [NOT_CONCERNED_VALUE] else _read_answer(sent, options)
@@ -88,7 +91,8 @@ NONE = "none"
 
 
 def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
-    """Return whether an option was chosen, then 1 or 2 for each option: not chosen, or chosen.
+    """Return the answer about whether any option was chosen (NONE_CHOSEN, SOME_CHOSEN or a kind of no
+    answer), then CHOSEN or NOT_CHOSEN for each option, the lowest first.
 
     A page without a script sends what was ticked last and before together. An option counts before "none of
     these", and both before a kind of no answer, so that no ballot contradicts itself.
@@ -101,7 +105,7 @@ def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
         raise BallotError("two answers to one statement")
     whether: Answer = next(iter(ticked), NoAnswer.SKIPPED)
     if chosen:
-        whether = SOME
+        whether = SOME_CHOSEN
     elif NONE in sent:
         whether = NONE_CHOSEN
     return (whether, *(CHOSEN if option in chosen else NOT_CHOSEN for option in numbers.values()))
@@ -127,7 +131,7 @@ _MOST_EXCLUDED = (1 << _DAYS_AT) - 1
 
 
 def pack(ballots: Sequence[Ballot]) -> bytes:
-    """Encode ballots as bytes, one byte per answer, sorted: the order of arrival is lost."""
+    """Encode ballots of one survey as bytes, one byte per answer, sorted: the order of arrival is lost."""
     return b"".join(sorted(bytes(map(_BYTE_OF_ANSWER.__getitem__, ballot.answers)) for ballot in ballots))
 
 

@@ -20,8 +20,8 @@ USUAL_K = 8
 """The k that is proposed: fewer, larger batches make protected figures less approximate (docs/noise.md)."""
 
 FIRST_BATCH_FACTOR = 3
-"""Times k: ballots in a box before the first figures. With 2k, nine ballots of an attacker at the end of the
-first day could push out the only guest so far; docs/attack.md has the figures."""
+"""Times k: with this many ballots in a box its first batch is drawn. With 2k, nine ballots of an attacker at
+the end of the first day could push out the only guest so far; docs/attack.md has the figures."""
 
 LARGEST_BOX_FACTOR = 6
 """Times k: a box with this many ballots is always counted."""
@@ -58,7 +58,8 @@ class Closing:
     """The plan for the remaining ballots when a round closes.
 
     Each item of `batches` is (node that the batch is published for, units whose boxes form the batch). The
-    ballots of the units in `destroyed` are too few to publish at any level.
+    ballots of the units in `destroyed` are too few to publish at any level. A unit without ballots is in
+    neither.
     """
 
     batches: tuple[tuple[str, tuple[str, ...]], ...]
@@ -74,8 +75,8 @@ def plan_closing(
 ) -> Closing:
     """Plan the last batches of a round, from the sizes of the boxes and their days with ballots alone.
 
-    `sizes` maps each leaf to its number of ballots. `units_with_figures` holds the leaves that had a batch
-    before, and `steady` those with ballots on enough days (None: all leaves).
+    `sizes` maps each leaf to the number of ballots in its box. `units_with_figures` holds the leaves that had
+    a batch before, and `steady` those with ballots on enough days (None: all leaves).
 
     - A steady leaf that reached 2k, or had a batch before, has at least k ballots left. They form its last
       batch.

@@ -18,19 +18,19 @@ from kiosk.domain.survey import Statement
 from kiosk.domain.time_change import TimeChange, key_of_time_change, time_change
 
 Kind = tuple[str | None, int, bool, bool] | None
-"""A change as JSON: (trend, direction, whether several units were compared, whether their mix moved). None if
-the rounds cannot be compared."""
+"""A change as JSON: (trend, direction -1 to 1, whether several units were compared, whether their mix moved).
+None if the rounds cannot be compared."""
 
 TimeKind = tuple[Kind, Kind, tuple[bool, bool] | None]
 """A TimeChange as JSON: (overall, ends, (whether the turn is up, whether it is sure))."""
 
 
 class IndexDocument(TypedDict):
-    """The index as JSON. `closed` is the number of closed rounds. `kinds` has each different change once;
-    `rounds` has round id -> node id -> for each statement, in the survey's order, the index of its change in
-    `kinds`. An index of an earlier version lacks the keys after it: `figures` has the hash of each closed
-    round's figures, and `over_time` key_of_time_change -> the changes over all rounds, at nodes that have
-    units below them."""
+    """The index as JSON. `tag` is the ETag of its snapshot, and `closed` the number of closed rounds. `kinds`
+    has each different change once; `rounds` has round id -> node id -> for each statement, in the survey's
+    order, the index of its change in `kinds`. `figures` has the hash of each closed round's figures, and
+    `over_time` key_of_time_change -> the changes over all rounds, at nodes that have units below them; an
+    index of an earlier version lacks both."""
 
     tag: str
     closed: int
@@ -54,18 +54,19 @@ class ChangeIndex:
         return self.document["tag"]
 
     def has(self, closed: Sequence[Round], of_round: Round, node_id: str) -> bool:
-        """Return whether the changes at a node are in the index, computed with the same closed rounds."""
+        """Return whether the changes at a node are in the index, computed with as many closed rounds as there
+        are now."""
         is_same = self.document["closed"] == len(closed)
         return is_same and node_id in self.document["rounds"].get(of_round.id, {})
 
     def change(self, of_round: Round, node_id: str, statement: Statement) -> Change | None:
-        """Return the change of a statement at a node since the closed round before; None if the two cannot be
-        compared. KeyError if the index has no such node."""
+        """Return the change of a statement at a node between the last two closed rounds up to `of_round`;
+        None if the two cannot be compared. KeyError if the index has no such round, node or statement."""
         numbers = self.document["rounds"][of_round.id][node_id]
         return _change(self.document["kinds"][numbers[of_round.survey.position(statement.id)]])
 
     def time_change(self, key: str) -> TimeChange | None:
-        """Return the changes over all rounds for a `key_of_time_change`; None if the index lacks them."""
+        """Return the changes over all rounds for a `key_of_time_change`; None if the index lacks the key."""
         kinds = self.document.get("over_time", {}).get(key)
         if kinds is None:
             return None
@@ -80,7 +81,8 @@ def index_changes(
     all nodes of that round, and of the changes over all rounds at its nodes that are no units.
 
     `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
-    rounds are taken from the index `before` if no closed round's figures differ.
+    rounds are taken from the index `before` if no closed round's figures differ from those that it was made
+    from.
     """
     parts, kinds = SnapshotParts(text), dict[Kind, int]()
     figures = {of_round.id: parts.figures_hash(of_round.id) for of_round in closed}
@@ -115,14 +117,16 @@ def index_changes(
 
 
 def _has_same(before: ChangeIndex, figures: Mapping[str, str]) -> bool:
-    """Return whether each round of an earlier index has the same figures now."""
+    """Return whether each closed round of an earlier index has the same figures now. `figures` is round id ->
+    hash."""
     return before.document.get("figures", {}).items() <= figures.items()
 
 
 def _index_over_time(
     parts: SnapshotParts, rounds: Iterable[Round], shown: Iterable[Round], known: Mapping[str, TimeKind]
 ) -> dict[str, TimeKind]:
-    """Return the changes over all of the rounds, at the nodes of each of `shown` that are no units."""
+    """Return key_of_time_change -> the changes over all of `rounds`, at the nodes of each of `shown` that are
+    no units. Those that are in `known` are not computed again."""
     every = list({of_round.id: of_round for of_round in rounds}.values())
     changes = dict[str, TimeKind]()
     for of_round in shown:

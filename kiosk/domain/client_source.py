@@ -8,7 +8,8 @@ IPV6_NETWORK_BITS = 64
 
 
 def source_of(address: str | None) -> str:
-    """Return the source of requests from an address: the IPv4 address, or the network of an IPv6 address.
+    """Return the source of requests from an address: the IPv4 address, or the network of an IPv6 address (its
+    first IPV6_NETWORK_BITS bits, the others 0).
 
     Text that is no IP address is returned unchanged, and "" for None.
     """

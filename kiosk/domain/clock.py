@@ -30,7 +30,8 @@ BOOTS_KEPT = 8
 
 
 class ClockFault(StrEnum):
-    """The reason why the clock is in doubt."""
+    """The reason why the clock is in doubt: without NTP it reads too long after the last known time (AHEAD),
+    it reads before that time (BEHIND), or it was set since the machine started (STEPPED)."""
 
     AHEAD = "ahead"
     BEHIND = "behind"
@@ -70,7 +71,8 @@ def is_synchronised(utc: datetime, machine: Machine) -> bool:
 
 
 def last_known(record: ClockRecord, last_tick: datetime | None) -> datetime | None:
-    """Return the latest moment (UTC) at which the clock was right; None for a new installation."""
+    """Return the latest moment (UTC) at which the clock was right: `record.known_at` or `last_tick`, the last
+    counted tick (UTC; None before the first count). None for a new installation."""
     return max((time for time in (record.known_at, last_tick) if time is not None), default=None)
 
 
@@ -79,7 +81,7 @@ def find_fault(
 ) -> ClockFault | None:
     """Return the fault of a wall clock that reads `utc`; None if the reading is plausible.
 
-    `last_tick` is the last counted tick, in UTC.
+    `last_tick` is the last counted tick, in UTC; None before the first count.
     """
     if last_tick is not None and last_tick - utc > LARGEST_STEP:
         return ClockFault.BEHIND
@@ -97,7 +99,8 @@ def find_fault(
 
 
 def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockRecord:
-    """Return the record after a reading without a fault; the same object if nothing changed.
+    """Return the record after a reading without a fault. If it adds or moves the start time of this boot,
+    `known_at` becomes `utc`; otherwise the same object is returned.
 
     A new boot's start time is added. If NTP keeps the clock, a start time that moved replaces the recorded
     one. Without NTP a boot's first reading stays, so that many small steps cannot add up to a large one.
@@ -111,7 +114,7 @@ def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockReco
 
 
 def confirmed(utc: datetime, local: datetime, machine: Machine) -> ClockRecord:
-    """Return the record after a person confirmed the clock. Earlier entries are dropped: they may be
-    wrong."""
+    """Return the record after a person confirmed the clock, which reads `utc` and `local`: nothing is counted
+    for WAIT_AFTER_CONFIRMATION. Earlier entries are dropped: they may be wrong."""
     boots = {machine.boot: utc - machine.uptime} if machine.boot else {}
     return ClockRecord(utc, boots, local + WAIT_AFTER_CONFIRMATION)

@@ -33,6 +33,7 @@ class Party:
 
     @property
     def has_several_trees(self) -> bool:
+        """Whether its rounds are of more than one tree of units."""
         return len({one.round.tree.root.id for one in self.aggregate.rounds}) > 1
 
 
@@ -52,18 +53,21 @@ class Line:
 
     @property
     def id(self) -> str:
+        """Unique among all lines of a statement: the party's id and that of the tree's root."""
         return f"{self.party.id}/{self.row.round.tree.root.id}"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Lines that can be compared, and the reasons why they are not compared with the first group."""
+    """Lines that can be compared, and the reasons why they are not compared with the topic's first group;
+    none for the first group itself."""
 
     lines: tuple[Line, ...]
     differences: tuple[Difference, ...] = ()
 
     @property
     def first(self) -> Row:
+        """The row of the first line, which stands for the group's statement."""
         return self.lines[0].row
 
     @property
@@ -75,13 +79,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Topic:
-    """The rows of all organisations about one statement: with the same id, or with the same meaning."""
+    """The rows of all organisations about one statement: with the same id, or with the same meaning. The
+    first group has the first line."""
 
     groups: tuple[Group, ...]
 
 
 def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
-    """Return the topics of all parties, in the order of the first one."""
+    """Return the topics of all parties, each where the first of its lines stands."""
     topics: list[list[Line]] = []
     for line in (line for party in parties for line in _lines(party)):
         of_topic = next(
@@ -95,8 +100,8 @@ def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
 
 
 def _lines(party: Party) -> Iterable[Line]:
-    """Return a line for each statement and tree, of the latest round that asked it. Statements whose options
-    have no order have none: no share of them is compared."""
+    """Return a party's lines: one for each statement and tree, of the latest round that asked it. Statements
+    whose options have no order have none: no share of them is compared."""
     rounds = sorted(party.aggregate.rounds, key=lambda one: (one.round.closes_at, one.round.id))
     latest = {
         (one.round.tree.root.id, statement.id): Line(party, one.row(statement))
@@ -108,10 +113,12 @@ def _lines(party: Party) -> Iterable[Line]:
 
 
 def _is_about(one: Row, other: Row) -> bool:
+    """Return whether two rows belong to one topic."""
     return one.statement.id == other.statement.id or one.statement.means(other.statement)
 
 
 def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
+    """Return the lines of a topic in groups, each where the first of its lines stands."""
     groups: list[list[Line]] = []
     for line in lines:
         of_group = next((group for group in groups if not differences(group[0].row, line.row)), None)
@@ -136,23 +143,23 @@ def differences(one: Row, other: Row) -> tuple[Difference, ...]:
 
 
 @dataclass(frozen=True)
-class OutputColumn:
-    """One output in the same words at all organisations that have it. `figures` is party id -> the figure of
-    the root of each of its trees."""
+class OutputComparison:
+    """The figures of one output at all organisations that have it with the same definition. `name` is that of
+    the first one; `figures` is party id -> the figure of the root of each of its trees."""
 
     name: str
     definition: str
     figures: dict[str, list[Output]]
 
 
-def compare_outputs(parties: Iterable[Party]) -> tuple[OutputColumn, ...]:
-    """Return a column for each output, with the figures of whole organisations. A counter with the same id
-    and another definition has a column of its own."""
-    columns: dict[tuple[str, str], OutputColumn] = {}
+def compare_outputs(parties: Iterable[Party]) -> tuple[OutputComparison, ...]:
+    """Return the comparison of each output, with the figures of whole organisations, each where its first
+    figure stands. A counter with the same id and another definition has a comparison of its own."""
+    columns: dict[tuple[str, str], OutputComparison] = {}
     for party in parties:
         for output in (one for one in party.aggregate.outputs if not one.parent):
             column = columns.setdefault(
-                (output.counter, output.definition), OutputColumn(output.name, output.definition, {})
+                (output.counter, output.definition), OutputComparison(output.name, output.definition, {})
             )
             column.figures.setdefault(party.id, []).append(output)
     return tuple(columns.values())

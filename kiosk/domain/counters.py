@@ -75,7 +75,7 @@ class ShownCounters:
     units: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def is_shown(self, counter: Counter, unit_id: str) -> bool:
-        """Return whether staff of a unit can tap a counter."""
+        """Return whether staff of a unit can tap a counter. Totals and closed counters are never tapped."""
         if counter.is_total or counter.is_closed:
             return False
         chosen = self.units.get(counter.id)
@@ -84,7 +84,7 @@ class ShownCounters:
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """A month, a quarter or a year; `months` is 1, 3 or 12."""
+    """A month, a quarter or a year: `first` is its first day, `months` its length, 1, 3 or 12."""
 
     first: date
     months: int
@@ -98,14 +98,14 @@ class Period:
 
     @cached_property
     def parts(self) -> "tuple[Period, ...]":
-        """The quarters of a year, the months of a quarter; none for a month."""
+        """The quarters of a year, or the months of a quarter, in order; empty for a month."""
         step = {12: 3, 3: 1, 1: 0}[self.months]
         starts = range(self.first.month, self.first.month + self.months, step) if step else ()
         return tuple(Period(self.first.replace(month=start), step) for start in starts)
 
 
 def month_of(when: date) -> Period:
-    """Return the month of a day."""
+    """Return the month that a day is in."""
     return Period(date(when.year, when.month, 1), 1)
 
 
@@ -129,8 +129,8 @@ def read_period(text: str) -> Period:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its quality; 0 if it was not counted. `is_complete` is false if it is a sum in which some
-    month or unit is missing."""
+    """A number with its quality; 0 if it was not counted. `is_complete` is false of a sum in which some month
+    or unit is missing."""
 
     number: int
     quality: Quality
@@ -138,10 +138,11 @@ class Figure:
 
 
 def read_figure(text: str) -> Figure:
-    """Read a typed figure: "500" is counted, "ca 500" or "cirka 500" estimated, "ej räknat" or "-" not
-    counted.
+    """Read a typed figure: "500" is counted, "ca 500", "cirka 500" or "about 500" estimated, "ej räknat",
+    "not counted" or "-" not counted. A number may have spaces between its digits.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, a longer text than LONGEST_NUMBER_CHARACTERS, and a number above
+    LARGEST_NUMBER.
     """
     words = text.strip().lower()
     if words in {"ej räknat", "-", "–", "not counted"}:
@@ -166,8 +167,8 @@ MOST_TAPS = 500
 
 @dataclass(frozen=True)
 class Tap:
-    """One tap on a counter. `step` is 1, or -1 to undo one. `ticket` is random, and the same if the tap is
-    sent again, so that it counts once."""
+    """One tap on a counter, with the ids of the unit, the counter and the target (or NO_TARGET). `step` is 1,
+    or -1 to undo one. `ticket` is random, and the same if the tap is sent again, so that it counts once."""
 
     ticket: str
     unit_id: str
@@ -178,7 +179,7 @@ class Tap:
 
 
 def months_before(when: date) -> Iterator[Period]:
-    """Yield the months before a day's month, the latest first."""
+    """Yield the months before a day's month, the latest first, without an end."""
     month = month_of(when)
     while True:
         month = month_of(month.first - timedelta(days=1))
@@ -186,13 +187,14 @@ def months_before(when: date) -> Iterator[Period]:
 
 
 def months_open(when: date) -> tuple[Period, Period]:
-    """Return the months whose taps are counted: the previous one, for phones that had no network, and this
-    one."""
+    """Return (previous month, this month): the months whose taps are counted. A phone may have had no network
+    since the previous one."""
     return next(months_before(when)), month_of(when)
 
 
 class Reason(StrEnum):
-    """Why a figure is typed: a correction of an earlier month, or a figure of any period."""
+    """Why a figure is typed: it was counted on paper (PAPER) or without a network (NO_NETWORK), the taps are
+    wrong (WRONG_TAPS), or it became known afterwards (LATE)."""
 
     PAPER = "paper"
     NO_NETWORK = "no_network"
@@ -210,7 +212,7 @@ Typed = Mapping[tuple[str, Period, str], Figure]
 
 @dataclass(frozen=True)
 class Outputs:
-    """All that was counted and typed. A typed figure replaces the taps and the sums of its place and
+    """All that was counted and typed. A typed figure replaces the taps and the sums of its node and
     period."""
 
     taps: Taps = field(default_factory=dict)
@@ -218,7 +220,8 @@ class Outputs:
 
     @cached_property
     def _with_figures(self) -> frozenset[tuple[str, str]]:
-        """Return (node id, counter id) of every figure, so that no period is searched where there is none."""
+        """(node id, counter id) of every figure, taps that were undone included, so that no period is
+        searched where there is none."""
         tapped = {(unit_id, counter_id) for unit_id, _, counter_id, _ in self.taps}
         return frozenset(tapped | {(node_id, counter_id) for node_id, _, counter_id in self.typed})
 
@@ -229,7 +232,8 @@ class Outputs:
         return frozenset(tapped | {counter_id for _, _, counter_id in self.typed})
 
     def targets_with_figures(self, counter_id: str) -> frozenset[str]:
-        """Return the ids of the targets of a counter with a tap that was not undone, NO_TARGET included."""
+        """Return the ids of the targets of a counter with a tap that was not undone; NO_TARGET is among them
+        if such a tap named none."""
         return frozenset(
             target
             for (_, _, counter, target), number in self.taps.items()
@@ -237,12 +241,13 @@ class Outputs:
         )
 
     def has_figures(self, counter: Counter, node_id: str) -> bool:
-        """Return whether a node has a figure of a counter, of any period."""
+        """Return whether a node itself has a figure of a counter, of any period; taps that were all undone
+        are the figure 0."""
         return (node_id, counter.id) in self._with_figures
 
     def at_unit(self, counter: Counter, unit_id: str, period: Period) -> Figure | None:
-        """Return a unit's figure, or None if there is none. A year is the sum of its quarters, a quarter of
-        its months, unless it was typed."""
+        """Return the figure that a unit counted or that was typed for it; None if there is none. Unless it
+        was typed, a year is the sum of its quarters and a quarter that of its months."""
         if (unit_id, counter.id) not in self._with_figures:
             return None
         typed = self.typed.get((unit_id, period, counter.id))
@@ -250,12 +255,13 @@ class Outputs:
             return typed
         if period.parts:
             return _sum(self.at_unit(counter, unit_id, part) for part in period.parts)
-        taps = [number for target, number in self._month(counter, unit_id, period)]
+        taps = [number for target, number in self._taps_of_month(counter, unit_id, period)]
         return Figure(sum(taps), Quality.COUNTED) if taps else None
 
     def at_node(self, counter: Counter, node_id: str, units: Iterable[str], period: Period) -> Figure | None:
-        """Return the figure of a node with these units: a typed total, or the sum of the units' figures.
-        Totals of units are not added, because the same person may come to several."""
+        """Return the figure of a node, whose units have the ids `units`: of a total, the one typed for the
+        node; of another counter, the sum of the units' figures. None if there is none. Totals of units are
+        not added, because the same person may come to several."""
         if counter.is_total:
             return self.at_unit(counter, node_id, period)
         return _sum(self.at_unit(counter, unit, period) for unit in units)
@@ -273,11 +279,12 @@ class Outputs:
         return [(period, figure)] if figure else []
 
     def by_target(self, counter: Counter, units: Iterable[str], period: Period) -> dict[str, int]:
-        """Return target id -> number of taps, for the targets with any. Typed figures have no target."""
+        """Return target id -> number of taps at these units in a period, for the targets with any. Typed
+        figures have no target."""
         totals: dict[str, int] = {}
         for unit in units:
             for month in _months(period):
-                for target, number in self._month(counter, unit, month):
+                for target, number in self._taps_of_month(counter, unit, month):
                     totals[target] = totals.get(target, 0) + number
         return {target: number for target, number in totals.items() if number}
 
@@ -286,13 +293,15 @@ class Outputs:
         periods = {period for _, period, _, _ in self.taps} | {period for _, period, _ in self.typed}
         return tuple(sorted({period.first.year for period in periods}, reverse=True))
 
-    def _month(self, counter: Counter, unit_id: str, month: Period) -> list[tuple[str, int]]:
+    def _taps_of_month(self, counter: Counter, unit_id: str, month: Period) -> list[tuple[str, int]]:
+        """Return (target id, number) for each target with taps, NO_TARGET first."""
         names = (NO_TARGET, *(target.id for target in counter.targets))
         keys = ((unit_id, month, counter.id, name) for name in names)
         return [(key[3], self.taps[key]) for key in keys if key in self.taps]
 
 
 def _months(period: Period) -> Iterator[Period]:
+    """Yield the months of a period, in order; a month itself."""
     if not period.parts:
         yield period
     for part in period.parts:
@@ -300,7 +309,11 @@ def _months(period: Period) -> Iterator[Period]:
 
 
 def _sum(figures: Iterable[Figure | None]) -> Figure | None:
-    """Return the sum of figures; an estimate if any part is one, None if there is no part."""
+    """Return the sum of figures, where None is a missing part; None if all are missing.
+
+    Parts that were not counted add nothing and make the sum incomplete; if there is no other, the sum was not
+    counted either. It is an estimate if any part is one.
+    """
     parts = list(figures)
     known = [part for part in parts if part]
     if not known:

@@ -9,6 +9,7 @@ number has the digits of telephone keys in every language."""
 
 
 def in_digits(number: int | str, language: str) -> str:
-    """Return a number, or a text with numbers, in a language's digits."""
+    """Return a number, or a text with numbers, in a language's digits; unchanged if the language has none of
+    its own."""
     digits = DIGITS.get(language)
     return str(number).translate(str.maketrans("0123456789", digits)) if digits else str(number)

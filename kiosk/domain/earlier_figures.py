@@ -60,7 +60,8 @@ class KnownCounts:
 
 @dataclass(frozen=True)
 class EarlierFigures:
-    """Known counts of `n` answers at one node, from the first day to the last."""
+    """Known counts of the `n` answers at one node, from the `first` day to the `last`, both included.
+    `source` names the report that has them."""
 
     node_id: str
     first: date
@@ -70,7 +71,7 @@ class EarlierFigures:
     statements: tuple[KnownCounts, ...]
 
     def known(self, statement_id: str) -> KnownCounts | None:
-        """Return the known counts of a statement, or None."""
+        """Return the known counts of a statement; None if it has none."""
         return next((known for known in self.statements if known.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
 
 
 class FiguresError(ValueError):
-    """Figures that cannot be right. `messages` has every fault."""
+    """Figures that cannot be right. `messages` has every fault, for the person who typed them."""
 
     def __init__(self, *messages: Message) -> None:
         super().__init__(" ".join(message.render(str) for message in messages))
@@ -111,7 +112,8 @@ class FiguresError(ValueError):
 
 
 def read_count(text: str, n: int) -> int | None:
-    """Read a typed count: "10", "50 %" of n, or nothing (None). Raises ValueError for anything else.
+    """Read a typed count: "10", "50 %" of n, or nothing (None). A number is returned as it was typed, even if
+    it is below 0 or above n. Raises ValueError for anything else.
 
     A percentage stands for the nearest count. If that count would be printed as another whole percentage, n
     cannot be right, and the percentage is refused.
@@ -145,10 +147,10 @@ def read_figures(
 ) -> EarlierFigures:
     """Build figures of the `asked` statements from the text typed for each (statement id, option from 1).
 
-    A text is a count, a percentage or nothing (see `read_count`).
-    `n` is the number of answers, `first` and `last` are days. Raises FiguresError with every fault: text that
-    is no count, no count at all, an option larger than n, options that sum to more than n, days in the wrong
-    order, or a last day after `today`.
+    A text is a count, a percentage or nothing (see `read_count`); a statement with nothing but empty texts is
+    left out. `n` is the number of answers, `first` and `last` are days, and `source` names the report. Raises
+    FiguresError with every fault: text that is no count, no count at all, an option larger than n, options
+    that sum to more than n, days in the wrong order, or a last day after `today`.
     """
     messages, statements = [], []
     for statement in asked:

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kiosk.domain.ballot import BallotError
 
 TICKET_BYTES = 16
+"""Length of a ticket, and of its digest."""
 COLUMN_BYTES = 64
 """Bytes reserved for each of a ballot's columns, whatever the answer: its statement's id and value take 52 at
 most."""
@@ -42,11 +43,17 @@ not needed. A poster's link admits any number of ballots: without a limit, someb
 also fill the disk."""
 
 PURPOSE = b"kiosk envelope"
+"""HKDF's info; the same text in guest_kiosk.js."""
 
 _PRIVATE_BYTES = 32
 _NUMBER_BYTES = TICKET_BYTES // 2
-# Half a digest, so that its presence shows in the total length: earlier versions stored whole digests only.
+"""Length of the number of form digests: half a digest, so that an odd half shows that the number is there. A
+letterbox of an earlier version has none."""
+
 _POINT_BYTES = 65
+"""Length of an uncompressed point of P-256."""
+_TAG_BYTES = 16
+"""Length of the authentication tag of AES-GCM."""
 _NONCE = bytes(12)
 # Each envelope has its own ephemeral key, so the nonce need not differ.
 
@@ -56,6 +63,7 @@ begin. The mark separates a kiosk's ballots from those of other senders who know
 about guests."""
 
 _RAPID, _MARKED = 1, 2
+"""Flags of the byte after the ticket; as in guest_kiosk.js."""
 
 
 class EnvelopeError(BallotError):
@@ -67,8 +75,7 @@ class Letter:
     """The content of an envelope.
 
     `fields` are a form's fields: statement id -> values sent for it. `is_rapid` is the kiosk's verdict that
-    the ballot followed others without a pause. `has_mark` says whether the ticket begins with the kiosk's
-    mark.
+    it is a rapid submission. `has_mark` says whether the ticket begins with the kiosk's mark.
     """
 
     ticket: bytes
@@ -84,13 +91,11 @@ class Letter:
 
 @dataclass(frozen=True)
 class Letterbox:
-    """A private key, 32 bytes, and the digests of accepted tickets, 16 bytes each.
-
-    `taken` has the digests of all envelopes, `forms` those of at most MOST_FORM_TICKETS forms.
-    """
+    """A private key, 32 bytes, and the digests of accepted tickets, 16 bytes each: `envelopes` has those of
+    all envelopes, `forms` those of at most MOST_FORM_TICKETS forms."""
 
     private: bytes
-    taken: frozenset[bytes] = frozenset()
+    envelopes: frozenset[bytes] = frozenset()
     forms: frozenset[bytes] = frozenset()
 
     @property
@@ -99,8 +104,9 @@ class Letterbox:
         return self._key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def open(self, envelope: bytes, columns: int) -> Letter:
-        """Decrypt an envelope; `columns` is the number of a ballot's answers. Raises EnvelopeError
-        for an envelope of another size, for another letterbox, or without a form."""
+        """Decrypt an envelope; `columns` is the number of a ballot's answers. Nothing is recorded: the caller
+        checks the ticket, and its fields. Raises EnvelopeError for an envelope of another size, for another
+        letterbox, or without a form."""
         if len(envelope) != envelope_size(columns):
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]
@@ -116,36 +122,37 @@ class Letterbox:
             raise EnvelopeError("an envelope without a form")
         return Letter(ticket, bool(flags & _RAPID), fields, bool(flags & _MARKED))
 
-    def has_taken(self, ticket: bytes) -> bool:
-        """Return whether this letterbox accepted the envelope with this ticket.
+    def has_taken_envelope(self, ticket: bytes) -> bool:
+        """Return whether this letterbox accepted an envelope with this ticket.
 
         Letterboxes of earlier versions have the tickets themselves, not their digests.
         """
-        return not self.taken.isdisjoint({ticket_digest(ticket), ticket})
+        return not self.envelopes.isdisjoint({ticket_digest(ticket), ticket})
 
-    def with_taken(self, ticket: bytes) -> "Letterbox":
-        """Return the letterbox after it took one more envelope."""
-        return replace(self, taken=self.taken | {ticket_digest(ticket)})
+    def with_envelope(self, ticket: bytes) -> "Letterbox":
+        """Return the letterbox after it accepted an envelope with this ticket."""
+        return replace(self, envelopes=self.envelopes | {ticket_digest(ticket)})
 
     def has_taken_form(self, ticket: bytes) -> bool:
-        """Return whether this letterbox remembers that the form with this ticket was taken."""
+        """Return whether this letterbox remembers a form with this ticket. It may have forgotten one that it
+        accepted."""
         return ticket_digest(ticket) in self.forms
 
     def with_form(self, ticket: bytes, rng: Random) -> "Letterbox":
-        """Return the letterbox after it took one more form. If it is full, the new ticket replaces a random
-        one: no order is stored, so the oldest is unknown."""
+        """Return the letterbox after it accepted a form with this ticket. If it has MOST_FORM_TICKETS
+        already, the new ticket replaces a random one: no order is stored, so the oldest is unknown."""
         kept = self.forms
         if len(kept) >= MOST_FORM_TICKETS:
             kept -= {rng.choice(sorted(kept))}
         return replace(self, forms=kept | {ticket_digest(ticket)})
 
     def pack(self) -> bytes:
-        """Encode as bytes: the private half, then the digests, sorted so that their order is lost.
+        """Encode as bytes: the private key, then the digests, sorted so that their order is lost.
 
         Digests of forms come first, after their number; without any, the number is left out.
         """
         number = len(self.forms).to_bytes(_NUMBER_BYTES) if self.forms else b""
-        return self.private + number + b"".join([*sorted(self.forms), *sorted(self.taken)])
+        return self.private + number + b"".join([*sorted(self.forms), *sorted(self.envelopes)])
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         return ec.derive_private_key(int.from_bytes(self.private), ec.SECP256R1())
@@ -169,12 +176,12 @@ def unpack(packed: bytes) -> Letterbox:
     number = int.from_bytes(rest[:_NUMBER_BYTES]) if has_forms else 0
     starts = range(_NUMBER_BYTES if has_forms else 0, len(rest), TICKET_BYTES)
     digests = [rest[at : at + TICKET_BYTES] for at in starts]
-    return Letterbox(private, taken=frozenset(digests[number:]), forms=frozenset(digests[:number]))
+    return Letterbox(private, envelopes=frozenset(digests[number:]), forms=frozenset(digests[:number]))
 
 
 def is_well_formed(envelope: bytes) -> bool:
-    """Return whether bytes have an envelope's size and begin with a point of the curve. Needs no
-    letterbox."""
+    """Return whether bytes have the size of an envelope with at least one answer, and begin with a point of
+    the curve. Needs no letterbox."""
     columns, odd = divmod(len(envelope) - envelope_size(0), COLUMN_BYTES)
     if columns < 1 or odd:
         return False
@@ -193,4 +200,4 @@ def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
 def envelope_size(columns: int) -> int:
     """Return the size in bytes of an envelope with a ballot of `columns` answers. It does not depend on
     them."""
-    return _POINT_BYTES + TICKET_BYTES + 1 + COLUMN_BYTES * columns + 16
+    return _POINT_BYTES + TICKET_BYTES + 1 + COLUMN_BYTES * columns + _TAG_BYTES

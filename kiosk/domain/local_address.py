@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 def leads_to_own_machine(address: str) -> bool:
     """Return whether a web address names the machine that opens it: localhost (RFC 6761), a loopback address
-    or the unspecified one."""
+    or the unspecified one. False for an address without a host."""
     host = (urlsplit(address).hostname or "").rstrip(".")
     try:
         parsed = ip_address(host)

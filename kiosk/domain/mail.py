@@ -27,7 +27,10 @@ class MailState(StrEnum):
 
 
 class MailProblem(StrEnum):
-    """The reason why a mail could not be sent."""
+    """The reason why a mail could not be sent: the mail server's name is unknown (NO_NAME), nothing answers
+    there (NO_CONTACT), it does not encrypt as it should (NO_ENCRYPTION), it refuses our address (SENDER) or
+    the mail itself (CONTENT), it asks to try again later (LATER), or it breaks the connection off
+    (BROKEN_OFF). The others say it themselves."""
 
     NO_NAME = "no_name"
     NO_CONTACT = "no_contact"
@@ -58,7 +61,7 @@ LEASE = timedelta(minutes=30)
 that, so that a mail may arrive twice but is never lost."""
 
 LIFETIME = timedelta(days=7)
-"""Time after which a mail that nobody sent is deleted: news of a former month would mislead."""
+"""Time after which a mail that nobody sent is deleted: news of a previous month would mislead."""
 
 LEAST_LISTENING = timedelta(hours=8)
 """Time between two counts for which the server has to run before a kiosk is called silent."""
@@ -89,7 +92,7 @@ def is_working_day(when: datetime) -> bool:
 
 
 def next_try(problem: MailProblem, tries: int, now: datetime) -> datetime | None:
-    """Return when a mail is tried again after `tries` failed tries; None if it is given up.
+    """Return when a mail is tried again after `tries` failed tries, 1 or more; None if it is given up.
 
     A recipient whom the server refuses for good is not tried again. All other problems may be mended.
     """

@@ -30,11 +30,13 @@ SMALLEST_EPSILON = Fraction(1, 10)
 epsilon."""
 
 EPSILON_TEXT = re.compile(r"[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?")
-"""Epsilon in a round's terms, such as 3/2. Not every text that Fraction reads: 1e999999999 takes hours."""
+"""Epsilon in a round's terms, such as 3/2 or 1: numbers of at most four digits. Not every text that Fraction
+reads: 1e999999999 takes hours."""
 
 
 def read_epsilon(text: str) -> Fraction:
-    """Return the epsilon of a round's terms. Raises ValueError for another notation than `str` writes."""
+    """Return the epsilon of a round's terms, as `str` wrote it. Raises ValueError for a text that is not
+    EPSILON_TEXT."""
     if not EPSILON_TEXT.fullmatch(text):
         raise ValueError(f"{text!r} is no epsilon: a fraction such as 3/2")
     return Fraction(text)
@@ -43,8 +45,8 @@ def read_epsilon(text: str) -> Fraction:
 def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:
     """Return the table to publish instead of `counts`, whose cells are all options and kinds of no answer.
 
-    Its cells are whole and never negative, with the same sum. Call it once for a batch and keep nothing but
-    the result. `rng` must be `secrets.SystemRandom()` outside tests.
+    Its cells are whole and never negative, with the same sum and in the same order. Call it once for a batch
+    and keep nothing but the result. `rng` must be `secrets.SystemRandom()` outside tests.
     """
     noise = zero_sum_noise(len(counts), epsilon, rng)
     return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])
@@ -57,7 +59,8 @@ def protect_part(
 
     Each cell has noise of its own. A ballot that moves between two cells costs `epsilon`; one that enters or
     leaves the table costs half of it. What the noisy cells lack of `total`, or have too much, is spread
-    evenly over them; a remainder goes to cells that are drawn. As with `protect`, call it once for a batch.
+    evenly over them; a remainder goes to cells that are drawn. As with `protect`, call it once for a batch,
+    with `secrets.SystemRandom()`.
     """
     noisy = [count + geometric_noise(epsilon / 2, rng) for count in counts]
     each, more = divmod(total - sum(noisy), len(noisy))
@@ -66,8 +69,8 @@ def protect_part(
 
 
 def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...]:
-    """Return integers that add up to 0; each vector z has a probability proportional to e^(-epsilon * sum|z|
-    / 2).
+    """Return as many integers as there are `cells`, which add up to 0; each vector z has a probability
+    proportional to e^(-epsilon * sum|z| / 2).
 
     All cells but one are drawn. The last is the negative sum of the others, accepted with the probability of
     its own value.

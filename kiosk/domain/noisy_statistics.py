@@ -39,7 +39,8 @@ class Noise:
     batches: int = 1
 
     def of_sum(self, weights: Sequence[float]) -> float:
-        """Return the variance of the noise in a weighted sum of cells. Cells without a weight have weight 0.
+        """Return the variance of the noise in a weighted sum of cells. `weights` are those of the first
+        cells; the others have weight 0.
 
         The noise of all cells adds up to zero, so any two correlate by -1 / (cells - 1).
         """
@@ -48,22 +49,24 @@ class Noise:
 
 
 def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
-    """Return the noise in the sum of the tables of `batches` batches; 0 batches for a table without noise."""
+    """Return the noise in the sum of the tables of `batches` batches that `noise.protect` made; 0 batches for
+    a table without noise."""
     return Noise(cells, batches * _variance_of_one(cells, epsilon), batches)
 
 
-def noise_of_part(batches: int, cells: int, epsilon: Fraction, total: float) -> Noise:
-    """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made. `total`
-    is the variance of the public sum of all their cells, which is spread over them evenly."""
+def noise_of_part(batches: int, cells: int, epsilon: Fraction, variance_of_sum: float) -> Noise:
+    """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made.
+    `variance_of_sum` is the variance of the public sum of all their cells, which is spread over them
+    evenly."""
     ratio = exp(-epsilon / 2)
     of_one = 2 * ratio / (1 - ratio) ** 2
-    return Noise(cells, batches * of_one * (1 - 1 / cells) + total / cells**2, batches)
+    return Noise(cells, batches * of_one * (1 - 1 / cells) + variance_of_sum / cells**2, batches)
 
 
 @lru_cache
 def _variance_of_one(cells: int, epsilon: Fraction) -> float:
-    """Return the variance of one cell of zero-sum noise: its mean square if all cells add up to 0, by Fourier
-    inversion."""
+    """Return the variance of one cell of `noise.zero_sum_noise`: its mean square if all cells add up to 0, by
+    Fourier inversion."""
     ratio = exp(-epsilon / 2)
     chance, squares = 0.0, 0.0
     for step in range(GRID):
@@ -85,10 +88,11 @@ def share_interval(
 ) -> Interval:
     """Return the confidence interval of the share of answers on the scale that the `chosen` options have.
 
-    `counts` are the published counts of the scale's options, and `outside` those of the kinds of no answer; 0
-    each if not given. Wilson's interval with the noise's variance added: every share p for which chance and
-    noise explain the difference between the chosen count and p times n. It is extended by the same interval
-    around the counts without bias. Near 0 and 1 it is wider, as without noise (`statistics.widened`).
+    `counts` are the published counts of the scale's options, which must sum to at least 1, and `outside`
+    those of the kinds of no answer; 0 each if not given. `chosen` are indexes of `counts`. Wilson's interval
+    with the noise's variance added: every share p for which chance and noise explain the difference between
+    the chosen count and p times n. It is extended by the same interval around the counts without bias. Near 0
+    and 1 it is wider, as without noise (`statistics.widened`).
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     interval = _extended_score(counts, without_bias(counts, outside, noise), chosen, noise, z)
@@ -98,8 +102,8 @@ def share_interval(
 def distribution_intervals(
     counts: Sequence[int], noise: Noise, outside: Sequence[int] = ()
 ) -> tuple[Interval, ...]:
-    """Return a confidence interval of each option's share; all hold simultaneously (Bonferroni). Without
-    noise they are Goodman's. Arguments as for `share_interval`."""
+    """Return a confidence interval of each option's share, in the order of `counts`; all hold simultaneously
+    (Bonferroni). Without noise they are Goodman's. Arguments as for `share_interval`."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
     unbiased = without_bias(counts, outside, noise)
     return tuple(_extended_score(counts, unbiased, [option], noise, z) for option in range(len(counts)))
@@ -107,7 +111,7 @@ def distribution_intervals(
 
 def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
     """Return the counts of the scale's options without the bias that a table has because each batch's is made
-    non-negative; the same counts without noise.
+    non-negative, in the same order, as fractions of a guest; the same counts without noise.
 
     In a batch, cells with noise get the same number `shift` taken off, and those below zero become 0: the
     nearest table with the batch's size. The expected count of a cell of mean m is then that of a Laplace
@@ -154,6 +158,8 @@ def _extended_score(
 
 
 def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: float) -> Interval:
+    """Return the interval of the share of the `chosen` options without the widening near 0 and 1; 0 to 1
+    where noise explains every share."""
     n, count = sum(counts), sum(counts[option] for option in chosen)
     size, scale, cells = len(chosen), len(counts), noise.cells
     # (count - p n)^2 <= z^2 n p (1 - p) + each (size (cells - size) - 2 p size (cells - scale)
@@ -173,12 +179,13 @@ def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: fl
 
 
 def usual_error(noise: Noise) -> int:
-    """Return the largest error of a count by noise in 95 % of cases, in guests."""
+    """Return the largest error of a count by noise in 95 % of cases, in whole guests, rounded down."""
     return int(NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt(noise.variance))
 
 
 def largest_by_noise(noise: Noise) -> int:
-    """Return the largest count that noise alone produces at an option nobody chose in 95 % of cases.
+    """Return the largest count that noise alone produces at an option nobody chose in 95 % of cases, rounded
+    down.
 
     For the sum of many batches it is 90 % of cases, because each batch's table is made non-negative.
     """
@@ -191,9 +198,11 @@ def noisy_stratum(
     chosen: Collection[int],
     noises: Sequence[Noise],
 ) -> Stratum:
-    """Return a unit's stratum of two options, not `chosen` and `chosen`, with the variance of its noise.
+    """Return a unit's stratum of two options, all others and the `chosen` ones, with the variance of its
+    noise.
 
-    `counts` has each round's counts of the scale's options, `noises` the noise in each round's table.
+    `counts` has each round's counts of the scale's options, `withheld` its withheld answers, and `noises` the
+    noise in its table. `chosen` are indexes of the options.
     """
     table = [
         [sum(row) - sum(row[option] for option in chosen), sum(row[option] for option in chosen)]
@@ -207,7 +216,7 @@ def noisy_stratum(
     return Stratum(table, withheld, added)
 
 
-def agreed_verdict(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Trend:
+def agreed_trend(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Trend:
     """Return the trend that the published counts show, if those without bias show the same, else CHANCE.
 
     The bias grows with the number of batches: without this, a change from figures at closing, one batch, to
@@ -240,7 +249,7 @@ class NoisyPlaceCount:
 
     @property
     def shares(self) -> tuple[float, float]:
-        """The share of these options in the published counts, and in those without bias."""
+        """(the share of these options in the published counts, that in the counts without bias)."""
         share = self.count / self.n
         return share, share if self.unbiased_share is None else self.unbiased_share
 

@@ -15,19 +15,20 @@ USEFUL = 0.2
 """Half the width of an interval, as a share, up to which a figure of one place says something."""
 
 MOST_ANSWERS = 200
-"""Numbers above are not told apart."""
+"""Larger numbers of answers are not told apart."""
 
 
 def costs_precision(statements: Sequence[Statement], at: int) -> bool:
-    """Return whether a statement's figures have more noise than those of a usual one: if several options may
-    be chosen, if it has a follow-up, and if it is one."""
+    """Return whether the figures of the statement at the index `at` have more noise than those of a usual
+    one: if several options may be chosen, if it has a follow-up, and if it is one."""
     statement = statements[at]
     return statement.several or statement.follows is not None or _has_follow_up(statements, at)
 
 
 def answers_needed(statements: Sequence[Statement], at: int) -> int:
     """Return about how many answers a place needs in a protected round, in one batch, for the interval of a
-    share of a half to reach USEFUL to each side. Of a follow-up, answers of those asked."""
+    share of a half to reach USEFUL to each side; at most MOST_ANSWERS, which stands for all larger numbers.
+    Of a follow-up, answers of those asked. `at` is the statement's index."""
     statement, noise = statements[at], _noise(statements, at)
     others = 0 if statement.several else len(statement.scale.labels) - 2
 

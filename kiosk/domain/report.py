@@ -50,8 +50,8 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """The scope of a report: a year, a node of a tree, a theory, closed rounds, and the statements it
-    shows."""
+    """The scope of a report: a year, the ids of a node of a tree, of a theory ("" for none), of closed
+    rounds, and of the statements that it shows."""
 
     title: str
     organisation: str
@@ -63,7 +63,8 @@ class Terms:
 
 
 def terms_from_json(row: Mapping[str, Any]) -> Terms:
-    """Return terms from their JSON, `dataclasses.asdict`. KeyError or TypeError for another shape."""
+    """Return terms from their JSON, as `dataclasses.asdict` makes it. KeyError or TypeError for another
+    shape."""
     lists = {name: tuple(row[name]) for name in ("rounds", "statements")}
     return Terms(**{**row, **lists})
 
@@ -157,14 +158,14 @@ def is_right_to_left(text: str) -> bool:
 
 
 def data_rows(table: Iterable[Iterable[object]]) -> tuple[tuple[str, ...], ...]:
-    """Return a table as a block's data; None becomes empty."""
+    """Return a table as a block's data: each cell as text, None as ""."""
     return tuple(tuple("" if cell is None else str(cell) for cell in row) for row in table)
 
 
 def prose(text: str) -> tuple[Block, ...]:
-    """Return the blocks of a part's text: paragraphs between empty lines, lines that begin with "- " as a
-    list, lines that begin with "|" as a table, below a line with its caption, and a line that begins with
-    "# " as a heading. Nothing else is markup."""
+    """Return the blocks of a part's text, in order: paragraphs between empty lines, lines that begin with "-
+    " as a list, lines that begin with "|" as a table, with its caption if a line without "|" is above them,
+    and a line that begins with "# " as a heading. Nothing else is markup."""
     blocks: list[Block] = []
     for chunk in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
         lines = [line.strip() for line in chunk.split("\n") if line.strip()]
@@ -185,7 +186,8 @@ MOST_COLUMNS = 6
 
 def _table(lines: list[str]) -> Block | None:
     """Return the table of a chunk's lines: a caption unless the first line begins with "|", then a heading
-    and at least one row. None for other lines."""
+    and at least one row, the short ones filled with "". Without a caption it is the heading's first cell.
+    None for other lines, and for more than MOST_COLUMNS columns."""
     caption = "" if lines and lines[0].startswith("|") else "".join(lines[:1])
     rows = [_cells(line) for line in lines[1 if caption else 0 :]]
     if len(rows) < 2 or None in rows:

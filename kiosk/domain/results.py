@@ -25,7 +25,7 @@ from kiosk.domain.noisy_statistics import (
 from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
-from kiosk.domain.statistics import Interval, PlaceCount, Stratum, Trend, stratified_test, verdict
+from kiosk.domain.statistics import Interval, PlaceCount, Stratum, Trend, stratified_test, trend_of_test
 from kiosk.domain.survey import Column, Statement
 from kiosk.domain.tally import StatementTally, of_those_asked, statement_tally_from_json
 from kiosk.domain.tree import Node
@@ -35,7 +35,8 @@ PERCENT_ALONE_FROM = 50
 ten")."""
 
 PERCENT_FROM = 20
-"""With fewer answers only counts are shown: a percentage would look more certain than it is."""
+"""Fewest answers for a percentage. With fewer only counts are shown: a percentage would look more certain
+than it is."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ class UnitTable:
 class Row:
     """One statement in one round at one node.
 
-    If nothing is published, `table` is None and `why` is "waiting" or "too_few". `breaks` has the breaks
-    since the previous row. The figures of a round that is not closed still change. `batches` is the number of
-    batches in the table, each with noise of its own; 0 in an exact round. `units` has the units below the
-    node that have figures of their own; None if the row is compared as one unit.
+    If nothing is published, `table` is None and `why` is "waiting" or "too_few"; otherwise `why` is None.
+    `breaks` has the breaks since the previous row. The figures of a round that is not closed still change.
+    `batches` is the number of batches in the table, each with noise of its own; 0 in an exact round. `units`
+    has the units below the node that have figures of their own; None if the row is compared as one unit.
 
     Of a question of which several options may be chosen, `table` counts whether any was, and `options` has a
     table for each option, the lowest first. Of a follow-up, `table` has the answers of those asked; of the
@@ -164,12 +165,12 @@ class Row:
 
     @property
     def agreeing(self) -> int:
-        """Number of answers that agree."""
+        """Number of answers that agree; 0 without figures, and for options without an order."""
         return sum(self.table.counts[option] for option in self.agreeing_at) if self.table else 0
 
     @property
     def agreeing_at(self) -> tuple[int, ...]:
-        """The places of the agreeing options in `table.counts`."""
+        """The indexes of the agreeing options in `table.counts`."""
         return tuple(option - 1 for option in self.statement.agreeing_options)
 
     @cached_property
@@ -189,7 +190,8 @@ class Row:
     @cached_property
     def intervals(self) -> tuple[Interval | None, ...]:
         """Confidence intervals of the shares, the highest option first: simultaneous ones, or one for each
-        option by itself if several may be chosen."""
+        option by itself if several may be chosen. Each is None if there are too few answers for percentages;
+        empty without figures."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return (None,) * len(self.shares)
         if self.statement.several:
@@ -203,7 +205,8 @@ class Row:
         return tuple(reversed(statistics.distribution_intervals(self.table.counts, self.table.withheld)))
 
     def _interval_of(self, column: Column, table: StatementTally, at: int) -> Interval:
-        """Return the interval of the share of all ballots that one answer of a column has."""
+        """Return the interval of the share of all ballots that one answer of a column has, the one at the
+        index `at` of its options."""
         if self.round.is_protected:
             noise = self._noise_of_column(column, self.batches)
             cells = (*table.counts, *table.no_answer) if column.has_no_answer else table.counts
@@ -212,20 +215,21 @@ class Row:
 
 
 def shares(counts: Sequence[int], of: int | None = None) -> tuple[Share, ...]:
-    """Return each option's share of `of`, the number of answers on the scale unless given, in whole percent,
-    each rounded independently."""
+    """Return each count as a share of `of`, the sum of the counts unless given, in whole percent, each
+    rounded independently."""
     n = sum(counts) if of is None else of
     return tuple(Share(count, whole_percent(count, n) if n >= PERCENT_FROM else None) for count in counts)
 
 
 def parts_of(n: int) -> int:
-    """Return the precision of the printed interval of a share of `n` answers: 10 for tenths, 100 for
-    percent."""
+    """Return how many parts of a whole the printed interval of a share of `n` answers has: 10 for tenths, 100
+    for percent."""
     return 10 if n < PERCENT_ALONE_FROM else 100
 
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
-    """Return the published answers to a statement in one round. KeyError if the round has no such node."""
+    """Return the published answers to a statement in one round, without breaks and units. KeyError if the
+    document lacks the round, the node or the statement."""
     published = _published(document, of_round)
     node, is_closed = _node_in(published, of_round, node_id), published["state"] == "closed"
     if node["answered"] is None:
@@ -249,12 +253,13 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
-    """Return one row for each node of the round's tree, in the tree's order."""
+    """Return (node, row) for each node of the round's tree, in the tree's order."""
     return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
-    """Return the number of ballots published for a node, or None. KeyError if the round has no such node."""
+    """Return the number of ballots published for a node; None if there are no figures. KeyError if the round
+    has no such node."""
     ballots: int | None = _node(document, of_round, node_id)["answered"]
     return ballots
 
@@ -295,8 +300,8 @@ def _node_in(published: RoundDocument, of_round: Round, node_id: str) -> NodeDoc
 def over_time(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """Return one row, with its breaks and units, for each round that asked this statement at this node, the
-    earliest first."""
+    """Return one row, with its breaks and units, for each of `rounds` that asked this statement at this node,
+    the earliest opening first."""
     return tuple(
         replace(of_round, units=_units(document, of_round.round, node_id, statement_id))
         for of_round in over_time_as_one(document, rounds, node_id, statement_id)
@@ -306,8 +311,8 @@ def over_time(
 def over_time_as_one(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """Return the rows of `over_time` without their units: for pages that have the change already, and so need
-    no unit's figures."""
+    """Return the rows of `over_time`, with their breaks and without their units: for pages that have the
+    change already, and so need no unit's figures."""
     asking = sorted(
         (
             of_round
@@ -324,8 +329,8 @@ def over_time_as_one(
 
 
 def with_direction_of(rows: Iterable[Row], statement: Statement) -> tuple[Row, ...]:
-    """Return the rows with the direction (`good` and `agreeing`) of `statement`, if they have its scale,
-    so that a page counts the same options as agreeing in all rounds."""
+    """Return the rows with the direction (`good` and `agreeing`) of `statement`, so that a page counts the
+    same options as agreeing in all rounds. A row with another scale is unchanged."""
     return tuple(_with_direction_of(row, statement) for row in rows)
 
 
@@ -352,6 +357,7 @@ def _units(document: Document, of_round: Round, node_id: str, statement_id: str)
 
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
+    """Return what differs between a row and the previous one."""
     changed = {
         Break.WORDING: not before.statement.means(after.statement),
         Break.SCALE: before.statement.answers != after.statement.answers,
@@ -361,7 +367,8 @@ def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
 
 
 def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows from the latest one with breaks on: all of them can be compared with each other."""
+    """Return the rows, the earliest first, from the latest one with breaks on: all of them can be compared
+    with each other."""
     last = max((at for at, row in enumerate(rows) if row.breaks), default=0)
     return tuple(rows[last:])
 
@@ -386,9 +393,10 @@ class Change:
     """The change of the share that agrees over some rounds, each unit compared with itself.
 
     `trend` is None if no unit has figures in two of the rounds. `direction` is the sign of the change within
-    units, significant or not. `has_several_units` is whether more than one unit was compared. `has_mix_moved`
-    says that the units' parts of all answers changed between the first and the last round, so much that the
-    share over all answers shows another change than the shares within the units.
+    units, significant or not: 1, -1, or 0 for none. `has_several_units` is whether more than one unit was
+    compared. `has_mix_moved` says that the units' parts of all answers changed between the first and the last
+    round, so much that the share over all answers shows another change than the shares within the units; also
+    if no unit has answers in both.
     """
 
     trend: Trend | None
@@ -398,17 +406,17 @@ class Change:
 
 
 def change(rows: Sequence[Row]) -> Change | None:
-    """Return the change over all compared rounds, protected and exact ones alike; None with fewer than two,
-    and for options without an order."""
+    """Return the change over the `compared` ones of these rows, the earliest first and with their units,
+    protected and exact rounds alike; None with fewer than two, and for options without an order."""
     rounds_compared = compared(rows)
     if len(rounds_compared) < 2 or not rounds_compared[-1].statement.scale.is_ordered:
         return None
     strata = [stratum for stratum in _strata(rounds_compared) if stratum.can_change]
     total, p = stratified_test(strata)
     direction = (total > 0) - (total < 0)
-    result = verdict(strata, total, p)
+    result = trend_of_test(strata, total, p)
     if result is not Trend.CHANCE and any(row.round.is_protected for row in rounds_compared):
-        result = noisy_statistics.agreed_verdict(strata, _strata(rounds_compared, are_unbiased=True))
+        result = noisy_statistics.agreed_trend(strata, _strata(rounds_compared, are_unbiased=True))
     has_moved = _has_mix_moved(rounds_compared[0], rounds_compared[-1], direction, result)
     return Change(result if strata else None, direction, len(strata) > 1, has_moved)
 
@@ -461,21 +469,19 @@ def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool
 
 @dataclass(frozen=True)
 class Turn:
-    """A last step that goes against the trend over all rounds.
-
-    `is_sure` is whether the step is significant by itself.
-    """
+    """A last step that goes against the trend over all rounds. `is_up` is its direction; `is_sure` says
+    whether it is significant by itself."""
 
     is_up: bool
     is_sure: bool
 
 
 def turn(rows: Sequence[Row], overall: Change | None) -> Turn | None:
-    """Compare the last step between two rounds with `overall`, the change over all rounds.
+    """Return the last step between two rounds if it goes against `overall`, the change over all rounds: it
+    reverses the trend, or is significant where the trend is not.
 
-    Returns a Turn if the last step reverses the trend, or is significant where the trend is not. Returns None
-    otherwise, with fewer than three compared rounds, and for a step that is not significant if the mix of
-    units moved.
+    None otherwise, with fewer than three compared rounds, and for a step that is not significant if the mix
+    of units moved.
     """
     rounds_compared = compared(rows)
     if len(rounds_compared) < 3:
@@ -511,8 +517,9 @@ class Spread:
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
-    """Compare the places that have enough answers for a percentage; None with fewer than two such places, and
-    for options without an order."""
+    """Return the places with the largest and the smallest share among those with enough answers for a
+    percentage; None with fewer than two of them, and for options without an order. `places` has the rows of
+    one statement in one round."""
     enough = sorted(
         (
             place
@@ -545,6 +552,7 @@ def _differ(most: Row, least: Row, places: int) -> bool:
 
 
 def _share(row: Row) -> float:
+    """Return the share that agrees, 0 to 1."""
     return row.agreeing / row.on_scale
 
 

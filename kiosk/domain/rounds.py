@@ -85,12 +85,12 @@ class RoundError(ValueError):
 class Round:
     """The frozen terms of a round.
 
-    Times are the installation's local time; `closes_at` is the first moment at which no ballot is admitted
-    any more. `epsilon` is that of one statement, and is used in protected rounds only. `expected` maps units
-    to the number of guests that they expect in the whole round; a unit that is absent has no budget.
-    `least_days` is the number of days with ballots that a unit needs for figures of its own; 0 means no
-    condition, as in rounds that were opened by earlier versions. `name` is "" if the round has no name of its
-    own.
+    Times are the installation's local time. From `closes_at` on no ballot is admitted; the round counts as
+    closed from the next count on. `epsilon` is that of one statement, and is used in protected rounds only.
+    `expected` maps the ids of units to the number of guests that they expect in the whole round; a unit that
+    is absent has no budget. `least_days` is the number of days with ballots that a unit needs for figures of
+    its own; 0 means no condition, as in rounds that were opened by earlier versions. `name` is "" if the
+    round has no name of its own.
     """
 
     id: str
@@ -117,11 +117,13 @@ class Round:
         return self.protection is Protection.PROTECTED
 
     def epsilon_of(self, column: Column) -> Fraction:
-        """Return the epsilon of the noise in one column's table of a batch."""
+        """Return the epsilon of the noise in the table of one of the survey's columns (`Survey.columns`), in
+        each batch."""
         return self.epsilon * SHARES.get(column.subject, 1)
 
     def slip_budget(self, unit_id: str) -> int | None:
-        """Return the number of slips that staff may print for a unit; None without a limit."""
+        """Return the number of slips that staff may print for a unit without a reason; None without a
+        limit."""
         expected = self.expected.get(unit_id)
         return None if expected is None else slip_budget(expected)
 
@@ -131,6 +133,7 @@ class Round:
         return None if expected is None else kiosk_budget(expected)
 
     def is_running(self, now: datetime) -> bool:
+        """Return whether ballots are admitted at `now`, local time."""
         return self.opens_at <= now < self.closes_at
 
     def as_json(self) -> dict[str, Any]:
@@ -177,7 +180,8 @@ def round_from_json(row: dict[str, Any]) -> Round:
 
 
 def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
-    """Return an id made of the survey and the opening day, with a number if that id is taken."""
+    """Return an id made of the survey and the opening day; if it is in `taken`, with the first free number
+    from 2 on."""
     wanted = f"{survey.id}-{opens_on.isoformat()}"
     names, number, name = set(taken), 1, wanted
     while name in names:
@@ -202,7 +206,8 @@ def check_opening(
 def history_faults(
     rounds: Iterable[Round], closed: frozenset[str] = frozenset()
 ) -> Iterable[tuple[str, list[Message]]]:
-    """Yield (round id, messages) for each round that `check_opening` would have refused at its opening.
+    """Yield (round id, messages) for each round that `check_opening` would have refused at its opening, in
+    the order of opening.
 
     For rounds from a file, whose exact opening time on their first day is unknown. `closed` holds ids of
     closed rounds: a later round may have opened within their time if a wrong clock closed them early.
@@ -220,7 +225,8 @@ def history_faults(
 
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
-    """Return warnings about a round, for about `guests_a_day` guests a day at each unit.
+    """Return what to tell a coordinator before opening a round, for about `guests_a_day` guests a day at each
+    unit: when figures come, and what speaks against it; none if there is nothing to say.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.
@@ -249,7 +255,8 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
-    """Return the message about the time of a unit's first figures and the interval of later ones."""
+    """Return the message about the time of a unit's first figures and the interval of later ones, or that
+    there are none before closing."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _figures_at_closing(new, guests_a_day)

@@ -36,7 +36,8 @@ Ticks = Daily | Every
 
 
 def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> datetime | None:
-    """Return the tick that is due to be counted, or None if the latest one has been counted."""
+    """Return the latest tick that is not after `now` if it has not been counted, else None. `last_counted` is
+    the last counted tick, None before the first count. Missed ticks before the latest are never due."""
     latest = ticks.latest(now)
     return latest if last_counted is None or last_counted < latest else None
 

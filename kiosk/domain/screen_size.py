@@ -22,6 +22,7 @@ LEAST_DISTANCE_MM = 600
 """Smallest distance between the guest's eyes and the screen."""
 
 WIDTH_LIMITS_MM = (100, 3000)
+"""Smallest and largest width of a screen that can be typed; the same of the other limits."""
 DISTANCE_LIMITS_MM = (200, 3000)
 LOWER_EDGE_LIMITS_MM = (0, 1000)
 

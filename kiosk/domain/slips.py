@@ -15,9 +15,11 @@ ALPHABET = "23456789BCDFGHJKMNPQRTVWXYZ"
 """Letters and digits of a code: no vowels, so no words; no characters that look alike (0 O, 1 I L, 5 S)."""
 
 TAG_LENGTH = 3
+"""Characters of a code's tag; the other SECRET_LENGTH are secret."""
 SECRET_LENGTH = 9
 _MAC_BYTES = 16
 SALT_BYTES = 32
+"""Length of the salt of a set."""
 
 
 class SlipError(ValueError):
@@ -41,12 +43,14 @@ def can_publish_used(printed: int, k: int) -> bool:
 
 
 def normalise(code: str) -> str:
-    """Return a typed code in capitals, without spaces and hyphens."""
+    """Return a typed code in capitals, without spaces and hyphens, cut after 40 characters. The other
+    functions take codes in this form."""
     return "".join(code.upper().split()).replace("-", "")[:40]
 
 
 def new_tag(rng: Random) -> str:
-    """Draw the letters that begin every code of one unit's slips in one round. They carry no information."""
+    """Draw a tag: the characters that begin every code of one unit's slips in one round. They carry no
+    information."""
     return "".join(rng.choice(ALPHABET) for _ in range(TAG_LENGTH))
 
 
@@ -64,7 +68,7 @@ def new_code(tag: str, rng: Random) -> str:
 
 
 def spaced(code: str) -> str:
-    """Format a code for print, in groups of three."""
+    """Format a code for print, in groups of three characters with hyphens between them."""
     return "-".join(code[at : at + 3] for at in range(0, len(code), 3))
 
 
@@ -89,10 +93,11 @@ class SlipSet:
     runs: tuple[PrintRun, ...]
 
     def mac(self, code: str) -> bytes:
+        """Return the HMAC that is stored instead of a code."""
         return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
 
     def with_new(self, codes: Iterable[str]) -> "SlipSet":
-        """Return the set with one more print run."""
+        """Return the set with one more print run, of these unused codes."""
         run = PrintRun(frozenset(self.mac(code) for code in codes), frozenset())
         return SlipSet(self.salt, (*self.runs, run))
 
@@ -102,7 +107,8 @@ class SlipSet:
         return any(mac in run.unused or mac in run.used for run in self.runs)
 
     def use(self, code: str) -> "SlipSet":
-        """Return the set after this slip was used. Raises UnknownSlipError or UsedSlipError."""
+        """Return the set after this slip was used. Raises UnknownSlipError for a code that was not printed
+        and UsedSlipError for one that was used before."""
         mac = self.mac(code)
         if any(mac in run.used for run in self.runs):
             raise UsedSlipError

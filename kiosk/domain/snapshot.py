@@ -39,7 +39,8 @@ class PublishedNode(_Node):
 
 
 class UnpublishedNode(_Node):
-    """A node without published figures, and the reason."""
+    """A node without published figures, and the reason: in an open round its figures are "waiting" for more
+    ballots, in a closed one there were "too_few"."""
 
     answered: None
     why: Literal["waiting", "too_few"]
@@ -77,28 +78,29 @@ class Document(TypedDict):
 class RoundTally:
     """A round and its tallies.
 
-    `own` is the running sum of the batches published for each node itself. `excluded_rapid` is the number
-    of rapid ballots from each unit's kiosks, known once the round is closed. `guard_fired` has the units
-    where a ballot was excluded as rapid, or refused as too early, between the last two counts. `batches` is
-    the number of batches published for each node itself, in a protected round.
+    `sums` is the running sum of the batches published for each node itself, without the nodes below it.
+    `excluded_rapid` is the number of rapid ballots from each unit's kiosks, known once the round is closed.
+    `guard_fired` has the units where a ballot was excluded as rapid, or refused as too early, between the
+    last two counts. `batches` is the number of batches published for each node itself, in a protected round.
     """
 
     round: Round
     is_closed: bool
-    own: Mapping[str, Tally]
+    sums: Mapping[str, Tally]
     excluded_rapid: Mapping[str, int]
     guard_fired: frozenset[str] = frozenset()
     batches: Mapping[str, int] = field(default_factory=dict)
 
 
 def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
-    """Return each node's published sum, its descendants' batches included; nodes without any are absent."""
+    """Return node id -> published sum, the batches of the nodes below it included; nodes without any batch
+    are absent."""
     totals: dict[str, Tally] = {}
     tree = round_tally.round.tree
     for node in tree.bottom_up():
         parts = [totals[child] for child in tree.children(node) if child in totals]
-        if node in round_tally.own:
-            parts.append(round_tally.own[node])
+        if node in round_tally.sums:
+            parts.append(round_tally.sums[node])
         if parts:
             totals[node] = add(parts)
     return totals
@@ -126,7 +128,7 @@ def _round_document(round_tally: RoundTally) -> RoundDocument:
         "protection": of_round.protection.value,
         "state": "closed" if round_tally.is_closed else "open",
         "nodes": [
-            _node_document(round_tally, _place(node, batches[node.id]), totals.get(node.id))
+            _node_document(round_tally, _head_of(node, batches[node.id]), totals.get(node.id))
             for node in of_round.tree.nodes
         ],
     }
@@ -136,8 +138,8 @@ def _round_document(round_tally: RoundTally) -> RoundDocument:
 
 
 def _node_batches(round_tally: RoundTally) -> dict[str, int]:
-    """Return node id -> number of batches with noise in the node's figures, its descendants' included; 0 in
-    an exact round."""
+    """Return node id -> number of batches with noise in the node's figures, those of the nodes below it
+    included; 0 in an exact round."""
     totals: dict[str, int] = {}
     tree = round_tally.round.tree
     for node in tree.bottom_up():
@@ -145,24 +147,26 @@ def _node_batches(round_tally: RoundTally) -> dict[str, int]:
     return totals
 
 
-def _place(node: Node, batches: int) -> _Node:
-    place: _Node = {"id": node.id, "parent": node.parent}
+def _head_of(node: Node, batches: int) -> _Node:
+    """Return the members of a node's document that need no figures."""
+    head: _Node = {"id": node.id, "parent": node.parent}
     if batches:
-        place["batches"] = batches
-    return place
+        head["batches"] = batches
+    return head
 
 
-def _node_document(round_tally: RoundTally, place: _Node, tally: Tally | None) -> NodeDocument:
-    units = round_tally.round.tree.units_below(place["id"])
+def _node_document(round_tally: RoundTally, head: _Node, tally: Tally | None) -> NodeDocument:
+    """Return `head` with the figures of its node, or the reason why it has none."""
+    units = round_tally.round.tree.units_below(head["id"])
     if round_tally.is_closed:
-        place["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
+        head["excluded_rapid"] = sum(round_tally.excluded_rapid.get(unit, 0) for unit in units)
     if not round_tally.guard_fired.isdisjoint(units):
-        place["guard_fired"] = True
+        head["guard_fired"] = True
     if tally is None:
-        return {**place, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}
+        return {**head, "answered": None, "why": "too_few" if round_tally.is_closed else "waiting"}
     columns = zip(round_tally.round.survey.columns, tally, strict=True)
     return {
-        **place,
+        **head,
         "answered": tally[0].ballots,
         "statements": {column.id: table.as_json() for column, table in columns},
     }

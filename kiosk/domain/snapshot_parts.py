@@ -28,8 +28,8 @@ _NODE = re.compile(r'{"id":"(?:[^"\\]|\\.)*","parent":["n]')
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Positions in the text: of a round, of its nodes, and of a field of the next round, or the text's
-    end."""
+    """Positions in the text: of a round, of its nodes, and of a field of the next round, or the text's end.
+    So `end` is behind the next round's id."""
 
     start: int
     nodes: int
@@ -51,8 +51,8 @@ class SnapshotParts:
         return self._document([self._round(round_id) for round_id in round_ids])
 
     def node(self, round_ids: Iterable[str], node_id: str) -> Document:
-        """Return the document with one node of these rounds only. Keys of a round's JSON after `nodes` are
-        left out."""
+        """Return the document with these rounds only, in this order, each with this node only. Keys of a
+        round's JSON after `nodes` are left out."""
         return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
 
     def tables(self, round_id: str, column_ids: Sequence[str]) -> Document:
@@ -62,7 +62,7 @@ class SnapshotParts:
         return self._document([self._round_with_tables(round_id, tuple(column_ids))])
 
     def figures_hash(self, round_id: str) -> str:
-        """Return a hash of a round's part of the text."""
+        """Return a hash of a round's part of the text: 32 hex digits, which change with its figures."""
         bounds = self._bounds_of(round_id)
         return short_hash(self._text[bounds.start : bounds.end], 32)
 
@@ -105,6 +105,8 @@ class SnapshotParts:
         return self._tables[key]
 
     def _nodes_with_tables(self, of_round: _Bounds, column_ids: Sequence[str]) -> Iterator[NodeDocument]:
+        """Yield a round's nodes in order, each with the tables of these columns only; a node without figures
+        as it is."""
         text = self._text
         starts = [node.start() for node in _NODE.finditer(text, of_round.nodes, of_round.end)]
         marks = [(column_id, f'{_json(column_id)}:{{"counts":') for column_id in column_ids]

@@ -14,6 +14,7 @@ from operator import mul
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
+"""Confidence of all intervals; 1 - CONFIDENCE is the level of all tests."""
 
 
 class Trend(StrEnum):
@@ -39,7 +40,7 @@ def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
 
 def share_interval(count: int, n: int, withheld: int) -> Interval:
     """Return an interval of the share of `count` in `n` answers: Wilson's, widened near 0 and 1. It holds for
-    every possible value of `withheld` further answers."""
+    every possible value of `withheld` further answers. `n` + `withheld` must be at least 1."""
     everybody = n + withheld
     low = widened(wilson(count, everybody), count, everybody).low
     return Interval(low, widened(wilson(count + withheld, everybody), count + withheld, everybody).high)
@@ -65,7 +66,8 @@ def widened(interval: Interval, count: int, n: int) -> Interval:
 
 
 def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Interval, ...]:
-    """Return simultaneous intervals for all options (Goodman 1965). The counts must sum to at least 1."""
+    """Return simultaneous intervals for all options, in the order of `counts` (Goodman 1965). The counts must
+    sum to at least 1."""
     n, options = sum(counts), len(counts)
     z = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * options))
     return tuple(_score(count, n, z) for count in counts)
@@ -81,6 +83,7 @@ def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interv
 
 
 def _score(count: int, n: int, z: float) -> Interval:
+    """Return Wilson's interval for a share, `z` standard deviations to each side."""
     share, weight = count / n, z * z / n
     middle = share + weight / 2
     reach = z * sqrt(share * (1 - share) / n + weight / (4 * n))
@@ -95,8 +98,8 @@ class Stratum:
     """The answers of one unit in some rounds.
 
     `table` has a row for each round, in order, and a column for each option, the lowest first; a unit without
-    figures in a round has a row of zeros. `withheld` has the round's withheld answers. `added_variance` is
-    what noise adds to the variance of the unit's S (see `_score_of_pairs`).
+    figures in a round has a row of zeros. `withheld` has the number of withheld answers in each round.
+    `added_variance` is what noise adds to the variance of the unit's S (see `_score_of_pairs`).
     """
 
     table: Sequence[Sequence[int]]
@@ -156,6 +159,7 @@ def _tilts(row: Sequence[int]) -> list[int]:
 
 
 def _margins(table: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """Return the sums of the rows, and those of the columns."""
     return [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
 
 
@@ -183,18 +187,20 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
 
 
 def trend(strata: Sequence[Stratum]) -> Trend:
-    """Test for a trend over rounds in order, within units: up, down, or no more than chance.
+    """Return the trend over rounds in order, within units: UP, DOWN, or CHANCE for no more than chance.
 
     A change is claimed only if it would hold for every possible value of the withheld answers. Each withheld
     answer is placed against the change as strongly as possible, on the scale or outside it, and so is each
     pair of withheld answers from different rounds. The variance is largest if no withheld answer is tied with
     another answer, since a tie is a mean over the ways to break it. The units keep their weights.
     """
-    return verdict(strata, *stratified_test(strata))
+    return trend_of_test(strata, *stratified_test(strata))
 
 
-def verdict(strata: Sequence[Stratum], total: float, p: float) -> Trend:
-    """Return the result of `trend` for strata whose `stratified_test` gave T and p."""
+def trend_of_test(strata: Sequence[Stratum], total: float, p: float) -> Trend:
+    """Return `trend(strata)` without testing again: `total` and `p` are the T and the p that
+    `stratified_test` returned for the same strata. CHANCE also for a small p, if the withheld answers could
+    undo the change."""
     if p >= 1 - CONFIDENCE or total == 0:
         return Trend.CHANCE
     way = 1 if total > 0 else -1
@@ -217,13 +223,15 @@ def _least_score(stratum: Stratum, way: int) -> int:
 
 
 def _largest_variance(stratum: Stratum) -> float:
+    """Return the largest variance of S that the withheld answers leave possible, with that of noise."""
     rows, columns = _margins(stratum.table)
     rows = [n + hidden for n, hidden in zip(rows, stratum.withheld, strict=True)]
     return _variance(rows, [*columns, *([1] * sum(stratum.withheld))]) + stratum.added_variance
 
 
 def pulls(table: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return for each round and option the change of S when one more such answer is added."""
+    """Return for each round, and in it for each option, the change of S when one more such answer is
+    added."""
     tilts = [_tilts(row) for row in table]
     later = [sum(column) for column in zip(*tilts, strict=True)]
     earlier = [0] * len(later)
@@ -242,8 +250,8 @@ NEGLIGIBLE = 1e-100
 def fisher(count: int, n: int, other: int, of: int) -> float:
     """Return the one-sided p of Fisher's exact test (1935).
 
-    The probability that the first group gets at least `count` of its `n` by chance, given the totals. The
-    second group has `other` of its `of`.
+    The probability that the first group gets at least `count` of its `n` by chance, given the totals. In the
+    second group it is `other` of `of`.
 
     The sum begins at the most probable number and goes outwards to NEGLIGIBLE: over some standard deviations,
     not over all guests. A p below NEGLIGIBLE is 0.
@@ -268,7 +276,7 @@ def _while_relevant(ratios: Iterable[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class PlaceCount:
-    """`count` of the `n` answers at a place agree; `withheld` more may or may not."""
+    """`count` of the `n` answers on the scale at a place agree; `withheld` more may or may not."""
 
     count: int
     n: int
@@ -281,7 +289,8 @@ class PlaceCount:
 
 
 def differ(most: PlaceCount, least: PlaceCount, places: int) -> bool:
-    """Return whether the highest and the lowest of several places differ significantly.
+    """Return whether the highest and the lowest of several places differ significantly. `places` is the
+    number of places that were looked at, at least 2.
 
     Fisher's exact test, two-sided as twice the smaller tail, with Bonferroni's correction for all pairs of
     places. Each withheld answer is placed against the difference as strongly as possible, which only

@@ -28,7 +28,7 @@ class Step:
     """A statement's row in the shown round, and its last step between two closed rounds.
 
     `now` has the figures that are shown. `pair` has the rows of the two closed rounds that are compared, the
-    earlier first; it is shorter if there are not two. `change` is None if the two cannot be compared.
+    earlier first; it is shorter if there are not two. `change` is None if they cannot be compared.
     """
 
     now: Row
@@ -47,7 +47,7 @@ class Step:
 
     @property
     def difference(self) -> float | None:
-        """The change of the share that agrees, -1 to 1; None if it must not be shown."""
+        """The change of the share that agrees, -1 to 1; None if it must not be shown (`can_show_shares`)."""
         if not self.can_show_shares:
             return None
         before, after = self.pair
@@ -56,7 +56,7 @@ class Step:
     @property
     def improvement(self) -> int | None:
         """1 if the significant change goes to the good end, -1 if it goes to the other, 0 if it may be chance
-        or the statement does not say which share is good; None if nothing was tested."""
+        or no share is good by the statement; None if nothing was tested."""
         if self.trend is None:
             return None
         return {True: 1, False: -1, None: 0}[to_good_end(self.trend, self.now.statement)]
@@ -64,7 +64,7 @@ class Step:
 
 def to_good_end(trend: Trend, statement: Statement) -> bool | None:
     """Return whether a change of the share that agrees goes to the good end of a statement; None if it may be
-    chance, or if the statement does not say which share is good."""
+    chance, or if the statement says that neither share is good, or does not say."""
     good = statement.good_share
     if trend is Trend.CHANCE or good in (None, Good.NEITHER):
         return None

@@ -17,6 +17,7 @@ def parse(text: str) -> Any:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object. Raises ValueError if a key occurs twice."""
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a key occurs twice in one object")

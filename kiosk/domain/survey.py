@@ -22,8 +22,7 @@ Translations = Mapping[str, Mapping[str, str]]
 
 
 MOST_PICTURES = 7
-"""Most options of a scale with pictures: circles, filled in equal steps. With more than six steps,
-neighbouring pictures look alike."""
+"""Most options of a scale with pictures. With more than six steps, neighbouring pictures look alike."""
 
 
 POLE_SEPARATOR = " – "
@@ -44,7 +43,7 @@ class Pictures(StrEnum):
 
 @dataclass(frozen=True)
 class Poles:
-    """The words at both ends of a scale of consecutive numbers, of which `first` is the lowest."""
+    """The words at both ends of a scale of consecutive numbers; `first` is the lowest number."""
 
     first: int
     low: str
@@ -53,7 +52,8 @@ class Poles:
 
 @dataclass(frozen=True)
 class Scale:
-    """The answer options; `labels` run from the lowest to the highest.
+    """The answer options; `labels` run from the lowest to the highest. `bipolar` says whether the ends are
+    opposites, with a middle between them.
 
     A scale of numbers has `poles`; `number_scale` makes its labels. Options that are not `is_ordered` have no
     low or high end: `labels` then run from the last shown to the first, so that all pages show them in the
@@ -82,8 +82,8 @@ class Scale:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the labels are those of its numbers and poles, and as many as its faces, and whether
-        options without an order have neither pictures nor poles."""
+        """Whether its parts agree: the labels are those of its numbers and poles, and as many as its faces,
+        and options without an order have neither pictures nor poles."""
         if not self.is_ordered and (self.poles or self.pictures is not Pictures.NONE):
             return False
         if self.poles is not None:
@@ -99,7 +99,8 @@ class Scale:
         return (words,) if words else ()
 
     def labels_in(self, language: str, texts: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the labels in a language, "" for a missing one; `texts` maps reference text to translation.
+        """Return the labels in a language, in the order of `labels`, "" for a missing one; `texts` maps
+        reference text to translation.
 
         Numbers have the digits of the language. Without both poles, all labels of a number scale are missing.
         """
@@ -112,7 +113,7 @@ class Scale:
 
 
 def number_scale(scale_id: str, poles: Poles, options: int, *, bipolar: bool = False) -> Scale:
-    """Return a scale of consecutive numbers, with words at its poles only."""
+    """Return a scale of as many consecutive numbers as there are `options`, with words at its poles only."""
     return Scale(scale_id, _number_labels(poles, options), bipolar, Pictures.NONE, poles)
 
 
@@ -167,8 +168,8 @@ class ColumnSubject(StrEnum):
 
 @dataclass(frozen=True)
 class FollowUp:
-    """The condition of a follow-up: the id of the statement before it, and the numbers of the options after
-    which it is asked, 1 the lowest."""
+    """The condition of a follow-up: the id of the statement that it follows, and the numbers of the options
+    after which it is asked, 1 the lowest."""
 
     statement: str
     when: tuple[int, ...]
@@ -204,7 +205,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement with its scale and its direction.
+    """A statement with its scale and its direction. `outcome` names what it speaks for, such as "Trygghet".
 
     `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
     options that count as agreeing, 1 the lowest; empty for the usual ones. Guests see neither.
@@ -215,8 +216,8 @@ class Statement:
     With `several`, a guest may choose several of the options, which have no order. A follow-up `follows` some
     answers to the statement before it: only the answers of guests who gave one of these count.
 
-    `earlier_spellings` has former texts that differ in spelling only, and `earlier_wordings` former texts of
-    the same meaning in other words, both the newest first. Answers to all of them can be compared.
+    `earlier_spellings` has earlier texts that differ in spelling only, and `earlier_wordings` earlier texts
+    of the same meaning in other words, both the newest first. Answers to all of them can be compared.
     """
 
     id: str
@@ -239,8 +240,9 @@ class Statement:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether its options are such that several may be chosen: they have no order, none is "none of
-        these", and there are at most MOST_SEVERAL. Likewise those of a follow-up. True for any other."""
+        """Whether its options suit its kind. Those of which several may be chosen have no order, none is
+        "none of these", and there are at most MOST_SEVERAL. Those of a follow-up have no order, none is
+        "something else", and there are at most MOST_FOLLOW_UP_OPTIONS. True for any other."""
         options = self.scale.labels
         if self.follows:
             return (
@@ -277,11 +279,11 @@ class Statement:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The text, and all former texts of the same meaning, the newest first."""
+        """The text, and all earlier texts of the same meaning, the newest first of each kind."""
         return (self.text, *self.earlier_spellings, *self.earlier_wordings)
 
     def means(self, other: "Statement") -> bool:
-        """Return whether two statements share a current or former text, and so have the same meaning."""
+        """Return whether two statements share a current or earlier text, and so have the same meaning."""
         return not set(self.texts).isdisjoint(other.texts)
 
     @cached_property
@@ -295,7 +297,8 @@ class Statement:
 
     @property
     def good_share(self) -> Good | None:
-        """Whether a large or a small share that agrees is good; None if the survey does not say.
+        """Which share that agrees is good: a large one (HIGH), a small one (LOW) or NEITHER; None if the
+        survey does not say.
 
         If the agreeing options are at the low end of the scale and its high end is good, a small share is
         good. None also for options without an order.
@@ -317,8 +320,8 @@ def cost_of(statements: Iterable[Statement]) -> Fraction:
 
 
 def follows_one_before(statements: Sequence[Statement], at: int) -> bool:
-    """Return whether the follow-up at an index of `statements` stands directly after the statement that it
-    follows, which has one answer and is no follow-up itself, and whether `when` has some but not all of that
+    """Return whether the follow-up at the index `at` stands directly after the statement that it follows,
+    which has one answer and is no follow-up itself, and whether `when` has some but not all of that
     statement's options. True for a statement that is no follow-up."""
     follows = statements[at].follows
     if follows is None:
@@ -354,13 +357,16 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 def can_agree(agreeing: Sequence[int], options: int) -> bool:
-    """Return whether these numbers may count as agreeing: different options of the scale, but not all."""
+    """Return whether these numbers may count as agreeing: different options of a scale with so many
+    `options`, but not all. True for none, which stands for the usual ones."""
     return len(set(agreeing)) == len(agreeing) < options and all(1 <= one <= options for one in agreeing)
 
 
 @dataclass(frozen=True)
 class Survey:
     """A list of statements. `translations` are those that existed when the survey was read or frozen.
+    `source` and `licence` are those of its words; `validated` says whether somebody tested that they measure
+    what they should.
 
     `official` has the languages in which the owner of an instrument published its words; every other one,
     Swedish included, is a translation of somebody else's. Empty for a survey that is no instrument.
@@ -463,8 +469,8 @@ class Survey:
         )
 
     def translated(self, texts: Translations) -> "Survey":
-        """Return the survey with those of `texts` that belong to it, and with the labels of number scales in
-        the languages that have both poles."""
+        """Return the survey with `texts` as its translations: those that belong to it, and the labels of
+        number scales in the languages that have both poles. A language without any is left out."""
         kept = {
             lang: {
                 **{m: translation[m] for m in self.messages if translation.get(m)},
@@ -528,7 +534,8 @@ def _seen(statement: Statement) -> list[Any]:
 
 
 def _pictures(scale: Scale) -> list[str]:
-    """Return the pictures of a scale if they are not the usual ones; surveys of older versions have none."""
+    """Return the pictures of a scale if they are not the usual ones, else []; surveys of earlier versions
+    have none."""
     return [] if scale.pictures is Pictures.CIRCLES else [scale.pictures.value]
 
 
@@ -546,8 +553,8 @@ def _scale_from_json(row: dict[str, Any]) -> Scale:
 def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`.
 
-    Rounds of older versions have no direction: their statements do not say which end is good. They have no
-    former texts either, no several options and no follow-ups; their scales have no kind of pictures and no
+    Rounds of earlier versions have no direction: their statements do not say which end is good. They have no
+    earlier texts either, no several options and no follow-ups; their scales have no kind of pictures and no
     poles, and have an order.
     """
     statements = tuple(

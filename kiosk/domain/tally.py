@@ -18,11 +18,11 @@ from kiosk.domain.survey import Column, ColumnSubject
 
 @dataclass(frozen=True)
 class StatementTally:
-    """The answers to one statement.
+    """The answers in one column: to a statement, about one of several options, or to a follow-up.
 
-    `counts` runs from the scale's lowest option to its highest, `no_answer` has the order of NoAnswer, and
-    `withheld` is the number of answers that the veil withheld. Of a follow-up, `not_asked` is the number of
-    ballots with another answer to its statement; None for any other table.
+    `counts` runs from the lowest option to the highest, `no_answer` has the order of NoAnswer (zeros in the
+    column of an option), and `withheld` is the number of answers that the veil withheld. Of a follow-up,
+    `not_asked` is the number of ballots with another answer to its statement; None for any other table.
     """
 
     counts: tuple[int, ...]
@@ -32,7 +32,7 @@ class StatementTally:
 
     @property
     def ballots(self) -> int:
-        """Number of ballots in this table."""
+        """Number of ballots in this table, those not asked included."""
         return self.answered + self.withheld + (self.not_asked or 0)
 
     @property
@@ -87,16 +87,17 @@ Published = tuple[tuple[int, ...], int]
 """The counts to publish of a table, and the number of withheld answers."""
 
 Publish = Callable[[Sequence[int], Column, StatementTally | None], Published]
-"""A round's rule of publication: a function from the exact counts of one column in one batch to what is
-published of it. The table before it, as published, decides how much of a follow-up is; None for the first.
+"""A round's rule of publication: a function from the exact counts of one column in one batch, the column, and
+the published table of the column before it (None for the first) to what is published. The table before it
+decides how much of a follow-up is.
 
 The counts are those of the options, the lowest first, then of the kinds of NoAnswer if the column has them,
-then of NOT_ASKED if it is a follow-up.
+then of NOT_ASKED if it is a follow-up. Those published have the same order.
 """
 
 
 def tally_batch(batch: Sequence[Ballot], columns: Sequence[Column], publish: Publish) -> Tally:
-    """Count one batch, and publish each column's table. `columns` are those of the survey."""
+    """Return the tables of one batch to publish, one for each of `columns`, which are those of the survey."""
     tables: list[StatementTally] = []
     for at, column in enumerate(columns):
         answers = Counter(ballot.answers[at] for ballot in batch)
@@ -153,12 +154,14 @@ def protected(
 
 
 def asked_by(statement: StatementTally, follow_up: Column) -> int:
-    """Return how many guests are asked a follow-up, by the published table of its statement."""
+    """Return how many guests are asked a follow-up, by the published table of its statement, without those
+    whose answer is withheld."""
     return sum(statement.counts[option - 1] for option in follow_up.when)
 
 
 def of_those_asked(table: StatementTally, statement: StatementTally, follow_up: Column) -> StatementTally:
-    """Return a follow-up's table with only the answers withheld that guests who were asked may have given.
+    """Return a follow-up's table with only the answers withheld that guests who were asked may have given;
+    the others count as not asked. `statement` is the table of its statement.
 
     A batch that withholds all of a follow-up withholds ballots of others too. How many were asked at most is
     in the statement's table.
@@ -203,6 +206,7 @@ def follows_table(
 
 def can_be_protected(table: StatementTally, k: int) -> bool:
     """Return whether this table can be a sum of batches of at least k ballots each in a protected round.
+    False for withheld answers.
 
     For checking figures from a file. Noise can produce every non-negative table of the batch's size.
     """

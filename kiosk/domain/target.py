@@ -12,7 +12,8 @@ from kiosk.domain.survey import Good, Statement
 
 
 class TargetState(StrEnum):
-    """The state of a target in a round."""
+    """The state of a target in a round: the whole interval is on the right side of it (REACHED) or on the
+    wrong side (MISSED), or neither can be said (UNCERTAIN)."""
 
     REACHED = "reached"
     MISSED = "missed"
@@ -25,7 +26,8 @@ def is_upper_limit(statement: Statement) -> bool:
 
 
 def target_state(row: Row) -> TargetState | None:
-    """Return the state of a row's target; None if the statement has none, or nobody answered on the scale."""
+    """Return the state of a row's target; None if the statement has none, or nobody answered on the scale.
+    UNCERTAIN while the round runs, and with too few answers for percentages."""
     percent, sure = row.statement.target, row.agreeing_interval
     if percent is None or not row.on_scale:
         return None
@@ -40,8 +42,9 @@ def target_state(row: Row) -> TargetState | None:
     return TargetState.MISSED if is_missed else TargetState.UNCERTAIN
 
 
-def target_place(statement: Statement) -> float | None:
-    """Return the place of the target on a bar whose highest option is first, in percent of its length.
+def target_position(statement: Statement) -> float | None:
+    """Return where the target is on a bar whose highest option is first, in percent of its length, 0 at its
+    beginning.
 
     None without a target, or if the agreeing options are not all at one end of the scale.
     """

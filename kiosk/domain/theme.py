@@ -60,7 +60,7 @@ class Theme:
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21."""
+    """Return the contrast ratio of two colours, #rrggbb: 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -73,7 +73,7 @@ def shown_contrast(one: str, other: str) -> str:
 
 
 def mixed(one: str, other: str, part: float) -> str:
-    """Return the mixture of two colours with `part` of `one`, 0 to 1."""
+    """Return the mixture of two colours, #rrggbb, with `part` of `one`, 0 to 1."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{half_up(part * a + (1 - part) * b):02x}" for a, b in pairs)
 
@@ -86,12 +86,13 @@ def is_readable(accent: str) -> bool:
 
 
 def nearest_readable(accent: str) -> str:
-    """Return the lightest shade of a colour that `is_readable`: the colour mixed with as little black as
-    possible."""
+    """Return the lightest shade of a colour that `is_readable`: the colour itself, or mixed with as little
+    black as possible."""
     return next(shade for shade in _shades(accent) if is_readable(shade))
 
 
 def _shades(colour: str) -> Iterator[str]:
+    """Yield a colour mixed with more and more black, from the colour itself to black."""
     yield from (mixed(colour, "#000000", part / 255) for part in range(255, -1, -1))
 
 

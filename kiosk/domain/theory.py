@@ -1,6 +1,6 @@
 """A theory of change: which resources and activities lead to which outputs, results and effects.
 
-The five columns are those of Riksföreningen Sveriges stadsmissioner. Each output, result and effect says how
+The five layers are those of Riksföreningen Sveriges stadsmissioner. Each output, result and effect says how
 it is measured, or that it is not measured, so that a reader sees the gaps.
 """
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Layer(StrEnum):
-    """The columns of a theory of change, in order. The values are names of sections in the file."""
+    """The layers of a theory of change, in order. The values are names of sections in the file."""
 
     RESOURCES = "resources"
     ACTIVITIES = "activities"
@@ -21,7 +21,8 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """How a box is measured: by a counter ("" for none) or by statements. With neither it is not measured."""
+    """How a box is measured: by a counter's id ("" for none) or by statements' ids. With neither it is not
+    measured."""
 
     counter: str = ""
     statements: tuple[str, ...] = ()
@@ -34,7 +35,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class TheoryBox:
-    """One box of a column.
+    """One box of a layer.
 
     `goals` are numbers of the organisation's goals, from 1. `leads_to` has ids of other boxes. `measure` is
     None for resources and activities, which nothing measures.
@@ -50,7 +51,7 @@ class TheoryBox:
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal of the organisation; `statements` measure it directly."""
+    """A goal of the organisation; the statements with the ids `statements` measure it directly."""
 
     number: int
     text: str
@@ -59,7 +60,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Theory:
-    """A theory of change. `place` is the node of a tree that it is about; `results_label` is the heading of
+    """A theory of change. `place` is the id of the node that it is about; `results_label` is the heading of
     the results, since reports say "Resultat" or "Utfall" for the same thing."""
 
     id: str
@@ -73,8 +74,8 @@ class Theory:
     goals: tuple[Goal, ...]
     boxes: tuple[TheoryBox, ...]
 
-    def column(self, layer: Layer) -> tuple[TheoryBox, ...]:
-        """Return the boxes of one column, in order."""
+    def boxes_in(self, layer: Layer) -> tuple[TheoryBox, ...]:
+        """Return the boxes of one layer, in order."""
         return tuple(box for box in self.boxes if box.layer is layer)
 
     @property
@@ -86,17 +87,17 @@ class Theory:
     def uncounted_activities(self) -> tuple[TheoryBox, ...]:
         """The activities that lead to no counted output."""
         counted = {box.id for box in self._counted_outputs}
-        return tuple(box for box in self.column(Layer.ACTIVITIES) if not counted & set(box.leads_to))
+        return tuple(box for box in self.boxes_in(Layer.ACTIVITIES) if not counted & set(box.leads_to))
 
     @property
     def counted_without_activity(self) -> tuple[TheoryBox, ...]:
         """The counted outputs to which no activity leads."""
-        named = {name for box in self.column(Layer.ACTIVITIES) for name in box.leads_to}
+        named = {name for box in self.boxes_in(Layer.ACTIVITIES) for name in box.leads_to}
         return tuple(box for box in self._counted_outputs if box.id not in named)
 
     @property
     def _counted_outputs(self) -> tuple[TheoryBox, ...]:
-        return tuple(box for box in self.column(Layer.OUTPUTS) if box.measure and box.measure.counter)
+        return tuple(box for box in self.boxes_in(Layer.OUTPUTS) if box.measure and box.measure.counter)
 
     @property
     def statements(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ class TimeChange:
     """The changes of a history of rows.
 
     `overall` is the change over all compared rounds, `ends` that between the first and the last of them, and
-    `turn` a last step against `overall`. All are None if the rounds cannot be compared.
+    `turn` a last step against `overall`, None if there is none. All are None if the rounds cannot be
+    compared.
     """
 
     overall: Change | None
@@ -24,8 +25,8 @@ NOTHING_COMPARED = TimeChange(None, None, None)
 
 
 def time_change(history: Sequence[Row]) -> TimeChange:
-    """Return the changes of a statement's rows at one node, the earliest round first. The rows have their
-    units."""
+    """Return the changes of a statement's rows at one node, the earliest round first and with their units;
+    NOTHING_COMPARED if they cannot be compared."""
     overall, rounds_compared = change(history), compared(history)
     if overall is None:
         return NOTHING_COMPARED
@@ -34,8 +35,9 @@ def time_change(history: Sequence[Row]) -> TimeChange:
 
 
 def key_of_time_change(history: Sequence[Row], node_id: str) -> str:
-    """Return a key that histories with the same `time_change` share, as long as no figure differs: the node,
-    the statement, the options that agree and the compared rounds. The rows need no units."""
+    """Return a key that histories with the same `time_change` share, as long as no figure differs: 32 hex
+    digits of a hash over the node, the statement, the options that agree and the compared rounds. `history`
+    has at least one row; the rows need no units."""
     rows = compared(history)
     last = (rows or history)[-1].statement
     parts = [node_id, last.id, *map(str, last.agreeing_options), *(row.round.id for row in rows)]

@@ -64,6 +64,8 @@ class Tree:
         return {node.id: node for node in self.nodes}
 
     def children(self, node_id: str) -> tuple[str, ...]:
+        """Return the ids of the nodes directly below a node, in the file's order; () for a unit or an unknown
+        node."""
         return self._children.get(node_id, ())
 
     @cached_property
@@ -75,14 +77,15 @@ class Tree:
         return children
 
     def upwards(self, node_id: str) -> tuple[str, ...]:
-        """Return the ids of the node, its parent, and so on up to the root."""
+        """Return the ids of the node, its parent, and so on up to the root. KeyError for an unknown node."""
         path = [self.node(node_id)]
         while path[-1].parent is not None:
             path.append(self.node(path[-1].parent))
         return tuple(node.id for node in path)
 
     def units_below(self, node_id: str) -> tuple[str, ...]:
-        """Return the sorted ids of the units that a node's figures include; for a unit, its own id."""
+        """Return the sorted ids of the units that a node's figures include; for a unit, its own id; () for an
+        unknown node."""
         return self._units_below.get(node_id, ())
 
     @cached_property
@@ -101,7 +104,8 @@ class Tree:
         return Tree(tuple(node for node in self.nodes if node.id in kept))
 
     def respondent(self, node_id: str) -> Respondent:
-        """Return the word for those who answer at a node: its own, or that of the nearest node above it."""
+        """Return the word for those who answer at a node: its own, or that of the nearest node above it;
+        GUEST if none has one. KeyError for an unknown node."""
         words = (self.respondents.get(above) for above in self.upwards(node_id))
         return next(filter(None, words), Respondent.GUEST)
 

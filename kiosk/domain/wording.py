@@ -60,11 +60,12 @@ def lix(text: str) -> float:
 
 
 def advice(text: str) -> tuple[Advice, ...]:
-    """Return the concerns about one statement in Swedish, the reference language."""
+    """Return the concerns about one statement in Swedish, the reference language; () if there is none."""
     return tuple(_advice(text))
 
 
 def _advice(text: str) -> Iterator[Advice]:
+    """Yield the concerns in a fixed order: several things, hard, long, negated."""
     words, score = words_of(text), lix(text)
     if SEVERAL.search(text):
         yield Advice(

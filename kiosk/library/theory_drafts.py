@@ -116,7 +116,7 @@ def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
         place = {"column": Message("Mål", {}), "number": goal.number}
         yield from _faults_of_row(f"{GOALS}-{goal.number}", place, goal.text, goal.statements, statements)
     for layer, heading in COLUMNS.items():
-        boxes = theory.column(layer)
+        boxes = theory.boxes_in(layer)
         if not 1 <= len(boxes) <= MOST_BOXES:
             values = {"column": heading, "most": MOST_BOXES}
             yield FieldFault(layer, Message("{column}: skriv minst en ruta och högst {most}.", values))
@@ -179,7 +179,7 @@ def _loop(theory: Theory) -> Iterator[FieldFault]:
     if loop:
         boxes = {box.id: box for box in theory.boxes}
         first = boxes[loop[0]]
-        number = theory.column(first.layer).index(first) + 1
+        number = theory.boxes_in(first.layer).index(first) + 1
         values = {
             "column": COLUMNS[first.layer],
             "number": number,

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, NoAnswer
+from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME_CHOSEN, NoAnswer
 from kiosk.domain.counters import NO_TARGET, Figure, Outputs, Quality
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, as_text
@@ -205,7 +205,7 @@ def _answers(statement: Statement) -> Iterator[tuple[str, str, str]]:
             yield statement.id, str(at), label
     else:
         yield statement.id, str(NONE_CHOSEN), NONE_OF_THESE
-        yield statement.id, str(SOME), "Minst ett av svaren"
+        yield statement.id, str(SOME_CHOSEN), "Minst ett av svaren"
     for kind, label in NOT_ON_THE_SCALE.items():
         yield statement.id, kind, label
     if statement.follows:

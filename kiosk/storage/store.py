@@ -570,13 +570,13 @@ class Store:
         survey = box.round.survey
         letter = letterbox.open(sealed, len(survey.columns))
         ballot = read_ballot(survey, letter.fields)
-        if letterbox.has_taken(letter.ticket):
+        if letterbox.has_taken_envelope(letter.ticket):
             return _Outcome.TAKEN
         is_own = letter.mark is not None and self.links.claim_mark(carrier, letter.mark)
         if not admit(is_own=is_own, statements=len(survey.statements)):
             self._note_guard(box, unit_id)
             return _Outcome.TOO_EARLY
-        self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_taken(letter.ticket))
+        self._letterboxes.put(round_id, unit_id, key_id, letterbox.with_envelope(letter.ticket))
         if letter.is_rapid:
             self._boxes.put(_with_one_excluded(box), unit_id)
         else:

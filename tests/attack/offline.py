@@ -311,7 +311,7 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
         place = Place(Path(folder))
         place.store.links.add(Admission.KIOSK, "frida", code=CODE)
         if is_leaky:
-            stack.enter_context(patch.object(Letterbox, "with_taken", lambda letterbox, _: letterbox))
+            stack.enter_context(patch.object(Letterbox, "with_envelope", lambda letterbox, _: letterbox))
         server = Server(place.app, LEAKS if is_leaky else {})
         server.come()
         come = partial(_guest, playwright, profile, place, server, seen, is_shell=is_leaky)

@@ -509,7 +509,7 @@ def in_order(tickets: Iterable[bytes]) -> KeysView[bytes]:
 def appended(letterbox: Letterbox, ticket: bytes) -> Letterbox:
     """Return a letterbox that took one more envelope, with a leak: its tickets are in the order of
     arrival."""
-    taken = in_order([*letterbox.taken, ticket])
+    taken = in_order([*letterbox.envelopes, ticket])
     return Letterbox(letterbox.private, taken)  # type: ignore[arg-type]
 
 
@@ -540,7 +540,7 @@ def _history_findings(scale: Scale) -> list[Finding]:
     envelopes = letterboxes(orders)
     with (
         patch.multiple("kiosk.domain.envelope", create=True, sorted=list, frozenset=in_order),
-        patch.object(Letterbox, "with_taken", appended),
+        patch.object(Letterbox, "with_envelope", appended),
     ):
         leaky_envelopes = letterboxes(6)
     by_rowid, by_random_key = (tau_of_rows(layout, 6) for layout in LAYOUTS)

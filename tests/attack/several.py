@@ -12,7 +12,7 @@ from itertools import combinations_with_replacement, product
 from math import exp, prod
 from random import Random
 
-from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME, Answer, Ballot, NoAnswer
+from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME_CHOSEN, Answer, Ballot, NoAnswer
 from kiosk.domain.noise import EPSILON, OPTION_SHARE, zero_sum_noise
 from kiosk.domain.survey import MOST_SEVERAL, Column, ColumnSubject, Pictures, Statement
 from kiosk.domain.survey import Scale as Answers
@@ -45,7 +45,7 @@ def possible_ballots(options: int) -> list[Ballot]:
     """Return every ballot about such a question alone."""
     declined = [Ballot((kind, *(NOT_CHOSEN,) * options)) for kind in NoAnswer]
     answered = [
-        Ballot((SOME if CHOSEN in chosen else NONE_CHOSEN, *chosen))
+        Ballot((SOME_CHOSEN if CHOSEN in chosen else NONE_CHOSEN, *chosen))
         for chosen in product((NOT_CHOSEN, CHOSEN), repeat=options)
     ]
     return [*declined, *answered]
@@ -120,7 +120,7 @@ Design = Callable[[Ballot], tuple[tuple[tuple[int, ...], Fraction], ...]]
 
 def product_design(ballot: Ballot) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
     """The program's tables: whether any option was chosen, and for each option who chose it."""
-    whether = tuple(int(ballot.answers[0] == one) for one in (NONE_CHOSEN, SOME, *NoAnswer))
+    whether = tuple(int(ballot.answers[0] == one) for one in (NONE_CHOSEN, SOME_CHOSEN, *NoAnswer))
     options = (tuple(int(answer == one) for one in (1, 2)) for answer in ballot.answers[1:])
     return ((whether, EPSILON), *((cells, EPSILON * OPTION_SHARE) for cells in options))
 
@@ -149,10 +149,11 @@ def beforehand(rates: Sequence[float]) -> dict[Ballot, float]:
                 )
                 for way in (1 - ALIKE / 2, 1 + ALIKE / 4)
             )
-    some = sum(chance for ballot, chance in chances.items() if ballot.answers[0] == SOME)
+    some = sum(chance for ballot, chance in chances.items() if ballot.answers[0] == SOME_CHOSEN)
     part = (1 - DECLINED - NOTHING) / some
     return {
-        ballot: chance * part if ballot.answers[0] == SOME else chance for ballot, chance in chances.items()
+        ballot: chance * part if ballot.answers[0] == SOME_CHOSEN else chance
+        for ballot, chance in chances.items()
     }
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.exchange.comparison import column_headings
 from kiosk.domain.aggregate import Aggregate, AggregateRound
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.comparison import OutputColumn
+from kiosk.domain.comparison import OutputComparison
 from kiosk.domain.counters import month_of
 from kiosk.domain.survey import Scale
 from kiosk.domain.tree import Node, Tree
@@ -228,7 +228,7 @@ def test_a_star_at_an_output_is_explained(desk: Desk) -> None:
 
 def test_only_equal_names_of_outputs_get_numbers() -> None:
     columns = [
-        OutputColumn(name, name.upper(), {}) for name in ("Samtal per telefon", "Samtal", "Samtal", "Råd")
+        OutputComparison(name, name.upper(), {}) for name in ("Samtal per telefon", "Samtal", "Samtal", "Råd")
     ]
     assert [name for name, _ in column_headings(columns)] == [
         "Samtal per telefon", "Samtal", "Samtal (2)", "Råd"

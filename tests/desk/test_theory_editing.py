@@ -65,7 +65,7 @@ def theory(desk: Desk) -> Theory:
 
 
 def texts(desk: Desk, layer: Layer) -> list[str]:
-    return [box.text for box in theory(desk).column(layer)]
+    return [box.text for box in theory(desk).boxes_in(layer)]
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_rows_are_changed_added_removed_and_moved(desk: Desk) -> None:
     assert texts(desk, Layer.RESULTS) == [
         "Ärendet är löst", "Mer tillit", "Deltagaren i kontakt med rätt extern aktör", "Trygghet",
     ]  # fmt: skip
-    added = theory(desk).column(Layer.RESULTS)[-1]
+    added = theory(desk).boxes_in(Layer.RESULTS)[-1]
     assert added.measure
     assert added.measure.statements == ("feel_better",)
     page = desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text
@@ -119,7 +119,7 @@ def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
     sent = fields(desk)
     sent["outputs-3-text"] = ""
     assert send(desk, sent).status_code == 303
-    assert [box.leads_to for box in theory(desk).column(Layer.ACTIVITIES)][1] == ()
+    assert [box.leads_to for box in theory(desk).boxes_in(Layer.ACTIVITIES)][1] == ()
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_boxes_keep_their_goals_when_a_goal_is_removed(desk: Desk) -> None:
     sent = fields(desk)
     sent["goals-2-text"] = ""
     assert send(desk, sent).status_code == 303
-    assert theory(desk).column(Layer.EFFECTS)[0].goals == (1, 3)
+    assert theory(desk).boxes_in(Layer.EFFECTS)[0].goals == (1, 3)
     assert [goal.text for goal in theory(desk).goals][2] == "Ingen psykisk ohälsa"
 
 

@@ -16,7 +16,7 @@ from kiosk.domain.noise import EPSILON, OPTION_SHARE, nearest_table, protect_par
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
-    agreed_verdict,
+    agreed_trend,
     differ,
     distribution_intervals,
     largest_by_noise,
@@ -248,7 +248,7 @@ def test_a_change_from_figures_at_closing_to_live_ones_is_not_claimed_for_its_bi
             whole_without_bias(counts, outside, noise)
             for (counts, outside), noise in zip(tables, noises, strict=True)
         ]
-        agreed = agreed_verdict(strata, [noisy_stratum(unbiased, [0, 0], (9, 10), noises)])
+        agreed = agreed_trend(strata, [noisy_stratum(unbiased, [0, 0], (9, 10), noises)])
         alone += statistics.trend(strata) is not Trend.CHANCE
         together += agreed is not Trend.CHANCE
     assert together / 600 <= CLAIMS_BY_CHANCE

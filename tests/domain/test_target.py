@@ -8,7 +8,7 @@ import pytest
 from kiosk.domain.results import Row
 from kiosk.domain.survey import Good, Statement, survey_from_json
 from kiosk.domain.tally import StatementTally
-from kiosk.domain.target import TargetState, target_place, target_state
+from kiosk.domain.target import TargetState, target_position, target_state
 from tests.tools.builders import MONDAY, a_round, tree
 
 MOST_WRONG = 0.08
@@ -68,8 +68,8 @@ def test_the_line_stands_where_the_agreeing_answers_of_a_bar_would_end(
     agreeing: tuple[int, ...], place: float | None
 ) -> None:
     statement: Statement = row(1, 2, target=80).statement
-    assert target_place(replace(statement, agreeing=agreeing)) == place
-    assert target_place(replace(statement, agreeing=agreeing, target=None)) is None
+    assert target_position(replace(statement, agreeing=agreeing)) == place
+    assert target_position(replace(statement, agreeing=agreeing, target=None)) is None
 
 
 def test_a_round_freezes_the_target() -> None:

@@ -85,7 +85,7 @@ def test_a_packed_letterbox_does_not_reveal_the_order_of_envelopes() -> None:
     for order in (tickets, tickets[::-1]):
         filled = letterbox
         for ticket in order:
-            filled = filled.with_taken(ticket)
+            filled = filled.with_envelope(ticket)
         ways.append(filled.pack())
         assert unpack(filled.pack()) == Letterbox(letterbox.private, frozenset(map(ticket_digest, tickets)))
     assert ways[0] == ways[1]

@@ -157,7 +157,7 @@ def test_a_packed_letterbox_separates_form_and_envelope_tickets_without_their_or
     for turn in (1, -1):
         filled = letterbox
         for ticket in sealed[::turn]:
-            filled = filled.with_taken(ticket)
+            filled = filled.with_envelope(ticket)
         for ticket in sent[::turn]:
             filled = filled.with_form(ticket, rng)
         packed.add(filled.pack())

@@ -54,7 +54,7 @@ def line_with(text: str, part: str) -> int:
 
 def test_the_shipped_theory_has_the_five_columns_of_the_report(tmp_path: Path) -> None:
     theory = library(tmp_path).theories["ombudsmannaskap"]
-    assert {layer: [box.text for box in theory.column(layer)] for layer in Layer} == COLUMNS
+    assert {layer: [box.text for box in theory.boxes_in(layer)] for layer in Layer} == COLUMNS
     assert theory.target_group == "Deltagare i öppenverksamhet"
     assert [goal.number for goal in theory.goals] == [1, 2, 3, 4, 5]
 
@@ -62,7 +62,7 @@ def test_the_shipped_theory_has_the_five_columns_of_the_report(tmp_path: Path) -
 def test_every_output_has_a_counter_and_unmeasured_boxes_are_reported(tmp_path: Path) -> None:
     shipped = library(tmp_path)
     theory = shipped.theories["ombudsmannaskap"]
-    for box in theory.column(Layer.OUTPUTS):
+    for box in theory.boxes_in(Layer.OUTPUTS):
         assert box.measure
         assert box.measure.counter in shipped.counters
     assert {"Fler handlingsalternativ", "Ärendet är löst"} <= {box.text for box in theory.gaps}

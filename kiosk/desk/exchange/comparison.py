@@ -18,7 +18,7 @@ from kiosk.domain.comparison import (
     Difference,
     Group,
     Line,
-    OutputColumn,
+    OutputComparison,
     Party,
     compare,
     compare_outputs,
@@ -232,7 +232,7 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
     return (f"{where} {chance}",)
 
 
-def column_headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
+def column_headings(columns: Sequence[OutputComparison]) -> list[tuple[str, str]]:
     """Return (name, definition) of each column. A name that an earlier column has gets a number."""
     headings: list[tuple[str, str]] = []
     used = Counter[str]()
@@ -243,7 +243,7 @@ def column_headings(columns: Sequence[OutputColumn]) -> list[tuple[str, str]]:
     return headings
 
 
-def _output(column: OutputColumn, party: Party) -> str:
+def _output(column: OutputComparison, party: Party) -> str:
     """Return an organisation's figure in words, or one for each of its trees; a dash if it has none."""
     outputs = column.figures.get(party.id, [])
     if len(outputs) > 1:

@@ -181,7 +181,7 @@ def _output_table(content: Content) -> Iterator[Block]:
     """Yield a table with the year's figure of each output, how it was obtained, and what is counted; below it
     a note about missing months if a figure lacks some, and one about persons counted several times."""
     rows, has_gaps = [], False
-    for box in content.theory.column(Layer.OUTPUTS):
+    for box in content.theory.boxes_in(Layer.OUTPUTS):
         counter = (
             desk().library.counters[box.measure.counter] if box.measure and box.measure.counter else None
         )
@@ -220,7 +220,7 @@ def _output_charts(content: Content) -> Iterator[Block]:
     """Yield a chart by unit and month for each counter of the theory that has at least two figures in the
     year, and a table of these counters for each unit with figures. Nothing without a chart."""
     year, outputs = content.terms.year, content.figures.outputs
-    measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
+    measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
     counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
     units = {unit: content.place.tree.node(unit).name for unit in content.place.units}
     charts = output_charts(counters, outputs, units, year)
@@ -468,7 +468,7 @@ def _definitions(content: Content) -> Iterator[Block]:
 def _other(content: Content) -> Iterator[Block]:
     """Yield a table of the year's figures that are no output of the theory, such as visits, and a note if
     some have gaps. Nothing without such figures. ASKED_COUNTER is left out: it stands in the evaluation."""
-    measured = {box.measure.counter for box in content.theory.column(Layer.OUTPUTS) if box.measure}
+    measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
     counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
     figures = [(one, figure) for one in counters if (figure := content.output(one))]
     if not figures:

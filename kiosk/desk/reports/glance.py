@@ -109,7 +109,7 @@ def _outputs(content: Content) -> tuple[tuple[str, str], ...]:
     counters = desk().library.counters
     measured = [
         (box.text, content.output(counters[box.measure.counter]))
-        for box in content.theory.column(Layer.OUTPUTS)
+        for box in content.theory.boxes_in(Layer.OUTPUTS)
         if box.measure and box.measure.counter
     ]
     return tuple((text, with_gaps(figure)) for text, figure in measured if figure)

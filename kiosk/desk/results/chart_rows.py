@@ -11,7 +11,7 @@ from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import Row, Share
 from kiosk.domain.survey import Statement
-from kiosk.domain.target import target_place
+from kiosk.domain.target import target_position
 from kiosk.output.stacked_bars import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 LONGEST_NAME = 18
@@ -240,7 +240,7 @@ def _bar(label: str, row: Row, labels: Strings) -> Bar:
         tuple(segments),
         broken(row),
         outside=_outside_text(row),
-        target=target_place(row.statement),
+        target=target_position(row.statement),
     )
 
 

@@ -23,7 +23,7 @@ from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Interval, Trend
 from kiosk.domain.survey import Good, Statement
-from kiosk.domain.target import TargetState, is_upper_limit, target_place, target_state
+from kiosk.domain.target import TargetState, is_upper_limit, target_position, target_state
 from kiosk.domain.time_change import TimeChange
 from kiosk.domain.tree import Node
 
@@ -58,7 +58,9 @@ def about_target(row: Row) -> tuple[str, ...]:
         target = translate("Målet är att högst {target} procent svarar så.", target=percent)
     else:
         target = translate("Målet är att minst {target} procent svarar så.", target=percent)
-    line = (translate("Strecket i stapeln visar målet."),) if target_place(row.statement) is not None else ()
+    line = (
+        (translate("Strecket i stapeln visar målet."),) if target_position(row.statement) is not None else ()
+    )
     if not row.is_closed:
         return (target, *line, translate("Om målet är nått visas när omgången är avslutad."))
     verdicts = {
