@@ -36,7 +36,7 @@ def test_the_architecture_names_every_layer(layer: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["KIOSK_NEVER", "kiosk never"])
-def test_a_missing_word_is_not_reported_as_named(word: str) -> None:
+def test_the_check_of_the_readme_misses_no_unnamed_word(word: str) -> None:
     assert not is_named(word, README)
 
 
@@ -103,6 +103,6 @@ def test_every_test_that_a_document_names_exists(document: str) -> None:
 def test_the_check_catches_a_missing_test() -> None:
     named = (
         "`tests/test_lock.py::test_nothing`, "
-        "`tests/test_documents.py::test_a_missing_word_is_not_reported_as_named`"
+        "`tests/test_documents.py::test_the_check_of_the_readme_misses_no_unnamed_word`"
     )
     assert missing_tests(named) == ["test_nothing"]

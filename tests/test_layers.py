@@ -258,7 +258,7 @@ def test_the_check_catches_planted_randomness(tmp_path: Path, line: str) -> None
     assert [used for used in used_attributes(planted) if DRAWS.fullmatch(used)]
 
 
-def test_every_package_is_installed() -> None:
+def test_setup_cfg_lists_every_package() -> None:
     settings = ConfigParser()
     settings.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
     listed = settings["options"]["packages"].split()

@@ -109,7 +109,7 @@ UNTYPED = {"scipy"}
 
 
 @pytest.mark.slow
-def test_mypy_reads_the_same_types_with_every_python() -> None:
+def test_packages_with_types_have_one_version_for_every_python() -> None:
     """mypy checks for the lowest Python: it cannot read types that need a newer one."""
     read = {canonicalize_name(one.name) for one in declared("postgresql", "test")} - UNTYPED
     versions = {

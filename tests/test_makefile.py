@@ -40,5 +40,5 @@ def test_no_test_is_left_out_of_all_tests(option: str) -> None:
     assert config["tool:pytest"]["testpaths"] == "tests"
 
 
-def test_ci_calls_the_test_command() -> None:
+def test_ci_runs_make_test() -> None:
     assert "exec make test" in (ROOT / ".ci" / "run").read_text()

@@ -7,6 +7,6 @@ TAKEN_BACK = "getsockname" + "()"
 """Asks which port a socket was given. A server that is told that port later may find it taken."""
 
 
-def test_no_test_passes_on_a_port_that_any_program_can_take() -> None:
+def test_no_test_hands_over_a_port_that_another_program_may_take() -> None:
     users = [path.name for path in TESTS.rglob("*.py") if TAKEN_BACK in path.read_text("utf-8")]
     assert users == []

@@ -170,7 +170,7 @@ def test_every_setting_takes_effect(tmp_path: Path) -> None:
     assert settings.screen == Screen(width_mm=268, distance_mm=500, lower_edge_mm=720)
 
 
-def test_an_empty_setting_counts_as_not_set(tmp_path: Path) -> None:
+def test_an_empty_setting_other_than_the_secret_key_counts_as_not_set(tmp_path: Path) -> None:
     environ = {name: "" for name in NAMES if name != "KIOSK_SECRET_KEY"}
     assert read_settings(environ, data=str(tmp_path)) == read_settings({}, data=str(tmp_path))
 
@@ -225,7 +225,7 @@ def test_mail_is_encrypted_unless_its_server_is_this_machine_or_the_operator_ins
     assert read_settings({"KIOSK_DATA": str(tmp_path)}).mail is None
 
 
-def test_the_password_of_mail_is_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+def test_a_password_file_of_mail_that_others_read_or_that_is_empty_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "password"
     environ = {**MAIL, "KIOSK_DATA": str(tmp_path / "data"), "KIOSK_MAIL_USER": "kiosk"}
     mail = read_settings({**environ, "KIOSK_MAIL_PASSWORD_FILE": str(file)}).mail

@@ -82,7 +82,8 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run the command, in a process of its own."""
+    """Run the command of this process's arguments, and exit. For one that handles ballots, the process is
+    first replaced by one that overwrites freed memory."""
     if READS_BALLOTS.intersection(sys.argv[1:2]):
         restart_with_overwriting()
     main()

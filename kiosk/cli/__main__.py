@@ -1,4 +1,4 @@
-"""`python -m kiosk.cli`, for systems where the command is not on the path."""
+"""Runs the `kiosk` command as `python -m kiosk.cli`, for systems where it is not on the path."""
 
 from kiosk.cli import run
 

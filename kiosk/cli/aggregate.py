@@ -51,17 +51,17 @@ def make(file: Path, year: int | None, organisation: str | None, has_units: bool
 @click.argument("file", type=FILE)
 @report_errors
 def show(file: Path) -> None:
-    """Check FILE, and show whose figures it has. Changes nothing."""
+    """Check FILE's signature, and show its organisation, rounds, and whether its key is trusted."""
     settings = current_settings()
     with naming(file):
         signed = read_aggregate(file.read_bytes())
         organisation = trusted_keys(settings).get(signed.key.fingerprint)
     click.echo(f"{file}: {_summary(signed.aggregate)}")
-    for one in signed.aggregate.rounds:
-        answered = one.nodes[one.round.tree.root.id].answered
+    for shown in signed.aggregate.rounds:
+        of_round, answered = shown.round, shown.nodes[shown.round.tree.root.id].answered
         click.echo(
-            f"  {one.round.id}: {one.round.survey.title}, {one.round.opens_at:%Y-%m-%d} to "
-            f"{one.round.closes_at:%Y-%m-%d}, {one.round.protection}, k={one.round.k}: {answered} answered"
+            f"  {of_round.id}: {of_round.survey.title}, {of_round.opens_at:%Y-%m-%d} to "
+            f"{of_round.closes_at:%Y-%m-%d}, {of_round.protection}, k={of_round.k}: {answered} answered"
         )
     click.echo(f"Fingerprint of the key: {in_groups(signed.key.fingerprint)}")
     click.echo(f"Trusted as {organisation}." if organisation else "The key is not trusted here.")

@@ -32,12 +32,14 @@ def protection_option(effect: str) -> Callable[[Command], Command]:
 
 
 def current_settings(data: str = "instance") -> Settings:
-    """Read the settings from the environment; `data` is the folder if KIOSK_DATA is not set."""
+    """Return the settings in the environment; `data` is the folder if KIOSK_DATA is not set. Raises
+    SettingsError, which names the setting."""
     return read_settings(os.environ, data=data)
 
 
 def usable_library(settings: Settings) -> Library:
-    """Return all files that can be used; the others are reported on standard error."""
+    """Return the library of all files that can be used; the others are reported on standard error. Raises an
+    error for a language in KIOSK_LANGUAGES that does not exist."""
     library = read_usable_library(settings)
     check_languages(settings, library)
     for problem in library.problems:
@@ -47,14 +49,15 @@ def usable_library(settings: Settings) -> Library:
 
 
 def installed_store(settings: Settings) -> Store:
-    """Return the store of an installation whose tables have this version."""
+    """Return the store of an installation whose tables have this program's schema. Raises StoreError if there
+    is none, or its tables have another schema."""
     store = existing_store(settings)
     store.check_schema()
     return store
 
 
 def existing_store(settings: Settings) -> Store:
-    """Return the store of an installation whose tables may have an older version.
+    """Return the store of an installation whose tables may have another schema.
 
     Raises StoreError if there is no installation.
     """
@@ -81,7 +84,8 @@ def owned_settings() -> Settings:
 
 
 def pick(entries: Any, name: str, kind: str) -> Any:
-    """Return the entry with that name; StoreError, with the existing names, if there is none."""
+    """Return the value of a mapping at this name. Raises StoreError, with the existing names, if there is
+    none. `kind` is the word for it."""
     check_among(entries, name, kind)
     return entries[name]
 
@@ -93,18 +97,19 @@ def check_among(names: Collection[str], name: str, kind: str) -> None:
 
 
 def check_unit(library: Library, unit: str) -> None:
-    """Raise StoreError unless a tree has the unit."""
+    """Raise StoreError, with the existing ids, unless a tree has a unit with this id."""
     check_among({leaf for tree in library.trees.values() for leaf in tree.leaves}, unit, "unit")
 
 
 def check_reason(reason: str | None) -> None:
-    """Raise StoreError unless the log can show the reason."""
+    """Raise StoreError unless the log can show the value of --reason; nothing for None."""
     if reason is not None and (fault := find_fault(reason, LONGEST_REASON_CHARACTERS)):
         raise StoreError(f"--reason {fault.english}")
 
 
 def check_new(file: Path) -> None:
-    """Raise PaperError if the file cannot be created, before work is spent on its content."""
+    """Raise PaperError if the file exists or its folder is missing. Call it before work is spent on its
+    content."""
     if file.exists():
         raise PaperError(f"{file} exists already; choose another name")
     if not file.absolute().parent.is_dir():

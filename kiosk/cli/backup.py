@@ -24,7 +24,7 @@ def backup_command(file: Path) -> None:
     click.echo(
         f"{file}: {written.size} bytes, by version {kiosk.__version__} (schema {written.manifest.schema})."
     )
-    files = ", ".join(f"{place} {number}" for place, number in sorted(written.files.items()))
+    files = ", ".join(f"{name} {number}" for name, number in sorted(written.files.items()))
     click.echo(
         f"In it: rounds {written.rounds}, with their published figures; accounts {written.accounts}; "
         f"addresses; the log; files of your own {written.files.total()}{f' ({files})' if files else ''}."

@@ -75,7 +75,7 @@ def _used() -> set[str]:
 
 
 def _print(effects: Iterable[Effect]) -> None:
-    for one in effects:
-        number = f" {one.number} texts" if one.number else ""
-        licence = f" ({one.licence})" if one.licence else ""
-        click.echo(f"  {one.state:8} {one.kind} {one.id}: {one.title}{number}{licence}")
+    for effect in effects:
+        number = f" {effect.number} texts" if effect.number else ""
+        licence = f" ({effect.licence})" if effect.licence else ""
+        click.echo(f"  {effect.state:8} {effect.kind} {effect.id}: {effect.title}{number}{licence}")

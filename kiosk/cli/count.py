@@ -30,6 +30,7 @@ def count() -> None:
 
 
 def _reason_for_no_count(store: Store, ticks: Ticks, now: datetime) -> str:
+    """Return a sentence about why no count was due while the clock is not in doubt."""
     latest, counts_from = ticks.latest(now), store.clock_record.counts_from
     if counts_from is not None and latest < counts_from:
         following = next_tick(ticks, now, counts_from)

@@ -39,13 +39,15 @@ CORRECTABLE = (
     ClockError,
 )
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors for a full disk, a quota and a limit on a file's size."""
 MAKE_ROOM = "make room if the disk is full"
 CHECK_FILE = "check that it exists and that you may read and write it"
 
 
 def report_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn an error that a person can correct into one line on standard error and exit status 2."""
+    """Return the function with errors that a person can correct turned into one line on standard error and
+    exit status 2. Other errors, faults of the program, are raised."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -58,7 +60,7 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:
             file = f"{error.filename}: " if error.filename else ""
             fault = error.strerror or error
-            problem = f"{file}{fault}; {MAKE_ROOM if error.errno in FULL else CHECK_FILE}"
+            problem = f"{file}{fault}; {MAKE_ROOM if error.errno in DISK_IS_FULL else CHECK_FILE}"
         except peewee.PeeweeException as error:
             lines = str(error).splitlines() or [type(error).__name__]
             problem = f"KIOSK_DATABASE_URL: the database cannot be used ({lines[0]})"
@@ -76,7 +78,8 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Name the file from which a refused change came: a RefusedError becomes a DefinitionError."""
+    """Raise a RefusedError in the `with` block again, as a DefinitionError in English that names the file
+    from which the refused change came."""
     try:
         yield
     except RefusedError as error:
@@ -84,6 +87,6 @@ def naming(file: Path) -> Iterator[None]:
 
 
 def in_english(messages: Iterable[Message]) -> str:
-    """Return messages of the rules in English, for a command."""
+    """Return messages of the rules in English, with a blank between them, for a command."""
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
     return " ".join(message.render(english.text) for message in messages)

@@ -13,7 +13,7 @@ from kiosk.settings import secret_key
 from kiosk.storage import KeyFault, Sealed, StoreError, open_store
 
 GIVE_UP = "give up"
-"""Must be typed before waiting ballots are destroyed."""
+"""The words that must be typed before waiting ballots are destroyed."""
 
 
 @click.command()
@@ -66,7 +66,7 @@ def give_up_keys() -> None:
 
 
 def _loss_message(lost: list[KeyFault]) -> str:
-    """Return the message about the losses from giving up these keys."""
+    """Return the lines that say what is lost if these keys are given up."""
     number = Counter(fault.kind for fault in lost)
     rounds = sorted({fault.round_id for fault in lost})
     return (

@@ -85,7 +85,8 @@ def _warnings(settings: Settings, library: Library, store: Store, unit: str, scr
 
 
 def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:
-    """Return the measures in the options, or None if there are none."""
+    """Return the screen of these options; None if there are none. Raises StoreError for others without
+    --screen-mm."""
     if screen_mm is not None:
         return Screen(screen_mm, distance_mm or LEAST_DISTANCE_MM, low_mm)
     if distance_mm is not None or low_mm is not None:

@@ -106,7 +106,7 @@ def _reason(mail: OutgoingMail, settings: Settings) -> str:
 
 
 def _mail_settings(settings: Settings) -> MailSettings:
-    """Return the settings of mail; SettingsError if no mail server is set."""
+    """Return the settings of mail. Raises SettingsError if no mail server is set."""
     if settings.mail is None:
         raise SettingsError("KIOSK_MAIL_HOST is not set, so no mail is sent; write the mail server's name")
     return settings.mail

@@ -84,7 +84,8 @@ def slips(
 
 @dataclass(frozen=True)
 class SlipRequest:
-    """Slips to print; `reason` is for more than the round's budget."""
+    """Slips to print: the ids of round and unit, the number, and the reason for more than the round's budget,
+    None without one."""
 
     of_round: str
     unit: str
@@ -93,6 +94,8 @@ class SlipRequest:
 
 
 def _print_slips(store: Store, request: SlipRequest) -> list[str]:
+    """Add the slips, log it, and return their codes. Raises as `Store.print_slips`; SlipBudgetError only
+    without a reason."""
     subject = f"{request.of_round}, {request.unit}, {request.number}"
     try:
         codes = store.print_slips(request.of_round, request.unit, request.number)
@@ -148,7 +151,8 @@ def _new_poster(store: Store, unit: str) -> Link:
 
 
 def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
-    """Return a paper's texts in the given languages, or in all possible languages."""
+    """Return a paper's texts in the languages of the option --languages, or in all possible ones if it is
+    None. Raises StoreError for another language."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:
         check_among(possible, code, "language for guests")
@@ -156,5 +160,5 @@ def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -
 
 
 def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
-    """Return the languages shown although unreviewed; None for all."""
+    """Return the languages that guests may choose although they are not reviewed; None for all."""
     return None if store.is_demonstration else settings.languages

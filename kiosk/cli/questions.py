@@ -137,9 +137,9 @@ def _preview(
 
 
 def _listed(preview: Preview) -> Iterator[Message]:
-    """Yield everything that the survey will not have, with its place."""
-    for one in preview.left_out:
-        yield Message("{place}: {problem}", {"place": one.place, "problem": one.reason})
+    """Yield a message, with its place in the file, for everything that the survey will not have."""
+    for part in preview.left_out:
+        yield Message("{place}: {problem}", {"place": part.place, "problem": part.reason})
     for question in preview.questions:
         if not question.is_included:
             reason = question.text.fault or NOT_PROPOSED

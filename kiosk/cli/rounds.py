@@ -138,14 +138,16 @@ def round_open(
 
 
 def _only(tree: Tree, units: tuple[str, ...]) -> Tree:
-    """Return the tree with these units only; the whole tree if none is named."""
+    """Return the tree with these units only; the whole tree if none is named. Raises StoreError for a unit
+    that it does not have."""
     for unit in units:
         check_among(tree.leaves, unit, "unit")
     return tree.only(units) if units else tree
 
 
 def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
-    """Return unit -> expected guests, from words such as frida=20, or 60 for all other units."""
+    """Return unit id -> expected guests, from the values of --expected: frida=20 is for one unit, 60 for all
+    that have no value of their own. Raises StoreError for others."""
     expected: dict[str, int] = {}
     for word in sorted(words, key=lambda word: "=" in word):
         unit, _, number = word.rpartition("=")

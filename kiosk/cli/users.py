@@ -120,17 +120,17 @@ def user_mail(
     store, name = installed_store(current_settings()), name.strip()
     if store.accounts.named(name) is None:
         raise NoAccountError(name)
-    former = store.mail_choices.of(name)
+    previous = store.mail_choices.of(name)
     if not forget and (address, language, summary, silence) == (None, None, None, None):
-        click.echo(_in_words(name, former))
+        click.echo(_in_words(name, previous))
         return
     choice = MailChoice()
     if not forget:
         choice = MailChoice(
-            former.address if address is None else address.strip(),
-            (language or former.language) or REFERENCE,
-            former.wants_summary if summary is None else summary,
-            former.wants_silence if silence is None else silence,
+            previous.address if address is None else address.strip(),
+            (language or previous.language) or REFERENCE,
+            previous.wants_summary if summary is None else summary,
+            previous.wants_silence if silence is None else silence,
         )
         _check_choice(choice)
     store.mail_choices.set(name, choice)
@@ -139,7 +139,7 @@ def user_mail(
 
 
 def _check_choice(choice: MailChoice) -> None:
-    """Raise StoreError without a valid address and language."""
+    """Raise StoreError unless a choice has an e-mail address and a language of the desk."""
     if not is_address(choice.address):
         raise StoreError(
             f"--address is {choice.address!r}; write the person's e-mail address, such as anna@example.org"
@@ -174,14 +174,16 @@ def user_remove(name: str) -> None:
 
 
 def checked_name(name: str) -> str:
-    """Return a name of an account or a token without spaces around it. Raises StoreError for a bad one."""
+    """Return a name of an account or a token without spaces around it. Raises StoreError unless it has 1 to
+    80 printable characters."""
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
     return name.strip()
 
 
 def _password() -> str:
-    """Read the password from a prompt, or from standard input if that is not a terminal."""
+    """Return a password from a prompt, which asks twice, or the first line of standard input if that is not a
+    terminal. Raises StoreError if it is too short."""
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:

@@ -88,7 +88,7 @@ def reasons_to_choose(reasons: Sequence[tuple[str, str]]) -> list[tuple[str, str
 
 
 def no_reason() -> str:
-    """Return the problem of figures that are removed without a reason."""
+    """Return the message for a form that removes figures without a reason."""
     return translate("Välj varför siffrorna tas bort. Skälet skrivs i loggen.")
 
 

@@ -21,6 +21,7 @@ from kiosk.domain.strict_json import parse
 
 TABLES = "tables.json"
 MANIFEST = "manifest.json"
+"""Names of the members with the tables and with the manifest. All other members are people's files."""
 
 FORMAT = 1
 """Number of the format, increased when older versions cannot read new backups."""
@@ -32,8 +33,8 @@ LARGEST_BACKUP_BYTES = 8_000_000_000
 
 SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
-"""Largest ratio of unpacked to packed bytes of large JSON members; tables have about 35. A parser needs ten
-times the length of the JSON as memory."""
+"""Largest ratio of unpacked to packed bytes of JSON members above SMALL_JSON_BYTES unpacked; tables have
+about 35. A parser needs ten times the length of the JSON as memory."""
 
 MOST_MEMBERS = 100_000
 CHUNK_BYTES = 1024 * 1024
@@ -52,7 +53,7 @@ BROKEN = (
     RuntimeError,
     ValueError,
 )
-"""The errors that zipfile raises for a file that is damaged, encrypted, or not a zip file."""
+"""The errors that zipfile raises for a file that is damaged, encrypted, unreadable, or not a zip file."""
 
 
 class ArchiveError(Exception):
@@ -70,7 +71,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The description in a backup. `made_on` is a date without a time; `members` has all but the manifest."""
+    """The description in a backup: the program's version and schema that wrote it, the date, and all members
+    but the manifest, by name."""
 
     version: str
     schema: int
@@ -91,7 +93,8 @@ class Manifest:
 
 
 def restore_with(version: str) -> str:
-    """Return the sentence that names the release which can restore a backup, and where it is."""
+    """Return the sentence that says which release can restore a backup of this version, and where to get
+    it."""
     return (
         f"Restore it with release v{version} of the survey kiosk, or a later one (in the folder of its "
         f"source: git fetch --tags && git checkout v{version}): kiosk restore FILE"
@@ -99,7 +102,8 @@ def restore_with(version: str) -> str:
 
 
 def manifest_from_json(document: Any) -> Manifest:
-    """Return a manifest from its JSON: the inverse of `Manifest.as_json`. Raises ValueError."""
+    """Return a manifest from its JSON: the inverse of `Manifest.as_json`. Raises ValueError if it is not as
+    `as_json` writes it."""
     try:
         manifest = Manifest(
             document["version"],
@@ -120,9 +124,10 @@ def manifest_from_json(document: Any) -> Manifest:
 
 
 class Archive:
-    """An open backup whose members have valid names, sizes and kinds.
+    """An open backup. `members` maps the name of each member to its unpacked size in bytes.
 
-    Every fault of the file is an ArchiveError.
+    Making one, and reading from it, raises ArchiveError for every fault of the file, also for names, sizes
+    and kinds of members that no backup has. The checksums are not checked.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -142,7 +147,7 @@ class Archive:
             raise ArchiveError(f"{name} cannot be read ({error}): it is damaged") from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a member's unpacked bytes."""
+        """Yield a member's unpacked bytes, at most CHUNK_BYTES at a time. Raises ArchiveError."""
         with _reading(), self._file.open(name) as packed:
             while chunk := packed.read(CHUNK_BYTES):
                 yield chunk
@@ -150,6 +155,7 @@ class Archive:
 
 @contextmanager
 def _reading() -> Iterator[None]:
+    """Raise an error of BROKEN in the `with` block again, as ArchiveError."""
     try:
         yield
     except BROKEN as error:
@@ -158,7 +164,7 @@ def _reading() -> Iterator[None]:
 
 
 def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = None) -> Member:
-    """Return the Member with these bytes; each chunk is passed to `keep` first."""
+    """Return the size and hash of these bytes; each chunk is also passed to `keep`, if given, in order."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
@@ -175,7 +181,7 @@ def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def is_backup(path: Path) -> bool:
-    """Return whether a file is a backup: a zip archive with tables."""
+    """Return whether a file is a zip archive with tables; False for one that cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
             return TABLES in archive.namelist()
@@ -184,7 +190,8 @@ def is_backup(path: Path) -> bool:
 
 
 def fault_of_name(name: str) -> str:
-    """Return the reason why a backup cannot have a file with this name; "" if it can."""
+    """Return the reason, an English clause, why a backup cannot have a member with this name; "" if it
+    can."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"
@@ -199,6 +206,7 @@ def folded(name: str) -> str:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    """Raise ArchiveError for entries that no backup has, by their number, names, sizes and compression."""
     if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_BACKUP_BYTES:
         raise ArchiveError(
             f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is not a backup of "

@@ -36,6 +36,7 @@ from kiosk.settings import Settings
 from kiosk.storage import Store, StoreError, newest_schema
 
 UNFINISHED = ".unfinished"
+"""Ending of a backup's name, after a dot before it, while the backup is written."""
 
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The time of every member, the earliest of the format: modification times are not kept."""
@@ -43,10 +44,10 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """The content of a backup.
+    """The content of a backup of `size` bytes.
 
-    `files` counts people's files by the top-level folder or file in KIOSK_DATA; `left_out` maps the names of
-    excluded files to the reason.
+    `rounds` and `accounts` are numbers. `files` counts people's files by the top-level folder or file in
+    KIOSK_DATA. `left_out` maps the paths of excluded files below KIOSK_DATA to the reason, in English.
     """
 
     size: int
@@ -60,18 +61,19 @@ class BackupSummary:
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> BackupSummary:
     """Write a backup to a new file, completely or not at all. Returns a summary.
 
-    Never replaces a file. Removes the temporary files of killed backups. Raises StoreError if the folder is
-    missing, the disk is full or the backup would be larger than a restore reads.
+    `today` stands in the manifest. Removes the temporary files of killed backups in the folder of `file`.
+    Raises StoreError, and writes nothing, if `file` exists or its folder is missing, another backup is being
+    written there, a file cannot be read, the disk is full or the backup would be larger than a restore reads.
     """
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is not a folder; create it, or choose another")
     try:
-        tables, own = store.dump(), files_to_back_up(settings)
+        tables, of_people = store.dump(), files_to_back_up(settings)
         packed_tables = json.dumps(tables, ensure_ascii=False).encode()
-        _check_size(len(packed_tables), own)
+        _check_size(len(packed_tables), of_people)
         with _unfinished(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             members = {TABLES: _add(archive, TABLES, BytesIO(packed_tables))}
-            members |= dict(_add_files(archive, own.paths))
+            members |= dict(_add_files(archive, of_people.paths))
             manifest = Manifest(kiosk.__version__, newest_schema(), today, members)
             described = json.dumps(manifest.as_json(), ensure_ascii=False, indent=1)
             _add(archive, MANIFEST, BytesIO(described.encode()))
@@ -80,18 +82,18 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> B
             f"{error.filename or file}: {error.strerror or error}; no backup was written"
         ) from error
     files = Counter(name.partition("/")[0] for name in members if name != TABLES)
-    left_out = {name: reason.value for name, reason in own.left_out.items()}
+    left_out = {name: reason.value for name, reason in of_people.left_out.items()}
     return BackupSummary(
         file.stat().st_size, manifest, len(tables["round"]), len(tables["account"]), files, left_out
     )
 
 
-def _check_size(tables: int, own: BackupFiles) -> None:
-    """Refuse to write a backup that could not be restored."""
-    sizes = {name: path.stat().st_size for name, path in own.paths.items() if path.exists()}
+def _check_size(table_bytes: int, of_people: BackupFiles) -> None:
+    """Raise StoreError for a backup that a restore would refuse as too large."""
+    sizes = {name: path.stat().st_size for name, path in of_people.paths.items() if path.exists()}
     if (
-        tables > LARGEST_TABLES_BYTES
-        or sum(sizes.values()) + tables > LARGEST_BACKUP_BYTES
+        table_bytes > LARGEST_TABLES_BYTES
+        or sum(sizes.values()) + table_bytes > LARGEST_BACKUP_BYTES
         or len(sizes) > MOST_MEMBERS
     ):
         largest = max(sizes, key=lambda name: sizes[name], default=TABLES)
@@ -102,6 +104,8 @@ def _check_size(tables: int, own: BackupFiles) -> None:
 
 
 def _add_files(archive: zipfile.ZipFile, paths: Mapping[str, Path]) -> Iterator[tuple[str, Member]]:
+    """Add files to a backup, and yield (name, member) of each. Files that were removed meanwhile are left
+    out."""
     for name, path in paths.items():
         try:
             source = path.open("rb")
@@ -122,9 +126,10 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 
 @contextmanager
 def _unfinished(file: Path) -> Iterator[IO[bytes]]:
-    """Yield a temporary file that is renamed when it is complete, and removed after an error.
+    """Yield a temporary file that is renamed to `file` after the `with` block, and removed after an error.
 
-    It is locked while it is written, so an unlocked one was left by a killed program.
+    It is locked while it is written, so an unlocked one was left by a killed program. Raises StoreError if
+    `file` exists or another backup is being written there.
     """
     _remove_unfinished(file.absolute().parent)
     path = file.with_name(f".{file.name}{UNFINISHED}")

@@ -14,7 +14,8 @@ from kiosk.operation.archive import MANIFEST, TABLES, fault_of_name, folded, is_
 from kiosk.settings import Settings
 
 SECRET_KEY = "secret_key"  # noqa: S105 - the file's name
-"""Signs sessions. If it is missing, a new one is made, and everybody signs in again."""
+"""File with the key that signs sessions, in no backup. If it is missing, a new one is made, and everybody
+signs in again."""
 
 KEY_FOLDER = re.compile(r"(box|slips|letterbox)\..+\..+")
 """Pattern of the names of key folders; a copy of KIOSK_KEYS may be anywhere."""
@@ -24,7 +25,10 @@ TEMPORARY = re.compile(r"(?!\.last-good$)\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfin
 Last good copies are included: a file that became unreadable has no other copy."""
 
 SQLITE = b"SQLite format 3\0"
+"""The first bytes of a SQLite database."""
+
 DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
+"""What follows the name of a SQLite database in the names of its files, its own among them."""
 
 
 class Exclusion(StrEnum):
@@ -47,11 +51,12 @@ class BackupFiles:
 
 
 def files_to_back_up(settings: Settings) -> BackupFiles:
-    """Return the files for a backup, sorted. Links are not followed: they may lead to keys, or in circles.
+    """Return the files for a backup, sorted by path. Links are not followed: they may lead to keys, or in
+    circles. Names for which `may_be_kept` is False are neither among the files nor among those left out.
 
     Raises OSError for a folder or file that cannot be read.
     """
-    own = BackupFiles({}, {})
+    files = BackupFiles({}, {})
     seen: set[str] = set()
     for path in _entries(settings.data, settings):
         name = path.relative_to(settings.data).as_posix()
@@ -61,11 +66,11 @@ def files_to_back_up(settings: Settings) -> BackupFiles:
             # The file was removed meanwhile.
             continue
         if exclusion:
-            own.left_out[name] = exclusion
+            files.left_out[name] = exclusion
         else:
             seen.add(folded(name))
-            own.paths[name] = path
-    return own
+            files.paths[name] = path
+    return files
 
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
@@ -104,6 +109,7 @@ def _entries(folder: Path, settings: Settings) -> Iterator[Path]:
 
 
 def _exclusion_of(path: Path, name: str) -> Exclusion | None:
+    """Return why a file is left out of backups; None if it is not. `name` is its path below KIOSK_DATA."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return Exclusion.LINK

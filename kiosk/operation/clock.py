@@ -29,8 +29,8 @@ class ClockError(Exception):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The effect of a confirmation: the tick that was undone, if any, and the time of the next count,
-    both local and naive."""
+    """The effect of a confirmation, in local and naive times: the last tick that was replaced because it was
+    in the future, None if none was, and the tick of the next count."""
 
     undone_tick: datetime | None
     next_count: datetime
@@ -50,8 +50,8 @@ def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 
 def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
-    """Return the reason why nothing is counted, with the remedy, on one line; None if the clock is not in
-    doubt."""
+    """Return the reason why nothing is counted, with the remedy, as one line of English; None if the clock is
+    not in doubt. `now` and `machine` as in `clock_fault`."""
     fault = clock_fault(store, now, machine)
     if fault is None:
         return None
@@ -62,6 +62,7 @@ def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 
 def _reason(store: Store, fault: ClockFault) -> str:
+    """Return a fault in words, as an English clause."""
     last = store.last_tick
     known = last_known(store.clock_record, last and last.astimezone(UTC))
     since = f"{known.astimezone():%Y-%m-%d %H:%M}" if known else ""
@@ -84,7 +85,8 @@ def check_clock(store: Store, now: datetime) -> None:
 
 
 def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -> None:
-    """Record when this boot began, at the first reading of its clock without a fault."""
+    """Record when this boot began, at the first reading of its clock without a fault. Writes nothing if it is
+    recorded (`with_boot`), or while the clock is in doubt."""
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
         record = store.clock_record
@@ -96,12 +98,12 @@ def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -
 def confirm_clock(
     store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
 ) -> Confirmation | None:
-    """Record that a person confirmed the clock, which removes the doubt. Returns None, with no change, if the
-    clock is not in doubt.
+    """Record that a person confirmed the clock, which removes the doubt. Returns the effect; None, with no
+    change, if the clock is not in doubt.
 
-    A last tick in the future is reset. Its published figures stay, and rounds that it closed stay closed. The
-    next count is at the first tick a day from now. A missed tick is never made up for, so that nobody gains a
-    count by setting the clock and confirming it.
+    A last tick in the future is replaced by the latest tick before `now`. Its published figures stay, and
+    rounds that it closed stay closed. The next count is at the first tick a day from now. A missed tick is
+    never made up for, so that nobody gains a count by setting the clock and confirming it.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
@@ -112,7 +114,7 @@ def confirm_clock(
 
 
 class BelievedClock:
-    """Local time for serving guests and staff.
+    """Local, naive time for serving guests and staff, by calling the object.
 
     While the clock is in doubt, time continues from the last known time: in the same boot by the uptime,
     after a reboot from the last moment known. So a wrong clock does not turn a guest away from a running
@@ -143,7 +145,7 @@ class BelievedClock:
         return self._believed_time(now, machine)
 
     def doubtful_time(self) -> datetime | None:
-        """Return the clock's time while it is in doubt, else None."""
+        """Return what the machine's clock shows while it is in doubt, local and naive; else None."""
         now, machine = self._clock(), self._machine()
         return now if clock_fault(self._store, now, machine) else None
 
@@ -155,6 +157,7 @@ class BelievedClock:
         return max(abs(began - last_began), abs(uptime - last_uptime)) < timedelta(minutes=1)
 
     def _believed_time(self, now: datetime, machine: Machine) -> datetime:
+        """Return the time to use while the clock, which shows `now`, is in doubt."""
         record, last = self._store.clock_record, self._store.last_tick
         if is_synchronised(now.astimezone(UTC), machine):
             return now

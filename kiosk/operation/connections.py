@@ -28,8 +28,8 @@ CONNECTIONS_OF_AN_ADDRESS = 48
 address. A proxy's address has no limit."""
 CONNECTIONS = 256
 CONNECTION_LIMIT = 320
-"""From CONNECTIONS on, a new connection replaces a waiting one. At CONNECTION_LIMIT, when all have requests
-in progress, new ones wait until one ends."""
+"""Numbers of a listener's connections. From CONNECTIONS on, a new connection replaces a waiting one. At
+CONNECTION_LIMIT, when all have requests in progress, new ones wait until one ends."""
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -87,12 +87,14 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
         return None if self.requests or self.will_close else self._since
 
     def readable(self) -> bool:
-        """Close the connection if its request is late. waitress calls this at least once a second."""
+        """Return whether waitress may read now, after closing the connection if its request is late. waitress
+        calls this at least once a second."""
         if self.waiting_since is not None and not self._is_between_requests and self._seconds_left() < 0:
             self.will_close = True
         return bool(super().readable())
 
     def _seconds_left(self) -> float:
+        """Return the seconds until the request is late; negative if it is."""
         waited = self.clock() - self._since
         if not self._has_headers:
             return HEADER_SECONDS - waited
@@ -116,8 +118,11 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
 
 def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..., TimedChannel | None]:
-    """Return a function that accepts a connection within the limits. At a limit it closes the connection that
-    waited longest, or refuses the new one (None).
+    """Return a function that accepts a connection within the limits, and returns its channel.
+
+    At an address's limit it closes the connection of that address that waited longest for a request, or
+    refuses the new one (None) if none waits. From CONNECTIONS on it closes the one that waited longest of the
+    address with most waiting connections, if any waits.
 
     `proxy` and loopback addresses, from which a proxy of this machine connects, have no limit per address.
     """
@@ -125,9 +130,9 @@ def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..
     def connect(server: Any, connection: Any, address: Any, *rest: Any, **named: Any) -> TimedChannel | None:
         channels: list[TimedChannel] = list(server.active_channels.values())
         source = source_of(address[0])
-        own = [channel for channel in channels if source_of(channel.addr[0]) == source]
-        if len(own) >= CONNECTIONS_OF_AN_ADDRESS and not _has_no_limit(address[0], proxy):
-            if not _close_longest_waiting(own):
+        of_source = [channel for channel in channels if source_of(channel.addr[0]) == source]
+        if len(of_source) >= CONNECTIONS_OF_AN_ADDRESS and not _has_no_limit(address[0], proxy):
+            if not _close_longest_waiting(of_source):
                 connection.close()
                 return None
         elif len(channels) >= CONNECTIONS:
@@ -145,7 +150,7 @@ def _has_no_limit(address: str, proxy: str | None) -> bool:
 
 
 def _of_most_connected(channels: list[TimedChannel]) -> list[TimedChannel]:
-    """Return the waiting connections of the address that has most of them."""
+    """Return the waiting connections of the address that has most of them; empty if none waits."""
     waiting = [channel for channel in channels if channel.waiting_since is not None]
     sources = Counter(source_of(channel.addr[0]) for channel in waiting)
     most = sources.most_common(1)
@@ -153,7 +158,7 @@ def _of_most_connected(channels: list[TimedChannel]) -> list[TimedChannel]:
 
 
 def _close_longest_waiting(channels: list[TimedChannel]) -> bool:
-    """Close the connection that has waited longest for a request; False if none waits.
+    """Close the connection that has waited longest for a request. Returns False if none waits.
 
     The loop closes it in its next turn: within this one, its descriptor must not become another's.
     """

@@ -17,9 +17,10 @@ LONGEST_SLEEP_SECONDS = 60.0
 
 
 def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
-    """Count if a tick has passed since the last count and the clock is not in doubt.
+    """Count if a tick has passed since the last count, and compute the index of changes. While the clock is
+    in doubt nothing is done; otherwise this boot is recorded (`remember_boot`) even if no count is due.
 
-    Returns whether a count was made.
+    Returns whether this process published a count. Raises as `Store.count`.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is not None:
@@ -33,7 +34,8 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
 
 
 class Counting(threading.Thread):
-    """A thread that counts at each tick until it is stopped."""
+    """A thread that counts at each tick until it is stopped. An error is printed, and the count tried again
+    within LONGEST_SLEEP_SECONDS."""
 
     def __init__(
         self,
@@ -56,10 +58,10 @@ class Counting(threading.Thread):
                 self.look()
             except Exception as error:
                 # The thread must survive any error: without it, no round is counted or closed.
-                place = traceback.extract_tb(error.__traceback__)[-1]
+                origin = traceback.extract_tb(error.__traceback__)[-1]
                 print(
                     f"the count failed and will be tried again: {type(error).__name__}: {error} "
-                    f"at {place.filename}:{place.lineno}",
+                    f"at {origin.filename}:{origin.lineno}",
                     file=sys.stderr,
                 )
             now = self._clock()
@@ -67,7 +69,7 @@ class Counting(threading.Thread):
             self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
-        """Count if due; report once when the clock comes into doubt."""
+        """Count if due; print once that the clock is in doubt, each time that it comes into doubt."""
         now, machine = self._clock(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)
@@ -76,5 +78,6 @@ class Counting(threading.Thread):
         self._is_doubt_reported = doubt is not None
 
     def stop(self) -> None:
+        """End the thread, and wait until a count that has begun is finished."""
         self._stopping.set()
         self.join()

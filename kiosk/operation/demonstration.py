@@ -25,6 +25,8 @@ ROUND_DAYS = 90
 BETWEEN_OPENINGS = timedelta(days=92)
 PAST_ROUNDS = 4
 RUNNING_FOR = timedelta(days=24)
+"""The demonstration's rounds: k, length, time between openings, number of closed ones, and the time since the
+running one opened."""
 
 GUESTS_A_DAY = {
     "talk2me": 0.5,
@@ -38,8 +40,8 @@ GUESTS_A_DAY = {
 NEARLY_FULL = ("dagverksamheten", "matcentralen")
 """Units of the demonstration's kiosk and poster. Their boxes are nearly full."""
 
-NEWCOMERS_ANSWERS = 5
-"""Number of further ballots at one of these units after which its chart changes."""
+BALLOTS_TO_FULL = 5
+"""Number of further ballots at one of these units after which its box is full and its chart changes."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
 """Statement id -> position of made-up answers on the scale, 0 to 1. The figures mean nothing."""
@@ -47,8 +49,9 @@ LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A running demonstration: the sign-in, and addresses for answers beside the kiosk's start page. The
-    `example_code` is of the poster with one question of each kind."""
+    """A demonstration to be served: the store, the sign-in's name and password, and codes to answer with
+    beside the kiosk's start page. `poster_code` and `example_code` are of posters' links; the latter has one
+    question of each kind. `slip_codes` are unused slips."""
 
     store: Store
     name: str
@@ -59,9 +62,10 @@ class Demonstration:
 
 
 def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
-    """Create the demonstration in the data folder, replacing an older one, and open it.
+    """Create the demonstration in KIOSK_DATA, replacing an older one, and return it.
 
-    Raises SettingsError if the folder holds a real installation.
+    Raises SettingsError, and changes nothing, if the database is not SQLite, or KIOSK_DATA or KIOSK_KEYS
+    holds anything of a real installation.
     """
     _clear(settings)
     url = settings.database_url
@@ -84,6 +88,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
 
 
 def _clear(settings: Settings) -> None:
+    """Delete the database and the keys of an older demonstration. Raises SettingsError, as
+    `build_demonstration`."""
     file = Path(settings.database_url.removeprefix("sqlite:///"))
     if not settings.database_url.startswith("sqlite:///"):
         raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")
@@ -109,6 +115,7 @@ def _clear(settings: Settings) -> None:
 
 
 def _fill(store: Store, library: Library, now: datetime) -> None:
+    """Open, answer, count and close the rounds up to `now`, and leave the boxes of NEARLY_FULL so."""
     random = Random(2022)  # noqa: S311 - made-up answers, the same each time
     ticks = Daily(time(17))
     today = datetime.combine(now.date(), time())
@@ -147,13 +154,14 @@ def _fill(store: Store, library: Library, now: datetime) -> None:
     nodes = {node["id"]: node for node in shown_now}
     for unit in NEARLY_FULL:
         shown = nodes[unit]["answered"] or 0
-        waiting = sum(at < now for at, where, _ in arrivals if where == unit) - shown
-        for _ in range(full_at(shown, K) - NEWCOMERS_ANSWERS - waiting):
+        waiting = sum(at < now for at, unit_id, _ in arrivals if unit_id == unit) - shown
+        for _ in range(full_at(shown, K) - BALLOTS_TO_FULL - waiting):
             store.cast(running.id, unit, _ballot(running, number, random), now)
 
 
 def _arrivals(of_round: Round, number: int, random: Random) -> Iterator[tuple[datetime, str, Ballot]]:
-    """Yield made-up guests of one round; later rounds are slightly more positive."""
+    """Yield (time, unit id, ballot) of the made-up guests of a round, in no order. `number` counts the rounds
+    from 0; later rounds are slightly more positive."""
     for unit, a_day in GUESTS_A_DAY.items():
         for _ in range(half_up(a_day * ROUND_DAYS)):
             day = random.randrange(ROUND_DAYS)

@@ -15,6 +15,8 @@ TREE = Tree((Node("exempel_alla", "Exempel", None), Node(UNIT, "Alla slags fråg
 """A tree of its own: the example has no part in the figures of the other rounds."""
 
 OPENED_BEFORE = timedelta(days=40)
+"""Time from the round's opening to the demonstration's start."""
+
 LENGTH = timedelta(days=90)
 GUESTS = 60
 
@@ -42,12 +44,12 @@ ENGLISH = {
 
 
 def _options(scale_id: str, *labels: str) -> Scale:
-    """Return options without an order, in the order in which a guest sees them."""
+    """Return a scale of options without an order, from its labels in the order in which a guest sees them."""
     return Scale(scale_id, labels[::-1], bipolar=False, pictures=Pictures.NONE, is_ordered=False)
 
 
 def example_survey(library: Library) -> Survey:
-    """Return a survey with a question of each kind."""
+    """Return a survey with a question of each kind, in Swedish and English."""
     scales = library.scales
     reasons = _options(
         "ex_reasons", "Andra gäster", "Ljud och trängsel", "Jag känner inte personalen", "Något annat"

@@ -56,7 +56,8 @@ WORDS: Mapping[str, str] = {
 
 
 def add_outputs(store: Store, now: datetime) -> None:
-    """Count made-up outputs over `MONTHS` months; one month is estimated, and totals are typed."""
+    """Store made-up outputs of MONTHS months up to `now`: taps, but typed estimates for ESTIMATED_MONTH, and
+    typed totals of each year."""
     random = Random(2022)  # noqa: S311 - made-up figures, the same each time
     months = [month_of(now), *islice(months_before(now), MONTHS - 1)]
     for unit, counters in A_MONTH.items():
@@ -79,14 +80,16 @@ def add_outputs(store: Store, now: datetime) -> None:
 
 
 def _number(mean: int, month: Period, random: Random) -> int:
+    """Return a made-up number near the mean; half of it in SLOW_MONTH."""
     busy = 0.5 if month.first.month == SLOW_MONTH else 1.0
     return half_up(mean * busy * random.uniform(0.75, 1.25))
 
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:
-    """Write and publish the effect report of the year in which the latest round closed.
+    """Write and publish the effect report of the year in which the latest closed round closed, about all
+    closed rounds.
 
-    Raises ValueError if the library lacks the demonstration's theory or place.
+    Raises ValueError if the library lacks the demonstration's theory or node (PLACE).
     """
     closed = [state.round for state in store.rounds() if state.is_closed]
     year = closed[0].closes_at.year

@@ -19,7 +19,7 @@ CHECKLIST = "CHECKLIST.md"
 
 
 class WebServer(StrEnum):
-    """The web server in front, by the name of its Debian package."""
+    """The web server in front of the program. The value names its folder in `server/`."""
 
     CADDY = "caddy"
     NGINX = "nginx"
@@ -107,7 +107,8 @@ class Deployment:
 
 
 def check(deployment: Deployment) -> None:
-    """Raise MachineFilesError, which names the option, unless both names are host names, and two."""
+    """Raise MachineFilesError, which names the option, unless the names for guests and for staff are two
+    different host names in small letters."""
     for option, name in (("--guest-host", deployment.guest_host), ("--desk-host", deployment.desk_host)):
         if not HOST.fullmatch(name) or "." not in name or len(name) > 253:
             raise MachineFilesError(
@@ -143,5 +144,6 @@ def files(deployment: Deployment) -> dict[str, bytes]:
 
 
 def _table(server: WebServer, language: int) -> str:
+    """Return the rows of the checklist's table of files; `language` is 0 for Swedish, 1 for English."""
     purposes = {**PURPOSES, SITES[server]: _SITE_PURPOSE}
     return "\n".join(f"| `{path}` | {purpose[language]} |" for path, purpose in sorted(purposes.items()))

@@ -18,6 +18,7 @@ MACHINE = Path(__file__).parent / "machine"
 CHECKLIST = "CHECKLIST.md"
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+"""Hosts at which a kiosk's address may be unencrypted."""
 
 PURPOSES = {
     "/etc/apt/apt.conf.d/52kiosk-screen": (
@@ -147,7 +148,7 @@ def _is_number(host: str) -> bool:
 
 
 def read_address(text: str) -> KioskAddress:
-    """Parse an address as `kiosk link` prints it. Raises LockdownError for any other."""
+    """Return the parts of an address as `kiosk link` prints it. Raises LockdownError for any other."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise _bad(text, "it has characters that are not allowed in an address")
     try:
@@ -189,4 +190,5 @@ def files(address: KioskAddress) -> dict[str, bytes]:
 
 
 def _table(language: int) -> str:
+    """Return the rows of the checklist's table of files; `language` is 0 for Swedish, 1 for English."""
     return "\n".join(f"| `{path}` | {purpose[language]} |" for path, purpose in PURPOSES.items())

@@ -9,7 +9,8 @@ class MachineFilesError(ValueError):
 
 
 def filled(folder: Path, values: Mapping[str, str]) -> dict[str, bytes]:
-    """Return path below `folder` -> content, with each mark replaced by its value."""
+    """Return path below `folder` -> content of each of its files, with each mark replaced by its value. A
+    mark without a value stays."""
     contents = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")
@@ -20,9 +21,11 @@ def filled(folder: Path, values: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def write(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write the files to a new folder. Raises MachineFilesError if it exists, or cannot be created.
+    """Write files, path below `folder` -> content, to a new folder. Raises MachineFilesError if it exists, or
+    if something cannot be written; then files may remain.
 
-    The files are readable to all, whatever the umask: the programs that need them run as other users.
+    The files are readable to all, whatever the umask: the programs that need them run as other users. A file
+    that begins with #! is executable.
     """
     try:
         folder.mkdir(mode=0o755, parents=True)
@@ -41,6 +44,7 @@ def write(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def _make_folders(top: Path, folder: Path) -> None:
+    """Create a folder and its parents below `top`, readable to all."""
     for parent in reversed([folder, *folder.parents]):
         if parent.is_relative_to(top) and not parent.exists():
             parent.mkdir()

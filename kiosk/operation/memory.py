@@ -25,8 +25,8 @@ _CAP_IPC_LOCK = 14
 
 
 def restart_with_overwriting() -> None:
-    """Replace this process by one that overwrites the memory it frees. Does nothing if the process does so
-    already, or without glibc."""
+    """Replace this process by one with the same arguments that overwrites the memory it frees; then this does
+    not return. Does nothing if the process does so already, or without glibc."""
     wanted = {**ALLOCATOR, "GLIBC_TUNABLES": _tunables(os.environ.get("GLIBC_TUNABLES", ""))}
     if has_glibc() and any(os.environ.get(name) != value for name, value in wanted.items()):
         command = [sys.executable, *sys.orig_argv[1:]]
@@ -34,10 +34,10 @@ def restart_with_overwriting() -> None:
 
 
 def _tunables(others: str) -> str:
-    """Return the tunables of the allocator beside `others`, which the operator set."""
-    own = ALLOCATOR["GLIBC_TUNABLES"]
-    kept = [tunable for tunable in others.split(":") if tunable and tunable not in own.split(":")]
-    return ":".join([*kept, own])
+    """Return GLIBC_TUNABLES with those of the allocator after `others`, the value that the operator set."""
+    of_allocator = ALLOCATOR["GLIBC_TUNABLES"]
+    kept = [tunable for tunable in others.split(":") if tunable and tunable not in of_allocator.split(":")]
+    return ":".join([*kept, of_allocator])
 
 
 def has_glibc() -> bool:
@@ -67,7 +67,8 @@ def are_core_dumps_refused() -> bool:
 
 
 def lock_memory() -> bool:
-    """Keep this process's memory out of swap, if the system allows any amount. Returns whether it is locked.
+    """Keep this process's memory, also what it gets later, out of swap, if the system allows any amount.
+    Returns whether it is locked.
 
     Under a limit, an allocation above it would fail later, while a guest answers: then nothing is locked.
     """
@@ -85,6 +86,7 @@ def _may_lock() -> bool:
 
 
 def _limit_is_lifted() -> bool:
+    """Remove this process's limit on locked memory. Returns False, and changes nothing, if it may not."""
     _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if hard != resource.RLIM_INFINITY:
         return False

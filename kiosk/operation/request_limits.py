@@ -21,13 +21,13 @@ LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
 temporary file."""
 
 LARGEST_DRAINED_BYTES = 1024**3
-"""Size of a file, too large for the desk, that is read and dropped, so that the browser shows the desk's
-page and not a broken connection."""
+"""Largest body of a request to the desk that is read, though dropped above LARGEST_REQUEST_BYTES, so that the
+browser shows the desk's page and not a broken connection."""
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """The body of a request to the desk, `expected` bytes long; of one that is too large only the size is
-    kept."""
+    """The body of a request to the desk, `expected` bytes long. Of one above LARGEST_REQUEST_BYTES only the
+    size is kept, and it reads as empty."""
 
     def __init__(self, overflow: int, expected: int) -> None:
         super().__init__(overflow)
@@ -49,8 +49,9 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
-    """Return a connection class that limits the size of a request before its body is read; the limit depends
-    on whether the request is for guests or staff."""
+    """Return a connection class that limits the size of a request before its body is read: for the desk to
+    LARGEST_DRAINED_BYTES, for guests to waitress's `max_request_body_size`. `is_desk` returns whether a path
+    belongs to the desk."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any

@@ -39,6 +39,7 @@ from kiosk.settings import Settings
 from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_store, read_dump
 
 UNPACKING = ".restoring-"
+"""Beginning of the name of the temporary folder in KIOSK_DATA."""
 
 SPARE_BYTES = 50_000_000
 """Space that is left free on the disk, for the database and other programs."""
@@ -46,8 +47,8 @@ SPARE_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class RestoreSummary:
-    """The restored content. `boxes` is the number of boxes that are empty again. `version` wrote the backup,
-    or is "" if unknown."""
+    """The restored content, in numbers: rounds, accounts, people's files, and boxes of open rounds, which are
+    empty. `version` is that of the program that wrote the backup, "" if unknown."""
 
     version: str
     rounds: int
@@ -58,7 +59,8 @@ class RestoreSummary:
 
 @dataclass(frozen=True)
 class Backup:
-    """A valid backup: the version that wrote it, its rows, and people's files by name."""
+    """A checked backup: the version that wrote it ("" if unknown), its rows, and people's files by path below
+    KIOSK_DATA."""
 
     archive: Archive
     version: str
@@ -69,7 +71,8 @@ class Backup:
 def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
     """Restore a backup into an installation that is empty or does not exist yet.
 
-    Raises StoreError or OSError; then nothing was changed.
+    Raises StoreError, which names the file and the fault; TermsError, a StoreError, with messages to be
+    translated, for a round that the rules do not allow; or OSError. Then nothing was changed.
     """
     with file.open("rb") as source:
         try:
@@ -89,7 +92,7 @@ def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
 
 
 def _checked(archive: Archive, settings: Settings) -> Backup:
-    """Read and check the whole file."""
+    """Read and check the whole file. Raises ArchiveError or StoreError."""
     manifest = _manifest(archive)
     members = {name: member_of(archive.chunks(name)) for name in archive.members if name != MANIFEST}
     if manifest:
@@ -103,7 +106,7 @@ def _checked(archive: Archive, settings: Settings) -> Backup:
 
 
 def _manifest(archive: Archive) -> Manifest | None:
-    """Return the backup's manifest; None for a backup of a version without manifests."""
+    """Return the backup's manifest; None for a backup of a version without manifests. Raises ArchiveError."""
     if MANIFEST not in archive.members:
         return None
     document = archive.document(MANIFEST)
@@ -115,7 +118,8 @@ def _manifest(archive: Archive) -> Manifest | None:
 
 
 def _check_is_not_newer(document: Any) -> None:
-    """Refuse a backup that this version cannot read, by the fields that every manifest has."""
+    """Raise ArchiveError, with the release to use, for a backup of a newer format or schema, by the fields
+    that every manifest has."""
     try:
         layout, schema, version = document["format"], document["schema"], document["version"]
         is_newer = layout > FORMAT or schema > newest_schema()
@@ -130,6 +134,7 @@ def _check_is_not_newer(document: Any) -> None:
 
 
 def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
+    """Raise ArchiveError unless the members are those of the manifest, with its sizes and hashes."""
     for name in sorted(members.keys() ^ manifest.members.keys()):
         raise ArchiveError(f"{name!r} is in the manifest or in the file, but not in both: it was changed")
     for name, member in members.items():
@@ -138,8 +143,9 @@ def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
 
 
 def _check_space(settings: Settings, archive: Archive) -> None:
+    """Raise ArchiveError unless the disk of KIOSK_DATA has room for the members and SPARE_BYTES."""
     needed = sum(archive.members.values()) + SPARE_BYTES
-    existing = next(place for place in (settings.data, *settings.data.parents) if place.exists())
+    existing = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     if needed > free:
         raise ArchiveError(f"needs {needed} bytes, and {existing} has {free} free")
@@ -170,7 +176,8 @@ def _new_database_files(settings: Settings) -> list[Path]:
 
 
 def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
-    """Unpack people's files and move them to their places, also after a killed restore."""
+    """Unpack people's files into a temporary folder, then move them into KIOSK_DATA, also after a killed
+    restore. `undo` gets what removes them again. Raises StoreError as `_check_is_empty`."""
     _check_is_empty(settings, backup.files)
     for left in settings.data.glob(f"{UNPACKING}*"):
         shutil.rmtree(left)
@@ -179,26 +186,27 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
         for name, path in unpacked.items():
             _unpack(backup, name, path)
         for name, path in unpacked.items():
-            place = settings.data / name
-            _make_folder(place.parent, undo)
-            if not place.exists():
-                undo.callback(place.unlink, missing_ok=True)
-            path.rename(place)
+            restored = settings.data / name
+            _make_folder(restored.parent, undo)
+            if not restored.exists():
+                undo.callback(restored.unlink, missing_ok=True)
+            path.rename(restored)
         for folder in {(settings.data / name).parent for name in unpacked}:
             sync_folder(folder)
 
 
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
-    """Raise StoreError if KIOSK_DATA has a file that is not identical to the backup's."""
+    """Raise StoreError if KIOSK_DATA has a link, or a file of people that is not identical to the
+    backup's."""
     present = files_to_back_up(settings)
-    links = [name for name, reason in present.left_out.items() if reason is Exclusion.LINK]
+    strange = [name for name, reason in present.left_out.items() if reason is Exclusion.LINK]
     for name, path in present.paths.items():
         with path.open("rb") as file:
             is_same = name in files and member_of(chunks_of(file)) == files[name]
         if not is_same:
-            links.append(name)
-    if links:
-        raise StoreError(f"{settings.data / links[0]} exists already; restore into an empty KIOSK_DATA")
+            strange.append(name)
+    if strange:
+        raise StoreError(f"{settings.data / strange[0]} exists already; restore into an empty KIOSK_DATA")
 
 
 def _unpack(backup: Backup, name: str, path: Path) -> None:
@@ -211,13 +219,15 @@ def _unpack(backup: Backup, name: str, path: Path) -> None:
 
 
 def _make_folder(folder: Path, undo: ExitStack) -> None:
-    """Create a folder and its parents, readable by their owner only."""
-    for place in reversed([folder, *folder.parents]):
-        if not place.exists():
-            place.mkdir(mode=0o700)
-            undo.callback(_remove_folder, place)
+    """Create a folder and its missing parents, readable by their owner only. `undo` gets what removes them
+    again."""
+    for path in reversed([folder, *folder.parents]):
+        if not path.exists():
+            path.mkdir(mode=0o700)
+            undo.callback(_remove_folder, path)
 
 
 def _remove_folder(folder: Path) -> None:
+    """Remove a folder if it is empty."""
     with suppress(OSError):
         folder.rmdir()

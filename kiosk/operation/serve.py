@@ -39,7 +39,8 @@ several guests send at once."""
 def guest_and_desk(
     settings: Settings, store: Store, library: Library, ticks: Ticks, devices: Devices | None = None
 ) -> tuple[Wsgi, Wsgi]:
-    """Return the two applications of an installation. `devices` records there that kiosks are in contact."""
+    """Return the guests' and the staff's application of an installation. The guests' records signs of life of
+    kiosks in `devices`, which the desk shows; in a new one if None."""
     allowed = None if store.is_demonstration else settings.languages
     devices, clock = devices or Devices(), BelievedClock(store)
     guest = create_guest_app(
@@ -100,7 +101,7 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class Listener:
-    """An address and its application.
+    """An address, as HOST:PORT, and its application.
 
     `is_desk` returns whether a path belongs to the desk, which accepts files; a guest's request is limited to
     LARGEST_GUEST_REQUEST_BYTES.
@@ -146,8 +147,8 @@ def serve(
     """Serve each application on its address until SIGINT or SIGTERM, while `workers` do their work.
 
     `scheme` is the scheme of browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
-    X-Forwarded-For is believed. `on_ready` is called once the addresses
-    respond.
+    X-Forwarded-For is believed. `on_ready` is called once the addresses accept connections. Raises
+    SettingsError if one cannot be used.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
@@ -176,7 +177,7 @@ def serve(
 
 
 def check_is_free(address: str) -> None:
-    """Raise SettingsError if the address is in use, before anything is replaced."""
+    """Raise SettingsError if nothing can listen on the address (HOST:PORT), as when it is in use."""
     host, port = _host_and_port(address)
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
@@ -185,7 +186,8 @@ def check_is_free(address: str) -> None:
 
 
 def make_server(listener: Listener, scheme: str = "http", proxy: str | None = None) -> Any:
-    """Return a listening server, which serves once its `run` is called.
+    """Return waitress's server, which listens, and serves once its `run` is called. `scheme` and `proxy` as
+    in `serve`.
 
     Raises SettingsError if it cannot listen on the address.
     """

@@ -22,7 +22,7 @@ from kiosk.storage import RoundClosedError, Store, open_store
 
 
 class ArrivalError(Exception):
-    """A line of arrivals cannot be used. The message names file, line and remedy."""
+    """A file of arrivals cannot be used. The message names the file, mostly the line, and the remedy."""
 
 
 DAILY_AT_FIVE = Daily(time(17))
@@ -30,7 +30,7 @@ DAILY_AT_FIVE = Daily(time(17))
 
 @dataclass(frozen=True)
 class Arrival:
-    """One guest: the time, the unit and the ballot."""
+    """One guest: the time, local and naive, the unit's id and the ballot."""
 
     at: datetime
     unit: str
@@ -69,13 +69,15 @@ class Plan:
 
 @dataclass
 class RefusedArrivals:
-    """The number of arrivals before the round opened or after it closed."""
+    """The number of ballots that were refused, because they came before the round opened or after
+    `closes_at`. `run` adds to it."""
 
     ballots: int = 0
 
 
 def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arrival]:
-    """Read arrivals from JSON lines, sorted by time. Raises ArrivalError, with `name` and the line.
+    """Return the arrivals in JSON lines, sorted by time. Raises ArrivalError, with `name`, the file's, and
+    the line, also if there are none.
 
     A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}. An answer is 1..n on
     the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
@@ -107,7 +109,7 @@ def _read_arrival(line: str, survey: Survey) -> Arrival:
 
 
 def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
-    """Return a plan that opens on the day of the first arrival.
+    """Return a plan that opens on the day of the first arrival. `arrivals`, at least one, are sorted by time.
 
     It lasts `days` days, or if None until the end of the day of the last arrival, but at least the shortest
     round.
@@ -120,7 +122,9 @@ def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: 
 def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Yield (tick, snapshot) each time the published snapshot changed, until the count that closes the round.
+    """Yield (tick, snapshot) of each count that changed the published snapshot, the last of them the one that
+    closes the round. `arrivals` are sorted by time; `refused` gets the number of those that came too early or
+    late.
 
     `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """
@@ -137,7 +141,7 @@ def simulate(
 def run(
     store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Simulate on a given store: open the round, cast the ballots, count at each tick."""
+    """Simulate on a given store, as `simulate`: open the round, cast the ballots, count at each tick."""
     of_round = plan.round
     store.open_round(of_round, plan.opens_at)
     tick = next_tick(plan.ticks, plan.opens_at)
@@ -157,12 +161,13 @@ def run(
 
 
 def _count(store: Store, tick: datetime) -> Iterator[tuple[datetime, Document]]:
-    before = store.snapshot_text()
+    """Count, and yield (tick, snapshot) if the snapshot changed."""
+    previous = store.snapshot_text()
     store.count(tick)
-    if store.snapshot_text() != before:
+    if store.snapshot_text() != previous:
         yield tick, store.snapshot()
 
 
 def _memory_folder() -> str | None:
-    """Return a folder in memory if the machine has one: a simulation needs no disk."""
+    """Return a folder in memory, since a simulation needs no disk; None if the machine has none."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

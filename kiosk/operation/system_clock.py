@@ -44,7 +44,8 @@ class Timex(ctypes.Structure):
 
 
 def read_machine() -> Machine:
-    """Return this machine's present boot, uptime, and NTP state."""
+    """Return this machine's present boot ("" if unknown), uptime, and NTP time (None if NTP does not keep the
+    clock)."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return Machine(_boot(), timedelta(seconds=time.clock_gettime(clock)), ntp_time(_adjtimex))
 

@@ -49,7 +49,7 @@ def test_doctor_reports_a_bad_file_and_examines_the_rest(run: Run, prov: Path) -
     assert f"look  {prov.with_name('tredje.tml')}: is not read" in result.stdout
 
 
-def test_a_bad_file_stops_neither_rounds_nor_links(run: Run, prov: Path) -> None:
+def test_with_a_bad_survey_file_rounds_open_and_links_are_made(run: Run, prov: Path) -> None:
     prov.write_text("id =")
     opened = run(*OPEN)
     assert opened.exit_code == 0

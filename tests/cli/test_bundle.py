@@ -33,7 +33,7 @@ def test_a_bundle_is_made_shown_and_imported(environ: dict[str, str], tmp_path: 
     assert "nothing is changed" in ran(environ, "import", file).output
 
 
-def test_nothing_is_written_over_and_unknown_names_are_refused(
+def test_a_refused_bundle_command_names_the_reason_and_writes_nothing(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.txt"

@@ -221,7 +221,7 @@ def test_the_advice_never_renames_a_file_over_another(tmp_path: Path) -> None:
     assert "Döp om" not in problem.message.render(str)
 
 
-def test_a_damaged_shipped_file_is_an_error(tmp_path: Path) -> None:
+def test_a_damaged_shipped_file_is_not_tolerated_and_is_named(tmp_path: Path) -> None:
     shipped = put(tmp_path, "program/questions/prov.toml", "id =")
     with pytest.raises(DefinitionError, match=r"prov\.toml"):
         TolerantReader(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))

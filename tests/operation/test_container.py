@@ -132,7 +132,7 @@ def test_the_container_sees_the_password_of_the_mail_server_if_there_is_one(tmp_
     assert not any("mail-password" in " ".join(command) for command in without.asked("run"))
 
 
-def test_an_upgrade_writes_a_backup_before_it_stops_the_former_release(tmp_path: Path) -> None:
+def test_an_upgrade_writes_a_backup_before_it_stops_the_previous_release(tmp_path: Path) -> None:
     host = Host(tmp_path)
     (tmp_path / "runs").touch()
     assert host.run("install", str(ROOT)).returncode == 0
@@ -146,7 +146,7 @@ def test_an_upgrade_writes_a_backup_before_it_stops_the_former_release(tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("failing", [" upgrade", " serve", "healthcheck"])
-def test_a_failed_upgrade_starts_the_former_release_again(tmp_path: Path, failing: str) -> None:
+def test_a_failed_upgrade_starts_the_previous_release_again(tmp_path: Path, failing: str) -> None:
     host = Host(tmp_path, failing)
     (tmp_path / "runs").touch()
     done = host.run("install", str(ROOT))

@@ -37,7 +37,7 @@ def test_the_demonstration_report_is_linked_on_every_page_and_marked_as_fictitio
         assert words.splitlines()[0].removeprefix("- ") in page
 
 
-def test_outputs_statements_and_gaps_have_their_figures(desk: Desk) -> None:
+def test_the_demonstrations_report_and_theory_show_outputs_and_gaps(desk: Desk) -> None:
     kept = desk.store.reports.edition("r2026-1", 1)
     assert kept
     document = document_from_json(kept)

@@ -80,7 +80,7 @@ def test_a_name_that_cannot_be_used_is_refused_and_writes_nothing(
     assert not (tmp_path / "server").exists()
 
 
-def test_the_settings_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+def test_the_program_accepts_the_written_settings_file(tmp_path: Path) -> None:
     lines = (deploy(tmp_path) / "root/etc/kiosk/kiosk.env").read_text().splitlines()
     environ = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     assert set(environ) <= set(NAMES)
@@ -120,7 +120,7 @@ def test_a_line_that_systemd_does_not_know_is_caught(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["kiosk-count", "kiosk-backup", "kiosk-mail"])
-def test_the_times_of_a_timer_are_times(tmp_path: Path, name: str) -> None:
+def test_systemd_understands_the_times_of_a_timer(tmp_path: Path, name: str) -> None:
     lines = (deploy(tmp_path) / UNITS / f"{name}.timer").read_text().splitlines()
     times = [line.removeprefix("OnCalendar=") for line in lines if line.startswith("OnCalendar=")]
     assert times
@@ -138,7 +138,7 @@ def exposure(file: Path) -> float:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_may_do_little_else_than_its_work(tmp_path: Path, name: str) -> None:
+def test_the_exposure_of_a_service_by_systemd_is_within_the_limit(tmp_path: Path, name: str) -> None:
     assert exposure(unit(tmp_path, f"{name}.service")) <= LARGEST_EXPOSURE
 
 
@@ -264,7 +264,7 @@ def test_sign_in_works_through_nginx_and_fails_without_the_host_header(
 @pytest.mark.parametrize(
     "script", ["usr/local/bin/kiosk", "usr/local/sbin/kiosk-install", "usr/local/sbin/kiosk-remove"]
 )
-def test_a_command_is_a_shell_script_without_mistakes(tmp_path: Path, script: str) -> None:
+def test_a_command_of_the_server_is_valid_shell_and_executable(tmp_path: Path, script: str) -> None:
     file = deploy(tmp_path) / "root" / script
     ran = subprocess.run(["/bin/sh", "-n", str(file)], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -122,7 +122,7 @@ def test_an_invalid_setting_gives_exit_status_2(run: Run, monkeypatch: pytest.Mo
     assert "KIOSK_COUNT_AT" in done.stderr
 
 
-def test_every_bad_finding_names_a_remedy(examined: ExaminedInstallation) -> None:
+def test_each_finding_about_a_planted_fault_names_a_remedy(examined: ExaminedInstallation) -> None:
     """All faults that can be planted at once; each line has a remedy, or names the command that has it."""
     (examined.settings.data / "kiosk.sqlite").chmod(0o644)
     (examined.settings.data / "secret_key").write_text("short")

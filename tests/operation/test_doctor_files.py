@@ -69,7 +69,7 @@ def test_a_damaged_key_of_any_kind_is_named(examined: ExaminedInstallation, kind
     assert examined.advice_texts(Severity.BAD) == []
 
 
-def test_findings_about_keys_reveal_nothing_about_boxes(examined: ExaminedInstallation) -> None:
+def test_findings_about_good_keys_tell_nothing_of_boxes(examined: ExaminedInstallation) -> None:
     before = [one.text for one in examined.examine() if one.topic is Topic.KEYS]
     assert before == [
         "the keys are outside KIOSK_DATA; make sure that no backup includes them",

@@ -79,7 +79,7 @@ def test_a_clock_without_ntp_is_a_warning(examined: ExaminedInstallation) -> Non
     assert "timedatectl set-ntp true" in texts
 
 
-def test_this_machine_is_read_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_machine_has_the_time_zone_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", ":Europe/Stockholm")
     assert this_machine().environment_zone == "Europe/Stockholm"
     assert this_machine().root == Path("/")

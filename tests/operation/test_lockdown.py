@@ -75,7 +75,7 @@ def test_every_policy_is_one_that_chromium_knows() -> None:
         ("LiveCaptionEnabled", False),
     ],
 )
-def test_the_policy_switches_off_what_downloads_or_offers_stored_data(name: str, value: object) -> None:
+def test_the_policy_switches_off_autofill_experiments_and_downloaded_models(name: str, value: object) -> None:
     assert policy(ADDRESS)[name] == value
 
 

@@ -173,7 +173,7 @@ def test_a_refused_mail_waits_with_its_reason_and_is_sent_when_it_is_taken(
 
 
 @pytest.mark.slow
-def test_a_server_that_is_away_slow_or_unencrypted_is_told_apart(
+def test_each_fault_of_a_mail_server_is_told_from_the_others(
     office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def problem(settings: MailSettings) -> MailProblem:
@@ -272,7 +272,9 @@ def test_several_senders_at_once_send_a_mail_once(office: Office, certificate: C
     assert sorted(mail.recipient for mail in server.mails) == [f"p{n}@example.org" for n in range(6)]
 
 
-def test_a_kiosk_that_is_in_contact_again_is_no_news(office: Office, certificate: Certificate) -> None:
+def test_mail_about_a_kiosk_that_is_in_contact_again_is_not_sent(
+    office: Office, certificate: Certificate
+) -> None:
     store = office.store
     store.mail_choices.set("anna", MailChoice("anna@example.org", "en", wants_silence=True))
     store.open_round(a_round(tree("a")), MONDAY - timedelta(days=2))
@@ -364,7 +366,7 @@ def test_an_operator_tries_mail_and_reads_in_words_what_is_wrong(run: Run, maili
     assert "check KIOSK_MAIL_HOST, KIOSK_MAIL_PORT and the firewall" in away.stderr
 
 
-def test_a_coordinators_mail_is_set_by_command_and_sent_without_keys(
+def test_commands_set_an_accounts_mail_and_send_the_queue_without_keys(
     run: Run, mailing: dict[str, str], tmp_path: Path
 ) -> None:
     assert "gets no mail" in printed(run("user", "mail", "anna"))
@@ -417,7 +419,7 @@ def a_store_of(data: Path) -> Store:
 # -- the doctor --------------------------------------------------------------------------------------
 
 
-def test_the_doctor_examines_mail(
+def test_the_doctor_reports_faults_of_mail_settings_server_and_queue(
     office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))

@@ -95,7 +95,7 @@ def test_a_restore_brings_back_every_row_and_file(saved: Saved, tmp_path: Path) 
     assert {(tmp_path / "second" / name).stat().st_mode & 0o777 for name in OWN_FILES} == {0o600}
 
 
-def test_every_table_of_a_backup_is_checked(saved: Saved) -> None:
+def test_every_table_of_a_backup_has_a_check(saved: Saved) -> None:
     assert set(saved.store.dump()) == set(CHECKS)
 
 

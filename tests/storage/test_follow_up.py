@@ -53,7 +53,7 @@ def test_the_batch_of_small_units_withholds_a_follow_up_with_its_statement(tmp_p
     assert not tells_the_withheld_answer(snapshot)
 
 
-def test_the_check_of_that_batch_catches_a_veil_of_its_own(tmp_path: Path) -> None:
+def test_the_check_catches_a_follow_up_with_a_veil_of_its_own(tmp_path: Path) -> None:
     """Control."""
     with (
         patch("kiosk.storage.tallies.veiled", veil_of_its_own),
@@ -63,7 +63,7 @@ def test_the_check_of_that_batch_catches_a_veil_of_its_own(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("protection", list(Protection))
-def test_each_count_adds_a_follow_up_that_tells_the_number_asked_once(
+def test_after_each_count_a_follow_up_agrees_with_its_statement(
     tmp_path: Path, protection: Protection
 ) -> None:
     is_protected = protection is Protection.PROTECTED

@@ -156,7 +156,7 @@ def test_a_wrong_key_folder_is_left_unchanged(waiting: Waiting, tmp_path: Path) 
     assert closed(waiting.store, ROUND)["root"] == 31
 
 
-def test_a_second_key_left_by_a_crash_is_kept_until_the_row_is_opened(waiting: Waiting) -> None:
+def test_a_second_key_left_by_a_crash_is_no_fault_and_loses_no_ballot(waiting: Waiting) -> None:
     """A crash between two writes leaves a second key; the row names the valid one."""
     for kind in Sealed:
         (waiting.key_file(kind).parent / "left-over").write_bytes(b"")

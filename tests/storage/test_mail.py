@@ -99,7 +99,7 @@ def test_a_recipient_who_is_refused_for_good_is_not_tried_again(store: Store) ->
     assert [mail.state for mail in store.mail_queue.all()] == [MailState.GIVEN_UP]
 
 
-def test_mail_goes_with_the_account_the_address_and_the_wish(store: Store) -> None:
+def test_queued_mail_is_deleted_with_the_account_or_address_and_when_unwanted(store: Store) -> None:
     closed(store, store.rounds()[0].round)
     assert store.accounts.remove("bo")
     assert "bo" not in store.mail_choices.all()
@@ -110,13 +110,13 @@ def test_mail_goes_with_the_account_the_address_and_the_wish(store: Store) -> No
     assert queued(store) == []
 
 
-def test_old_news_is_not_sent(store: Store) -> None:
+def test_mail_past_its_lifetime_is_deleted_unsent(store: Store) -> None:
     closed(store, of_round := store.rounds()[0].round)
     assert store.mail_queue.claim(of_round.closes_at + LIFETIME + DAY) is None
     assert queued(store) == []
 
 
-def test_a_trial_replaces_the_former_one_and_says_when_it_was_sent(store: Store) -> None:
+def test_a_trial_replaces_the_previous_one_and_is_kept_as_sent(store: Store) -> None:
     store.mail_queue.put_trial("anna", COUNT)
     store.mail_queue.put_trial("anna", COUNT + DAY)
     claimed = store.mail_queue.claim(COUNT + DAY)
@@ -179,20 +179,20 @@ def test_kiosks_that_fall_silent_together_are_in_one_mail(week: Week) -> None:
     assert sorted(mail.name for mail in week.store.mail_queue.all()) == ["anna", "bo"]
 
 
-def test_a_new_kiosk_is_not_called_silent_at_its_first_count(week: Week) -> None:
+def test_a_new_kiosk_is_not_reported_silent_at_its_first_count(week: Week) -> None:
     week.day("one", "two")
     week.store.links.add(Admission.KIOSK, "a", code="new")
     assert week.day("one", "two") == []
     assert week.day("one", "two") == ["new"]
 
 
-def test_a_kiosk_that_was_closed_is_not_missed(week: Week) -> None:
+def test_a_removed_kiosk_is_not_reported_silent(week: Week) -> None:
     week.day("one", "two")
     week.store.links.remove("two")
     assert week.day("one") == []
 
 
-def test_nothing_is_concluded_at_weekends(week: Week) -> None:
+def test_no_kiosk_is_reported_silent_at_weekends(week: Week) -> None:
     for _ in range(4):  # Tuesday to Friday
         assert week.day("one", "two") == []
     assert week.tick.weekday() == 4
@@ -201,13 +201,13 @@ def test_nothing_is_concluded_at_weekends(week: Week) -> None:
     assert week.day("one") == ["two"]  # Monday
 
 
-def test_nothing_is_concluded_while_the_server_itself_was_down(week: Week) -> None:
+def test_no_kiosk_is_reported_silent_while_the_server_was_down(week: Week) -> None:
     week.day("one", "two")
     assert week.day(is_server_up=False) == []
     assert week.day("one") == ["two"]
 
 
-def test_a_kiosk_without_a_running_round_may_be_switched_off(store: Store) -> None:
+def test_a_kiosk_without_a_running_round_is_not_reported_silent(store: Store) -> None:
     store.links.add(Admission.KIOSK, "elsewhere", code="other")
     week = Week(store)
     assert [week.day() for _ in range(4)] == [[]] * 4
@@ -219,7 +219,7 @@ def test_a_kiosk_without_a_running_round_may_be_switched_off(store: Store) -> No
     assert [codes for codes in days if codes] == [["other"]]
 
 
-def test_a_contact_is_stored_by_count_and_not_by_time(week: Week) -> None:
+def test_a_contact_is_stored_by_count_not_by_time_and_in_no_backup(week: Week) -> None:
     week.day("one")
     rows = week.store.dump()
     assert "kiosk_contact" not in rows

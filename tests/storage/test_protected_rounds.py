@@ -89,7 +89,7 @@ def test_noise_is_drawn_with_the_epsilon_of_the_round(tmp_path: Path) -> None:
     assert seen == [of_round.epsilon] * 2
 
 
-def test_noise_is_never_redrawn(tmp_path: Path) -> None:
+def test_noise_is_not_redrawn_by_later_counts_dumps_and_an_upgrade(tmp_path: Path) -> None:
     """Two counts, a page read twice, an upgrade and a dump before and after: one draw."""
     store = a_store(tmp_path)
     store.open_round(protected(tree("a", "b")), MONDAY)

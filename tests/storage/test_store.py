@@ -43,7 +43,7 @@ def test_tables_of_guests_have_no_column_for_a_time_a_number_or_a_second_key(
     assert columns_by_table["tally"] == ["round_id", "node_id", "statement_id", "option", "answers"]
 
 
-def test_every_table_is_strict(tmp_path: Path) -> None:
+def test_every_sqlite_table_is_strict(tmp_path: Path) -> None:
     a_store(tmp_path)
     database = sqlite3.connect(tmp_path / "k.sqlite")
     made = [row[0] for row in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
@@ -202,7 +202,7 @@ def test_a_refused_round_leaves_no_row_and_no_key(store: Store, tmp_path: Path) 
     assert set((tmp_path / "keys").rglob("*")) == keys
 
 
-def test_a_reopened_store_has_all_data(store: Store, tmp_path: Path) -> None:
+def test_a_reopened_store_has_accounts_rounds_and_ballots(store: Store, tmp_path: Path) -> None:
     cast_all(store, "a", random_ballots(12, Random(1)))
     store.accounts.set(Account("anna", Role.COORDINATOR, "hash"))
     account = store.accounts.named("anna")

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Severity(StrEnum):
-    """The severity of a finding."""
+    """The severity of a finding, the lowest first: nothing to do, worth a look, a fault to mend."""
 
     GOOD = "good"
     WARNING = "look"
@@ -38,7 +38,8 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """A finding. `text` is a sentence that ends with the remedy if something is wrong."""
+    """A finding. `text` is an English sentence without a full stop, which ends with the remedy if something
+    is wrong."""
 
     topic: Topic
     severity: Severity
@@ -46,7 +47,7 @@ class Advice:
 
 
 class AdviceDocument(TypedDict):
-    """A finding as `kiosk doctor --json` prints it."""
+    """A finding as `kiosk doctor --json` prints it; `weight` is the severity."""
 
     topic: str
     weight: str
@@ -54,7 +55,7 @@ class AdviceDocument(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """The output of `kiosk doctor --json`."""
+    """The output of `kiosk doctor --json`; `status` is the highest severity among `advice`."""
 
     status: str
     advice: list[AdviceDocument]
@@ -67,7 +68,7 @@ def worst(all_advice: Sequence[Advice]) -> Severity:
 
 
 def report_document(all_advice: Sequence[Advice]) -> ReportDocument:
-    """Return the findings as a JSON-ready document."""
+    """Return the document of these findings, in their order."""
     return {
         "status": worst(all_advice).value,
         "advice": [

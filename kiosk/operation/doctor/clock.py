@@ -14,7 +14,7 @@ LARGEST_DELAY = timedelta(hours=1)
 
 
 def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check that the clock is not in doubt, and that the last due count was made."""
+    """Check that the clock is not in doubt, and that the last due count was made. Yields one finding."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Severity.BAD, doubt)

@@ -18,7 +18,9 @@ _TAG = re.compile(r"\s*(</?)(\w.*)>")
 
 @dataclass
 class Block:
-    """The directives between two braces or tags. `head` is the text before the brace, or in the tag."""
+    """The directives between two braces or tags, or of a whole file. `head` is the text before the brace, or
+    in the tag, "" for a file; `around` the enclosing block, None for a file. Each directive is one text, with
+    blanks between its words, and without quotes."""
 
     head: str
     file: Path
@@ -32,22 +34,24 @@ class Block:
         for block in self.blocks:
             yield from block.all_blocks()
 
-    def own(self, name: str) -> list[str]:
-        """Return the values of this block's own directives with this name."""
+    def values(self, name: str) -> list[str]:
+        """Return the values of the directives with this name in this block, not in nested ones; "" for one
+        without a value. `name` is a regular expression, and case does not count."""
         matches = (
             re.fullmatch(rf"{name}(?:\s+(.*))?", directive, re.IGNORECASE) for directive in self.directives
         )
         return [match.group(1) or "" for match in matches if match]
 
     def nearest(self, name: str) -> list[str]:
-        """Return the values that apply here: those of the innermost enclosing block that has the
-        directive."""
-        return self.own(name) or (self.around.nearest(name) if self.around else [])
+        """Return the values that apply here: those of this block, or of the innermost enclosing one that has
+        the directive; empty if none has."""
+        return self.values(name) or (self.around.nearest(name) if self.around else [])
 
 
 @dataclass(frozen=True)
 class Syntax:
-    """The syntax of a server's files. `main` is the file that includes all others."""
+    """The syntax of a server's files. `main` is the name of the file that includes all others; `piece`
+    matches one word, comment or delimiter, `include` a directive that includes files, which it captures."""
 
     main: str
     piece: re.Pattern[str]
@@ -87,14 +91,14 @@ class Reader:
         self.unreadable: list[Path] = []
 
     def read_all(self) -> list[Block]:
-        """Return the main file with everything that it includes, or each file of the folder if there is
-        none."""
+        """Return one block for the main file with everything that it includes, or one for each file of the
+        folder if there is no main file."""
         main = self._folder / self._syntax.main
         files = [main] if main.exists() else sorted(self._folder.rglob("*"))
         return [self._read(file, Block("", file), 0) for file in files if not file.is_dir()]
 
     def _read(self, file: Path, top: Block, depth: int) -> Block:
-        """Parse a file into the block `top`."""
+        """Parse a file into the block `top`, and return `top`. `depth` counts the includes around it."""
         try:
             text = file.read_text("utf-8", errors="replace")
         except OSError:
@@ -125,7 +129,8 @@ class Reader:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return the files that a pattern matches, including those in a matching folder."""
+    """Return the files that an include's pattern matches, relative to `folder` unless it is absolute; those
+    in a matching folder too."""
     base, pattern = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
     try:
         named = sorted(base.glob(pattern))

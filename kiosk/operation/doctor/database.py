@@ -83,7 +83,8 @@ PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_pre
 
 
 def check_database(store: Store) -> Iterator[Advice]:
-    """Check that the database is intact and writable, and that its server does not log writes."""
+    """Check that the database is intact and writable, and that its server does not log writes. Raises
+    peewee's errors if it cannot be written."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,
@@ -107,7 +108,8 @@ def check_database(store: Store) -> Iterator[Advice]:
 
 
 def _more(name: str, overridden: Collection[str]) -> str:
-    """Return the end of the remedy of a setting that the server's own value does not decide."""
+    """Return the end of the remedy of a setting in `overridden`, which the server's own value does not
+    decide; "" for others."""
     if name not in overridden:
         return ""
     return (
@@ -117,8 +119,8 @@ def _more(name: str, overridden: Collection[str]) -> str:
 
 
 def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()) -> Iterator[Advice]:
-    """Check a server's settings; only values that are known to be good pass. ALTER SYSTEM does not reach
-    those that are overridden."""
+    """Check PostgreSQL's settings, name -> value; only values that are known to be good pass. ALTER SYSTEM
+    does not reach those whose names are in `overridden`."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(

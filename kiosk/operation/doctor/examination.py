@@ -32,7 +32,7 @@ FAULTS = (OSError, ValueError, peewee.PeeweeException, StoreError, KeyUnavailabl
 
 
 def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
-    """Run all checks. Changes nothing; test files are removed.
+    """Return the findings of all checks, by topic. Changes nothing; test files are removed.
 
     Root examines the installation as its owner, so that the result holds for the server and no file becomes
     root's. It reads configuration and logs as root.
@@ -56,7 +56,8 @@ def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
 
 
 def _examine_installation(settings: Settings, now: datetime) -> Iterator[Advice]:
-    """Check the files, then their content as far as it can be opened."""
+    """Check the files, then their content as far as it can be opened. Stops at another user's installation,
+    and at a missing one."""
     strangers = list(files.check_user(settings))
     missing = [] if strangers else list(files.check_presence(settings))
     yield from [*strangers, *missing]
@@ -95,7 +96,7 @@ def _check_own_files(library: Library) -> Iterator[Advice]:
 
 
 def _guarded(topic: Topic, advice: Iterator[Advice]) -> Iterator[Advice]:
-    """Yield the advice on a topic, and any error that ended its examination."""
+    """Yield the advice on a topic, and as a BAD one any error of FAULTS that ended its examination."""
     try:
         yield from advice
     except FAULTS as error:

@@ -14,22 +14,23 @@ from kiosk.settings import Settings
 
 SQLITE = "sqlite:///"
 
-SECRET_LETTERS = 32
-"""The length that kiosk serve requires."""
+SECRET_CHARACTERS = 32
+"""The least length of the key of sessions that kiosk serve requires."""
 
 TEST_BYTES = 8192
 """The size of a sealed row with its key."""
 
 
 def owner_of(settings: Settings) -> int:
-    """Return the installation's user: the owner of KIOSK_DATA, or this user if there is none."""
+    """Return the id of the installation's user: the owner of KIOSK_DATA, or this user if there is no such
+    folder."""
     return settings.data.stat().st_uid if os.path.isdir(settings.data) else os.geteuid()
 
 
 @contextmanager
 def acting_as(user: int) -> Iterator[None]:
-    """Run the `with` block as `user` if the process runs as root, also for the files that it creates. Nothing
-    changes for other users."""
+    """Run the `with` block as the user with this id if the process runs as root, also for the files that it
+    creates. Does nothing for other processes."""
     if os.geteuid() != 0 or user == 0:
         yield
         return
@@ -48,7 +49,8 @@ def acting_as(user: int) -> Iterator[None]:
 
 
 def check_presence(settings: Settings) -> Iterator[Advice]:
-    """Check that folders and database exist, before an attempt to open them creates them."""
+    """Report folders and a SQLite database that do not exist; nothing if all do. Call it before an attempt to
+    open them, which creates them."""
     if not os.path.isdir(settings.data):
         problem = (
             f"KIOSK_DATA ({settings.data}) does not exist; is its disk mounted? For a new installation: "
@@ -111,6 +113,8 @@ def _check_database_files(settings: Settings) -> Iterator[Advice]:
 
 
 def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
+    """Report paths that others can read, and those that their owner cannot write. `what` are the arguments of
+    the chmod that mends the former."""
     modes = {path: stat.S_IMODE(status.st_mode) for path in paths if (status := _status(path))}
     open_to_others = [path for path, mode in modes.items() if mode & 0o077]
     if open_to_others:
@@ -135,6 +139,8 @@ def _least_mode(path: Path) -> int:
 
 
 def _owner_faults(paths: list[Path], owner: int, what: str) -> Iterator[Advice]:
+    """Report paths of another user than `owner`. `what` are the arguments of the chown that mends it, with {}
+    for the owner."""
     others = [path for path in paths if (status := _status(path)) and status.st_uid != owner]
     if others:
         status = _status(others[0])
@@ -171,7 +177,8 @@ def check_user(settings: Settings) -> Iterator[Advice]:
 
 
 def check_writing(settings: Settings) -> Iterator[Advice]:
-    """Write, flush and remove a file in each folder, as each ballot does with its key."""
+    """Check that a file can be written, flushed and removed in each folder that exists, as each ballot does
+    with its key."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue
@@ -202,16 +209,17 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """Return the key that signs sessions; "" if its file is missing or damaged."""
+    """Return the key that signs sessions, of the settings or else of its file; "" if the file is missing or
+    damaged."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"
     key = file.read_text("utf-8", "replace").strip() if os.path.isfile(file) else ""
-    return key if len(key) >= SECRET_LETTERS else ""
+    return key if len(key) >= SECRET_CHARACTERS else ""
 
 
 def check_secret_key(settings: Settings) -> Iterator[Advice]:
-    """Check the file with the key that signs sessions."""
+    """Report a damaged file with the key that signs sessions; nothing for a good or missing one."""
     file = settings.data / "secret_key"
     if os.path.isfile(file) and not read_secret_key(settings):
         problem = (
@@ -222,7 +230,7 @@ def check_secret_key(settings: Settings) -> Iterator[Advice]:
 
 
 def sqlite_file(settings: Settings) -> Path | None:
-    """Return the database's file; None for a database server."""
+    """Return the file of a SQLite database; None for a database server."""
     url = settings.database_url
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 

@@ -8,7 +8,8 @@ from kiosk.storage import Store
 
 
 def check_keys(settings: Settings, store: Store) -> Iterator[Advice]:
-    """Decrypt every sealed row with its key. The content of the rows is not read."""
+    """Check that every sealed row can be decrypted with its key, without reading its content; report rounds
+    with lost boxes."""
     faults = store.key_faults()
     if faults:
         yield Advice(

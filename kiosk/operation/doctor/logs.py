@@ -10,14 +10,17 @@ FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
 """Folders to which web servers and containers write their logs."""
 
 JOURNALS = ("var/log/journal", "run/log/journal")
+"""Folders of the system journal, which journalctl reads."""
+
 PACKED = {".gz", ".xz", ".bz2", ".zst"}
+"""Endings of old logs, to which nothing is written."""
 
 LARGEST_ADDITION_BYTES = 64 * 1024 * 1024
-"""Bytes that are read from the end of a log's new content."""
+"""Most bytes that are read, from the end, of a log's new content."""
 
 
 PAUSE_SECONDS = 0.2
-"""Time between two searches."""
+"""Seconds between two searches."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class MarkedLine:
 
 
 class LogWatch:
-    """The logs at the time this object is created; `marked` searches their later content."""
+    """The logs at the time this object is created; `marked` searches their later content.
+
+    `root` is the machine's root folder, and `named` are logs elsewhere, which a configuration names.
+    `journal` returns the system journal since a time in seconds since 1970, None without one.
+    """
 
     def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
         self._root = root
@@ -64,10 +71,8 @@ class LogWatch:
         return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
-        """Return every line with the mark as soon as there is one; none after `seconds`.
-
-        After the first, the other logs get a moment to be written.
-        """
+        """Return every line with the mark, PAUSE_SECONDS after there is one, so that the other logs are
+        written too; empty if there is none after `seconds`."""
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
             if time.monotonic() > deadline:
@@ -88,6 +93,8 @@ class LogWatch:
         return lines + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
 
     def _new_text(self, file: Path, stat: os.stat_result) -> str:
+        """Return what was written to a log since this object was created, all of it if it was rotated; "" if
+        it cannot be read."""
         inode, size = self._sizes.get(file, (stat.st_ino, 0))
         start = size if inode == stat.st_ino and size <= stat.st_size else 0
         start = max(start, stat.st_size - LARGEST_ADDITION_BYTES)

@@ -36,9 +36,11 @@ def _ntp_time() -> datetime | None:
 class Machine:
     """The machine under examination. Tests replace its root folder, time zone and network.
 
-    `zone` is the process's time zone, None for the system's; `ntp_time` returns the kernel's time if NTP
-    keeps it; `refuses_core_dumps` returns whether this process leaves none. A web server has `answer_seconds`
-    to respond to an invalid request, and `settle_seconds` to write its logs.
+    `zone` is the process's time zone, None for the system's; `environment_zone` the value of TZ, "" if not
+    set. `connect` returns an unopened connection to an address's host, `journal` the system journal since a
+    time in seconds since 1970, `ntp_time` the kernel's time if NTP keeps it, else None, and
+    `refuses_core_dumps` whether this process leaves none. A web server has `answer_seconds` to respond to an
+    invalid request, and `settle_seconds` to write its logs.
     """
 
     root: Path = Path("/")
@@ -64,7 +66,8 @@ def this_machine() -> Machine:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Free bytes and inodes of a folder's disk below which the finding is worth a look, or bad."""
+    """Free bytes of a folder's disk below which the finding is a warning (`look_bytes`) or bad, and free
+    inodes below which it is bad."""
 
     look_bytes: int
     bad_bytes: int
@@ -77,9 +80,11 @@ THRESHOLDS = {
     # A key file takes a block of 4 KiB and an inode; a write needs one more key file.
     "KIOSK_KEYS": Threshold(4 * MIB, 1 * MIB, 100),
 }
+"""Setting of a folder -> the limits of its disk."""
 
 LOOK_MEMORY, BAD_MEMORY = 256 * MIB, 96 * MIB
-"""Available bytes. A sign-in takes 64 MiB to hash its password; the kernel ends programs if none are left."""
+"""Available bytes below which the finding is a warning, or bad. A sign-in takes 64 MiB to hash its password;
+the kernel ends programs if none are left."""
 
 
 def check_space(settings: Settings) -> Iterator[Advice]:
@@ -103,7 +108,8 @@ def check_space(settings: Settings) -> Iterator[Advice]:
 
 
 def check_memory(machine: Machine) -> Iterator[Advice]:
-    """Check the memory that programs may still use (proc(5), MemAvailable)."""
+    """Check the memory that programs may still use (proc(5), MemAvailable). Yields nothing where the system
+    does not tell it."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
     except OSError:

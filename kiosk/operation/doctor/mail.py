@@ -15,12 +15,13 @@ from kiosk.operation.mail.smtp import MailError, check_sign_in, sentence
 from kiosk.settings import MailSecurity, MailSettings, Settings, SettingsError, read_mail_password
 from kiosk.storage import Store
 
-LATEST = timedelta(hours=1)
-"""Time after which a mail that is due and was never tried shows that nothing sends the queue."""
+LONGEST_WAIT = timedelta(hours=1)
+"""Longest time for which a mail may be due and not tried. After it, nothing seems to send the queue."""
 
 
 def check_mail(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check the settings of mail, the sign-in at the mail server and the queue."""
+    """Check the settings of mail, the sign-in at the mail server, unless the settings are bad, and the queue.
+    Without a mail server, report only that accounts want mail."""
     wanting = len(store.mail_choices.all())
     if settings.mail is None:
         if wanting:
@@ -50,8 +51,8 @@ def _check_password_file(mail: MailSettings, owner: int) -> Iterator[Advice]:
 
 
 def _check_readers(file: Path, owner: int) -> Iterator[Advice]:
-    """Check that the file belongs to the server's user or root, and to no group of others if that may read
-    it."""
+    """Check that the file belongs to `owner`, the server's user, or to root, and that no group but the user's
+    own may read it."""
     status = file.stat()
     if status.st_uid not in {0, owner}:
         yield Advice(
@@ -60,7 +61,7 @@ def _check_readers(file: Path, owner: int) -> Iterator[Advice]:
             f"KIOSK_MAIL_PASSWORD_FILE ({file}) belongs to {user_name(status.st_uid)}, not to "
             f"{user_name(owner)} or root; run: chown {user_name(owner)} {file}",
         )
-    if status.st_mode & stat.S_IRGRP and status.st_gid != _own_group(owner):
+    if status.st_mode & stat.S_IRGRP and status.st_gid != _primary_group(owner):
         yield Advice(
             Topic.MAIL,
             Severity.BAD,
@@ -69,7 +70,7 @@ def _check_readers(file: Path, owner: int) -> Iterator[Advice]:
         )
 
 
-def _own_group(user: int) -> int:
+def _primary_group(user: int) -> int:
     try:
         return pwd.getpwuid(user).pw_gid
     except KeyError:
@@ -113,7 +114,7 @@ def _check_queue(mail: MailSettings, store: Store, now: datetime) -> Iterator[Ad
     never_tried = [
         queued
         for queued in queue
-        if queued.state is MailState.WAITING and not queued.tries and now - queued.next_try > LATEST
+        if queued.state is MailState.WAITING and not queued.tries and now - queued.next_try > LONGEST_WAIT
     ]
     if never_tried:
         yield Advice(

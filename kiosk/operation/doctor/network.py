@@ -23,29 +23,30 @@ from kiosk.operation.doctor.web_servers import (
 from kiosk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-READ = ("nginx", "apache2", "caddy")
-"""Folders in /etc of web servers whose configuration can be parsed (READ) or not (NOT_READ)."""
-NOT_READ = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
-"""Folders in /etc of web servers whose configuration is understood, and of others."""
+PARSED = ("nginx", "apache2", "caddy")
+"""Folders in /etc of web servers whose configuration this program parses."""
+NOT_PARSED = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
+"""Folders in /etc of web servers whose configuration it searches only for the guests' port."""
 
-LOST = {
+REVEALED = {
     LogContent.REQUESTS: "address and second of every ballot",
     LogContent.FAILURES: "the address of every guest whose request fails, and when",
 }
-"""The data that a log of guests reveals."""
+"""Content of a log of guests -> what it reveals."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """The web servers on this machine, by name, and the files of others that name the guests' port."""
+    """The web servers on this machine: those of PARSED, by name, and the files of others that name the
+    guests' port."""
 
     servers: dict[str, WebServer] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
 
 def check_listening(settings: Settings) -> Iterator[Advice]:
-    """Check for addresses at which answers and passwords are sent unencrypted, and for a proxy that is not
-    named in the settings."""
+    """Report addresses at which answers and passwords are sent unencrypted, and a proxy that is not named in
+    the settings; nothing if all is well."""
     for name, address in (
         ("KIOSK_GUEST_LISTEN", settings.guest_listen),
         ("KIOSK_DESK_LISTEN", settings.desk_listen),
@@ -78,40 +79,47 @@ def check_listening(settings: Settings) -> Iterator[Advice]:
 
 
 def check_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Check that `kiosk serve` responds at its addresses, for this installation, and accepts ballots."""
+    """Check that `kiosk serve` responds at each of its addresses, for this installation, and accepts ballots.
+    A demonstration has one address."""
     sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
-        place = f"{name} ({address})"
+        listener = f"{name} ({address})"
         try:
-            problem = _fault_of_side(settings, machine, place, address)
+            problem = _fault_of_side(settings, machine, listener, address)
         except UnreachableError as error:
-            problem = f"nothing answers at {place}: {error}. Start kiosk serve, with the settings given here"
+            problem = (
+                f"nothing answers at {listener}: {error}. Start kiosk serve, with the settings given here"
+            )
         if problem:
             yield Advice(Topic.SERVER, Severity.BAD, problem)
         else:
-            yield Advice(Topic.SERVER, Severity.GOOD, f"kiosk serve answers at {place}")
+            yield Advice(Topic.SERVER, Severity.GOOD, f"kiosk serve answers at {listener}")
 
 
-def _fault_of_side(settings: Settings, machine: Machine, place: str, address: str) -> str | None:
+def _fault_of_side(settings: Settings, machine: Machine, listener: str, address: str) -> str | None:
+    """Return a fault of the server at `address`, which the sentence calls `listener`; None if it has none.
+    Raises UnreachableError."""
     answer, is_ours = ask_health(machine.connect, _direct(address), read_secret_key(settings))
     if not answer.proof:
         return (
-            f"what answers at {place} is not this version of kiosk serve (status {answer.status}); end what "
-            "uses that address or restart kiosk serve, or set it to another address"
+            f"what answers at {listener} is not this version of kiosk serve (status {answer.status}); end "
+            "what uses that address or restart kiosk serve, or set it to another address"
         )
     if not is_ours:
         return (
-            f"kiosk serve at {place} serves another installation than {settings.data}; start it with the "
+            f"kiosk serve at {listener} serves another installation than {settings.data}; start it with the "
             "settings that are given here"
         )
     if answer.status == 503:
         reason = answer.body.decode("ascii", errors="replace").strip()
-        return f"kiosk serve at {place} takes no answers: {reason}; see the other findings about it"
+        return f"kiosk serve at {listener} takes no answers: {reason}; see the other findings about it"
     return None
 
 
 def check_public_address(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Send requests through the public address, as guests do, then search for them in every readable log."""
+    """Check what is on the way from guests to the server: send requests through the public address, as guests
+    do, search for them in every readable log, and examine web servers' configuration. With an address of this
+    machine alone, only the configuration."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
     if parts.hostname in LOOPBACK:
@@ -124,7 +132,7 @@ def check_public_address(settings: Settings, machine: Machine, *, is_demonstrati
             )
         yield from _check_configuration(front)
         return
-    watch = LogWatch(machine.root, _named(front), machine.journal)
+    watch = LogWatch(machine.root, _log_files(front), machine.journal)
     mark = f"doctor-{secrets.token_hex(16)}"
     request_advice = list(_check_guests_way(settings, machine, f"/{mark}-page"))
     yield from request_advice
@@ -192,7 +200,7 @@ def _check_configuration(front: Front) -> Iterator[Advice]:
             yield Advice(
                 Topic.PROXY,
                 Severity.BAD,
-                f"{log.file} forwards guests' requests and may log {LOST[log.kept]}. {_remedy(log)}",
+                f"{log.file} forwards guests' requests and may log {REVEALED[log.kept]}. {_remedy(log)}",
             )
         if server.serves_guests and not server.guest_logs:
             yield Advice(Topic.PROXY, Severity.GOOD, f"the configuration of {name} keeps no log of guests")
@@ -207,11 +215,11 @@ def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
         kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES
-        place = str(file) if file else "the system journal"
+        log_name = str(file) if file else "the system journal"
         yield Advice(
             Topic.LOGS,
             Severity.BAD,
-            f"{place} has requests that were just sent to {address}: it keeps {LOST[kept]}. "
+            f"{log_name} has requests that were just sent to {address}: it keeps {REVEALED[kept]}. "
             f"{_directive(file, written, kept, front)}",
         )
     if not lines:
@@ -223,9 +231,10 @@ def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator
 
 
 def _directive(file: Path | None, written: str, kept: LogContent, front: Front) -> str:
-    """Return the directive that stops the log, and its file, as far as they are known."""
+    """Return a sentence with the directive that stops a log, and its file, as far as they are known.
+    `written` are the log's marked lines."""
     named = [name for name, server in front.servers.items() if file in server.log_files]
-    likely = [name for name in READ if name in f"{file or ''} {written}"]
+    likely = [name for name in PARSED if name in f"{file or ''} {written}"]
     server = next(iter([*named, *likely]), None)
     if server is None:
         return "Find the program that writes it, and switch that log off for the guests' side"
@@ -271,8 +280,8 @@ def _read_front(settings: Settings, machine: Machine) -> Front:
     port, host = settings.guest_listen.rpartition(":")[2], urlsplit(settings.guest_address).hostname or ""
     guests = Guests(port, "" if host in LOOPBACK else host)
     etc = machine.root / "etc"
-    servers = {name: read_web_server(name, etc / name, guests) for name in READ if (etc / name).is_dir()}
-    others = [file for name in NOT_READ for file in (etc / name).rglob("*") if _names_port(file, port)]
+    servers = {name: read_web_server(name, etc / name, guests) for name in PARSED if (etc / name).is_dir()}
+    others = [file for name in NOT_PARSED for file in (etc / name).rglob("*") if _names_port(file, port)]
     return Front(servers, others)
 
 
@@ -283,7 +292,7 @@ def _names_port(file: Path, port: str) -> bool:
         return False
 
 
-def _named(front: Front) -> list[Path]:
+def _log_files(front: Front) -> list[Path]:
     return [file for server in front.servers.values() for file in server.log_files]
 
 

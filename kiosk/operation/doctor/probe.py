@@ -25,8 +25,8 @@ Connect = Callable[[str], HTTPConnection]
 
 @dataclass(frozen=True)
 class HttpReply:
-    """A server's response: its status, its headers with the reason of a refusal and with a proof, its
-    body."""
+    """A server's response: its status, the headers with the reason of a refusal and with the proof of its
+    secret key ("" if missing), and its body."""
 
     status: int
     refusal: str
@@ -51,7 +51,8 @@ def connection_to(address: str) -> HTTPConnection:
 
 
 def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[HttpReply, bool]:
-    """Return an address's /health response, and whether it has this key (true if the key is "").
+    """Return an address's /health response, and whether its server proves that it has this secret key (true
+    if the key is "").
 
     Raises UnreachableError.
     """
@@ -67,7 +68,8 @@ def get(connect: Connect, address: str, path: str) -> HttpReply:
 
 
 def post_form(connect: Connect, address: str, path: str) -> HttpReply:
-    """Return the response to a form of the site's own page, from a browser without Sec-Fetch-Site.
+    """Return the response to an empty form, sent as from the site's own page by a browser without
+    Sec-Fetch-Site.
 
     Raises UnreachableError.
     """
@@ -99,7 +101,8 @@ def _reason(error: OSError | HTTPException) -> str:
 
 
 def provoke_errors(connect: Connect, address: str, path: str, answer_seconds: float) -> None:
-    """Send requests that a web server refuses and writes to its error log.
+    """Send requests whose paths begin with `path`, which a web server refuses and writes to its error log.
+    Wait at most `answer_seconds` for each response, and ignore what goes wrong.
 
     A body declared as 10 GB and one with invalid chunks are errors to nginx ("client intended to send too
     large body", "client sent invalid chunked body"); the latter is a 502 to Caddy; a path with an invalid

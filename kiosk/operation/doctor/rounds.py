@@ -16,8 +16,8 @@ from kiosk.storage import Store
 
 
 def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Check the running rounds, their admission, and units with few answers. Nothing is said of rounds while
-    the clock is in doubt."""
+    """Report that no round runs, running rounds with posters, and units with few answers. Nothing while the
+    clock is in doubt."""
     if clock_doubt(store, now):
         return
     running = _running(store, now)
@@ -87,8 +87,8 @@ def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advic
 
 
 def check_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
-    """Report languages that guests see although no native reader has reviewed them, and languages that a
-    round does not have."""
+    """Report languages that guests see although no native reader has reviewed them, and languages that an
+    open round lacks. If all that guests see are reviewed, a GOOD finding says so."""
     allowed = None if store.is_demonstration else settings.languages
     spoken = [code for code in screen_languages(library.guest, allowed) if code != REFERENCE]
     unreviewed = {code for code in spoken if not of_screen(library.guest[code]).is_reviewed}

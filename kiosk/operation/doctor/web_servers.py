@@ -41,7 +41,8 @@ class Guests:
 
 @dataclass(frozen=True)
 class GuestLog:
-    """A log that identifies guests, and the configuration file of its block."""
+    """A log that identifies guests: the web server's name, the configuration file of its block, and the
+    content of the log."""
 
     server: str
     file: Path
@@ -50,7 +51,8 @@ class GuestLog:
 
 @dataclass(frozen=True)
 class WebServer:
-    """The result for one configuration: whether it serves guests, its logs of them, and all its log files."""
+    """The result for one configuration: whether it serves guests, its logs of them, all its log files with an
+    absolute path, and the configuration files that this user may not read."""
 
     serves_guests: bool
     guest_logs: list[GuestLog]
@@ -69,11 +71,11 @@ WAYS_OUT = {
     ("caddy", LogContent.REQUESTS): "take log out of that site",
     ("caddy", LogContent.FAILURES): "in the global options: log default { exclude http }, on three lines",
 }
-"""(server, what its log has) -> the directive that stops it."""
+"""(web server, content of its log) -> the directive that stops it, as the end of a sentence."""
 
 
 def read_web_server(server: str, folder: Path, guests: Guests) -> WebServer:
-    """Parse and check the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
+    """Return the result for the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
     reader = Reader(server, folder)
     tops = reader.read_all()
     sites = [site for top in tops for site in _of_guests(top, guests, BLOCKS_OF_A_SITE[server])]
@@ -94,9 +96,11 @@ _NAMES = r"(server_name|ServerName|ServerAlias)\b"
 
 
 def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
-    """Return the sites that forward requests to the guests' port, or that have the guests' host name.
+    """Return the sites in `top` that forward requests to the guests' port, or that have the guests' host
+    name.
 
-    A block that forwards requests outside any site is returned itself.
+    `site` is the pattern of a site's head (BLOCKS_OF_A_SITE). A block that forwards requests outside any site
+    is returned itself.
     """
     upstreams = [block for block in top.all_blocks() if re.match(r"upstream\b|Proxy balancer:", block.head)]
     names = [
@@ -142,15 +146,17 @@ def _answering_first(top: Block, sites: list[Block]) -> Iterator[Block]:
 
 
 def _listens(server: Block) -> dict[str, str]:
-    """Return the addresses and ports of an nginx server -> the directive's value."""
+    """Return address and port, such as *:80 -> the value of nginx's `listen` directive, for each of a
+    server."""
     values = {}
-    for value in server.own("listen") or ["80"]:
+    for value in server.values("listen") or ["80"]:
         address = value.split()[0]
         values[f"*:{address}" if address.isdigit() else address] = value
     return values
 
 
 def _nginx(server: Block) -> Iterator[LogContent]:
+    """Yield the kinds of logs that a server block keeps, possibly several times."""
     for block in server.all_blocks():
         access, errors = block.nearest("access_log"), block.nearest("error_log")
         if not ("off" in access or (access and all(_is_nowhere(log) for log in access))):
@@ -164,8 +170,9 @@ def _is_nowhere(log: str) -> bool:
 
 
 def _apache(host: Block) -> Iterator[LogContent]:
+    """Yield the kinds of logs that a virtual host keeps, possibly several times."""
     for name in ("CustomLog", "TransferLog", "GlobalLog", "ForensicLog"):
-        logs = [log for block in host.all_blocks() for log in block.own(name)] or host.nearest(name)
+        logs = [log for block in host.all_blocks() for log in block.values(name)] or host.nearest(name)
         if any(not _is_nowhere(log) for log in logs) or (name == "CustomLog" and not logs):
             yield LogContent.REQUESTS
     errors, level = host.nearest("ErrorLog"), host.nearest("LogLevel")
@@ -189,11 +196,11 @@ def _caddy(site: Block) -> Iterator[LogContent]:
 
 def _hides_requests(logger: Block) -> bool:
     """Return whether this logger of Caddy gets nothing from the loggers named http..."""
-    included = " ".join(logger.own("include")).split()
+    included = " ".join(logger.values("include")).split()
     return (
         "output discard" in logger.directives
-        or any(level.upper() in {"PANIC", "FATAL"} for level in logger.own("level"))
-        or "http" in " ".join(logger.own("exclude")).split()
+        or any(level.upper() in {"PANIC", "FATAL"} for level in logger.values("level"))
+        or "http" in " ".join(logger.values("exclude")).split()
         or (bool(included) and not any(name == "*" or name.split(".")[0] == "http" for name in included))
     )
 
@@ -203,6 +210,7 @@ LOOKS: dict[str, Callable[[Block], Iterator[LogContent]]] = {
     "apache2": _apache,
     "caddy": _caddy,
 }
+"""Web server -> the function that yields what a site of it logs about guests."""
 
 
 def _log_files(block: Block) -> Iterable[Path]:
@@ -210,7 +218,7 @@ def _log_files(block: Block) -> Iterable[Path]:
     values = [
         value
         for name in ("access_log", "error_log", "CustomLog", "TransferLog", "ErrorLog", "output file")
-        for value in block.own(name)
+        for value in block.values(name)
     ]
     named = (value.split()[0].replace("${APACHE_LOG_DIR}", "/var/log/apache2") for value in values if value)
     return [Path(name) for name in named if name.startswith("/") and not _is_device(name)]

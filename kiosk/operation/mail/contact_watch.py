@@ -18,8 +18,8 @@ SECONDS_BETWEEN_LOOKS = 60.0
 
 
 class ContactWatch(threading.Thread):
-    """A thread that notes the contact with kiosks, once for each kiosk after each count. `clock` returns
-    seconds and must be monotonic."""
+    """A thread that notes which kiosks were in contact, once for each kiosk after each count, until it is
+    stopped. `clock` returns seconds and must be monotonic."""
 
     def __init__(self, store: Store, devices: Devices, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="contact", daemon=True)
@@ -39,7 +39,9 @@ class ContactWatch(threading.Thread):
                 print(f"the contact with kiosks could not be noted: {type(error).__name__}", file=sys.stderr)
 
     def look(self) -> None:
-        """Note the kiosks that were in contact since the last look."""
+        """Note the kiosks that were in contact since the last look and were not noted since the last count;
+        also SERVER, once this thread ran for LEAST_LISTENING since that count. Before the first count,
+        nothing."""
         after = self._store.last_tick
         if after is None:
             return

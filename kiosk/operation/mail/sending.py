@@ -25,7 +25,8 @@ OF_ONE_MAIL = frozenset({MailProblem.RECIPIENT, MailProblem.CONTENT})
 
 @dataclass(frozen=True)
 class SendReport:
-    """What a look at the queue did: the numbers of mails that were sent and not sent, and the last error."""
+    """What `Sender.send_due` did: the numbers of mails that were sent and not sent, and the last error, None
+    if there was none."""
 
     sent: int
     failed: int
@@ -34,7 +35,8 @@ class SendReport:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends what is due. `library` reads the library: units may have been renamed since the last mail."""
+    """Sends what is due. `library` reads the library anew: units may have been renamed since the last
+    mail."""
 
     store: Store
     mail: MailSettings
@@ -42,7 +44,8 @@ class Sender:
     clock: Callable[[], datetime] = datetime.now
 
     def send_due(self) -> SendReport:
-        """Send all mail that is due."""
+        """Send all mail that is due, until a problem that is not of one mail alone (OF_ONE_MAIL). Mail that
+        has nothing to tell any more is deleted and not counted as sent."""
         sent, failed, error = 0, 0, None
         writer: MailWriter | None = None
         while claimed := self.store.mail_queue.claim(self.clock()):
@@ -60,7 +63,8 @@ class Sender:
         return SendReport(sent, failed, error)
 
     def _send(self, writer: MailWriter, queued: OutgoingMail, choice: MailChoice) -> int:
-        """Write and send a mail. Returns 1, or 0 if there is nothing to tell any more."""
+        """Write and send a mail. Returns the number of mails sent: 1, or 0 if there is nothing to tell any
+        more. Raises MailError."""
         content = writer.content(queued, choice)
         if content is None:
             return 0

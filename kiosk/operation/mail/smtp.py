@@ -22,7 +22,8 @@ POLICY = SMTP.clone(cte_type="7bit")
 
 
 class MailError(Exception):
-    """The mail server took no mail. `code` is the status of its answer, None without one."""
+    """The mail server took no mail, or none was handed to it. `code` is the SMTP status of its answer, None
+    without one."""
 
     def __init__(self, problem: MailProblem, code: int | None = None) -> None:
         super().__init__(problem.value if code is None else f"{problem.value} {code}")
@@ -57,7 +58,7 @@ SENTENCES = {
 
 
 def sentence(problem: MailProblem, mail: MailSettings, code: int | None = None) -> str:
-    """Return a problem in words, with the way out, for an operator."""
+    """Return a problem as an English sentence, with the way out, for an operator. `code` as in MailError."""
     text = SENTENCES[problem].format(
         host=mail.host,
         port=mail.port,
@@ -70,7 +71,8 @@ def sentence(problem: MailProblem, mail: MailSettings, code: int | None = None) 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Sender and recipient of a mail, and what stands in its headers besides."""
+    """Addresses of a mail's sender and recipient, the local part of its Message-ID, and its time, local and
+    naive."""
 
     sender: str
     recipient: str
@@ -79,7 +81,7 @@ class Envelope:
 
 
 def as_message(content: MailContent, envelope: Envelope) -> EmailMessage:
-    """Return a content as a mail: plain text and nothing else. `sent_at` is local and naive."""
+    """Return a content as a mail: plain text and nothing else."""
     message = EmailMessage(policy=POLICY)
     message["From"] = envelope.sender
     message["To"] = envelope.recipient
@@ -141,6 +143,8 @@ def _signed_in(mail: MailSettings) -> Iterator[smtplib.SMTP]:
 
 
 def _connected(mail: MailSettings) -> smtplib.SMTP:
+    """Return a connection to the mail server, encrypted if the security is TLS. Raises OSError or
+    smtplib.SMTPException."""
     greeted_as = _domain(mail.sender)
     if mail.security is MailSecurity.TLS:
         context = ssl.create_default_context()
@@ -166,8 +170,8 @@ def _sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
 
 
 def _check(answer: tuple[int, bytes], refused: MailProblem) -> None:
-    """Raise MailError unless the server's answer is positive. `refused` is the problem if it refuses for
-    good."""
+    """Raise MailError unless the server's answer, (SMTP status, text), is positive. `refused` is the problem
+    if it refuses for good (a status from 500)."""
     code, words = answer
     if 200 <= code < 300:
         return
