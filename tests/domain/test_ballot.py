@@ -63,7 +63,9 @@ def test_a_statement_of_another_survey_is_refused() -> None:
 
 
 @given(ballots)
-def test_packed_ballots_are_read_back_in_an_order_of_their_own(given_ballots: list[Ballot]) -> None:
+def test_packed_ballots_are_read_back_in_an_order_that_does_not_depend_on_arrival(
+    given_ballots: list[Ballot],
+) -> None:
     packed = pack(given_ballots)
     assert pack(given_ballots[::-1]) == packed
     assert pack(unpack(packed, 2)) == packed
@@ -71,7 +73,7 @@ def test_packed_ballots_are_read_back_in_an_order_of_their_own(given_ballots: li
 
 
 @given(st.integers(0, 2**28 - 1), st.booleans(), st.integers(0, 3), st.booleans(), ballots)
-def test_a_box_is_read_back_with_each_of_its_marks(
+def test_a_box_is_read_back_with_each_field_of_its_header(
     excluded: int, guard_fired: bool, days: int, has_new: bool, given_ballots: list[Ballot]
 ) -> None:
     content = BoxContent(given_ballots, excluded, guard_fired, BallotDays(days, has_new))
@@ -82,12 +84,14 @@ def test_a_box_is_read_back_with_each_of_its_marks(
 
 
 @pytest.mark.parametrize("excluded", [2**28 - 1, 2**28, 2**31, 2**40])
-def test_a_number_of_excluded_ballots_too_large_for_its_bits_changes_no_other_mark(excluded: int) -> None:
+def test_a_number_of_excluded_ballots_too_large_for_its_bits_is_capped_and_changes_no_other_field(
+    excluded: int,
+) -> None:
     read = unpack_box(pack_box(BoxContent([], excluded)), 2)
     assert read == BoxContent([], 2**28 - 1)
 
 
-def test_a_box_has_the_bytes_of_the_boxes_already_stored() -> None:
+def test_a_box_is_encoded_like_the_boxes_already_stored() -> None:
     """An installation has boxes that an earlier version wrote."""
     content = BoxContent([Ballot((NoAnswer.PREFER_NOT, 2)), Ballot((1, NoAnswer.SKIPPED))], 7, True)
     marks = BoxContent([Ballot((NoAnswer.DONT_KNOW, 5))], 0, False, BallotDays(2, True))

@@ -129,7 +129,7 @@ def test_changes_over_all_rounds_are_computed_again_only_if_figures_of_a_closed_
     assert counted
 
 
-def test_an_index_of_an_earlier_version_lacks_the_changes_over_all_rounds() -> None:
+def test_an_index_of_an_earlier_version_is_read_and_its_missing_changes_are_computed() -> None:
     rounds, document, closed = rounds_with_figures()
     index = index_changes(as_text(document), closed, rounds)
     del index.document["figures"], index.document["over_time"]
@@ -153,7 +153,7 @@ def test_the_key_of_changes_differs_with_what_the_test_compares() -> None:
     assert key_of_time_change(rows[:-1], "survey") in keys, "a running round is not compared"
 
 
-def test_the_index_is_void_once_another_round_is_closed() -> None:
+def test_the_index_lacks_rounds_not_shown_and_is_void_once_another_round_is_closed() -> None:
     rounds, document, closed = rounds_with_figures()
     index = index_changes(as_text(document), closed, rounds[:1])
     assert index.has(closed, rounds[0], "a")

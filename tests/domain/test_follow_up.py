@@ -73,7 +73,7 @@ def test_a_follow_up_counts_after_the_answers_that_it_follows_only(
 
 
 @pytest.mark.parametrize("sent", [{"why": ["3"]}, {"why": ["1", "2"]}, {"safe": ["0"]}])
-def test_a_form_that_the_follow_up_does_not_have_is_refused(sent: dict[str, list[str]]) -> None:
+def test_invalid_values_for_a_follow_up_or_its_statement_are_refused(sent: dict[str, list[str]]) -> None:
     with pytest.raises(BallotError):
         read_ballot(SURVEY, {"safe": ["3"], **sent})
 
@@ -170,7 +170,7 @@ def test_a_follow_up_is_after_some_answers_to_the_statement_before_it(
     assert all(follows_one_before(SURVEY.statements, at) for at in range(2))
 
 
-def test_figures_of_a_file_that_no_count_gives_are_found() -> None:
+def test_figures_of_a_follow_up_that_no_count_gives_are_rejected() -> None:
     safe, why = tally_batch(batch((5, 3, NOT_ASKED), (3, 1, 2), (3, 2, 1)), SURVEY.columns, veiled)
     column = SURVEY.columns[1]
     assert follows_table(why, column, safe, 5, is_protected=False)

@@ -51,7 +51,7 @@ SKIPPED, DONT_KNOW, PREFER_NOT = NoAnswer.SKIPPED, NoAnswer.DONT_KNOW, NoAnswer.
         ([], (SKIPPED, 1, 1, 1)),
     ],
 )
-def test_a_ballot_has_whether_an_option_was_chosen_and_each_option(
+def test_a_ballot_has_one_answer_about_any_option_and_one_about_each(
     sent: list[str], answers: tuple[Answer, ...]
 ) -> None:
     ballot = read_ballot(SURVEY, {"safe": ["2"], "needs": sent})
@@ -60,12 +60,12 @@ def test_a_ballot_has_whether_an_option_was_chosen_and_each_option(
 
 
 @pytest.mark.parametrize("sent", [["4"], ["0"], ["all"], ["dont_know", "prefer_not"], ["2", "5"]])
-def test_a_form_that_the_question_does_not_have_is_refused(sent: list[str]) -> None:
+def test_unknown_values_and_two_kinds_of_no_answer_are_refused(sent: list[str]) -> None:
     with pytest.raises(BallotError):
         read_ballot(SURVEY, {"needs": sent})
 
 
-def test_one_answer_is_no_list_of_options() -> None:
+def test_none_of_these_is_refused_for_a_statement_with_one_answer() -> None:
     with pytest.raises(BallotError):
         read_ballot(SURVEY, {"safe": ["none"]})
 

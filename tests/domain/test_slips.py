@@ -54,7 +54,7 @@ def test_a_long_input_is_cut_to_forty_characters() -> None:
     assert normalise("b" * 41) == "B" * 40
 
 
-def test_a_code_is_the_units_tag_and_nine_random_letters() -> None:
+def test_a_code_is_the_units_tag_and_nine_random_characters() -> None:
     tag = new_tag(Random(1))
     codes = {new_code(tag, Random(seed)) for seed in range(200)}
     assert len(tag) == 3

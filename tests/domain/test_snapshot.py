@@ -26,7 +26,7 @@ def test_rapid_ballots_are_counted_at_closing_for_each_node_and_all_below_it() -
         assert shown == expected
 
 
-def test_two_snapshots_have_the_same_figures_whenever_they_were_made() -> None:
+def test_the_time_of_a_snapshot_is_no_part_of_its_figures() -> None:
     counted = RoundTally(a_round(tree("a", "b", "c")), False, {}, {})
     first, later = (
         make_snapshot([counted], at, demonstration=False) for at in (MONDAY, MONDAY + timedelta(1))

@@ -58,7 +58,7 @@ def test_the_intervals_of_a_distribution_equal_those_of_statsmodels_in_500_cases
 
 
 @pytest.mark.slow
-def test_the_trend_test_equals_that_of_scipy_in_500_cases() -> None:
+def test_the_trend_test_of_random_tables_equals_that_of_scipy() -> None:
     random = np.random.default_rng(3)
     for _ in range(500):
         table = random.integers(0, 12, size=(random.integers(2, 6), random.integers(2, 6)))

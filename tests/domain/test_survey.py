@@ -115,7 +115,7 @@ def test_the_survey_of_2022_is_shipped_with_its_exact_wording() -> None:
     assert not survey.validated
 
 
-def test_every_shipped_statement_has_an_outcome() -> None:
+def test_every_shipped_survey_has_a_source_a_licence_and_an_outcome_for_each_statement() -> None:
     for survey in shipped().values():
         assert survey.source
         assert survey.licence
@@ -296,7 +296,7 @@ def test_no_option_without_an_order_agrees_or_is_good() -> None:
     assert (statement.agreeing_options, statement.good_share) == ((), None)
 
 
-def test_statements_that_share_a_current_or_former_text_have_the_same_meaning() -> None:
+def test_statements_that_share_a_current_or_earlier_text_have_the_same_meaning() -> None:
     first = Statement("s", "tex. skola", "o", SCALE)
     corrected = Statement("s", "t.ex. skola", "o", SCALE, earlier_spellings=(first.text,))
     simpler = Statement("s", "skolan", "o", SCALE, earlier_wordings=(first.text,))
@@ -334,7 +334,7 @@ def test_the_good_end_and_agreeing_options_are_read_from_a_survey_file(tmp_path:
     assert good_survey(tmp_path, text).version == good_survey(tmp_path).version, "guests do not see it"
 
 
-def test_former_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_path: Path) -> None:
+def test_earlier_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_path: Path) -> None:
     lines = 'earlier_spellings = [" Jag mor  bättre"]\nearlier_wordings = ["Jag mår bra", "Det är bra"]'
     survey = good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
     first, second = survey.statements
@@ -354,7 +354,7 @@ def test_former_texts_are_read_from_a_survey_file_and_frozen_with_a_round(tmp_pa
         ('earlier_wordings = ["two\\nlines"]', r"earlier_wordings \(line 17\): has a line break"),
     ],
 )
-def test_invalid_former_texts_are_refused(lines: str, message: str, tmp_path: Path) -> None:
+def test_invalid_earlier_texts_are_refused(lines: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=message):
         good_survey(tmp_path, GOOD_SURVEY.replace('outcome = "Hälsa"', f'outcome = "Hälsa"\n{lines}'))
 

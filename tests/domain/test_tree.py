@@ -173,6 +173,6 @@ def test_a_missing_folder_of_trees_is_an_error(tmp_path: Path) -> None:
         read_trees(tmp_path / "trees")
 
 
-def test_a_node_has_its_place_in_the_order_of_the_tree() -> None:
+def test_the_position_of_a_node_is_its_index_in_the_tree() -> None:
     tree = flat_tree(["a", "b"])
     assert [tree.position(node.id) for node in tree.nodes] == list(range(len(tree.nodes)))

@@ -52,7 +52,9 @@ def test_an_abbreviation_ends_no_sentence() -> None:
         ("Jag " + "vet " * 15, Concern.LONG),
     ],
 )
-def test_each_concern_is_reported(text: str, concern: Concern) -> None:
+def test_a_text_about_several_things_a_negated_one_and_a_long_one_are_reported(
+    text: str, concern: Concern
+) -> None:
     assert concern in concerns(text)
 
 

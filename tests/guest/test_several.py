@@ -37,7 +37,7 @@ def counted(place: Place) -> dict[str, list[int]]:
     return {name: table["counts"] for name, table in statements(node).items()}
 
 
-def test_a_page_without_a_script_offers_boxes_and_none_of_these(place: Place) -> None:
+def test_a_page_without_a_script_offers_checkboxes_and_none_of_these(place: Place) -> None:
     page = place.client.get("/s/poster").text
     assert page.count('<input type="checkbox" name="needs"') == len(OPTIONS) + 1
     assert 'name="needs" value="none"' in page

@@ -78,7 +78,7 @@ def signed_again(settings: Settings, members: dict[str, bytes]) -> bytes:
     return packed({**members, DESCRIPTION: description, SIGNATURE: mark})
 
 
-def test_figures_come_back_as_they_were_sent(sent: bytes) -> None:
+def test_an_aggregate_file_reads_back_as_written(sent: bytes) -> None:
     read = read_aggregate(sent).aggregate
     [of_round] = read.rounds
     assert (read.organisation, read.year, read.made_at, read.outputs) == ("Staden", 2026, MADE, (OUTPUT,))

@@ -13,5 +13,5 @@ from kiosk.output.hyphenation import divisible
         "Strrrrrrrrrrrrrrngt", "",
     ],
 )  # fmt: skip
-def test_a_long_word_is_divided_before_a_consonant_with_a_vowel(divided: str) -> None:
+def test_a_long_word_is_divided_by_the_rule_of_one_consonant_and_others_are_not(divided: str) -> None:
     assert divisible(divided.replace("-", "")) == divided.replace("-", "\N{SOFT HYPHEN}")

@@ -92,7 +92,7 @@ def kinds(tags: list[list[Tag]]) -> list[str]:
     return [tag.kind for page in tags for tag in page]
 
 
-def test_it_says_that_it_is_tagged_and_pdf_ua(pdf: bytes) -> None:
+def test_a_report_says_that_it_is_tagged_and_pdf_ua(pdf: bytes) -> None:
     document = pypdfium2.PdfDocument(pdf)
     assert raw.FPDFCatalog_IsTagged(document)
     assert document.get_metadata_value("Title") == REPORT.title
