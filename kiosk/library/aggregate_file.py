@@ -21,7 +21,7 @@ from kiosk.domain.aggregate import Aggregate, AggregateRound, NodeFigures, Outpu
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.counters import EARLIEST_YEAR, Figure, Quality
 from kiosk.domain.message import Message
-from kiosk.domain.noise import EPSILON
+from kiosk.domain.noise import EPSILON, EPSILON_TEXT
 from kiosk.domain.rounds import Protection, Round
 from kiosk.domain.strict_json import parse
 from kiosk.domain.survey import Good, Pictures, Scale, Statement, Survey, can_agree
@@ -481,8 +481,9 @@ def _number(text: str) -> int:
 
 
 def _fraction(text: str) -> Fraction:
-    """Return a positive fraction of small numbers, such as 3/2. Raises ValueError for another text."""
-    if not re.fullmatch("[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?", text, re.ASCII):
+    """Return a positive fraction or whole number in the notation of EPSILON_TEXT: 3/2 or 1. Raises ValueError
+    for another text."""
+    if not EPSILON_TEXT.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no positive fraction")
     return Fraction(text)
 

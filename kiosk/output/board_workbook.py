@@ -29,7 +29,7 @@ LINE_POINTS = 15
 computes it."""
 
 CHART_WIDTH_CM, BAR_CM, ROW_CM = 24, 1.1, 0.53
-"""A chart's width, the height of its bars, and that of a sheet's row."""
+"""A chart's width, the height that each of its bars adds, and that of a sheet's row, in centimetres."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class BoardChart:
 
 @dataclass(frozen=True)
 class BoardTable:
-    """A heading and rows, and a chart if there is something to draw. `names` is the column of the rows' names
-    in the chart, counted from 0."""
+    """A heading and rows, each as long as it, and a chart if there is something to draw. `names` is the
+    column of the rows' names in the chart, counted from 0."""
 
     heading: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
@@ -58,7 +58,8 @@ class BoardTable:
 
 @dataclass(frozen=True)
 class BoardSheet:
-    """A sheet: its name on the tab, its title, lines of text, and tables below them."""
+    """A sheet: its name on the tab (shortened where spreadsheet programs want that), its title, lines of
+    text, and tables below them."""
 
     name: str
     title: str
@@ -67,7 +68,8 @@ class BoardSheet:
 
 
 def board_workbook(sheets: Sequence[BoardSheet], made_at: str | None) -> bytes:
-    """Return the sheets as XLSX: the same bytes for the same figures. `made_at` is the snapshot's time."""
+    """Return the sheets as XLSX: the same bytes for the same figures. `made_at` is the snapshot's time in ISO
+    8601; None before the first count."""
     import openpyxl  # here, because a server that writes no workbook saves its memory
 
     book = openpyxl.Workbook()
@@ -89,6 +91,7 @@ def _tab_names(sheets: Sequence[BoardSheet]) -> Iterator[str]:
 
 
 def _write(page: Any, sheet: BoardSheet) -> None:
+    """Write a sheet's texts, tables and charts on an empty page."""
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
@@ -119,7 +122,8 @@ def _write(page: Any, sheet: BoardSheet) -> None:
 
 
 def _is_of_numbers(table: BoardTable, column: int) -> bool:
-    """Return whether a column has no text below its heading, counted from 0. Its heading is at the right."""
+    """Return whether a column, counted from 0, has numbers and no text below its heading; not if it is empty.
+    Its heading is at the right."""
     return not any(isinstance(line[column], str) for line in table.rows) and any(
         line[column] is not None for line in table.rows
     )
@@ -163,6 +167,7 @@ def _wrapped(values: Sequence[Value], widths: Sequence[int]) -> Sequence[Value]:
 
 
 def _set(cell: Any, value: Value, *, is_wrapped: bool, indent: int) -> None:
+    """Write a value into a cell, in the format of its type."""
     from openpyxl.styles import Alignment
 
     cell.value = harmless(value)

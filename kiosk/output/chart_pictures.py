@@ -23,6 +23,7 @@ LABELS = 190
 """Space at the left of the bars for their names, in pixels of the picture."""
 
 NUMBERS = 84
+"""Space at the right of the bars for their numbers of answers, in pixels of the picture."""
 FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 
 
@@ -30,8 +31,8 @@ FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 class PictureLayout:
     """The dimensions of a picture, in its pixels.
 
-    `labels` and `numbers` are the space at the left and right of the bars; the three sizes are
-    those of fonts.
+    `labels` and `numbers` are the space at the left and right of the bars, `bar` is the height of a bar; the
+    three sizes are those of fonts.
     """
 
     width: int
@@ -81,8 +82,8 @@ repeat."""
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart with its texts. `labels` and `colours` start with the highest option; `notes` are drawn below
-    the bars."""
+    """A chart with its texts. `labels` and `colours` have one for each segment of a bar, the highest option
+    first; `notes` are drawn below the bars."""
 
     title: str
     labels: tuple[str, ...]
@@ -92,7 +93,7 @@ class Picture:
 
 
 def svg(picture: Picture, layout: PictureLayout = PAGE) -> str:
-    """Return the picture as one self-contained SVG document."""
+    """Return the picture as one self-contained SVG document, whose text alternative has every number."""
     parts: list[str] = []
     y = MARGIN
     for line in wrapped(picture.title, 1.08 * layout.title_size, layout.width - 2 * MARGIN):
@@ -138,7 +139,8 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 
 def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
-    """Convert SVGs to PNG, at `scale` pixels per SVG pixel. Raises TypeError if one does not fit on one page.
+    """Convert SVGs to PNG, in the same order, at `scale` pixels per SVG pixel. Raises TypeError if one does
+    not fit on one page.
 
     All are pages of one document: each run of the typesetter takes as long as the drawing of a chart.
     """
@@ -163,11 +165,13 @@ def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
 
 
 def _spoken(bar: Bar) -> str:
+    """Return what a bar shows, in words."""
     figures = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
     return f"{figures}; {bar.outside}" if bar.outside else figures
 
 
 def _patterns(colours: Sequence[str]) -> Iterator[str]:
+    """Yield the definition of the fill of each segment, the pattern on its colour."""
     for at, colour in enumerate(colours):
         marks = "" if colour == UNKNOWN else PATTERNS[at % len(PATTERNS)]
         yield (
@@ -198,6 +202,7 @@ def _outline(colour: str, width: float = 1) -> str:
 
 
 def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Iterator[str]:
+    """Yield a bar with its texts as SVG; `y` is its upper edge."""
     if layout.labels:
         yield from _label(bar.label, y, layout)
     left = x = float(MARGIN + layout.labels)
@@ -232,8 +237,8 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Ite
 
 
 def _room_for_outside(bar: Bar, layout: PictureLayout) -> int:
-    """Return the extra space below a bar for its answers outside the scale; more if numbers are drawn
-    between."""
+    """Return the extra space below a bar for its answers outside the scale, in pixels; more if numbers are
+    drawn between. 0 without such answers."""
     if not bar.outside:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
@@ -270,6 +275,7 @@ def _in_segment(
 
 
 def _break(text: str, y: int, layout: PictureLayout) -> str:
+    """Return the line above a bar that cannot be compared, with its sentence, whose base line is at `y`."""
     line = f"M{MARGIN} {y - 18}H{layout.width - MARGIN}"
     return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + text_at(
         MARGIN, y, text, size=14
@@ -286,7 +292,7 @@ def text_at(
     anchor: str = "start",
     ink: str = INK,
 ) -> str:
-    """Return a line of text as SVG."""
+    """Return a line of text as SVG. `y` is its base line; `anchor` says which end is at `x`."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
         f'fill="{ink}">{escape(text)}</text>'

@@ -20,6 +20,7 @@ TOTALS = WIDTH - 2 * MARGIN - LABELS - 12 * MONTH
 """Space at the right for the totals."""
 
 TALLEST = 64
+"""Height of the tallest column, and of a unit's row, in pixels of the picture."""
 ROW = 104
 TITLE_SIZE, TEXT_SIZE, DIGIT_SIZE, SMALL = 21, 16, 15, 10
 FILL = "#1b7f76"
@@ -39,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True)
 class UnitColumns:
-    """The columns of one unit, with its total in words."""
+    """The columns of one unit, with the text of its total."""
 
     name: str
     columns: tuple[Column, ...]
@@ -110,6 +111,7 @@ def _unit(unit: UnitColumns, y: int, highest: float, hatching: str) -> Iterator[
 
 
 def _column(column: Column, base: int, highest: float, hatching: str) -> Iterator[str]:
+    """Yield a column, without height for no number, and its text above it."""
     left, width = MARGIN + LABELS + column.start * MONTH, column.months * MONTH
     height = TALLEST * (column.number or 0) / column.months / highest if highest else 0
     if height:

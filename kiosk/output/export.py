@@ -84,7 +84,8 @@ Row = Mapping[str, object]
 def files(
     document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle = CsvStyle.COMMA
 ) -> dict[str, bytes]:
-    """Return name -> content of every file of an export, its tables as CSV of one style."""
+    """Return name -> content of every file of an export, its tables as CSV of one style. `rounds` are those
+    of the document; KeyError if one is missing."""
     by_id = {of_round.id: of_round for of_round in rounds}
     counts = _table(COUNTS, _counts(document, by_id))
     codebook = _table(CODEBOOK, _codebook(document, by_id))
@@ -98,7 +99,7 @@ def files(
 
 
 def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
-    """Return all files of an export in one archive: the same bytes for the same figures.
+    """Return all files of an export as a ZIP file: the same bytes for the same figures.
 
     All are made from one snapshot, so that the hashes in the description match the files beside it.
     """
@@ -110,7 +111,7 @@ def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) 
 
 
 def outputs_table(outputs: Outputs) -> list[list[object]]:
-    """Return all taps and typed figures as a table, its first row the columns of `OUTPUTS`."""
+    """Return all taps and typed figures as a table, sorted, its first row the columns of `OUTPUTS`."""
     rows: list[list[object]] = [
         [unit, str(month), counter, target, taps, Quality.COUNTED.value, "tapped"]
         for (unit, month, counter, target), taps in outputs.taps.items()
@@ -123,10 +124,13 @@ def outputs_table(outputs: Outputs) -> list[list[object]]:
 
 
 def _number(figure: Figure) -> object:
+    """Return a figure's number; "" if it was not counted."""
     return "" if figure.quality is Quality.NOT_COUNTED else figure.number
 
 
 def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
+    """Yield the rows of COUNTS: one for each published count of a node, or one with the reason why it has
+    none."""
     for round_document in document["rounds"]:
         of_round = rounds[round_document["id"]]
         epsilons = {column.id: str(of_round.epsilon_of(column)) for column in of_round.survey.columns}
@@ -176,6 +180,7 @@ def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
 
 
 def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
+    """Yield the rows of CODEBOOK: one for each answer to each statement of each round."""
     for round_document in document["rounds"]:
         survey = rounds[round_document["id"]].survey
         for statement in survey.statements:
@@ -218,11 +223,12 @@ def _answers(statement: Statement) -> Iterator[tuple[str, str, str]]:
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]]:
+    """Return rows as a table, its first row the names of the columns."""
     return [list(columns), *([row[name] for name in columns] for row in rows)]
 
 
 def _description(document: Document, contents: Mapping[str, bytes], style: CsvStyle) -> bytes:
-    """Return the Frictionless description of the tables."""
+    """Return the Frictionless description of the tables among `contents`, as JSON."""
     described = {
         "name": "survey-kiosk-export",
         "title": "Published counts",

@@ -19,7 +19,7 @@ SEGMENTS, GROUPS = 4, 12
 
 
 def undrawable(text: str) -> tuple[str, ...]:
-    """Return the signs of a text that no font of a report can draw, each once.
+    """Return the signs of a text that no font of a report can draw, each once, in the order of the text.
 
     Spaces and signs that are never drawn, such as joiners, are not among them.
     """
@@ -35,6 +35,7 @@ def _is_drawn(sign: str) -> bool:
 
 @cache
 def _drawable() -> frozenset[int]:
+    """Return the code points that one of the fonts of a report can draw."""
     folder = shipped_folder("static") / "fonts"
     return frozenset(code for name in FONTS for code in _codes((folder / f"{name}.ttf").read_bytes()))
 
@@ -55,6 +56,7 @@ def _codes(font: bytes) -> Iterator[int]:
 
 
 def _of_segments(font: bytes, start: int) -> Iterator[int]:
+    """Yield the code points of a table of glyphs in the format SEGMENTS, which begins at `start`."""
     (twice,) = struct.unpack_from(">H", font, start + 6)
     count = twice // 2
     ends, firsts, deltas, offsets = (
@@ -72,6 +74,7 @@ def _of_segments(font: bytes, start: int) -> Iterator[int]:
 
 
 def _of_groups(font: bytes, start: int) -> Iterator[int]:
+    """Yield the code points of a table of glyphs in the format GROUPS, which begins at `start`."""
     (count,) = struct.unpack_from(">I", font, start + 12)
     for number in range(count):
         first, end, _ = struct.unpack_from(">III", font, start + 16 + 12 * number)

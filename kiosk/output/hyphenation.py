@@ -16,8 +16,9 @@ LEAST = 3
 """Fewest letters of a word's first and last part."""
 
 CONSONANTS = re.compile("(?<=[aeiouyåäö])[bcdfghjklmnpqrstvwxz]+(?=[aeiouyåäö])", re.IGNORECASE)
+"""The consonants between two vowels."""
 PAIR = re.compile("(?:[bfgkp]l|[bdfgkptv]r|tj|^sk)$", re.IGNORECASE)
-"""Two consonants that often begin a Swedish word."""
+"""Consonants at the end of a text of which the last two often begin a Swedish word."""
 
 
 def divisible(text: str, long: int = LONG) -> str:
@@ -30,6 +31,7 @@ def divisible(text: str, long: int = LONG) -> str:
 
 
 def _divided(word: str) -> str:
+    """Return a word with soft hyphens between its parts; unchanged if it has no place for one."""
     ends = (group.end() - _next_part(group[0]) for group in CONSONANTS.finditer(word))
     places = [0, *(end for end in ends if LEAST <= end <= len(word) - LEAST), len(word)]
     return SOFT_HYPHEN.join(word[start:end] for start, end in pairwise(places))

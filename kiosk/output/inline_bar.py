@@ -21,14 +21,15 @@ INKS = ("#000000", "#ffffff")
 
 
 def inline_bar(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
-    """Return a bar as an SVG element. `palette` has a colour for each segment."""
+    """Return a bar as an SVG element. `palette` has a colour for each segment. Without `has_numbers` neither
+    numbers nor patterns are drawn; the text alternative has all numbers."""
     segments = "".join(_segments(bar, palette, has_numbers=has_numbers))
     return f'<svg class="strip" role="img" aria-label="{escape(spoken(bar))}">{segments}</svg>'
 
 
 def spoken(bar: Bar) -> str:
-    """Return a bar as one sentence: each segment's meaning, the number of answers, and the answers outside
-    the scale."""
+    """Return a bar in words: each segment's meaning, the number of answers, and the answers outside the
+    scale, separated by semicolons."""
     parts = [*(segment.meaning for segment in bar.segments), bar.n, bar.outside]
     return "; ".join(part for part in parts if part)
 
@@ -46,10 +47,12 @@ def patterns() -> str:
 
 
 def _pattern(at: int, ink: str) -> str:
+    """Return the SVG id of a pattern, by its index in PATTERNS and its ink."""
     return f"pattern-{at}-{INKS.index(ink)}"
 
 
 def _segments(bar: Bar, palette: Sequence[str], *, has_numbers: bool) -> Iterator[str]:
+    """Yield the segments of a bar, their patterns and numbers, and the line of its target."""
     start = 0.0
     for at, (segment, colour) in enumerate(zip(bar.segments, palette, strict=True)):
         if segment.percent:

@@ -9,15 +9,18 @@ from kiosk.output.stacked_bars import INK, PAPER, SOFT
 from kiosk.output.text_fitting import wrapped
 
 AXIS = 40
+"""Space below the lines for the scale's numbers, in pixels of the picture."""
 TEXT_SIZE, DIGIT_SIZE = 16, 15
 FILL, OWN = "#1b4f5a", "#8c510a"
+"""The colour of a line, and that of one's own organisation."""
 STEPS = (0, 25, 50, 75, 100)
 
 
 @dataclass(frozen=True)
 class IntervalLayout:
-    """The dimensions of a chart, in its pixels. `labels` is the space at the left for the names, 0 if they
-    stand above the lines; `right` is the space at the right of the scale."""
+    """The dimensions of a chart, in its pixels. `labels` is the space at the left for the names; a chart of
+    the layout PHONE has them above the lines. `right` is the space at the right of the scale, `row` the
+    height of a line."""
 
     width: int
     labels: int
@@ -32,7 +35,8 @@ PHONE = IntervalLayout(330, 14, 26, 68)
 
 @dataclass(frozen=True)
 class IntervalLine:
-    """A share with its interval, in percent. `share` is None with too few answers; then `instead` is shown.
+    """A share with its interval, in percent, and the text `n` of its number of answers. `share` is None with
+    too few answers; then `instead` is shown.
 
     `is_own` marks one's own organisation, with another colour and form.
     """
@@ -65,6 +69,7 @@ def intervals_svg(
 
 
 def _x(percent: float, layout: IntervalLayout) -> float:
+    """Return the horizontal position of a share in percent."""
     return layout.labels + (layout.width - layout.labels - layout.right) * percent / 100
 
 

@@ -26,7 +26,7 @@ class LeafletTexts:
     """A leaflet's texts in one language.
 
     `language` is the language's code without script and country. `is_draft` says that a native reader has not
-    reviewed all of them. The headings are "Questions" and "What is stored about me?".
+    reviewed all of them. `heading` is "Questions", `stored_heading` "What is stored about me?".
     """
 
     language: str
@@ -43,8 +43,9 @@ class LeafletTexts:
 def leaflet_texts(
     catalogues: Mapping[str, Catalogue], of_round: Round, schema: Mapping[str, Sequence[str]]
 ) -> tuple[LeafletTexts, ...]:
-    """Return the texts about a round in every language, in the catalogues' order. `schema` has the database's
-    tables (table -> columns), from which the leaflet names the stored data."""
+    """Return the texts about a round in every language of `catalogues`, in their order. `schema` has the
+    database's tables (table -> columns), from which the leaflet names the stored data. Raises
+    UndescribedTableError for a table without a description."""
     return tuple(_texts(catalogue, of_round, descriptions(schema)) for catalogue in catalogues.values())
 
 
@@ -79,7 +80,7 @@ def _texts(catalogue: Catalogue, of_round: Round, stored: tuple[str, ...]) -> Le
 
 def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_mark: str) -> bytes:
     """Return the leaflet about a round as PDF, a page for each of `texts`. `draft_mark` stands on drafts.
-    Raises PaperError."""
+    Raises PaperError if it cannot be printed."""
     data = {
         "title": of_round.title,
         "draft_mark": draft_mark,
@@ -91,5 +92,6 @@ def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_
 
 @lru_cache(maxsize=4)
 def _compiled(data: str) -> bytes:
-    """Return the PDF. Cached, since twelve pages take a second of processor time and seldom change."""
+    """Return the PDF of a leaflet's JSON. Cached, since twelve pages take a second of processor time and
+    seldom change."""
     return compile_pdf(TEMPLATE, data)

@@ -43,7 +43,9 @@ def _(message: str) -> str:
 
 
 CALL = _("Vad tycker du? Svara med mobilen.")
+"""The sentence of a poster or slip that asks to answer."""
 PROMISE = SCREEN["anonymous"]
+"""The sentence of a poster or slip that nobody is identified."""
 
 
 class PaperError(Exception):
@@ -100,7 +102,8 @@ class PaperTexts:
 
 
 def paper_texts(catalogues: Mapping[str, Catalogue], codes: Iterable[str]) -> tuple[PaperTexts, ...]:
-    """Return the texts in the given languages, in the catalogues' order."""
+    """Return the texts in the languages with these codes, in the catalogues' order. A code without a
+    catalogue is ignored."""
     asked = set(codes)
     return tuple(
         PaperTexts(
@@ -126,13 +129,15 @@ class SlipOrigin:
 
 
 def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
-    """Return the origin that is printed on a unit's slips for a round."""
+    """Return the origin that is printed on a unit's slips for a round. KeyError if the round lacks the
+    unit."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
     return SlipOrigin(of_round.tree.node(unit_id).name, of_round.title, f"{last_moment:%Y-%m-%d}", theme)
 
 
 def slip_address(guest_address: str, code: str) -> str:
-    """Return the address in a slip's symbol. The code is in the fragment, which no server receives."""
+    """Return the address in a slip's symbol. The code is in the fragment, which no server receives.
+    `guest_address` has no slash at its end."""
     return f"{guest_address}/q#{code}"
 
 
@@ -143,9 +148,11 @@ def slip_sheets(
     origin: SlipOrigin,
     rng: Random,
 ) -> bytes:
-    """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws.
+    """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `words` has the texts
+    of each language, at least one.
 
-    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError.
+    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError for an address too long for its
+    symbol, a text that no font can draw, and texts that do not fit.
     """
     shuffled = rng.sample(sorted(codes), len(codes))
     return _typeset(
@@ -171,7 +178,7 @@ def poster_page(
     address: str, words: Sequence[PaperTexts], size: Size, unit: str, theme: Theme | None = None
 ) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its symbol leads to
-    `address`. `theme` is the organisation's. Raises PaperError."""
+    `address`. `theme` is the organisation's. Raises PaperError as `slip_sheets` does."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
@@ -189,18 +196,21 @@ def poster_page(
 
 
 def organisation_on_paper(theme: Theme) -> dict[str, Any]:
-    """Return the organisation's name, and its logo's content and format if it has one."""
+    """Return what a template needs: "organisation", its name, and "logo", with "content" and "format", or
+    None."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
     return {"organisation": theme.name, "logo": image}
 
 
 def _for_people(address: str) -> str:
+    """Return an address as it is typed."""
     return address.removeprefix("https://")
 
 
 def _symbol(address: str) -> dict[str, str]:
-    """Return the address with its QR symbol as SVG, without the quiet zone."""
+    """Return the address with its QR symbol as SVG, without the quiet zone. Raises PaperError if the symbol
+    would be too fine."""
     try:
         symbol = segno.make(address, error="q", micro=False)
     except segno.DataOverflowError:
@@ -223,7 +233,9 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
 
 
 def compile_pdf(template: Path, data: str) -> bytes:
-    """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError."""
+    """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError for
+    texts that do not fit, NoGlyphError for a sign that no font has, and LogoError for a logo that cannot be
+    drawn."""
     try:
         return typst.compile(
             template,

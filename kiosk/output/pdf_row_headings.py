@@ -29,7 +29,7 @@ def with_row_headings(pdf: bytes, tables: Sequence[bool]) -> bytes:
 
     `tables` says for each table, in the order of the text, whether the first cells of its rows are headings.
     A first cell without text stays an ordinary cell. Raises ValueError if the file has another structure or
-    other tables.
+    another number of tables.
     """
     start, objects = _objects_of(pdf)
     names: dict[bytes, bytes] = {}
@@ -52,7 +52,8 @@ def _mark(objects: Objects, cells: Sequence[int], name: bytes) -> None:
 
 
 def _objects_of(pdf: bytes) -> tuple[Mapping[int, int], Objects]:
-    """Return the places of the objects in the file, and the objects."""
+    """Return (number -> position in the file, number -> object). Raises ValueError without a classic
+    cross-reference table."""
     table = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", pdf)
     at = int(table[1]) if table else 0
     heading = re.compile(rb"xref\s+0 (\d+)\s+").match(pdf, at)
@@ -68,11 +69,13 @@ def _objects_of(pdf: bytes) -> tuple[Mapping[int, int], Objects]:
 
 
 def _trailer(pdf: bytes) -> bytes:
+    """Return the trailer, up to the position of the cross-reference table."""
     return pdf[pdf.rindex(b"trailer") : pdf.rindex(b"startxref")]
 
 
 def _tables(objects: Objects) -> Iterator[list[list[int]]]:
-    """Yield the tables in the order of the text: for each row of a table's body, the numbers of its cells."""
+    """Yield the tables in the order of the text: for each row of a table's body, the numbers of its cells.
+    Raises ValueError for a file without tags."""
     root = next((number for number, content in objects.items() if ROOT.match(content)), None)
     if root is None:
         raise ValueError("the PDF has no tags")
@@ -88,9 +91,10 @@ def _tables(objects: Objects) -> Iterator[list[list[int]]]:
 
 
 def _children(objects: Objects, parent: int) -> list[tuple[int, bytes]]:
-    """Return the numbers and the kinds of an element's child elements, without its content and its page.
+    """Return (number, kind) of an element's child elements, without its content and its page.
 
-    A text alternative may look like a list of children: only elements that name this parent are returned."""
+    A text alternative may look like a list of children: only elements that name this parent are returned.
+    """
     lists = CHILDREN.findall(objects[parent])
     numbers = [int(number) for children in lists for number in REFERENCE.findall(children)]
     elements = ((number, ELEMENT.match(objects.get(number, b""))) for number in dict.fromkeys(numbers))

@@ -69,6 +69,7 @@ STYLES: Mapping[str, Look] = {
 place."""
 
 TEXT_STYLES = {Kind.PARAGRAPH: "Normal", Kind.NOTE: "Note", Kind.WARNING: "Warning"}
+"""Kind of block -> the style of its paragraph."""
 
 
 def _style_id(name: str) -> str:
@@ -120,6 +121,7 @@ def _set_up(document: "Document", report: ReportDocument) -> None:
 
 
 def _set_style(document: "Document", name: str, look: Look) -> None:
+    """Give a style its look; added if the template lacks it."""
     from docx.enum.style import WD_STYLE_TYPE
     from docx.shared import Pt, RGBColor
 
@@ -145,6 +147,7 @@ def _add_page_number(paragraph: "Paragraph") -> None:
 
 
 def _add_cover(document: "Document", report: ReportDocument) -> None:
+    """Add the logo, the organisation, the title, the subtitle and the edition."""
     if logo := logo_of(report):
         _add_picture(document, logo_png(logo), f"Logotyp: {report.organisation}", height_mm=18)
     if report.organisation:
@@ -154,7 +157,7 @@ def _add_cover(document: "Document", report: ReportDocument) -> None:
 
 
 def _paragraph(document: "Document", style: str) -> "Paragraph":
-    """Add a paragraph with one of STYLES."""
+    """Add an empty paragraph with one of STYLES, and return it."""
     paragraph = document.add_paragraph()
     if style != "Normal":  # the style of a paragraph that names none
         paragraph._p.style = _style_id(style)
@@ -227,11 +230,13 @@ def _add_table(document: "Document", block: Block) -> None:
 
 
 def _divided(text: str) -> str:
+    """Return a text with soft hyphens in its long words."""
     return divisible(text, LONG_IN_TABLE)
 
 
 def _widths_mm(block: Block) -> list[float]:
-    """Return the widths of a table's columns. Short headings of rows get the width that they need."""
+    """Return the widths of a table's columns, in order. Short headings of rows get the width that they
+    need."""
     columns = len(block.header)
     if not block.short_heading:
         return [TEXT_MM / columns] * columns
@@ -266,6 +271,7 @@ def _write(paragraph: "Paragraph", text: str) -> None:
 
 
 def _shade(properties: Any, colour: str) -> None:
+    """Give a paragraph or a cell, by its properties, a background."""
     _child(properties, "w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": colour})
 
 

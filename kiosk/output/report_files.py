@@ -71,9 +71,10 @@ _running = BoundedSemaphore(MOST_PROGRAMS)
 
 
 def write_file(document: ReportDocument, ending: str) -> bytes:
-    """Return the file with this ending, one of ENDINGS.
+    """Return the file with this ending, one of ENDINGS. Waits while MOST_PROGRAMS others are written.
 
-    Raises PaperError if the report cannot be printed, or the program ends before the file is complete.
+    Raises PaperError if the report cannot be printed: NoGlyphError, LogoError, or UnfinishedError if the
+    program ends before the file is complete.
     """
     if ending in IN_PROCESS:
         return IN_PROCESS[ending](document)
@@ -82,12 +83,14 @@ def write_file(document: ReportDocument, ending: str) -> bytes:
 
 
 def write_each(document: ReportDocument, endings: Sequence[str]) -> Iterator[bytes]:
-    """Yield the files with these endings, several written at a time. Raises the errors of `write_file`."""
+    """Yield the files in the order of their `endings`, several written at a time. Raises the errors of
+    `write_file`."""
     with ThreadPoolExecutor(len(endings)) as pool:
         yield from pool.map(partial(write_file, document), endings)
 
 
 def _run(given: bytes, ending: str) -> bytes:
+    """Return what the program writes for a document's JSON."""
     command = [sys.executable, "-P", "-m", PROGRAM, ending, str(MEMORY_LIMIT_MB)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     try:

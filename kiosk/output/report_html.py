@@ -58,20 +58,20 @@ img { display: block; width: 100%; height: auto; }
 
 
 def report_html(report: ReportDocument) -> str:
-    """Return the report as one HTML document."""
+    """Return the report as one HTML document, complete without any other file."""
     body = "\n".join(_block(block) for block in report.blocks)
     return (
         f'<!doctype html>\n<html lang="{escape(report.language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<header>\n{_asker(report)}"
+        f"<header>\n{_organisation(report)}"
         f"<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
         f'<p class="note">{escape(report.edition)}</p>\n</header>\n{body}\n</main>\n</body>\n</html>\n'
     )
 
 
-def _asker(report: ReportDocument) -> str:
-    """Return the logo, if there is one, above the organisation's name."""
+def _organisation(report: ReportDocument) -> str:
+    """Return the organisation's name, below its logo if it has one."""
     name = escape(report.organisation)
     # The organisation's name follows, so the logo needs no text alternative.
     logo = f'<img class="logo" src="{escape(report.logo)}" alt="">\n' if report.logo else ""
@@ -79,6 +79,7 @@ def _asker(report: ReportDocument) -> str:
 
 
 def _block(block: Block) -> str:
+    """Return one block as HTML."""
     text, direction = escape(block.text), _direction(block.text)
     match block.kind:
         case Kind.HEADING:

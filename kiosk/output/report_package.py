@@ -40,7 +40,8 @@ def report_package(report: ReportDocument) -> bytes:
 
 
 def _columns(heading: Sequence[str]) -> Iterator[str]:
-    """Yield a different name for each column: its heading, numbered if an earlier column has the same."""
+    """Yield a different name for each column: its heading, or NO_NAME, numbered if an earlier column has the
+    same."""
     seen: Counter[str] = Counter()
     for cell in heading:
         name = cell or NO_NAME
@@ -52,6 +53,8 @@ def _columns(heading: Sequence[str]) -> Iterator[str]:
 
 
 def _resource(table: ReportTable, content: bytes, columns: Sequence[str]) -> dict[str, Any]:
+    """Return the description of one table and its file. A column with nothing but whole numbers and empty
+    cells is described as one of integers."""
     whole = {
         name
         for name, cells in zip(columns, zip(*table.rows[1:], strict=True), strict=False)
@@ -67,6 +70,7 @@ def _resource(table: ReportTable, content: bytes, columns: Sequence[str]) -> dic
 
 
 def _description(report: ReportDocument, resources: Sequence[dict[str, Any]]) -> bytes:
+    """Return the description of the package, as JSON."""
     warnings = [block.text for block in report.blocks if block.kind is Kind.WARNING]
     about = (report.organisation, report.subtitle, report.edition, *warnings)
     described = {

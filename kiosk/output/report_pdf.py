@@ -18,7 +18,8 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 
 def report_pdf(report: ReportDocument) -> bytes:
-    """Return the report as PDF, in which every character has a glyph. Raises PaperError."""
+    """Return the report as PDF, in which every character has a glyph. Raises NoGlyphError for a sign that no
+    font has, and LogoError for a logo that cannot be drawn; both are PaperErrors."""
     try:
         pdf = typst.compile(
             TEMPLATE,
@@ -46,7 +47,8 @@ def _data(report: ReportDocument) -> dict[str, Any]:
 
 
 def logo_of(report: ReportDocument) -> dict[str, Any] | None:
-    """Return the bytes of a report's logo and the typesetter's name of its format; None without one."""
+    """Return a report's logo as its "content", a list of bytes, and the typesetter's name of its "format";
+    None without one."""
     if not report.logo:
         return None
     media_type, _, encoded = report.logo.removeprefix("data:").partition(";base64,")
@@ -54,7 +56,8 @@ def logo_of(report: ReportDocument) -> dict[str, Any] | None:
 
 
 def logo_png(logo: Mapping[str, Any]) -> bytes:
-    """Return a logo as PNG, 18 mm high. Raises TypeError if the typesetter makes several pages of it."""
+    """Return a logo, as `logo_of` returns it, as PNG, 18 mm high. Raises TypeError if the typesetter makes
+    several pages of it."""
     document = (
         "#set page(width: auto, height: auto, margin: 0pt)\n"
         "#let logo = json(bytes(sys.inputs.logo))\n"

@@ -25,9 +25,10 @@ class ReportTable:
 
 
 def report_tables(blocks: tuple[Block, ...]) -> Iterator[ReportTable]:
-    """Yield each table, and each chart that has numbers."""
+    """Yield each table, and each chart that has numbers, in the order of the report. Tables and charts are
+    numbered from 1, each kind by itself."""
     headings, numbers = ["", ""], dict.fromkeys(NAMES, 0)
-    for place, block in enumerate(blocks):
+    for at, block in enumerate(blocks):
         if block.kind is Kind.HEADING:
             headings[block.level - 1 :] = [block.text, ""][: 3 - block.level]
         rows = (block.header, *block.rows) if block.kind is Kind.TABLE else block.data
@@ -35,11 +36,12 @@ def report_tables(blocks: tuple[Block, ...]) -> Iterator[ReportTable]:
             numbers[block.kind] += 1
             section = ", ".join(filter(None, headings))
             name = f"{NAMES[block.kind]} {numbers[block.kind]}"
-            yield ReportTable(name, section, block.text, rows, tuple(_notes(blocks[place + 1 :])))
+            yield ReportTable(name, section, block.text, rows, tuple(_notes(blocks[at + 1 :])))
 
 
 def _notes(below: tuple[Block, ...]) -> Iterator[str]:
-    """Yield the notes before the next heading, table or chart."""
+    """Yield the notes at the beginning of these blocks, up to the next heading, page break, table or
+    chart."""
     for block in below:
         if block.kind in {Kind.HEADING, Kind.PAGE, *NAMES}:
             return

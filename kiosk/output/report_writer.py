@@ -30,7 +30,9 @@ NICENESS = 10
 
 
 def main(ending: str, megabytes: int) -> int:
-    """Write the file with this ending in an address space of this size, and return the exit code."""
+    """Write the file with this ending to standard output, in an address space of so many megabytes, and
+    return the exit code: 0, or one of REFUSED, NO_GLYPH and NO_LOGO, with what they need on standard error.
+    Other errors end the program."""
     os.nice(NICENESS)
     _limit_memory(megabytes << 20)
     try:

@@ -20,6 +20,8 @@ from kiosk.output.text_fitting import PlacedNumbers, fit_numbers, text_width, wr
 Figure = dict[str, Any]
 
 BIPOLAR = ((0x01, 0x66, 0x5E), (0x80, 0xCD, 0xC1), (0xE6, 0xE6, 0xE6), (0xDF, 0xC2, 0x7D), (0x8C, 0x51, 0x0A))
+"""Red, green and blue of the five colours from which those of a scale with two ends are mixed, the good end
+first."""
 UNIPOLAR = (
     (0x00, 0x3C, 0x30),
     (0x1B, 0x7F, 0x76),
@@ -27,7 +29,7 @@ UNIPOLAR = (
     (0xA3, 0xDB, 0xD3),
     (0xE3, 0xF2, 0xF0),
 )
-"""The green half, in steps that can be told apart side by side."""
+"""Likewise of a scale with one end: the green half, in steps that can be told apart side by side."""
 
 BIPOLAR_NEUTRAL = (
     (0x5E, 0x3C, 0x99),
@@ -36,6 +38,7 @@ BIPOLAR_NEUTRAL = (
     (0xFD, 0xB8, 0x63),
     (0xB3, 0x58, 0x06),
 )
+"""Likewise for statements with `good = "neither"`, in ColorBrewer's PuOr, of a scale with two ends."""
 UNIPOLAR_NEUTRAL = (
     (0x2D, 0x00, 0x4B),
     (0x5B, 0x43, 0x8F),
@@ -43,7 +46,7 @@ UNIPOLAR_NEUTRAL = (
     (0xC4, 0xBE, 0xDC),
     (0xEE, 0xED, 0xF5),
 )
-"""Colours for statements with `good = "neither"`: ColorBrewer's PuOr, and its purple half."""
+"""Likewise for statements with `good = "neither"`, in the purple half of PuOr."""
 
 PAPER = "#ffffff"
 INK = "#14292e"
@@ -104,11 +107,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, with its name at the left and its number of answers at the right.
+    """One bar, with its name at the left and its number of answers, the text `n`, at the right.
 
-    `broken` is the sentence about a break since the bar above, "" if the two are comparable. `instead` is the
-    text shown without segments, `outside` the text about answers outside the scale. `target` is the place of
-    a line across the bar, in percent of its length; None without a target.
+    `segments` start with the highest option. `broken` is the sentence about a break since the bar above, ""
+    if the two are comparable. `instead` is the text shown without segments, `outside` the text about answers
+    outside the scale. `target` is the position of a line across the bar, in percent of its length; None
+    without a target.
     """
 
     label: str
@@ -141,7 +145,7 @@ def colours_of(statement: Statement) -> tuple[str, ...]:
 
 @lru_cache
 def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str, ...]:
-    """Return a colour for each option, the highest first, spread evenly over the palette.
+    """Return a colour for each option as #rrggbb, the highest first, spread evenly over the palette.
 
     A unipolar scale gets one hue: its middle is not a neutral point. The good end is green; on a unipolar
     scale it has the strongest green. If neither end is good, no option is green.
@@ -155,6 +159,7 @@ def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str
 
 
 def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
+    """Return the colour at a position from 0 to 4 on a palette of five, mixed from the two beside it."""
     low = min(int(place), 3)
     mixed = (
         half_up(a + (b - a) * (place - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True)
@@ -171,12 +176,13 @@ def ink_on(colour: str) -> str:
 
 @lru_cache
 def is_light(colour: str) -> bool:
-    """Return whether a colour has too little contrast on paper to be seen without an outline (WCAG 2: 3 to
-    1)."""
+    """Return whether a colour has too little contrast on paper to be seen without an outline
+    (LEAST_CONTRAST)."""
     return 1.05 / (_luminance(colour) + 0.05) < LEAST_CONTRAST
 
 
 def _luminance(colour: str) -> float:
+    """Return the relative luminance, 0 to 1 (WCAG 2)."""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -210,6 +216,7 @@ def _measures(width: int, bars: Sequence[Bar]) -> Measures:
 
 
 def _margin(bars: Sequence[Bar], size: float, least: int, most: int) -> int:
+    """Return the width of the left margin: that of the longest name, from `least` to `most` pixels."""
     lines = [line for bar in bars for line in bar.label.split("<br>")]
     return min(max(ceil(max(text_width(line, size) for line in lines)) + BESIDE, least), most)
 
@@ -224,7 +231,7 @@ def _name(label: str, measures: Measures) -> str:
 
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
     """Return the plotly figure for the widest of WIDTHS, with one more key "fits": a list with an item for
-    each width, the widest first.
+    each width, the widest first. `bars` has at least one.
 
     An item is {"width": pixels, "data": [...], "layout": {...}}, with the members that differ from those of
     the widest figure. `palette` has a colour for each segment of a bar.
@@ -235,6 +242,7 @@ def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
 
 
 def _fit(widest: Figure, figure: Figure, width: int) -> Figure:
+    """Return the item of "fits" for a width (see `page_figure`)."""
     return {
         "width": width,
         "data": [_changes(base, trace) for base, trace in zip(widest["data"], figure["data"], strict=True)],
@@ -243,11 +251,13 @@ def _fit(widest: Figure, figure: Figure, width: int) -> Figure:
 
 
 def _changes(base: Figure, changed: Figure) -> Figure:
+    """Return the members of a dictionary that differ from those of `base`, which has the same keys."""
     return {key: value for key, value in changed.items() if base[key] != value}
 
 
 def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTHS[0]) -> Figure:
-    """Return a plotly figure with one horizontal bar each, the first at the top.
+    """Return a plotly figure with one horizontal bar for each of `bars`, of which there is at least one, the
+    first at the top.
 
     Every bar is 100 % long; a bar without segments is an empty row with its label. `palette` has a colour for
     each segment. The texts fit a page of `width` pixels or more.
@@ -311,6 +321,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
 
 
 def _fitted(bar: Bar, measures: Measures) -> tuple[PlacedNumbers, ...]:
+    """Return where the numbers of each segment are drawn."""
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
     return tuple(fit_numbers(numbers, measures.length, measures.digit_size, SMALL))
 
@@ -375,6 +386,7 @@ def _trace(
     colour: str,
     measures: Measures,
 ) -> Figure:
+    """Return the plotly trace of one option: the segments with the index `at` of all bars that have it."""
     rows = [
         (bar.segments[at], fitted[at], place)
         for (bar, place), fitted in zip(in_place, numbers, strict=True)
@@ -408,6 +420,7 @@ def _outline(colour: str) -> Figure:
 
 
 def _n(bar: Bar, place: float) -> Figure:
+    """Return the annotation with a bar's number of answers, at its right."""
     return {
         "name": "n",
         "text": bar.n,
@@ -457,7 +470,7 @@ def _break_line(place: float) -> Figure:
 
 
 def _outlines(bar: Bar, place: float, palette: Sequence[str]) -> Iterator[Figure]:
-    """Yield an outline for each segment without a colour."""
+    """Yield a dashed outline for each segment without a colour."""
     ends = list(accumulate((segment.percent for segment in bar.segments), initial=0.0))
     for (start, end), colour in zip(pairwise(ends), palette[: len(bar.segments)], strict=True):
         if colour == UNKNOWN and end > start:

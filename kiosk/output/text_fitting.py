@@ -11,6 +11,7 @@ PADDING = 4
 """Space around a number in its segment, in pixels."""
 
 THIN = " \N{NO-BREAK SPACE}.,:;'!|ijlI"
+"""Signs that are at most 0.32 font sizes wide; those of SLIM 0.42, those of BROAD 1."""
 SLIM = "ftr()[]-–·"
 BROAD = "mwMW%@—…"
 
@@ -23,7 +24,8 @@ SHORTEST_DIVIDED = 6
 
 @dataclass(frozen=True)
 class PlacedNumbers:
-    """A segment's numbers: `lines` inside it and, if not even the first line fits, `below` the bar.
+    """A segment's numbers: `lines` inside it, () if not even the first fits; then `below` is the first line,
+    drawn below the bar, else "".
 
     `middle` is the middle of the lines or of the number below, in pixels from the bar's start.
     """
@@ -40,6 +42,7 @@ def text_width(text: str, size: float) -> float:
 
 @lru_cache(maxsize=1024)
 def _letter(letter: str) -> float:
+    """Return an upper bound of a letter's width, in font sizes."""
     if letter in THIN:
         return 0.32
     if letter in SLIM:
@@ -50,8 +53,8 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text at spaces into lines no wider than `room`. Longer words are divided with a hyphen, or cut
-    where they cannot be divided. An empty text gives no line.
+    """Split a text at spaces into lines no wider than `room`, except for one of a single letter. Longer words
+    are divided with a hyphen, or cut where they cannot be divided. An empty text gives no line.
 
     `size` is the font's, in the unit of `room`.
     """
@@ -91,7 +94,7 @@ def wrapped_between(text: str, separator: str, size: float, room: float) -> list
 
 
 def room_for(lines: Sequence[str], size: float) -> float:
-    """Return the width that a segment's numbers need, padding included."""
+    """Return the width that a segment's numbers need, padding included. `lines` has at least one."""
     return max(text_width(line, size) for line in lines) + PADDING
 
 

@@ -18,7 +18,7 @@ QUICK, THOROUGH = 5, 11
 """Qualities of Brotli. For a guest's page QUICK takes as long as gzip (3 ms) and saves 7 % of its bytes;
 THOROUGH takes 160 ms and saves 17 %."""
 
-MOSTKEPT = 256
+MOST_KEPT = 256
 """Most bodies that are kept compressed: about 23 kB each, so at most 6 MB."""
 
 
@@ -30,7 +30,7 @@ class KeptBodies:
     before; a kiosk asks for its page without a guest.
     """
 
-    def __init__(self, most: int = MOSTKEPT) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
         self._most = most
         self._lock = Lock()
         self._kept: OrderedDict[bytes, bytes | None] = OrderedDict()
