@@ -50,6 +50,7 @@ NAMES = (
     "KIOSK_MAIL_FROM",
     "KIOSK_DESK_ADDRESS",
 )
+"""The names of all settings."""
 
 
 class SettingsError(Exception):
@@ -95,13 +96,15 @@ class MailSettings:
 class Settings:
     """The settings of an installation.
 
+    `data` is the folder of its files, `keys` that of its box keys. `secret_key` is None if it stands in a
+    file of `data` (see the function `secret_key`). `guest_listen` and `desk_listen` are address:port.
     `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the time in
     which a quick reader answers a statement. `guest_address` is the part before /k/... and /s/... in
-    addresses for guests. `is_https` says that a proxy encrypts, so that cookies and forms are bound to https.
-    `proxy` is the address of the proxy whose X-Forwarded-For has the addresses of clients, or None.
-    `leave_to` is the address of the neutral site that a phone opens when the guest leaves. With
-    `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of kiosks without
-    their own, or is None. `mail` is None if no mail is sent.
+    addresses for guests, without a slash at its end. `is_https` says that a proxy encrypts, so that cookies
+    and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For has the addresses
+    of clients, or None. `leave_to` is the address of the neutral site that a phone opens when the guest
+    leaves. With `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of
+    kiosks without their own, or is None. `mail` is None if no mail is sent.
     """
 
     data: Path
@@ -133,6 +136,7 @@ class Settings:
 
     @property
     def translation_folders(self) -> list[Path]:
+        """Folders with catalogues: the shipped one, then the installation's own."""
         return [shipped_folder("translations"), self.data / "translations"]
 
 
@@ -144,7 +148,7 @@ def shipped_folder(name: str) -> Path:
 
 
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
-    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set.
+    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set. Nothing is created.
 
     Raises SettingsError, which names the variable and the remedy, for the first that cannot be used.
     """
@@ -252,6 +256,7 @@ def _clock_time(text: str) -> time:
 
 
 def _address(name: str, environ: Mapping[str, str], default: str) -> str:
+    """Return address:port, unchanged."""
     text = environ.get(name) or default
     host, _, port = text.rpartition(":")
     if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
@@ -260,6 +265,7 @@ def _address(name: str, environ: Mapping[str, str], default: str) -> str:
 
 
 def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
+    """Return scheme and host, without a slash at the end."""
     text = (environ.get(name) or default).rstrip("/")
     if not re.fullmatch(r"https?://[^\s/?#]+", text):
         raise SettingsError(f"{name} is {text!r}; write http://name or https://name, without a path")
@@ -267,6 +273,7 @@ def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
 
 
 def _ip_address(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return an IP address; None if the variable is not set."""
     text = environ.get(name)
     if not text:
         return None
@@ -279,6 +286,7 @@ def _ip_address(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _screen(environ: Mapping[str, str]) -> Screen | None:
+    """Return the measures of kiosks; None without KIOSK_SCREEN_MM."""
     width = _millimetres("KIOSK_SCREEN_MM", environ, WIDTH_LIMITS_MM)
     distance = _millimetres("KIOSK_DISTANCE_MM", environ, DISTANCE_LIMITS_MM) or LEAST_DISTANCE_MM
     lower_edge = _millimetres("KIOSK_SCREEN_LOW_MM", environ, LOWER_EDGE_LIMITS_MM)
@@ -291,6 +299,7 @@ def _screen(environ: Mapping[str, str]) -> Screen | None:
 
 
 def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int]) -> int | None:
+    """Return whole millimetres within the limits, both included; None if the variable is not set."""
     text = environ.get(name)
     if not text:
         return None
@@ -382,10 +391,11 @@ def _mail_password(environ: Mapping[str, str]) -> tuple[str, Path | None]:
 
 
 def read_mail_password(mail: MailSettings) -> str:
-    """Return the password of the mail server: the first line of its file.
+    """Return the password of the mail server: the first line of its file, without spaces around it; "" if the
+    server wants no sign-in.
 
-    Raises SettingsError, without the password, if the file cannot be read, is empty, or can be read by other
-    users of this machine.
+    Raises SettingsError, without the password, if the file cannot be read, is empty, can be read or changed
+    by other users of this machine, or can be changed by its group.
     """
     file = mail.password_file
     if file is None:
@@ -438,8 +448,8 @@ def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
 
 
 def secret_key(settings: Settings) -> str:
-    """Return the key that signs sessions: the setting, or else a file in the data folder, created if
-    missing. Raises SettingsError if the file is damaged."""
+    """Return the key that signs sessions: the setting, or else the content of a file in the data folder,
+    which is made with a new key if it is missing. Raises SettingsError if the file is damaged."""
     if settings.secret_key:
         return settings.secret_key
     path = settings.data / "secret_key"

@@ -34,6 +34,7 @@ from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, print_once
 
 LARGEST_FORM_BYTES = 16 * 1024
+"""Largest body of a request: Flask refuses a larger one with 413."""
 
 KIOSK_RELOAD_SECONDS = 60
 """Interval at which a kiosk's page reloads: a kiosk has no reload button, and nobody is there when the next
@@ -63,9 +64,10 @@ def create_guest_app(
 ) -> Flask:
     """Build the guests' application.
 
-    `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of `Pages`. `screen` has the
-    measures of kiosks without measures of their own. `devices` is shared with the desk, which pairs kiosks.
-    `secret_key` is used for /health only, since guests have no sessions.
+    `clock` returns local time. `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of
+    `Pages`. `screen` has the measures of kiosks without measures of their own. `devices` is shared with the
+    desk, which pairs kiosks. `secret_key` is used for /health only, since guests have no sessions; with "" it
+    proves nothing.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
@@ -122,7 +124,7 @@ def _routes() -> Blueprint:
 
 
 def _static_file(app: Flask, filename: str) -> Response:
-    """Send a static file; scripts as short as they can be."""
+    """Send a static file; a script of the top folder as short as it can be. 404 if there is none."""
     folder = shipped_folder("static")
     response = app.send_static_file(filename)
     if Path(filename).suffix != ".js" or Path(filename).parent != Path():
@@ -135,7 +137,8 @@ def _static_file(app: Flask, filename: str) -> Response:
 
 
 def _check_form() -> None:
-    """Refuse a request that no page of this site sends, before any lookup."""
+    """Refuse a POST that no page of this site sends, before any lookup: 400 without a host or with a body
+    that is not ASCII, 403 from another site, 415 for another media type."""
     if request.method != "POST":
         return
     if not request.host:
@@ -162,7 +165,7 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> GuestResponse:
-    """Render a refusal in all languages, the same bytes for the same refusal."""
+    """Render a refusal in all languages, the same bytes for the same refusal, with the error's status."""
     refusal = refusal_of(error)
     response = _refusal(
         refusal, error.code or 500, error.opens_on if isinstance(error, RefusedError) else None
@@ -173,7 +176,8 @@ def _refused(error: HTTPException) -> GuestResponse:
 
 
 def _failed(error: Exception) -> GuestResponse:
-    """Report an unexpected error once, by its type and place in the code, without the request's data."""
+    """Report an unexpected error once on standard error, by its type and place in the code, without the
+    request's data; return a page, 500."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{place.filename}:{place.lineno}"
     print_once(f"guest page failed: {type(error).__name__} at {where}; to find the cause, run: kiosk doctor")
@@ -190,6 +194,8 @@ def _way_on(refusal: Refusal) -> str:
 
 
 def _refusal(refusal: Refusal, status: int, opens_on: date | None = None) -> GuestResponse:
+    """Return the page of a refusal, with its reason in the header Kiosk-Refusal. An unknown slip gets the
+    page to type a code again; a kiosk's page reloads by itself."""
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)

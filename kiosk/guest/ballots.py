@@ -31,8 +31,8 @@ class Bucket(StrEnum):
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
-    """Return the ballot in a form's fields, field -> values sent for it. Refuses the request if it is not
-    valid."""
+    """Return the ballot in a form's fields, field -> values sent for it. Refuses the request with 400 if it
+    is not valid, or if there are no fields."""
     if not fields:
         # A browser sends every statement of the form, so a body without any is damaged.
         refuse(400, Refusal.BAD)
@@ -43,8 +43,12 @@ def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
 
 
 def accept_ballot(put: Callable[[datetime], None], thanks: str) -> GuestResponse:
-    """Call `put` with the present time to store a ballot, and return the same response whatever the ballot
-    holds. Refuses the request if `put` raises an error. `thanks` is the address of the thank-you."""
+    """Call `put` with the present local time to store a ballot, and return the same response whatever the
+    ballot holds. `thanks` is the address of the thank-you.
+
+    Refuses the request if `put` raises an error: 403 for a closed round, a way that is not admitted and an
+    unknown slip, 409 for a used slip, 429 for a ballot that is too early. Other errors pass.
+    """
     try:
         put(guest_side().clock())
     except RoundClosedError:
@@ -69,6 +73,6 @@ def accepted_response(thanks: str) -> GuestResponse:
 
 
 def take_token(link: Link, bucket: Bucket, statements: int) -> bool:
-    """Take a token from a bucket of a kiosk's address, for a ballot with `statements`
-    statements. Returns False if there was none."""
+    """Take a token from a bucket of a kiosk's address, for a ballot with `statements` statements. Returns
+    False if there was none."""
     return guest_side().rate_limit.take_token(f"{link.code} {bucket}", statements) == NO_WAIT

@@ -16,11 +16,12 @@ FREE_WRONG_CODES = 30
 """Wrong codes within about a minute that cause no delay: guests behind one address mistype no more than
 this."""
 SECONDS_PER_WRONG_CODE = 2.0
-"""After this time one wrong code is forgotten."""
+"""Time after which one wrong code is forgotten."""
 MOST_WRONG_CODES = 60
 """Most wrong codes that are counted, so that a source is forgotten after two minutes."""
 
 DELAY_SECONDS = 2.0
+"""Delay of the response to a code of a slowed source."""
 CHECKS_PER_DELAY = 20
 """Codes of a slowed source that are looked up within a delay: ten a second. A slip's code has 43 random bits:
 in a round of 90 days with 1,000 unused slips, such a source finds one with a probability of 1 in 100."""
@@ -47,7 +48,8 @@ class CodeThrottle:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admit(self, source: str) -> CodeCheck:
-        """Return the treatment of a source's code, and record a delayed check."""
+        """Return the treatment of a source's code. DELAYED takes one of the source's CHECKS_PER_DELAY
+        checks."""
         with self._lock:
             now = self.clock()
             if self._forgotten_at.get(source, now) - now < FREE_WRONG_CODES * SECONDS_PER_WRONG_CODE:
@@ -59,7 +61,7 @@ class CodeThrottle:
             return CodeCheck.DELAYED
 
     def failed(self, source: str) -> None:
-        """Record a wrong code of a source, which delays its next ones."""
+        """Record a wrong code of a source, which may delay its next ones."""
         with self._lock:
             now = self.clock()
             self._forget(now)
@@ -67,6 +69,7 @@ class CodeThrottle:
             self._forgotten_at[source] = min(until, now + MOST_WRONG_CODES * SECONDS_PER_WRONG_CODE)
 
     def _forget(self, now: float) -> None:
+        """Delete the sources whose wrong codes are all forgotten by `now`."""
         for source in [source for source, until in self._forgotten_at.items() if until <= now]:
             del self._forgotten_at[source]
             self._checks.pop(source, None)

@@ -20,7 +20,8 @@ GuestResponse = Response | BaseResponse
 class GuestSide:
     """The parts of the guests' application.
 
-    `unmeasured` renders pages for a screen without measures of its own. `devices` is shared with the desk.
+    `unmeasured` renders pages for a screen without measures of its own. `clock` returns local time. `devices`
+    is shared with the desk.
     """
 
     store: Store
@@ -49,8 +50,8 @@ def guest_side() -> GuestSide:
 
 
 def measure() -> None:
-    """Set `g.screen_size` for this request: the kiosk's own measures, or those of all kiosks, or None for a
-    phone."""
+    """Set `g.screen_size` for this request: the kiosk's own measures or, without any, those of all kiosks,
+    which may be None; None for a phone."""
     g.screen_size = guest_side().unmeasured.screen_size if is_kiosk() else None
     if request.blueprint == "guest" and is_kiosk():
         link = guest_side().store.links.with_code((request.view_args or {}).get("code", ""))
@@ -58,5 +59,5 @@ def measure() -> None:
 
 
 def is_kiosk() -> bool:
-    """Return whether the address is a kiosk's; a phone has a poster's or a slip's address."""
+    """Return whether the request's address is a kiosk's; a phone has a poster's or a slip's address."""
     return not request.path.startswith(("/s/", "/q"))

@@ -16,15 +16,18 @@ from kiosk.screen.texts import Refusal
 from kiosk.storage import LetterboxGoneError
 
 ENVELOPE, SEALED_FOR, HAS_WAITED = "_envelope", "_letterbox", "_waited"
-"""Form fields of a kiosk's script. A statement's id never begins with an underscore."""
+"""Form fields of a kiosk's script: the sealed ballot in Base64, the public key that it is sealed for, and
+whether it waited for the network. A statement's id never begins with an underscore."""
 
 
 def take_envelope(code: str) -> GuestResponse:
-    """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network.
+    """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network. Returns the
+    response of `accept_ballot`, or refuses as it does; 400 for a damaged request.
 
     Any paired kiosk may deliver it: its ballot goes to the box that it was sealed for. 410 Gone tells the
-    kiosk that this envelope can never be accepted and may be discarded. The rate limit counts only envelopes
-    that can be opened, are readable and new, so that other requests neither change nor reveal its state.
+    kiosk that this envelope can never be accepted and may be discarded; one that waited is reported at the
+    desk. The rate limit counts only envelopes that can be opened, are readable and new, so that other
+    requests neither change nor reveal its state.
     """
     link, guest = link_of(code), guest_side()
     fields = dict(request.form.lists())

@@ -33,8 +33,9 @@ def pairing() -> GuestResponse:
 
 
 def pair() -> GuestResponse:
-    """Handle a key of the keypad or a whole code. A valid code creates a kiosk's address and redirects to
-    it."""
+    """Handle a key of the keypad or a whole code. A key gives the page with the code so far. A valid code
+    creates a kiosk's address, with a line in the log, and redirects to it; a wrong one gets the page with the
+    reason, 403. Refused with 429 while too many codes of its source are looked up."""
     guest = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
     typed = _digits(sent)
@@ -65,11 +66,13 @@ def _is_valid_now(pairing: Pairing) -> bool:
 
 
 def _digits(text: str) -> str:
+    """Return the digits of a text, at most as many as a code has."""
     return re.sub("[^0-9]", "", text)[:PAIRING_DIGITS]
 
 
 def paired(code: str) -> GuestResponse:
-    """Show which unit the screen belongs to, before the guest's page, so that a wrong pairing is noticed."""
+    """Show which unit the screen belongs to, before the guest's page, so that a wrong pairing is noticed. 404
+    if no kiosk has the code."""
     return make_response(guest_side().pages.paired(link_of(code).unit_id, f"/k/{code}"))
 
 
@@ -90,7 +93,8 @@ def alive(code: str = "") -> GuestResponse:
 
 
 def worker(code: str) -> GuestResponse:
-    """Return the service worker that caches the kiosk's page for network failures."""
+    """Return the service worker that caches the kiosk's page for network failures, and the sounds of a
+    running round. 404 if no kiosk has the code."""
     link, guest = _kiosk(code), guest_side()
     page, survey = f"/k/{code}", None
     with suppress(RoundClosedError):
@@ -100,7 +104,8 @@ def worker(code: str) -> GuestResponse:
 
 
 def queue(code: str = "") -> GuestResponse:
-    """Return the script that stores waiting envelopes in a file, at an address that the worker can cache."""
+    """Return the script that stores waiting envelopes in a file, at an address that the worker can cache. 404
+    if no kiosk has the code."""
     _kiosk(code)
     return make_response(guest_side().pages.queue(), {"Content-Type": JAVASCRIPT})
 

@@ -11,7 +11,7 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> GuestResponse:
-    """Show the questions as a practice: the ballot will be discarded."""
+    """Show the questions as a practice: the ballot will be discarded. Refused as the real questions are."""
     link, of_round = link_and_round(code)
     page = guest_side().pages.form(
         of_round.survey,
@@ -28,7 +28,8 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Check a ballot as a real one is checked, and discard it."""
+    """Check a ballot as a real one is checked, discard it, and answer as a real one is answered: with the way
+    to the end of the practice."""
     _, of_round = link_and_round(code)
     fields = dict(request.form.lists())
     pop_ticket(fields)
@@ -37,7 +38,7 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def over(code: str = "") -> GuestResponse:
-    """Show the end of the practice, with a link to the real questions."""
+    """Show the end of the practice, with a link to the real questions. Refused while no round runs."""
     link_and_round(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 

@@ -19,7 +19,8 @@ RAPID = "_rapid"
 
 
 def start(code: str = "") -> GuestResponse:
-    """Show the questions, in the language asked for."""
+    """Show the questions in the language of the parameter `lang`, or in the reference. Refused as in
+    `link_and_round`."""
     link, of_round = link_and_round(code)
     guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
@@ -43,7 +44,9 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Accept one ballot. The response is the same bytes whatever it holds."""
+    """Accept one ballot, as a form or an envelope. The response is the same bytes whatever it holds: that of
+    `accept_ballot`, which also says what is refused. A kiosk's form is refused with 429 if the rate limit has
+    no token; one marked as rapid is excluded and answered alike."""
     if ENVELOPE in request.form:
         return take_envelope(code)
     link, of_round = link_and_round(code)
@@ -68,13 +71,14 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def thanks(**url_arguments: str) -> GuestResponse:
-    """Show the thank-you, the same page for everybody."""
+    """Show the thank-you, the same page for everybody at a kind of address."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 
 
 def audio(language: str, name: str) -> GuestResponse:
-    """Send one sound. Browsers do not cache it: a cached sound would reveal the previous guest's language."""
+    """Send one sound, by the beginning of its name; 404 if there is none. Browsers do not cache it: a cached
+    sound would reveal the previous guest's language."""
     folder = guest_side().pages.audio
     path = find_by_beginning(folder, language, name) if folder else None
     if path is None:

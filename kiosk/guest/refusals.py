@@ -25,7 +25,8 @@ def refuse(status: int, refusal: Refusal, opens_on: date | None = None) -> NoRet
 
 
 def refusal_of(error: HTTPException) -> Refusal:
-    """Return the reason for an HTTP error, also for errors of Flask itself."""
+    """Return the reason for an HTTP error: its own for a RefusedError; of Flask's errors NOT_FOUND for 404,
+    else BAD."""
     if isinstance(error, RefusedError):
         return error.refusal
     return Refusal.NOT_FOUND if error.code == 404 else Refusal.BAD

@@ -17,7 +17,8 @@ QUESTIONS_PATH = "/q/questions"
 
 
 def start_again() -> GuestResponse:
-    """Redirect to the page for a slip's code. A browser's history can send a GET to the address of a form."""
+    """Redirect to the page for a slip's code. A browser's history can send a GET to an address that only
+    takes forms."""
     return redirect("/q", 303)
 
 
@@ -28,8 +29,8 @@ def slip() -> GuestResponse:
 
 
 def slip_form() -> GuestResponse:
-    """Show the questions for a slip. Looking at them does not use the slip: a used one is refused only
-    when its answers are sent. Refuses with 400 without a slip, 403 for one that is unknown."""
+    """Show the questions for a slip. Looking at them does not use the slip: a used one is refused only when
+    its answers are sent. Refused as in `_sent_slip`."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(
@@ -48,7 +49,8 @@ def slip_form() -> GuestResponse:
 
 
 def slip_answer() -> GuestResponse:
-    """Accept one ballot with a slip, and mark the slip as used."""
+    """Accept one ballot with a slip, and mark the slip as used. The response is that of `accept_ballot`,
+    which also says what is refused; before it, as in `_sent_slip`."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store
@@ -58,7 +60,9 @@ def slip_answer() -> GuestResponse:
 
 
 def _sent_slip() -> tuple[str, Round, str]:
-    """Return (code, round, unit) of the slip in the form. A used slip is refused only when the ballot is
+    """Return (code, round, id of the unit) of the slip in the form. Refuses the request with 400 without
+    exactly one, with 403 for an unknown one, a round that does not run and one that admits no slips, and with
+    429 while too many codes of its source are looked up. A used slip is refused only when the ballot is
     stored."""
     sent = request.form.getlist("slip")
     if len(sent) != 1:

@@ -7,7 +7,8 @@ from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 
 
 def stored(**url_arguments: str) -> GuestResponse:
-    """Show the page about the data stored about a guest, made from the database's schema."""
+    """Show the page about the data stored about a guest, made from the database's schema, with a link back to
+    the address before it."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
     # A fragment reaches no server, but a slip's page reads it as the slip's code.
@@ -18,6 +19,6 @@ def stored(**url_arguments: str) -> GuestResponse:
 
 
 def redirect_out() -> GuestResponse:
-    """Redirect a phone to a neutral site. The script replaces the survey's entries in the browser's history
-    by this address."""
+    """Redirect a phone to a neutral site; without one, to the page for a slip's code. The script replaces the
+    survey's entries in the browser's history by this address."""
     return redirect(guest_side().pages.leave_to or "/q", 303)

@@ -24,7 +24,8 @@ def new_ticket() -> str:
 
 
 def pop_ticket(fields: dict[str, list[str]]) -> bytes | None:
-    """Remove a form's ticket from its fields and return it; None for a form without one."""
+    """Remove a form's ticket from its fields and return its bytes; None for a form without one. Refuses the
+    request with 400 for several, and for one of another form."""
     sent = fields.pop(TICKET, [])
     if not sent:
         return None

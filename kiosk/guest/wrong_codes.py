@@ -14,8 +14,8 @@ of seconds."""
 
 
 def admit_code() -> None:
-    """Delay the response to a source that sent many wrong codes. Raises a refusal with status 429 if the
-    request's code may not be looked up now."""
+    """Delay the response to a source that sent many wrong codes. Refuses the request with 429 if its code may
+    not be looked up now."""
     check = guest_side().code_throttle.admit(source_of(request.remote_addr))
     if check is not CodeCheck.AT_ONCE and HOLD in request.environ:
         request.environ[HOLD](DELAY_SECONDS)
@@ -24,5 +24,5 @@ def admit_code() -> None:
 
 
 def record_wrong_code() -> None:
-    """Count a wrong code for the source of the request."""
+    """Count a wrong code for the source of the request, whose next ones may then be delayed."""
     guest_side().code_throttle.failed(source_of(request.remote_addr))

@@ -23,7 +23,8 @@ MOST_KEPT = 256
 
 
 class KeptBodies:
-    """Bodies that all visitors of an address get alike, compressed thoroughly and kept.
+    """Bodies that all visitors of an address get alike, compressed thoroughly and kept, at most `most` of
+    them.
 
     A body is compressed thoroughly when it is asked for a second time, so that a page that changes with every
     request costs no more than it saves. The size of a response so tells whether the body was asked for
@@ -36,11 +37,13 @@ class KeptBodies:
         self._kept: OrderedDict[bytes, bytes | None] = OrderedDict()
 
     def __contains__(self, body: bytes) -> bool:
-        """Return whether anything is kept of a body, be it that it was asked for."""
+        """Return whether anything is kept of a body: its compressed form, or only that it was asked for
+        once."""
         return sha256(body).digest() in self._kept
 
     def compressed(self, body: bytes) -> bytes:
-        """Return a body compressed with Brotli."""
+        """Return a body compressed with Brotli, and keep that it was asked for; from the second time on, the
+        kept form of it. The body that was first asked for longest ago makes room."""
         digest = sha256(body).digest()
         with self._lock:
             is_repeated, kept = digest in self._kept, self._kept.get(digest)
@@ -57,7 +60,8 @@ KEPT = KeptBodies()
 
 
 def compress(response: Response, media_types: Collection[str], *, is_shared: bool = False) -> Response:
-    """Compress the response to a GET if it has one of these media types and the browser accepts it.
+    """Compress the response to a GET if it has one of these media types and the browser accepts it, and
+    return it; any other response is returned as it is.
 
     With `is_shared`, all visitors of the address get the same bytes, which are kept compressed. Of a page
     that one visitor gets, nothing is kept, since it would be a trace of the visit.

@@ -20,7 +20,8 @@ ballot: a redirect would not do, since it may come from a proxy and a script can
 
 
 def headers(styles: Iterable[str]) -> dict[str, str]:
-    """Return the headers of every response. `styles` are the inline styles that the policy allows."""
+    """Return the headers of every response. `styles` are the texts of the inline styles that the policy
+    allows."""
     allowed = " ".join(["'self'", *map(digest, styles)])
     return {
         "Content-Security-Policy": (
@@ -44,6 +45,7 @@ def digest(style: str) -> str:
 
 def is_own_form(headers: Mapping[str, str], own_origin: str) -> bool:
     """Return whether a POST comes from a page of this site, by Sec-Fetch-Site or, without it, Origin.
+    `own_origin` is scheme and host, without a slash at the end.
 
     A request with neither of the two does not come from a browser, and is accepted.
     """

@@ -16,11 +16,13 @@ HEALTH_PATH = "/health"
 HEALTHY = b"ok\n"
 
 PROOF = "Kiosk-Proof"
+"""Response header with the proof."""
 _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 
 def health_answer(store: Store, secret_key: str) -> Response:
-    """Return 200 if ballots can be accepted, or 503 with the reason."""
+    """Return 200 if ballots can be accepted, or 503 with the reason. A request with the parameter `challenge`
+    also gets a proof in PROOF; none if `secret_key` is ""."""
     obstacle = store.obstacle()
     if obstacle is None:
         response = Response(HEALTHY, mimetype="text/plain")

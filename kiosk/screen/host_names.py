@@ -18,11 +18,12 @@ HOST = re.compile(rf"(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(?::[
 3.2.2). Browsers send other alphabets as ASCII (RFC 5891)."""
 
 LONGEST_NAME = 253 + len(":65535")
+"""Most characters of a Host header: those of a name (RFC 1035) and its port."""
 _UNREADABLE, _STAND_IN = "kiosk.unreadable_host", "host.invalid"
 
 
 def is_readable(host: str) -> bool:
-    """Return whether a Host header can be read. An empty one is allowed by RFC 9112, 3.2."""
+    """Return whether a Host header can be read. An empty one can: RFC 9112, 3.2, allows it."""
     return not host or (len(host) <= LONGEST_NAME and HOST.fullmatch(host) is not None)
 
 

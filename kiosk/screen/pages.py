@@ -100,9 +100,9 @@ SECONDS_A_STATEMENT = 15
 class FormTexts:
     """All texts of a form in one language.
 
-    `subject` is the survey's title, or "" if it has none in the language; `reply` is the reply to an
-    earlier round, or ""; `sounds` maps a text to the beginning of its sound's name, if it
-    has one; `digits` are the language's, or "" for 0-9.
+    `screen_texts` is key -> text. `subject` is the survey's title, or "" if it has none in the language;
+    `reply` is the reply to an earlier round, or ""; `sounds` maps a text to the beginning of its sound's
+    name, if it has one; `digits` are the language's, or "" for 0-9.
     """
 
     language: Language
@@ -115,7 +115,7 @@ class FormTexts:
 
     @property
     def has_several(self) -> bool:
-        """Whether several options of a question may be chosen."""
+        """Whether several options of some question may be chosen."""
         return any(question.several for question in self.statements)
 
     @property
@@ -209,20 +209,23 @@ class Pages:
         pause: float = 0.0,
         closes_at: datetime | None = None,
     ) -> str:
-        """Render the questions, in `requested_language` or else the reference.
+        """Render the questions, in `requested_language` or, if they are not shown in it, in the reference.
 
-        - `is_chosen`: the guest has chosen that language, so the page does not ask for it.
+        - `reply` maps language to the text of a reply. It is shown in these languages only.
         - `protection` is the round's, which selects the promise to the guest.
         - `unit` is the unit's name. The first screen shows it, so that a guest notices a screen of another
           unit.
-        - `reply` maps language to text. It is shown in these languages only.
+        - `action` is the address that the form is sent to.
+        - `slip` is the code of the slip with which the form was opened; "" for a kiosk or a poster.
         - `ticket` lets the server recognise a form that is sent twice; "" for none.
+        - `is_chosen`: the guest has chosen that language, so the page does not ask for it.
         - `home` is the address at which a practice form ends; "" for a real form.
         - `letterbox` is the public key, in hex, for which a kiosk seals ballots; with "" it sends them
           unsealed.
-        - `pause`, in seconds: a kiosk's script marks ballots in a row as rapid if they are less than this
-          apart.
-        - `closes_at`: without the network, a kiosk accepts no ballot from this time on.
+        - `pause`, in seconds: a kiosk's script marks hasty ballots in a row as rapid if they are less than
+          this apart.
+        - `closes_at`, local time: without the network, a kiosk accepts no ballot from this time on; None for
+          a practice, which stores nothing.
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
@@ -283,6 +286,7 @@ class Pages:
         return catalogue.texts.get(survey.title, "") if shown else ""
 
     def _sounds(self, catalogue: Catalogue, survey: Survey) -> dict[str, str]:
+        """Return text -> beginning of its sound's name, for the texts with a sound."""
         return {speech.text: speech.beginning for speech in self._speeches(catalogue, survey) if speech.file}
 
     def _speeches(self, catalogue: Catalogue, survey: Survey) -> list[Speech]:
@@ -302,8 +306,8 @@ class Pages:
         }
 
     def slip(self, requested_language: str, problem: Refusal | None = None) -> str:
-        """Render the page where a slip's code is typed or scanned; `problem` is the reason of the last
-        refusal, or None."""
+        """Render the page where a slip's code is typed or scanned, in this language if the screen has it,
+        else in the reference; `problem` is the reason of the last refusal, or None."""
         catalogue = self._catalogue_or_reference(requested_language)
         return render_template(
             "guest/slip.html",
@@ -316,8 +320,9 @@ class Pages:
         )
 
     def pairing(self, requested_language: str, typed: str, refusal: Refusal | None) -> str:
-        """Render the page where a code makes this screen a kiosk; `refusal` is the reason of the last
-        refusal, or None."""
+        """Render the page where a code makes this screen a kiosk, in this language if the screen has it, else
+        in the reference. `typed` are the digits so far; `refusal` is the reason of the last refusal, or
+        None."""
         catalogue = self._catalogue_or_reference(requested_language)
         return render_template(
             "guest/pair.html",
@@ -329,7 +334,8 @@ class Pages:
         )
 
     def paired(self, unit_id: str, home: str) -> str:
-        """Render the page that names this screen's unit, in every language, with a link to the start."""
+        """Render the page that names this screen's unit, in every language, with a link to its start, the
+        address `home`."""
         catalogues = self._catalogues
         return render_template(
             "guest/paired.html",
@@ -373,7 +379,8 @@ class Pages:
         )
 
     def thanks(self, back: str) -> str:
-        """Render the thank-you, the same bytes for everybody; a kiosk has a link `back` to its start."""
+        """Render the thank-you, the same bytes for everybody. `back` is the address of a kiosk's start, which
+        the page links to; "" for a phone."""
         return self._message(SCREEN["thank_you"], back, SCREEN["start_over"], is_kiosk=bool(back))
 
     def practice_over(self, home: str, *, is_kiosk: bool) -> str:
@@ -381,14 +388,14 @@ class Pages:
         return self._message(SCREEN["try_ended"], home, SCREEN["answer_now"], is_kiosk=is_kiosk)
 
     def refusal(self, refusal: Refusal, start: str, opens_on: date | None = None, *, is_kiosk: bool) -> str:
-        """Render a refusal, the same bytes for the same reason, with a link to the address `start`.
-        `opens_on` is the day on which the questions open, for Refusal.NOT_OPEN."""
+        """Render a refusal in all languages, the same bytes for the same reason, with a link to the address
+        `start`. `opens_on` is the day on which the questions open, for Refusal.NOT_OPEN."""
         way_on = SCREEN["connect" if start == PAIRING_PATH else "again"]
         return self._message(REFUSALS[refusal], start, way_on, opens_on, is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
         """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
-        `survey`."""
+        `survey`; no sounds with None."""
         folder = shipped_folder("static")
         patterns = ("guest*.js", "guest*.css", "fonts/guest-*-*.woff2")
         files = sorted(file for pattern in patterns for file in folder.glob(pattern))
@@ -408,8 +415,8 @@ class Pages:
         return shortened(render_template("guest/queue.js"))
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:
-        """Return the page's inline styles. They are inline so that a slow device can paint without a further
-        request."""
+        """Return the texts of the page's inline styles, in the order of the page. They are inline so that a
+        slow device can paint without a further request."""
         styles = [STYLE]
         if is_kiosk:
             styles.append(TOO_OLD_STYLE)
@@ -444,6 +451,8 @@ class Pages:
     def _message(
         self, message: str, back: str, way_back: str, day: date | None = None, *, is_kiosk: bool
     ) -> str:
+        """Render a reference text in all languages, with a link to the address `back` whose text is
+        `way_back`, also a reference text. `day` replaces {day}."""
         catalogues = self._catalogues
         lines: tuple[Line, ...] = in_all(message, catalogues)
         if day is not None:
@@ -463,7 +472,7 @@ class Pages:
 
     @cached_property
     def _catalogues(self) -> list[Catalogue]:
-        """The catalogues of the languages of the guest's screen."""
+        """The catalogues of the languages of the guest's screen, the reference first."""
         catalogues = self.library.guest
         return [catalogues[code] for code in screen_languages(catalogues, self.allowed_languages)]
 
@@ -496,6 +505,7 @@ def _day(day: date, language: Language) -> str:
 
 
 def _screen_texts(catalogue: Catalogue) -> dict[str, str]:
+    """Return key -> text of all texts of the screen in one language."""
     return {key: catalogue.text(message) for key, message in SCREEN.items()}
 
 
@@ -515,7 +525,8 @@ def _form_texts(
 
 
 def about_text(catalogue: Catalogue, total: int) -> str:
-    """Return the text with the number of statements, `total`, and the minutes that they take."""
+    """Return the text, in the catalogue's language, with the number of statements, `total`, and the minutes
+    that they take."""
     minutes = math.ceil(total * SECONDS_A_STATEMENT / 60)
     code = catalogue.language.code
     numbers = {"total": in_digits(total, code), "minutes": in_digits(minutes, code)}

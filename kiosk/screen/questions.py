@@ -31,8 +31,8 @@ around (16, 16). The mouths differ in shape, so no face needs a colour."""
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option, with at most one picture: a circle of which `filled` per cent are filled, or the
-    path of a `face`."""
+    """One answer option: the `value` that its form sends, its label, and at most one picture: a circle of
+    which `filled` per cent are filled, or the path of a `face`; None and "" without one."""
 
     value: int | str
     label: str
@@ -44,9 +44,9 @@ class Option:
 class Question:
     """A statement with its options, the highest first; numbers in ascending order.
 
-    If `several` options may be chosen, the `hints` say so, and the last of `options` is "none of these". A
-    follow-up `follows` some answers to another statement: `hints` has these, and the last of `options` is for
-    guests who gave another.
+    If `several` options may be chosen, `hints` has the text that says so, and the last of `options` is "none
+    of these". A follow-up `follows` some answers to another statement: `hints` has a text and these answers,
+    and the last of `options` is for guests who gave another.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Question:
 
     @property
     def kind(self) -> str:
-        """The type of its fields: boxes of which several may be ticked, or one choice."""
+        """The type of its input elements: "checkbox" if several may be ticked, else "radio"."""
         return "checkbox" if self.several else "radio"
 
     @property
@@ -76,8 +76,8 @@ class Line:
 
 
 def questions(survey: Survey, code: str) -> tuple[Question, ...]:
-    """Return the survey's statements in a language that it is translated into; KeyError for a missing
-    text."""
+    """Return the survey's statements in the language with this code, in the survey's order. KeyError for a
+    language that it is not translated into, and for a missing text."""
     translation = {text: text for text in survey.sources} if code == REFERENCE else survey.translations[code]
     return tuple(_question(survey, statement, translation) for statement in survey.statements)
 
@@ -101,6 +101,7 @@ def _question(survey: Survey, statement: Statement, translation: Mapping[str, st
 
 
 def _option(scale: Scale, step: int, label: str) -> Option:
+    """Return the option with the index `step` of a scale's labels."""
     if not scale.has_pictures:
         return Option(step + 1, label)
     if scale.pictures is Pictures.FACES:
@@ -109,5 +110,5 @@ def _option(scale: Scale, step: int, label: str) -> Option:
 
 
 def in_all(message: str, catalogues: Sequence[Catalogue]) -> tuple[Line, ...]:
-    """Return a text in every language that has it."""
+    """Return a text in every language that has it, in the order of the catalogues."""
     return tuple(Line(c.language, c.texts[message]) for c in catalogues if message in c.texts)

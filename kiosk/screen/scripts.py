@@ -16,7 +16,9 @@ IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\./\w+\.js)";\n', re.MULTIL
 
 
 def script(folder: Path, name: str) -> str:
-    """Return the script `name` as it is sent. Raises FileNotFoundError if there is none."""
+    """Return the text of the script `name` of a folder as it is sent: without comments and needless spaces,
+    and ENTRY with INNER inside it. Read again once a file changed. Raises FileNotFoundError if there is
+    none."""
     path, inner = folder / name, folder / INNER
     return _script(path, path.stat().st_mtime_ns, inner.stat().st_mtime_ns)
 
@@ -50,6 +52,7 @@ def joined(outer: str, inner: str) -> str:
 
 
 def _last_import(module: str) -> str:
+    """Return the last import statement of a module that has one."""
     return [match.group(0) for match in IMPORT.finditer(module)][-1]
 
 

@@ -29,6 +29,7 @@ VOICES = {
 as Amharic for Tigrinya, would pronounce the text wrongly."""
 
 WORDS_A_MINUTE = 130
+"""Speed of a draft."""
 
 SPOKEN = ("anonymous", "voluntary", "need_help", "dont_know", "prefer_not")
 """Keys of the screen's texts that are read aloud, besides promises, statements and their options."""
@@ -37,6 +38,7 @@ KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav":
 """File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
 
 NAME = re.compile(r"[0-9a-f]{16}")
+"""The name of a sound, without its ending."""
 
 BEGINNING, BEGINNING_DIGITS = re.compile(r"[0-9a-f]{8}"), 8
 """The first digits of a name. Digits of a hash do not compress, and a page has a name for each text in each
@@ -49,7 +51,8 @@ class AudioError(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """A text and its sound; `file` is None if it has none."""
+    """A text and its sound; `file` is None if it has none. `is_recorded` says whether that is a person's
+    recording, not a draft."""
 
     text: str
     name: str
@@ -68,8 +71,8 @@ def sound_name(language: str, text: str) -> str:
 
 
 def spoken_texts(catalogue: Catalogue, surveys: Sequence[Survey]) -> list[str]:
-    """Return every text that can be heard in one language, without duplicates, in the order of the
-    screens."""
+    """Return every text that can be heard in one language, without duplicates, in the order of the screens:
+    those of the screen itself, then those of each survey."""
     parts = [spoken_of_screen(catalogue), *(spoken_of_survey(catalogue, survey) for survey in surveys)]
     return list(dict.fromkeys(text for part in parts for text in part.values()))
 
@@ -90,8 +93,8 @@ def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
 
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
-    """Return each text with its sound: a file `recordings`/<language>/<name>.* in `folder` or, without one,
-    `drafts`/<language>/<name>.*."""
+    """Return each text with its sound, in the order of `texts`: a file `recordings`/<language>/<name>.* in
+    `folder` or, without one, `drafts`/<language>/<name>.*."""
     all_speech = []
     for text in texts:
         name = sound_name(language, text)
@@ -103,8 +106,9 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 
 def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | None:
-    """Return the file whose name has this BEGINNING, a recording before a draft; None if there is none, or
-    if several names have it: no speech is better than that of another text."""
+    """Return the file whose name has this BEGINNING, a recording before a draft; None if there is none, if
+    the beginning or the language is invalid, or if several names have it: no speech is better than that of
+    another text."""
     if not BEGINNING.fullmatch(beginning) or not is_language_code(language):
         return None
     places = (folder / kind / language for kind in ("recordings", "drafts"))
@@ -113,8 +117,8 @@ def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | Non
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:
-    """Return the file with that name, a recording before a draft; None if there is none or the name is
-    invalid."""
+    """Return the file with that name, a recording before a draft; None if there is none, or if the name or
+    the language is invalid."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -122,7 +126,7 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """Return a person's recording, of any kind; None if there is none."""
+    """Return a person's recording with that name, of any of KINDS; None if there is none."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 
@@ -132,7 +136,8 @@ def _draft(folder: Path, language: str, name: str) -> Path:
 
 
 def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """Synthesise a draft for each text without a sound, in the languages that have a voice.
+    """Synthesise a draft for each text without a sound, in the languages that have a voice. `spoken` is
+    language -> all texts that can be heard in it.
 
     Returns (drafts made, drafts removed). Deletes drafts whose text changed or that a recording replaces;
     recordings are never touched. Raises AudioError if a program is missing or fails; drafts made until then

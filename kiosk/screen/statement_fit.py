@@ -48,7 +48,7 @@ STATEMENT_PART = 0.42
 """Part of the width of a statement that stands beside its answers."""
 
 NARROW = 23
-"""Width of a page on which the labels of the buttons below the answers take two lines."""
+"""Width of a page, in font sizes, below which the labels of the buttons below the answers take two lines."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class LongStatement:
 def long_statements_at(
     unit: str, screen: Screen, rounds: Iterable[Round], library: Library, allowed: frozenset[str] | None
 ) -> list[LongStatement]:
-    """Return the statements that have no room on a unit's screen, in the languages shown there.
+    """Return the statements that have no room on a unit's screen, in the languages shown there. `unit` is its
+    id.
 
     They are those of the `rounds` that the unit takes part in, or of all surveys if there are none. `allowed`
     are languages shown although unreviewed, None for all.
@@ -85,7 +86,8 @@ def surveys_at(
 def long_statements(
     screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]
 ) -> Iterator[LongStatement]:
-    """Yield the statements that have no room on a screen; `shown` maps a survey's id to its languages."""
+    """Yield the statements that have no room on a screen, in the order of the surveys; `shown` maps a
+    survey's id to its languages."""
     for survey in surveys:
         asked = {code: questions(survey, code) for code in shown[survey.id]}
         for at, statement in enumerate(survey.statements):

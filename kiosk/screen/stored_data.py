@@ -76,8 +76,10 @@ DESCRIPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "typed_figure": (("node_id", "period", "counter", "quality", "number"), _OTHERS),
     "imported": (("id", "figures"), _OTHERS),
 }
+"""Table -> (its columns, the reference text about it), tables about guests first."""
 
 CONSEQUENCE = _("Därför kan vi inte hitta eller ta bort dina svar när du har skickat dem.")
+"""The last text of the page."""
 
 
 def descriptions(schema: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

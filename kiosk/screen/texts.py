@@ -61,6 +61,7 @@ SCREEN = {
     "unofficial": _("Översättningen är vår egen. Den är inte officiell."),
     "demonstration": _("Detta är en demonstration. Svaren används inte."),
 }
+"""Key of a text in templates and scripts -> reference text."""
 
 OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
 """Texts of a question of which several options may be chosen. They belong to the survey
@@ -128,6 +129,7 @@ REFUSALS = {
     Refusal.FAILED: _("Något gick fel. Dina svar sparades inte. Försök igen."),
     Refusal.NOT_FOUND: _("Sidan finns inte."),
 }
+"""Reason -> reference text. That of NOT_OPEN has the {day}."""
 
 OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
 """Refusals that occur only for ballots with a slip."""
