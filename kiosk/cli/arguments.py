@@ -38,8 +38,8 @@ def current_settings(data: str = "instance") -> Settings:
 
 
 def usable_library(settings: Settings) -> Library:
-    """Return the library of all files that can be used; the others are reported on standard error. Raises an
-    error for a language in KIOSK_LANGUAGES that does not exist."""
+    """Return the library of all files that can be used; the others are reported on standard error. Raises
+    SettingsError if KIOSK_LANGUAGES names a language without a catalogue."""
     library = read_usable_library(settings)
     check_languages(settings, library)
     for problem in library.problems:

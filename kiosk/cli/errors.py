@@ -38,6 +38,7 @@ CORRECTABLE = (
     KeyUnavailableError,
     ClockError,
 )
+"""Errors whose message names the fault and the remedy."""
 
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Numbers of the errors for a full disk, a quota and a limit on a file's size."""

@@ -14,7 +14,7 @@ from kiosk.domain.mail import MailKind, MailProblem, MailState, is_address
 from kiosk.library.catalogues import REFERENCE
 from kiosk.library.library import read_usable_library
 from kiosk.operation.mail.sending import Sender
-from kiosk.operation.mail.smtp import Envelope, MailError, as_message, send, sentence
+from kiosk.operation.mail.smtp import MailError, MailHeaders, as_message, send, sentence
 from kiosk.settings import MailSettings, Settings, SettingsError, read_mail_password
 from kiosk.storage import MailChoice, NoMailError, OutgoingMail, StoreError
 
@@ -65,7 +65,7 @@ def mail_test(address: str, language: str) -> None:
     if content is None:
         raise StoreError("the trial has no text")
     try:
-        send(mail, as_message(content, Envelope(mail.sender, address, mail_id, now)))
+        send(mail, as_message(content, MailHeaders(mail.sender, address, mail_id, now)))
     except MailError as error:
         click.echo(f"kiosk: not sent: {sentence(error.problem, mail, error.code)}", err=True)
         sys.exit(FAILED)

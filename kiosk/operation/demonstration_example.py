@@ -74,7 +74,8 @@ def example_survey(library: Library) -> Survey:
 
 
 def add_example(store: Store, library: Library, now: datetime) -> str:
-    """Open the round with its made-up answers, count it, and return the code of its poster."""
+    """Open the example's round, cast its made-up ballots and count it. Returns the code of the link of a new
+    poster."""
     random = Random(8)  # noqa: S311 - made-up answers, the same each time
     survey = example_survey(library)
     opens_at = datetime.combine((now - OPENED_BEFORE).date(), datetime.min.time())

@@ -98,7 +98,8 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Deployment:
-    """The names under which guests and staff reach the server, the time of the count, and the web server."""
+    """The host names under which guests and staff reach the server, the local time of the daily count, and
+    the web server."""
 
     guest_host: str
     desk_host: str

@@ -92,7 +92,8 @@ def _rate_limit(settings: Settings, store: Store) -> RateLimit:
 
 
 class Worker(Protocol):
-    """A thread that works beside the server, such as the count."""
+    """A thread that works beside the server, such as the count: it is started once the server listens, and
+    stopped after it."""
 
     def start(self) -> None: ...
 

@@ -71,7 +71,7 @@ class Count:
         plan = plan_closing(
             of_round.tree,
             {unit: len(unit_ballots) for unit, unit_ballots in ballots.items()},
-            frozenset(self.tallies.own_sums(of_round)),
+            frozenset(self.tallies.sums_by_node(of_round)),
             of_round.k,
             frozenset(
                 unit
@@ -82,7 +82,7 @@ class Count:
         )
         for node, members in plan.batches:
             self.tallies.add_batch(of_round, node, [ballot for unit in members for ballot in ballots[unit]])
-        with_figures = self.tallies.own_sums(of_round)
+        with_figures = self.tallies.sums_by_node(of_round)
         for unit, box in boxes.items():
             self.slip_sets.keep_count(of_round, unit, has_figures=unit in with_figures)
             if box:

@@ -360,7 +360,7 @@ class Database:
 
     def is_full(self) -> bool:
         """Return whether the disk of SQLite's file has no room for a ballot; False for a database server,
-        whose disk is not this machine's."""
+        whose disk is not this machine's. Raises OSError if the folder is missing."""
         return self._is_sqlite and disks.is_full(Path(self._peewee.database).parent)
 
     def check_writable(self) -> None:
@@ -406,5 +406,5 @@ class Database:
         return row[0] if row else None
 
     def set(self, key: str, value: str) -> None:
-        """Store a value of the installation, replacing the previous one."""
+        """Store a value of the installation, replacing the previous one. The caller holds a transaction."""
         self._set(key, value)

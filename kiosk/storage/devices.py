@@ -50,7 +50,7 @@ class Pairing:
 class Devices:
     """Unused pairing codes, and the time of each kiosk's last sign of life. Thread-safe.
 
-    `clock` returns seconds and must be monotonic.
+    `clock` returns seconds and must be monotonic. A `link_code` is that of a kiosk's link.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -89,41 +89,41 @@ class Devices:
         now = self.clock()
         self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
-    def record_sign_of_life(self, code: str) -> None:
-        """Record that the kiosk at the link with this code sent a sign of life now."""
+    def record_sign_of_life(self, link_code: str) -> None:
+        """Record that a kiosk sent a sign of life now."""
         with self._lock:
-            self._heard[code] = self.clock()
-            self._new.add(code)
+            self._heard[link_code] = self.clock()
+            self._new.add(link_code)
 
     def take_signs_of_life(self) -> frozenset[str]:
-        """Return the codes of the kiosks that sent a sign of life since the last call of this method.
+        """Return the link codes of the kiosks that sent a sign of life since the last call of this method.
         `status` does not depend on it."""
         with self._lock:
             heard, self._new = frozenset(self._new), set()
             return heard
 
-    def record_late_ballot(self, code: str) -> None:
+    def record_late_ballot(self, link_code: str) -> None:
         """Record that a ballot queued on a kiosk arrived after its round had closed."""
         with self._lock:
-            self._late.add(code)
+            self._late.add(link_code)
 
-    def was_late(self, code: str) -> bool:
+    def was_late(self, link_code: str) -> bool:
         """Return whether `record_late_ballot` was called for a kiosk since the program started.
 
         Not a number, because a growing number would reveal when the ballots arrived.
         """
         with self._lock:
-            return code in self._late
+            return link_code in self._late
 
-    def status(self, code: str) -> DeviceStatus:
+    def status(self, link_code: str) -> DeviceStatus:
         """Return ALIVE if a kiosk sent a sign of life in the last SILENT_AFTER seconds, otherwise SILENT;
         UNKNOWN if it sent none yet and the program has not run for SILENT_AFTER seconds."""
         with self._lock:
             since = self.clock() - SILENT_AFTER
-            if self._heard.get(code, since) > since:
+            if self._heard.get(link_code, since) > since:
                 return DeviceStatus.ALIVE
             return (
                 DeviceStatus.UNKNOWN
-                if code not in self._heard and self._started > since
+                if link_code not in self._heard and self._started > since
                 else DeviceStatus.SILENT
             )

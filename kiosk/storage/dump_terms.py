@@ -55,6 +55,7 @@ def check_texts(document: Any) -> None:
 
 
 def _check_survey(survey: Survey) -> None:
+    """Raise ValueError unless the survey is one that a round can have."""
     ids = [statement.id for statement in survey.statements]
     for statement_id in ids:
         check_id(statement_id)
@@ -74,6 +75,7 @@ def _check_survey(survey: Survey) -> None:
 
 
 def _check_tree(tree: Tree) -> None:
+    """Raise ValueError unless each node stands once, below one before it; only the first has no parent."""
     above: set[str | None] = {None}
     for position, node in enumerate(tree.nodes):
         check_id(node.id)

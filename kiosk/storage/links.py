@@ -48,7 +48,8 @@ class KioskBudgetError(StoreError):
 
 @dataclass(frozen=True)
 class Link:
-    """The address of a paired kiosk or a poster. `screen` is the kiosk's size, None if not measured."""
+    """The address of a paired kiosk or a poster: its `code` stands in the address, `admission` says which.
+    `screen` is the size of the kiosk's screen, None if not measured, and for a poster."""
 
     code: str
     admission: Admission

@@ -119,7 +119,7 @@ class MailChoices:
 
 
 class MailQueue:
-    """The rows of queued mail."""
+    """The rows of queued mail. All times are local and naive."""
 
     def __init__(self, database: Database, writer: Writer, choices: MailChoices) -> None:
         self._database = database
@@ -190,6 +190,7 @@ class MailQueue:
 
     @one_write()
     def _claim(self, now: datetime) -> tuple[OutgoingMail, MailChoice] | None:
+        """Do the write of `claim`."""
         row, roles = tables.OutgoingMail, self._roles()
         for mail in self._due(now):
             choice = self._choices.of(mail.name)
@@ -317,7 +318,8 @@ class KioskContacts:
         Empty on Saturdays and Sundays, at the first count (`previous` is None), and if the server itself did
         not run long enough. A kiosk counts only while its unit has a round for kiosks that runs since the
         previous count: a kiosk that nobody needs may be switched off. `running` are the rounds that run at
-        `tick`. Rows of removed kiosks are deleted, and a kiosk without a row gets one.
+        `tick`. A kiosk that is new, or that no round needs, counts as in contact since `previous`. Rows of
+        removed kiosks are deleted.
         """
         rows = tables.KioskContact
         known = {

@@ -11,7 +11,7 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 
 @dataclass(frozen=True)
-class Text:
+class PartText:
     """The text of one part. `version` is 0 for a part that nobody has written, and rises with each change."""
 
     words: str = ""
@@ -42,11 +42,11 @@ class Reports:
             )
         )
 
-    def texts(self, report_id: str) -> dict[str, Text]:
+    def texts(self, report_id: str) -> dict[str, PartText]:
         """Return part -> text, for the parts that have one."""
         text = tables.ReportText
         query = text.select(text.part, text.words, text.version).where(text.report_id == report_id)
-        return {part: Text(words, version) for part, words, version in self._database.rows(query)}
+        return {part: PartText(words, version) for part, words, version in self._database.rows(query)}
 
     @one_write()
     def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:

@@ -109,7 +109,7 @@ def _fail(error: str) -> NoReturn:
 
 
 class Writer:
-    """Runs writes, one at a time, and destroys the keys that they replace.
+    """Runs writes, one at a time, and destroys the keys that they replace. One per process and database.
 
     Writes of single units that wait for each other are committed together: the disk is waited for once.
     """
@@ -180,7 +180,8 @@ class Writer:
         return cast(Result, write.outcome())
 
     def _run_held(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, run as one transaction. The caller holds the database's writer."""
+        """Return the result of `work`, run as one transaction. The caller holds the database's writer
+        (`Database.writing`)."""
         with self._transaction(Lock.SHARED):
             result = work()
         self._clean_up()

@@ -80,7 +80,7 @@ class Snapshots:
             RoundTally(
                 state.round,
                 state.is_closed,
-                self._tallies.own_sums(state.round),
+                self._tallies.sums_by_node(state.round),
                 self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
                 frozenset(() if state.is_closed else fired.get(state.round.id, ())),
                 self._tallies.batches(state.round),

@@ -85,7 +85,8 @@ class Store:
     """An installation's data. One per process; safe to use from several threads.
 
     Every method that writes raises StoreError, and changes nothing, if the database server may lose the
-    commit (`commit_risks`). Times without a time zone are local.
+    commit (`commit_risks`). Every method that opens a box, slip set or letterbox raises KeyUnavailableError
+    if its key is missing or damaged. Times without a time zone are local.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
@@ -173,7 +174,8 @@ class Store:
         self._unit_rows.renew_in_transaction()
 
     def check_schema(self) -> None:
-        """Raise StoreError unless the tables have this program's version."""
+        """Raise StoreError, which names the command to run, unless the tables are of this program's
+        schema."""
         self._database.check_version()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
@@ -268,7 +270,8 @@ class Store:
 
     @one_write()
     def mark_demonstration(self) -> None:
-        """Mark the installation as a demonstration, permanently."""
+        """Mark the installation as a demonstration, permanently: its clock is never in doubt, it sends no
+        mail, and its published document says so."""
         self._database.set("demonstration", "yes")
 
     @property
@@ -324,7 +327,7 @@ class Store:
 
     @one_write()
     def _open_round(self, new: Round, now: datetime) -> bool:
-        """Return False, and change nothing, while a count goes on."""
+        """Do the write of `open_round`. Returns False, and changes nothing, while a count goes on."""
         self.check_opening(new, now)
         if read_progress(self._database) is not None:
             return False
@@ -349,7 +352,7 @@ class Store:
 
     @one_write()
     def _cancel_round(self, round_id: str, now: datetime) -> Round | None:
-        """Return None, and change nothing, while a count goes on."""
+        """Do the write of `cancel_round`. Returns None, and changes nothing, while a count goes on."""
         of_round = self._rounds.with_id(round_id)
         if of_round is None:
             raise StoreError(f"there is no round {round_id!r}; see kiosk round list")
@@ -486,7 +489,8 @@ class Store:
         itself is not stored.
 
         The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` as
-        for `cast`. Raises RoundClosedError; then nothing was written.
+        for `cast`: a form that was accepted before changes nothing. Raises RoundClosedError; then nothing was
+        written.
         """
         box = self._running_box(round_id, unit_id, now)
         if self._take_ticket(round_id, unit_id, ticket):
@@ -553,8 +557,8 @@ class Store:
         carrier: str,
         admit: Admit,
     ) -> _Outcome:
-        """Return the outcome for an envelope; GONE if the letterbox got another key after `cast_envelope`
-        found it.
+        """Do the write of `cast_envelope`, and return its outcome; GONE if the letterbox got another key
+        after `cast_envelope` found it. Raises the other errors of `cast_envelope`.
 
         TOO_EARLY is no exception: an exception would roll back the record that the play guard fired.
         """
@@ -617,7 +621,8 @@ class Store:
         return self._snapshots.document()
 
     def change_index(self) -> ChangeIndex:
-        """Return the stored index of changes, which may be one of an earlier snapshot."""
+        """Return the stored index of changes, which may be of an earlier snapshot (compare its tag); an empty
+        one before the first."""
         return self._snapshots.change_index()
 
     # -- backups ---------------------------------------------------------------------------------
@@ -645,7 +650,7 @@ class Store:
                 for state in states:
                     if state.is_closed:
                         self._slip_sets.clear_unpublished_use(
-                            state.round, self._tallies.own_sums(state.round)
+                            state.round, self._tallies.sums_by_node(state.round)
                         )
                 open_rounds += [state.round for state in states if not state.is_closed]
                 for of_round in open_rounds:

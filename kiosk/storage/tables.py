@@ -373,3 +373,4 @@ class Imported(Table):
 
 
 ALL: tuple[type[Table], ...] = tuple(Table.__subclasses__())
+"""The models of all tables of an installation."""

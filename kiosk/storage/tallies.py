@@ -70,7 +70,7 @@ class Tallies:
         rows = self._select_column(of_round.id, unit_id, column)
         return statement_tally(dict(rows)).ballots if rows else 0
 
-    def own_sums(self, of_round: Round) -> dict[str, Tally]:
+    def sums_by_node(self, of_round: Round) -> dict[str, Tally]:
         """Return node id -> running sums of the batches published for the node itself, not below it: one
         table per column of the survey, in its order. Nodes without a batch are left out."""
         cells: dict[str, dict[tuple[str, str], int]] = {}

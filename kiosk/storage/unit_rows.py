@@ -110,6 +110,8 @@ class UnitRows:
         self._clear_closed_rounds()
 
     def _renew_units(self, part: CountPart) -> None:
+        """Seal the rows of these units under new keys; units without a box are left out. The caller holds a
+        write."""
         of_round, units = part
         for unit in units:
             box = self._boxes.open_box(of_round.id, unit)
@@ -134,7 +136,7 @@ class UnitRows:
         for state in self._rounds.all():
             if state.is_closed:
                 self._writer.destroy_keys_after_commit(state.round)
-                self._slip_sets.clear_unpublished_use(state.round, self._tallies.own_sums(state.round))
+                self._slip_sets.clear_unpublished_use(state.round, self._tallies.sums_by_node(state.round))
 
     @one_write()
     def give_up_keys(self, lost: list[KeyFault]) -> None:

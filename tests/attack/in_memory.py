@@ -75,7 +75,7 @@ class MemoryStore:
         return True
 
     def _published(self, made_at: datetime) -> Document:
-        tally = RoundTally(self._round, self._is_closed, self._tallies.own_sums(self._round), {})
+        tally = RoundTally(self._round, self._is_closed, self._tallies.sums_by_node(self._round), {})
         return make_snapshot([tally], made_at, demonstration=False)
 
     def snapshot_text(self) -> str:
@@ -125,7 +125,7 @@ class _Tallies(Tallies):
         del of_round
         return self._sums[unit_id][0].ballots if unit_id in self._sums else 0
 
-    def own_sums(self, of_round: Round) -> dict[str, Tally]:
+    def sums_by_node(self, of_round: Round) -> dict[str, Tally]:
         del of_round
         return dict(self._sums)
 

@@ -15,7 +15,7 @@ from kiosk.domain.mail import MailKind
 from kiosk.domain.rounds import Round
 from kiosk.library.library import read_library
 from kiosk.library.trees import flat_tree
-from kiosk.operation.mail.smtp import Envelope, as_message
+from kiosk.operation.mail.smtp import MailHeaders, as_message
 from kiosk.storage import SERVER, MailChoice, OutgoingMail, Store
 from tests.attack.finding import Finding, Scale
 from tests.attack.views import OPENING, STEPS, House, _box_size
@@ -69,8 +69,8 @@ def mails(writer: MailWriter) -> dict[str, bytes]:
         choice = CHOICES[mail.name]
         content = writer.content(mail, choice)
         if content is not None:
-            envelope = Envelope("kiosk@example.org", choice.address, mail.id, sent_at)
-            written[f"{mail.kind} to {mail.name}"] = as_message(content, envelope).as_bytes()
+            headers = MailHeaders("kiosk@example.org", choice.address, mail.id, sent_at)
+            written[f"{mail.kind} to {mail.name}"] = as_message(content, headers).as_bytes()
     return written
 
 

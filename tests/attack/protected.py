@@ -239,7 +239,7 @@ def _dumped(store: Store) -> Tally:
 def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
     """Return the result of `looks` with a leak: sums are stored exact, and noise is drawn each time they are
     shown."""
-    own_sums, random = Tallies.own_sums, Random(4)
+    sums_by_node, random = Tallies.sums_by_node, Random(4)
 
     def drawn(table: StatementTally) -> StatementTally:
         cells = protect(_cells(table), random)
@@ -247,12 +247,12 @@ def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
         return StatementTally(cells[:options], cells[options:], 0)
 
     def redrawn(tallies: Tallies, of_round: object) -> dict[str, Tally]:
-        sums = own_sums(tallies, of_round)  # type: ignore[arg-type]
+        sums = sums_by_node(tallies, of_round)  # type: ignore[arg-type]
         return {node: tuple(map(drawn, tables)) for node, tables in sums.items()}
 
     with ExitStack() as stack:
         stack.enter_context(patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)))
-        stack.enter_context(patch.object(Tallies, "own_sums", redrawn))
+        stack.enter_context(patch.object(Tallies, "sums_by_node", redrawn))
         return looks(folder)
 
 

@@ -536,7 +536,7 @@ READERS = {
         "storage/letterboxes.py Letterboxes.take_form",
     },
     "published_ballots": {"storage/count.py Count.count_boxes"},
-    "own_sums": {
+    "sums_by_node": {
         "storage/count.py Count.close",
         "storage/snapshots.py Snapshots.make",
         "storage/unit_rows.py UnitRows._clear_closed_rounds",
@@ -643,7 +643,7 @@ PLANTED = (
     ("spy.py", 'SEEN = "SELECT answers FROM tally"'),
     ("storage/links.py", 'SEEN = "SELECT sealed FROM box"'),
     ("storage/store.py", "class Store:\n def peek(self): return self._boxes.open_box('r', 'frida')"),
-    ("spy/storage/count.py", "def read(of): return getattr(of, 'own_sums')"),
+    ("spy/storage/count.py", "def read(of): return getattr(of, 'sums_by_node')"),
     ("storage/walls.py", "from kiosk.storage import tables\nSEEN = tables.Tally.select()"),
     ("storage/count.py", "from kiosk.storage.tables import Box as Wall"),
     ("storage/replies.py", "from kiosk.storage import tables\nSEEN = getattr(tables, 'SlipSet')"),
@@ -721,7 +721,7 @@ def run(scale: Scale) -> list[Finding]:
                 "spy.py tally",
                 "storage/links.py box",
                 "storage/store.py Store.peek open_box",
-                "spy/storage/count.py read own_sums",
+                "spy/storage/count.py read sums_by_node",
                 "storage/walls.py tally",
                 "storage/count.py box",
                 "storage/replies.py slip_set",

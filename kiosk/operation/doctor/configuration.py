@@ -83,7 +83,8 @@ SYNTAXES = {
 
 
 class Reader:
-    """Parses one server's files. `unreadable` lists those that this user may not read."""
+    """Parses one web server's files, in its folder of /etc. `unreadable` lists those that this user may not
+    read, after `read_all`."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._syntax = SYNTAXES[server]

@@ -24,6 +24,7 @@ class Rule:
 
 EACH = "its log gets a line, with the time, for each ballot"
 SOME = "its log gets a line, with the time, for some ballots"
+"""The harm of settings that log every statement, or some."""
 
 RULES = {
     "log_statement": Rule(("none", "ddl"), EACH),
@@ -133,6 +134,7 @@ def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()
 
 
 def _check_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
+    """Report loaded libraries that are not in LIBRARIES, and settings of them that this role cannot read."""
     unseen = [name for name in PRELOADED if name not in settings]
     if unseen:
         yield Advice(

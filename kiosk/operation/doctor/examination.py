@@ -70,6 +70,7 @@ def _examine_installation(settings: Settings, now: datetime) -> Iterator[Advice]
 
 
 def _examine_store(settings: Settings, now: datetime) -> Iterator[Advice]:
+    """Examine what is in the database and the library. Raises StoreError for tables of another schema."""
     with closing(open_store(settings.data, settings.database_url, settings.keys)) as store:
         yield from _guarded(Topic.DATABASE, database.check_database(store))
         yield from rounds.check_demonstration(store)

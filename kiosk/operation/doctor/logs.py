@@ -25,7 +25,7 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class MarkedLine:
-    """A line with the mark. `file` is None for the journal."""
+    """A line of a log with the mark. `file` is the log's, None for the system journal."""
 
     file: Path | None
     line: str
@@ -46,6 +46,7 @@ class LogWatch:
         self._sizes = {file: (stat.st_ino, stat.st_size) for file, stat in self._files()}
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """Yield the logs that are files, with their status: those that are named, and all in FOLDERS."""
         journals = [self._root / name for name in JOURNALS]
         log_files = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
         for file in dict.fromkeys([*self._named, *log_files]):

@@ -88,7 +88,8 @@ the kernel ends programs if none are left."""
 
 
 def check_space(settings: Settings) -> Iterator[Advice]:
-    """Check the free space and inodes of the disks to which data and keys are written."""
+    """Check the free space and inodes of the disks to which data and keys are written: one finding for each
+    folder that exists."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue

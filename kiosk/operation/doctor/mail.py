@@ -21,7 +21,7 @@ LONGEST_WAIT = timedelta(hours=1)
 
 def check_mail(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
     """Check the settings of mail, the sign-in at the mail server, unless the settings are bad, and the queue.
-    Without a mail server, report only that accounts want mail."""
+    Without KIOSK_MAIL_HOST, report only that accounts want mail."""
     wanting = len(store.mail_choices.all())
     if settings.mail is None:
         if wanting:
@@ -88,6 +88,7 @@ def _check_encryption(mail: MailSettings) -> Iterator[Advice]:
 
 
 def _check_server(mail: MailSettings) -> Advice:
+    """Return the finding about the connection and the sign-in; no mail is sent."""
     try:
         check_sign_in(mail)
     except MailError as error:
@@ -100,6 +101,7 @@ def _check_server(mail: MailSettings) -> Advice:
 
 
 def _check_queue(mail: MailSettings, store: Store, now: datetime) -> Iterator[Advice]:
+    """Report mail that was given up, that nobody sends, or that waits; nothing for an empty queue."""
     queue = store.mail_queue.all()
     states = Counter(queued.state for queued in queue)
     given_up = [queued for queued in queue if queued.state is MailState.GIVEN_UP]

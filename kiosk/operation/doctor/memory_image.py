@@ -60,7 +60,7 @@ def _check_core_dumps(machine: Machine) -> Iterator[Advice]:
 
 
 def _unencrypted_swaps(root: Path) -> list[str] | None:
-    """Return the swap areas on a disk that are no encrypted device; None if unknown."""
+    """Return the paths of the swap areas on a disk that are no encrypted device; None if this is unknown."""
     table = _content(root / "proc/swaps")
     if table is None:
         return None

@@ -14,15 +14,16 @@ from kiosk.operation.doctor.machine import Machine
 from kiosk.operation.doctor.probe import UnreachableError, ask_health, get, post_form, provoke_errors
 from kiosk.operation.doctor.web_servers import (
     WAYS_OUT,
+    ExaminedWebServer,
     GuestLog,
     Guests,
     LogContent,
-    WebServer,
     read_web_server,
 )
 from kiosk.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+"""Hosts that only this machine reaches."""
 PARSED = ("nginx", "apache2", "caddy")
 """Folders in /etc of web servers whose configuration this program parses."""
 NOT_PARSED = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
@@ -40,7 +41,7 @@ class Front:
     """The web servers on this machine: those of PARSED, by name, and the files of others that name the
     guests' port."""
 
-    servers: dict[str, WebServer] = field(default_factory=dict)
+    servers: dict[str, ExaminedWebServer] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
 
@@ -150,6 +151,7 @@ def check_public_address(settings: Settings, machine: Machine, *, is_demonstrati
 
 
 def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
+    """Yield one finding about the public address, from requests to `path`, which no page has."""
     address = settings.guest_address
     try:
         problem = _fault_of_way(settings, machine, path)
@@ -195,6 +197,7 @@ def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None
 
 
 def _check_configuration(front: Front) -> Iterator[Advice]:
+    """Report logs of guests in configurations that are parsed, and servers that keep none."""
     for name, server in front.servers.items():
         for log in server.guest_logs:
             yield Advice(
@@ -212,6 +215,7 @@ def _remedy(log: GuestLog) -> str:
 
 
 def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
+    """Report each log with a marked line, and what it reveals of guests at `address`; if none has, that."""
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
         kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES

@@ -68,7 +68,8 @@ def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advi
 
 
 def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Report open addresses whose unit is in no tree, or that the running round does not admit."""
+    """Report links whose unit is in no tree, unless a bad file may be the reason, and links that the running
+    round does not admit; nothing if all is well."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
@@ -123,6 +124,7 @@ DEMONSTRATION = Advice(
     "this is a demonstration: it counts every few seconds and shows everything. Never let guests answer "
     "here; set KIOSK_DATA to another folder and run: kiosk init",
 )
+"""The finding about a demonstration, by which `examine` recognises one."""
 
 
 def check_demonstration(store: Store) -> Iterator[Advice]:

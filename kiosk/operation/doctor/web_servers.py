@@ -50,7 +50,7 @@ class GuestLog:
 
 
 @dataclass(frozen=True)
-class WebServer:
+class ExaminedWebServer:
     """The result for one configuration: whether it serves guests, its logs of them, all its log files with an
     absolute path, and the configuration files that this user may not read."""
 
@@ -74,14 +74,14 @@ WAYS_OUT = {
 """(web server, content of its log) -> the directive that stops it, as the end of a sentence."""
 
 
-def read_web_server(server: str, folder: Path, guests: Guests) -> WebServer:
+def read_web_server(server: str, folder: Path, guests: Guests) -> ExaminedWebServer:
     """Return the result for the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
     reader = Reader(server, folder)
     tops = reader.read_all()
     sites = [site for top in tops for site in _of_guests(top, guests, BLOCKS_OF_A_SITE[server])]
     logs = {GuestLog(server, site.file, kept) for site in sites for kept in LOOKS[server](site)}
     blocks = [block for top in tops for block in top.all_blocks()]
-    return WebServer(
+    return ExaminedWebServer(
         bool(sites),
         sorted(logs, key=lambda log: (log.file, log.kept)),
         [file for block in blocks for file in _log_files(block)],

@@ -15,6 +15,7 @@ from kiosk.domain.mail import LEAST_LISTENING
 from kiosk.storage import SERVER, Devices, Store
 
 SECONDS_BETWEEN_LOOKS = 60.0
+"""Time between two calls of `ContactWatch.look`."""
 
 
 class ContactWatch(threading.Thread):

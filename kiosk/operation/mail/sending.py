@@ -13,11 +13,12 @@ from datetime import datetime
 from kiosk.desk.mail.contents import MailWriter
 from kiosk.domain.mail import MailProblem
 from kiosk.library.library import Library
-from kiosk.operation.mail.smtp import Envelope, MailError, as_message, send
+from kiosk.operation.mail.smtp import MailError, MailHeaders, as_message, send
 from kiosk.settings import MailSettings
 from kiosk.storage import MailChoice, OutgoingMail, Store
 
 SECONDS_BETWEEN_LOOKS = 30.0
+"""Time between two looks at the queue in `kiosk serve`."""
 
 OF_ONE_MAIL = frozenset({MailProblem.RECIPIENT, MailProblem.CONTENT})
 """Problems that the next mail need not have. After any other one, the rest of the queue waits."""
@@ -68,8 +69,8 @@ class Sender:
         content = writer.content(queued, choice)
         if content is None:
             return 0
-        envelope = Envelope(self.mail.sender, choice.address, queued.id, self.clock())
-        send(self.mail, as_message(content, envelope))
+        headers = MailHeaders(self.mail.sender, choice.address, queued.id, self.clock())
+        send(self.mail, as_message(content, headers))
         return 1
 
 

@@ -70,7 +70,7 @@ def sentence(problem: MailProblem, mail: MailSettings, code: int | None = None) 
 
 
 @dataclass(frozen=True)
-class Envelope:
+class MailHeaders:
     """Addresses of a mail's sender and recipient, the local part of its Message-ID, and its time, local and
     naive."""
 
@@ -80,14 +80,14 @@ class Envelope:
     sent_at: datetime
 
 
-def as_message(content: MailContent, envelope: Envelope) -> EmailMessage:
+def as_message(content: MailContent, headers: MailHeaders) -> EmailMessage:
     """Return a content as a mail: plain text and nothing else."""
     message = EmailMessage(policy=POLICY)
-    message["From"] = envelope.sender
-    message["To"] = envelope.recipient
+    message["From"] = headers.sender
+    message["To"] = headers.recipient
     message["Subject"] = content.subject
-    message["Date"] = format_datetime(envelope.sent_at.astimezone())
-    message["Message-ID"] = f"<{envelope.id}@{_domain(envelope.sender)}>"
+    message["Date"] = format_datetime(headers.sent_at.astimezone())
+    message["Message-ID"] = f"<{headers.id}@{_domain(headers.sender)}>"
     # RFC 3834: programs that answer for a person who is away leave it unanswered.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content.body, cte="quoted-printable")
@@ -96,7 +96,8 @@ def as_message(content: MailContent, envelope: Envelope) -> EmailMessage:
 
 
 def send(mail: MailSettings, message: EmailMessage) -> None:
-    """Hand a mail to the mail server. Raises MailError if it does not take it."""
+    """Hand a message to the mail server that the settings `mail` name. Raises MailError if it does not take
+    it."""
     with _signed_in(mail) as server:
         _check(server.mail(mail.sender), MailProblem.SENDER)
         _check(server.rcpt(str(message["To"])), MailProblem.RECIPIENT)
