@@ -14,7 +14,8 @@ from kiosk.domain.rounds import Round
 
 @dataclass(frozen=True)
 class Forms:
-    """A word for one person and for several, and the name of a survey that such people answer."""
+    """The forms of a word, in the reader's language: for one person and for several, and the word for a
+    survey that such people answer, such as "gästenkät"."""
 
     one: str
     several: str
@@ -22,12 +23,13 @@ class Forms:
 
 
 def people_at(of_round: Round, node_id: str) -> Forms:
-    """Return the forms of the word for those who answer at a node of a round's tree."""
+    """Return the forms of the word for those who answer at a node of a round's tree, as the library has it
+    now."""
     return forms(desk().library.respondent(of_round.tree, node_id))
 
 
 def forms(respondent: Respondent) -> Forms:
-    """Return the forms of a word."""
+    """Return the forms of the word that a place has for those who answer."""
     # A word's forms are one text: in Swedish some of them are equal, in other languages they are not.
     texts = {
         Respondent.GUEST: translate("gäst / gäster / gästenkät"),

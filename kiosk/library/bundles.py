@@ -315,13 +315,8 @@ def _effects(
     for one in sent:
         other = present.get(one.id)
         state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
-        title = getattr(one, "title", getattr(one, "name", "")) or _first_and_last(one)
+        title = getattr(one, "title", "") or one.name
         yield Effect(kind, one.id, title, state, getattr(one, "licence", ""))
-
-
-def _first_and_last(scale: Scale) -> str:
-    """Return the lowest and the highest label of a scale without a title, which name it for a reader."""
-    return f"{scale.labels[0]} – {scale.labels[-1]}"
 
 
 def _same_survey(one: Survey, other: Survey) -> bool:

@@ -25,14 +25,16 @@ from kiosk.storage import MailChoice, OutgoingMail, RoundState, Store
 LONGEST_SUBJECT_CHARACTERS = 150
 
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
-"""Bidirectional classes of Unicode (UAX 9) of letters and digits that are written from the right."""
+"""Bidirectional classes of Unicode (UAX 9): letters that are written from right to left, and Arabic
+digits."""
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 @dataclass(frozen=True)
 class MailContent:
-    """The content of a mail: a subject of one line, the text, and the code of their language."""
+    """The content of a mail: a subject of one line (`as_subject`), the plain text, and the code of their
+    language."""
 
     subject: str
     body: str
@@ -41,15 +43,17 @@ class MailContent:
 
 @dataclass(frozen=True)
 class MailWriter:
-    """Writes mail from the published figures of an installation. `desk_address` is for links."""
+    """Writes mail from the published figures of an installation. `desk_address` is the desk's public address
+    without /admin/."""
 
     store: Store
     library: Library
     desk_address: str
 
     def content(self, mail: OutgoingMail, choice: MailChoice) -> MailContent | None:
-        """Return the content of a queued mail; None if there is nothing to tell any more: the round is gone,
-        or the kiosks are in contact again or closed."""
+        """Return the content of a queued mail, in the language of `choice` or, if the desk does not have it,
+        in Swedish. None if there is nothing to tell: no round of the mail is closed, or its kiosks are in
+        contact again or gone."""
         catalogue = self._catalogue(choice.language)
         write = {
             MailKind.SUMMARY: self._summary,
@@ -68,17 +72,20 @@ class MailWriter:
         return desk[language if language in desk else REFERENCE]
 
     def _text(self, paragraphs: Sequence[str]) -> str:
+        """Return the paragraphs, empty ones left out, and below them why the recipient gets mail."""
         reason = translate("Du får det här mejlet för att det är valt för ditt konto. Ändra det här:")
         parts = [*filter(None, paragraphs), f"-- \n{reason}\n{self.desk_address}/admin/account#mail"]
         return "\n\n".join(parts) + "\n"
 
     def _link(self, words: str, page: str) -> str:
-        """Return the words above the address of a page of the desk."""
+        """Return two lines: the words, and the address of a desk page (`page`: its path below /admin/)."""
         return f"{words}\n{self.desk_address}/admin/{page}"
 
     # -- after a round's closing -----------------------------------------------------------------
 
     def _summary(self, ids: Sequence[str]) -> tuple[str, list[str]] | None:
+        """Return (subject, paragraphs) about the latest closed one of the rounds with these ids; None if none
+        is closed."""
         states = self.store.rounds()
         state = next((state for state in states if state.round.id in ids and state.is_closed), None)
         if state is None:
@@ -106,7 +113,8 @@ class MailWriter:
         yield self._link(translate("Alla resultat:"), f"overview/{of_round.id}/{root}")
 
     def _places(self, document: Document, of_round: Round) -> Iterator[str]:
-        """Yield a line for each place: its name, and how many answered, or why that is not shown."""
+        """Yield a line for each place of the round, indented by its depth in the tree: its name, and how many
+        answered, or why that is not shown."""
         for node in of_round.tree.nodes:
             depth = len(of_round.tree.upwards(node.id))
             number = answered(document, of_round, node.id)
@@ -120,6 +128,8 @@ class MailWriter:
     # -- silent kiosks ---------------------------------------------------------------------------
 
     def _silence(self, ids: Sequence[str]) -> tuple[str, list[str]] | None:
+        """Return (subject, paragraphs) about those of the kiosks with these codes that are still silent; None
+        if none is."""
         silent = self.store.kiosk_contacts.silent()
         links = [link for link in self.store.links.all() if link.code in ids and link.code in silent]
         if not links:
@@ -161,7 +171,8 @@ class MailWriter:
 
 
 def _statement(entry: Entry) -> Iterator[str]:
-    """Yield the lines about one statement: its text, the share with n, and the change."""
+    """Yield the lines about one statement: its text, the share with n or why there is none, the target if it
+    has one, and the change."""
     yield isolated(entry.text)
     if entry.missing:
         yield f"  {entry.missing}"
@@ -176,21 +187,23 @@ def _statement(entry: Entry) -> Iterator[str]:
 
 
 def one_line(text: str) -> str:
-    """Return a text for a header: one line, without control characters and marks of direction."""
+    """Return a text on one line, without control characters and marks of direction, and with each run of
+    blanks as one space, so that it can stand in a header."""
     shown = "".join(" " if unicodedata.category(one)[0] == "Z" or one in "\t\r\n" else one for one in text)
     return " ".join("".join(one for one in shown if unicodedata.category(one)[0] != "C").split())
 
 
 def isolated(text: str) -> str:
-    """Return a text on one line that does not change the direction of what stands beside it (UAX 9): a text
-    with letters from the right is isolated."""
+    """Return a text on one line (`one_line`) that does not change the direction of what stands beside it (UAX
+    9): one with letters from right to left stands between isolating marks."""
     line = one_line(text)
     is_mixed = any(unicodedata.bidirectional(one) in RIGHT_TO_LEFT for one in line)
     return f"{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}" if is_mixed else line
 
 
 def as_subject(text: str) -> str:
-    """Return a text as a subject, with an ellipsis if it is too long."""
+    """Return a text as a subject: on one line (`one_line`), cut to LONGEST_SUBJECT_CHARACTERS, the last of
+    which is then an ellipsis."""
     line = one_line(text)
     if len(line) <= LONGEST_SUBJECT_CHARACTERS:
         return line

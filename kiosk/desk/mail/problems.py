@@ -6,13 +6,14 @@ from kiosk.domain.mail import MailProblem
 
 
 def has_mail() -> bool:
-    """Return whether the operator has set a mail server."""
+    """Return whether the settings name a mail server; whether it works is not tried."""
     settings = desk().settings
     return settings is not None and settings.mail is not None
 
 
 def problem_in_words(problem: str) -> str:
-    """Return the reason why a mail was not sent, as a sentence; "" for none."""
+    """Return the reason why a mail was not sent, as a sentence; "" for "". `problem` is a value of
+    MailProblem; ValueError for any other text."""
     if not problem:
         return ""
     return {

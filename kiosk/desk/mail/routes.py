@@ -21,8 +21,8 @@ blueprint = Blueprint("mail", __name__)
 
 @dataclass(frozen=True)
 class ListedMail:
-    """A queued mail on the page: the account, the kind in words, and the reason why it was not
-    sent, "" before the first attempt."""
+    """A queued mail on the page, with its kind in words, and `problem`, the reason why it was not sent, as a
+    sentence; "" before the first attempt."""
 
     mail: OutgoingMail
     kind: str
@@ -51,7 +51,7 @@ def mail() -> ResponseReturnValue:
 @blueprint.route("/mail/again", methods=["POST"])
 @for_coordinator
 def again() -> ResponseReturnValue:
-    """Make all mail due that waits or was given up."""
+    """Make all mail due that waits or was given up. A thread or process outside requests sends it."""
     desk().store.mail_queue.try_again(desk().clock())
     return _done(translate("Mejlen ligger i kö igen. De skickas inom några minuter."))
 
@@ -59,7 +59,7 @@ def again() -> ResponseReturnValue:
 @blueprint.route("/mail/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove a mail from the queue. Status 404 for an unknown one."""
+    """Remove a mail from the queue. For an unknown one, the page has the reason and status 404."""
     if not desk().store.mail_queue.remove(request.form.get("id", "")):
         add_problem(translate("Mejlet ligger inte längre i kön."), "queue")
         return _page(404)

@@ -24,8 +24,9 @@ LONGEST_REPLY_CHARACTERS = 240
 @blueprint.route("/reply/<round_id>", methods=["GET", "POST"])
 @for_coordinator
 def reply(round_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each guest language; store a sent reply. Refused input stays in the
-    form, with status 400. Aborts with 404 for an unknown round or one that is not closed."""
+    """Show the form with a field for each guest language; store a sent reply in place of an earlier one, or
+    remove it if all fields are empty. Refused input stays in the form, with status 400. Aborts with 404 for
+    an unknown round or one that is not closed."""
     state = _closed_round(round_id)
     languages, form = _languages(), FlaskForm()
     texts = desk().store.replies.of_round(round_id)
@@ -53,7 +54,9 @@ def reply(round_id: str) -> ResponseReturnValue:
 
 
 def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str, str]:
-    """Return the reason for refusing a text, as a sentence, by the code of its language."""
+    """Return code of a language -> the reason for refusing its text, as a sentence; empty if all are valid.
+    The Swedish text must not be empty if another has words. `texts` has the text of each code in
+    `languages`."""
     problems = {
         code: translate(
             "{language}: {problem}",
@@ -69,12 +72,13 @@ def _problems(texts: dict[str, str], languages: dict[str, Language]) -> dict[str
 
 
 def _closed_round(round_id: str) -> RoundState:
-    """Return the closed round with this id. Aborts with 404 if there is none: a reply needs results."""
+    """Return the closed round with this id. Aborts with 404 if there is none: a reply is about results."""
     matching = [state for state in desk().store.rounds() if state.round.id == round_id and state.is_closed]
     return matching[0] if matching else abort(404)
 
 
 def _languages() -> dict[str, Language]:
+    """Return code -> language for those that guests may choose on their screen."""
     library = desk().library
     spoken = screen_languages(library.guest, desk().allowed_languages)
     return {code: library.guest[code].language for code in spoken}

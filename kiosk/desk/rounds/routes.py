@@ -40,9 +40,9 @@ refused."""
 
 @dataclass(frozen=True)
 class SurveyChoice:
-    """A survey that a round can ask. `shown` are the languages that guests may choose, `drafts` those with
-    all texts of which some are unreviewed. `incomplete` has (language, number of missing texts) for the
-    others."""
+    """A survey that a round can ask. `shown` are the languages that guests may choose. Of all languages but
+    Swedish, `drafts` are those with all texts of which some are unreviewed, also if they are shown, and
+    `incomplete` has (language, number of missing texts) for those without all texts."""
 
     survey: Survey
     shown: tuple[Language, ...]
@@ -53,8 +53,8 @@ class SurveyChoice:
 class ExpectedGuests:
     """The expected guests in the form: one number for all units, and other numbers for some units.
 
-    `names` maps the units of all trees to their names. `sent` maps them to the texts of their fields, "" for
-    a unit that has the number for all.
+    `names` is unit id -> name for the units of all trees, sorted by name. `sent` is unit id -> text of its
+    field, "" for a unit that has the number for all.
     """
 
     def __init__(self, form: RoundForm) -> None:
@@ -65,7 +65,7 @@ class ExpectedGuests:
 
     @property
     def wrong(self) -> frozenset[str]:
-        """The units whose field has a text other than a whole number from 0 to MOST_EXPECTED."""
+        """The ids of the units whose field has a text other than a whole number from 0 to MOST_EXPECTED."""
         return frozenset(unit for unit, text in self.sent.items() if text and not _is_number(text))
 
     @property
@@ -74,8 +74,8 @@ class ExpectedGuests:
         return not self.wrong
 
     def at(self, units: Iterable[str]) -> dict[str, int]:
-        """Return the number of expected guests of these units by unit id; those without a number are left
-        out."""
+        """Return unit id -> number of expected guests for these units. Those with neither a number of their
+        own nor one for all are left out."""
         texts = {unit: self.sent[unit] or str(self._for_all.data) for unit in units}
         return {unit: int(text) for unit, text in texts.items() if _is_number(text)}
 
@@ -85,14 +85,14 @@ def _is_number(text: str) -> bool:
 
 
 def _units() -> dict[str, str]:
-    """Return the names of the units of all trees by unit id."""
+    """Return unit id -> name for the units of all trees in the library."""
     return {leaf: tree.node(leaf).name for tree in desk().library.trees.values() for leaf in tree.leaves}
 
 
 @blueprint.route("/rounds")
 @for_every_account
 def rounds() -> ResponseReturnValue:
-    """Show all rounds, the latest first."""
+    """Show all rounds, the latest first, to each account with links to the results that it may read."""
     return _list()
 
 
@@ -105,7 +105,8 @@ def _list(status: int = 200) -> ResponseReturnValue:
 
 
 def _chosen_units(of_round: Round) -> str:
-    """Return the names of a round's units as one text; "" if the round has all units of its tree."""
+    """Return the names of a round's units as one text; "" if the round has all units of the tree as it is
+    now, or if that tree is gone."""
     tree = desk().library.trees.get(of_round.tree.root.id)
     if tree is None or set(tree.leaves) == set(of_round.tree.leaves):
         return ""
@@ -115,8 +116,9 @@ def _chosen_units(of_round: Round) -> str:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
-    The page is also shown again, with status 200, to ask for a confirmation."""
+    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400;
+    so does more kiosks than a unit's budget without a reason. The page is also shown again, with status 200,
+    with a forecast to think over (`outlook`): the round opens when that is confirmed."""
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
     form = RoundForm(
@@ -130,7 +132,7 @@ def new_round() -> ResponseReturnValue:
             (of_round.tree.root.id for of_round in earlier), {one: tree_path(one) for one in library.trees}
         ),
     )
-    form.survey.choices = [(survey.id, _in_the_list(survey)) for survey in library.surveys.values()]
+    form.survey.choices = [(survey.id, _label_in_list(survey)) for survey in library.surveys.values()]
     form.tree.choices = [(tree.root.id, tree.root.name) for tree in library.trees.values()]
     form.units.choices = list(_units().items())
     expected = ExpectedGuests(form)
@@ -176,9 +178,10 @@ def new_round() -> ResponseReturnValue:
 
 
 def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
-    """Return the id of the survey or tree that a new round probably has: that of the latest round, else the
-    one whose file in the installation's data is the newest. `asked` are those of all rounds, the latest
-    first; `files` maps all ids to their paths. None without rounds and own files."""
+    """Return the id of the survey or tree that a new round probably has: that of the latest round whose one
+    is still in the library, else the own one whose file was changed last; None without both. `asked` are
+    those of all rounds, the latest first; `files` is id -> path of its file in the installation's data, for
+    all in the library, also those without an own file."""
     for one in asked:
         if one in files:
             return one
@@ -188,7 +191,8 @@ def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
 
 
 def _has_its_units(form: RoundForm) -> bool:
-    """Return whether the chosen units are units of the chosen tree. If not, add an error to the form."""
+    """Return whether the chosen units are units of the chosen tree, as no choice is. If not, add an error to
+    the form."""
     tree = desk().library.trees[form.tree.data]
     others = [unit for unit in form.units.data or () if unit not in tree.leaves]
     if others:
@@ -224,8 +228,8 @@ def _opened(new: Round) -> str:
 @blueprint.route("/rounds/cancel", methods=["POST"])
 @for_coordinator
 def cancel() -> ResponseReturnValue:
-    """Cancel a round before it opens; its slips are no longer valid. An opened round is refused with status
-    409. Aborts with 404 for an unknown round."""
+    """Cancel a round before it opens; its slips are no longer valid. Refused with status 409 for an opened
+    round, and while the clock is in doubt. Aborts with 404 for an unknown round."""
     round_id, store = request.form.get("round", ""), desk().store
     if round_id not in {state.round.id for state in store.rounds()}:
         abort(404)
@@ -256,9 +260,9 @@ def _check_clock() -> None:
         )
 
 
-def _in_the_list(survey: Survey) -> str:
-    """Return a survey's label in the list: its title and number of statements. If another survey has the same
-    label, it also has the first statement that the other surveys lack."""
+def _label_in_list(survey: Survey) -> str:
+    """Return a survey's label in the list: its title and number of statements. If other surveys have the same
+    label, it also has the first statement that these lack, if there is one."""
     statements = translate("påståenden: {n}", n=len(survey.statements))
     label = f"{survey.title} ({statements})"
     alike = [
@@ -266,9 +270,9 @@ def _in_the_list(survey: Survey) -> str:
         for other in desk().library.surveys.values()
         if (other.title, len(other.statements)) == (survey.title, len(survey.statements)) and other != survey
     ]
-    elsewhere = {statement.text for other in alike for statement in other.statements}
-    own = [statement.text for statement in survey.statements if statement.text not in elsewhere]
-    return ": ".join((label, translate("”{text}”", text=own[0]))) if alike and own else label
+    texts_of_others = {statement.text for other in alike for statement in other.statements}
+    different = [one.text for one in survey.statements if one.text not in texts_of_others]
+    return ": ".join((label, translate("”{text}”", text=different[0]))) if alike and different else label
 
 
 def _survey_choice(survey: Survey) -> SurveyChoice:
@@ -296,6 +300,8 @@ def _survey_choice(survey: Survey) -> SurveyChoice:
 
 
 def _round_of(form: RoundForm, expected: ExpectedGuests) -> Round:
+    """Return the round in a valid form, with an id that no other round has. It closes at the end of its last
+    day."""
     survey = desk().library.surveys[form.survey.data]
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]

@@ -24,8 +24,8 @@ blueprint = Blueprint("added_languages", __name__)
 @blueprint.route("/new-language", methods=["GET", "POST"])
 @for_coordinator
 def new() -> ResponseReturnValue:
-    """Show the languages that can be added; add the chosen one. A refused choice is reported with status 400.
-    Aborts with 404 if files cannot be changed."""
+    """Show the languages that can be added; add the chosen one, and redirect to its texts. A refused choice
+    is reported with status 400. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     choices = languages_to_add(desk().library.guest, language())
@@ -51,8 +51,9 @@ def new() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
-    """Ask for confirmation, and remove an added language with its translations. A refusal is reported with
-    status 400. Aborts with 404 for a language that was not added here."""
+    """Show the question whether to remove an added language (GET); remove it with its translations (POST). A
+    refusal (`remove_language`), such as for a language of a running round, is reported with status 400.
+    Aborts with 404 for a language that was not added here."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or desk().settings is None or not is_added(desk().own_settings, code):
         abort(404)

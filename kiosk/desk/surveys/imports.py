@@ -56,7 +56,8 @@ LARGEST_CARRIED_CHARACTERS = 300_000
 
 @dataclass(frozen=True)
 class CarriedForm:
-    """A form between its upload and its import; `source` is written to the survey's file."""
+    """A form between its upload and its import; `source` is the origin that is written to the survey's
+    file."""
 
     form: ForeignForm
     source: str
@@ -65,8 +66,8 @@ class CarriedForm:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show the preview of an uploaded form, or of pasted lines; nothing is stored. A file without usable
-    questions is reported with status 400."""
+    """Show the preview of an uploaded form, or of pasted lines; nothing is stored. One that cannot be read or
+    is too large is reported with status 400; so is one without usable questions, in its preview."""
     try:
         carried = _uploaded()
         token = _signed(carried)
@@ -78,8 +79,8 @@ def preview() -> ResponseReturnValue:
 
 
 def _uploaded() -> CarriedForm:
-    """Return the form in the sent file or lines of text. Raises ForeignFormError for one that cannot be read,
-    and if neither is sent."""
+    """Return the form in the sent file or, without the field for a file, in the sent lines of text. Raises
+    ForeignFormError for one that cannot be read, and if neither is sent."""
     sent, lines = request.files.get("file"), request.form.get("lines", "")
     if sent is not None:
         name = sent.filename or ""
@@ -94,8 +95,9 @@ def _uploaded() -> CarriedForm:
 @blueprint.route("/surveys/import/keep", methods=["POST"])
 @for_coordinator
 def keep() -> ResponseReturnValue:
-    """Save the previewed form as an own survey. A form with problems is shown again, with status 400; one
-    that this desk did not sign, or signed with an earlier key, has to be uploaded again."""
+    """Save the previewed form as an own survey, and redirect to it. A form with problems is shown again, with
+    status 400; so is one of which more is left out than the page listed. One that this desk did not sign, or
+    signed with an earlier key, has to be uploaded again: a page that says so, with status 400."""
     token = request.form.get("carried", "")
     carried = _read(token)
     if carried is None:
@@ -129,7 +131,8 @@ def _is_more_left_out(survey_preview: Preview) -> bool:
 
 
 def _save(form: ImportedSurvey) -> Survey:
-    """Save an imported form as an own survey, and return the survey."""
+    """Save an imported form as an own survey, and return the survey. Raises RefusedError as
+    `add_imported_survey`."""
     account, written = signed_in(), list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:
@@ -146,7 +149,8 @@ def _serializer() -> URLSafeSerializer:
 
 
 def _signed(carried: CarriedForm) -> str:
-    """Return a form as a signed text. Raises ForeignFormError for one that is too large for a page."""
+    """Return a form as a signed text that a page can carry. Raises ForeignFormError for one whose text has
+    more than LARGEST_CARRIED_CHARACTERS."""
     text = _serializer().dumps({"form": as_json(carried.form), "source": carried.source})
     token = text.decode() if isinstance(text, bytes) else text
     if len(token) > LARGEST_CARRIED_CHARACTERS:
@@ -183,11 +187,12 @@ def _decisions_sent() -> Decisions:
 
 
 _TYPED = ("question-", "choice-")
+"""Prefixes of the names of fields for Swedish texts that the file lacks."""
 
 
 def _page(carried: CarriedForm, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
-    """Return the preview's page. Its problems are shown if the form `is_sent`, or has nothing to keep; they
-    give status 400."""
+    """Return the preview's page and its status. If the form `is_sent`, as a refused one, or has nothing to
+    keep, its problems are shown and the status is 400; at the first preview of any other it is 200."""
     survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)
     if is_sent or not survey_preview.questions:
         for problem in survey_preview.problems:
@@ -213,8 +218,8 @@ def _page(carried: CarriedForm, token: str, decisions: Decisions, *, is_sent: bo
 
 
 def _languages(form: ForeignForm, survey_preview: Preview) -> list[tuple[Language | None, str, int]]:
-    """Return each language, None for an unknown one, with its column, "" if it has none, and its number of
-    texts."""
+    """Return (language, its column in the file, its number of texts) for each language of the form. The
+    language is None if the file does not name it; the column is "" if the file has none for it."""
     codes = dict.fromkeys([*form.columns, *survey_preview.languages])
     return [
         (language(code) if code else None, form.columns.get(code, ""), survey_preview.languages.get(code, 0))
@@ -229,7 +234,8 @@ def _known_languages() -> list[Language]:
 
 
 def _grouped(survey_preview: Preview) -> dict[str, list[str]]:
-    """Return reason -> places of all that is left out, in the reader's language."""
+    """Return reason -> places in the file of all that is left out for this reason, both in the reader's
+    language."""
     grouped: dict[str, list[str]] = {}
     for one in survey_preview.left_out:
         places = grouped.setdefault(translate_message(one.reason), [])

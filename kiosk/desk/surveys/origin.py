@@ -7,8 +7,8 @@ from kiosk.library.catalogues import REFERENCE, language
 
 
 def remark_on_translation(survey: Survey) -> str:
-    """Return what a reader has to know of an instrument whose Swedish is not its owner's; "" of other
-    surveys."""
+    """Return a sentence for an instrument whose owner has not approved the Swedish texts: that the
+    translation is not official, and which languages are. "" for other surveys."""
     if survey.is_official_in(REFERENCE):
         return ""
     named = [language(code) for code in survey.official]
@@ -19,7 +19,8 @@ def remark_on_translation(survey: Survey) -> str:
 
 
 def origin_of_instrument(survey: Survey) -> list[str]:
-    """Return sentences about the origin of an instrument; none of a survey that is none."""
+    """Return sentences about the origin of an instrument, a survey with official languages: its source and
+    terms of use, and its translation (`remark_on_translation`). Empty for any other survey."""
     if not survey.official:
         return []
     origin = translate("Källa: {source}. Villkor: {licence}.", source=survey.source, licence=survey.licence)

@@ -103,6 +103,8 @@ def read_recording(content: bytes) -> Sound:
 
 
 def _read_wave(content: bytes) -> Sound:
+    """Return the samples of a WAV file. Raises RecordingError unless it has 16 bits, 1 or 2 channels and a
+    rate within RATES. Half a sample at its end is left out."""
     not_wave = RecordingError(
         Message("Filen är inte en WAV-fil med 16 bitar. Spela in här, eller spara om filen som WAV.", {})
     )
@@ -138,11 +140,12 @@ def remove_recording(settings: Settings, language: str, text: str) -> Library:
 
 
 def _without(language: str, text: str) -> dict[Path, bytes | None]:
+    """Return the change of files (`change_files`) that removes a recording, whatever its format."""
     return dict.fromkeys(_path(language, text, ending) for ending in KINDS)
 
 
 def _path(language: str, text: str, ending: str) -> Path:
-    """Return the path of a recording in KIOSK_DATA."""
+    """Return the path of a recording in KIOSK_DATA; `ending` is a key of KINDS, such as ".mp3"."""
     return Path("audio", "recordings", language, f"{sound_name(language, text)}{ending}")
 
 

@@ -48,8 +48,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class TextGroup:
-    """The texts of a survey, or those of the guest's screen outside surveys, in one language. `survey` is
-    None for the guest's screen; `untranslated` is the number of texts without a translation."""
+    """The texts of a survey, or those of the guest's screen outside surveys, that guests can hear in one
+    language. `survey` is None for the guest's screen; `untranslated` is the number of a survey's texts
+    without a translation, which are not in `readings`."""
 
     survey: Survey | None
     readings: tuple[Reading, ...]
@@ -65,17 +66,17 @@ class TextGroup:
 @for_coordinator
 def recordings(code: str) -> ResponseReturnValue:
     """Show the texts of the guest's screen, or of the survey that the address names, with their recordings.
-    Aborts with 404 for an unknown language or survey, and if files cannot be changed."""
+    Aborts with 404 for an unknown survey, else as `_catalogue`."""
     return _page(_catalogue(code))
 
 
 @blueprint.route("/languages/<code>/recordings", methods=["POST"])
 @for_coordinator
 def save(code: str) -> ResponseReturnValue:
-    """Save an uploaded recording of one text, in place of an earlier one. A refused file is reported with
-    status 400. Aborts with 404 for an unknown language or text."""
+    """Save an uploaded recording of one text, in place of an earlier one. A refused file, and none, is
+    reported with status 400. Aborts as `_catalogue` and `_reading_sent`."""
     catalogue, sent = _catalogue(code), request.files.get("file")
-    reading = _asked(catalogue)
+    reading = _reading_sent(catalogue)
     if not sent or not sent.filename:
         add_problem(translate("Välj en fil."), reading.anchor)
         return _page(catalogue), 400
@@ -94,8 +95,9 @@ def save(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/remove", methods=["POST"])
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
-    """Remove the recording of one text. Aborts with 404 for an unknown language or text."""
-    reading = _asked(_catalogue(code))
+    """Remove the recording of one text, so that guests hear its draft, if there is one. Aborts as
+    `_catalogue` and `_reading_sent`."""
+    reading = _reading_sent(_catalogue(code))
     desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
     _note(Action.SPEECH_REMOVED, code, reading)
     flash(translate("Inspelningen är borttagen."))
@@ -105,7 +107,8 @@ def remove(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/<name>")
 @for_coordinator
 def sound(code: str, name: str) -> ResponseReturnValue:
-    """Return the file with the sound of a text, as guests hear it. Aborts with 404 if there is none."""
+    """Return the file with the sound of a text, as guests hear it: a recording, else a draft. `name` is that
+    of its Speech. Aborts with 404 if there is none, else as `_catalogue`."""
     path = find(desk().own_settings.audio_folder, _catalogue(code).language.code, name)
     if path is None:
         abort(404)
@@ -130,6 +133,8 @@ def _page(catalogue: Catalogue) -> str:
 
 
 def _part(catalogue: Catalogue, survey: Survey | None) -> TextGroup:
+    """Return the texts of a survey, or of the guest's screen for None, that guests can hear; equal texts are
+    one."""
     texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
     sources = survey.sources if survey else {}
     code = catalogue.language.code
@@ -142,9 +147,9 @@ def _part(catalogue: Catalogue, survey: Survey | None) -> TextGroup:
     return TextGroup(survey, tuple(by_name.values()), len(sources) - len(texts) if survey else 0)
 
 
-def _asked(catalogue: Catalogue) -> Reading:
-    """Return the text that a form names. Aborts with 404 if there is none, such as after a change of the
-    text, which changes its name."""
+def _reading_sent(catalogue: Catalogue) -> Reading:
+    """Return the text that the sent form names. Aborts with 404 if there is none, such as after a change of
+    the text, which changes its name."""
     surveys = desk().library.surveys.values()
     parts = (_part(catalogue, survey) for survey in (None, *surveys))
     readings = (reading for part in parts for reading in part.readings)
@@ -162,6 +167,7 @@ def _catalogue(code: str) -> Catalogue:
 
 
 def _note(action: Action, code: str, reading: Reading) -> None:
+    """Log an action with the language and the beginning of the text."""
     text = reading.speech.text
     shown = text if len(text) <= LONGEST_LOGGED_TEXT else f"{text[:LONGEST_LOGGED_TEXT].rstrip()} …"
     note(action, f"{code}, {shown}")

@@ -8,7 +8,8 @@ from kiosk.library.library import Library
 
 
 class ReviewState:
-    """Counts the languages with texts to review or to translate, once for each library."""
+    """Counts the languages with texts to review or to translate, once for each library. Swedish is not
+    counted."""
 
     def __init__(self) -> None:
         self._counted: tuple[Library, int, Mapping[str, int]] | None = None
@@ -23,6 +24,7 @@ class ReviewState:
         return self._count(library)[2]
 
     def _count(self, library: Library) -> tuple[Library, int, Mapping[str, int]]:
+        """Return (library, languages to review, survey id -> languages to translate), counted once."""
         if self._counted is None or self._counted[0] is not library:
             surveys = library.surveys.values()
             others = {code: catalogue for code, catalogue in library.guest.items() if code != REFERENCE}

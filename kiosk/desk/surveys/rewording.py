@@ -14,8 +14,8 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
-    """Return a Rewording for each changed text of a draft, if its statement has a translation, a round or
-    earlier figures.
+    """Return a Rewording for each statement of a draft whose text differs from that in the survey, if it is
+    in use there (`_is_used`); no question is asked about the others.
 
     Its meaning is the coordinator's choice in the form; None without a choice, or if the form asked about
     another text. Aborts with 400 for an unknown choice.
@@ -28,6 +28,7 @@ def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
 
 
 def _choice(statement: Statement) -> Meaning | None:
+    """Return the sent answer about the new text of a statement, as in `sent_rewordings`."""
     if request.form.get(f"asked-{statement.id}") != statement.text:
         return None
     answer = request.form.get(f"meaning-{statement.id}", "")
@@ -37,7 +38,7 @@ def _choice(statement: Statement) -> Meaning | None:
 
 
 def _is_used(statement: Statement) -> bool:
-    """Return whether a statement has a round, earlier figures or a translation."""
+    """Return whether a statement has a round or earlier figures, by its id, or a translation, by its text."""
     if any(statement.id == asked.id for survey in _surveys_of_rounds() for asked in survey.statements):
         return True
     figures = map(figures_from_json, desk().store.earlier_figures.all().values())
@@ -48,8 +49,9 @@ def _is_used(statement: Statement) -> bool:
 
 
 def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
-    """Return the draft with its decided rewordings: a statement with the same meaning keeps its id and its
-    former texts, one with another meaning gets a new id. Undecided ones stay as they are."""
+    """Return the draft with its decided rewordings: a statement with the same meaning keeps its id, and gets
+    its previous text as one of its earlier wordings; one with another meaning gets a new id. Undecided ones
+    stay as they are."""
     known, ids = known_texts(), {statement.id for statement in draft.statements}
     decided = dict[str, Statement]()
     for rewording in rewordings:
@@ -64,7 +66,7 @@ def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
 
 
 def known_texts() -> dict[str, set[str]]:
-    """Return the texts of each statement, present and former, by its id, from all surveys and rounds."""
+    """Return statement id -> its texts, present and earlier ones, from all surveys and rounds."""
     known: dict[str, set[str]] = {}
     for survey in (*desk().library.surveys.values(), *_surveys_of_rounds()):
         for statement in survey.statements:

@@ -71,8 +71,9 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the form, each field as the text in its input. `thoughts` has advice on its
-    wording."""
+    """One statement of the form, each field as the text in its input: `agreeing` and `when` have numbers of
+    options, such as "4, 5", `target` a percentage. `id` is "" in an empty row. `thoughts` has advice, as
+    sentences, on the wording and on how many answers it needs."""
 
     id: str
     text: str
@@ -91,9 +92,10 @@ SEVERAL = "several"
 
 
 @dataclass(frozen=True)
-class Places:
-    """The positions that were typed for the statements with a text; "" leaves a statement where it is.
-    `wrong` has the numbers, from 1, of the statements whose position is no whole number from 1 to 999."""
+class TypedPositions:
+    """The positions that were typed for the statements with a text, in the order of the form; "" leaves a
+    statement where it is. `wrong` has the numbers, from 1, of the statements whose typed position
+    `is_position` refuses."""
 
     texts: tuple[str, ...] = ()
     wrong: tuple[int, ...] = ()
@@ -102,7 +104,8 @@ class Places:
 @blueprint.route("/surveys")
 @for_coordinator
 def surveys() -> ResponseReturnValue:
-    """Show all surveys. Own ones can be edited, and all can be copied."""
+    """Show all surveys. Own ones can be edited, and all can be copied. Reloads the library first if own files
+    were changed."""
     desk().reread_if_changed()
     return _list([])
 
@@ -122,7 +125,8 @@ def _list(problems: list[str]) -> str:
 @blueprint.route("/surveys/copy", methods=["POST"])
 @for_coordinator
 def copy() -> ResponseReturnValue:
-    """Create an own survey with the statements of another. Aborts with 404 for an unknown survey."""
+    """Create an own survey with the statements of another, and redirect to its form. A refusal is reported on
+    the list, with status 400. Aborts with 404 for an unknown survey."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     copied_title = translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
@@ -151,8 +155,10 @@ def as_xlsform(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/surveys/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def survey(survey_id: str) -> ResponseReturnValue:
-    """Show the form that edits an own survey; save the sent survey. Refused input stays in the form. Aborts
-    with 404 for an unknown survey, and raises DeniedError (403) for a shipped one."""
+    """Show the form that edits an own survey; save the sent survey. Refused input stays in the form, with
+    status 400. The form is shown again with status 200 to ask whether a changed text has the same meaning
+    (`sent_rewordings`), and with more rows. Aborts with 404 for an unknown survey, and raises DeniedError
+    (403) for a shipped one."""
     current = _survey(survey_id)
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
@@ -187,8 +193,8 @@ def survey(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/new-survey", methods=["GET", "POST"])
 @for_coordinator
 def new() -> ResponseReturnValue:
-    """Show the form of a new survey; save the sent survey. Refused input stays in the form, with status 400.
-    Aborts with 404 if files cannot be changed."""
+    """Show the form of a new survey; save the sent survey. Refused input stays in the form, with status 400;
+    it is shown again with status 200 for more rows. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     current = Survey("", "", usual_source(), usual_licence(), validated=False, statements=(), translations={})
@@ -215,8 +221,9 @@ def new() -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class FormContent:
-    """The content of the form: the draft, the digest of the survey that it changes, the rewordings to decide,
-    and the number of empty rows. `is_changed` says that somebody else changed the survey meanwhile."""
+    """The content of the form: the draft, the digest of the survey that it changes (`seen`, "" for a new
+    one), the rewordings to decide, and the number of empty rows. `is_changed` says that somebody else changed
+    the survey meanwhile."""
 
     draft: Draft
     seen: str = ""
@@ -226,18 +233,19 @@ class FormContent:
 
 
 def _unsaved(current: Survey, seen: str) -> ResponseReturnValue | None:
-    """Return the page for a sent form that is not to be saved: more rows are wanted, or a typed position is
-    wrong. None for any other form."""
-    places = _places_sent()
+    """Return the page for a sent form that is not to be saved: more rows are wanted (status 200), or a typed
+    position is wrong (400). None for any other form. `seen` is the digest of the survey as it is now."""
+    positions = _positions_sent()
     if MORE in request.form:
-        draft = _draft_sent(current, is_reordered=False)
-        return _page(FormContent(draft, seen, new_rows=FIRST_ROWS), current, places)
-    if not places.wrong:
+        draft = _draft_sent(current, sorts_by_position=False)
+        return _page(FormContent(draft, seen, new_rows=FIRST_ROWS), current, positions)
+    if not positions.wrong:
         return None
-    for number in places.wrong:
+    for number in positions.wrong:
         problem = translate("Påstående {number}: platsen i ordningen är ett heltal från 1.", number=number)
         add_problem(problem, f"place-{number}")
-    return _page(FormContent(_draft_sent(current, is_reordered=False), seen), current, places), 400
+    draft = _draft_sent(current, sorts_by_position=False)
+    return _page(FormContent(draft, seen), current, positions), 400
 
 
 def _add_problems(error: RefusedError) -> None:
@@ -250,9 +258,9 @@ def _add_problems(error: RefusedError) -> None:
             add_problem(translate_message(message))
 
 
-def _page(shown: FormContent, current: Survey, places: Places | None = None) -> str:
-    """Return the form's page. `current` is the survey as it is saved; `places` are typed positions to show
-    again."""
+def _page(shown: FormContent, current: Survey, positions: TypedPositions | None = None) -> str:
+    """Return the form's page. `current` is the survey as it is saved; `positions` are typed ones to show
+    again, None for those of the draft's order."""
     draft, scales = shown.draft, _scales()
     rows = [_row(draft.statements, at) for at in range(len(draft.statements))]
     scale = draft.statements[-1].scale.id if draft.statements else next(iter(scales), "")
@@ -269,7 +277,7 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
         guest=desk().library.guest,
         is_changed=shown.is_changed,
         rewordings=shown.rewordings,
-        places=places or Places(),
+        positions=positions or TypedPositions(),
         longest=LONGEST_STATEMENT,
         most_several=MOST_SEVERAL,
         more=MORE,
@@ -282,10 +290,11 @@ def _page(shown: FormContent, current: Survey, places: Places | None = None) -> 
 
 
 def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
-    """Save a draft, unless it is undecided whether a changed text has the same meaning; return whether it was
-    saved.
+    """Save a draft, and return True; False, with nothing saved, while it is undecided whether a changed text
+    has the same meaning.
 
-    `seen` is the digest of the survey as it is now. Raises ChangedError or RefusedError.
+    `seen` is the digest of the survey as it is now. Raises ChangedError if the form was opened with another
+    one, RefusedError for a draft that is not valid.
     """
     sent = request.form.get("seen", "")
     if any(rewording.meaning is None for rewording in rewordings):
@@ -301,8 +310,9 @@ def _save(draft: Draft, rewordings: Sequence[Rewording], seen: str) -> bool:
 @blueprint.route("/surveys/<survey_id>/remove", methods=["GET", "POST"])
 @for_coordinator
 def remove(survey_id: str) -> ResponseReturnValue:
-    """Ask for confirmation, and remove an own survey. Aborts with 404 for an unknown survey. Raises
-    DeniedError (403) for a shipped one, and for one that a round has used, since it documents the round."""
+    """Show the question whether to remove an own survey (GET); remove it (POST). Aborts with 404 for an
+    unknown survey. Raises DeniedError (403) for a shipped one, and for one that a round has used, since it
+    documents the round."""
     survey, form = _survey(survey_id), FlaskForm()
     if not is_own(survey_id):
         deny(Denial.SURVEY_SHIPPED)
@@ -352,8 +362,8 @@ def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route(methods=["POST"])
 @for_coordinator
 def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
-    """Respond as to an accepted ballot, which is neither read nor stored. Aborts with 404 for an unknown
-    survey."""
+    """Respond as to an accepted ballot, which is neither read nor stored: status 204 to the script, a
+    redirect to the page that thanks otherwise. Aborts with 404 for an unknown survey."""
     _survey(survey_id)
     if SCRIPT in request.headers:
         return "", 204, {BALLOT: "taken"}
@@ -377,6 +387,8 @@ def preview_stored(survey_id: str, device: str) -> ResponseReturnValue:
 
 
 def _previewed(survey_id: str, device: str, home: str = "") -> ResponseReturnValue:
+    """Return the page with the form of a survey. `home` is the path of the preview for the form on which
+    guests practise, "" for the survey itself. Aborts with 404 for an unknown survey."""
     survey = _survey(survey_id)
     page = _pages(survey, device).form(
         survey,
@@ -396,7 +408,8 @@ def _preview_path(survey_id: str, device: str) -> str:
 
 
 def _pages(survey: Survey, device: str) -> Pages:
-    """Return the guest's pages for a preview on `device`, "kiosk" or "phone".
+    """Return the guest's pages for a preview on `device`, "kiosk" or "phone", and allow this response their
+    inline styles.
 
     Their notice links to the preview on the other device, and back to the desk.
     """
@@ -436,11 +449,12 @@ def _folder() -> Path:
 
 
 def _scales() -> Mapping[str, Scale]:
-    """Return all scales, by id."""
+    """Return id -> scale for all scales in the library."""
     return desk().library.scales
 
 
 def _row(statements: Sequence[Statement], at: int) -> Row:
+    """Return the statement at index `at` as a row of the form, with advice."""
     statement = statements[at]
     thoughts = tuple(translate_message(remark.message) for remark in advice(statement.text))
     if costs_precision(statements, at):
@@ -461,7 +475,8 @@ def _row(statements: Sequence[Statement], at: int) -> Row:
 
 
 def _precision(statements: Sequence[Statement], at: int) -> str:
-    """Return a sentence about how many answers a place needs in a protected round."""
+    """Return a sentence about how many answers the statement at index `at` needs at a place in a protected
+    round."""
     points, needed = half_up(100 * USEFUL), answers_needed(statements, at)
     if statements[at].follows:
         return translate(
@@ -482,10 +497,10 @@ def _precision(statements: Sequence[Statement], at: int) -> str:
 def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
     """Yield a sentence for each follow-up that follows another statement than before: the numbers of its
     answers stayed."""
-    former = {one.id: one.follows.statement for one in before.statements if one.follows}
+    previous = {one.id: one.follows.statement for one in before.statements if one.follows}
     texts = {one.id: one.text for one in after.statements}
     for one in after.statements:
-        if one.follows and one.follows.statement != former.get(one.id, one.follows.statement):
+        if one.follows and one.follows.statement != previous.get(one.id, one.follows.statement):
             yield translate(
                 "”{text}” följer nu på ”{statement}”. Kontrollera vilka svar den gäller.",
                 text=one.text,
@@ -493,16 +508,16 @@ def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
             )
 
 
-def _places_sent() -> Places:
+def _positions_sent() -> TypedPositions:
     rows = zip(request.form.getlist("place"), request.form.getlist("text"), strict=False)
-    texts = tuple(place.strip() for place, text in rows if text.split())
+    texts = tuple(position.strip() for position, text in rows if text.split())
     wrong = (number for number, text in enumerate(texts, 1) if text and not is_position(text))
-    return Places(texts, tuple(wrong))
+    return TypedPositions(texts, tuple(wrong))
 
 
 def _target(text: str) -> int | None:
-    """Return a typed target in percent, from "80" or "8 av 10"; None for an empty field, and 0, which
-    no target is, for any other text."""
+    """Return a typed target in percent, from "80", "80 %" or "8 av 10"; None for an empty field. Any other
+    text gives 0, which is refused on saving."""
     typed = text.strip().removesuffix("%").strip()
     if not typed:
         return None
@@ -511,9 +526,11 @@ def _target(text: str) -> int | None:
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else 0
 
 
-def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
+def _draft_sent(survey: Survey, *, sorts_by_position: bool = True) -> Draft:
     """Return the survey in the form. Rows without text are left out; the others are sorted by their typed
-    positions if the survey `is_reordered`. Aborts with 400 for malformed fields or an unknown scale."""
+    positions if `sorts_by_position`, else they keep the order of the form. A row whose id is not one of
+    `survey`, the survey as it is saved, is a new statement with a new id. Aborts with 400 for malformed
+    fields or an unknown scale."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A page from before an upgrade may lack the last fields: they are then empty.
@@ -523,9 +540,8 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
         abort(400)
     known = {statement.id: statement for statement in survey.statements}
     rows, new, texts = [], set[str](), known_texts()
-    for at, (place, statement_id, text, outcome, scale, good, agreeing, target, several, when) in enumerate(
-        zip(*columns, strict=True)
-    ):
+    for at, fields in enumerate(zip(*columns, strict=True)):
+        position, statement_id, text, outcome, scale, good, agreeing, target, several, when = fields
         statement_text = " ".join(text.split())
         if not statement_text:
             continue
@@ -536,8 +552,8 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
                 statement_text, {*known, *new, *taken_ids(texts, statement_text)}, "statement"
             )
             new.add(statement_id)
-        former = known.get(statement_id)
-        number = int(place) if is_reordered and is_position(place.strip()) else at + 1
+        previous = known.get(statement_id)
+        number = int(position) if sorts_by_position and is_position(position.strip()) else at + 1
         statement = Statement(
             statement_id,
             statement_text,
@@ -545,8 +561,8 @@ def _draft_sent(survey: Survey, *, is_reordered: bool = True) -> Draft:
             scales[scale],
             Good(good) if good else None,
             numbers_in(agreeing),
-            former.earlier_spellings if former else (),
-            former.earlier_wordings if former else (),
+            previous.earlier_spellings if previous else (),
+            previous.earlier_wordings if previous else (),
             _target(target),
             several == SEVERAL,
             FollowUp("", numbers_in(when)) if when.strip() else None,

@@ -55,8 +55,9 @@ def scales() -> ResponseReturnValue:
 @blueprint.route("/new-scale", methods=["GET", "POST"])
 @for_coordinator
 def new() -> ResponseReturnValue:
-    """Show the form of a new scale, with the answers of the scale that the address names; save the sent
-    scale. Refused input stays in the form, with status 400. Aborts with 404 if files cannot be changed."""
+    """Show the form of a new scale, empty or with the answers of the scale that the address names as `like`;
+    save the sent scale. Refused input stays in the form, with status 400. Aborts with 404 if files cannot be
+    changed."""
     if desk().settings is None:
         abort(404)
     copied = desk().library.scales.get(request.args.get("like", ""))
@@ -72,8 +73,7 @@ def new() -> ResponseReturnValue:
 @for_coordinator
 def scale(scale_id: str) -> ResponseReturnValue:
     """Show the form of an own scale; save the sent scale. Refused input stays in the form, with status 400.
-    Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is shipped or that a survey
-    uses."""
+    Aborts and raises as `_check_can_change`."""
     _check_can_change(scale_id)
     settings = desk().own_settings
     draft, seen = read_scale_draft(settings, scale_id), scale_digest(settings, scale_id)
@@ -87,8 +87,7 @@ def scale(scale_id: str) -> ResponseReturnValue:
 @blueprint.route("/scales/<scale_id>/remove", methods=["POST"])
 @for_coordinator
 def remove(scale_id: str) -> ResponseReturnValue:
-    """Remove an own scale. Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is
-    shipped or that a survey uses."""
+    """Remove an own scale. Aborts and raises as `_check_can_change`."""
     _check_can_change(scale_id)
     title = desk().library.scales[scale_id].name
     desk().change(lambda settings: remove_scale(settings, scale_id))
@@ -98,11 +97,14 @@ def remove(scale_id: str) -> ResponseReturnValue:
 
 
 def is_own(scale_id: str) -> bool:
-    """Return whether a scale is the installation's own."""
+    """Return whether a scale is the installation's own, so that it can be edited here while no survey uses
+    it."""
     return desk().has_own_file(scale_path(scale_id))
 
 
 def _check_can_change(scale_id: str) -> None:
+    """Abort with 404 for an unknown scale. Raises DeniedError (403) for one that is shipped or that a survey
+    uses, and RefusedError (400) for one whose file cannot be read."""
     if scale_id not in desk().library.scales:
         abort(404)
     if not is_own(scale_id):
@@ -134,7 +136,8 @@ def _form(draft: ScaleDraft, scale_id: str = "") -> EditForm[ScaleDraft]:
 
 
 def _sent(draft: ScaleDraft) -> ScaleDraft:
-    """Return the scale in the form, with the origin of `draft`."""
+    """Return the scale in the form, with the source and licence of `draft`. Aborts with 400 for an unknown
+    kind."""
     labels = map(on_one_line, request.form.getlist("label"))
     low, high, low_pole, high_pole = (
         on_one_line(request.form.get(name)) for name in ("low-number", "high-number", "low-pole", "high-pole")

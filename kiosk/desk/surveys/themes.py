@@ -27,7 +27,7 @@ blueprint = Blueprint("themes", __name__)
 @for_coordinator
 def theme() -> ResponseReturnValue:
     """Show the form of the theme; save a sent one. Refused input stays in the form, with status 400. Aborts
-    with 404 if files cannot be changed."""
+    as `_form`."""
     form = _form()
     if request.method != "POST" or not form.validate():
         return _page(form), 400 if request.method == "POST" else 200
@@ -45,8 +45,8 @@ def theme() -> ResponseReturnValue:
 @blueprint.route("/theme/preview", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show a kiosk's pages with the sent theme, beginning at the first page. Nothing is saved. A bad
-    value returns the form's page with status 400. Aborts with 404 if files cannot be changed."""
+    """Show the first page of a kiosk with the sent theme and the library's first survey. Nothing is saved. A
+    refused value gives the form's page with status 400. Aborts as `_form`."""
     form, library = _form(), desk().library
     if not form.validate():
         return _page(form), 400
@@ -73,8 +73,8 @@ def preview() -> ResponseReturnValue:
 
 
 def _form() -> ThemeForm:
-    """Return the form with the current theme, or with the sent values. Aborts with 404 if files cannot be
-    changed."""
+    """Return the form with the sent values; if none were sent, with the current theme, for which the library
+    is reloaded if own files were changed. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     if request.method != "POST":
@@ -88,7 +88,7 @@ def _form() -> ThemeForm:
 
 def _sent(form: ThemeForm) -> Theme:
     """Return the theme of a valid form. Without an uploaded file the current logo is kept, unless its removal
-    is chosen."""
+    is chosen; an uploaded one counts also then."""
     sent = form.logo.data
     logo = None if form.without_logo.data else desk().library.theme.logo
     if sent and sent.filename:

@@ -28,9 +28,10 @@ from kiosk.storage import Action
 blueprint = Blueprint("languages", __name__)
 
 MOST_NAMED = 5
-"""Texts of a translator's file that a message names."""
+"""Most texts of a translator's file that a message names."""
 
 LETTERS_A_ROW = 40
+"""Characters of a text that one row of its field shows, about."""
 
 ALL_REVIEWED = "all-reviewed"
 """Name of the checkbox in forms that declares every text of the page reviewed."""
@@ -40,7 +41,7 @@ READ, WRONG, EVERY_TEXT = "read", "wrong", "all"
 the parameter that also shows reviewed texts."""
 
 HASH_DIGITS = 12
-"""Hex digits of the digests that identify texts in forms."""
+"""Hex digits of the digests that stand for texts in forms."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,9 @@ class Line:
     """One reference text, `message`, beside its translation, `text`, which is "" if there is none.
 
     `reviewed_by` has the reviewer and date of a review in the browser, else "". `seen` is the digest of the
-    translation when the form was opened. `former` is the former wording to which the translation belongs, if
-    nobody has reviewed it since; else "". `problem` is the reason why the line was not saved, else "".
+    translation, and of whether it is reviewed, by which a change by somebody else is noticed. `previous` is
+    the previous wording of the reference text to which the translation belongs, if nobody has reviewed it
+    since; else "". `problem` is the reason why the line was not saved, as a sentence, else "".
     """
 
     message: str
@@ -82,7 +84,7 @@ class Line:
     is_reviewed: bool
     reviewed_by: str
     seen: str
-    former: str = ""
+    previous: str = ""
     problem: str = ""
 
     @property
@@ -99,7 +101,8 @@ class Line:
 @blueprint.route("/languages")
 @for_coordinator
 def languages() -> ResponseReturnValue:
-    """Show every guest language with its missing, unreviewed and recorded texts."""
+    """Show every guest language with its missing, unreviewed and recorded texts. Reloads the library first if
+    own files were changed."""
     desk().reread_if_changed()
     states = []
     for catalogue in desk().library.guest.values():
@@ -142,8 +145,8 @@ def _parts(catalogue: Catalogue) -> Iterator[PartState | None]:
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
     """Show the texts of the guest's screen, or of the survey that the address names, beside their
-    translations; save sent translations and reviews. Refused input stays in the form. Aborts with 404 for an
-    unknown language or survey."""
+    translations; save sent translations and reviews. Refused input stays in the form, with status 400; then
+    nothing is saved. Aborts with 404 for an unknown survey, else as `_catalogue`."""
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
@@ -152,7 +155,7 @@ def texts(code: str) -> ResponseReturnValue:
         lines = [_sent(line) for line in lines]
         if not any(line.problem for line in lines):
             try:
-                _keep(catalogue, lines)
+                _save_changed(catalogue, lines)
             except RefusedError as error:
                 problems = [translate_message(message) for message in error.messages]
             else:
@@ -180,8 +183,9 @@ def texts(code: str) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class ReviewPart:
-    """The texts of a survey, or of the guest's screen outside surveys, to read side by side. `title` is None
-    for the guest's screen; `missing` is the number of texts without a translation."""
+    """The translated texts of a survey, or of the guest's screen outside surveys, to read side by side.
+    `survey_id` is "" and `title` None for the guest's screen; `missing` is the number of texts without a
+    translation, which are not in `lines`."""
 
     survey_id: str
     title: str | None
@@ -192,8 +196,10 @@ class ReviewPart:
 @blueprint.route("/languages/<code>/review", methods=["GET", "POST"])
 @for_coordinator
 def review(code: str) -> ResponseReturnValue:
-    """Show every text of a language that nobody has reviewed, beside the reference text; mark them all as
-    reviewed, except those that the form marks as wrong. Aborts with 404 for an unknown language."""
+    """Show every translation of a language that nobody has reviewed (with EVERY_TEXT in the address, every
+    one), beside the reference text; mark those of the sent form as reviewed, except those that it marks as
+    wrong, which become unreviewed. A refused form is shown again with status 400; then nothing is saved.
+    Aborts as `_catalogue`."""
     catalogue = _catalogue(code)
     parts = list(_review_parts(catalogue))
     if request.method == "POST":
@@ -238,7 +244,8 @@ def _review_parts(catalogue: Catalogue) -> Iterator[ReviewPart]:
 
 def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
     """Mark the lines as reviewed, except those that the form marks as wrong; return whether they were saved.
-    If not, the reasons are added to the notice of the page."""
+    They are not if the form does not declare them read, or if somebody else has changed one since it was
+    opened: the reasons are then added to the notice of the page."""
     if READ not in request.form:
         problem = translate("Kryssa i att någon har läst texterna. Annars sparas inget.")
         add_problem(problem, READ)
@@ -251,7 +258,7 @@ def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
         return False
     reviewed = [replace(line, is_reviewed=f"{WRONG}-{line.key}" not in request.form) for line in lines]
     try:
-        _keep(catalogue, reviewed)
+        _save_changed(catalogue, reviewed)
     except RefusedError as error:
         for message in error.messages:
             add_problem(translate_message(message))
@@ -262,8 +269,8 @@ def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
 @blueprint.route("/reference", methods=["GET", "POST"])
 @for_coordinator
 def reference() -> ResponseReturnValue:
-    """Show the shipped Swedish texts; save sent reviews. The texts are message ids, so they cannot be changed
-    here. Aborts with 404 if files cannot be changed."""
+    """Show the shipped Swedish texts; save sent reviews. A refused form is shown again with status 400. The
+    texts are message ids, so they cannot be changed here. Aborts with 404 if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     catalogue, form = desk().library.guest[REFERENCE], FlaskForm()
@@ -271,7 +278,7 @@ def reference() -> ResponseReturnValue:
     if request.method == "POST" and form.validate():
         lines = [replace(_sent(line), text=line.text) for line in lines]
         if not any(line.problem for line in lines):
-            _keep(catalogue, lines)
+            _save_changed(catalogue, lines)
             flash(translate("Sparat."))
             return redirect(url_for("languages.reference"), 303)
     has_problems = any(line.problem for line in lines)
@@ -285,8 +292,7 @@ def reference() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>.po")
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
-    """Return every text that guests read, with its translation, as a gettext file. Aborts with 404 for an
-    unknown language."""
+    """Return every text that guests read, with its translation, as a gettext file. Aborts as `_catalogue`."""
     return file_response(f"guest-{code}.po", as_po(_catalogue(code)))
 
 
@@ -295,8 +301,8 @@ def as_file(code: str) -> ResponseReturnValue:
 def from_file(code: str) -> ResponseReturnValue:
     """Import a translator's gettext file; a refused one is reported with status 400. Texts without the fuzzy
     flag count as reviewed by the signed-in account, unless they equal the Swedish text. Texts that differ
-    from reviewed ones are shown beside those, to be chosen from. Aborts with 400 without a file, with 404 for
-    an unknown language."""
+    from reviewed ones are not saved but shown beside those, to be chosen from (`choose`). Aborts with 400
+    without the field for a file, else as `_catalogue`."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
@@ -348,8 +354,8 @@ def _effects(comparison: Comparison) -> list[str]:
 @for_coordinator
 def choose(code: str) -> ResponseReturnValue:
     """Save the texts of a translator's file that were chosen instead of reviewed ones; the others stay. A
-    text that somebody else changed meanwhile is shown again with status 400. Aborts with 404 for an unknown
-    language."""
+    text that somebody else changed meanwhile is shown again with status 400; the rest is saved. A refused
+    write gives a page with the reasons, also 400. Aborts as `_catalogue`."""
     catalogue = _catalogue(code)
     lines = [
         _sent(line)
@@ -358,7 +364,7 @@ def choose(code: str) -> ResponseReturnValue:
     ]
     refused = [line for line in lines if line.problem]
     try:
-        _keep(catalogue, [line for line in lines if not line.problem])
+        _save_changed(catalogue, [line for line in lines if not line.problem])
     except RefusedError as error:
         return _file_refused(catalogue, error.messages)
     if refused:
@@ -371,7 +377,8 @@ def choose(code: str) -> ResponseReturnValue:
 
 
 def _conflicts_page(code: str, conflicts: Sequence[Translation]) -> str:
-    """Return the page that shows texts of a file beside the reviewed texts from which they differ."""
+    """Return the page that shows texts of a translator's file beside the reviewed texts from which they
+    differ."""
     catalogue = _catalogue(code)
     lines = _lines(catalogue, tuple(translation.message for translation in conflicts))
     return render_template(
@@ -383,6 +390,7 @@ def _conflicts_page(code: str, conflicts: Sequence[Translation]) -> str:
 
 
 def _file_refused(catalogue: Catalogue, messages: Sequence[Message]) -> ResponseReturnValue:
+    """Return the page with the reasons why a translator's file was refused, and status 400."""
     problem = " ".join(map(translate_message, messages))
     return render_template("texts_refused.html", catalogue=catalogue, problem=problem), 400
 
@@ -417,35 +425,36 @@ def _messages(survey_id: str) -> tuple[str, ...]:
 
 
 def _lines(catalogue: Catalogue, messages: tuple[str, ...]) -> list[Line]:
+    """Return a line for each of the reference texts, in the same order, with its translation as it is now."""
     signed = reviews(desk().own_settings, catalogue.language.code)
     lines = []
     for message in messages:
         text = catalogue.texts.get(message, "")
         is_reviewed = catalogue.is_reviewed(message)
-        former = catalogue.carried.get(message, "")
-        reviewed_by = signed.get(former or message, "") if is_reviewed else ""
-        seen = _name(text, is_reviewed)
-        lines.append(Line(message, text, is_reviewed, reviewed_by, seen, "" if is_reviewed else former))
+        previous = catalogue.carried.get(message, "")
+        reviewed_by = signed.get(previous or message, "") if is_reviewed else ""
+        seen = _digest(text, is_reviewed)
+        lines.append(Line(message, text, is_reviewed, reviewed_by, seen, "" if is_reviewed else previous))
     return lines
 
 
-def _name(text: str, is_reviewed: bool) -> str:
+def _digest(text: str, is_reviewed: bool) -> str:
     return short_hash(f"{is_reviewed} {text}", HASH_DIGITS)
 
 
 def _sent(line: Line) -> Line:
-    """Return a line with the sent translation, if the sender changed it; else the line with its current
-    translation.
+    """Return a line with the sent translation and review, if the sender changed one of them; else `line`,
+    which has the current ones.
 
-    A changed text has to be declared reviewed again. The line has a problem if somebody else changed it since
-    the form was opened, or if the text cannot be shown to guests.
+    A sent line without its checkbox is unreviewed, and so is an empty translation. The line has a problem if
+    somebody else changed it since the form was opened, or if the text cannot be shown to guests.
     """
     if f"text-{line.key}" not in request.form:
         return line
     text = " ".join(request.form.get(f"text-{line.key}", "").split())
     is_reviewed = bool(text) and ({f"reviewed-{line.key}", ALL_REVIEWED} & set(request.form)) != set()
     seen = request.form.get(f"seen-{line.key}", "")
-    if _name(text, is_reviewed) in {seen, line.seen}:
+    if _digest(text, is_reviewed) in {seen, line.seen}:
         return line
     problem = ""
     if seen != line.seen:
@@ -457,7 +466,8 @@ def _sent(line: Line) -> Line:
     return replace(line, text=text, is_reviewed=is_reviewed, problem=problem)
 
 
-def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
+def _save_changed(catalogue: Catalogue, lines: list[Line]) -> None:
+    """Write those lines whose translation or review differs from the catalogue's (`_write`)."""
     before = {line.message: line for line in _lines(catalogue, tuple(line.message for line in lines))}
     changed = [
         Translation(line.message, line.text, line.is_reviewed)
@@ -468,6 +478,8 @@ def _keep(catalogue: Catalogue, lines: list[Line]) -> None:
 
 
 def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
+    """Write translations, reviewed ones as reviewed today by the signed-in account, and log it, also if there
+    are none. Raises RefusedError as `write_translations`."""
     account, code = signed_in(), catalogue.language.code
     name, today = account.name if account else "", desk().clock().date()
     desk().change(lambda settings: write_translations(settings, code, changed, name, today))
