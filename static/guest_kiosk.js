@@ -167,11 +167,19 @@ function read(text) {
   }
 }
 
-/** Reloads a page if `isFree` and the server answers: a kiosk cannot leave a browser's error page. */
+/** Reloads a page if `isFree` and the server answers: a kiosk cannot leave a browser's error page. A guest who begins
+    before the new page is there goes on with the old one. No ballot of the page is on its way then. */
 function renew(path, isFree) {
+  const begin = () => {
+    if (isFree()) return;
+    document.removeEventListener("click", begin);
+    window.stop();
+  };
   fetch(path, { method: "HEAD", cache: "no-store" })
     .then(() => {
-      if (isFree()) window.location.replace(path);
+      if (!isFree()) return;
+      document.addEventListener("click", begin);
+      window.location.replace(path);
     })
     .catch(() => {});
 }

@@ -1,7 +1,10 @@
 """A screen gives its signs of life by the clock alone, and is paired by touch."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -11,6 +14,7 @@ from kiosk.storage.devices import Devices, Pairing
 from tests.tools.accessibility import violations
 from tests.tools.guest_side import Place
 from tests.web.guest import Counted, Guest, Serve
+from tests.web.touch import PAUSE
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +102,52 @@ def test_a_kiosk_whose_script_fails_keeps_its_page_without_a_network(guest: Gues
     guest.page.clock.run_for(121_000)
     expect(guest.page.locator('input:checked[value="5"]')).to_have_count(0)
     expect(guest.page.locator("fieldset").first).to_be_visible()
+
+
+class Slow(Counted):
+    """The application on a slow line: answers to requests for "/" with a method in `held` wait."""
+
+    PATIENCE = 60.0
+
+    def __init__(self, application: Any) -> None:
+        super().__init__(application)
+        self.held: set[str] = set()
+        self.came = {method: Event() for method in ("HEAD", "GET")}
+        self.answered = {method: Event() for method in ("HEAD", "GET")}
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method in self.held and environ["PATH_INFO"] == "/":
+            self.came[method].set()
+            self.answered[method].wait(self.PATIENCE)
+        return super().__call__(environ, start_response)
+
+
+@pytest.mark.parametrize(
+    ("touched", "seen", "text"),
+    [("[data-language=en]", "#start", "Start"), ("#text-size", "#percent", "100 %")],
+)
+def test_a_guest_who_begins_before_the_new_page_has_come_goes_on_with_the_old_one(
+    context: BrowserContext, serve: Serve, tmp_path: Path, touched: str, seen: str, text: str
+) -> None:
+    """A touch that begins nothing leaves the new page to come."""
+    place = Place(tmp_path)
+    served = Slow(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    guest.start("sv")
+    served.held = {"HEAD", "GET"}
+    guest.tap("#start-over")
+    assert served.came["HEAD"].wait(served.PATIENCE)
+    guest.page.clock.run_for(PAUSE)
+    box = guest.page.locator(touched).bounding_box()
+    assert box
+    served.answered["HEAD"].set()
+    assert served.came["GET"].wait(served.PATIENCE)
+    # While a page is on its way, Chromium passes on nothing but touches.
+    guest.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    served.answered["GET"].set()
+    expect(guest.page.locator(seen)).to_be_visible()
+    expect(guest.page.locator(seen)).to_have_text(text)
 
 
 ZOOMS = """() => {
