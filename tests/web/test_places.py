@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from kiosk.desk.rounds.replies import LONGEST_REPLY_CHARACTERS
 from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.screen.speech import VOICES
+from kiosk.storage import Store
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import unheard_speech
 from tests.web.test_screen import (
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.browser
 
 LANGUAGES = GUEST_LANGUAGES
 SMALL_PHONE, NARROW = (360, 640), (320, 568)
+SMALL_KIOSK = (1024, 600)
 ZOOMED = (195, 422)
 """A phone at 200 %."""
 
@@ -244,6 +247,54 @@ def test_the_emergency_number_is_visible_on_small_screens(
             assert seen["number"]["bottom"] <= seen["start"]["top"] + 4
 
 
+LETTERS_OF_A_REPLY = {
+    "sv": "Vi öppnar tidigare på lördagar. ",
+    "ar": "نفتح أبكر يوم السبت. ",
+    "ti": "ቀዳም ኣቐዲምና ንኸፍት። ",
+}
+"""Sentences of a reply, in each script; those of Latin script serve for Cyrillic."""
+
+
+def longest_reply(language: str) -> str:
+    sentence = LETTERS_OF_A_REPLY.get({"fa": "ar"}.get(language, language), LETTERS_OF_A_REPLY["sv"])
+    return (sentence * LONGEST_REPLY_CHARACTERS)[:LONGEST_REPLY_CHARACTERS]
+
+
+SCROLLED = """async (language) => {
+    document.getElementById("language").click();
+    document.querySelector(`[data-language="${language}"]`).click();
+    document.body.offsetWidth;
+    await document.fonts.ready;
+    const root = document.documentElement;
+    const controls = [...document.querySelectorAll("button:not(#leave-now), #promise a")]
+        .filter((e) => e.checkVisibility({ visibilityProperty: true })).map((e) => e.getBoundingClientRect());
+    return {
+        language: root.lang,
+        below: root.scrollHeight - window.innerHeight,
+        covered: controls.filter((box) => box.bottom > window.innerHeight + 1).length,
+        start: document.getElementById("start").getBoundingClientRect().height,
+        reply: document.getElementById("reply")?.checkVisibility() ?? false,
+    };
+}"""
+"""Changes the language on the first page after the picker. Returns by how many pixels it is too high."""
+
+
+@pytest.mark.parametrize("is_heard", [False, True], ids=["", "heard"])
+@pytest.mark.parametrize("has_reply", [False, True], ids=["", "reply"])
+def test_the_first_page_after_the_picker_has_room_on_a_low_kiosk(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, *, has_reply: bool, is_heard: bool
+) -> None:
+    """With the longest reply to an earlier round, too."""
+    replies = {language: longest_reply(language) for language in LANGUAGES} if has_reply else {}
+    monkeypatch.setattr(Store, "reply", lambda _store, _unit: replies)
+    page = open_page(SMALL_KIOSK, audio=unheard_speech() if is_heard else None)
+    touch(page, '[data-language="sv"]')
+    seen = [page.evaluate(SCROLLED, language) for language in LANGUAGES]
+    assert [row["language"] for row in seen] == list(LANGUAGES)
+    assert [row for row in seen if row["below"] > 0 or row["covered"]] == []
+    assert [row for row in seen if row["start"] < 72 or row["reply"] != has_reply] == []
+
+
 def assert_in_view(page: Page, control: str) -> None:
     assert page.locator(control).evaluate(
         """(e) => {
@@ -310,8 +361,6 @@ def test_the_controls_of_the_bar_are_in_one_row(
     bar = [box for name, box in boxes(page).items() if name not in ("back", "skip", "next")]
     assert len({(y, height) for _x, y, _width, height in bar}) == 1
 
-
-SMALL_KIOSK = (1024, 600)
 
 ALL_BOXES = """(name) => {
     if (name !== null) document.getElementById("progress").textContent = name;
