@@ -87,7 +87,7 @@ def _number(mean: int, month: Period, random: Random) -> int:
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:
     """Write and publish the effect report of the year in which the latest closed round closed, about all
-    closed rounds.
+    closed rounds, of which there is at least one.
 
     Raises ValueError if the library lacks the demonstration's theory or node (PLACE).
     """

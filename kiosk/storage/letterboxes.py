@@ -16,7 +16,7 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, key_faults, lett
 
 
 class LetterboxGoneError(Exception):
-    """An envelope's letterbox was destroyed, so the envelope can never be opened."""
+    """An envelope's letterbox was destroyed, or got another key pair: the envelope can never be opened."""
 
 
 def new_letterbox() -> Letterbox:

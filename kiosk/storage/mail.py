@@ -41,8 +41,8 @@ class MailChoice:
     wants_silence: bool = False
 
     def wants(self, kind: MailKind, role: Role) -> bool:
-        """Return whether an account with this role gets a kind of mail. Viewers, who pair no kiosks, get no
-        mail about silent ones. A trial goes to every address."""
+        """Return whether an account with this role and this choice gets a kind of mail. Viewers, who pair no
+        kiosks, get no mail about silent ones. A trial goes to every address."""
         if kind is MailKind.SILENCE:
             return self.wants_silence and role is not Role.VIEWER
         return bool(self.address) and (kind is MailKind.TRIAL or self.wants_summary)

@@ -12,7 +12,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class PartText:
-    """The text of one part. `version` is 0 for a part that nobody has written, and rises with each change."""
+    """The text of one part of a report. `version` is 0 for a part that nobody has written, and rises by 1
+    with each change."""
 
     words: str = ""
     version: int = 0

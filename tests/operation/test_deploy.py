@@ -110,7 +110,7 @@ def unit(folder: Path, name: str, *, changed: tuple[str, str] = ("", "")) -> Pat
 
 
 @pytest.mark.parametrize("name", [*(f"{name}.service" for name in SERVICES)])
-def test_systemd_knows_every_line_of_a_unit(tmp_path: Path, name: str) -> None:
+def test_systemd_knows_every_line_of_a_service(tmp_path: Path, name: str) -> None:
     assert analyze("verify", "--man=no", str(unit(tmp_path, name))) == ""
 
 

@@ -120,7 +120,7 @@ def _fault_of_side(settings: Settings, machine: Machine, listener: str, address:
 def check_public_address(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
     """Check what is on the way from guests to the server: send requests through the public address, as guests
     do, search for them in every readable log, and examine web servers' configuration. With an address of this
-    machine alone, only the configuration."""
+    machine alone, examine only the configuration, and warn unless it is a demonstration."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
     if parts.hostname in LOOPBACK:
