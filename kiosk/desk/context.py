@@ -29,10 +29,11 @@ from kiosk.storage import Devices, Store
 class Desk:
     """The parts of the staff's application.
 
-    `guest_address` is the public address of the guests' side. `allowed_languages` are shown to guests
-    although unreviewed; None stands for all, in the demonstration. Without `settings` no file can be changed.
-    `on_library_change` is the callback that reloads the guest side's surveys and catalogues. `doubtful_time`
-    returns the machine's time while its clock is in doubt, else None.
+    `ticks` are the times of counts. `guest_address` is the public address of the guests' side, without a
+    slash at its end. `allowed_languages` are codes of languages that are shown to guests although unreviewed;
+    None stands for all, in the demonstration. Without `settings` no file can be changed. `on_library_change`
+    is the callback that reloads the guest side's surveys and catalogues. `doubtful_time` returns the
+    machine's time while its clock is in doubt, else None.
     """
 
     store: Store
@@ -61,7 +62,7 @@ class Desk:
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     def place_name(self, node_id: str) -> str:
-        """Return the name of a unit or another node (`place_names.place_name`)."""
+        """Return the name of a unit or another node, its id if it has none (`place_names.place_name`)."""
         return place_name(node_id, self.library, self.store)
 
     @property
@@ -77,26 +78,26 @@ class Desk:
         return self.own_settings.data / name
 
     def has_own_file(self, path: Path) -> bool:
-        """Return whether the installation has a file of its own at a path in its data, which the desk may
-        change."""
+        """Return whether the installation has a file of its own at a path, relative to its data, which the
+        desk may change."""
         return self.settings is not None and (self.settings.data / path).exists()
 
     def change(self, write: Callable[[Settings], Library]) -> None:
         """Call `write`, which changes own files and returns the changed library, and use that library from
-        then on. Open rounds keep their frozen copies. Raises SettingsError if no file can be changed."""
+        then on, for guests too. Open rounds keep their frozen copies. Raises SettingsError if no file can be
+        changed, and what `write` raises, such as RefusedError; the library then stays."""
         settings = self.own_settings
         with self._changing:
             self._show(settings, write(settings))
 
     def reread_if_changed(self) -> None:
-        """Reload the library if own files were changed outside the desk. Faulty files are reported on the
-        pages."""
+        """Reload the library (`reread`) if own files were changed outside the desk since it was loaded."""
         if self.settings is not None and fingerprint(self.settings.data) != self._seen:
             self.reread()
 
     def reread(self) -> None:
         """Reload the library. A file that cannot be read keeps its last valid content, and is reported on the
-        pages."""
+        pages of coordinators. Does nothing if no file can be changed."""
         if self.settings is not None:
             with self._changing:
                 library = read_usable_library(self.settings)

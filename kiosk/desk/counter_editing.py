@@ -36,13 +36,15 @@ from kiosk.storage import Action
 blueprint = Blueprint("counters", __name__)
 
 NEW_TARGETS = 5
-"""Empty rows for new targets in the form. After saving there are as many again."""
+"""Empty rows for new targets in the form, as far as MOST_TARGETS allows. After saving there are as many
+again."""
 
 
 @blueprint.route("/counters")
 @for_coordinator
 def counters() -> ResponseReturnValue:
-    """Show all counters, with the units at which each is shown."""
+    """Show all counters, with the units at which each is shown. Reloads the library first if own files were
+    changed."""
     desk().reread_if_changed()
     library, with_figures = desk().library, desk().store.outputs.all().counters_with_figures
     return render_template(
@@ -80,9 +82,9 @@ def new() -> ResponseReturnValue:
 @blueprint.route("/counters/<counter_id>", methods=["GET", "POST"])
 @for_coordinator
 def counter(counter_id: str) -> ResponseReturnValue:
-    """Show the form of a counter; save the sent one. Only the units of a shipped counter change. Refused
-    input stays in the form, with status 400. Aborts with 404 for an unknown counter, a total, and if files
-    cannot be changed."""
+    """Show the form of a counter; save the sent one. Of a shipped counter only the units change. Refused
+    input stays in the form, with status 400. Aborts with 404 for an unknown counter, a total
+    (`Counter.is_total`), and if files cannot be changed."""
     known = desk().library.counters.get(counter_id)
     if known is None or known.is_total or desk().settings is None:
         abort(404)
@@ -129,7 +131,7 @@ def is_own(counter_id: str) -> bool:
 
 
 def _form(shown: Counter | None) -> EditForm[CounterDraft]:
-    """Return the form of a counter; without one, of a new counter."""
+    """Return the form of the counter `shown`; None for a new counter."""
     return EditForm(
         lambda draft, seen: _page(draft, seen, shown),
         lambda: _sent(shown),
@@ -138,8 +140,8 @@ def _form(shown: Counter | None) -> EditForm[CounterDraft]:
 
 
 def _sent(shown: Counter | None) -> CounterDraft:
-    """Return the counter in the form. Units that do not exist are ignored, and so are the texts of a shipped
-    counter."""
+    """Return the counter in the form; `shown` as in `_form`. Units that do not exist are ignored, and so is
+    all but the units of a shipped counter."""
     sent = CounterDraft(
         on_one_line(request.form.get("name")),
         on_one_line(request.form.get("definition")),
@@ -153,8 +155,9 @@ def _sent(shown: Counter | None) -> CounterDraft:
 
 
 def _sent_targets() -> Iterator[TargetDraft]:
-    """Yield the targets in the form: those that are known, and the new ones with a name. The form numbers
-    its rows, so that a fault leads to its row."""
+    """Yield the targets in the form, in its order: those with an id, also without a name, and the new ones
+    with a name, which stand after them. A fault names a target by its number in this order, which is its
+    row's."""
     closed = frozenset(request.form.getlist("closed_target"))
     ids, names = request.form.getlist("target_id"), request.form.getlist("target")
     for target_id, name in islice(zip(ids, names, strict=False), 2 * MOST_TARGETS):

@@ -44,8 +44,9 @@ def page(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/<unit_id>", methods=["POST"])
 @for_staff
 def take(unit_id: str) -> ResponseReturnValue:
-    """Add the taps that a phone sends as a JSON list. Return, as JSON, the tickets of the taps that can never
-    be added, since their month is over or the unit no longer has their counter.
+    """Add the taps that a phone sends as a JSON list; one whose ticket was taken before is not added again.
+    Return, as JSON, the tickets of the taps that can never be added (`refused`), such as those of a month
+    that is over or of a counter that the unit no longer has: the phone drops them, and all others.
 
     Aborts with 404 for an unknown unit, with 400 for anything but a list of at most MOST_TAPS taps with
     tickets.
@@ -63,12 +64,14 @@ def take(unit_id: str) -> ResponseReturnValue:
 
 
 def _unit(unit_id: str) -> str:
+    """Return the id of a unit in the library. Aborts with 404 for any other."""
     if unit_id not in desk().library.units:
         abort(404)
     return unit_id
 
 
 def _ticket(row: Any) -> str:
+    """Return the ticket of a sent tap. Aborts with 400 for a tap without a well-formed one."""
     ticket = row.get("ticket") if isinstance(row, dict) else None
     if not isinstance(ticket, str) or not TICKET.fullmatch(ticket):
         abort(400)
@@ -76,7 +79,9 @@ def _ticket(row: Any) -> str:
 
 
 def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
-    """Return a sent tap; None if it cannot be added. Unknown fields are ignored."""
+    """Return a sent tap; None if it can never be added: its counter is not at the unit, its target is closed
+    or unknown, its step is neither 1 nor -1, or its month is not open (`months_open`). Unknown fields are
+    ignored."""
     counters = {counter.id: counter for counter in desk().library.counters_at(unit_id)}
     counter, step = counters.get(str(row.get("counter"))), row.get("step")
     try:
@@ -115,5 +120,6 @@ def manifest(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/worker.js")
 @for_staff
 def worker() -> ResponseReturnValue:
-    """Return the service worker. Its address is in the folder of the pages that it may store."""
+    """Return the script of the service worker, which keeps the counting pages for use without a network. Its
+    address is in their folder: a worker may store pages there only."""
     return send_from_directory(shipped_folder("static"), "desk_count_worker.js", mimetype="text/javascript")

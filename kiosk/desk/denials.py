@@ -7,7 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 
 class Denial(StrEnum):
-    """The reasons for forbidding a page or an action. The values are keys of the texts in error.html."""
+    """The reasons for forbidding a page or an action. The values are keys of the texts in error.html, which
+    say what to do instead."""
 
     COORDINATORS_ONLY = "coordinator"
     STAFF_ONLY = "staff"

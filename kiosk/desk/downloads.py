@@ -29,8 +29,8 @@ LONGEST_PART = 40
 
 
 def file_response(name: str, content: bytes, *, is_download: bool = True) -> Response:
-    """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES. The browser
-    saves a download and shows other files."""
+    """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES, else KeyError.
+    The browser saves a download under `name`, and shows other files."""
     response = Response(content, mimetype=MEDIA_TYPES[name.rpartition(".")[2]])
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -38,8 +38,9 @@ def file_response(name: str, content: bytes, *, is_download: bool = True) -> Res
 
 
 def file_name_part(text: str) -> str:
-    """Return a text, such as a place's name, as a part of a file's name: letters a-z and digits, with hyphens
-    between words, at most LONGEST_PART characters; "" if nothing is left."""
+    """Return a text, such as a place's name, as a part of a file's name: letters a-z, of å only the a, and
+    digits, with hyphens between words. It is cut after a word to at most LONGEST_PART characters; "" if
+    nothing is left."""
     plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     part = ""
     for word in re.findall("[a-z0-9]+", plain):
@@ -51,8 +52,9 @@ def file_name_part(text: str) -> str:
 
 
 def unprintable(error: PaperError, texts: Mapping[str, str] = MappingProxyType({})) -> Response:
-    """Return the page with the reason why a report's file cannot be made, with status 400. `texts` maps the
-    names of the report's parts to their texts; those with a sign that cannot be printed are named."""
+    """Return the page with the reason why a document's file cannot be made, with status 400. `texts` is name
+    of a part, as the reader knows it -> its text; the parts with the sign that cannot be printed are
+    named."""
     match error:
         case NoGlyphError():
             reason = translate(

@@ -28,8 +28,8 @@ _CATALOGUE = "desk_catalogue"
 
 @contextmanager
 def in_reference_language() -> Iterator[None]:
-    """Translate to the reference language in the `with` block, such as for a report, whatever the session's
-    language is."""
+    """Translate to Swedish, the reference language, in the `with` block, such as for a report, whatever the
+    session's language is. Needs a request or an application context."""
     g.pop(_CATALOGUE, None)
     g.language = REFERENCE
     try:
@@ -41,21 +41,22 @@ def in_reference_language() -> Iterator[None]:
 
 @contextmanager
 def in_language(catalogue: Catalogue) -> Iterator[None]:
-    """Translate with this catalogue in the `with` block, which no request needs to be handled in, such as for
-    a mail."""
+    """Translate with this catalogue in the `with` block, such as for a mail. It needs no request, and has an
+    application context of its own: `desk()` fails in it."""
     with Flask(__name__, static_folder=None).app_context():
         setattr(g, _CATALOGUE, catalogue)
         yield
 
 
 def choose(code: str) -> None:
-    """Store a language in the session as the reader's choice."""
+    """Store the code of a language in the session as the reader's choice, also for the rest of this
+    request."""
     session["language"] = code
     g.pop(_CATALOGUE, None)
 
 
 def language() -> str:
-    """Return the code of the language of this request's page: the reader's choice, else the reference."""
+    """Return the code of the language of this request's page: the reader's choice, else Swedish."""
     return catalogue().language.code
 
 
@@ -79,7 +80,7 @@ def _name_for_reader(named: Language) -> str:
 
 def language_in_text(named: Language) -> str:
     """Return the names of a language for use in a sentence: that in the reader's language, and the autonym in
-    brackets; one of them if both are equal or the first is unknown."""
+    brackets; one of them if both are equal except for capitals, or the first is unknown."""
     name = language_name(named)
     return f"{name} ({named.autonym})" if name else _name_for_reader(named) or named.autonym
 
@@ -96,7 +97,8 @@ def catalogue() -> Catalogue:
 
 
 def forget_catalogue() -> None:
-    """Make the request look its catalogue up again, after a change of the library."""
+    """Make the request look its catalogue up again, after a change of the library. Does nothing outside of a
+    request."""
     if has_app_context():
         g.pop(_CATALOGUE, None)
 
@@ -107,8 +109,9 @@ def _library() -> Library:
 
 
 def translate(message: str, **values: Any) -> str:
-    """Return a text of the desk in the reader's language, with its {placeholders} filled in. The space before
-    a percent sign becomes a no-break space."""
+    """Return a text of the desk in the reader's language, with its {placeholders} filled in; the Swedish
+    `message` itself if it has no translation. The space before a percent sign becomes a no-break space.
+    Without `values`, braces are not placeholders."""
     text = catalogue().text(message)
     return (text.format(**values) if values else text).replace(" %", f"{NO_BREAK}%")
 
@@ -122,7 +125,7 @@ def translate_message(message: Message) -> str:
 
 
 def in_percent(whole: int) -> str:
-    """Return a percentage as text, with a no-break space before the sign."""
+    """Return a percentage, such as 35, as text, with a no-break space before the sign."""
     return f"{whole}{NO_BREAK}%"
 
 
@@ -133,7 +136,7 @@ def number(value: float | Decimal) -> str:
 
 def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
     """Return names as one text such as "a, b och c" in the reader's language, or "a, b eller c" for a
-    choice."""
+    choice; "" for none."""
     return format_list(list(names), style="or" if is_choice else "standard", locale=language())
 
 
@@ -157,12 +160,13 @@ def _unbroken(text: str) -> str:
 
 
 def period(of_round: Round) -> str:
-    """Return the first and last day of a round, such as "3 mars 2026 – 31 maj 2026"."""
+    """Return the first and last day of a round in the reader's language, such as "3 mars 2026 – 31 maj 2026":
+    the days of its opening and of the last moment before its closing."""
     last_moment = of_round.closes_at - timedelta(microseconds=1)
     return f"{day(of_round.opens_at)} – {day(last_moment)}"
 
 
 def asked(survey: Survey, message: str) -> str:
-    """Return a statement or label of a survey in the reader's language, with the translations of that survey;
-    `message` itself if it has none."""
+    """Return a statement or label of a survey in the reader's language, with the translations that the survey
+    has, so those of a round are the frozen ones; `message`, the Swedish text, if it has none."""
     return survey.translations.get(language(), {}).get(message, message)

@@ -32,7 +32,8 @@ class LivePages:
         self._lock = threading.Lock()
 
     def record(self, session: Session, now: datetime) -> None:
-        """Record that the live page of a session asked for new figures."""
+        """Record that the live page of a session asked for new figures; forget the pages that are no longer
+        shown."""
         with self._lock:
             self._asked = {other: at for other, at in self._asked.items() if _is_shown(at, now)}
             self._asked[session] = now

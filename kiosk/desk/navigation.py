@@ -29,8 +29,9 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 class Page:
     """A page of the menu, for accounts with one of `roles`.
 
-    `chapter` has the first words of its chapter in the handbook. A page that `needs_files` is left out if
-    own files cannot be changed.
+    `topic` is what its template sets, `label` its Swedish text. `chapter` has the words of a heading or the
+    bold words of a paragraph in the Swedish handbook, to which the page's help leads. A page that
+    `needs_files` is left out if own files cannot be changed.
     """
 
     topic: str
@@ -155,8 +156,9 @@ class Link:
 class Navigation:
     """The menu for an account on a page.
 
-    `pages` has the pages of the current item if it has several, else nothing. `handbook` is the address of
-    the page's chapter in the handbook.
+    `pages` has the pages of the current item that the account may use, if they are several, else nothing.
+    `handbook` is the address of the page's chapter in the handbook; that of the whole handbook on a page
+    outside the menu, "" without an account.
     """
 
     items: tuple[Link, ...]

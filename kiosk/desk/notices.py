@@ -37,13 +37,14 @@ def add_problem(text: str, anchor: str = "") -> None:
 
 
 def watch(form: SentForm) -> None:
-    """Include in the notice the errors that a form has when its page is rendered."""
+    """Include in the notice of this request's page the errors that a form has when the page is rendered, also
+    those that are set after this call."""
     g.setdefault("sent_forms", []).append(form)
 
 
 def problems() -> list[Problem]:
-    """Return the problems of this request: those that were added, then the errors of forms in the order of
-    their fields."""
+    """Return the problems of this request: those that were added, then the errors of the watched forms
+    (`watch`) in the order of their fields, each as "label: error"."""
     of_forms = [
         Problem(f"{translate(field.label.text)}: {error}", form.anchor(field.name))
         for form in g.get("sent_forms", [])

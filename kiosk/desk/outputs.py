@@ -14,8 +14,8 @@ from kiosk.output.column_chart import Column, ColumnChart, UnitColumns, columns_
 
 @dataclass(frozen=True)
 class FigureLine:
-    """A line of a table: a heading, and a figure in words for each column. `is_sum` marks sums of other
-    lines."""
+    """A line of a table: a heading, and a figure in words (`figure_words`) for each counter. `is_sum` marks
+    sums of other lines."""
 
     heading: str
     figures: tuple[str, ...]
@@ -24,9 +24,11 @@ class FigureLine:
 
 @dataclass(frozen=True)
 class OutputChart:
-    """A chart of one counter's figures in a year, by unit: a drawing with its text alternative.
+    """A chart of one counter's figures in a year, by unit: `svg` is the drawing, `described` its text
+    alternative.
 
-    `data` has the row of headings, then a row for each column of the chart: unit, period, number and quality.
+    `data` has the row of headings, then a row for each bar of the chart: unit, period, number ("" if not
+    counted) and quality.
     """
 
     counter: Counter
@@ -36,8 +38,8 @@ class OutputChart:
 
 
 def figure_words(figure: Figure | None) -> str:
-    """Return a figure in words: "132", "ca 500", "ej räknat", or a dash for None. A sum with gaps ends with a
-    star."""
+    """Return a figure in words: "132", "ca 500" for an estimate, "ej räknat" for one that was not counted, or
+    a dash for None. A sum in which a month or unit is missing ends with a star."""
     if figure is None:
         return "–"
     if figure.quality is Quality.NOT_COUNTED:
@@ -49,7 +51,8 @@ def figure_words(figure: Figure | None) -> str:
 
 
 def with_quality(figure: Figure) -> str:
-    """Return a figure and how it was obtained, in words; gaps in it are not mentioned."""
+    """Return a figure and how it was obtained, such as "132 (räknat)"; "ej räknat" for one that was not
+    counted. Gaps in it are not mentioned."""
     words = figure_words(figure).removesuffix("*")
     if figure.quality is Quality.NOT_COUNTED:
         return words
@@ -57,7 +60,7 @@ def with_quality(figure: Figure) -> str:
 
 
 def with_gaps(figure: Figure) -> str:
-    """Return a figure and how it was obtained, with a star if some month or unit is missing."""
+    """Return a figure as `with_quality`, with a star at its end if some month or unit is missing."""
     return with_quality(figure) + ("" if figure.is_complete else "*")
 
 
@@ -93,7 +96,7 @@ def no_reason() -> str:
 
 
 def period_words(period: Period) -> str:
-    """Return the name of a period in the reader's language."""
+    """Return the name of a period in the reader's language: "2026", "kvartal 1 2026" or "mars 2026"."""
     if period.months == 12:
         return str(period.first.year)
     if period.months == 1:
@@ -102,14 +105,14 @@ def period_words(period: Period) -> str:
 
 
 def begun(year: int, this_month: Period) -> list[Period]:
-    """Return the periods of a year that have begun by `this_month`: each quarter after its months, the year
-    last."""
+    """Return the months, the quarters and the year of a year that have begun by `this_month`, that one
+    included: each quarter after its months, the year last. Empty for a later year."""
     begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
     return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
 
 
 def _periods(period: Period) -> list[Period]:
-    """Return a year, its quarters and its months."""
+    """Return a period and all its parts, of a year its quarters and months, each before its own parts."""
     return [period, *(part for half in period.parts for part in _periods(half))]
 
 
@@ -130,7 +133,8 @@ def of_unit(
 def output_charts(
     counters: Sequence[Counter], outputs: Outputs, units: Mapping[str, str], year: int
 ) -> list[OutputChart]:
-    """Return a chart for each counter that has at least two figures in a year. `units` maps ids to names.
+    """Return a chart for each counter that has at least two figures of these units in a year, in the given
+    order. `units` is unit id -> name.
 
     Totals of individuals have no chart: they are typed for a period and never added up.
     """
@@ -169,6 +173,7 @@ def _chart(counter: Counter, outputs: Outputs, units: Mapping[str, str], year: i
 
 
 def _column(part: Period, figure: Figure) -> Column:
+    """Return the bar of a figure; its months are counted from 0."""
     is_counted = figure.quality is not Quality.NOT_COUNTED
     return Column(
         part.first.month - 1,
@@ -184,7 +189,7 @@ def _number(figure: Figure) -> str:
 
 
 def _months(year: int) -> tuple[str, ...]:
-    """Return the short names of the months."""
+    """Return the short names of the twelve months in the reader's language."""
     return tuple(format_date(date(year, at, 1), "LLL", locale=language()) for at in range(1, 13))
 
 

@@ -24,8 +24,9 @@ Saved = TypeVar("Saved")
 class EditForm(Generic[Draft]):
     """The form of one of the installation's own files, such as a scale.
 
-    `page` renders a draft with the digest of the file as it was opened ("" for a new file), `sent` reads the
-    draft from the request, and `changed_meanwhile` is shown if somebody else has changed the file since.
+    `page` returns the page with a draft and the digest of the file as it was opened ("" for a new file),
+    `sent` reads the draft from the request, and `changed_meanwhile` is the sentence that is shown if somebody
+    else has changed the file since.
     """
 
     page: Callable[[Draft, str], str]
@@ -40,10 +41,12 @@ def show_or_save(
     write: Callable[[Settings, Draft, str], tuple[Library, Saved]],
     confirm: Callable[[Saved], ResponseReturnValue],
 ) -> ResponseReturnValue:
-    """Show the form with `draft`; save a sent one. Refused input stays in the form, with status 400.
+    """Return the page with `draft` in the form; if the form was sent, save it and return what `confirm`
+    returns. Refused input stays in the form, with status 400.
 
-    `seen` is the digest of the file ("" for a new one). `write` gets the sent draft and digest, and returns
-    the changed library and what `confirm` needs: it logs the change and redirects.
+    `draft` and `seen` are the file as it is now and its digest ("" for a new one). `write` gets the sent
+    draft and the digest of the file as the form was opened, and returns (changed library, what `confirm`
+    gets). `confirm` logs the change and redirects.
     """
     if request.method != "POST":
         return form.page(draft, seen)
@@ -60,10 +63,10 @@ def show_or_save(
 
 
 def is_saved(write: Callable[[Settings], Library], changed_meanwhile: str) -> bool:
-    """Call `write`, and return whether it saved the sent form.
+    """Call `write`, and return whether it saved the sent form; the library is then the changed one.
 
-    If not, the reasons are added to the notice of the page: those of the fields with links to them, and
-    `changed_meanwhile` if somebody else has changed the edited file.
+    If not, since it raised ChangedError, FieldError or RefusedError, the reasons are added to the notice of
+    the page: those of fields with links to them, and `changed_meanwhile` for ChangedError.
     """
     try:
         desk().change(write)

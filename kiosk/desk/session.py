@@ -54,7 +54,8 @@ SHORTEST_TYPED_CHARACTERS = 4
 
 
 def begin(account: Account) -> None:
-    """Start a session for an account. Of the previous session only the language is kept."""
+    """Start a session for an account. Of the previous session only the language is kept. An account without a
+    session epoch gets one first, which ends its sessions elsewhere."""
     _clear_but_language()
     if not account.session_epoch:
         desk().store.accounts.end_sessions(account.name)
@@ -72,8 +73,9 @@ def _clear_but_language() -> None:
 
 
 def wait_for_code(account: Account) -> None:
-    """Let the session wait for the code of the account's second factor. It gives no access, except for a live
-    page that is shown already."""
+    """Record in the session that the account's password was right and the code of its second factor is
+    awaited. This gives no access. The previous session ends, unless a live page of it is shown, which keeps
+    its own access."""
     if _holder() is None or not _is_page_shown():
         _clear_but_language()
     session.update(
@@ -98,7 +100,8 @@ def waiting_for_code() -> Account | None:
 
 
 def renew(name: str) -> None:
-    """End every session of the signed-in account and start another one in this browser."""
+    """End every session of the account `name` and start another one in this browser. Does nothing more for an
+    unknown account."""
     desk().store.accounts.end_sessions(name)
     account = desk().store.accounts.named(name)
     if account is not None:
@@ -106,7 +109,8 @@ def renew(name: str) -> None:
 
 
 def end() -> None:
-    """End every session of the account of this session, also if only a live page may use it."""
+    """End every session of the account of this session, in all browsers, also if only a live page may use it;
+    clear the session, its language included."""
     account = signed_in() or _holder()
     session.clear()
     if account is not None:
@@ -115,9 +119,11 @@ def end() -> None:
 
 
 def signed_in() -> Account | None:
-    """Return the account of this session; None if there is no session, or it has ended and is cleared now.
+    """Return the account of this session; None if there is no session, or it has ended, which clears it.
 
-    The account is read once per request, so that a change of it takes effect at the next request.
+    After half an hour without a request of a person, the account is returned to the requests of a shown live
+    page only; to others None, and the session stays. The account is read once per request, so that a change
+    of it takes effect at the next request.
     """
     if _ACCOUNT not in g:
         setattr(g, _ACCOUNT, _read_account())
@@ -137,8 +143,8 @@ def _read_account() -> Account | None:
 
 
 def _holder() -> Account | None:
-    """Return the account of this session, however long nobody used it. None after ten hours and after a
-    change of the account."""
+    """Return the account of this session, however long nobody used it. None without a session, after
+    LONGEST_SESSION, after a change of the account, and if the clock was set back behind its last request."""
     name = session.get("name")
     account = None if name is None else desk().store.accounts.named(name)
     if account is None or session.get("mark") != _session_digest(account):
@@ -153,8 +159,8 @@ def _time(key: str) -> datetime:
 
 
 def is_request_of_person() -> bool:
-    """Return whether a person made the request, not the script of a live page. A chart that is fetched as a
-    picture, not as a download, is a request of the script."""
+    """Return whether a person made the request, not the script of a live page: it has no AUTO_REFRESH_HEADER,
+    and is not for LIVE_ENDPOINTS, downloads excepted."""
     is_picture = request.endpoint in LIVE_ENDPOINTS and "download" not in request.args
     return AUTO_REFRESH_HEADER not in request.headers and not is_picture
 
@@ -166,12 +172,13 @@ def _is_of_live_page() -> bool:
 
 
 def _is_page_shown() -> bool:
-    """Return whether a live page of this session is still shown."""
+    """Return whether a live page of this session is still shown (`LivePages.is_shown`). KeyError without a
+    session."""
     return desk().live_pages.is_shown((session["name"], session["began"]), desk().clock())
 
 
 def record_live_page() -> None:
-    """Record that a live page of this session asked for new figures."""
+    """Record that a live page of this session asked for new figures. KeyError without a session."""
     desk().live_pages.record((session["name"], session["began"]), desk().clock())
 
 
@@ -201,18 +208,21 @@ def may_read(state: RoundState) -> bool:
 
 def note(action: Action, what: str) -> None:
     """Write an action of the signed-in account to the log; does nothing without an account. `what` has the
-    changed object, such as the id of a unit and the ending of a code, separated by ", "."""
+    details of the action, separated by ", ", such as the id of a unit and the ending of a code, in the order
+    in which `audit_log` reads them. Nothing about guests."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, action, what)
 
 
 def touch() -> None:
-    """Write the time of this request into the session. The session ends some time after its last one."""
+    """Write the time of this request into the session, which ends LONGEST_IDLE after the last one."""
     session["seen"] = desk().clock().isoformat()
 
 
 def _session_digest(account: Account) -> str:
+    """Return a digest that a new password or session epoch of the account changes, so that a session with the
+    previous one has ended."""
     return short_hash(f"{account.session_epoch} {account.password}", 16)
 
 
@@ -275,8 +285,8 @@ def _for(
 
 
 def signed_out() -> ResponseReturnValue:
-    """Return (page, 401) with the texts of a form that was sent after the session ended, for copying. Nothing
-    is saved."""
+    """Return (page, 401) with the typed texts of a form that was sent after the session ended, for copying.
+    Nothing is saved. Fields of NOT_TYPED and texts under SHORTEST_TYPED_CHARACTERS are left out."""
     typed = (
         value.strip()
         for name, value in request.form.items(multi=True)

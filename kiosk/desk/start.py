@@ -40,7 +40,8 @@ MOST_SURVEYS = 3
 
 @dataclass(frozen=True)
 class Task:
-    """A task of the signed-in account, and the address of its page."""
+    """A task of the signed-in account, as a text for a link, and the address of the page on which it is
+    done."""
 
     text: str
     address: str
@@ -61,8 +62,8 @@ class Today:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the guide. `state` is a sentence about its progress so far. `address` is "" if the account
-    may not do the step."""
+    """A step of the guide. `state` is a text about its progress so far. `address` is that of the page on
+    which it is done, "" if the account may not do the step."""
 
     name: str
     state: str
@@ -71,7 +72,8 @@ class Step:
 
 
 def today(states: Sequence[RoundState]) -> Today:
-    """Return the upper part of the start page for the signed-in account. `states` are all rounds."""
+    """Return the upper part of the start page for the signed-in account. `states` are all rounds, the latest
+    first, also those whose figures it may not read."""
     now = desk().clock()
     running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
     counts_often = isinstance(desk().ticks, Every)
@@ -92,13 +94,14 @@ def _last_day(of_round: Round) -> str:
     return day(of_round.closes_at - timedelta(microseconds=1))
 
 
-def _is_staff() -> bool:
+def _may_print() -> bool:
+    """Return whether the signed-in account may print slips and pair kiosks, as coordinators and staff may."""
     account = signed_in()
     return account is not None and account.role in {Role.COORDINATOR, Role.STAFF}
 
 
 def _shortcuts(running: Sequence[Round]) -> Iterator[Task]:
-    if _is_staff() and any(Admission.SLIP in of_round.admission for of_round in running):
+    if _may_print() and any(Admission.SLIP in of_round.admission for of_round in running):
         yield Task(translate("Skriv ut lappar"), url_for("links.slips_page"))
 
 
@@ -107,7 +110,7 @@ def _tasks(states: Sequence[RoundState], running: Sequence[Round], now: datetime
         if of_round.closes_at - now <= ENDS_SOON:
             text = translate("Stänger snart: ”{title}”", title=of_round.title)
             yield Task(text, url_for("rounds.rounds"))
-    if _is_staff():
+    if _may_print():
         yield from _tasks_of_staff(running)
     if is_coordinator():
         yield from _tasks_of_coordinators(states, now)
@@ -130,7 +133,8 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
 
 
 def _nearly_printed(of_round: Round) -> list[str]:
-    """Return the names of the units in which nearly all slips of a round's budget are printed."""
+    """Return the names of the units at which nearly all slips of a round's budget are printed
+    (NEARLY_PRINTED_PERCENT). Empty for a round without slips or expected guests."""
     if not of_round.expected or Admission.SLIP not in of_round.admission:
         return []
     printed = desk().store.printed_slips(of_round.id)
@@ -162,8 +166,8 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
 
 
 def _lacking(languages: Mapping[str, int]) -> str:
-    """Return a sentence with the surveys that lack texts, or with their number if they are many. `languages`
-    maps their ids to the number of languages."""
+    """Return a text with the surveys that lack texts, or with their number if they are more than
+    MOST_SURVEYS. `languages` is survey id -> number of languages in which it lacks some."""
     if len(languages) > MOST_SURVEYS:
         return translate("Enkäter som saknar översättningar: {n}", n=len(languages))
     surveys = desk().library.surveys
@@ -177,8 +181,9 @@ def _lacking(languages: Mapping[str, int]) -> str:
 
 
 def _own_or_shipped(names: Mapping[Path, str]) -> str:
-    """Return the names of the installation's own surveys or trees; without any, those that come with the
-    program, and that own ones can be added. `names` are by the path of an own file."""
+    """Return the names of the installation's own surveys or trees as one text; without any, a text with those
+    that come with the program, and that own ones can be added. `names` is path that an own file would have ->
+    name."""
     own = [name for path, name in names.items() if desk().has_own_file(path)]
     if own:
         return in_a_row(own)
@@ -188,7 +193,8 @@ def _own_or_shipped(names: Mapping[Path, str]) -> str:
 
 
 def first_steps() -> tuple[Step, ...]:
-    """Return the steps to the first round, each with the present state of the installation."""
+    """Return the steps to the first round, in the order in which they are done, each with the present state
+    of the installation and the address for the signed-in account. For use while no round exists."""
     library, may = desk().library, is_coordinator()
     trees = _own_or_shipped({tree_path(one): tree.root.name for one, tree in library.trees.items()})
     surveys = _own_or_shipped({survey_path(one): survey.title for one, survey in library.surveys.items()})
@@ -220,7 +226,7 @@ def first_steps() -> tuple[Step, ...]:
             translate(
                 "Kiosker och affischer: {n}. Lappar skrivs ut när omgången är öppnad.", n=len(addresses)
             ),
-            url_for("links.links") if _is_staff() else "",
+            url_for("links.links") if _may_print() else "",
             bool(addresses),
         ),
     )

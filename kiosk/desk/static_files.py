@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from kiosk.desk.session import without_session
 
 YEAR_SECONDS = 365 * 24 * 3600
+
 PACKED_ENDINGS = frozenset({".js", ".css", ".svg"})
 """Endings of files that are compressed. Fonts are compressed already."""
 
@@ -36,6 +37,7 @@ class StaticFiles:
         app.url_defaults(self._add_hash)
 
     def _add_hash(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Add `v`, the hash, to the values from which the address of a static file is made."""
         if endpoint == "static":
             values["v"] = content_hash(self._folder / values["filename"])
 
@@ -55,7 +57,8 @@ class StaticFiles:
 
 
 def content_hash(path: Path) -> str:
-    """Return 16 hex digits of the SHA-256 of a file's content, for its address."""
+    """Return 16 hex digits of the SHA-256 of a file's content, for its address. FileNotFoundError without the
+    file."""
     return _content_hash(path, path.stat().st_mtime_ns)
 
 

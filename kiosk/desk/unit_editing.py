@@ -34,9 +34,10 @@ from kiosk.storage import Action
 blueprint = Blueprint("unit_editing", __name__)
 
 NEW_ROWS = 5
+"""Empty rows for new areas and units in the form."""
 
 NEW_ROW = "new-"
-"""Beginning of the key of a new row. Ids have no hyphen."""
+"""Beginning of the key of a new row, which has no id yet. Ids have no hyphen."""
 
 
 @blueprint.route("/new-units", methods=["GET", "POST"])
@@ -59,7 +60,8 @@ def new() -> ResponseReturnValue:
 @for_coordinator
 def edit(tree_id: str) -> ResponseReturnValue:
     """Show the form of an own organisation; save the sent one. Refused input stays in the form, with status
-    400. Aborts with 404 for an unknown one, and raises DeniedError (403) for a shipped one."""
+    400. Aborts with 404 for an unknown one. Raises DeniedError (403) for a shipped one, and RefusedError
+    (400) for one whose file cannot be read."""
     _tree(tree_id)
     if not is_own(tree_id):
         deny(Denial.TREE_SHIPPED)
@@ -76,8 +78,8 @@ def edit(tree_id: str) -> ResponseReturnValue:
 @blueprint.route("/units/<tree_id>/copy", methods=["POST"])
 @for_coordinator
 def copy(tree_id: str) -> ResponseReturnValue:
-    """Create an own organisation with the areas and units of another one, which keep their ids. Aborts with
-    404 for an unknown one."""
+    """Create an own organisation with the areas and units of another one, which keep their ids, and redirect
+    to its form. Aborts with 404 for an unknown one."""
     tree = _tree(tree_id)
     name = translate("{title} (kopia)", title=tree.root.name)[:LONGEST_UNIT_NAME]
     units = (
@@ -113,13 +115,13 @@ def _tree(tree_id: str) -> Tree:
 
 
 def _units_of_rounds() -> set[str]:
-    """Return the ids of all places of all rounds: their figures must not become those of another place."""
+    """Return the ids of all nodes of all rounds: their figures must not become those of another place."""
     return {node.id for state in desk().store.rounds() for node in state.round.tree.nodes}
 
 
 def _busy() -> Mapping[str, Message]:
     """Return unit id -> the reason why it must remain open and without units below it: a running or planned
-    round, a kiosk or a poster."""
+    round, a kiosk or a poster. The other units are not in it."""
     busy = {
         link.unit_id: Message(
             "{unit} har en kiosk eller affisch. Flytta eller stäng den först, på sidan Skärmar och "
@@ -138,10 +140,11 @@ def _busy() -> Mapping[str, Message]:
     return busy
 
 
-def _sent(former: TreeDraft) -> TreeDraft:
-    """Return the organisation in the form. New rows without a name and without rows below are left out.
-    Aborts with 400 for malformed fields, and for a row above that is not in the form."""
-    sent, known = request.form, {unit.key for unit in former.units}
+def _sent(previous: TreeDraft) -> TreeDraft:
+    """Return the organisation in the form; `previous` has its rows before the change, none if it is new. New
+    rows without a name and without rows below are left out. Aborts with 400 for malformed fields, and for a
+    row above that is not in the form."""
+    sent, known = request.form, {unit.key for unit in previous.units}
     keys, *fields = (sent.getlist(name) for name in ("key", "unit_name", "parent", "unit_respondent"))
     if any(len(values) != len(keys) for values in fields) or len(set(keys)) < len(keys):
         abort(400)
@@ -164,15 +167,15 @@ def _sent(former: TreeDraft) -> TreeDraft:
 
 
 def _respondent(sent: str) -> Respondent:
-    """Return the word in a field. Aborts with 400 for any other text."""
+    """Return the Respondent whose value a field has. Aborts with 400 for any other text."""
     return Respondent(sent) if sent in list(Respondent) else abort(400)
 
 
-def _form(former: TreeDraft, tree_id: str = "") -> EditForm[TreeDraft]:
-    """Return the form of an organisation that has the rows of `former`; without `tree_id`, of a new one."""
+def _form(previous: TreeDraft, tree_id: str = "") -> EditForm[TreeDraft]:
+    """Return the form of an organisation that has the rows of `previous`; without `tree_id`, of a new one."""
     return EditForm(
         lambda draft, seen: _page(draft, seen, tree_id),
-        lambda: _sent(former),
+        lambda: _sent(previous),
         translate("Någon annan har ändrat verksamheterna sedan du öppnade dem. Öppna dem igen."),
     )
 

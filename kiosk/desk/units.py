@@ -14,6 +14,7 @@ blueprint = Blueprint("units", __name__)
 @blueprint.route("/units")
 @for_coordinator
 def units() -> ResponseReturnValue:
-    """Show each tree of units, from its root down. Reloads the library first if own files were changed."""
+    """Show each tree of the library, from its root down. Reloads the library first if own files were
+    changed."""
     desk().reread_if_changed()
     return render_template("units.html", trees=desk().library.trees.values(), is_own=is_own, form=FlaskForm())
