@@ -94,6 +94,7 @@ def answer_in_turkish(page: Page) -> None:
         expect(page.locator("fieldset:visible")).to_contain_text("Çok fazla")
         page.locator("fieldset:visible input[value='3']").press("Space")
         page.locator("#next").press("Enter")
+    expect(page.locator("#ended")).to_be_visible()  # the message while it is being sent has the same words
     expect(page.locator("#message p")).to_have_text("Türkçe")
 
 
