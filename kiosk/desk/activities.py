@@ -47,12 +47,14 @@ MONTHS_TO_CORRECT = 12
 """Number of earlier months that staff may correct."""
 
 STEPS = {"more": 1, "fewer": -1}
+"""Value of the button that was touched -> what is added to the counter."""
 
 
 @dataclass(frozen=True)
 class Button:
-    """A button that adds one to a counter, or to one of its targets. `target` is the target's id, `taps` its
-    number this month."""
+    """A button that adds one to a counter, or to one of its targets. `target` is the target's id, NO_TARGET
+    for the counter itself, `name` the target's or the counter's, `taps` the number of taps in the shown
+    month."""
 
     counter: Counter
     target: str
@@ -63,8 +65,9 @@ class Button:
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """Show the counters of one unit this month, and the figures of a year. Aborts with 404 for an unknown
-    unit or year."""
+    """Show the counters of one unit this month, and the figures of a year: the first unit and this year
+    unless the address names others. Aborts with 404 for an unknown unit, and a year without figures other
+    than this and the previous one."""
     return _page(OutputForm())
 
 
@@ -72,7 +75,8 @@ def activities() -> ResponseReturnValue:
 @for_staff
 def tap() -> ResponseReturnValue:
     """Add one to a counter of this month, or subtract one to correct a mistake. Nothing is added to a counter
-    that the unit no longer has. Aborts with 400 for an unknown unit, counter, target or step.
+    that the unit no longer has, nor to a closed target: the next page says so. Aborts with 400 for an unknown
+    unit, counter, target or step.
 
     The address of the next page ends in the button's id, so that the focus stays there, also without scripts.
     """
@@ -113,8 +117,8 @@ def type_figure() -> ResponseReturnValue:
 @blueprint.route("/activities/correct", methods=["POST"])
 @for_staff
 def correct() -> ResponseReturnValue:
-    """Replace a unit's figure of an earlier month, with a reason that is logged. Refused input stays in the
-    form, with status 400. Aborts with 404 for an unknown unit."""
+    """Replace a unit's figure of an earlier month, taps included, with a reason that is logged. Refused input
+    stays in the form, with status 400. Aborts with 404 for an unknown unit."""
     unit, form = request.args.get("unit", ""), CorrectionForm()
     if unit not in desk().library.units:
         abort(404)
@@ -131,7 +135,8 @@ def correct() -> ResponseReturnValue:
 
 
 def _fill_correction(form: CorrectionForm) -> None:
-    """Set the form's choices: the counters that staff tap, the latest earlier months, and the reasons."""
+    """Set the form's choices: the counters that staff tap, the latest MONTHS_TO_CORRECT months before this
+    one, and the reasons."""
     form.counter.choices = [
         (counter.id, translate(counter.name)) for counter in _usable() if not counter.is_total
     ]
@@ -141,7 +146,8 @@ def _fill_correction(form: CorrectionForm) -> None:
 
 
 def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
-    """Return the typed figure; None if it is refused, with the error in the form."""
+    """Return the typed figure, such as "132", "ca 500" or "ej räknat" (`read_figure`); None if it is refused,
+    with the error in the form."""
     try:
         return read_figure(form.figure.data)
     except ValueError:
@@ -150,7 +156,8 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
 
 
 def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
-    """Return (typed period, typed figure). A refused one has its error in the form; an empty field for the
+    """Return (typed period, typed figure). A malformed one is None and has its error in the form; so has a
+    period that has not begun or is too early, and a place whose figure is a sum. An empty field for the
     figure gives None without an error."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
@@ -213,6 +220,8 @@ def _shown(outputs: Outputs, units: Iterable[str], nodes: Iterable[str]) -> tupl
 
 
 def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
+    """Return the page of activities with these forms, a new one without `correction`. Aborts as
+    `activities`."""
     units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
@@ -260,8 +269,8 @@ def _fill_choices(form: OutputForm) -> None:
 
 
 def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) -> list[Button]:
-    """Return a button for each open target of a counter, or one if it has none, with a unit's taps in a
-    month."""
+    """Return a button for each open target of a counter, or one for the counter itself if it has none, with a
+    unit's taps in a month."""
     targets = [(target.id, translate(target.name)) for target in counter.open_targets]
     return [
         Button(counter, target, name, outputs.taps.get((unit, of_month, counter.id, target), 0))
@@ -270,7 +279,8 @@ def buttons_of(counter: Counter, outputs: Outputs, unit: str, of_month: Period) 
 
 
 def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list[FigureLine]:
-    """Return a line for each place, the units under their parents, with each counter's figure of the year."""
+    """Return a line for each place of all trees, the units under their parents, with each counter's figure of
+    the year; a line of a place that is no unit is a sum."""
     return [
         FigureLine(
             node.name,

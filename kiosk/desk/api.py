@@ -25,7 +25,8 @@ SCHEME = "bearer "
 
 def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Return the view, guarded: it needs a valid token in `Authorization: Bearer`, and reads no session.
-    Without one, status 401; after too many invalid ones, 429."""
+    Without one, status 401; after too many invalid ones from the same source, 429 with the seconds to wait
+    in Retry-After, also for a valid one."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -46,6 +47,7 @@ def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
 
 
 def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Return `{"error": words}` as JSON, with the status; 401 names the scheme to use."""
     challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return make_response(jsonify(error=words), status, {**challenge, **(headers or {})})
 
@@ -69,8 +71,8 @@ def package() -> ResponseReturnValue:
 @blueprint.route("/api/export/<name>")
 @_with_token
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export, its style of CSV chosen by `csv`. Status 400 for an unknown style, 404
-    for an unknown name."""
+    """Return one file of the export, its style of CSV chosen by `csv` in the address, by default with commas.
+    Status 400 for an unknown style, 404 for an unknown name; the error names those that there are."""
     style = request.args.get("csv", CsvStyle.COMMA)
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)

@@ -122,8 +122,8 @@ TOPICS = (
 
 
 def policy(style: str = "", data: str = "") -> str:
-    """Return a page's content security policy. `style` and `data` are added to the sources of styles, and of
-    images and fonts."""
+    """Return a page's content security policy, as the value of the header. `style` is added to the sources of
+    styles, such as a digest of an inline one, and `data`, such as "data:", to those of images and fonts."""
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' {style}; img-src 'self' {data}; "
         f"font-src 'self' {data}; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -161,13 +161,12 @@ def create_desk_app(
     on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """Build the staff's application: everything under /admin/, the snapshot document and /health. Raises
+    """Return the staff's application: everything under /admin/, the snapshot document and /health. Raises
     UndeclaredAccessError if a view does not declare its access.
 
-    Without `settings`, no file can be changed. `devices` is shared with the guests' side, which records there
-    that kiosks are in contact. `allowed_languages` are shown to guests although unreviewed; None stands for
-    all. `on_library_change` is called with the new library after a change. `doubtful_time` returns the
-    machine's time while its clock is in doubt, else None.
+    `secret_key` signs the sessions and encrypts second factors. `is_https` says whether browsers reach the
+    desk over HTTPS, and may send its cookie there only. `devices` is shared with the guests' side, which
+    records there that kiosks are in contact. The others are those of `Desk`.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
@@ -232,6 +231,8 @@ def _for_every_page() -> dict[str, object]:
 
 
 def _with_headers(response: Response) -> Response:
+    """Return the response, compressed, with the headers of every page, and with the content security policy
+    that its page needs."""
     response.headers.update(HEADERS)
     if styles := g.get(GUEST_STYLES):
         # A guest's page has inline styles, icon and font.
@@ -255,8 +256,9 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
-    """Render the page for an HTTP error. A denial and a form that was open too long have texts of their own;
-    after the end of the session, a sent form is shown for copying."""
+    """Return the page for an HTTP error, with its status. A denial and a form that was open too long have
+    texts of their own; after the end of the session, the texts of a sent form are shown for copying, with
+    status 401."""
     code = error.code or 500
     if isinstance(error, CSRFError) and signed_in() is None and request.endpoint not in SIGNED_OUT_FORMS:
         return signed_out()
@@ -268,13 +270,14 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
 
 
 def _not_changed(error: RefusedError) -> ResponseReturnValue:
-    """Render the reasons why files on the server were not changed."""
+    """Return the page with the reasons why files on the server were not changed, with status 400."""
     messages = [translate_message(message) for message in error.messages]
     return make_response(render_template("error.html", kind="files", messages=messages), 400)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    """Print an unexpected error's type, file and line to standard error; the page has no details."""
+    """Return the page for an unexpected error, without details, with status 500. Its type, file and line are
+    printed to standard error, not its message, which could have what somebody typed."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
     return make_response(render_template("error.html", kind="500"), 500)

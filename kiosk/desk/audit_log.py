@@ -16,6 +16,7 @@ from kiosk.storage import Action, Entry, Role
 blueprint = Blueprint("log", __name__)
 
 Names = dict[str, str]
+"""Id -> name, for one of an entry's details. "" is the key of the text for an id that it lacks."""
 
 SEEN_BY_STAFF = frozenset(
     {
@@ -47,22 +48,21 @@ def log() -> ResponseReturnValue:
 
 
 def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:
-    """Return an entry's details as text, with names in place of ids."""
+    """Return an entry's details as text, with names in place of ids. `names` as `_names`; a detail for which
+    it has none is shown as it is."""
     parts, known = entry.what.split(", "), names.get(entry.action, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 
 def _named(part: str, names: Names) -> str:
-    """Return the name of one id, or `name → name` for the two ids of a move.
-
-    `names` maps ids to names. Its entry "" is the text for an id that it lacks; without that entry, the id is
-    shown.
-    """
+    """Return the name of one id, or `name → name` for the two ids of a move; the id itself if `names` has
+    neither it nor a text for such ids."""
     return " → ".join(names.get(piece, names.get("", piece)) for piece in part.split(" → "))
 
 
 def _names() -> dict[Action, tuple[Names, ...]]:
-    """Return action -> the names (id -> name) for each of its details, in their order."""
+    """Return action -> the names for each of its details, in the order in which `session.note` gets them.
+    Names of an empty dictionary are no ids: the detail is shown as it is."""
     library = desk().library
     roles: Names = {
         Role.COORDINATOR: translate("samordnare"),

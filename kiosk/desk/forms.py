@@ -90,7 +90,7 @@ class PlainWords:
 
 
 class Required(InputRequired):
-    """Refuses an empty field. The message says what to do with a field of its kind."""
+    """A validator that refuses an empty field. The message says what to do with a field of its kind."""
 
     def __call__(self, form: Any, field: Any) -> None:
         try:
@@ -100,6 +100,7 @@ class Required(InputRequired):
 
 
 def _what_to_do(field: Any) -> str:
+    """Return the sentence at an empty field that must be filled in, ticked or chosen."""
     if isinstance(field, BooleanField):
         return translate("Kryssa i rutan.")
     if isinstance(field, SelectMultipleField):
@@ -126,12 +127,13 @@ class DeskForm(FlaskForm):
     """Prefix of the ids of the fields, for pages with several forms."""
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Return whether the form is valid. Its errors are added to the notice at the top of the page."""
+        """Return whether the form is valid. The errors that it has when the page is rendered are in the
+        notice at the top of the page (`watch`), also later ones."""
         watch(self)
         return bool(super().validate(extra_validators))
 
     def anchor(self, name: str) -> str:
-        """Return the id of the field `name` on the form's page."""
+        """Return the id of the field `name` on the form's page, to which the notice links."""
         return f"{self.anchor_prefix}{name}"
 
 
@@ -155,7 +157,7 @@ class CodeForm(DeskForm):
 
 
 def check_password_length(form: FlaskForm, field: PasswordField) -> None:
-    """Raise StopValidation for a password that is too short or too long."""
+    """Raise StopValidation for a password that is too short or too long, which is then its only error."""
     del form
     characters = len(field.data or "")
     if characters < SHORTEST_PASSWORD_CHARACTERS:
@@ -167,7 +169,7 @@ def check_password_length(form: FlaskForm, field: PasswordField) -> None:
 
 
 def same_as_password(form: FlaskForm, field: PasswordField) -> None:
-    """Raise StopValidation unless the password was typed twice alike."""
+    """Raise StopValidation unless the field equals the form's field `password`."""
     if field.data != form.password.data:
         raise StopValidation(translate("Lösenorden är olika. Skriv samma två gånger."))
 
@@ -192,7 +194,8 @@ class ConfirmForm(DeskForm):
 
 
 def account_name(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a name that is empty, too long, or has characters that no page can show."""
+    """Raise StopValidation for a name, of an account or a token, that is empty, too long, or has characters
+    that no page can show."""
     del form
     if fault := find_fault(field.data or "", LONGEST_ACCOUNT_NAME_CHARACTERS):
         raise StopValidation(translate_message(fault.message))
@@ -224,7 +227,7 @@ class MailForm(DeskForm):
 
     @classmethod
     def of(cls, choice: MailChoice) -> "MailForm":
-        """Return the form with a person's choice."""
+        """Return the form with a person's choice, not with the sent values, and with its languages."""
         form = cls(
             formdata=None,
             address=choice.address,
@@ -236,13 +239,13 @@ class MailForm(DeskForm):
         return form
 
     def offer_languages(self) -> None:
-        """Offer the desk's languages."""
+        """Set the choices of the field `mail_language`: the desk's languages. Needed before validation."""
         languages = [catalogue.language for catalogue in desk().library.desk.values()]
         self.mail_language.choices = [(known.code, known.autonym) for known in languages]
 
     @property
     def choice(self) -> MailChoice:
-        """What the person chose."""
+        """What the person chose in a valid form."""
         return MailChoice(self.address.data, self.mail_language.data, self.summary.data, self.silence.data)
 
 
@@ -268,7 +271,8 @@ class CommaDecimalField(DecimalField):
 
 
 class Between:
-    """A validator for a number from `low` to `high`, with a message in the reader's language."""
+    """A validator for a number from `low` to `high`, both included, with a message in the reader's language
+    that names both. A missing number is refused, unless Optional stands before it."""
 
     def __init__(self, low: int | Decimal, high: int) -> None:
         self.low, self.high = low, high
@@ -289,7 +293,8 @@ def finite(form: FlaskForm, field: DecimalField) -> None:
 
 
 def one_line(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that is empty, too long, or cannot be shown on one line."""
+    """Raise StopValidation for a text that is empty, too long (`find_fault`), or cannot be shown on one
+    line."""
     del form
     if fault := find_fault(field.data):
         raise StopValidation(translate(fault.message.msgid, **fault.message.values))
@@ -385,7 +390,8 @@ class WallForm(DeskForm):
 
 
 class ReasonForm(DeskForm):
-    """A form for slips or kiosks. `reason` is asked for if they are over the round's budget."""
+    """A form for slips or kiosks. `reason` may be empty; one over the round's budget is refused without
+    it."""
 
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
 
@@ -407,8 +413,8 @@ class MoveForm(ReasonForm):
 
 
 def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], None]:
-    """Return a validator for whole millimetres from `least` to `most`. Its message names both, since
-    centimetres are a likely mistake."""
+    """Return a validator for whole millimetres from `least` to `most`, both included. Its message names both,
+    since centimetres are a likely mistake."""
 
     def check(form: FlaskForm, field: IntegerField) -> None:
         del form
@@ -423,7 +429,8 @@ def millimetres(least: int, most: int) -> Callable[[FlaskForm, IntegerField], No
 
 
 class ScreenForm(DeskForm):
-    """The width, distance and height of a kiosk's screen, in millimetres."""
+    """The width of a kiosk's screen, the distance from which it is read, and the height of its lower edge
+    above the floor, in millimetres."""
 
     width_mm = IntegerField(_("Bredd"), validators=[Optional(), millimetres(*WIDTH_LIMITS_MM)])
     distance_mm = IntegerField(
@@ -437,7 +444,8 @@ class ScreenForm(DeskForm):
 
     @property
     def screen(self) -> Screen | None:
-        """The typed width, distance and height; None if the width is empty."""
+        """The typed width, distance (LEAST_DISTANCE_MM if empty) and height (None if empty); None if the
+        width is empty."""
         if self.width_mm.data is None:
             return None
         return Screen(self.width_mm.data, self.distance_mm.data or LEAST_DISTANCE_MM, self.lower_edge_mm.data)
@@ -451,7 +459,8 @@ def accent_that_can_be_read(form: FlaskForm, field: StringField) -> None:
 
 
 def organisation_name(form: "ThemeForm", field: StringField) -> None:
-    """Raise StopValidation for a name that no page can show, and for an empty name if there is a logo."""
+    """Raise StopValidation for a name that no page can show, and for an empty name if there is a logo, whose
+    text alternative it is."""
     has_logo = form.logo.data or (form.has_logo and not form.without_logo.data)
     if not field.data and has_logo:
         raise StopValidation(translate("Skriv namnet: den som inte ser logotypen får det uppläst."))
@@ -486,13 +495,13 @@ class ThemeForm(DeskForm):
 
 
 def is_address_local() -> bool:
-    """Return whether only this machine can open the guests' address."""
+    """Return whether only the server itself can open the guests' address."""
     return leads_to_own_machine(desk().guest_address)
 
 
 def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
-    """Raise StopValidation if guests cannot open the address on the paper, unless the field says that it is a
-    trial."""
+    """Raise StopValidation if guests cannot open the address on the paper (`is_address_local`), unless the
+    field is ticked: it says that the paper is for a trial."""
     del form
     if is_address_local() and not field.data:
         raise StopValidation(

@@ -27,6 +27,8 @@ FILES = {REFERENCE: "handbok.md", "en": "handbook.md"}
 """Language -> file of the handbook. Readers of other languages see the reference."""
 
 PICTURES = shipped_folder("docs") / "pictures"
+"""Folder of the handbook's pictures."""
+
 PICTURE = re.compile(r"!\[(?P<words>[^\]]+)\]\(pictures/(?P<name>[\w-]+\.webp)\)")
 """A picture with its text alternative, as a block of its own."""
 
@@ -34,7 +36,7 @@ PICTURE = re.compile(r"!\[(?P<words>[^\]]+)\]\(pictures/(?P<name>[\w-]+\.webp)\)
 @blueprint.route("/handbook")
 @for_every_account
 def handbook() -> ResponseReturnValue:
-    """Show the whole handbook in the reader's language."""
+    """Show the whole handbook in the reader's language, in Swedish if FILES lacks it."""
     shown = language() if language() in FILES else REFERENCE
     return render_template("handbook.html", content=handbook_html(shown), handbook_language=shown)
 
@@ -57,7 +59,8 @@ def picture(name: str) -> ResponseReturnValue:
 
 @cache
 def handbook_html(code: str) -> Markup:
-    """Return the handbook in a language as HTML, with addresses of its pictures. Its files are read once."""
+    """Return the handbook in a language, a key of FILES, as HTML, with addresses of its pictures. Its files
+    are read once."""
     ids = iter(_ids(_text(REFERENCE)))
     return Markup("\n").join(_block(block, ids) for block in _split(_text(code)))
 
@@ -67,6 +70,7 @@ def _text(code: str) -> str:
 
 
 def _split(text: str) -> list[str]:
+    """Return the blocks of a Markdown text, such as a paragraph or a list, which empty lines separate."""
     return re.split(r"\n{2,}", text.strip())
 
 
@@ -89,7 +93,8 @@ def anchor(words: str) -> str:
 
 
 def _block(block: str, ids: Iterator[str]) -> Markup:
-    """Return a block as HTML. A heading, and a paragraph that begins in bold, takes the next of `ids`."""
+    """Return a block as HTML. A heading, and a paragraph that begins in bold, takes the next of `ids`, none
+    if there are no more."""
     lines = block.split("\n")
     topic = next(ids, "") if _topic(block) else ""
     if heading := re.match(r"(#+) (.*)", block):

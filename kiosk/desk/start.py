@@ -50,8 +50,9 @@ class Task:
 @dataclass(frozen=True)
 class Today:
     """The upper part of the start page. `summary` is one line, in which a phone folds the rest. `running` has
-    a sentence for each running round. `next_count` is None if no round runs, or if counts are seconds
-    apart."""
+    a sentence for each running round, at most MOST_ROUNDS. `next_count` is None if no round runs, or if
+    counts are seconds apart. `shortcuts` are links that are always of use, `tasks` what there is to do
+    now."""
 
     summary: str
     running: tuple[str, ...]

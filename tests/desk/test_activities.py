@@ -227,7 +227,7 @@ def test_a_definition_that_a_copied_theory_has_too_is_shown_once(desk: Desk) -> 
         ("1999", "eller ett senare år."),
     ],
 )
-def test_a_refused_period_is_told_why(coordinators: Desk, period: str, reason: str) -> None:
+def test_the_reason_for_refusing_a_period_is_shown(coordinators: Desk, period: str, reason: str) -> None:
     assert reason in type_figure(coordinators, period=period).text
 
 

@@ -103,7 +103,7 @@ def test_an_added_language_is_shown_when_it_is_translated_and_removed_while_unus
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["", "pl", "rom", "../x", "xx"])
-def test_other_codes_are_refused(desk: Desk, code: str) -> None:
+def test_a_language_that_is_not_offered_is_refused(desk: Desk, code: str) -> None:
     before = set(library(desk).guest)
     assert post(desk, NEW, language=code).status_code == 400
     assert set(library(desk).guest) == before

@@ -213,7 +213,7 @@ ID = {"a57_no_settings": "imported", "b10_form_id_capital": "alf54mbs5yrnqjwpklk
         ("neither", ("Stämmer inte", "Stämmer delvis", "Stämmer helt"), "neither"),
     ],
 )
-def test_the_good_end_of_a_scale_is_asked_and_ordered_by(
+def test_the_best_answer_of_a_scale_is_asked_and_decides_its_order(
     desk: Desk, end: str, labels: tuple[str, ...], good: str
 ) -> None:
     content = (CASES / "xlsform" / "a20_reversed_scale.xlsx").read_bytes()

@@ -36,7 +36,7 @@ SIGNED_IN_PAGES = ["/admin/", "/admin/results/r/frida", "/admin/rounds", "/admin
 
 
 @pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/languages"])
-def test_without_a_sign_in_every_page_redirects_to_the_sign_in_form(desk: Desk, path: str) -> None:
+def test_a_page_of_the_desk_without_a_session_redirects_to_sign_in(desk: Desk, path: str) -> None:
     response = desk.client.get(path)
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/sign-in")
@@ -326,7 +326,7 @@ def test_staff_cannot_create_addresses(desk: Desk) -> None:
     assert desk.store.links.all() == []
 
 
-def test_the_snapshot_is_for_signed_in_coordinators(desk: Desk) -> None:
+def test_the_snapshot_needs_a_session_and_is_sent_unchanged(desk: Desk) -> None:
     assert desk.client.get("/results.json").status_code == 401
     desk.sign_in()
     response = desk.client.get("/results.json")
@@ -595,7 +595,7 @@ def test_no_route_closes_a_round_or_changes_its_terms(desk: Desk) -> None:
     assert desk.store.rounds() == before
 
 
-def test_every_page_forbids_inline_code_and_foreign_sources(desk: Desk) -> None:
+def test_pages_errors_and_json_forbid_inline_code_and_foreign_sources(desk: Desk) -> None:
     desk.answer(30)
     desk.sign_in()
     for path in [*SIGNED_IN_PAGES, "/admin/languages", "/admin/nothing", "/results.json"]:
@@ -607,14 +607,14 @@ def test_every_page_forbids_inline_code_and_foreign_sources(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", [*SIGNED_IN_PAGES, "/admin/nothing", PREVIEW, "/results.json"])
-def test_every_page_sends_forms_to_this_server_only(desk: Desk, path: str) -> None:
+def test_pages_errors_and_previews_send_forms_to_this_server_only(desk: Desk, path: str) -> None:
     desk.sign_in()
     policy = directives(desk.client.get(path))
     assert policy["form-action"] == {"'self'"}
     assert (policy["base-uri"], policy["frame-ancestors"]) == ({"'none'"}, {"'none'"})
 
 
-def test_the_demonstration_is_marked_on_every_page(desk: Desk) -> None:
+def test_the_demonstration_is_marked_on_pages_and_error_pages(desk: Desk) -> None:
     desk.store.mark_demonstration()
     assert 'class="demonstration"' in desk.client.get("/admin/sign-in").text
     desk.sign_in()

@@ -112,7 +112,9 @@ def test_ten_organisations_stand_in_one_view_with_their_intervals(desk: Desk, tm
     assert page.count("<circle") == 2 * 10  # for wide pages and for phones
 
 
-def test_a_difference_that_is_more_than_chance_is_told_without_a_cause(desk: Desk, tmp_path: Path) -> None:
+def test_a_difference_that_is_more_than_chance_is_reported_without_a_cause(
+    desk: Desk, tmp_path: Path
+) -> None:
     receive_from(desk, tmp_path, "lag", round_of({"staden": (60, 10, 10)}))
     receive_from(desk, tmp_path, "hog", round_of({"staden": (10, 10, 60)}))
     page = text(desk, "/admin/comparison")
@@ -207,7 +209,7 @@ def test_received_files_are_removed_and_trusted_keys_distrusted(desk: Desk, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bo", "vi"])
-def test_everybody_compares_and_coordinators_exchange(name: str, desk: Desk) -> None:
+def test_every_account_can_compare_and_only_coordinators_exchange(name: str, desk: Desk) -> None:
     desk.client = desk.app.test_client()
     desk.sign_in(name)
     assert desk.client.get("/admin/comparison").status_code == 200

@@ -166,7 +166,7 @@ def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) 
     assert "”Varför inte?” följer nu på ”Jag mår bra”. Kontrollera vilka svar den gäller." in saved
 
 
-def test_a_dump_is_read_unless_its_follow_up_tells_other_numbers(exact: Desk) -> None:
+def test_a_dump_is_read_unless_its_follow_up_has_other_numbers_than_its_statement(exact: Desk) -> None:
     tables = json.loads(json.dumps(exact.store.dump()))
     read_dump(tables)
     for option, other in (("not_asked", "withheld"), ("not_asked", "1")):

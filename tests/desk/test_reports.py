@@ -159,7 +159,7 @@ def test_outputs_and_non_response_are_marked_as_estimated_or_unknown(desk: Desk)
     assert "Under 2026 tillfrågades ca 200 deltagare. Omgångarna gäller inte samma tid" in preview(desk)
 
 
-def test_non_response_is_told_of_the_months_of_the_rounds(desk: Desk) -> None:
+def test_non_response_is_computed_for_the_months_of_the_rounds(desk: Desk) -> None:
     for month, asked in (("2026-03", 40), ("2026-04", 20), ("2026-05", 20), ("2026-06", 500)):
         figure = Figure(asked, Quality.ESTIMATED if month == "2026-04" else Quality.COUNTED)
         desk.store.outputs.set("dagverksamheten", read_period(month), "asked", figure)
@@ -213,7 +213,7 @@ def test_a_report_names_the_origin_of_an_instrument_and_that_its_swedish_is_not_
     assert origin.endswith("Ej officiell översättning. Officiellt språk: engelska.")
 
 
-def test_goals_validation_and_other_figures_are_told(desk: Desk) -> None:
+def test_a_report_has_the_goals_the_validation_and_other_figures(desk: Desk) -> None:
     desk.store.outputs.set("dagverksamheten", year_of(2026), "visits", Figure(3000, Quality.ESTIMATED))
     page = preview(desk)
     assert "Frågorna är inte prövade vetenskapligt (inte validerade)." in page
@@ -236,7 +236,7 @@ def test_a_text_is_checked_for_claims_and_signs_while_it_is_written(desk: Desk) 
     assert desk.store.reports.texts("r2026-1") == {}
 
 
-def test_the_earlier_text_about_the_same_service_is_the_start(desk: Desk) -> None:
+def test_an_empty_part_can_start_with_the_earlier_text_about_the_same_service(desk: Desk) -> None:
     for year, node in (("2024", "dagverksamheten"), ("2025", "frida")):
         begin(desk, year=year, node=node)
         post(desk, f"/admin/reports/r{year}-1/part/vision", words=f"Vision för {node}", version=0)

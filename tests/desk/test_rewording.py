@@ -151,7 +151,7 @@ def test_a_statement_with_another_meaning_says_that_it_is_new(desk: Desk) -> Non
 
 
 @pytest.mark.slow
-def test_former_texts_are_kept_through_several_changes(desk: Desk) -> None:
+def test_earlier_texts_are_kept_through_several_changes(desk: Desk) -> None:
     first = typo(desk).text
     change(desk, CORRECT, "spelling")
     change(desk, "Stöd utåt", "same")
@@ -211,7 +211,7 @@ def test_a_new_statement_never_has_the_id_of_another_meaning(desk: Desk) -> None
     assert (first, second, third.id) == ("jag_ar_trygg_har", "jag_ar_trygg_har_2", "jag_ar_trygg_har_3")
 
 
-def test_reviewers_see_the_former_wording_of_a_changed_text(desk: Desk) -> None:
+def test_reviewers_see_the_previous_wording_of_a_changed_text(desk: Desk) -> None:
     before = typo(desk).text
     change(desk, "Personalen stödjer mig", "same")
     page = unescape(desk.client.get("/admin/languages/fi?survey=ombudsmannaskap_2").text)

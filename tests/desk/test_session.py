@@ -45,7 +45,9 @@ def reads_of_accounts(desk: Desk, path: str, caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.slow
-def test_every_page_reads_the_account_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_page_without_an_argument_reads_the_account_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.sign_in()
     rules = [
         rule for rule in desk.app.url_map.iter_rules() if "GET" in (rule.methods or ()) if not rule.arguments
@@ -184,7 +186,7 @@ OPEN_WITHOUT_SESSION = {
 
 
 @pytest.mark.slow
-def test_every_other_route_asks_for_a_sign_in(desk: Desk) -> None:
+def test_every_route_but_those_open_without_a_session_asks_for_a_sign_in(desk: Desk) -> None:
     rules = [rule for rule in desk.app.url_map.iter_rules() if rule.rule not in OPEN_WITHOUT_SESSION]
     assert len(rules) > 50
     for rule in rules:

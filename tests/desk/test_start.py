@@ -59,7 +59,7 @@ def tasks(desk: Desk) -> dict[str, str]:
         ("cia", ["Resultat", "[Omgångar]", "Insatser"]),
     ],
 )
-def test_the_menu_has_what_the_account_may_do(desk: Desk, name: str, labels: list[str]) -> None:
+def test_the_menu_has_the_items_of_the_accounts_role(desk: Desk, name: str, labels: list[str]) -> None:
     desk.sign_in(name)
     assert menu(desk, "/admin/rounds") == labels
 

@@ -194,7 +194,7 @@ def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_same", [True, False])
-def test_a_corrected_text_is_compared_and_its_former_wording_is_shown(desk: Desk, *, is_same: bool) -> None:
+def test_a_corrected_text_is_compared_and_its_previous_wording_is_shown(desk: Desk, *, is_same: bool) -> None:
     year(desk, 40)
     enter(desk)
     first, *others = desk.round.survey.statements

@@ -383,7 +383,7 @@ def test_a_form_loaded_before_a_change_overwrites_nothing(desk: Desk) -> None:
         ("9991", "dabc"),
     ],
 )
-def test_statements_are_ordered_by_their_place_numbers(desk: Desk, places: str, order: str) -> None:
+def test_statements_are_ordered_by_their_typed_positions(desk: Desk, places: str, order: str) -> None:
     copied(desk)
     save(desk, [(place, "", f"Påstående {name}") for place, name in zip(places, "abcd", strict=True)])
     assert [text[-1] for _, text in asked(desk)] == list(order)
@@ -631,7 +631,7 @@ def test_invalid_agreeing_options_are_refused(desk: Desk, agreeing: str) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["tre", "0", "2,5", "-1"])
-def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
+def test_a_position_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
     copied(desk)
     before = asked(desk)
     response = save(desk, [("2", "", "Först"), (place, "", "Sedan")])

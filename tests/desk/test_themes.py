@@ -111,7 +111,7 @@ def test_the_content_policy_of_a_preview_allows_each_of_its_styles(desk: Desk, p
     assert [style for style in styles if digest(style) not in policy] == []
 
 
-def test_a_form_that_somebody_else_overtook_changes_nothing(desk: Desk) -> None:
+def test_a_form_opened_before_somebody_elses_change_changes_nothing(desk: Desk) -> None:
     send(desk)
     late = desk.client.post(PAGE, data={"csrf_token": desk.token(PAGE), "seen": "old", **FIELDS, "name": "B"})
     assert late.status_code == 400
@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_read_is_not_overwritten(desk: Desk) -> None:
     assert (desk.settings.data / "theme.toml").read_text("utf-8") == "accent = "
 
 
-def test_the_look_is_for_coordinators(desk: Desk) -> None:
+def test_only_coordinators_can_open_the_page_of_the_theme(desk: Desk) -> None:
     desk.client = desk.app.test_client()
     desk.sign_in("bo")
     assert desk.client.get(PAGE).status_code == 403

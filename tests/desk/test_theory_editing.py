@@ -115,7 +115,7 @@ def test_the_results_have_the_chosen_label_on_every_page_and_in_the_report(desk:
 
 
 @pytest.mark.slow
-def test_a_box_that_is_removed_is_led_to_no_more(desk: Desk) -> None:
+def test_no_box_leads_to_a_removed_box(desk: Desk) -> None:
     sent = fields(desk)
     sent["outputs-3-text"] = ""
     assert send(desk, sent).status_code == 303
@@ -165,7 +165,7 @@ FAULTS: dict[str, tuple[dict[str, list[str]], str, str]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_fault_is_told_at_the_top_and_leads_to_its_row(case: str, desk: Desk) -> None:
+def test_a_fault_is_named_at_the_top_with_a_link_to_its_row(case: str, desk: Desk) -> None:
     changes, anchor, reason = FAULTS[case]
     file = desk.settings.data / "questions" / "theories" / f"{OWN}.toml"
     before, sent = file.read_bytes(), fields(desk)
@@ -185,7 +185,7 @@ def test_a_refused_form_keeps_the_typed_text(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("place", ["tre", "0", "-1", "1,5", "²"])
-def test_a_place_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
+def test_a_position_that_is_no_number_is_refused_at_its_field(desk: Desk, place: str) -> None:
     before, sent = texts(desk, Layer.RESULTS), fields(desk)
     sent["results-2-place"] = place
     refused = send(desk, sent)
@@ -219,7 +219,7 @@ def remove(desk: Desk, theory_id: str = OWN) -> TestResponse:
 
 
 @pytest.mark.slow
-def test_an_own_theory_is_removed_after_a_question(desk: Desk) -> None:
+def test_an_own_theory_is_removed_after_a_confirmation(desk: Desk) -> None:
     link = f"/admin/theory/{OWN}/remove"
     assert f'href="{link}"' in desk.client.get(f"/admin/theory/{OWN}/dagverksamheten").text
     assert "Den går inte att få tillbaka" in desk.client.get(link).text

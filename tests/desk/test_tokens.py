@@ -112,7 +112,7 @@ def test_a_removed_token_is_refused_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer kiosk_0", "Basic YTpi", "kiosk_0"])
-def test_no_token_and_a_wrong_one_are_refused_with_how_to_send_one(desk: Desk, header: str) -> None:
+def test_no_token_and_a_wrong_one_are_refused_with_the_scheme_to_use(desk: Desk, header: str) -> None:
     response = desk.app.test_client().get(API, headers={"Authorization": header} if header else {})
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -123,7 +123,7 @@ def test_a_session_is_no_token(desk: Desk) -> None:
     assert desk.client.get(API).status_code == 401
 
 
-def test_guessing_has_to_wait_and_an_old_token_sent_again_is_no_guess(desk: Desk) -> None:
+def test_guessing_tokens_is_slowed_down_and_repeating_one_is_no_guess(desk: Desk) -> None:
     code = make(desk)
     for _ in range(3 * FREE_FAILURES):
         assert ask(desk, "kiosk_old").status_code == 401
@@ -137,11 +137,14 @@ def test_guessing_has_to_wait_and_an_old_token_sent_again_is_no_guess(desk: Desk
     assert ask(desk, code, client=elsewhere).status_code == 200
 
 
-def test_only_coordinators_make_tokens_and_a_name_is_taken_once(desk: Desk) -> None:
+def test_a_taken_or_empty_token_name_is_refused(desk: Desk) -> None:
     make(desk)
     data = {"csrf_token": desk.token("/admin/tokens"), "name": "Statistik"}
     assert desk.client.post("/admin/tokens", data=data).status_code == 409
     assert desk.client.post("/admin/tokens", data={**data, "name": " "}).status_code == 400
+
+
+def test_staff_cannot_open_the_page_of_tokens(desk: Desk) -> None:
     desk.client = desk.app.test_client()
     desk.sign_in("bo")
     assert desk.client.get("/admin/tokens").status_code == 403

@@ -31,6 +31,7 @@ from kiosk.storage import Account, Action, SecondFactor, hash_password
 blueprint = Blueprint("own_account", __name__)
 
 SYMBOL_MODULE_PIXELS = 4
+"""Side of a square of the QR code."""
 
 BETWEEN_TRIALS = timedelta(minutes=5)
 """Least time between two trials of an account, so that nobody can send mail in quantities."""
@@ -70,7 +71,9 @@ def begin_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/add", methods=["POST"])
 @for_every_account
 def add_second_factor() -> ResponseReturnValue:
-    """Store the secret if the typed code belongs to it, and show the recovery codes once."""
+    """Store the sent secret if the typed code belongs to it, end the account's other sessions, and show the
+    recovery codes once. A wrong code gives the page again, with the same secret and status 400; a malformed
+    secret the account's page, also 400."""
     form, mine = SecondFactorForm(), _mine()
     secret = read_secret(form.secret.data or "")
     if secret is None:
@@ -95,8 +98,8 @@ def add_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
 @for_every_account
 def remove_second_factor() -> ResponseReturnValue:
-    """Remove the second factor of the signed-in account, once its password is typed. Without a factor nothing
-    changes. Returns the page with the refusal if the password is wrong."""
+    """Remove the second factor of the signed-in account, with its recovery codes. Without a factor nothing
+    changes."""
     if (refused := _confirmed("factor-")) is not None:
         return refused
     name = _mine().name
@@ -108,7 +111,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/recovery-codes", methods=["POST"])
 @for_every_account
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes of the signed-in account, and show the new ones once."""
+    """Replace the recovery codes of the signed-in account, and show the new ones once. Status 400 without a
+    second factor."""
     if (refused := _confirmed("codes-")) is not None:
         return refused
     name, codes = _mine().name, new_recovery_codes()
@@ -122,7 +126,8 @@ def renew_recovery_codes() -> ResponseReturnValue:
 @blueprint.route("/account/mail", methods=["POST"])
 @for_every_account
 def change_mail() -> ResponseReturnValue:
-    """Change the e-mail address of the signed-in account, and which mail it gets."""
+    """Change the e-mail address of the signed-in account, and which mail it gets. An empty address removes
+    it."""
     form, mine = OwnMailForm(), _mine()
     form.offer_languages()
     if not form.validate():
@@ -140,8 +145,8 @@ def change_mail() -> ResponseReturnValue:
 @blueprint.route("/account/mail/trial", methods=["POST"])
 @for_every_account
 def send_trial() -> ResponseReturnValue:
-    """Queue a trial for the signed-in account. It is sent outside of requests. Status 409 without an address
-    or a mail server."""
+    """Queue a trial for the signed-in account; none if the last was queued less than BETWEEN_TRIALS ago. It
+    is sent outside of requests. Status 409 without an address or a mail server."""
     name, at = _mine().name, desk().clock()
     if not has_mail() or not desk().store.mail_choices.of(name).address:
         add_problem(translate("Spara en e-postadress först."), "mail")
@@ -153,7 +158,8 @@ def send_trial() -> ResponseReturnValue:
 
 
 def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
-    """Return the page that refuses the typed password; None if the password is right."""
+    """Return the page that refuses the password typed in a ConfirmForm; None if the password is right.
+    `anchor_prefix` is that of the ids of the form's fields on the page."""
     form = ConfirmForm()
     form.anchor_prefix = anchor_prefix
     if not form.validate():
@@ -179,6 +185,7 @@ def _done(words: str) -> ResponseReturnValue:
 
 
 def _page(status: int, mail_form: OwnMailForm | None = None) -> ResponseReturnValue:
+    """Return the account's page with its status. `mail_form` is the refused one, None for what is stored."""
     factors, name = desk().store.second_factors, _mine().name
     choice, trial = desk().store.mail_choices.of(name), desk().store.mail_queue.trial_of(name)
     page = render_template(
@@ -197,6 +204,8 @@ def _page(status: int, mail_form: OwnMailForm | None = None) -> ResponseReturnVa
 
 
 def _factor_page(form: SecondFactorForm, secret: bytes, status: int) -> ResponseReturnValue:
+    """Return the page with a secret, as a QR code and as a text to type, and with the form, which carries
+    it."""
     uri = provisioning_uri(secret, _mine().name, translate("Svarskiosk"))
     form.secret.data = secret_to_type(secret)
     page = render_template(

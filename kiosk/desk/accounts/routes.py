@@ -32,7 +32,8 @@ blueprint = Blueprint("accounts", __name__)
 
 @dataclass(frozen=True)
 class ListedAccount:
-    """An account on the page. `key` identifies it in the ids of elements and reveals nothing of the name."""
+    """An account on the page. `key` identifies it in the ids of elements and reveals nothing of the name.
+    `address` is its e-mail address, "" without one; `mail_form` edits it and its choice of mail."""
 
     account: Account
     has_second_factor: bool
@@ -51,8 +52,8 @@ def accounts() -> ResponseReturnValue:
 @blueprint.route("/accounts", methods=["POST"])
 @for_coordinator
 def add() -> ResponseReturnValue:
-    """Show a one-time link with which a person creates an account. A name that is taken is refused with
-    status 409."""
+    """Make a one-time link with which a person creates an account, and show it once. A refused name stays in
+    the form, with status 400; one that is taken has status 409."""
     form = AccountForm()
     if not form.validate():
         return _page(form, 400)
@@ -69,8 +70,8 @@ def add() -> ResponseReturnValue:
 @blueprint.route("/accounts/link", methods=["POST"])
 @for_coordinator
 def reset() -> ResponseReturnValue:
-    """Show a one-time link with which a person chooses another password. Status 404 for an unknown
-    account."""
+    """Make a one-time link with which a person chooses another password, and show it once; the password stays
+    valid until then. Status 404 for an unknown account."""
     name = _sent_name()
     try:
         code = desk().store.account_links.add(name, None, desk().clock())
@@ -84,7 +85,7 @@ def reset() -> ResponseReturnValue:
 @for_coordinator
 def change_role() -> ResponseReturnValue:
     """Change the role of an account, which ends its sessions. Status 404 for an unknown account, 409 for the
-    last coordinator."""
+    last coordinator, 400 for an unknown role."""
     name, form = _sent_name(), RoleForm()
     if not form.validate():
         return _page(AccountForm(formdata=None), 400)
@@ -102,7 +103,7 @@ def change_role() -> ResponseReturnValue:
 @for_coordinator
 def remove_second_factor() -> ResponseReturnValue:
     """Remove the second factor of an account, such as after the loss of the phone and the recovery codes.
-    Status 404 if there is none."""
+    Status 404 if it has none."""
     name = _sent_name()
     if not desk().store.second_factors.remove(name):
         return _gone(name)
@@ -113,7 +114,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/accounts/mail", methods=["POST"])
 @for_coordinator
 def change_mail() -> ResponseReturnValue:
-    """Change the e-mail address of an account, and which mail it gets. Status 404 for an unknown account."""
+    """Change the e-mail address of an account, and which mail it gets. Refused input stays in the form, with
+    status 400. Status 404 for an unknown account."""
     name, form = _sent_name(), MailForm()
     form.offer_languages()
     names = [account.name for account in desk().store.accounts.all()]
@@ -130,8 +132,9 @@ def change_mail() -> ResponseReturnValue:
 @blueprint.route("/accounts/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove an account, which ends its sessions, or withdraw the one-time link for a new one. Status 404 for
-    an unknown name, 409 for the last coordinator."""
+    """Withdraw the one-time link with which the sent name would get a new account; without one, remove the
+    account with this name, which ends its sessions. Status 404 for an unknown name, 409 for the last
+    coordinator."""
     name, store = _sent_name(), desk().store
     if store.account_links.withdraw(name):
         note(Action.ACCOUNT_LINK_WITHDRAWN, name)
@@ -171,7 +174,8 @@ def _gone(name: str) -> ResponseReturnValue:
 def _page(
     form: AccountForm, status: int = 200, mail_forms: Mapping[str, MailForm] | None = None
 ) -> ResponseReturnValue:
-    """Return the page with its status. `mail_forms` maps an account to its sent form, with the errors."""
+    """Return the page with its status. `mail_forms` is name of an account -> its sent form, with the errors;
+    the other accounts have new ones."""
     store, sent = desk().store, mail_forms or {}
     with_factor, choices = store.second_factors.names(), store.mail_choices.all()
     listed = [
@@ -195,7 +199,7 @@ def _page(
 
 
 def role_names() -> dict[str, str]:
-    """Return the name of each role, with its permissions, for the form."""
+    """Return value of the Role -> its name with its permissions, for the form."""
     return {
         Role.COORDINATOR: translate("Samordnare: öppnar omgångar, ser resultat, ändrar enkäter och konton"),
         Role.STAFF: translate("Personal: kopplar skärmar, skriver ut lappar, räknar insatser"),
@@ -204,6 +208,7 @@ def role_names() -> dict[str, str]:
 
 
 def _link_page(name: str, code: str, *, is_new: bool) -> ResponseReturnValue:
+    """Return the page that shows a one-time link; `is_new` for that of a new account."""
     address = url_for("account_links.choose_password", code=code, _external=True)
     return render_template(
         "account_link.html",

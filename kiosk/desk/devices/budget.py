@@ -11,7 +11,7 @@ from kiosk.storage import KioskBudgetError, SlipBudgetError
 
 
 def may_exceed_budget(form: ReasonForm) -> bool:
-    """Return whether the form was sent by a coordinator with a reason."""
+    """Return whether the signed-in account is a coordinator and the form has a reason."""
     return is_coordinator() and bool(form.reason.data)
 
 
@@ -40,8 +40,8 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
 
 
 def kiosk_problem(unit_id: str) -> str | None:
-    """Return a sentence if one more kiosk at a unit would exceed the budget of an open or planned round, else
-    None."""
+    """Return a sentence that asks for a reason if one more kiosk at a unit would exceed the budget of a
+    running or planned round, else None. Codes that wait for a screen count as kiosks."""
     try:
         desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
     except KioskBudgetError as error:

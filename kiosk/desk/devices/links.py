@@ -17,9 +17,9 @@ from kiosk.storage import DeviceStatus, Link
 class Address:
     """A link as staff see it.
 
-    `key` identifies it in forms. `code_ending` is the end of its code. `unit` is the unit's name. `url` is ""
-    if the signed-in account must not have it: with a kiosk's address, somebody could slowly fill its box with
-    made-up ballots.
+    `key` identifies it in forms (`key_of`). `code_ending` is the end of its code. `unit` is the unit's name.
+    `url` is "" if the signed-in account must not have it: with a kiosk's address, somebody could slowly fill
+    its box with made-up ballots.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Kiosk:
     size and distance or, without them, those of the settings; `form` edits its own. `move_form` moves it to
     another unit; `move_problem` is the reason why it was not moved, else "". A kiosk that `is_fixed` has the
     installation's own address. `long_statements` have no room on the screen: each text, with the names of the
-    languages in which it has none.
+    languages in which it has none. They are not computed without a screen's size.
     """
 
     address: Address
@@ -52,7 +52,8 @@ class Kiosk:
 
 
 def address_of(link: Link) -> Address:
-    """Return a link with the details that the signed-in account may see."""
+    """Return a link with the details that the signed-in account may see: the address of a poster, and to
+    coordinators also that of a kiosk."""
     is_poster = link.admission is Admission.POSTER
     path = f"/{'s' if is_poster else 'k'}/{link.code}" if link.code else "/"
     return Address(
@@ -88,7 +89,8 @@ def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: st
 
 
 def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
-    """Return the texts of the statements that have no room on a unit's screen, each with the languages."""
+    """Return (Swedish text, names of the languages) of each statement that has no room on a unit's screen, in
+    the rounds that are not closed and, for the next one, in the surveys of the library."""
     library, rounds = desk().library, [s.round for s in desk().store.rounds() if not s.is_closed]
     texts = {
         (survey.id, statement.id): statement.text
@@ -106,15 +108,16 @@ def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
 
 
 def screen_form(link: Link) -> ScreenForm:
-    """Return a form with the size and distance of a kiosk's screen, not with the sent values."""
+    """Return a form with the own size and distance of a kiosk's screen, empty without, not with the sent
+    values."""
     return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)
 
 
 def posters() -> dict[str, Link]:
-    """Return the links of posters by their codes."""
+    """Return code -> link of all posters."""
     return {link.code: link for link in desk().store.links.all() if link.admission is Admission.POSTER}
 
 
 def unit_names() -> dict[str, str]:
-    """Return the names of all units by unit id."""
+    """Return unit id -> name of all units in the library."""
     return desk().library.units

@@ -31,8 +31,8 @@ from kiosk.storage import Link, SlipBudgetError, StoreError
 
 @dataclass(frozen=True)
 class SlipLine:
-    """The slips of one round at one unit from print run number `run`. `used` is None while it is not
-    published."""
+    """The slips of one round at one unit from print run number `run`, counted from 1. `period` and `unit` are
+    in words. `used` is the number of used ones, None while it is not published (`slip_lines`)."""
 
     period: str
     unit: str
@@ -42,8 +42,9 @@ class SlipLine:
 
 
 def slips_form(**options: Any) -> SlipsForm:
-    """Return the form with its choices: the rounds that accept slips, their units, and the languages that all
-    these rounds have. `options` are passed to the form."""
+    """Return the form with its choices: the rounds that accept slips (`_rounds_with_slips`), the units of any
+    of them, and the languages that all of them have, of which the first SLIP_LANGUAGES are chosen. `options`
+    are passed to the form, such as `formdata=None` for one without the sent values."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
     shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
@@ -68,14 +69,16 @@ def _rounds_with_slips() -> list[Round]:
 
 @dataclass(frozen=True)
 class SlipSheets:
-    """Printed slips as a PDF. `are_over_budget` says whether the unit has more than its round's budget."""
+    """New slips as a PDF. `are_over_budget` says whether the unit now has more than its round's budget."""
 
     pdf: bytes
     are_over_budget: bool
 
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
-    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form."""
+    """Store new slips, and return them as a PDF; None if they are refused, with the errors
+    in the form. Slips whose texts cannot be printed are stored all the same: nobody has their codes, but they
+    count in the budget."""
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes, are_over_budget = _codes(form)
@@ -105,11 +108,12 @@ def _codes(form: SlipsForm) -> tuple[list[str], bool]:
 
 
 def _round_named(round_id: str) -> Round:
+    """Return the round with this id, one of the form's choices."""
     return next(of_round for of_round in _rounds_with_slips() if of_round.id == round_id)
 
 
 def slip_lines() -> list[SlipLine]:
-    """Return the printed slips by round, unit and print run.
+    """Return a line for each print run of slips, by round, the latest first, unit id and run.
 
     The number of used slips is published only for a closed round, for a unit with published figures, and for
     a run of at least 2k slips. In other cases it could reveal which guests answered.
@@ -139,7 +143,8 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 
 
 def rounds_with_leaflet() -> dict[str, str]:
-    """Return id -> title and period of each round that is not over, those that run now first."""
+    """Return id -> title and period, as one text, of each round that is not over: those that run now first,
+    then by their opening."""
     now = desk().clock()
     rounds = [state.round for state in desk().store.rounds() if now < state.round.closes_at]
     rounds.sort(key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))
@@ -162,7 +167,7 @@ def print_leaflet(round_id: str) -> bytes | None:
 
 def poster_form(**options: Any) -> PosterForm:
     """Return the form with its choices: the posters' addresses, the paper sizes, and the languages of the
-    guest's screen. `options` are passed to the form."""
+    guest's screen, of which as many are chosen as fit on A4. `options` are passed to the form."""
     languages = screen_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [
@@ -183,8 +188,8 @@ def poster_form(**options: Any) -> PosterForm:
 
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
-    """Return the poster as the content of a PDF file; None if its texts cannot be printed, with the error in
-    the form."""
+    """Return the poster with the address of `link` as the content of a PDF file; None if its texts cannot be
+    printed, with the error in the form."""
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:

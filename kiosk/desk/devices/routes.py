@@ -63,8 +63,8 @@ def slips_page() -> ResponseReturnValue:
 @for_coordinator
 def new_link() -> ResponseReturnValue:
     """Create the address of a kiosk or a poster for a unit. For coordinators only: with an address, somebody
-    could slowly fill the unit's box with made-up ballots. A kiosk over the budget needs a reason, else the
-    page has status 409."""
+    could slowly fill the unit's box with made-up ballots. Refused input stays in the form, with status 400; a
+    kiosk over the budget needs a reason, else 409."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     page = _posters_page if form.kind.data == Admission.POSTER else _kiosks_page
@@ -89,8 +89,8 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """Show a pairing code once; it makes one screen a unit's kiosk. A kiosk over the budget needs a reason,
-    else the page has status 409.
+    """Make a pairing code, and show it once; it makes one screen a unit's kiosk, within LIFETIME. Refused
+    input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409.
 
     While a round runs at the unit, the code is for coordinators only (status 403): somebody who pairs a
     screen with a quiet unit for an hour chooses whose ballots come into its box.
@@ -129,8 +129,8 @@ def pair() -> ResponseReturnValue:
 @blueprint.route("/links/screen", methods=["POST"])
 @for_staff
 def measure() -> ResponseReturnValue:
-    """Store the size and distance of a kiosk's screen, or remove them so that the settings apply. Aborts with
-    404 for an unknown kiosk."""
+    """Store the size and distance of a kiosk's screen; an empty width removes them, so that the settings
+    apply. Refused input stays in the form, with status 400. Aborts with 404 for an unknown kiosk."""
     link, form = _sent_link(), ScreenForm()
     if link.admission is not Admission.KIOSK:
         abort(404)
@@ -145,7 +145,8 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Move a kiosk to another unit. Its link stays the same, since its browser may be locked to it.
+    """Move a kiosk to another unit; nothing changes if it is there already. Its link stays the same, since
+    its browser may be locked to it.
 
     Refused with status 409 while a round runs at either unit, and over the budget without a reason. Aborts
     with 404 for an unknown kiosk or one with the installation's own address, with 400 for an unknown unit.
@@ -199,8 +200,8 @@ def _cannot_move(error: RoundRunsError) -> str:
 @blueprint.route("/links/remove", methods=["POST"])
 @for_coordinator
 def remove_link() -> ResponseReturnValue:
-    """Close an address, such as that of a lost screen or a removed poster. Aborts with 404 for an unknown
-    address or the installation's own."""
+    """Close an address, such as that of a lost screen or a removed poster: guests' requests to it are refused
+    from then on. Aborts with 404 for an unknown address or the installation's own."""
     link = _sent_link()
     if not link.code:
         abort(404)
@@ -245,7 +246,8 @@ def slips() -> ResponseReturnValue:
 @blueprint.route("/links/leaflet/<round_id>")
 @for_staff
 def leaflet(round_id: str) -> ResponseReturnValue:
-    """Return the guests' leaflet about a round, in every language, as a PDF."""
+    """Return the guests' leaflet about a round, in every language, as a PDF. Aborts with 404 for an unknown
+    round, and if its texts cannot be printed."""
     pages = print_leaflet(round_id)
     if pages is None:
         abort(404)
@@ -281,8 +283,8 @@ def _kiosks_page(
     sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Render the page of kiosks. Its forms are new, except for the refused ones that are given;
-    `sent_screens`, `sent_moves` and `move_problems` are by kiosk code."""
+    """Return the page of kiosks with its status. Its forms are new, except for the refused ones that are
+    given; `sent_screens`, `sent_moves` and `move_problems` (sentences) are by kiosk code."""
     move_form, pair_form = MoveForm(formdata=None), sent_pair or PairForm(formdata=None)
     pair_form.unit.choices = move_form.unit.choices = _units()
     page = render_template(
@@ -306,7 +308,8 @@ def _kiosks_page(
 def _posters_page(
     sent_poster: PosterForm | None = None, sent_link: LinkForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Render the page of posters. Its forms are new, except for the refused ones that are given."""
+    """Return the page of posters with its status. Its forms are new, except for the refused ones that are
+    given."""
     page = render_template(
         "posters.html",
         posters=[address_of(link) for link in posters().values()],
@@ -318,7 +321,7 @@ def _posters_page(
 
 
 def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> ResponseReturnValue:
-    """Render the page of slips with a new form, or with the refused one that is given."""
+    """Return the page of slips with its status, and with a new form or the refused one that is given."""
     page = render_template(
         "slips.html",
         slips_form=sent_slips or slips_form(formdata=None),
@@ -344,13 +347,13 @@ def _link_form(sent: LinkForm | None) -> LinkForm:
 
 
 def _units() -> list[tuple[str, str]]:
-    """Return (id, name) of each unit: those of open and planned rounds first, then by name."""
+    """Return (id, name) of each unit: those of running and planned rounds first, both groups by name."""
     asked = _asked_units()
     return sorted(unit_names().items(), key=lambda unit: (unit[0] not in asked, name_key(unit[1])))
 
 
 def _asked_units() -> set[str]:
-    """Return the units of all rounds that are not closed."""
+    """Return the ids of the units of all rounds whose closing time has not come, planned ones included."""
     now = desk().clock()
     rounds = (state.round for state in desk().store.rounds() if not state.is_closed)
     return {unit for of_round in rounds if now < of_round.closes_at for unit in of_round.tree.leaves}

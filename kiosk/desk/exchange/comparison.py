@@ -38,8 +38,8 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of the table beside a chart: an organisation or one of its places. `agreeing` and `interval` are
-    in words."""
+    """A line of the table beside a chart: an organisation or one of its places. `agreeing` (the number that
+    agrees, or why there is none), `interval` and `period` are in words; `k` is that of the round."""
 
     name: str
     is_own: bool
@@ -53,8 +53,9 @@ class LineView:
 class GroupView:
     """A group of comparable lines with its chart, for wide and for narrow pages.
 
-    `rule` has the scale and the options that count as agreeing. `apart` is a sentence with the differences
-    from the first group, "" for the first one.
+    `text` is the statement's. `rule` has the scale and the options that count as agreeing. `apart` is a
+    sentence with the differences from the first group of the same statement, "" for that one. `sentences` say
+    which share is largest and which is good.
     """
 
     text: str
@@ -69,8 +70,8 @@ class GroupView:
 @blueprint.route("/comparison")
 @for_every_account
 def comparison() -> ResponseReturnValue:
-    """Show the figures of all organisations in one year. Aborts with 404 for a year without figures, and
-    if files cannot be changed."""
+    """Show the figures of all organisations in one year: the latest with figures unless the address names
+    another. Aborts with 404 for a year without figures, and if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     others, left_out = read_received()
@@ -99,7 +100,8 @@ def comparison() -> ResponseReturnValue:
 
 
 def read_received() -> tuple[ReceivedAggregates, list[str]]:
-    """Return (imported aggregates, sentences about the files that are left out)."""
+    """Return (imported aggregates, sentences about the files that are left out). If none can be read, the
+    first are empty and the sentences say why. Raises SettingsError if files cannot be changed."""
     try:
         others = received(desk().own_settings)
     except RefusedError as error:
@@ -108,8 +110,8 @@ def read_received() -> tuple[ReceivedAggregates, list[str]]:
 
 
 def own_name() -> str:
-    """Return the name of one's own organisation: that of the theme, else that of the latest report, else
-    ""."""
+    """Return the name of one's own organisation: that of the theme, else that of the report of the latest
+    year, else ""."""
     reports = desk().store.reports.all().values()
     latest = max(reports, key=lambda terms: terms.year, default=None)
     return desk().library.theme.name or (latest.organisation if latest else "")
@@ -136,6 +138,7 @@ def organisation(aggregate: Aggregate) -> str:
 
 
 def _group(group: Group) -> GroupView:
+    """Return a group as the page shows it. The text and the labels are those of its first line."""
     statement, survey = group.first.statement, group.first.round.survey
     labels = tuple(asked(survey, label) for label in reversed(statement.scale.labels))
     scale = translate("Skala: {labels}.", labels=", ".join(reversed(statement.scale.labels)))
@@ -233,7 +236,8 @@ def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
 
 
 def column_headings(columns: Sequence[OutputComparison]) -> list[tuple[str, str]]:
-    """Return (name, definition) of each column. A name that an earlier column has gets a number."""
+    """Return (name, definition) of each column, in the same order. A name that an earlier column has gets a
+    number from 2, such as "Besök (2)"."""
     headings: list[tuple[str, str]] = []
     used = Counter[str]()
     for column in columns:
@@ -244,7 +248,8 @@ def column_headings(columns: Sequence[OutputComparison]) -> list[tuple[str, str]
 
 
 def _output(column: OutputComparison, party: Party) -> str:
-    """Return an organisation's figure in words, or one for each of its trees; a dash if it has none."""
+    """Return an organisation's figure in words; if several of its trees have one, each with the tree's name;
+    a dash if it has none."""
     outputs = column.figures.get(party.id, [])
     if len(outputs) > 1:
         return "; ".join(f"{one.node_name}: {with_gaps(one.figure)}" for one in outputs)

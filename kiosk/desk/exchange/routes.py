@@ -49,6 +49,8 @@ def exchange() -> ResponseReturnValue:
 
 
 def _page() -> str:
+    """Return the exchange page, with the sent values in its fields. Aborts with 404 if files cannot be
+    changed."""
     if desk().settings is None:
         abort(404)
     settings = desk().own_settings
@@ -73,7 +75,8 @@ def _page() -> str:
 
 
 def _trusted(settings: Settings) -> list[tuple[str, str, str]]:
-    """Return (fingerprint, fingerprint in groups of digits, organisation) of each trusted key."""
+    """Return (fingerprint, fingerprint in groups of digits, organisation) of each trusted key; empty if their
+    file cannot be read."""
     try:
         keys = trusted_keys(settings)
     except RefusedError:
@@ -97,8 +100,8 @@ def _done(action: Action, what: str, words: str) -> ResponseReturnValue:
 
 
 def _sent(field: str) -> bytes:
-    """Return the content of an uploaded file. Raises RefusedError if none was chosen, and aborts with 400
-    without the field."""
+    """Return the content of the file in a field of the form. Raises RefusedError if none was chosen, and
+    aborts with 400 without the field."""
     sent = request.files.get(field)
     if sent is None:
         abort(400)
@@ -127,8 +130,8 @@ def bundle() -> ResponseReturnValue:
 @blueprint.route("/exchange/bundle/show", methods=["POST"])
 @for_coordinator
 def show_bundle() -> ResponseReturnValue:
-    """Show the changes that the import of a bundle would make, without making them. Aborts with 400 without a
-    file."""
+    """Show the changes that the import of a bundle would make, without making them. A refused file, and none,
+    is reported with status 400."""
     try:
         content = _sent("bundle")
     except RefusedError as error:
@@ -137,6 +140,8 @@ def show_bundle() -> ResponseReturnValue:
 
 
 def _shown(content: bytes) -> ResponseReturnValue:
+    """Return the page with the effects of a bundle, which carries the bundle; the exchange page with the
+    reasons and status 400 for a refused one."""
     try:
         plan = plan_import(desk().own_settings, content, _used())
     except RefusedError as error:
@@ -166,7 +171,8 @@ def _used() -> set[str]:
 @for_coordinator
 def take_bundle() -> ResponseReturnValue:
     """Import the bundle that was shown. If the import would no longer have the shown effects, nothing is
-    imported, and its effects are shown again. Aborts with 400 for a bundle that is not in base64."""
+    imported, and its effects are shown again, with status 200. A refused bundle is reported with status 400.
+    Aborts with 400 for one that is not in base64."""
     try:
         content = b64decode(request.form.get("content", ""), validate=True)
     except ValueError:
@@ -182,6 +188,7 @@ def take_bundle() -> ResponseReturnValue:
 
 
 def _importing(content: bytes) -> Callable[[Settings], Library]:
+    """Return the change (`Desk.change`) that imports a bundle in the name of the signed-in account."""
     reviewer, used, today = account_name(), _used(), desk().clock().date()
     return lambda settings: import_bundle(settings, content, used, reviewer, today).library
 
@@ -189,7 +196,9 @@ def _importing(content: bytes) -> Callable[[Settings], Library]:
 @blueprint.route("/exchange/figures", methods=["POST"])
 @for_coordinator
 def figures() -> ResponseReturnValue:
-    """Return a year's published figures as a signed file. Aborts with 400 for a year without figures."""
+    """Return a year's published figures as a signed file, with those of each unit if the form says so. The
+    first time, it makes the installation's key. A refused name of the organisation is reported with status
+    400. Aborts with 400 for a year without figures."""
     year = request.form.get("year", type=int)
     name = request.form.get("organisation", "").strip()
     if year not in years(desk().store):
@@ -208,7 +217,8 @@ def figures() -> ResponseReturnValue:
 @blueprint.route("/exchange/trust", methods=["POST"])
 @for_coordinator
 def trust_key() -> ResponseReturnValue:
-    """Trust the key with the typed fingerprint."""
+    """Trust the key with the typed fingerprint, under the typed name. A refused one is reported with status
+    400."""
     try:
         fingerprint = read_fingerprint(request.form.get("fingerprint", ""))
         trust(desk().own_settings, fingerprint, request.form.get("name", ""))
@@ -235,8 +245,8 @@ def distrust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/receive", methods=["POST"])
 @for_coordinator
 def receive() -> ResponseReturnValue:
-    """Import the figures of another organisation; they are refused unless its key is trusted. Aborts with 400
-    without a file."""
+    """Import the figures of another organisation, in place of earlier ones of the same year. A refused file,
+    such as one whose key is not trusted, and none, is reported with status 400."""
     try:
         signed = import_aggregate(desk().own_settings, _sent("figures"))
     except RefusedError as error:
@@ -250,8 +260,8 @@ def receive() -> ResponseReturnValue:
 @blueprint.route("/exchange/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove the figures of another organisation and year. Aborts with 400 without a year; raises
-    RefusedError for a malformed fingerprint."""
+    """Remove the figures of another organisation, whose fingerprint is sent, in one year. Aborts with 400
+    without a year; raises RefusedError (400) for a malformed fingerprint."""
     key, year = request.form.get("key", ""), request.form.get("year", type=int)
     if year is None:
         abort(400)

@@ -20,13 +20,14 @@ class CodeKind(Enum):
 
 
 def too_many_tries(seconds: int) -> str:
-    """Return a sentence saying how many seconds to wait after wrong passwords or codes."""
+    """Return the sentence that asks to wait `seconds` after too many wrong passwords or codes."""
     return translate("För många försök. Vänta {seconds} sekunder och försök igen.", seconds=seconds)
 
 
 def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
-    """Return the kind of a typed code of an account's second factor, and record that it is used. None for a
-    wrong or used code. `now` is in seconds since 1970."""
+    """Return the kind of a typed code of an account's second factor, and record that it is used: it is
+    accepted once. None for a wrong or used code, and without a second factor. Does not slow down guesses; the
+    callers do. `now` is in seconds since 1970."""
     factors, code = desk().store.second_factors, normalise(typed)
     factor = factors.of(name)
     if factor is None:
@@ -47,9 +48,11 @@ class Refusal:
 
 
 def password_refusal(account: Account, password: str) -> Refusal | None:
-    """Return the reason for refusing the typed password of a signed-in account; None if it is right.
+    """Return the reason for refusing the typed password of a signed-in account; None if it is right. Status
+    403 for a wrong one, 429 after too many, 503 while too many others sign in.
 
-    Wrong passwords also slow down sign-ins from the same browser, since somebody else may use an open page.
+    Wrong passwords also slow down sign-ins from the same browser, since somebody else may use an open page. A
+    right one ends this delay.
     """
     throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
     device = desk().known_devices.nonce(account.name)

@@ -8,7 +8,8 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def follow_browser_language() -> None:
-    """Set the session's language to the one that the browser prefers, unless the session has one."""
+    """Store in the session the language of the desk that the browser prefers, unless the session has one or
+    the browser accepts none of them."""
     if "language" not in session:
         accepted = request.accept_languages.best_match([REFERENCE, *desk().library.desk])
         if accepted is not None:

@@ -28,8 +28,8 @@ class PasswordChecks:
 
     @contextmanager
     def place(self, *, is_known: bool) -> Iterator[bool]:
-        """Reserve a password check for the `with` block. Yields whether there was one left within the limit;
-        never waits."""
+        """Reserve a password check for the `with` block, within the limit of known devices if `is_known`.
+        Yields whether there was one left; if not, the caller must not check. Never waits."""
         places = self._known if is_known else self._strangers
         has_place = places.acquire(blocking=False)
         try:

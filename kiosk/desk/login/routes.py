@@ -19,15 +19,16 @@ from kiosk.storage import Account, Action, verify
 blueprint = Blueprint("sign_in", __name__)
 
 BUSY_SECONDS = 3
-"""Time after which the password checks in progress have ended."""
+"""Time after which the password checks in progress have ended; people are asked to wait so long."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @without_session
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form; sign in with a sent one. A wrong name and a wrong password have the same
-    response (status 403) and timing. Status 429 after too many failures, 503 while too many others sign
-    in."""
+    """Show the sign-in form; sign in with a sent one, and redirect to the page that `next` in the address
+    names or, for an account with a second factor, to the second step. A wrong name and a wrong password have
+    the same response (status 403) and timing. Status 429 after too many failures, 503 while too many others
+    sign in."""
     # This comes first: it clears an expired session that no live page uses, and the form's token must be in
     # the new session.
     is_signed_in = signed_in() is not None
@@ -62,6 +63,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseReturnValue:
+    """Start the session of an account, make the browser a known device, and redirect to the path `onward`."""
     desk().sign_in_throttle.succeeded(attempt)
     begin(account)
     note(Action.SIGNED_IN, account.role)
@@ -101,7 +103,8 @@ def second_step() -> ResponseReturnValue:
 
 
 def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> ResponseReturnValue:
-    """Render the form with `words` as its problem and the seconds to wait in the header Retry-After."""
+    """Return the page with `words` as its problem, with the status, and with the seconds to wait in the
+    header Retry-After."""
     add_problem(words)
     return make_response(render_template("sign_in.html", form=form), status, {"Retry-After": str(seconds)})
 
@@ -109,7 +112,7 @@ def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> Respo
 @blueprint.route("/sign-out", methods=["POST"])
 @without_session
 def sign_out() -> ResponseReturnValue:
-    """End every session of the signed-in account."""
+    """End every session of the signed-in account, in all browsers, and redirect to the sign-in."""
     end()
     return redirect(url_for("sign_in.sign_in"), 303)
 
@@ -126,7 +129,7 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _own_path(wanted: str) -> str:
-    """Return `wanted` if it is a path of this desk, else the address of the results page, to prevent open
+    """Return `wanted` if it is a path of this desk, else the address of the start page, to prevent open
     redirects."""
     try:
         parts = urlsplit(wanted)

@@ -45,7 +45,8 @@ def secret_to_type(secret: bytes) -> str:
 
 
 def read_secret(typed: str) -> bytes | None:
-    """Return the secret of a text as from `secret_to_type`; None for other text."""
+    """Return the secret of a text as from `secret_to_type`; None for any other text, also of another
+    length."""
     try:
         secret = b32decode(typed.replace(" ", ""))
     except (binascii.Error, ValueError):
@@ -59,8 +60,8 @@ def provisioning_uri(secret: bytes, name: str, issuer: str) -> str:
 
 
 def matching_step(secret: bytes, code: str, now: float) -> int | None:
-    """Return the number of the time step (30 s each, since 1970) to which a code belongs; None for a wrong
-    code. `now` is in seconds since 1970."""
+    """Return the number of the time step (30 s each, since 1970) to which a code belongs: the current one or,
+    up to STEPS_BACK_AND_FORTH, one beside it. None for a wrong code. `now` is in seconds since 1970."""
     current = int(now) // STEP_SECONDS
     for step in range(current - STEPS_BACK_AND_FORTH, current + STEPS_BACK_AND_FORTH + 1):
         try:
@@ -105,8 +106,8 @@ class SecretSealer:
         return b64encode(nonce + self._cipher().encrypt(nonce, secret, name.encode())).decode()
 
     def unseal(self, name: str, sealed: str) -> bytes | None:
-        """Return the secret of the account `name`; None if it was encrypted under another key or for another
-        account."""
+        """Return the secret of the account `name`; None if it was encrypted under another key, such as before
+        a restore, or for another account, and for a malformed text."""
         try:
             content = b64decode(sealed)
             return self._cipher().decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode())

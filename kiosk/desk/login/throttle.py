@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from kiosk.domain.short_hash import short_hash
 
 FREE_FAILURES = 5
+"""Number of the failure of one source or device for one name from which on each causes a delay."""
+
 LONGEST_DELAY_SECONDS = 300.0
 """Longest delay of one source or device for one name."""
 
@@ -23,13 +25,17 @@ STRANGERS_LONGEST_DELAY_SECONDS = 10.0
 address can sign in with the right password between two false sign-ins."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
+"""Time after the last failure of a key from which a new one counts as the first."""
+
 MOST_KEYS_KEPT = 10_000
+"""Most keys of each kind in memory. Beyond it, the oldest failures are forgotten."""
 
 
 @dataclass
 class Failures:
-    """Failures by key, in memory. The first `free` ones cause no delay; `longest_delay` and all times are in
-    seconds, by the caller's clock."""
+    """Failures by key, in memory. The first `free - 1` ones cause no delay; that number `free` causes one of
+    a second, and each further one doubles it up to `longest_delay`. It and all times are in seconds, by the
+    caller's clock."""
 
     free: int
     longest_delay: float
@@ -43,7 +49,8 @@ class Failures:
         return max(0.0, last + min(2.0 ** (count - self.free), self.longest_delay) - now)
 
     def add(self, key: str, now: float) -> None:
-        """Record a failure of a key."""
+        """Record a failure of a key; the first again if the last is longer ago than
+        FORGOTTEN_AFTER_SECONDS."""
         count, last = self._failures.pop(key, (0, now))
         if now - last > FORGOTTEN_AFTER_SECONDS:
             count = 0
@@ -71,7 +78,8 @@ class Attempt:
 
 @dataclass
 class SignInThrottle:
-    """The delays after failed attempts. Names, sources and devices are in memory only."""
+    """The delays after failed attempts. Names, sources and devices are in memory only. A source is that of
+    `source_of`; all times are in seconds since 1970."""
 
     _own: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _strangers: Failures = field(
@@ -101,14 +109,15 @@ class SignInThrottle:
         return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
 
     def failed(self, attempt: Attempt, now: float) -> None:
-        """Record a wrong name or password."""
+        """Record a wrong name or password, for its source or device and, if that is unknown, for all unknown
+        ones together."""
         self._own.add(attempt.key, now)
         if not attempt.is_known:
             self._strangers.add(attempt.name, now)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures of the source or device, and treat the source as known for this account from
-        now on."""
+        """Forget the failures, also of codes, of the source or device, and treat the source as known for this
+        account from now on."""
         self._own.forget(attempt.key)
         self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
@@ -153,4 +162,6 @@ class SignInThrottle:
 
 
 def _code_key(attempt: Attempt) -> str:
+    """Return the key of an attempt's wrong codes: all unknown sources and devices share one for each
+    account."""
     return attempt.key if attempt.is_known else attempt.name
