@@ -20,8 +20,8 @@ from kiosk.library.drafts import LONGEST_TITLE, new_id, new_title
 from kiosk.library.texts import LONGEST_TEXT
 from kiosk.library.theories import MEASURED
 from kiosk.library.theory_drafts import (
-    COLUMNS,
     GOALS,
+    LAYER_NAMES,
     remove_theory,
     theory_digest,
     theory_path,
@@ -38,7 +38,7 @@ no choice yet."""
 NEW_ROWS = 1
 """Empty rows below each column."""
 
-_HEADINGS = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in COLUMNS.items()}}
+_HEADINGS = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in LAYER_NAMES.items()}}
 """Prefix of the names of a group's fields, the goals or a column -> its heading."""
 
 
@@ -149,7 +149,7 @@ def _theory(theory_id: str) -> Theory:
 
 
 def _columns(theory: Theory) -> Iterator[TheoryColumn]:
-    for layer, heading in COLUMNS.items():
+    for layer, heading in LAYER_NAMES.items():
         boxes, layers = theory.boxes_in(layer), list(Layer)
         later = layers[layers.index(layer) :]
         chosen = {box_id for box in boxes for box_id in box.leads_to}

@@ -42,13 +42,14 @@ def lacks_font(language: Language) -> bool:
 
 
 def is_added(settings: Settings, code: str) -> bool:
-    """Return whether a language is the installation's own: no catalogue of it is shipped."""
+    """Return whether a language is the installation's own: it has a catalogue in KIOSK_DATA, and none is
+    shipped."""
     own = settings.data / catalogue_path(code)
     return own.exists() and not (shipped_folder("translations") / _in_folder(code)).exists()
 
 
 def add_language(settings: Settings, code: str, on: date) -> Library:
-    """Add a guest language with an empty catalogue, and return the new library.
+    """Add a guest language with an empty catalogue, dated `on`, and return the new library.
 
     Raises RefusedError if the language exists already or is none of CLDR, or if the catalogue cannot be
     written.

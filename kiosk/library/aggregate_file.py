@@ -100,6 +100,7 @@ TABLES = {
     "figures": FIGURES,
     "outputs": OUTPUTS,
 }
+"""Name of a table -> its columns, each with its description."""
 KEYS = {
     "rounds": ["round"],
     "codebook": ["round", "dataElement", "categoryOption", "text"],
@@ -107,12 +108,15 @@ KEYS = {
     "figures": ["round", "orgUnit", "dataElement", "categoryOption"],
     "outputs": ["dataElement", "orgUnit", "period"],
 }
+"""Name of a table -> the columns that identify a row."""
 WHOLE = frozenset({"k", "answered", "batches", "value"})
+"""Columns of integers."""
 
 STATUS = {Quality.COUNTED: "A", Quality.ESTIMATED: "E", Quality.NOT_COUNTED: "L"}
 """SDMX's code list CL_OBS_STATUS: normal value, estimated value, data exist but were not collected."""
 
 FORMER = "former"
+"""The categoryOption of a row with an earlier text of a statement."""
 LONGEST_NAME = 200
 """Most characters of an organisation's name."""
 
@@ -128,7 +132,8 @@ class SignedAggregate:
 
 
 def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
-    """Return the bytes of a ZIP file with the aggregate, signed with the organisation's key."""
+    """Return the bytes of a ZIP file with the aggregate, signed with the organisation's key, which is made if
+    there is none. Raises RefusedError if the key's file is damaged."""
     tables = {
         "rounds": [_round_line(one) for one in aggregate.rounds],
         "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],
@@ -333,6 +338,8 @@ def _lines(members: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
 
 
 def _aggregate(described: Mapping[str, Any], tables: Mapping[str, list[dict[str, str]]]) -> Aggregate:
+    """Return the aggregate in the description and the rows of the tables, by name. Raises one of SHAPE_ERRORS
+    for tables that have another shape."""
     year = described["year"]
     if (
         type(year) is not int
@@ -351,6 +358,7 @@ def _aggregate(described: Mapping[str, Any], tables: Mapping[str, list[dict[str,
 
 
 def _unique(lines: list[dict[str, str]], name: str) -> list[dict[str, str]]:
+    """Return the rows of the table `name`. Raises ValueError if two have the same KEYS."""
     keys = {tuple(line[column] for column in KEYS[name]) for line in lines}
     if len(keys) != len(lines):
         raise ValueError(f"{name} has a row twice")
@@ -427,6 +435,7 @@ def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
 
 
 def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
+    """Return the tree of a round's rows, the root first. Raises ValueError for rows that are none."""
     nodes = tuple(Node(_id(one["orgUnit"]), _text(one["name"]), one["parent"] or None) for one in lines)
     seen: set[str | None] = {None}
     for at, node in enumerate(nodes):
@@ -495,6 +504,7 @@ def _id(text: str) -> str:
 
 
 def _local(text: str) -> datetime:
+    """Return a local time. Raises ValueError for a time with a zone, and for another text."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         raise ValueError("a time is not local")

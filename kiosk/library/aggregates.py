@@ -45,7 +45,8 @@ class ReceivedAggregates:
 
 
 def trusted_keys(settings: Settings) -> dict[str, str]:
-    """Return fingerprint -> organisation. Raises RefusedError if the file is damaged."""
+    """Return fingerprint -> organisation; {} before a key was trusted. Raises RefusedError if the file is
+    damaged."""
     path = settings.data / TRUSTED
     if not path.exists():
         return {}
@@ -93,10 +94,12 @@ def _write_keys(settings: Settings, keys: Mapping[str, str]) -> None:
 
 
 def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
-    """Store the aggregate of another organisation. It replaces an earlier one of the same key and year.
+    """Store the aggregate of another organisation, and return it. It replaces an earlier one of the same key
+    and year.
 
-    Raises RefusedError, and changes nothing, for a file that cannot be read, whose key is not trusted, or
-    that is older than the stored one.
+    Raises RefusedError, and changes nothing, for a file that cannot be read, that is this organisation's own,
+    whose key is not trusted, or that is older than the stored one, for too many files, and if it cannot be
+    written.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):
@@ -105,19 +108,20 @@ def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
         if signed.key.fingerprint not in trusted_keys(settings):
             raise RefusedError(_untrusted(signed))
         path = _path(signed.key.fingerprint, signed.aggregate.year)
-        former = _former(settings.data / path)
-        if former and former.aggregate.made_at > signed.aggregate.made_at:
+        stored = _stored(settings.data / path)
+        if stored and stored.aggregate.made_at > signed.aggregate.made_at:
             raise RefusedError(
                 Message("Här finns redan en nyare fil från {organisation} för {year}.", _values(signed))
             )
-        if former is None and len(_files(settings)) >= MOST_AGGREGATES:
+        if stored is None and len(_files(settings)) >= MOST_AGGREGATES:
             raise RefusedError(Message("Högst {most} filer från andra.", {"most": MOST_AGGREGATES}))
         _change(settings, {path: content})
     return signed
 
 
 def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
-    """Remove an aggregate of another organisation. A missing file is no error."""
+    """Remove an aggregate of another organisation. A missing file is no error. Raises RefusedError if it
+    cannot be removed."""
     with exclusively(settings):
         _change(settings, {_path(fingerprint, year): None})
 
@@ -161,6 +165,7 @@ def _path(fingerprint: str, year: int) -> Path:
 
 
 def _files(settings: Settings) -> list[Path]:
+    """Return the paths of all stored aggregates, sorted; none without the folder."""
     folder = settings.data / FOLDER
     return sorted(path for path in folder.glob("[!.]*.zip") if path.is_file()) if folder.is_dir() else []
 
@@ -170,7 +175,7 @@ def _read(path: Path) -> SignedAggregate:
         return read_aggregate(file.read(LARGEST_ARCHIVE_BYTES + 1))
 
 
-def _former(path: Path) -> SignedAggregate | None:
+def _stored(path: Path) -> SignedAggregate | None:
     """Return the aggregate that is stored in the file; None if there is no file or it cannot be read."""
     try:
         return _read(path)

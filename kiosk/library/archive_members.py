@@ -19,6 +19,7 @@ LARGEST_CONTENT_BYTES = 4 * 1024 * 1024
 """Size of all unpacked files."""
 
 MOST_MEMBERS = 100
+"""Most files of an archive."""
 
 UNREADABLE = (
     zipfile.BadZipFile,

@@ -110,11 +110,12 @@ class Plan:
     effects: tuple[Effect, ...]
 
     def ids(self, kind: Kind) -> set[str]:
-        """Return the ids of the things of a kind that are new or replaced."""
+        """Return the ids of the items of a kind that are new or replaced."""
         return {one.id for one in self.effects if one.kind is kind and one.state is not State.SAME}
 
     @property
     def changes_nothing(self) -> bool:
+        """Whether all items are here already."""
         return all(one.state is State.SAME for one in self.effects)
 
 
@@ -203,7 +204,8 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return the TOML text of a file with one counter. The file has the counter's id as its name."""
+    """Return the TOML text of a file with one counter, without its closed targets. The file has the counter's
+    id as its name."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []
@@ -236,7 +238,8 @@ def read_bundle(content: bytes, library: Library) -> Content:
 
 
 def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
-    """Take the manifest out of the members, and check it and every other member against it."""
+    """Remove the manifest from the members and return its "program". Raises RefusedError unless it has this
+    format and version, and lists every other member with its hash."""
     try:
         manifest = parse(members.pop(MANIFEST).decode())
         is_bundle = manifest["format"] == FORMAT
@@ -264,6 +267,7 @@ def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
 
 
 def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
+    """Return the content of the files in a folder. Raises DefinitionError for a file that cannot be read."""
     questions = folder / QUESTIONS
     scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
     counters = read_all_counters([questions])
@@ -286,7 +290,7 @@ def _read(folder: Path, program: str, members: Collection[str], library: Library
 
 
 def plan_import(settings: Settings, content: bytes, used_surveys: Collection[str]) -> Plan:
-    """Return the effects that an import would have; changes nothing.
+    """Return the effects that an import of the bundle `content` would have; changes nothing.
 
     `used_surveys` are the ids of the surveys of all rounds. Raises RefusedError for a bundle that cannot be
     read, and for one that would replace a shipped file, a counter, or a survey or scale that a round uses.
@@ -312,6 +316,7 @@ def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Co
 def _effects(
     kind: Kind, sent: Iterable[Any], present: Mapping[str, Any], is_same: Callable[[Any, Any], bool]
 ) -> Iterator[Effect]:
+    """Yield the effect on each sent item of a kind; `present` has those of the library by id."""
     for one in sent:
         other = present.get(one.id)
         state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
@@ -333,7 +338,8 @@ def _same_theory(one: Theory, other: Theory) -> bool:
 
 
 def _translated(bundle: Content, library: Library) -> Iterator[Effect]:
-    """Yield the translations: existing ones are kept, because somebody here may have reviewed them."""
+    """Yield the effect on the translations of each language: existing ones are kept, because somebody here
+    may have reviewed them."""
     for code, catalogue in bundle.translations.items():
         new = _new_texts(catalogue, library)
         state = State.NEW if new else State.SAME
@@ -362,7 +368,7 @@ def _refuse_replacements(
 def _obstacle(
     settings: Settings, library: Library, effect: Effect, used_surveys: Collection[str]
 ) -> Message | None:
-    """Return the reason why a thing cannot be replaced; None if it can."""
+    """Return the reason why an item cannot be replaced; None if it can."""
     values = {"title": effect.title}
     if effect.kind is Kind.COUNTER:
         return Message("Prestationen {title} finns redan med andra ord eller mål.", values)
@@ -378,7 +384,7 @@ def _obstacle(
 
 
 def _path(kind: Kind, name: str) -> Path:
-    """Return the path of a thing's file in KIOSK_DATA."""
+    """Return the path of an item's file in KIOSK_DATA."""
     if kind is Kind.TRANSLATION:
         return catalogue_path(name)
     folders = {Kind.SURVEY: "", Kind.SCALE: "scales", Kind.COUNTER: "counters", Kind.THEORY: "theories"}

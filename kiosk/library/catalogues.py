@@ -36,8 +36,10 @@ from kiosk.library.definition import (
 from kiosk.library.texts import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
+"""Code of the reference language."""
 
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<string>(?:[^"\\]|\\.)*)"')
+"""A line of a .po file with a text, perhaps after its keyword."""
 
 ESCAPES = frozenset({r"\\", r"\"", r"\t", r"\n", r"\r"})
 """The escapes that Babel's reader replaces; it would show guests any other one as it stands."""
@@ -46,6 +48,7 @@ UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 """gettext keywords that no catalogue here uses."""
 
 CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
+"""The encoding that a .po file's header names."""
 
 AUTONYMS = {
     "sv": "Svenska",
@@ -79,11 +82,12 @@ class Language:
 class Catalogue:
     """The texts of one language in one gettext domain, guest or desk.
 
-    `texts` maps each translated reference text to its translation. `empty` and `unreviewed` list reference
-    texts, in the file's order; the module `completeness` counts them per survey. `obsolete` are the reference
-    texts of former versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen`
-    lists the reference texts of pages, also if a survey has the same text. `carried` maps a statement's text
-    to the former text whose translation it uses, and `former` are all former texts.
+    `texts` maps each translated reference text to its translation. `empty` lists the reference texts without
+    a translation and `unreviewed` those whose translation is fuzzy, in the file's order; the module
+    `completeness` counts them per survey. `obsolete` are the reference texts of earlier versions, which the
+    shipped Swedish file has as gettext's obsolete entries (#~). `screen` lists the reference texts of pages,
+    also if a survey has the same text. `carried` maps a statement's text to the earlier text whose
+    translation it uses, and `earlier_texts` are all earlier texts of statements.
     """
 
     language: Language
@@ -93,7 +97,7 @@ class Catalogue:
     obsolete: frozenset[str] = frozenset()
     screen: tuple[str, ...] = ()
     carried: Mapping[str, str] = field(default_factory=dict)
-    former: frozenset[str] = frozenset()
+    earlier_texts: frozenset[str] = frozenset()
 
     def is_reviewed(self, message: str) -> bool:
         """Return whether a text has a translation that a native reader has reviewed."""
@@ -267,7 +271,8 @@ def _at_line(source: str, number: int, problem: str, message: Message) -> Defini
 def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
     """Return language code -> catalogue of a domain ("guest" or "desk"), in the order of the language picker.
 
-    Later folders add languages, and override single texts of earlier folders.
+    Later folders add languages, and override single texts of earlier folders. A file that `read` cannot read
+    is left out.
     """
     catalogues: dict[str, Catalogue] = {}
     for folder in folders:
@@ -288,10 +293,11 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
             code: _with_gaps(catalogue, catalogues[REFERENCE]) for code, catalogue in catalogues.items()
         }
     order = list(AUTONYMS)
-    return dict(sorted(catalogues.items(), key=lambda item: (_place(order, item[0]), item[0])))
+    return dict(sorted(catalogues.items(), key=lambda item: (_position(order, item[0]), item[0])))
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
+    """Return the paths of a domain's files in a folder, by language code."""
     folders = (path for path in entries(folder, read) if not path.is_file())
     paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in folders)
     return [path for path in paths if is_there(path)]
@@ -305,11 +311,13 @@ def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
     return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete, screen=reference.screen)
 
 
-def _place(order: list[str], code: str) -> int:
+def _position(order: list[str], code: str) -> int:
+    """Return the index of a language in `order`; behind all others if it is not there."""
     return order.index(code) if code in order else len(order)
 
 
 def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
+    """Return the shipped catalogue, with the installation's own texts in the place of shipped ones."""
     texts = {**shipped.texts, **own.texts}
     untouched = tuple(m for m in shipped.unreviewed if m not in own.texts)
     return Catalogue(
@@ -339,8 +347,8 @@ def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]
     """Return the catalogues with the texts of the surveys added, titles included. A missing translation of a
     title hides no language.
 
-    A text without a translation gets that of a former text of the same statement. The review applies too if
-    only the spelling has changed. If no former text is translated, the text is `empty`.
+    A text without a translation gets that of an earlier text of the same statement. The review applies too if
+    only the spelling has changed. If no earlier text is translated, the text is `empty`.
     """
     all_surveys = list(surveys)
     statements = [statement for survey in all_surveys for statement in survey.statements]
@@ -350,16 +358,18 @@ def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]
     return {
         code: catalogue
         if code == REFERENCE
-        else _with_gaps_for(messages, _with_former_texts(statements, catalogue))
+        else _with_gaps_for(messages, _with_earlier_texts(statements, catalogue))
         for code, catalogue in catalogues.items()
     }
 
 
-def _with_former_texts(statements: Sequence[Statement], catalogue: Catalogue) -> Catalogue:
+def _with_earlier_texts(statements: Sequence[Statement], catalogue: Catalogue) -> Catalogue:
+    """Return the catalogue with the translation of an earlier text for each statement's text that has
+    none."""
     carried: dict[str, str] = {}
     unreviewed = []
     for statement in statements:
-        former = _translated_former_text(statement, catalogue)
+        former = _translated_earlier_text(statement, catalogue)
         if former is None or statement.text in carried:
             continue
         carried[statement.text] = former
@@ -371,13 +381,13 @@ def _with_former_texts(statements: Sequence[Statement], catalogue: Catalogue) ->
         empty=tuple(text for text in catalogue.empty if text not in carried),
         unreviewed=(*catalogue.unreviewed, *unreviewed),
         carried=carried,
-        former=frozenset(text for statement in statements for text in statement.texts[1:]),
+        earlier_texts=frozenset(text for statement in statements for text in statement.texts[1:]),
     )
 
 
-def _translated_former_text(statement: Statement, catalogue: Catalogue) -> str | None:
-    """Return the newest former text of a statement that has a translation which fits the statement. None if
-    the statement's own text is translated, or no former text has one."""
+def _translated_earlier_text(statement: Statement, catalogue: Catalogue) -> str | None:
+    """Return the newest earlier text of a statement that has a translation which fits the statement. None if
+    the statement's own text is translated, or no earlier text has one."""
     texts = catalogue.texts
     if statement.text in texts:
         return None
@@ -388,6 +398,7 @@ def _translated_former_text(statement: Statement, catalogue: Catalogue) -> str |
 
 
 def _with_gaps_for(messages: tuple[str, ...], catalogue: Catalogue) -> Catalogue:
+    """Return the catalogue with those of `messages` that it lacks as `empty`."""
     known = {*catalogue.texts, *catalogue.empty}
     return replace(catalogue, empty=(*catalogue.empty, *(m for m in messages if m not in known)))
 

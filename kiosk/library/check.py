@@ -23,13 +23,15 @@ EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
     """Read the library, with further survey files (or folders of them) added.
 
-    Raises DefinitionError for the first file that cannot be used.
+    Raises DefinitionError for the first file that cannot be used, and SettingsError as `read_library` does.
     """
     return add_files(read_library(settings), paths)
 
 
 def add_files(library: Library, paths: Iterable[Path]) -> Library:
-    """Return the library with further survey files (or folders of them) added. Raises DefinitionError."""
+    """Return the library with further survey files (or folders of them) added, translated by its catalogues.
+    A file with the id of a survey replaces it. Raises DefinitionError for one that is missing or cannot be
+    used."""
     surveys = dict(library.surveys)
     for path in _files(paths):
         scales = readable({**library.scales, **read_scales(path.parent / "scales")})
@@ -41,6 +43,7 @@ def add_files(library: Library, paths: Iterable[Path]) -> Library:
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    """Yield the files, and those in the folders. Raises DefinitionError for a path that does not exist."""
     for path in paths:
         if not path.exists():
             raise DefinitionError(f"{path}: there is no such file or folder")
@@ -121,8 +124,8 @@ def _counts(state: completeness.Completeness) -> dict[str, int]:
 
 
 def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
-    """Return a scale's labels by language, lowest first, for the languages that have all of them. A reader
-    compares them: a scale must mean the same in each."""
+    """Return language -> a scale's labels, the lowest first, for the languages that have all of them. A
+    reader compares them: a scale must mean the same in each."""
     rows = {
         code: list(scale.labels if code == REFERENCE else scale.labels_in(code, catalogue.texts))
         for code, catalogue in library.guest.items()
@@ -146,7 +149,7 @@ def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
 
 
 def check_text(library: Library) -> str:
-    """Return the report as lines of text."""
+    """Return the report as lines of text, the last with a line feed."""
     lines = []
     report = check_report(library)
     for name, row in report["surveys"].items():
@@ -207,6 +210,7 @@ def _language_lines(states: dict[str, dict[str, int]]) -> list[str]:
 
 
 def _pictures(scale: Scale) -> str:
+    """Return which pictures a scale has, in words."""
     if scale.pictures is Pictures.NONE:
         return "no pictures"
     if scale.pictures is Pictures.FACES:

@@ -57,8 +57,8 @@ class CounterDraft:
 
 
 def counter_draft(library: Library, counter_id: str) -> CounterDraft:
-    """Return a counter as a draft. A closed counter has the units at which it would be shown if it were
-    open."""
+    """Return a counter as a draft. A closed counter has the units at which it would be shown if it were open.
+    KeyError if there is none."""
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
@@ -75,7 +75,8 @@ def draft_digest(library: Library, counter_id: str) -> str:
 
 
 def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
-    """Return the path in KIOSK_DATA of the file that has an own counter; None if no readable file has it."""
+    """Return the path, relative to KIOSK_DATA, of the file that has an own counter; None if no readable file
+    has it."""
     folder = settings.data / _FOLDER
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         with suppress(DefinitionError):
@@ -253,6 +254,7 @@ def _units_change(
 
 
 def _tidied(draft: CounterDraft) -> CounterDraft:
+    """Return the draft with its texts normalised, without new targets that have no name."""
     targets = tuple(replace(one, name=tidied(one.name)) for one in draft.targets)
     named = tuple(one for one in targets if one.id or can_be_read(one.name))
     return replace(draft, name=tidied(draft.name), definition=tidied(draft.definition), targets=named)
@@ -267,12 +269,15 @@ def _with_known_targets(draft: CounterDraft, known: Collection[str]) -> CounterD
 def _refuse_faults(
     draft: CounterDraft, library: Library, counter_id: str, used: Collection[str] = ()
 ) -> None:
+    """Raise FieldError, with every fault at once, if the draft has one. `counter_id` is "" for a new
+    counter."""
     faults = (*_faults(draft, library, counter_id), *_target_faults(draft, library, counter_id, used))
     if faults:
         raise FieldError(*faults)
 
 
 def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[FieldFault]:
+    """Yield the faults of a counter's name, definition and number."""
     others = [one for one in library.counters.values() if one.id != counter_id]
     if not can_be_read(draft.name):
         yield FieldFault("name", Message("Skriv vad som räknas.", {}))

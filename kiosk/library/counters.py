@@ -19,6 +19,7 @@ from kiosk.library.definition import (
 MOST_COUNTERS = 30
 """Most counters of a file: staff look for one of them on a telephone."""
 MOST_TARGETS = 20
+"""Most targets of a file."""
 
 MOST_ROWS = 200
 """Most counters whose units are chosen, closed ones included."""
@@ -31,7 +32,8 @@ def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ..
     """Read one file: [[counters]], and the [[targets]] of those with `by_target = true`. `taken` maps the ids
     of other files' counters to them.
 
-    Raises DefinitionError for an id in `taken`, since a figure belongs to one counter.
+    Raises DefinitionError, with the line, for any fault, and for an id in `taken`, since a figure belongs to
+    one counter.
     """
     table, _ = read_definition(path)
     targets: list[Target] = []
@@ -75,7 +77,8 @@ def _read_counter(row: Table, targets: tuple[Target, ...]) -> Counter:
 
 
 def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, Counter]:
-    """Return all counters of the folders' `counters`, by id, in the order of the files."""
+    """Return all counters of the folders' `counters`, by id, in the order of the files. A file that `read`
+    cannot read is left out; a file's name or an id that occurs twice is an error."""
     counters: dict[str, Counter] = {}
     names: set[str] = set()
     for folder in folders:

@@ -54,16 +54,17 @@ class Read(Protocol):
 
 
 def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
-    """Read a file; its DefinitionError is not caught."""
+    """Read a file with `reader`; its DefinitionError is not caught."""
     return reader(path)
 
 
 @dataclass
 class Table:
-    """One TOML table. Its methods check and return the value of a key; each key may be read once.
+    """One TOML table. Its methods check and return the value of a key.
 
-    `place` is the table's place in messages. `finish()` raises DefinitionError for keys that were not read,
-    such as misspelt ones.
+    `place` is the table's place in messages: the file, and for a section its name and number in brackets.
+    `section` and `number` say the same, "" and 0 above all sections, with `text_of_file`, to find a key's
+    line. `finish()` raises DefinitionError for keys that were not read, such as misspelt ones.
     """
 
     place: str
@@ -75,12 +76,15 @@ class Table:
     text_of_file: str = ""
 
     def error(self, key: str, problem: str) -> DefinitionError:
+        """Return the error about a key, with its place, the line if it is found, and `problem`."""
         name = key if key.isidentifier() else reprlib.repr(key)
         where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
         line = line_of(self.text_of_file, self.section, self.number, key)
         return DefinitionError(f"{where} (line {line}): {problem}" if line else f"{where}: {problem}")
 
     def _take(self, key: str, kind: type, expected: str) -> Any:
+        """Return the value of a key. Raises DefinitionError if it is missing or not of this kind; `expected`
+        says in words what it should be."""
         self.asked.add(key)
         if key not in self.values:
             raise self.error(key, f"is missing; {self._way_to_add(key, expected)}")
@@ -90,6 +94,7 @@ class Table:
         return value
 
     def _way_to_add(self, key: str, expected: str) -> str:
+        """Return how to add a missing key, or which key seems to be a misspelling of it."""
         near = difflib.get_close_matches(key, [name for name in self.values if name not in self.asked], n=1)
         if near:
             return f"did you misspell it as {near[0]!r}?"
@@ -106,7 +111,7 @@ class Table:
         return text
 
     def optional_text(self, key: str) -> str:
-        """Return a text, or "" if the key is absent."""
+        """Return a text as `text` does, or "" if the key is absent."""
         self.asked.add(key)
         return self.text(key) if key in self.values else ""
 
@@ -143,7 +148,8 @@ class Table:
         return texts
 
     def optional_choice(self, key: str, choices: Iterable[str]) -> str:
-        """Return one of `choices`, or "" if the key is absent. Raises DefinitionError for another text."""
+        """Return one of `choices`, or "" if the key is absent or its text is empty. Raises DefinitionError
+        for another text."""
         text, known = self.optional_text(key), list(choices)
         if text and text not in known:
             raise self.error(key, f"{text!r} is none of: {', '.join(known)}")
@@ -174,6 +180,7 @@ class Table:
         return number
 
     def flag(self, key: str) -> bool:
+        """Return true or false. Raises DefinitionError for anything else, and if the key is missing."""
         flag: bool = self._take(key, bool, "true or false")
         return flag
 
@@ -208,6 +215,7 @@ class Table:
         return tuple(values)
 
     def finish(self) -> None:
+        """Raise DefinitionError for the first key that was not read."""
         for key in self.values:
             if key not in self.asked:
                 near = difflib.get_close_matches(key, sorted(self.asked), n=1)

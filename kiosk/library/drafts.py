@@ -57,8 +57,8 @@ class DraftError(FieldError):
 
 @dataclass(frozen=True)
 class ImportedSurvey:
-    """The content of an imported file: a draft, its scales by id, and its translations, language ->
-    reference text -> translation."""
+    """The content of an imported file: a draft, its scales by id, and its translations, language -> reference
+    text -> translation."""
 
     draft: "Draft"
     scales: Mapping[str, Scale]
@@ -67,7 +67,7 @@ class ImportedSurvey:
 
 @dataclass(frozen=True)
 class Draft:
-    """A survey that is being edited: `statements` in order, untranslated; `official` as in `Survey`."""
+    """A survey that is being edited: `statements` in order, untranslated; the others as in `Survey`."""
 
     id: str
     title: str
@@ -87,7 +87,7 @@ class SavedSurvey:
 
 
 def draft_of(survey: Survey, survey_id: str) -> Draft:
-    """Return a survey as a draft with the given id."""
+    """Return a survey as a draft with the given id, without its translations."""
     return Draft(
         survey_id,
         survey.title,
@@ -100,8 +100,8 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
 
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
-    """Return an id derived from the first words of a text: small letters a-z, digits and _, with a number if
-    it is taken."""
+    """Return an id derived from the first words of a text: small letters a-z, digits and _, with a number
+    from 2 on if it is taken or reserved. `fallback` is used if the text has no such words."""
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -113,7 +113,7 @@ def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
 
 
 def new_title(wanted: str, taken: Iterable[str]) -> str:
-    """Return a title that no other survey has, with a number if it is taken."""
+    """Return a title that no other survey has: `wanted`, with a number from 2 on if it is in `taken`."""
     titles, title, number = set(taken), wanted, 1
     while title in titles:
         number += 1
@@ -328,8 +328,8 @@ def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
 
 
 def remove_survey(settings: Settings, survey_id: str) -> Library:
-    """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file is no
-    error."""
+    """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file is no error.
+    Raises RefusedError if the library could not be read without it."""
     with exclusively(settings):
         return change_files(settings, {survey_path(survey_id): None})
 
@@ -340,6 +340,7 @@ def survey_ids(settings: Settings, library: Library) -> set[str]:
 
 
 def _stems(folder: Path) -> set[str]:
+    """Return the names of a folder's files without their endings; none without the folder."""
     return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
 
 
@@ -349,8 +350,8 @@ def survey_path(survey_id: str) -> Path:
 
 
 def refuse_bad(library: Library, path: Path) -> None:
-    """Raise RefusedError if a file on disk cannot be read: overwriting it would lose lines that people
-    wrote."""
+    """Raise RefusedError if the own file at this path in KIOSK_DATA cannot be read: overwriting it would lose
+    lines that people wrote."""
     for problem in library.problems:
         if problem.file == str(path):
             raise RefusedError(
@@ -369,7 +370,7 @@ def draft_digest(draft: Draft) -> str:
 
 def linked(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """Return the statements, each follow-up with the id of the statement before it: a statement that was
-    moved, or whose meaning changed, has another id."""
+    moved, or whose meaning changed, has another id. A first one stays as it is."""
     return tuple(
         replace(statement, follows=replace(statement.follows, statement=statements[at - 1].id))
         if at and statement.follows
@@ -523,7 +524,7 @@ def _follow_up_lines(statement: Statement) -> list[str]:
 
 
 def _earlier(key: str, texts: tuple[str, ...]) -> list[str]:
-    """Return the lines of a key with former texts of a statement, one text a line; none without texts."""
+    """Return the lines of a key with earlier texts of a statement, one text a line; none without texts."""
     return [f"{key} = [", *(f"    {quoted(text)}," for text in texts), "]"] if texts else []
 
 
@@ -534,12 +535,13 @@ def quoted(text: str) -> str:
 
 
 class ChangedError(Exception):
-    """Somebody else changed the survey since it was opened."""
+    """Somebody else changed the survey, scale, counter, theory or tree since it was opened."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """One text in one language; `is_reviewed` by a native reader."""
+    """One text in one language: `message` is the reference text, `text` its translation, "" to remove it.
+    `is_reviewed` by a native reader."""
 
     message: str
     text: str
@@ -551,9 +553,9 @@ def write_translations(
 ) -> Library:
     """Save translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po; returns the new library.
 
-    Other translations in the file are kept. A reviewed text carries the reviewer's name and the date; an
+    Other translations in the file are kept. A reviewed text carries the reviewer's name and the date `on`; an
     empty text is removed, so that the shipped translation applies. Raises RefusedError, and changes nothing,
-    if the file would become unreadable.
+    if the file cannot be read or would become unreadable.
     """
     path = catalogue_path(language)
     with exclusively(settings):
@@ -562,7 +564,8 @@ def write_translations(
 
 
 def catalogue_path(language: str) -> Path:
-    """Return the path, in KIOSK_DATA, of the installation's own guest texts in a language."""
+    """Return the path, relative to KIOSK_DATA, of the installation's own guest texts in a language. The file
+    need not exist."""
     return Path(TRANSLATIONS) / language / "LC_MESSAGES" / "guest.po"
 
 
@@ -570,7 +573,8 @@ def changed_catalogue(
     settings: Settings, language: str, changed: Sequence[Translation], reviewer: str, on: date
 ) -> bytes:
     """Return the bytes of the installation's own .po file of a language, with the translations `changed`.
-    `reviewer` and `on` are the reviewer and the date that reviewed texts carry."""
+    `reviewer` and `on` are the reviewer and the date that reviewed texts carry. Raises DefinitionError if the
+    present file cannot be read."""
     path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
@@ -587,8 +591,8 @@ def changed_catalogue(
 
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:
-    """Return reference text -> a text with the reviewer and the date, for each text that was reviewed in the
-    browser."""
+    """Return reference text -> the reviewer and the date, "NAME, YYYY-MM-DD", for each text that was reviewed
+    in the browser; {} if the file cannot be read."""
     path = settings.data / catalogue_path(language)
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()

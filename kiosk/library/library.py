@@ -27,10 +27,10 @@ from kiosk.settings import Settings, SettingsError
 
 @dataclass(frozen=True)
 class Library:
-    """The content of all files; each mapping is by id or language code.
+    """The content of all files; each mapping is by id or language code. `surveys` are translated.
 
     `problems` lists the installation's own files that are not used, or only in their last good copy; `own`
-    has the paths, in KIOSK_DATA, of those that are used.
+    has the paths, in KIOSK_DATA, of those that are used. `choices` says at which units counters are shown.
     """
 
     surveys: Mapping[str, Survey]
@@ -47,7 +47,8 @@ class Library:
 
     @property
     def places(self) -> dict[str, str]:
-        """Node id -> name, for all nodes of all trees."""
+        """Node id -> name, for all nodes of all trees; the name in the later tree if two have a node with the
+        same id."""
         return {node.id: node.name for tree in self.trees.values() for node in tree.nodes}
 
     @property
@@ -57,7 +58,8 @@ class Library:
 
     def respondent(self, tree: Tree, node_id: str) -> Respondent:
         """Return the word for those who answer at a node of a round's tree, which has no words itself: that
-        of the node, or of the nearest node above it that still exists."""
+        of the node, or of the nearest node above it that still exists; GUEST if none does. KeyError if the
+        tree lacks the node."""
         for above in tree.upwards(node_id):
             for present in self.trees.values():
                 if present.has(above):
@@ -65,7 +67,7 @@ class Library:
         return Respondent.GUEST
 
     def counters_at(self, unit_id: str) -> tuple[Counter, ...]:
-        """Return the counters that staff of a unit tap."""
+        """Return the counters that staff of a unit tap, in the order of the files."""
         return tuple(one for one in self.counters.values() if self.choices.is_shown(one, unit_id))
 
 

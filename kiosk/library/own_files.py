@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 
 class State(StrEnum):
-    """The state of a file with a problem."""
+    """The state of a file with a problem: it cannot be read, and its last good copy is used (LAST_GOOD) or
+    nothing is (LEFT_OUT); or no reader reads it, because of its name (NOT_READ)."""
 
     LAST_GOOD = "last_good"
     LEFT_OUT = "left_out"
@@ -75,6 +76,8 @@ class TolerantReader:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
+        """Return what `reader` returns for a file; for a faulty own file, which is added to `problems`, what
+        it returns for the last good copy, or None. Raises DefinitionError for a shipped file."""
         name = path.relative_to(self.data) if path.is_relative_to(self.data) else Path()
         if not {*name.parts[:1]} & {*OWN_FOLDERS, LAST_GOOD, THEME}:
             return reader(path)
@@ -87,6 +90,7 @@ class TolerantReader:
         return value
 
     def _last_good(self, name: Path, reader: Callable[[Path], T], error: DefinitionError) -> T | None:
+        """Return the value of a faulty file's last good copy, or None, and record the problem."""
         copy = self.data / LAST_GOOD / name
         try:
             value = reader(copy) if is_there(copy) else None
@@ -107,7 +111,8 @@ class TolerantReader:
 
 
 def fingerprint(data: Path) -> str:
-    """Return a digest of the paths, sizes and modification times of the own files."""
+    """Return a digest of the paths, sizes and modification times of the own files, which differs once one was
+    changed."""
     digest = hashlib.sha256()
     for path in (*_files(data), *theme_files(data)):
         with suppress(OSError):
@@ -145,6 +150,7 @@ def _files(data: Path) -> Iterator[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
+    """Return the paths in a folder, sorted; none if it cannot be listed."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -166,6 +172,7 @@ def _is_read(name: Path) -> bool:
 
 
 def _is_skipped(name: Path) -> bool:
+    """Return whether a file that no reader reads is not worth a report."""
     file = name.name
     return file.startswith(".") or file.upper().startswith("README") or file.endswith(NOT_MEANT)
 

@@ -88,6 +88,7 @@ def _entries(lines: Sequence[str]) -> list[_Entry]:
 
 
 def _remove(lines: list[str], entry: _Entry, keywords: Sequence[str]) -> None:
+    """Make the lines of these keywords of an entry empty."""
     for keyword in keywords:
         for number in entry.lines.get(keyword, ()):
             lines[number] = ""

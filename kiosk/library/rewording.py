@@ -25,7 +25,7 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True)
 class Rewording:
-    """A statement whose text was changed; `number` is its place in the survey, from 1. `meaning` is None
+    """A statement whose text was changed; `number` is its position in the survey, from 1. `meaning` is None
     until somebody has decided."""
 
     number: int
@@ -37,7 +37,8 @@ class Rewording:
 def changed_texts(
     before: Iterable[Statement], after: Sequence[Statement]
 ) -> list[tuple[int, Statement, Statement]]:
-    """Return (place from 1, statement before, statement after) for each statement whose text was changed."""
+    """Return (position from 1, statement before, statement after) for each statement whose text was changed,
+    in the order of `after`. Statements are the same by id; new ones are left out."""
     known = {statement.id: statement for statement in before}
     return [
         (number, known[statement.id], statement)
@@ -47,7 +48,7 @@ def changed_texts(
 
 
 def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Iterable[str]) -> Statement:
-    """Return the statement `after`, which replaces `before`: with the former texts if the meaning is the
+    """Return the statement `after`, which replaces `before`: with the earlier texts if the meaning is the
     same, otherwise with a new id that is not in `taken`."""
     if meaning is Meaning.OTHER:
         changed = replace(after, id=new_id(after.text, taken, "statement"))
@@ -64,4 +65,5 @@ def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Itera
 
 
 def _without(text: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts in order, each once, without `text`."""
     return tuple(former for former in dict.fromkeys(texts) if former != text)

@@ -32,6 +32,7 @@ LONGEST_SCALE_TITLE = 60
 """Most characters of a scale's title."""
 
 LEAST_OPTIONS = 2
+"""Fewest answers of a scale."""
 
 WRITTEN_BY_KIND = frozenset({"numbers", "poles", "pictures", "ordered", "options"})
 """Keys of the file that the kind of the scale decides."""
@@ -84,6 +85,7 @@ class ScaleDraft:
 
 
 def _number_in(text: str) -> int | None:
+    """Return a typed whole number from 0 to HIGHEST_NUMBER; None for another text."""
     is_number = re.fullmatch("[0-9]{1,3}", text.strip())
     return int(text) if is_number and int(text) <= HIGHEST_NUMBER else None
 
@@ -107,7 +109,7 @@ def read_scale_draft(settings: Settings, scale_id: str) -> ScaleDraft:
 
 
 def draft_of(scale: Scale, source: str, licence: str) -> ScaleDraft:
-    """Return a scale as a draft."""
+    """Return a scale as a draft, with the source and the licence of its file."""
     kinds = {Pictures.CIRCLES: ScaleKind.CIRCLES, Pictures.FACES: ScaleKind.FACES}
     draft = ScaleDraft(
         scale.title, scale.labels, scale.bipolar, source, licence, kinds.get(scale.pictures, ScaleKind.WORDS)
@@ -181,6 +183,7 @@ def remove_scale(settings: Settings, scale_id: str) -> Library:
 
 
 def _refuse_used(library: Library, scale_id: str) -> None:
+    """Raise RefusedError if a survey uses the scale."""
     if titles := surveys_with(library, scale_id):
         raise RefusedError(
             Message("Enkäten ”{title}” använder skalan. Skapa en ny skala i stället.", {"title": titles[0]})
@@ -202,6 +205,8 @@ def _tidied(draft: ScaleDraft) -> ScaleDraft:
 
 
 def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
+    """Raise FieldError, with every fault at once, if the draft has one, or if another scale has the same
+    answers. `scale_id` is "" for a new scale."""
     has_numbers = draft.kind is ScaleKind.NUMBERS
     faults = [
         *_faults_of_title(draft),

@@ -18,6 +18,7 @@ from kiosk.library.changes import RefusedError, exclusively
 from kiosk.settings import Settings
 
 KEY_FILE = "aggregate_signing_key"
+"""Name of the key's file in KIOSK_KEYS."""
 
 FINGERPRINT = re.compile("[0-9a-f]{64}", re.ASCII)
 
@@ -61,18 +62,21 @@ def read_fingerprint(text: str) -> str:
 
 
 def sign(settings: Settings, content: bytes) -> tuple[PublicKey, str]:
-    """Return (the organisation's public key, the signature of `content` in hex)."""
+    """Return (the organisation's public key, the signature of `content` in hex). The key is made if there is
+    none. Raises RefusedError if its file is damaged."""
     key = _private_key(settings)
     return _public(key), key.sign(content).hex()
 
 
 def own_key(settings: Settings) -> PublicKey:
-    """Return the organisation's public key. The key is made if there is none."""
+    """Return the organisation's public key. The key is made if there is none. Raises RefusedError if its file
+    is damaged."""
     return _public(_private_key(settings))
 
 
 def existing_key(settings: Settings) -> PublicKey | None:
-    """Return the organisation's public key; None if it has not been made."""
+    """Return the organisation's public key; None if it has not been made. Raises RefusedError if its file is
+    damaged."""
     return own_key(settings) if (settings.keys / KEY_FILE).exists() else None
 
 

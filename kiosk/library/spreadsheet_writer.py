@@ -41,6 +41,7 @@ def csv_table(rows: Iterable[Sequence[object]], style: CsvStyle = CsvStyle.COMMA
 
 
 def _field(value: object, style: CsvStyle) -> object:
+    """Return a value as CSV of this style has it."""
     if isinstance(value, float) and style is CsvStyle.SEMICOLON:
         return str(value).replace(".", ",")
     return harmless(value)
@@ -51,8 +52,9 @@ def workbook(
 ) -> bytes:
     """Encode sheets of rows, each beginning with a heading, as XLSX: the same bytes for the same figures.
 
-    `made_at` is the snapshot's time; the file carries it instead of the time of the download. `as_text`
-    stores every cell as text, for programs that read the file back.
+    `sheets` is name -> rows. `made_at` is the snapshot's time in ISO 8601, or None; the file carries it
+    instead of the time of the download. A text of digits becomes a number, unless `as_text` stores every cell
+    as text, for programs that read the file back.
     """
     import openpyxl  # here, because a server that writes no workbook saves its memory
 

@@ -39,6 +39,7 @@ MOST_STATEMENTS = 20
 """Most statements of a survey; also the most that a ballot may cost (`cost_of`), so that one with several
 options tells no more about a guest than the longest one without."""
 MOST_OPTIONS = 11
+"""Most options of a scale."""
 HIGHEST_NUMBER = 100
 """Highest number of a scale of numbers."""
 
@@ -58,7 +59,8 @@ def _official(table: Table) -> tuple[str, ...]:
 
 
 def read_scale(path: Path) -> Scale:
-    """Read one scale file; options are listed lowest first. Raises DefinitionError, with the line."""
+    """Read one scale file. Options are listed lowest first; those without an order, in the order that guests
+    see. Raises DefinitionError, with the line."""
     table, scale_id = read_definition(path)
     _check_origin(table)
     _official(table)
@@ -87,6 +89,7 @@ def read_scale(path: Path) -> Scale:
 
 
 def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
+    """Return the scale of a file with `numbers` and `poles`."""
     numbers, poles = table.optional_numbers("numbers"), table.optional_texts("poles")
     table.optional_choice("pictures", [Pictures.NONE])
     if len(numbers) != 2 or not 0 <= numbers[0] < numbers[1] <= HIGHEST_NUMBER:
@@ -105,7 +108,8 @@ def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
 
 
 def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
-    """Read one survey file, untranslated. Raises DefinitionError for any fault."""
+    """Read one survey file, untranslated. `scales` are those that it may name, by id. Raises DefinitionError,
+    with the line, for any fault."""
     table, survey_id = read_definition(path)
     title = table.text("title")
     source, licence, validated = _check_origin(table)
@@ -250,6 +254,7 @@ def _why_not_several(scale: Scale) -> str:
 
 
 def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> None:
+    """Raise DefinitionError if no scale has this id."""
     if scale_id not in scales:
         known = ", ".join(sorted(scales)) or "none"
         raise table.error("scale", f"no scale {scale_id!r} in the folder scales; choose one of: {known}")
@@ -260,7 +265,8 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 
 
 def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Scale | None]:
-    """Return all scales of a folder, by id; None for a file that `read` could not read.
+    """Return all scales of a folder, by id; None for a file that `read` could not read; {} without the
+    folder.
 
     Raises DefinitionError for an id in `taken`.
     """
@@ -276,7 +282,8 @@ def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
 
 
 def read_surveys(folders: list[Path]) -> dict[str, Survey]:
-    """Return all surveys of the folders, untranslated, by id; see `read_questions`."""
+    """Return all surveys of the folders, untranslated, by id; see `read_questions`. Raises DefinitionError
+    for a file that cannot be read."""
     return read_questions(folders)[1]
 
 

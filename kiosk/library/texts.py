@@ -15,6 +15,7 @@ from kiosk.domain.message import Message
 SPACES = re.compile(" {2,}")
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""An id in a definition file."""
 
 LONGEST_TEXT = 500
 """Characters of a text in a definition file."""
@@ -38,7 +39,7 @@ class Fault:
 
 
 def tidied(text: str) -> str:
-    """Normalise a text to NFC, trim it, and collapse spaces."""
+    """Return a text in Unicode's form NFC, trimmed, and with single spaces."""
     return SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
@@ -55,7 +56,8 @@ def is_one_line(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _stands_in_a_line(char: str) -> bool:
-    """Cached, because every text of every language is checked when the library is read."""
+    """Return whether a character may stand in a text on one line. Cached, because every text of every
+    language is checked when the library is read."""
     is_shown = unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"}
     return is_shown and unicodedata.bidirectional(char) not in TURNING
 

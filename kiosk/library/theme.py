@@ -21,6 +21,7 @@ from kiosk.library.definition import Read, Table, is_there, read_table
 from kiosk.library.texts import Fault
 
 THEME = "theme.toml"
+"""Name of the theme's file in KIOSK_DATA."""
 
 LARGEST_LOGO_BYTES = 24_000
 """Largest logo: each guest's page contains it."""
@@ -44,13 +45,14 @@ OUTSIDE = re.compile(r"@import|url\(\s*[\"']?(?!\s*#)", re.IGNORECASE)
 
 
 def read_installed_theme(data: Path, read: Read) -> Theme:
-    """Return the theme in KIOSK_DATA, or the default theme if there is none."""
+    """Return the theme in KIOSK_DATA, or the default theme if there is none or `read` cannot read it."""
     path = data / THEME
     return (read(path, read_theme) if is_there(path) else None) or Theme()
 
 
 def theme_files(data: Path) -> list[Path]:
-    """Return the files in KIOSK_DATA that a theme may use: theme.toml and pictures."""
+    """Return the files in KIOSK_DATA that a theme may use, sorted: theme.toml and pictures; none if the
+    folder cannot be listed."""
     try:
         paths = sorted(data.iterdir())
     except OSError:
@@ -87,6 +89,7 @@ def theme_toml(theme: Theme) -> str:
 
 
 def _read_accent(table: Table) -> str:
+    """Return the accent colour of a theme's file, or ACCENT."""
     accent = table.optional_text("accent").lower() or ACCENT
     if fault := find_accent_fault(accent):
         raise table.error("accent", fault.english)
@@ -115,6 +118,7 @@ def find_accent_fault(accent: str) -> Fault | None:
 
 
 def _read_logo(table: Table, folder: Path, file: str) -> Logo:
+    """Return the logo in the file `file` of a folder. Raises DefinitionError if it cannot be used."""
     media_type = LOGO_KINDS.get(Path(file).suffix)
     if media_type is None or not re.fullmatch(r"[\w-][\w.-]*", file):
         raise table.error("logo", f"{file!r} must be a file beside theme.toml: {', '.join(LOGO_KINDS)}")

@@ -12,13 +12,14 @@ from kiosk.settings import Settings
 
 
 def uploaded_logo(file: str, content: bytes) -> Logo:
-    """Return an uploaded logo. Its name has a digest of its content, so that no earlier logo is replaced."""
+    """Return an uploaded logo. Its name has a digest of its content, so that no earlier logo is replaced.
+    KeyError for a file whose ending is not in LOGO_KINDS."""
     ending = Path(file).suffix.lower()
     return Logo(f"logo-{short_hash(content.hex(), 12)}{ending}", LOGO_KINDS[ending], content)
 
 
 def theme_digest(theme: Theme) -> str:
-    """Return a digest of a theme, by which a form notices that somebody else changed it."""
+    """Return a digest of a theme, 32 hex digits, by which a form notices that somebody else changed it."""
     return short_hash(theme_toml(theme), 32)
 
 
@@ -26,8 +27,8 @@ def write_theme(settings: Settings, theme: Theme, seen: str) -> Library:
     """Write a theme and its logo to KIOSK_DATA, and return the new library. `seen` is the digest of the theme
     that the form showed.
 
-    Raises RefusedError, and changes nothing, if somebody else changed the theme, or if its file cannot be
-    read: overwriting it would lose lines that people wrote.
+    Raises RefusedError, and changes nothing, if somebody else changed the theme, if its file cannot be read:
+    overwriting it would lose lines that people wrote, or if the new files cannot be read or written.
     """
     with exclusively(settings):
         current = read_usable_library(settings)

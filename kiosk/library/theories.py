@@ -16,11 +16,12 @@ from kiosk.library.definition import (
 )
 
 MOST_BOXES = 20
-"""Most boxes of a column."""
+"""Most boxes of a layer."""
 MOST_GOALS = 10
+"""Most goals of a theory."""
 
 MEASURED = (Layer.OUTPUTS, Layer.RESULTS, Layer.EFFECTS)
-"""Columns whose boxes have a measure."""
+"""Layers whose boxes have a measure."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class KnownIds:
 
 
 def read_theory(path: Path, known: KnownIds) -> Theory:
-    """Read one theory file. Raises DefinitionError, with the line, for a loop or an id that is not known."""
+    """Read one theory file. Raises DefinitionError, with the line, for any fault, such as a loop or an id
+    that is not known."""
     table, theory_id = read_definition(path)
     title, source, licence = table.text("title"), table.text("source"), table.text("licence")
     definition, target_group = table.text("definition"), table.text("target_group")
@@ -100,10 +102,12 @@ def _known_statements(row: Table, known: KnownIds) -> tuple[str, ...]:
 
 
 def _known_id(row: Table, key: str, ids: Collection[str], kind: str) -> str:
+    """Return the id at a key. Raises DefinitionError if it is none of `ids`."""
     return _check_known(row, key, row.identifier(key), ids, kind)
 
 
 def _check_known(row: Table, key: str, name: str, ids: Collection[str], kind: str) -> str:
+    """Return `name`. Raises DefinitionError if it is none of `ids`; `kind` says in words what these are."""
     if name not in ids:
         raise row.error(
             key, f"no {kind} is called {name!r}; choose one of: {', '.join(sorted(ids)) or 'none'}"
@@ -123,7 +127,8 @@ def _check_links(rows: list[Table], boxes: list[TheoryBox]) -> None:
 
 
 def read_theories(folders: list[Path], known: KnownIds, read: Read = strictly) -> dict[str, Theory]:
-    """Return all theories of the folders' `theories`, by id; an id that occurs twice is an error."""
+    """Return all theories of the folders' `theories`, by id; an id that occurs twice is an error. A file that
+    `read` cannot read is left out."""
     theories: dict[str, Theory] = {}
     for folder in folders:
         for path in definition_files(folder / "theories", read):

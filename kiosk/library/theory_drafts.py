@@ -23,21 +23,21 @@ from kiosk.library.theories import MEASURED, MOST_BOXES, MOST_GOALS
 from kiosk.library.theory_file import theory_toml
 from kiosk.settings import Settings
 
-COLUMNS: Mapping[Layer, Message] = {
+LAYER_NAMES: Mapping[Layer, Message] = {
     Layer.RESOURCES: Message("Resurser", {}),
     Layer.ACTIVITIES: Message("Aktiviteter", {}),
     Layer.OUTPUTS: Message("Prestationer", {}),
     Layer.RESULTS: Message("Resultat", {}),
     Layer.EFFECTS: Message("Effekt", {}),
 }
-"""Name of each column."""
+"""Layer -> its name, in the order of the form."""
 
 GOALS = "goals"
-"""Anchor of the goals' rows. The anchors of the columns' rows are the values of Layer."""
+"""Anchor of the goals' rows. The anchors of the boxes' rows are the values of Layer."""
 
 
 def theory_path(theory_id: str) -> Path:
-    """Return the path of an own theory's file in KIOSK_DATA."""
+    """Return the path of an own theory's file, relative to KIOSK_DATA. The file need not exist."""
     return Path(QUESTIONS) / "theories" / f"{theory_id}.toml"
 
 
@@ -115,7 +115,7 @@ def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
     for goal in theory.goals:
         place = {"column": Message("Mål", {}), "number": goal.number}
         yield from _faults_of_row(f"{GOALS}-{goal.number}", place, goal.text, goal.statements, statements)
-    for layer, heading in COLUMNS.items():
+    for layer, heading in LAYER_NAMES.items():
         boxes = theory.boxes_in(layer)
         if not 1 <= len(boxes) <= MOST_BOXES:
             values = {"column": heading, "most": MOST_BOXES}
@@ -147,7 +147,8 @@ def _faults_of_row(
 def _faults_of_box(
     theory: Theory, box: TheoryBox, number: int, statements: set[str], library: Library
 ) -> Iterator[FieldFault]:
-    anchor, place = f"{box.layer}-{number}", {"column": COLUMNS[box.layer], "number": number}
+    """Yield the faults of the box with this number in its layer."""
+    anchor, place = f"{box.layer}-{number}", {"column": LAYER_NAMES[box.layer], "number": number}
     measure = box.measure
     yield from _faults_of_row(anchor, place, box.text, measure.statements if measure else (), statements)
     if box.layer in MEASURED and measure is None:
@@ -181,7 +182,7 @@ def _loop(theory: Theory) -> Iterator[FieldFault]:
         first = boxes[loop[0]]
         number = theory.boxes_in(first.layer).index(first) + 1
         values = {
-            "column": COLUMNS[first.layer],
+            "column": LAYER_NAMES[first.layer],
             "number": number,
             "steps": " → ".join(boxes[name].text for name in loop),
         }

@@ -71,7 +71,7 @@ class Comparison:
 def as_po(catalogue: Catalogue) -> bytes:
     """Return a language's guest texts as a .po file for a translator.
 
-    Unreviewed texts are flagged fuzzy. Those with the translation of a former text have it in a comment:
+    Unreviewed texts are flagged fuzzy. Those with the translation of an earlier text have it in a comment:
     Babel would break a long previous msgid (#|) into lines that gettext cannot read.
     """
     code = catalogue.language.code
@@ -89,12 +89,12 @@ def as_po(catalogue: Catalogue) -> bytes:
 def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
     """Compare a translator's .po file with the current texts of its language.
 
-    Texts of former versions are left out: the file may have been downloaded before an upgrade. Former texts
+    Texts of earlier versions are left out: the file may have been downloaded before an upgrade. Earlier texts
     of statements are kept: their translations apply to the current texts. Raises TranslationError for a file
     that cannot be used, is for another language, or contains unknown texts.
     """
     code = catalogue.language.code
-    current = {*catalogue.texts, *catalogue.empty, *catalogue.former}
+    current = {*catalogue.texts, *catalogue.empty, *catalogue.earlier_texts}
     try:
         text, with_variants = without_variants(_text_sent(content), current | catalogue.obsolete)
         entries = read_entries(text, "")
@@ -120,7 +120,7 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
 
 
 def compare(translations: Iterable[Translation], catalogue: Catalogue) -> Comparison:
-    """Compare translations with the current ones; see `Comparison`."""
+    """Compare translations with the current ones in `catalogue`; see `Comparison`."""
     changed, conflicts, untranslated, kept_reviews = list[Translation](), list[Translation](), 0, 0
     for sent in translations:
         is_reviewed_here = catalogue.is_reviewed(sent.message)

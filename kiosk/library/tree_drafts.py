@@ -54,7 +54,7 @@ class TreeDraft:
 
 
 def tree_path(tree_id: str) -> Path:
-    """Return the path of an own tree's file in KIOSK_DATA."""
+    """Return the path of an own tree's file, relative to KIOSK_DATA. The file need not exist."""
     return Path(QUESTIONS) / "trees" / f"{tree_id}.toml"
 
 
@@ -145,6 +145,8 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
 
 
 def _refuse_faults(draft: TreeDraft, former: TreeDraft | None, busy: Mapping[str, Message]) -> None:
+    """Raise FieldError, with every fault at once, if the draft has one. `former` is the tree before the
+    change; None for a new one."""
     faults = [*_faults_of_names(draft), *_faults_of_structure(draft)]
     if not faults and former is not None:
         faults += _faults_of_busy_units(draft, former, busy)
@@ -168,6 +170,7 @@ def _faults_of_names(draft: TreeDraft) -> Iterator[FieldFault]:
 
 
 def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
+    """Yield the faults of rows above each other, and of their number."""
     is_open = {unit.key: not unit.is_closed for unit in draft.units}
     reached = {unit.key for unit in _top_down(draft.units)}
     for number, unit in enumerate(draft.units, start=1):

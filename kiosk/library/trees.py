@@ -22,7 +22,8 @@ MOST_UNITS = 500
 
 
 def flat_tree(unit_ids: list[str]) -> Tree:
-    """Build a tree from unit ids: one unit is its own root; several units have the root `all`.
+    """Build a tree from unit ids: one unit is its own root; several units have the root `all`, or another id
+    if a unit has that.
 
     Raises DefinitionError for an id that a tree file could not have.
     """
@@ -76,7 +77,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:
-    """Return all trees of a folder, by id.
+    """Return all trees of a folder, by id. A file that `read` cannot read is left out.
 
     Raises DefinitionError if there is no folder or an id is in `taken`.
     """

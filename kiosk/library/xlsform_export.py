@@ -9,10 +9,12 @@ from kiosk.library.importing import ALONE, UNORDERED
 from kiosk.library.spreadsheet_writer import workbook
 
 NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
+"""The kinds of no answer that are choices of an XLSForm."""
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
-    """Encode a survey as XLSForm, in every language that has all its texts.
+    """Encode a survey as XLSForm, in every language that has all its texts and its words in
+    `no_answer_words`.
 
     `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
     """

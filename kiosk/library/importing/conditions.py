@@ -28,6 +28,7 @@ VISIBLE_IF = re.compile(
 """SurveyJS: {q} = 'x', or {q} anyof ['x', 'y']."""
 
 _ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
+"""An answer in a list of SurveyJS."""
 
 
 def xpath_condition(text: str) -> Condition | None:
@@ -47,7 +48,7 @@ def visible_if_condition(text: str) -> Condition | None:
 
 
 def _condition(text: str, term: re.Pattern[str]) -> Condition | None:
-    """Read terms of one shape about one question, joined by `or`."""
+    """Read terms of one shape about one question, joined by `or`. None for any other text."""
     if len(text) > LONGEST_CONDITION:
         return None
     # Brackets say nothing where every term is joined by "or".
@@ -79,7 +80,7 @@ def _closes_at(text: str) -> int:
 
 
 def _answers(match: re.Match[str]) -> list[str]:
-    """Return the names of the answers in a term."""
+    """Return the names of the answers in a term; none for a list with anything else."""
     groups = match.groupdict()
     if groups.get("list") is not None:
         items = [_ITEM.fullmatch(item.strip()) for item in match["list"].split(",")]

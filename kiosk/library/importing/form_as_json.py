@@ -9,7 +9,7 @@ from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQues
 
 
 def as_json(form: ForeignForm) -> dict[str, Any]:
-    """Return a JSON-ready copy of a form."""
+    """Return a JSON-ready copy of a form, with its places and reasons as untranslated messages."""
     return {
         "title": dict(form.title),
         "default_language": form.default_language,

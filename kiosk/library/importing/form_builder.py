@@ -89,11 +89,12 @@ class FormBuilder:
         several: bool = False,
         follows: Condition | None = None,
     ) -> None:
-        """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown.
-        It `follows` some answers to another question, if the file says so.
+        """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown. It
+        `follows` some answers to another question, if the file says so.
 
-        `texts` and `choices` are as the file has them; markup is taken off and listed. Raises
-        ForeignFormError for a form that is too large.
+        `texts` and `choices` are as the file has them; markup is taken off and listed. `choice_list` is the
+        name of a list that other questions share, "" for one of its own. Raises ForeignFormError for a form
+        that is too large.
         """
         self._check_size()
         shown = self._texts(place, texts)

@@ -30,10 +30,12 @@ LARGEST_TEXT_BYTES = 5_000_000
 """Size of a file that is no spreadsheet: XML, JSON or text, in bytes."""
 
 ARCHIVE = b"PK\x03\x04"
+"""First bytes of a ZIP file: .xlsx, .ods, or an archive."""
 OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of Microsoft's compound files: .xls, and .xlsx with a password."""
 
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+"""Content of the file `mimetype` in an .ods."""
 
 UNKNOWN = Message(
     "Filen går inte att känna igen. Hit kan du ta XLSForm (.xlsx, .ods, .csv), LimeSurvey (.lss, .txt), "
@@ -51,6 +53,7 @@ GUESSED_ENCODING = LeftOut(
     Message("Hela filen", {}),
     Message("Filen är inte sparad i UTF-8. Kontrollera att å, ä och ö stämmer.", {}),
 )
+"""The note about a text that is not in UTF-8, and was read as Windows-1252."""
 
 
 DEFAULT_SCALE = "agree5"
@@ -58,8 +61,8 @@ DEFAULT_SCALE = "agree5"
 
 
 def read_file(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in a file of another program. `filename` is its title if it has none. Raises
-    ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
+    """Return the form in a file of another program. `filename`, without its ending, is its title if it has
+    none. Raises ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
     title = default_title(filename)
     if content.startswith(ARCHIVE):
         return _from_archive(content, filename)
@@ -79,19 +82,22 @@ def read_file(content: bytes, filename: str) -> ForeignForm:
 
 
 def read_xlsform(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is no XLSForm."""
+    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is damaged, too large, or no
+    XLSForm."""
     sheets, notes = read_xlsx(content)
     form = read_form(sheets, default_title(filename))
     return replace(form, left_out=(*form.left_out, *notes))
 
 
 def default_title(filename: str) -> str:
-    """Return the title of a form without one: the file's name without its ending."""
+    """Return the title of a form without one: the file's name without its ending, or "XLSForm" if that cannot
+    be read."""
     title, _ = plain_text(filename.rpartition(".")[0] or filename)
     return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
 
 
 def _from_archive(content: bytes, filename: str) -> ForeignForm:
+    """Return the form in a ZIP file: a spreadsheet. Raises ForeignFormError for any other."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             names = set(archive.namelist())
@@ -134,8 +140,8 @@ def source_of(form: ForeignForm, filename: str) -> str:
 
 
 def read_pasted(text: str, title: str) -> ForeignForm:
-    """Return the form in pasted lines of text: statements, and optional answers. Raises ForeignFormError for
-    a text without a statement, or longer than a form."""
+    """Return the form in pasted lines of text: statements, and optional answers; statements without any get
+    those of DEFAULT_SCALE. Raises ForeignFormError for a text without a statement, or longer than a form."""
     return read_lines(text, title, _default_answers())
 
 
@@ -146,6 +152,8 @@ def _default_answers() -> tuple[str, ...]:
 
 
 def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignForm:
+    """Return the form in a file that is text; `content` has its bytes. Raises ForeignFormError for one of an
+    unknown kind."""
     beginning = text.lstrip()[:1]
     if beginning == "<" and "LimeSurveyDocType" in text[:2_000]:
         return read_lss(content, title)
@@ -162,6 +170,7 @@ def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignF
 
 
 def _from_json(text: str, title: str) -> ForeignForm:
+    """Return the form in a JSON text of Formbricks or SurveyJS. Raises ForeignFormError for another."""
     survey = read_document(text)
     is_surveyjs = dicts_in(survey.get("pages")) or dicts_in(survey.get("elements"))
     if not is_surveyjs and is_formbricks(survey):

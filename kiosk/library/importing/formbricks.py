@@ -32,6 +32,7 @@ from kiosk.library.importing.json_values import (
 )
 
 NPS = range(11)
+"""The numbers that answer a question of type nps."""
 
 REASONS = {
     **dict.fromkeys(("openText", "contactInfo", "address"), FREE_TEXT),
@@ -62,6 +63,7 @@ def read_formbricks(survey: Mapping[str, Any], default_title: str) -> ForeignFor
 
 
 def _is_on(card: Any) -> bool:
+    """Return whether a card of the survey is shown."""
     return isinstance(card, dict) and card.get("enabled") is True
 
 
@@ -84,6 +86,7 @@ def _language(survey: Mapping[str, Any]) -> str:
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
+    """Add a question to the form, or list it as left out."""
     kind, name, title = (
         text_of(element.get("type")),
         text_of(element.get("id")),

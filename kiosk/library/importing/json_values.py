@@ -27,8 +27,8 @@ def read_document(text: str) -> Mapping[str, Any]:
 
 
 def _survey_in(document: Any) -> Mapping[str, Any]:
-    """Return the survey in a document: itself, the only one of a list, or the `data` of an answer of an
-    API."""
+    """Return the survey in a document: itself, the only one of a list, or the `data` of an answer of an API;
+    {} for anything else. Raises ForeignFormError for a list of several."""
     if isinstance(document, list) and len(document) > 1:
         raise ForeignFormError(Message("Filen har flera enkäter. Exportera en i taget.", {}))
     if isinstance(document, list):
@@ -49,7 +49,8 @@ def text_of(value: Any) -> str:
 
 
 def texts_of(value: Any) -> Texts:
-    """Return a text that may be in several languages: language -> text, "" for the default one."""
+    """Return a text that may be in several languages: language -> text, "" for the default one. {} for a
+    value that is no text."""
     if isinstance(value, dict):
         return {
             "" if language == "default" else language: text_of(text)
@@ -60,8 +61,9 @@ def texts_of(value: Any) -> Texts:
 
 
 def items_of(value: Any, name: str) -> Choices:
-    """Return the items of a list: each is a text or has one under the key `name`; and its name in the
-    file."""
+    """Return (name in the file, its text by language) for each item of a list. An item is a text, which is
+    its own name, or has one under the key `name`, and its name under `id` or `value`; without these it is
+    named by its number, from 1."""
     items = value if isinstance(value, list) else []
     choices = []
     for number, item in enumerate(items, start=1):

@@ -37,14 +37,15 @@ def heading_code(text: str) -> str | None:
 
 
 def malformed_code(text: str) -> str | None:
-    """Return the text in the brackets at the end if it is meant as a code and is none, such as
-    "en_simple"."""
+    """Return the text in the brackets at the end if it is meant as a code and is none, such as "en_simple";
+    None otherwise."""
     in_brackets = _in_brackets(text)
     is_meant = CODE_WITH_PARTS.fullmatch(in_brackets) is not None
     return in_brackets if is_meant and not is_language_code(_normalised(in_brackets)) else None
 
 
 def _in_brackets(text: str) -> str:
+    """Return the text in the brackets at the end, "" without them."""
     match = re.search(r"\(([^()]*)\)\s*$", text)
     return match[1].strip() if match else ""
 
@@ -63,12 +64,14 @@ def _short(code: str) -> str:
 
 
 def _known_code(text: str) -> str | None:
+    """Return the normalised code if its language is known; None otherwise."""
     code = _normalised(text)
     is_known = code.partition("_")[0] in {*AUTONYMS, *Locale("en").languages}
     return code if is_known and is_language_code(code) else None
 
 
 def _code_of_name(text: str) -> str | None:
+    """Return the code of the only language that a text names; None if it names none, or several."""
     names = _codes_by_name()
     whole = re.sub(r"\([^()]*\)\s*$", "", text).strip().casefold()
     if whole in names:

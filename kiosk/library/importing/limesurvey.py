@@ -44,7 +44,9 @@ LARGEST_FIELD = 1_000_000
 """Characters of a cell of a table with tabs."""
 
 LISTS = frozenset("L!O")
+"""Types of question with one choice from a list."""
 ARRAYS_OF_ANSWERS = frozenset("FH")
+"""Types of array whose answers are in the file."""
 NUMBERS = {"5": range(1, 6), "A": range(1, 6), "B": range(1, 11)}
 """Type of question -> the numbers that are its answers."""
 
@@ -64,6 +66,7 @@ SEVERAL = set("MP")
 """Types of question with several choices: each row of it is a choice."""
 
 ARRAYS = ARRAYS_OF_ANSWERS | set("ABCE")
+"""All types of array that are read."""
 
 REASONS = {
     **dict.fromkeys("STUQ;", FREE_TEXT),
@@ -98,8 +101,9 @@ class _Question:
 
 
 def read_lss(content: bytes, default_title: str) -> ForeignForm:
-    """Read a survey, group or question that LimeSurvey exported as XML. `default_title` is for a file without
-    a title. Raises ForeignFormError for a file that is damaged, too large, or of another kind."""
+    """Return the form in a survey, group or question that LimeSurvey exported as XML. `default_title` is for
+    a file without a title. Raises ForeignFormError for a file that is damaged, too large, or of another
+    kind."""
     tables = _tables(content)
     if not tables.get("questions"):
         raise ForeignFormError(Message("Filen har inga frågor. Är det en enkät från LimeSurvey (.lss)?", {}))
@@ -223,16 +227,18 @@ def _add_answers(
 
 
 def _add_text(texts: dict[str, str], row: Row, name: str) -> None:
+    """Add the text in the column `name` of a row, by the row's language; nothing if either is missing."""
     if row.get("language") and row.get(name):
         texts[row["language"]] = row[name]
 
 
 def _number(text: str) -> int:
+    """Return the number in a column that orders rows; 0 for any other text."""
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
 def read_table(text: str, default_title: str) -> ForeignForm:
-    """Read LimeSurvey's table with tabs. `default_title` is for a table without a title. Raises
+    """Return the form in LimeSurvey's table with tabs. `default_title` is for a table without a title. Raises
     ForeignFormError for a table that is damaged or too large."""
     base, titles, questions = "", dict[str, str](), dict[str, _Question]()
     current = _Question("", "")
@@ -282,6 +288,7 @@ def _table_rows(text: str) -> Iterator[Row]:
 
 
 def _form(questions: Sequence[_Question], base: str, titles: Texts, default_title: str) -> ForeignForm:
+    """Return the form of these questions. `base` is the survey's own language, "" if it is not known."""
     builder = FormBuilder("LimeSurvey", "")
     for question in questions:
         place = place_of(question.code)
@@ -318,7 +325,8 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
 
 
 def _note_parts(builder: FormBuilder, question: _Question, *, has_condition: bool) -> None:
-    """List what a question loses, its condition if it `has_condition` that no follow-up can have."""
+    """List as left out what a question loses; its condition if it `has_condition` that no follow-up can
+    have."""
     place = place_of(question.code)
     if has_condition:
         builder.leave_out(place, CONDITION)
@@ -331,7 +339,7 @@ def _note_parts(builder: FormBuilder, question: _Question, *, has_condition: boo
 
 
 def _note_introduction(builder: FormBuilder, question: _Question, base: str) -> None:
-    """List the text above an array: each of its rows stands alone as a statement."""
+    """List as left out the text above an array: each of its rows stands alone as a statement."""
     text = question.texts.get(base) or next(iter(question.texts.values()), "")
     if text:
         builder.leave_out(
@@ -341,7 +349,8 @@ def _note_introduction(builder: FormBuilder, question: _Question, base: str) -> 
 
 
 def _choices(builder: FormBuilder, question: _Question, texts: Texts) -> Choices:
-    """Return the answers of a question whose text, or whose row's text, is in the languages of `texts`."""
+    """Return the answers of a question whose text, or whose row's text, is in the languages of `texts`. That
+    LimeSurvey's own words are not in the file is noted."""
     if numbers := NUMBERS.get(question.kind):
         return numbered(numbers, list(texts), {}, {})
     if words := WORDS.get(question.kind):

@@ -38,6 +38,7 @@ WORDS = {
 
 
 NONE_NAMES = frozenset({"none", "ingen", "inget", "inga", "none_of_these", "none_of_the_above"})
+"""Names of the choice "none of these", in small letters; NONE_WORDS are its labels."""
 NONE_WORDS = re.compile(
     r"none(?: of (?:these|the above|them))?|nothing|neither|no one"
     r"|in(?:get|gen|ga)(?: av (?:detta|dessa|dem|det(?: här)?|ovanstående|alternativen))?"
@@ -52,6 +53,7 @@ def is_none_of_these(name: str, labels: Mapping[str, str]) -> bool:
 
 
 def _plain(labels: Mapping[str, str]) -> list[str]:
+    """Return the labels in small letters, without signs around them."""
     return [label.casefold().replace("’", "'").strip(" .!()") for label in labels.values()]
 
 

@@ -39,6 +39,7 @@ from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
 from kiosk.library.texts import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
+"""The licence of an imported survey, until a person writes it."""
 
 NOT_PROPOSED = Message(
     "påståendet tas inte med: det står två gånger, eller är ett av fler än {most}.", {"most": MOST_STATEMENTS}
@@ -75,8 +76,8 @@ class Decisions:
 
 @dataclass(frozen=True)
 class ImportedText:
-    """A text of the form: its Swedish, "" if it is missing, its other languages, and the reason why it cannot
-    be shown."""
+    """A text of the form: its Swedish, "" if it is missing, its other languages, and the reason why the
+    Swedish cannot be shown, None if it can."""
 
     key: str
     swedish: str
@@ -119,7 +120,8 @@ class AnswerList:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the form; `answers` is the number of its list."""
+    """A question of the form, with its number from 0; `answers` is the number of its list. `is_included` says
+    that the survey will have it."""
 
     number: int
     place: Message
@@ -130,7 +132,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Problem:
-    """A reason why the form cannot be kept yet, with the key of the text or field to correct."""
+    """A reason why the form cannot be kept yet, with the key of the text or field to correct, "" for none."""
 
     message: Message
     key: str
@@ -139,7 +141,8 @@ class Problem:
 @dataclass(frozen=True)
 class Preview:
     """All that was understood of a form. `asks_language` says that texts have no language. `form` is the
-    survey, None while there are problems. `languages` maps each code to its number of texts, of `texts`."""
+    survey, None while there are problems. `languages` maps each code to the number of included texts that it
+    has, of `texts`."""
 
     title: str
     asks_language: bool
@@ -171,7 +174,8 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
     """Return the preview of a form with these decisions: its questions, problems, and parts left out.
     `source` is written to the survey's file.
 
-    `library` has the translations that exist: they are kept, and those of the file are noted as left out.
+    `library` has the translations that exist: they are kept, and those of the file that differ are noted as
+    left out.
     """
     asks_language = any("" in texts for texts in _all_texts(form))
     spoken = _in_language(form, decisions.language)
@@ -217,6 +221,7 @@ def _numbers_of_texts(shown: Sequence[ImportedText], translations: Mapping[str, 
 
 
 def _all_texts(form: ForeignForm) -> Iterator[Texts]:
+    """Yield the texts of each question and of each of its answers."""
     for question in form.questions:
         yield question.texts
         yield from (choice.labels for choice in question.choices)
@@ -256,6 +261,7 @@ def _identity(question: ForeignQuestion) -> tuple[object, ...]:
 
 
 def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
+    """Yield each list of answers once, in the order of the questions."""
     seen: set[tuple[object, ...]] = set()
     for question in form.questions:
         if (identity := _identity(question)) not in seen:
@@ -264,6 +270,7 @@ def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
 
 
 def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -> AnswerList:
+    """Return the list of a question's answers, with the number `number`."""
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
     if kinds.count(None) < 2:
         kinds = [None] * len(kinds)
@@ -309,16 +316,19 @@ def _order(chosen: AnswerOrder | None, *, is_numbered: bool) -> AnswerOrder | No
 
 
 def _any_text(texts: Texts) -> str:
+    """Return the Swedish text, or else the first one; "" without any."""
     return texts.get(REFERENCE) or next(iter(texts.values()), "")
 
 
 def _imported_text(key: str, texts: Texts, decisions: Decisions, longest: int) -> ImportedText:
+    """Return a text with the Swedish that was typed for its key, or else that of the file."""
     swedish = tidied(decisions.swedish.get(key, "")) or texts.get(REFERENCE, "")
     others = {code: text for code, text in texts.items() if code != REFERENCE}
     return ImportedText(key, swedish, others, _fault(swedish, longest))
 
 
 def _fault(swedish: str, longest: int) -> Message | None:
+    """Return the reason why a Swedish text cannot be shown; None if it can."""
     if not swedish:
         return Message("svensk text saknas.", {})
     if reference := REFERENCE_TO_ANSWER.search(swedish):
@@ -347,6 +357,7 @@ def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisi
 
 
 def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[ImportedText]:
+    """Yield the texts that guests would see."""
     yield from (question.text for question in included)
     for answers in used:
         yield from answers.options
@@ -457,6 +468,7 @@ class _Translations:
                 texts[key] = usable
 
     def _known(self, code: str, swedish: str) -> str:
+        """Return the translation that exists for a Swedish text, "" if there is none."""
         catalogue = self.library.guest.get(code)
         return catalogue.texts.get(swedish, "") if catalogue else ""
 
@@ -484,6 +496,7 @@ def _draft(
     included: Sequence[Question],
     lists: Sequence[AnswerList],
 ) -> Draft:
+    """Return the survey of the included questions as a draft, each list as a scale."""
     statements: list[Statement] = []
     scales: dict[int, Scale] = {}
     for at, question in enumerate(included):
@@ -527,23 +540,23 @@ def _conditions_left_out(
 def _follow_up(
     form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList], at: int, followed: str
 ) -> FollowUp | None:
-    """Return the condition of the question at an index of `included`, on the statement before it with the id
-    `followed`; None if it has none, or is no follow-up that a survey can have."""
+    """Return the condition of the question at the index `at` of `included`, on the statement before it, which
+    has the id `followed`; None if it has none, or is no follow-up that a survey can have."""
     follows = form.questions[included[at].number].follows
     if follows is None or at == 0:
         return None
     name, choices = follows
-    own, answers = lists[included[at].answers], lists[included[at - 1].answers]
+    answers, answers_before = lists[included[at].answers], lists[included[at - 1].answers]
     before = form.questions[included[at - 1].number]
-    if name != before.name or not set(choices) <= set(answers.names):
+    if name != before.name or not set(choices) <= set(answers_before.names):
         return None
-    if answers.several or own.several or own.is_kept_ordered:
+    if answers_before.several or answers.several or answers.is_kept_ordered:
         return None
     if _follow_up(form, included, lists, at - 1, ""):
         return None
-    names = answers.names[::-1] if answers.is_reversed else answers.names
+    names = answers_before.names[::-1] if answers_before.is_reversed else answers_before.names
     when = tuple(sorted(names.index(choice) + 1 for choice in choices))
-    is_possible = can_agree(when, len(names)) and len(own.names) <= MOST_FOLLOW_UP_OPTIONS
+    is_possible = can_agree(when, len(names)) and len(answers.names) <= MOST_FOLLOW_UP_OPTIONS
     return FollowUp(followed, when) if is_possible else None
 
 
@@ -572,4 +585,5 @@ def _scale(scale_id: str, answers: AnswerList) -> Scale:
 
 
 def _scales(draft: Draft) -> dict[str, Scale]:
+    """Return the scales of a draft by id."""
     return {statement.scale.id: statement.scale for statement in draft.statements}

@@ -12,6 +12,7 @@ from kiosk.library.importing.form import ForeignFormError
 from kiosk.library.importing.xlsform import SHEETS
 
 Rows = list[list[str]]
+"""Rows of cell texts, from the first."""
 
 MOST_CSV_ROWS = 20_000
 
@@ -49,6 +50,7 @@ def is_csv_form(text: str) -> bool:
 
 
 def _sheet_with(rows: Sequence[Sequence[str]]) -> str:
+    """Return the name of the sheet that has these headings: choices or survey."""
     headings = {cell.strip().lower() for cell in rows[0]} if rows else set[str]()
     return "choices" if headings & {"list_name", "list name"} else "survey"
 

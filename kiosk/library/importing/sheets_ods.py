@@ -16,6 +16,7 @@ from kiosk.library.importing.form import ForeignFormError
 from kiosk.library.importing.xlsform import MOST_COLUMNS, MOST_ROWS
 
 Rows = list[list[str]]
+"""Rows of cell texts, from the first."""
 
 LARGEST_CONTENT_BYTES = 20_000_000
 """Unpacked size of the content of an .ods, in bytes. It is read element by element."""
@@ -47,6 +48,8 @@ def read_ods(content: bytes) -> dict[str, Rows]:
 
 
 def _tables(content: io.BytesIO) -> dict[str, Rows]:
+    """Return the name of each sheet -> its rows. Raises ForeignFormError for content that is larger than a
+    form."""
     sheets: dict[str, Rows] = {}
     name, empty_rows, depth, elements = "", 0, 0, 0
     for event, element in iterparse(content, events=("start", "end"), forbid_dtd=True):
@@ -93,6 +96,7 @@ def _cells(row: Element) -> list[str]:
 
 
 def _repeated(element: Element, kind: str) -> int:
+    """Return how often a row or a cell stands after itself; `kind` is "rows" or "columns"."""
     times = element.get(f"{TABLE}number-{kind}-repeated", "1")
     return int(times) if times.isdecimal() and len(times) < 10 else 1
 

@@ -30,7 +30,8 @@ UNREADABLE = (
 
 
 def read_xlsx(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]]:
-    """Return the name of each sheet -> its rows, from the first, and notes about single cells.
+    """Return (the name of each sheet -> its rows, from the first, with each cell as text; notes about single
+    cells).
 
     A formula counts as its value. Raises ForeignFormError for a file that is damaged, or larger than a form.
     """
@@ -60,6 +61,7 @@ def read_xlsx(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]
 
 
 def _size_when_read(part: zipfile.ZipInfo) -> int:
+    """Return how many bytes a part of the file adds to what is read."""
     is_picture = part.filename.startswith(PICTURES)
     return max(part.file_size - part.compress_size, 0) if is_picture else part.file_size
 

@@ -74,6 +74,7 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
+    """Add a question to the form, or list it as left out."""
     kind, name = text_of(element.get("type")), text_of(element.get("name"))
     title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
     if kind not in ("radiogroup", "dropdown", "checkbox", "tagbox", "rating", "boolean", "matrix"):
@@ -106,6 +107,7 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
 
 
 def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:
+    """Return the choices of a question; what it loses is listed as left out."""
     choices = list(items_of(element.get("choices"), "text"))
     if element.get("choicesByUrl") or element.get("choicesFromQuestion"):
         builder.leave_out(place, Message("Svaren hämtas någon annanstans ifrån och finns inte i filen.", {}))
@@ -117,6 +119,7 @@ def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -
 
 
 def _rating(element: Mapping[str, Any], languages: Sequence[str]) -> Choices:
+    """Return the answers of a rating: its own values, or numbers with words at the ends."""
     if isinstance(element.get("rateValues"), list) and element["rateValues"]:
         return items_of(element["rateValues"], "text")
     low, step = whole_number(element.get("rateMin"), 1), max(whole_number(element.get("rateStep"), 1), 1)

@@ -27,8 +27,8 @@ Line = tuple[int, str]
 
 
 def read_lines(text: str, default_title: str, default_answers: Sequence[str]) -> ForeignForm:
-    """Read pasted lines, in Swedish. `default_answers` are the answers of statements without any, from the
-    lowest. Raises ForeignFormError for too many lines, or without a statement."""
+    """Return the form in pasted lines, in Swedish. `default_answers` are the answers of statements without
+    any, from the lowest. Raises ForeignFormError for too many lines, or without a statement."""
     if text.count("\n") > MOST_LINES or len(text) > LONGEST_TEXT:
         raise ForeignFormError(
             Message("Texten är längre än en enkät: högst {most} rader.", {"most": MOST_LINES})
@@ -85,10 +85,12 @@ def _answer_pattern(lines: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _mark(line: str) -> re.Pattern[str] | None:
+    """Return the mark with which a line begins; None without one."""
     return next((mark for mark in (BULLET, NUMBER) if mark.fullmatch(line)), None)
 
 
 def _unmarked(line: str) -> str:
+    """Return a line without its mark."""
     match = BULLET.fullmatch(line) or NUMBER.fullmatch(line)
     return match[1] if match else line
 

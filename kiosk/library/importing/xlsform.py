@@ -32,6 +32,7 @@ Sheet = Sequence[Sequence[str]]
 """Rows of cell texts, from the first row; an empty cell is ""."""
 
 SHEETS = ("survey", "choices", "settings")
+"""Names of the sheets that are used."""
 
 MOST_ROWS = 20_000
 """Rows with content in a sheet. Lists of places have thousands."""
@@ -57,6 +58,7 @@ USED_COLUMNS = {
     "choices": frozenset({"list_name", "name", "label"}),
     "settings": frozenset({"form_title", "form_id", "default_language", "version"}),
 }
+"""Sheet -> the columns that are read."""
 
 SILENT_COLUMNS = frozenset({"$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint", "order"})
 """Columns that programs write for themselves."""
@@ -120,10 +122,11 @@ REASONS_OF_CHANGES = {
     Change.LINE_BREAK: Message("Radbrytningen är utbytt mot ett mellanslag.", {}),
     Change.HIDDEN: Message("Tecken som inte går att visa är borttagna ur texten.", {}),
 }
+"""Change of a text -> what is noted about it."""
 
 
 class _Note(Enum):
-    """What is left out, as a message id; each is listed once, with all its rows."""
+    """What is left out, as a message with placeholders; each is listed once, with all its rows."""
 
     METADATA = Message("Uppgifter om den som svarar, eller om apparaten, samlas aldrig in.", {})
     NOTE = Message("En text utan fråga visas inte.", {})
@@ -201,11 +204,14 @@ class _Table:
     rows: tuple[_Row, ...]
 
     def has(self, name: str) -> bool:
+        """Return whether the sheet has a column with that usual name."""
         return any(column.name == name for column in self.columns)
 
 
 @dataclass(frozen=True)
 class _Place:
+    """A sheet or, with `column`, the column with that heading."""
+
     sheet: str
     column: str = ""
 
@@ -226,9 +232,11 @@ class _Notes:
             rows.append(row)
 
     def row(self, row: _Row, note: _Note, **values: object) -> None:
+        """Add a note about a row, with the values of its placeholders."""
         self.add(_Place(row.sheet), Message(note.value.msgid, values), row.number)
 
     def left_out(self) -> tuple[LeftOut, ...]:
+        """Return what was added, each reason with its place and rows."""
         return tuple(
             LeftOut(_place_message(place, sorted(rows)), self.reasons[key])
             for (place, key), rows in self.rows.items()
@@ -236,6 +244,7 @@ class _Notes:
 
 
 def _place_message(place: _Place, rows: Sequence[int]) -> Message:
+    """Return a place with the numbers of its rows, the first MOST_ROWS_NAMED of them."""
     numbers = ", ".join(map(str, rows[:MOST_ROWS_NAMED]))
     if len(rows) > MOST_ROWS_NAMED:
         numbers += f" … ({len(rows)})"
@@ -312,7 +321,7 @@ def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
             )
     kept: list[_Row] = []
     for number, cells in enumerate(rows[at + 1 :], start=at + 2):
-        texts = [(place, text) for place, text in enumerate(cells) if text.strip()]
+        texts = [(index, text) for index, text in enumerate(cells) if text.strip()]
         if not texts:
             continue
         if len(kept) == MOST_ROWS:
@@ -333,7 +342,7 @@ def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
             _Row(
                 title,
                 number,
-                {columns[place] if place < len(columns) else NO_COLUMN: text for place, text in texts},
+                {columns[index] if index < len(columns) else NO_COLUMN: text for index, text in texts},
             )
         )
     return _Table(title, tuple(column for column in columns if column.heading), tuple(kept))
@@ -414,6 +423,7 @@ def _two_columns(sheet: str, code: str, first: _Column, second: _Column) -> Fore
 
 
 def _rows_by_list(choices: _Table) -> dict[str, list[_Row]]:
+    """Return the name of each list -> its rows."""
     lists: dict[str, list[_Row]] = {}
     for row in choices.rows:
         if name := row.get("list_name").strip():
@@ -458,6 +468,7 @@ class _Reader:
                 self._note_row(row, kind)
 
     def _note_row(self, row: _Row, kind: str) -> None:
+        """Note a row that is no question with choices, by its type `kind`."""
         begin = BEGIN.fullmatch(kind)
         if begin and begin["kind"].lower() in REPEATS:
             self.notes.row(row, _Note.REPEAT)
@@ -481,7 +492,7 @@ class _Reader:
     def _question(
         self, row: _Row, list_name: str, survey: _Table, *, several: bool = False
     ) -> Iterator[ForeignQuestion]:
-        """Yield the question in a row, unless its list cannot be shown."""
+        """Yield the question in a row, unless its list cannot be shown; then note why."""
         rows = self.lists.get(list_name, ())
         self.named.add(list_name)
         if not rows:
@@ -511,7 +522,7 @@ class _Reader:
             choices = tuple(
                 ForeignChoice(one.get("name").strip(), self._texts(one, is_noted=is_new)) for one in rows
             )
-            yield self._directed(
+            yield self._with_direction_of_scale(
                 ForeignQuestion(
                     Message("Blad {sheet}, rad {row}", {"sheet": row.sheet, "row": row.number}),
                     row.get("name").strip(),
@@ -526,8 +537,12 @@ class _Reader:
                 survey,
             )
 
-    def _directed(self, question: ForeignQuestion, row: _Row, survey: _Table) -> ForeignQuestion:
-        """Return a question with the direction of its scale, which an export of this program has."""
+    def _with_direction_of_scale(
+        self, question: ForeignQuestion, row: _Row, survey: _Table
+    ) -> ForeignQuestion:
+        """Return a question with the direction of its scale, which only an export of this program has.
+        Without its columns the question is unchanged; also if the answers are not numbered from 1, which is
+        noted."""
         options = [choice.name for choice in question.choices if choice.name not in NO_ANSWER_NAMES]
         if question.several:
             options = [name for name in options if name != NONE]
@@ -548,10 +563,12 @@ class _Reader:
         )
 
     def _number_of_options(self, rows: Sequence[_Row]) -> int:
+        """Return how many of a list's choices are options of their own."""
         return number_of_options((one.get("name").strip(), self._texts(one, is_noted=False)) for one in rows)
 
     def _repeated_label(self, rows: Sequence[_Row]) -> tuple[_Row, str] | None:
-        """Return the first row whose Swedish label, or label without a language, another row has too."""
+        """Return the first row whose Swedish label, or label without a language, an earlier row has too, and
+        the label; None if all differ."""
         labels: set[str] = set()
         for row in rows:
             texts = self._texts(row, is_noted=False)
@@ -608,6 +625,7 @@ class _Reader:
 
 
 NO_ANSWER_NAMES = frozenset({NoAnswer.DONT_KNOW.value, NoAnswer.PREFER_NOT.value})
+"""Names of the choices that are kinds of no answer in an export of this program."""
 
 
 def _is_no_answer(row: _Row) -> bool:
