@@ -1,16 +1,24 @@
-// Draws each chart when it comes into view, with plotly.js, which the first one loads. The server has fitted
-// the texts of a chart to several widths: this selects one.
+// Draws each chart when it comes into view, with plotly.js, in the place of its picture. The server has fitted the
+// texts of a chart to several widths: this selects one.
 
 const AHEAD = "100%"; // of the window's height: charts this far away are drawn already
 const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false };
 
 const drawn = new Set(); // the names of figures that were in view
 let figures = {};
-let bundle = null; // a promise of plotly.js
+let loaded = null; // a promise of plotly.js and its styles
 let observer = null;
 
-/** Shows the figures in the page: at once those that were in view before, the others when they come into it. */
-export function showCharts() {
+/** Shows the figures in the page: at once those that were in view before, the others when they come into it. The
+ * promise is rejected, and the pictures stay, if plotly.js cannot be loaded. */
+export async function showCharts() {
+  loaded ??= load();
+  try {
+    await loaded;
+  } catch (error) {
+    loaded = null;
+    throw error;
+  }
   document.body.classList.add("is-live");
   figures = JSON.parse(document.getElementById("figures").textContent);
   observer?.disconnect();
@@ -28,30 +36,28 @@ export function showCharts() {
   }
 }
 
-async function drawSeen(entries) {
-  const seen = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
-  if (!seen.length) return;
-  for (const place of seen) observer.unobserve(place);
-  try {
-    await loadBundle(document.getElementById("figures").dataset.bundle);
-  } catch {
-    bundle = null;
-    document.body.classList.remove("is-live"); // The pictures stand in for the charts.
-    return;
+function drawSeen(entries) {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    observer.unobserve(target);
+    draw(target);
   }
-  // A page that was renewed meanwhile has other places, which are observed.
-  for (const place of seen) if (place.isConnected) draw(place);
 }
 
-function loadBundle(address) {
-  bundle ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.addEventListener("load", resolve);
-    script.addEventListener("error", reject);
-    document.head.append(script);
+function load() {
+  const { bundle, style } = document.getElementById("figures").dataset;
+  // With this name and class, plotly.js adds no styles of its own, which the page's policy forbids.
+  const sheet = { rel: "stylesheet", id: "plotly.js-style-global", className: "no-inline-styles", href: style };
+  return Promise.all([added("link", sheet), added("script", { src: bundle })]);
+}
+
+function added(name, properties) {
+  return new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement(name), properties);
+    element.addEventListener("load", resolve);
+    element.addEventListener("error", reject);
+    document.head.append(element);
   });
-  return bundle;
 }
 
 function draw(place) {

@@ -14,8 +14,8 @@ from pathlib import Path
 import typst
 
 from kiosk.domain.rounding import half_up
-from kiosk.output.stacked_bars import INK, PAPER, SOFT, UNKNOWN, Bar, ink_on
-from kiosk.output.text_fitting import fit_numbers, room_for, text_width, wrapped
+from kiosk.output.stacked_bars import INK, PAPER, SEPARATOR, SOFT, UNKNOWN, Bar, ink_on
+from kiosk.output.text_fitting import fit_numbers, room_for, text_width, wrapped, wrapped_between
 
 WIDTH = 960
 MARGIN = 24
@@ -32,7 +32,8 @@ class PictureLayout:
     """The dimensions of a picture, in its pixels.
 
     `labels` and `numbers` are the space at the left and right of the bars, `bar` is the height of a bar; the
-    three sizes are those of fonts.
+    three sizes are those of fonts, and `note_size` that of sentences at bars. `margin` is the space around
+    all of it.
     """
 
     width: int
@@ -43,11 +44,28 @@ class PictureLayout:
     title_size: int
     text_size: int
     digit_size: int
+    note_size: int = 14
+    margin: int = MARGIN
+
+    @property
+    def room(self) -> int:
+        """Width between the margins, in pixels of the picture."""
+        return self.width - 2 * self.margin
 
     @property
     def length(self) -> int:
         """Length of a bar, in pixels of the picture."""
-        return self.width - 2 * MARGIN - self.labels - self.numbers
+        return self.room - self.labels - self.numbers
+
+    @property
+    def line(self) -> int:
+        """Height of a line of a bar's name, in pixels of the picture."""
+        return half_up(1.25 * self.text_size)
+
+    @property
+    def note_line(self) -> int:
+        """Height of a line of a sentence at a bar, in pixels of the picture."""
+        return half_up(1.3 * self.note_size)
 
     @property
     def under(self) -> int:
@@ -59,6 +77,11 @@ PAGE = PictureLayout(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size
 
 GLANCE = PictureLayout(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
 """Dimensions with room for a statement of up to three lines beside each bar."""
+
+NARROW = PictureLayout(
+    340, 0, 92, 52, bar=40, title_size=16, text_size=12, digit_size=11, note_size=11, margin=4
+)  # fmt: skip
+"""Dimensions for a phone, on which a picture is about as wide as it is drawn."""
 
 WALL = PictureLayout(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digit_size=27)
 """Dimensions for a wall screen that is read across a room: two pictures side by side fill its width, two rows
@@ -95,24 +118,25 @@ class Picture:
 def svg(picture: Picture, layout: PictureLayout = PAGE) -> str:
     """Return the picture as one self-contained SVG document, whose text alternative has every number."""
     parts: list[str] = []
-    y = MARGIN
-    for line in wrapped(picture.title, 1.08 * layout.title_size, layout.width - 2 * MARGIN):
+    y = layout.margin
+    for line in wrapped(picture.title, 1.08 * layout.title_size, layout.room):
         parts.append(
-            text_at(MARGIN, y + 0.85 * layout.title_size, line, size=layout.title_size, weight="bold")
+            text_at(layout.margin, y + 0.85 * layout.title_size, line, size=layout.title_size, weight="bold")
         )
         y += half_up(1.33 * layout.title_size)
     y = _legend(parts, picture, y + 8, layout)
     for bar in picture.bars:
         if bar.broken:
-            y += BROKEN
-            parts.append(_break(bar.broken, y - 8, layout))
+            lines = wrapped(bar.broken, layout.note_size, layout.room)
+            y += BROKEN + layout.note_line * (len(lines) - 1)
+            parts += _break(lines, y - 8, layout)
         parts += _bar(bar, picture.colours, y, layout)
         y += layout.bar + layout.under + _room_for_outside(bar, layout)
     for note in picture.notes:
-        for line in wrapped(note, layout.text_size, layout.width - 2 * MARGIN):
-            parts.append(text_at(MARGIN, y + layout.text_size, line, size=layout.text_size))
+        for line in wrapped(note, layout.text_size, layout.room):
+            parts.append(text_at(layout.margin, y + layout.text_size, line, size=layout.text_size))
             y += half_up(1.375 * layout.text_size)
-    height = max(y + MARGIN - 8, layout.least_height)
+    height = max(y + max(layout.margin - 8, 6), layout.least_height)
     described = " ".join(
         [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
     ).replace("<br>", " ")
@@ -183,11 +207,11 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
 
 def _legend(parts: list[str], picture: Picture, y: int, layout: PictureLayout) -> int:
     """Draw the legend, on as many lines as it needs; returns the first free y below it."""
-    x, side = MARGIN, half_up(1.375 * layout.text_size)
+    x, side = layout.margin, half_up(1.375 * layout.text_size)
     for at, label in enumerate(picture.labels):
         width = side + 7 + half_up(text_width(label, layout.text_size)) + 12
-        if x > MARGIN and x + width - 12 > layout.width - MARGIN:
-            x, y = MARGIN, y + side + 6
+        if x > layout.margin and x + width - 12 > layout.width - layout.margin:
+            x, y = layout.margin, y + side + 6
         outline = _outline(picture.colours[at])
         parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="url(#p{at})" {outline}/>')
         parts.append(text_at(x + side + 7, y + 1.06 * layout.text_size, label, size=layout.text_size))
@@ -205,7 +229,7 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Ite
     """Yield a bar with its texts as SVG; `y` is its upper edge."""
     if layout.labels:
         yield from _label(bar.label, y, layout)
-    left = x = float(MARGIN + layout.labels)
+    left = x = float(layout.margin + layout.labels)
     small = layout.digit_size - 2
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
     parts = zip(numbers, fit_numbers(numbers, layout.length, layout.digit_size, small), strict=True)
@@ -227,13 +251,19 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Ite
         yield f'<path d="{line}" stroke="{PAPER}" stroke-width="5"/>'
         yield f'<path d="{line}" stroke="{INK}" stroke-width="2.5"/>'
     if bar.outside:
-        below = layout.bar + _room_for_outside(bar, layout) + 10
-        yield text_at(left, y + below, bar.outside, size=14, ink=SOFT)
+        lines = _outside(bar, layout)
+        place = y + layout.bar + _room_for_outside(bar, layout) + 10 - layout.note_line * (len(lines) - 1)
+        beginning = left if _is_beside_names(bar, layout) else float(layout.margin)
+        for at, line in enumerate(lines):
+            yield text_at(beginning, place + layout.note_line * at, line, size=layout.note_size, ink=SOFT)
     middle = y + layout.bar / 2 + 0.36 * layout.text_size
     if not bar.segments:
         yield f'<path d="M{left} {y + layout.bar}h{layout.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
-        yield text_at(left + 4, middle, bar.instead, size=layout.text_size - 1)
-    yield text_at(layout.width - MARGIN, middle, bar.n, size=layout.text_size, anchor="end")
+        lines = wrapped(bar.instead, layout.text_size - 1, layout.length - 4)
+        for at, line in enumerate(lines):
+            place = middle + layout.line * (at - (len(lines) - 1) / 2)
+            yield text_at(left + 4, place, line, size=layout.text_size - 1)
+    yield text_at(layout.width - layout.margin, middle, bar.n, size=layout.text_size, anchor="end")
 
 
 def _room_for_outside(bar: Bar, layout: PictureLayout) -> int:
@@ -243,7 +273,20 @@ def _room_for_outside(bar: Bar, layout: PictureLayout) -> int:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
     is_crowded = any(fitted.below for fitted in fit_numbers(numbers, layout.length, layout.digit_size, 0))
-    return 20 if is_crowded else 8
+    return (20 if is_crowded else 8) + layout.note_line * (len(_outside(bar, layout)) - 1)
+
+
+def _outside(bar: Bar, layout: PictureLayout) -> list[str]:
+    """Return the lines of a bar's text about answers outside the scale."""
+    if _is_beside_names(bar, layout):
+        return [bar.outside]
+    return wrapped_between(bar.outside, SEPARATOR, layout.note_size, layout.room)
+
+
+def _is_beside_names(bar: Bar, layout: PictureLayout) -> bool:
+    """Return whether a bar's text about answers outside the scale fits beside the names, on one line. Else it
+    begins below them."""
+    return text_width(bar.outside, layout.note_size) <= layout.room - layout.labels
 
 
 def _label(label: str, y: int, layout: PictureLayout) -> Iterator[str]:
@@ -251,9 +294,9 @@ def _label(label: str, y: int, layout: PictureLayout) -> Iterator[str]:
     lines = [
         line for part in label.split("<br>") for line in wrapped(part, layout.text_size, layout.labels - 8)
     ]
-    top = y + layout.bar / 2 - 10 * len(lines) + 15
+    top = y + layout.bar / 2 - layout.line * len(lines) / 2 + half_up(0.94 * layout.text_size)
     for at, line in enumerate(lines):
-        yield text_at(MARGIN, top + 20 * at, line, size=layout.text_size)
+        yield text_at(layout.margin, top + layout.line * at, line, size=layout.text_size)
 
 
 def _in_segment(
@@ -274,12 +317,14 @@ def _in_segment(
         yield text_at(middle, place, line, size=layout.digit_size, anchor="middle", ink=ink_on(colour))
 
 
-def _break(text: str, y: int, layout: PictureLayout) -> str:
-    """Return the line above a bar that cannot be compared, with its sentence, whose base line is at `y`."""
-    line = f"M{MARGIN} {y - 18}H{layout.width - MARGIN}"
-    return f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>' + text_at(
-        MARGIN, y, text, size=14
-    )
+def _break(lines: Sequence[str], y: int, layout: PictureLayout) -> Iterator[str]:
+    """Yield the line above a bar that cannot be compared, and the sentence about it, whose last line stands
+    at `y`."""
+    top = y - layout.note_line * (len(lines) - 1)
+    line = f"M{layout.margin} {top - 18}H{layout.width - layout.margin}"
+    yield f'<path d="{line}" stroke="{INK}" stroke-width="2" stroke-dasharray="8 6"/>'
+    for at, text in enumerate(lines):
+        yield text_at(layout.margin, top + layout.note_line * at, text, size=layout.note_size)
 
 
 def text_at(

@@ -229,7 +229,7 @@ def test_charts_have_text_alternatives_with_their_results(desk: Desk) -> None:
     year(desk, 40, 80, 80)
     page = listened(desk.client.get("/admin/results/r2/vasteras").text)
     labels = re.findall(r'role="img" aria-label="([^"]+)"', page)
-    assert labels == re.findall(r'<img class="drawn" src="[^"]+"\s+alt="([^"]+)"', page)
+    assert labels == re.findall(r'<img class="drawn"\s+src="[^"]+" alt="([^"]+)"', page)
     now, time, places = labels
     assert "svarade ”Instämmer helt”" in now
     assert "Upp, åt rätt håll: sett över de 2 omgångar" in time
@@ -249,7 +249,8 @@ def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -
     drawn = desk.client.get("/admin/chart/r/dagverksamheten/listened/time.svg").text
     assert drawn.count('stroke-dasharray="5 4"') == 2, "the bar's part, and what the colours mean"
     assert "10 okänt" in drawn
-    assert listened(page).count("stroke-dasharray") == 1
+    section = listened(page)
+    assert section.count("stroke-dasharray") == section.count('class="legend"') > 0
 
 
 # -- protected rounds ----------------------------------------------------------------------------

@@ -8,7 +8,20 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
-from kiosk.output.chart_pictures import LABELS, MARGIN, MOST_PIXELS, NUMBERS, WALL, WIDTH, Picture, png, svg
+from kiosk.output.chart_pictures import (
+    LABELS,
+    MARGIN,
+    MOST_PIXELS,
+    NARROW,
+    NUMBERS,
+    PAGE,
+    WALL,
+    WIDTH,
+    Picture,
+    PictureLayout,
+    png,
+    svg,
+)
 from kiosk.output.inline_bar import inline_bar
 from kiosk.output.stacked_bars import UNKNOWN, Bar, Segment, colours, stacked_bars
 from kiosk.output.text_fitting import text_width, wrapped
@@ -187,6 +200,38 @@ def test_answers_outside_the_scale_are_close_below_their_bar() -> None:
     assert "first: 196 of 200; 2 of 200; 2 of 200; Don't know: 3." in (drawn.findtext(f"{SVG}desc") or "")
     small = [float(text.get("y", 0)) for text in drawn.iter(f"{SVG}text") if text.text == "2"]
     assert max(small) < places["Don't know: 3"] - 10
+
+
+@pytest.mark.parametrize("layout", [PAGE, NARROW], ids=["wide", "narrow"])
+def test_no_text_is_cut_or_overlaps_another(layout: PictureLayout) -> None:
+    outside = "Vet inte: 120 · Vill inte svara: 119 · Hoppade över: 114 · Dolda av anonymitetsskäl: 1"
+    short = "Vet inte: 15 · Vill inte svara: 16 · Hoppade över: 11"
+    broken = "annan skala (7 steg), annat påstående, importerat, räknat på annat sätt"
+    bars = (
+        replace(bar("6 aug. 2026<br>– 3 nov. 2026", 216, 114, 20, 5, 9), outside=outside),
+        replace(bar("6 nov. 2026<br>– 3 feb. 2027<br>pågår", 24, 10, 3, 0, 0), broken=broken, outside=short),
+        Bar("Dagverksamheten", "–", (), instead="Väntar på fler svar från andra verksamheter."),
+        replace(bar("Second hand", 2, 1, 1, 1, 1), outside=outside),
+    )
+    drawn = ET.fromstring(svg(replace(picture(*bars, options=5), title="", notes=()), layout))
+    boxes = []
+    for text in drawn.iter(f"{SVG}text"):
+        size, words = int(text.get("font-size", 0)), text.text or ""
+        length = size * in_noto(words, "Regular")
+        left = (
+            float(text.get("x", 0))
+            - length * {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "")]
+        )
+        boxes.append(
+            (words, left, left + length, float(text.get("y", 0)) - 0.7 * size, float(text.get("y", 0)))
+        )
+    for at, (words, left, right, top, bottom) in enumerate(boxes):
+        assert left >= 0, words
+        assert right <= layout.width, words
+        assert bottom + 3 <= int(drawn.get("height", 0)), words
+        for other, its_left, its_right, its_top, its_bottom in boxes[:at]:
+            apart = right <= its_left or its_right <= left or bottom <= its_top or its_bottom <= top
+            assert apart, (words, other)
 
 
 def test_wall_pictures_have_large_letters_and_equal_heights() -> None:

@@ -133,6 +133,7 @@ def test_from_writing_a_statement_to_a_printed_chart(browser: Browser, serve: Se
     table = statements(node)[asked[0].id]
     assert node["answered"] == 19
     # Plotly draws a bar for each option, without a width if nobody gave that answer.
+    page.locator(".drawing").first.hover()
     points = page.locator(f'[data-figure="{asked[0].id}-now"] g.point')
     expect(points).to_have_count(len(table["counts"]))
     shown = page.locator("[data-count]").evaluate_all("cells => cells.map((one) => +one.dataset.count)")

@@ -49,6 +49,7 @@ def test_ten_guests_move_the_chart(browser: Browser, demonstration: Demonstratio
     desk.get_by_role("link", name="Dagverksamheten").click()
     expect(desk.locator("h1")).to_have_text("Dagverksamheten")
     desk.get_by_role("link", name="Alla påståenden i sin helhet").click()
+    desk.locator(".drawing").first.hover()
     expect(desk.locator('[data-figure="listened-now"] g.point').first).to_be_visible()
     before = int(desk.locator(".facts strong").inner_text().split()[0])
 

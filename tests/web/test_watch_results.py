@@ -42,14 +42,17 @@ class Watcher:
         self.page.locator("main button").click()
         expect(self.page.locator("h1")).to_have_text("Västerås stadsmission")
 
-    def read_in_full(self) -> None:
-        """Open the page with every statement in full, in the session of a client that signed in."""
+    def read_in_full(self, *, points_at_a_chart: bool = True) -> None:
+        """Open the page with every statement in full, in the session of a client that signed in, and point at
+        a chart, which makes the charts live."""
         self.desk.client = self.desk.app.test_client()
         self.desk.sign_in()
         session = self.desk.client.get_cookie("desk")
         assert session
         self.page.context.add_cookies([{"name": "desk", "value": session.value, "url": self.address}])
         self.page.goto(f"{self.address}/admin/results/r/vasteras")
+        if points_at_a_chart:
+            self.page.locator(".drawing").first.hover()
 
 
 @pytest.fixture
@@ -135,27 +138,67 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 """After it, the browser has reported what is in view."""
 
 
-def test_plotly_is_loaded_when_a_chart_comes_into_view(watcher: Watcher) -> None:
+def test_a_chart_becomes_live_when_the_reader_points_at_it(watcher: Watcher) -> None:
     watcher.page.set_viewport_size({"width": 390, "height": 100})
-    watcher.read_in_full()
-    expect(watcher.page.locator("body")).to_have_class("is-live")
-    watcher.page.evaluate(TWO_FRAMES)
+    watcher.read_in_full(points_at_a_chart=False)
     now = watcher.page.locator('[data-figure="listened-now"]')
-    assert not [url for url in watcher.asked if "plotly-basic" in url]
+    drawing = watcher.page.locator(".drawing", has=now)
+    drawing.scroll_into_view_if_needed()
+    watcher.page.evaluate(TWO_FRAMES)
+    assert not [url for url in watcher.asked if "plotly" in url]
+    top = "(place) => place.getBoundingClientRect().top"
+    before = drawing.evaluate(top)
     with watcher.page.expect_request(BUNDLE):
-        now.scroll_into_view_if_needed()
+        drawing.click()
     expect(now.locator("g.point")).to_have_count(5)
     expect(watcher.page.locator(".chart .main-svg").first).to_be_visible()
+    assert drawing.evaluate(top) == before, "what is above does not move it"
     last = watcher.page.locator("[data-figure]").last
     assert last.evaluate("(place) => place.children.length") == 0, "a chart far below is not drawn"
     assert watcher.complaints == []
 
 
-def test_pictures_replace_charts_if_plotly_fails_to_load(watcher: Watcher) -> None:
+def test_pictures_stay_if_plotly_fails_to_load_and_the_next_touch_tries_again(watcher: Watcher) -> None:
     watcher.page.route(BUNDLE, lambda route: route.abort())
-    watcher.read_in_full()
+    with watcher.page.expect_event("requestfailed"):
+        watcher.read_in_full()
     expect(watcher.page.locator("img.drawn").first).to_be_visible()
     expect(watcher.page.locator('[data-figure="listened-now"]')).not_to_be_visible()
+    watcher.page.unroute(BUNDLE)
+    watcher.page.locator(".drawing").first.click()
+    expect(watcher.page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
+
+
+MOST_REQUESTS, MOST_BYTES = 8, 100_000
+"""Of a first visit to a page, compressed, a page of one statement in full included."""
+
+
+@pytest.mark.parametrize(("width", "letters"), [(1280, 11), (390, 10)])
+def test_a_first_visit_is_small_and_its_charts_can_be_read(
+    watcher: Watcher, width: int, letters: int
+) -> None:
+    """Control: a chart that is live breaks the limit."""
+    watcher.page.set_viewport_size({"width": width, "height": 844})
+    watcher.read_in_full(points_at_a_chart=False)
+    visited = watcher.page.context.new_cdp_session(watcher.page)
+    visited.send("Network.enable")
+    visited.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: list[float] = []
+    visited.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    watcher.page.goto(f"{watcher.address}/admin/results/r/vasteras/listened")
+    picture = watcher.page.locator("img.drawn").first
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
+    watcher.page.wait_for_load_state("load")
+    assert len(sizes) <= MOST_REQUESTS
+    assert sum(sizes) <= MOST_BYTES
+    drawn = watcher.page.evaluate(
+        "async (picture) => (await fetch(picture.currentSrc)).text()", picture.element_handle()
+    )
+    scale = picture.evaluate("(one) => one.width / one.naturalWidth")
+    assert min(map(int, re.findall(r'font-size="(\d+)"', drawn))) * scale >= letters
+    picture.click()
+    expect(watcher.page.locator("g.point").first).to_be_attached()
+    assert sum(sizes) > MOST_BYTES
 
 
 def test_no_chart_has_a_share_button_and_no_request_goes_to_others(watcher: Watcher) -> None:
@@ -173,7 +216,7 @@ def test_prints_have_pictures_with_patterns_instead_of_live_charts(watcher: Watc
         watcher.page.locator("img.drawn").first,
     )
     expect(chart.locator("g.point")).to_have_count(5)
-    expect(picture).not_to_be_visible()
+    expect(picture).to_have_css("visibility", "hidden")
     watcher.page.emulate_media(media="print")
     expect(picture).to_be_visible()
     expect(chart).not_to_be_visible()
@@ -314,6 +357,8 @@ def test_no_results_page_has_an_accessibility_violation(watcher: Watcher, width:
     watcher.sign_in()
     violations_of["overview"] = violations(page)
     page.goto(f"{watcher.address}/admin/results/r/vasteras")
+    violations_of["pictures"] = violations(page)
+    page.locator(".drawing").first.click()
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     for summary in page.locator("main summary").all():
         summary.click()

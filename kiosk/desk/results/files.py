@@ -30,7 +30,7 @@ from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle
-from kiosk.output.chart_pictures import png, svg
+from kiosk.output.chart_pictures import NARROW, PAGE, png, svg
 from kiosk.output.export import data_package, files
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import write_file
@@ -124,7 +124,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     no such chart, else as `readable_round` and `_csv_style`.
 
     With `bare` in the address, an SVG has the rounds and places of the page, and no texts that the page
-    already has. With `download`, the browser saves the file.
+    already has; with `narrow`, it is drawn for a phone, too. With `download`, the browser saves the file.
     """
     kind, _, ending = drawing.partition(".")
     of_round = readable_round(round_id, node_id)
@@ -143,7 +143,10 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     if not charts or ending not in WRITERS:
         abort(404)
     [shown] = charts
-    content = svg(bare_picture(shown)).encode() if is_bare else WRITERS[ending](document, section, shown)
+    layout = NARROW if "narrow" in request.args else PAGE
+    content = (
+        svg(bare_picture(shown), layout).encode() if is_bare else WRITERS[ending](document, section, shown)
+    )
     name = file_name(section, shown, ending)
     return file_response(name, content, is_download="download" in request.args)
 
