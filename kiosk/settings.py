@@ -191,6 +191,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
+    """Return a folder's absolute path; it need not exist."""
     folder = Path(environ.get(name) or default).resolve()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir():
@@ -199,6 +200,7 @@ def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
 
 
 def _database_url(environ: Mapping[str, str], folder: Path) -> str:
+    """Return the address of the database; by default a file in the data folder."""
     url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
     kind, _, rest = url.partition("://")
     if kind not in {"sqlite", "postgresql", "postgres"} or not rest.strip("/"):
@@ -342,6 +344,8 @@ _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 
 def _refuse_mail_without_host(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for a setting of mail without the server's name, and for an address of the desk
+    that is none."""
     for name in NAMES:
         if name.startswith("KIOSK_MAIL_") and environ.get(name):
             raise SettingsError(
@@ -353,6 +357,7 @@ def _refuse_mail_without_host(environ: Mapping[str, str]) -> None:
 
 
 def _mail_security(environ: Mapping[str, str], host: str) -> MailSecurity:
+    """Return how the connection to `host` is encrypted; STARTTLS by default."""
     text = environ.get("KIOSK_MAIL_SECURITY") or MailSecurity.STARTTLS.value
     if text not in set(MailSecurity):
         raise SettingsError(

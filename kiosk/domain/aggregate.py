@@ -197,6 +197,7 @@ def faults(aggregate: Aggregate) -> Iterator[Message]:
 
 
 def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
+    """Yield the faults of a round's terms, then those of its nodes, at most one for each."""
     terms = one.round
     values = {"round": terms.id}
     if not terms.opens_at < terms.closes_at <= aggregate.made_at or terms.closes_at.year != aggregate.year:
@@ -234,6 +235,7 @@ def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
 
 
 def _cells(table: StatementTally) -> Sequence[int]:
+    """Return a table's options, kinds of no answer and withheld answers."""
     return (*table.counts, *table.no_answer, table.withheld)
 
 

@@ -112,6 +112,7 @@ def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
 
 
 def _read_answer(sent: Sequence[str], options: int) -> Answer:
+    """Return the one answer that was sent for a statement with so many options; SKIPPED for none or ""."""
     if len(sent) > 1:
         raise BallotError("two answers to one statement")
     value = sent[0] if sent else ""
@@ -128,6 +129,7 @@ _GUARD_FIRED = 1 << 31
 _HAS_NEW = 1 << 30
 _DAYS_AT = 28
 _MOST_EXCLUDED = (1 << _DAYS_AT) - 1
+"""Parts of a box's header (see `pack_box`): two bits, the lowest bit of the days, and all bits below it."""
 
 
 def pack(ballots: Sequence[Ballot]) -> bytes:

@@ -151,11 +151,13 @@ def _index_over_time(
 
 
 def _time_kind(changes: TimeChange) -> TimeKind:
+    """Return a TimeChange as JSON."""
     last = changes.turn
     return (_kind(changes.overall), _kind(changes.ends), (last.is_up, last.is_sure) if last else None)
 
 
 def _change(kind: Kind) -> Change | None:
+    """Return the change that `_kind` wrote."""
     if kind is None:
         return None
     trend, direction, has_several_units, has_mix_moved = kind
@@ -163,6 +165,7 @@ def _change(kind: Kind) -> Change | None:
 
 
 def _kind(change: Change | None) -> Kind:
+    """Return a change as JSON."""
     if change is None:
         return None
     return (

@@ -18,6 +18,7 @@ LONGEST_NUMBER_CHARACTERS = 12
 """Longest text of a typed figure."""
 
 LONGEST_PERIOD_CHARACTERS = len("2026-Q1")
+"""Longest text of a period."""
 
 EARLIEST_YEAR = 2000
 """First year that figures can be typed for."""

@@ -75,6 +75,7 @@ class EarlierFigures:
         return next((known for known in self.statements if known.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready copy, as it is stored."""
         return {
             "node": self.node_id,
             "first": self.first.isoformat(),

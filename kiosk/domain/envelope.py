@@ -46,6 +46,7 @@ PURPOSE = b"kiosk envelope"
 """HKDF's info; the same text in guest_kiosk.js."""
 
 _PRIVATE_BYTES = 32
+"""Length of a private key."""
 _NUMBER_BYTES = TICKET_BYTES // 2
 """Length of the number of form digests: half a digest, so that an odd half shows that the number is there. A
 letterbox of an earlier version has none."""

@@ -128,6 +128,7 @@ class ReportDocument:
     logo: str = ""
 
     def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready copy, as an edition is stored."""
         return asdict(self)
 
 

@@ -277,6 +277,7 @@ def guard_fired(document: Document, of_round: Round, node_id: str) -> bool:
 
 
 def _published(document: Document, of_round: Round) -> RoundDocument:
+    """Return a round's part of the document. KeyError if it lacks the round."""
     for published in document["rounds"]:
         if published["id"] == of_round.id:
             return published
@@ -288,6 +289,7 @@ def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
 
 
 def _node_in(published: RoundDocument, of_round: Round, node_id: str) -> NodeDocument:
+    """Return a node's part of a round's part of the document. KeyError if it lacks the node."""
     nodes, position = published["nodes"], of_round.tree.position(node_id)
     if position < len(nodes) and nodes[position]["id"] == node_id:
         return nodes[position]
@@ -561,6 +563,7 @@ def _part(row: Row) -> PlaceCount:
 
 
 def _noisy_part(row: Row) -> NoisyPlaceCount:
+    """Return the row's answers that agree, with the share of them in the counts without bias."""
     options = len(row.statement.scale.labels)
     table = row.table
     unbiased = without_bias(table.counts, table.no_answer, row.noise) if table else ()

@@ -137,6 +137,7 @@ class Round:
         return self.opens_at <= now < self.closes_at
 
     def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready copy, as a round is stored and frozen."""
         return {
             "id": self.id,
             "survey": self.survey.as_json(),
@@ -272,6 +273,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
 
 
 def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
+    """Return the message that a unit has no figures before the closing, with the remedy."""
     values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
     if new.k == K_FLOOR:
         return Message(
@@ -317,6 +319,7 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
 
 
 def _faults_of_expected(new: Round) -> Iterable[Message]:
+    """Yield the faults of the expected numbers of guests."""
     for unit, expected in new.expected.items():
         if unit not in new.tree.leaves:
             yield Message(

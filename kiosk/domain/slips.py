@@ -18,6 +18,7 @@ TAG_LENGTH = 3
 """Characters of a code's tag; the other SECRET_LENGTH are secret."""
 SECRET_LENGTH = 9
 _MAC_BYTES = 16
+"""Length of a stored HMAC."""
 SALT_BYTES = 32
 """Length of the salt of a set."""
 

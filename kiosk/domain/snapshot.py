@@ -116,6 +116,7 @@ def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstrat
 
 
 def _round_document(round_tally: RoundTally) -> RoundDocument:
+    """Return a round's part of the document, with all nodes of its tree in their order."""
     of_round, totals = round_tally.round, node_tallies(round_tally)
     batches = _node_batches(round_tally)
     document: RoundDocument = {

@@ -118,6 +118,8 @@ def number_scale(scale_id: str, poles: Poles, options: int, *, bipolar: bool = F
 
 
 def _number_labels(poles: Poles, options: int, language: str = "") -> tuple[str, ...]:
+    """Return the labels of consecutive numbers, the lowest first, with words at the poles, in the digits of a
+    language."""
     numbers = [in_digits(number, language) for number in range(poles.first, poles.first + options)]
     low, high = numbers[0] + POLE_SEPARATOR + poles.low, numbers[-1] + POLE_SEPARATOR + poles.high
     return (low, *numbers[1:-1], high)

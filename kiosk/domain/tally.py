@@ -49,6 +49,7 @@ class StatementTally:
         )
 
     def as_json(self) -> "StatementDocument":
+        """Return the table as it stands in the snapshot."""
         document: StatementDocument = {
             "counts": list(self.counts),
             "no_answer": dict(zip(NoAnswer, self.no_answer, strict=True)),

@@ -22,6 +22,7 @@ class TimeChange:
 
 
 NOTHING_COMPARED = TimeChange(None, None, None)
+"""The changes of rounds that cannot be compared."""
 
 
 def time_change(history: Sequence[Row]) -> TimeChange:

@@ -114,6 +114,7 @@ class Tree:
         return tuple(node.id for node in reversed(self.nodes))
 
     def as_json(self) -> list[dict[str, Any]]:
+        """Return a JSON-ready copy, as a round freezes it: without words for those who answer."""
         return [{"id": n.id, "name": n.name, "parent": n.parent} for n in self.nodes]
 
 

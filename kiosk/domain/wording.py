@@ -21,8 +21,11 @@ MOST_WORDS = 15
 """Most words of a statement that is not called long."""
 
 NEGATIONS = frozenset({"inte", "ej", "aldrig", "ingen", "inget", "inga", "utan"})
+"""Words that deny, in small letters."""
 ABBREVIATIONS = re.compile(r"\b(?:t\.? ?ex|m\.? ?m|bl\.? ?a|o\.? ?s\.? ?v|d\.? ?v\.? ?s)\.", re.IGNORECASE)
+"""Abbreviations whose full stops end no sentence."""
 SEVERAL = re.compile(r",|\b(?:och|eller|samt|tex|t\.ex)\b", re.IGNORECASE)
+"""Signs and words that join several things."""
 
 
 class Concern(StrEnum):

@@ -14,6 +14,7 @@ from kiosk.screen.pages import Pages
 from kiosk.storage import Devices, Store
 
 GuestResponse = Response | BaseResponse
+"""A response of Flask, or a redirect, which is one of Werkzeug."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
 
 QUESTIONS_PATH = "/q/questions"
+"""Address that a slip's code is sent to, and that shows the questions."""
 
 
 def start_again() -> GuestResponse:

@@ -18,6 +18,7 @@ from kiosk.output.stacked_bars import INK, PAPER, SEPARATOR, SOFT, UNKNOWN, Bar,
 from kiosk.output.text_fitting import fit_numbers, room_for, text_width, wrapped, wrapped_between
 
 WIDTH = 960
+"""Width of a picture, in its pixels; MARGIN is the space around its content."""
 MARGIN = 24
 LABELS = 190
 """Space at the left of the bars for their names, in pixels of the picture."""
@@ -74,6 +75,7 @@ class PictureLayout:
 
 
 PAGE = PictureLayout(WIDTH, 0, LABELS, NUMBERS, bar=46, title_size=21, text_size=16, digit_size=15)
+"""Dimensions for a page and for paper."""
 
 GLANCE = PictureLayout(WIDTH, 0, 340, NUMBERS, bar=52, title_size=21, text_size=16, digit_size=15)
 """Dimensions with room for a statement of up to three lines beside each bar."""

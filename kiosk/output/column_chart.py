@@ -24,6 +24,7 @@ TALLEST = 64
 ROW = 104
 TITLE_SIZE, TEXT_SIZE, DIGIT_SIZE, SMALL = 21, 16, 15, 10
 FILL = "#1b7f76"
+"""The colour of the columns."""
 
 
 @dataclass(frozen=True)

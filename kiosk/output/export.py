@@ -41,6 +41,7 @@ COUNTS = {
     "published: waiting, too_few; or excluded_rapid: ballots that came too fast, counted nowhere else",
     "answers": "number of answers; empty where nothing is published",
 }
+"""Columns of counts.csv, each with its description."""
 
 CODEBOOK = {
     "round": "id of the round",
@@ -55,6 +56,7 @@ CODEBOOK = {
     "licence": "on what terms it may be used",
     "validated": "whether the survey was validated: yes or no",
 }
+"""Columns of codebook.csv, each with its description."""
 
 OUTPUTS = {
     "place": "id of the unit or group of units",
@@ -65,6 +67,7 @@ OUTPUTS = {
     "quality": "counted, estimated or not_counted",
     "entered": "tapped by staff, or typed; a typed figure replaces the taps of its place and period",
 }
+"""Columns of outputs.csv, each with its description."""
 
 WHOLE = frozenset({"k", "answered", "batches", "answers", "number"})
 """Columns of integers."""
@@ -75,10 +78,13 @@ NOT_ON_THE_SCALE = {
     NoAnswer.SKIPPED: "Hoppade över",
     "withheld": "Undanhållet: alla eller alla utom en svarade lika",
 }
+"""Option of an answer that is not on the scale -> its label."""
 
 NOT_ASKED = "not_asked"
+"""Option of the ballots whose guest was not asked a follow-up."""
 
 Row = Mapping[str, object]
+"""Column -> cell."""
 
 
 def files(

@@ -18,6 +18,7 @@ DIGITS = 13
 """Font size of the numbers, in pixels."""
 
 INKS = ("#000000", "#ffffff")
+"""Colours of numbers and patterns."""
 
 
 def inline_bar(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:

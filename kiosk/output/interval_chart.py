@@ -14,6 +14,7 @@ TEXT_SIZE, DIGIT_SIZE = 16, 15
 FILL, OWN = "#1b4f5a", "#8c510a"
 """The colour of a line, and that of one's own organisation."""
 STEPS = (0, 25, 50, 75, 100)
+"""Numbers of the scale, in percent."""
 
 
 @dataclass(frozen=True)

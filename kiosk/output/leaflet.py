@@ -50,6 +50,8 @@ def leaflet_texts(
 
 
 def _texts(catalogue: Catalogue, of_round: Round, stored: tuple[str, ...]) -> LeafletTexts:
+    """Return the texts in one language. They are a draft if one of them is not reviewed, or if the round
+    froze another translation than the reviewed one."""
     code, statements = catalogue.language.code, of_round.survey.statements
     frozen = of_round.survey.translations.get(code, {})
     promise = PROMISES[of_round.protection]

@@ -11,12 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 ELEMENT = re.compile(rb"\d+ 0 obj\s*<</Type/StructElem/S/(\w+)/P (\d+) 0 R")
+"""The beginning of a structure element: its kind, and the number of its parent."""
 ROOT = re.compile(rb"\d+ 0 obj\s*<</Type/StructTreeRoot")
+"""The beginning of the root of the structure."""
 CELL = re.compile(rb"/S/TD/P (\d+ 0 R)")
+"""The kind and the parent of an ordinary cell."""
 CHILDREN = re.compile(rb"/K\[([^\]]*)\]")
+"""What seems to be a list of children."""
 CONTENT = re.compile(rb"/K\[ *[^\] ]")
+"""The beginning of an element's list of children that is not empty."""
 HEADERS = re.compile(rb"(<</O/Table)/Headers\[([^\]]*)\]")
+"""The attributes of a cell, with the names of its headings."""
 NAMES = re.compile(rb"(/IDTree<</Names\[)([^\]]*)\]")
+"""The structure's index of names; NAME is an entry of it."""
 NAME = re.compile(rb"(\([^)]*\)) ?(\d+ 0 R)")
 REFERENCE = re.compile(rb"(\d+) 0 R")
 

@@ -20,6 +20,7 @@ from kiosk.output.report_html import report_html
 from kiosk.output.report_package import report_package
 
 PROGRAM = "kiosk.output.report_writer"
+"""Module that is run for each file."""
 ENDINGS = ("pdf", "docx", "html", "xlsx", "zip")
 """Endings of the files of a report; a ZIP file is a data package."""
 
@@ -68,6 +69,7 @@ class UnfinishedError(PaperError):
 
 
 _running = BoundedSemaphore(MOST_PROGRAMS)
+"""Held while a program runs."""
 
 
 def write_file(document: ReportDocument, ending: str) -> bytes:

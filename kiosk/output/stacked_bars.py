@@ -18,6 +18,7 @@ from kiosk.domain.survey import Good, Statement
 from kiosk.output.text_fitting import PlacedNumbers, fit_numbers, text_width, wrapped, wrapped_between
 
 Figure = dict[str, Any]
+"""A figure of plotly, or a part of one, as its JSON."""
 
 BIPOLAR = ((0x01, 0x66, 0x5E), (0x80, 0xCD, 0xC1), (0xE6, 0xE6, 0xE6), (0xDF, 0xC2, 0x7D), (0x8C, 0x51, 0x0A))
 """Red, green and blue of the five colours from which those of a scale with two ends are mixed, the good end
@@ -51,6 +52,7 @@ UNIPOLAR_NEUTRAL = (
 PAPER = "#ffffff"
 INK = "#14292e"
 SOFT = "#47595d"
+"""Colours of the paper, of text, and of less important text."""
 
 UNKNOWN = PAPER
 """Fill of segments whose figure an earlier report does not give: the paper's colour, with a dashed
@@ -158,11 +160,11 @@ def colours(options: int, *, bipolar: bool, good: Good = Good.HIGH) -> tuple[str
     return palette[::-1] if good is Good.LOW else palette
 
 
-def _colour(anchors: Sequence[Sequence[int]], place: float) -> str:
+def _colour(anchors: Sequence[Sequence[int]], position: float) -> str:
     """Return the colour at a position from 0 to 4 on a palette of five, mixed from the two beside it."""
-    low = min(int(place), 3)
+    low = min(int(position), 3)
     mixed = (
-        half_up(a + (b - a) * (place - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True)
+        half_up(a + (b - a) * (position - low)) for a, b in zip(anchors[low], anchors[low + 1], strict=True)
     )
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
@@ -263,13 +265,13 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
     each segment. The texts fit a page of `width` pixels or more.
     """
     measures = _measures(width, bars)
-    places = _places(bars)
-    in_place = list(zip(bars, places, strict=True))
-    rows = places[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
+    middles = _middles(bars)
+    with_middles = list(zip(bars, middles, strict=True))
+    rows = middles[-1] + 1 + OUTSIDE * bool(bars[-1].outside)
     height = half_up(ROW * rows) + 34
     numbers = [_fitted(bar, measures) for bar in bars]
     return {
-        "data": [_trace(in_place, numbers, at, colour, measures) for at, colour in enumerate(palette)],
+        "data": [_trace(with_middles, numbers, at, colour, measures) for at, colour in enumerate(palette)],
         "layout": {
             "template": {"layout": {"annotationdefaults": ANNOTATION}},
             "barmode": "stack",
@@ -289,32 +291,32 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
             },
             "yaxis": {
                 "range": [rows - 0.5, -0.5],
-                "tickvals": places,
+                "tickvals": middles,
                 "ticktext": [_name(bar.label, measures) for bar in bars],
                 "fixedrange": True,
                 "zeroline": False,
                 "showgrid": False,
             },
             "annotations": [
-                *(_n(bar, place) for bar, place in in_place),
-                *_breaks(in_place, measures),
-                *(_note("instead", bar.instead, place) for bar, place in in_place if bar.instead),
-                *_outsides(in_place, numbers, measures),
+                *(_n(bar, middle) for bar, middle in with_middles),
+                *_breaks(with_middles, measures),
+                *(_note("instead", bar.instead, middle) for bar, middle in with_middles if bar.instead),
+                *_outsides(with_middles, numbers, measures),
                 *(
-                    _number_below(fitted, place, measures)
-                    for place, of_bar in zip(places, numbers, strict=True)
+                    _number_below(fitted, middle, measures)
+                    for middle, of_bar in zip(middles, numbers, strict=True)
                     for fitted in of_bar
                     if fitted.below
                 ),
             ],
             "shapes": [
-                *(_break_line(place) for bar, place in in_place if bar.broken),
+                *(_break_line(middle) for bar, middle in with_middles if bar.broken),
                 *(
-                    _target_line(bar.target, place)
-                    for bar, place in in_place
+                    _target_line(bar.target, middle)
+                    for bar, middle in with_middles
                     if bar.target is not None and bar.segments
                 ),
-                *(outline for bar, place in in_place for outline in _outlines(bar, place, palette)),
+                *(outline for bar, middle in with_middles for outline in _outlines(bar, middle, palette)),
             ],
         },
     }
@@ -326,24 +328,24 @@ def _fitted(bar: Bar, measures: Measures) -> tuple[PlacedNumbers, ...]:
     return tuple(fit_numbers(numbers, measures.length, measures.digit_size, SMALL))
 
 
-def _breaks(in_place: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
+def _breaks(with_middles: Sequence[tuple[Bar, float]], measures: Measures) -> list[Figure]:
     """Return the annotations about breaks; an empty list if one does not fit, since the page then lists them
     all."""
-    broken = [(bar.broken, place) for bar, place in in_place if bar.broken]
+    broken = [(bar.broken, middle) for bar, middle in with_middles if bar.broken]
     if measures.is_narrow or any(text_width(note, NOTE) >= measures.length for note, _ in broken):
         return []
-    return [_note("broken", note, _line(place)) for note, place in broken]
+    return [_note("broken", note, _line(middle)) for note, middle in broken]
 
 
 def _outsides(
-    in_place: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[PlacedNumbers]], measures: Measures
+    with_middles: Sequence[tuple[Bar, float]], numbers: Sequence[Sequence[PlacedNumbers]], measures: Measures
 ) -> Iterator[Figure]:
     """Yield the annotations about answers outside the scale, close to the bar unless a number is drawn
     between. In a narrow chart they begin at its left edge and wrap."""
-    for (bar, place), fitted in zip(in_place, numbers, strict=True):
+    for (bar, middle), fitted in zip(with_middles, numbers, strict=True):
         if not bar.outside:
             continue
-        note = _note("outside", bar.outside, place + 0.5)
+        note = _note("outside", bar.outside, middle + 0.5)
         if not any(number.below for number in fitted):
             note["yshift"] = 9
         if measures.is_narrow:
@@ -352,35 +354,36 @@ def _outsides(
         yield note
 
 
-def _number_below(fitted: PlacedNumbers, place: float, measures: Measures) -> Figure:
+def _number_below(fitted: PlacedNumbers, middle: float, measures: Measures) -> Figure:
+    """Return the annotation with a number below the bar whose middle is at `middle`."""
     return {
         "name": "number",
         "text": fitted.below,
         # Rounded, so that a number without neighbours has the same place at every width.
         "x": round(fitted.middle / measures.length, 4),
         "xanchor": "center",
-        "y": place + BAR / 2,
+        "y": middle + BAR / 2,
         "yanchor": "top",
         "borderpad": 0,
         "font": {"size": SMALL},
     }
 
 
-def _places(bars: Sequence[Bar]) -> list[float]:
+def _middles(bars: Sequence[Bar]) -> list[float]:
     """Return the vertical position of each bar's middle, in rows."""
-    places = [BROKEN * bool(bars[0].broken)]
+    middles = [BROKEN * bool(bars[0].broken)]
     for before, bar in pairwise(bars):
-        places.append(places[-1] + 1 + OUTSIDE * bool(before.outside) + BROKEN * bool(bar.broken))
-    return places
+        middles.append(middles[-1] + 1 + OUTSIDE * bool(before.outside) + BROKEN * bool(bar.broken))
+    return middles
 
 
-def _line(place: float) -> float:
+def _line(middle: float) -> float:
     """Return the position of the line between a bar and the bar above it."""
-    return place - 0.5 - BROKEN
+    return middle - 0.5 - BROKEN
 
 
 def _trace(
-    in_place: Sequence[tuple[Bar, float]],
+    with_middles: Sequence[tuple[Bar, float]],
     numbers: Sequence[Sequence[PlacedNumbers]],
     at: int,
     colour: str,
@@ -388,15 +391,15 @@ def _trace(
 ) -> Figure:
     """Return the plotly trace of one option: the segments with the index `at` of all bars that have it."""
     rows = [
-        (bar.segments[at], fitted[at], place)
-        for (bar, place), fitted in zip(in_place, numbers, strict=True)
+        (bar.segments[at], fitted[at], middle)
+        for (bar, middle), fitted in zip(with_middles, numbers, strict=True)
         if at < len(bar.segments)
     ]
     return {
         "type": "bar",
         "orientation": "h",
         "x": [segment.percent for segment, _, _ in rows],
-        "y": [place for _, _, place in rows],
+        "y": [middle for _, _, middle in rows],
         "width": BAR,
         "text": ["<br>".join(fitted.lines) for _, fitted, _ in rows],
         "hovertext": [segment.meaning for segment, _, _ in rows],
@@ -419,31 +422,31 @@ def _outline(colour: str) -> Figure:
     return {"color": SOFT if colour != UNKNOWN and is_light(colour) else PAPER, "width": 2}
 
 
-def _n(bar: Bar, place: float) -> Figure:
+def _n(bar: Bar, middle: float) -> Figure:
     """Return the annotation with a bar's number of answers, at its right."""
     return {
         "name": "n",
         "text": bar.n,
         "x": 1,
         "xshift": 6,
-        "y": place,
+        "y": middle,
         "yanchor": "middle",
     }
 
 
-def _note(name: str, text: str, place: float) -> Figure:
-    """Return an annotation at the left: below `place`, or centred on it if the text replaces a bar."""
+def _note(name: str, text: str, position: float) -> Figure:
+    """Return an annotation at the left: below `position`, or centred on it if the text replaces a bar."""
     return {
         "name": name,
         "text": text,
         "x": 0,
-        "y": place,
+        "y": position,
         "yanchor": "middle" if name == "instead" else "top",
         "font": {"size": NOTE, "color": SOFT},
     }
 
 
-def _target_line(target: float, place: float) -> Figure:
+def _target_line(target: float, middle: float) -> Figure:
     """Return the line of a target across a bar, and a little beyond it."""
     reach = 0.6 * BAR
     return {
@@ -451,25 +454,25 @@ def _target_line(target: float, place: float) -> Figure:
         "name": "target",
         "x0": target,
         "x1": target,
-        "y0": place - reach,
-        "y1": place + reach,
+        "y0": middle - reach,
+        "y1": middle + reach,
         "line": {"color": INK, "width": 3},
     }
 
 
-def _break_line(place: float) -> Figure:
+def _break_line(middle: float) -> Figure:
     return {
         "type": "line",
         "xref": "paper",
         "x0": 0,
         "x1": 1,
-        "y0": _line(place),
-        "y1": _line(place),
+        "y0": _line(middle),
+        "y1": _line(middle),
         "line": {"color": INK, "width": 2, "dash": "dash"},
     }
 
 
-def _outlines(bar: Bar, place: float, palette: Sequence[str]) -> Iterator[Figure]:
+def _outlines(bar: Bar, middle: float, palette: Sequence[str]) -> Iterator[Figure]:
     """Yield a dashed outline for each segment without a colour."""
     ends = list(accumulate((segment.percent for segment in bar.segments), initial=0.0))
     for (start, end), colour in zip(pairwise(ends), palette[: len(bar.segments)], strict=True):
@@ -478,7 +481,7 @@ def _outlines(bar: Bar, place: float, palette: Sequence[str]) -> Iterator[Figure
                 "type": "rect",
                 "x0": start,
                 "x1": end,
-                "y0": place - BAR / 2,
-                "y1": place + BAR / 2,
+                "y0": middle - BAR / 2,
+                "y1": middle + BAR / 2,
                 "line": {"color": SOFT, "width": 1.5, "dash": "dash"},
             }

@@ -57,6 +57,7 @@ class KeptBodies:
 
 
 KEPT = KeptBodies()
+"""The bodies that this process keeps."""
 
 
 def compress(response: Response, media_types: Collection[str], *, is_shared: bool = False) -> Response:

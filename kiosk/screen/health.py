@@ -14,6 +14,7 @@ from kiosk.storage import Store
 
 HEALTH_PATH = "/health"
 HEALTHY = b"ok\n"
+"""The body of a response without an obstacle."""
 
 PROOF = "Kiosk-Proof"
 """Response header with the proof."""

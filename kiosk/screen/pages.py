@@ -67,6 +67,7 @@ def _style() -> str:
 
 
 STYLE = _style()
+"""The style of every guest's page."""
 
 TOO_OLD_STYLE = "@supports not (height:1lh){main>*{display:none!important}#too-old{display:block!important}}"
 """Shows on a kiosk only why its browser is refused. Chromium has the unit `lh` since MINIMUM_CHROMIUM. This
@@ -91,6 +92,7 @@ def _data_url(logo: Logo) -> str:
 
 
 PAIRING_PATH = "/pair"
+"""Address at which a pairing code is typed."""
 
 SECONDS_A_STATEMENT = 15
 """Time in which an unhurried guest reads and answers a statement."""
@@ -290,6 +292,8 @@ class Pages:
         return {speech.text: speech.beginning for speech in self._speeches(catalogue, survey) if speech.file}
 
     def _speeches(self, catalogue: Catalogue, survey: Survey) -> list[Speech]:
+        """Return the texts of a survey's form in one language, with their sounds; none without a folder of
+        speech."""
         if self.audio is None or not self.audio.is_dir():
             return []
         return speeches(self.audio, catalogue.language.code, spoken_texts(catalogue, [survey]))
@@ -477,6 +481,7 @@ class Pages:
         return [catalogues[code] for code in screen_languages(catalogues, self.allowed_languages)]
 
     def _catalogue_or_reference(self, code: str) -> Catalogue:
+        """Return the catalogue of a language of the screen; that of the reference for any other code."""
         by_code = {catalogue.language.code: catalogue for catalogue in self._catalogues}
         return by_code.get(code, self._catalogues[0])
 

@@ -83,6 +83,7 @@ def questions(survey: Survey, code: str) -> tuple[Question, ...]:
 
 
 def _question(survey: Survey, statement: Statement, translation: Mapping[str, str]) -> Question:
+    """Return a statement in a language; `translation` is reference text -> text."""
     scale = statement.scale
     options = tuple(_option(scale, step, translation[label]) for step, label in enumerate(scale.labels))
     text = translation[statement.text]

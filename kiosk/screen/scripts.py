@@ -12,7 +12,9 @@ ENTRY, INNER = "guest.js", "guest_listen.js"
 """The script of the form, and the module that is sent inside it."""
 
 IMPORT_OF_INNER = f'import {{ offer }} from "./{INNER}";\n'
+"""The line by which ENTRY imports INNER."""
 IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\./\w+\.js)";\n', re.MULTILINE)
+"""An import of names from another script."""
 
 
 def script(folder: Path, name: str) -> str:
