@@ -342,7 +342,7 @@ def test_a_service_worker_is_served_to_its_own_kiosk_only(kiosk: Kiosk) -> None:
         assert kiosk.client.get(path).status_code == 404
 
 
-def test_the_service_worker_caches_all_files_of_a_kiosk(kiosk: Kiosk) -> None:
+def test_the_service_worker_caches_a_kiosks_pages_and_scripts_and_nothing_of_the_desk(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
     for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):

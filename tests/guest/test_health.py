@@ -27,7 +27,7 @@ def all_of(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_healthy_application_responds_ok_to_everybody(tmp_path: Path, side: str) -> None:
+def test_a_healthy_application_responds_ok_without_a_session(tmp_path: Path, side: str) -> None:
     answer = health(SIDES[side](tmp_path).app)
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"ok\n", "text/plain")
     assert answer.headers["Cache-Control"] == "no-store"

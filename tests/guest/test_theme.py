@@ -55,7 +55,7 @@ PHONES = ("/s/poster", "/q")
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/thanks", "/stored", "/q", "/pair", "/nothing"])
-def test_every_page_has_the_themes_style_and_its_policy_allows_it(tmp_path: Path, path: str) -> None:
+def test_a_page_has_the_themes_style_and_its_policy_allows_it(tmp_path: Path, path: str) -> None:
     answer = Themed(tmp_path).client.get(path)
     [style] = re.findall(r"<style>(:root\{--accent:.*?)</style>", answer.text)
     assert style == ":root{--accent:#8a1538;--chosen:#f1e3e7;--corner:6px;}"

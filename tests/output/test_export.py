@@ -75,7 +75,7 @@ def test_each_row_has_the_protection_and_noise_of_its_figures(tmp_path: Path) ->
     assert set(withheld) == {"0"}
 
 
-def test_every_code_is_in_the_codebook(published: Document) -> None:
+def test_the_codebook_explains_exactly_the_codes_in_use(published: Document) -> None:
     contents = files(published, [a_round(tree("a", "b"))], Outputs())
     explained = {(row["round"], row["statement"], row["option"]) for row in rows(contents["codebook.csv"])}
     used = {

@@ -23,13 +23,13 @@ def test_a_page_sends_forms_to_this_server_only(place: Place, path: str) -> None
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_accepts_a_base_element_or_a_foreign_frame(place: Place, path: str) -> None:
+def test_a_page_accepts_no_base_element_and_no_foreign_frame(place: Place, path: str) -> None:
     policy = directives(place.client.get(path))
     assert (policy["base-uri"], policy["frame-ancestors"]) == ({"'none'"}, {"'none'"})
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_opens_windows_or_dialogs_or_downloads_files(place: Place, path: str) -> None:
+def test_a_page_opens_no_windows_or_dialogs_and_downloads_no_files(place: Place, path: str) -> None:
     allowed = {"allow-forms", "allow-scripts", "allow-same-origin"}
     assert directives(place.client.get(path))["sandbox"] == allowed
 

@@ -38,7 +38,9 @@ OF_KIOSKS = [f"/k/{code}{path}" for code in SCREENS for path in PAGES]
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("code", SCREENS)
-def test_each_kiosk_has_its_own_measures_on_every_page(place: Place, code: str, path: str) -> None:
+def test_a_kiosks_page_has_its_own_measures_or_those_of_the_installation(
+    place: Place, code: str, path: str
+) -> None:
     answer = place.client.get(f"/k/{code}{path}")
     assert answer.status_code == 200
     assert width_mm(answer.text) == (SCREENS[code] or USUAL).width_mm
