@@ -254,17 +254,17 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Ite
         yield f'<path d="{line}" stroke="{INK}" stroke-width="2.5"/>'
     if bar.outside:
         lines = _outside(bar, layout)
-        place = y + layout.bar + _room_for_outside(bar, layout) + 10 - layout.note_line * (len(lines) - 1)
+        first = y + layout.bar + _room_for_outside(bar, layout) + 10 - layout.note_line * (len(lines) - 1)
         beginning = left if _is_beside_names(bar, layout) else float(layout.margin)
         for at, line in enumerate(lines):
-            yield text_at(beginning, place + layout.note_line * at, line, size=layout.note_size, ink=SOFT)
+            yield text_at(beginning, first + layout.note_line * at, line, size=layout.note_size, ink=SOFT)
     middle = y + layout.bar / 2 + 0.36 * layout.text_size
     if not bar.segments:
         yield f'<path d="M{left} {y + layout.bar}h{layout.length}" stroke="{INK}" stroke-dasharray="2 6"/>'
         lines = wrapped(bar.instead, layout.text_size - 1, layout.length - 4)
         for at, line in enumerate(lines):
-            place = middle + layout.line * (at - (len(lines) - 1) / 2)
-            yield text_at(left + 4, place, line, size=layout.text_size - 1)
+            base_line = middle + layout.line * (at - (len(lines) - 1) / 2)
+            yield text_at(left + 4, base_line, line, size=layout.text_size - 1)
     yield text_at(layout.width - layout.margin, middle, bar.n, size=layout.text_size, anchor="end")
 
 
