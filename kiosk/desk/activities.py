@@ -66,8 +66,8 @@ class Button:
 @for_staff
 def activities() -> ResponseReturnValue:
     """Show the counters of one unit this month, and the figures of a year: the first unit and this year
-    unless the address names others. Aborts with 404 for an unknown unit, and a year without figures other
-    than this and the previous one."""
+    unless the address names others. Aborts with 404 for an unknown unit, and for a year without figures that
+    is neither this nor the previous one."""
     return _page(OutputForm())
 
 

@@ -46,7 +46,7 @@ def page(unit_id: str) -> ResponseReturnValue:
 def take(unit_id: str) -> ResponseReturnValue:
     """Add the taps that a phone sends as a JSON list; one whose ticket was taken before is not added again.
     Return, as JSON, the tickets of the taps that can never be added (`refused`), such as those of a month
-    that is over or of a counter that the unit no longer has: the phone drops them, and all others.
+    that is over or of a counter that the unit no longer has. The phone says so, and sends none again.
 
     Aborts with 404 for an unknown unit, with 400 for anything but a list of at most MOST_TAPS taps with
     tickets.

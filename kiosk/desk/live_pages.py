@@ -19,6 +19,7 @@ RENEWED, with a header (`session.AUTO_REFRESH_HEADER`)."""
 RENEWED = frozenset(
     {"results.results", "results.overview", "results.results_of", "results.statement_in_full"}
 )
+"""Endpoints of the pages that refresh themselves: their script requests them again after a count."""
 
 Session = tuple[str, str]
 """The name of an account, and the time of its sign-in."""

@@ -100,7 +100,7 @@ def waiting_for_code() -> Account | None:
 
 
 def renew(name: str) -> None:
-    """End every session of the account `name` and start another one in this browser. Does nothing more for an
+    """End every session of the account `name` and start another one in this browser; does nothing for an
     unknown account."""
     desk().store.accounts.end_sessions(name)
     account = desk().store.accounts.named(name)
@@ -132,6 +132,7 @@ def signed_in() -> Account | None:
 
 
 def _read_account() -> Account | None:
+    """Return the account as `signed_in`, and clear a session that has ended."""
     if "name" not in session:
         return None
     account = _holder()

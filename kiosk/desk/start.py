@@ -107,6 +107,8 @@ def _shortcuts(running: Sequence[Round]) -> Iterator[Task]:
 
 
 def _tasks(states: Sequence[RoundState], running: Sequence[Round], now: datetime) -> Iterator[Task]:
+    """Yield what the signed-in account has to do: about rounds that close soon for every account, then what
+    is for those who may print, then what is for coordinators."""
     for of_round in running:
         if of_round.closes_at - now <= ENDS_SOON:
             text = translate("Stänger snart: ”{title}”", title=of_round.title)

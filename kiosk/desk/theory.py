@@ -166,6 +166,7 @@ def _headings(shown: Theory) -> Sequence[tuple[Layer, str]]:
 
 
 def _cell(shown: Theory, box: TheoryBox, place: PlaceInTree, figures: PublishedFigures) -> Cell:
+    """Return a theory box of a theory with the texts and the evidence that the page shows in it."""
     names = {other.id: other.text for other in shown.boxes}
     goals = tuple(goal.text for goal in shown.goals if goal.number in box.goals)
     leads_to = tuple(names[box_id] for box_id in box.leads_to)

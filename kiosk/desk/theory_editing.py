@@ -149,6 +149,7 @@ def _theory(theory_id: str) -> Theory:
 
 
 def _columns(theory: Theory) -> Iterator[TheoryColumn]:
+    """Yield the five columns of the form, in order. The heading of the results is the theory's own."""
     for layer, heading in LAYER_NAMES.items():
         boxes, layers = theory.boxes_in(layer), list(Layer)
         later = layers[layers.index(layer) :]

@@ -73,7 +73,8 @@ CHART = "/admin/chart/r/dagverksamheten/{}/time.csv"
 
 
 ENTERED = (("listened", 1, "10"), ("feel_better", 2, "7"), ("rights_knowledge", 3, "4"))
-"""Statement, its option's place from the highest, and the count its percentage stands for."""
+"""(statement id, number of the option from the highest, 1 for that one, the count that its percentage stands
+for)."""
 
 
 def lines(desk: Desk, statement: str) -> list[list[str]]:

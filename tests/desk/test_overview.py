@@ -146,7 +146,8 @@ Agreeing = Sequence[int]
 def world(*rounds: Agreeing, good: Sequence[Good | None] = (Good.HIGH, Good.LOW), units: int = 1) -> (
     tuple[Snapshot, list[RoundState]]
 ):  # fmt: skip
-    """Closed rounds in which so many of a hundred at each unit agree."""
+    """Return (snapshot, states, the latest first) of closed rounds, given the earliest first, in which so
+    many of a hundred at each unit agree."""
     names = [f"u{number}" for number in range(units)]
     states, tallies = [], []
     for at, agreeing in enumerate(rounds):

@@ -37,7 +37,7 @@ def copied(desk: Desk) -> TestResponse:
 
 
 def save(desk: Desk, statements: list[tuple[str, str, str]], **changes: str) -> TestResponse:
-    """Post the form with (place, id, text) for each row."""
+    """Post the form with (position, id, text) for each row, and return the response."""
     seen = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/walls"), "seen": seen.group(1) if seen else "",

@@ -41,8 +41,8 @@ def choose_password(code: str) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         page = render_template("account_link_open.html", form=form, name=link.name, is_new=bool(link.role))
         return page, 200 if request.method == "GET" else 400
-    with desk().password_checks.place(is_known=False) as has_place:
-        if not has_place:
+    with desk().password_checks.reserved(is_known=False) as is_reserved:
+        if not is_reserved:
             return _try_later(BUSY_SECONDS, 503)
         password = hash_password(form.password.data)
     account = desk().store.account_links.use(code, password, at)

@@ -199,6 +199,8 @@ def _interval_words(line: Line) -> str:
 
 
 def _interval(line: Line) -> IntervalLine:
+    """Return a line of the chart: its share with the interval, in percent, or the count and n if there are
+    too few answers for one."""
     row, interval = line.row, line.row.agreeing_interval
     n = f"n = {row.on_scale}"
     if interval is None:

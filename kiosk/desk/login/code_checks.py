@@ -60,8 +60,8 @@ def password_refusal(account: Account, password: str) -> Refusal | None:
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
         return Refusal(too_many_tries(int(seconds) + 1), 429)
-    with desk().password_checks.place(is_known=attempt.is_known) as has_place:
-        if not has_place:
+    with desk().password_checks.reserved(is_known=attempt.is_known) as is_reserved:
+        if not is_reserved:
             return Refusal(translate("Många försöker logga in just nu. Försök igen om en stund."), 503)
         is_right = verify(account.password, password)
     if is_right:

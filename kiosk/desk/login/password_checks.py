@@ -15,7 +15,7 @@ KNOWN_DEVICES_AT_ONCE = 2
 server's threads."""
 
 
-def _places(number: int) -> threading.BoundedSemaphore:
+def _semaphore(number: int) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(number)
 
 
@@ -23,17 +23,17 @@ def _places(number: int) -> threading.BoundedSemaphore:
 class PasswordChecks:
     """The remaining checks within both limits. Thread-safe."""
 
-    _strangers: threading.BoundedSemaphore = field(default_factory=lambda: _places(STRANGERS_AT_ONCE))
-    _known: threading.BoundedSemaphore = field(default_factory=lambda: _places(KNOWN_DEVICES_AT_ONCE))
+    _strangers: threading.BoundedSemaphore = field(default_factory=lambda: _semaphore(STRANGERS_AT_ONCE))
+    _known: threading.BoundedSemaphore = field(default_factory=lambda: _semaphore(KNOWN_DEVICES_AT_ONCE))
 
     @contextmanager
-    def place(self, *, is_known: bool) -> Iterator[bool]:
+    def reserved(self, *, is_known: bool) -> Iterator[bool]:
         """Reserve a password check for the `with` block, within the limit of known devices if `is_known`.
-        Yields whether there was one left; if not, the caller must not check. Never waits."""
-        places = self._known if is_known else self._strangers
-        has_place = places.acquire(blocking=False)
+        Yields whether one was left and is reserved; if not, the caller must not check. Never waits."""
+        semaphore = self._known if is_known else self._strangers
+        is_reserved = semaphore.acquire(blocking=False)
         try:
-            yield has_place
+            yield is_reserved
         finally:
-            if has_place:
-                places.release()
+            if is_reserved:
+                semaphore.release()

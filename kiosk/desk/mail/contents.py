@@ -96,6 +96,8 @@ class MailWriter:
         return subject, list(self._about_round(states, state))
 
     def _about_round(self, states: Sequence[RoundState], state: RoundState) -> Iterator[str]:
+        """Yield the paragraphs about a closed round, which is `state`; `states` are all rounds, the latest
+        first. A paragraph may be empty."""
         of_round, root = state.round, state.round.tree.root.id
         snapshot = Snapshot(self.store.snapshot_text(), self.store.change_index())
         overview = overview_of(snapshot, states, state, root)

@@ -128,10 +128,10 @@ def figures_of_year(node_id: str, year: int) -> tuple[EarlierFigures, ...]:
 
 def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
     """Return the closed rounds whose tree has the place, the latest first."""
-    has_place = (
+    with_place = (
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
     )
-    return [state for state in has_place if state.is_closed]
+    return [state for state in with_place if state.is_closed]
 
 
 def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStatement:

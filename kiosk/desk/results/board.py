@@ -54,6 +54,7 @@ def _cover(document: Document, of_round: Round, node_id: str, overview: Overview
 
 
 def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
+    """Return the sheet with a row for each statement, and a chart of their shares if one has a share."""
     heading = (
         translate("Påstående"), translate("Svar som räknas i andelen"), translate("På skalan (n)"),
         translate("Antal"), translate("Andel"), translate("Kan vara lägst"), translate("Kan vara högst"),
@@ -112,6 +113,8 @@ def _share(row: Row) -> float | None:
 
 
 def _statement(number: int, section: Section) -> BoardSheet:
+    """Return the sheet about statement `number`, from 1: its sentences, a table of the rounds and, if there
+    are several places, one of these, each with its chart."""
     counts = (
         *section.labels,
         section.n_heading,

@@ -188,11 +188,11 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
     counts = tuple(reversed(known.counts))
     unknown = figures.n - sum(count for count in counts if count is not None)
     segments = [
-        _imported_segment(word, count or 0, figures.n, str(count) if count else "")
+        _earlier_segment(word, count or 0, figures.n, str(count) if count else "")
         for word, count in zip(labels, counts, strict=True)
     ]
     in_bar = translate("{n} okänt", n=unknown) if unknown else ""
-    segments.append(_imported_segment(translate("Okänt"), unknown, figures.n, in_bar))
+    segments.append(_earlier_segment(translate("Okänt"), unknown, figures.n, in_bar))
     bar = Bar(label, f"n = {figures.n}", tuple(segments), broken_words)
     return Line(name, bar, counts, unknown, figures.n, _no_numbers(shown))
 
@@ -202,7 +202,7 @@ def in_days(figures: EarlierFigures) -> str:
     return f"{day(figures.first)} – {day(figures.last)}"
 
 
-def _imported_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
+def _earlier_segment(word: str, count: int, n: int, in_bar: str) -> Segment:
     meaning = translate("{label}: {count} av {n}", label=word, count=count, n=n)
     return Segment(100 * count / n, in_bar, meaning)
 
@@ -222,6 +222,8 @@ def counted_bar(row: Row, labels: Strings) -> Bar:
 
 
 def _bar(label: str, row: Row, labels: Strings) -> Bar:
+    """Return the bar of a row with figures; without answers on the scale, a sentence that says so is in place
+    of its segments."""
     n = row.on_scale
     if not n:
         return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(row))

@@ -64,6 +64,8 @@ def _heading(section: Section, chart: Chart) -> tuple[str, ...]:
 
 
 def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...], ...]:
+    """Return a row for each bar, under the headings of `_heading`. Shares are exact, 0 to 1; a missing number
+    is None."""
     return tuple(
         (
             section.text,

@@ -218,6 +218,7 @@ def _shares(step: Step) -> str:
 
 
 def _why_not_compared(step: Step) -> str:
+    """Return the reason why a step without a trend has none, without a full stop."""
     if not step.now.statement.scale.is_ordered:
         return translate("Svaren har ingen ordning")
     if len(step.pair) < 2:

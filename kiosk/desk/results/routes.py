@@ -80,8 +80,8 @@ def _has_figures(state: RoundState) -> bool:
 @blueprint.route("/overview")
 @for_every_account
 def pick() -> ResponseReturnValue:
-    """Redirect to the overview of the chosen round and place, in the same order. If the round lacks the
-    place, its root is shown; a round that the account may not read, or an unknown one, leads to the start
+    """Redirect to the overview of the chosen round and place, with the same sort order. If the round lacks
+    the place, its root is shown; a round that the account may not read, or an unknown one, leads to the start
     page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:

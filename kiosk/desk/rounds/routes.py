@@ -203,6 +203,7 @@ def _has_its_units(form: RoundForm) -> bool:
 
 
 def _too_many_kiosks(error: KioskBudgetError) -> str:
+    """Return the sentence that asks for a reason why a unit has more kiosks than the new round's budget."""
     return translate(
         "{unit} har redan {kiosks} kiosker, oanvända koder inräknade. Högsta antal för {expected} {people} "
         "är {budget}. Stäng adresser som inte används, eller skriv varför det behövs fler. Det står sedan i "
@@ -216,6 +217,7 @@ def _too_many_kiosks(error: KioskBudgetError) -> str:
 
 
 def _opened(new: Round) -> str:
+    """Return the confirmation that a round runs or, if it opens later, is planned."""
     if new.is_running(desk().clock()):
         return translate("Omgången ”{title}” är öppen, {period}.", title=new.title, period=period(new))
     return translate(
@@ -276,6 +278,7 @@ def _label_in_list(survey: Survey) -> str:
 
 
 def _survey_choice(survey: Survey) -> SurveyChoice:
+    """Return a survey with the languages in which a round that opens now would ask it."""
     guest = desk().library.guest
     shown = shown_languages(guest, survey, desk().allowed_languages)
     states = [

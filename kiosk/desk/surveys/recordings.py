@@ -117,6 +117,8 @@ def sound(code: str, name: str) -> ResponseReturnValue:
 
 
 def _page(catalogue: Catalogue) -> str:
+    """Return the page of recordings in a language, with the texts that the address chooses. Aborts with 404
+    for an unknown survey."""
     surveys = list(desk().library.surveys.values())
     parts = [_part(catalogue, survey) for survey in (None, *surveys)]
     survey_id = request.args.get("survey", "")

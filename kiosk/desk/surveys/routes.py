@@ -111,6 +111,7 @@ def surveys() -> ResponseReturnValue:
 
 
 def _list(problems: list[str]) -> str:
+    """Return the page of all surveys, with these problems as sentences."""
     return render_template(
         "surveys.html",
         surveys=desk().library.surveys.values(),
@@ -509,6 +510,7 @@ def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
 
 
 def _positions_sent() -> TypedPositions:
+    """Return the typed positions in the sent form."""
     rows = zip(request.form.getlist("place"), request.form.getlist("text"), strict=False)
     texts = tuple(position.strip() for position, text in rows if text.split())
     wrong = (number for number, text in enumerate(texts, 1) if text and not is_position(text))
