@@ -99,6 +99,12 @@ class AccountLinks:
         rows = self._database.rows(row.select(row.name, row.role).where(is_waiting).order_by(row.name))
         return {name: Role(role) for name, role in rows}
 
+    def are_any(self, now: datetime) -> bool:
+        """Return whether there is a valid link, for a new account or for one that exists."""
+        row = tables.AccountLink
+        rows = self._database.rows(row.select(row.name).where(row.expires_at > now.isoformat()).limit(1))
+        return bool(list(rows))
+
     @one_write()
     def withdraw(self, name: str) -> bool:
         """Delete the link that would create the account `name`, expired or not. Returns False if there is

@@ -75,6 +75,7 @@ class Accounts:
         row = tables.Account
         if account.role is not Role.COORDINATOR:
             self._check_other_coordinator(account.name)
+            self._withdraw_links_of_coordinators(account.name)
         self._database.run(
             row.insert(name=account.name, role=account.role, password=account.password).on_conflict(
                 conflict_target=[row.name], preserve=[row.role, row.password]
@@ -85,8 +86,8 @@ class Accounts:
 
     @one_write()
     def set_role(self, name: str, role: Role) -> None:
-        """Replace an account's role, end its sessions and delete its links. Raises NoAccountError or
-        LastCoordinatorError."""
+        """Replace an account's role, end its sessions and delete its links; the links of all accounts if it
+        was a coordinator's. Raises NoAccountError or LastCoordinatorError."""
         self.put(replace(self._existing(name), role=role))
 
     @one_write()
@@ -98,10 +99,12 @@ class Accounts:
     @one_write()
     def remove(self, name: str) -> bool:
         """Remove an account with its second factor, links, e-mail address and queued mail, and end its
-        sessions. Returns False if there is no such account. Raises LastCoordinatorError."""
+        sessions; also the links of all accounts if it was a coordinator's. Returns False if there is no such
+        account. Raises LastCoordinatorError."""
         if self.named(name) is None:
             return False
         self._check_other_coordinator(name)
+        self._withdraw_links_of_coordinators(name)
         for row in (
             tables.Account,
             tables.SecondFactor,
@@ -128,6 +131,13 @@ class Accounts:
 
     def _withdraw_links(self, name: str) -> None:
         self._database.run(tables.AccountLink.delete().where(tables.AccountLink.name == name))
+
+    def _withdraw_links_of_coordinators(self, name: str) -> None:
+        """Delete the links of all accounts if this account is a coordinator, who is about to lose that role:
+        she may have made and kept some, for her own way back."""
+        account = self.named(name)
+        if account is not None and account.role is Role.COORDINATOR:
+            self._database.run(tables.AccountLink.delete())
 
     @one_write()
     def end_sessions(self, name: str) -> None:

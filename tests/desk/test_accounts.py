@@ -94,6 +94,27 @@ def test_choosing_a_password_by_link_ends_all_sessions(desk: Desk) -> None:
     assert theirs.get("/admin/links").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [("accounts/remove", {}), ("accounts/role", {"role": "viewer"})],
+    ids=["removed", "viewer"],
+)
+def test_a_coordinator_who_leaves_has_no_link_to_come_back_by(
+    desk: Desk, path: str, data: dict[str, str]
+) -> None:
+    """Control: links stay valid when somebody leaves who could not make any."""
+    desk.store.accounts.set(Account("cia", Role.COORDINATOR, HASH))
+    desk.store.accounts.set(Account("dan", Role.STAFF, HASH))
+    kept = [
+        link_in(post(desk, "/admin/accounts", name="eva", role="coordinator")),
+        link_in(post(desk, "/admin/accounts/link", name="bo")),
+    ]
+    assert "gäller inte längre" not in post(desk, f"/admin/{path}", name="dan", **data).text
+    assert [desk.app.test_client().get(link).status_code for link in kept] == [200, 200]
+    assert "som inte hade använts gäller inte längre" in post(desk, f"/admin/{path}", name="cia", **data).text
+    assert [desk.app.test_client().get(link).status_code for link in kept] == [404, 404]
+
+
 def test_guessing_account_links_is_slowed_down(desk: Desk) -> None:
     client = desk.app.test_client()
     wrong = [client.get(f"/admin/account-link/{number}").status_code for number in range(FREE_FAILURES + 2)]

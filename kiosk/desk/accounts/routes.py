@@ -84,9 +84,10 @@ def reset() -> ResponseReturnValue:
 @blueprint.route("/accounts/role", methods=["POST"])
 @for_coordinator
 def change_role() -> ResponseReturnValue:
-    """Change the role of an account, which ends its sessions. Status 404 for an unknown account, 409 for the
-    last coordinator, 400 for an unknown role."""
+    """Change the role of an account, which ends its sessions; all one-time links become invalid if she was a
+    coordinator. Status 404 for an unknown account, 409 for the last coordinator, 400 for an unknown role."""
     name, form = _sent_name(), RoleForm()
+    had_links = _has_links()
     if not form.validate():
         return _page(AccountForm(formdata=None), 400)
     try:
@@ -96,6 +97,7 @@ def change_role() -> ResponseReturnValue:
     except NoAccountError:
         return _gone(name)
     note(Action.ROLE_CHANGED, f"{name}, {form.role.data}")
+    _confirm_withdrawn_links(had_links)
     return _done(translate("{name} har en ny roll och är utloggad överallt.", name=name))
 
 
@@ -133,9 +135,9 @@ def change_mail() -> ResponseReturnValue:
 @for_coordinator
 def remove() -> ResponseReturnValue:
     """Withdraw the one-time link with which the sent name would get a new account; without one, remove the
-    account with this name, which ends its sessions. Status 404 for an unknown name, 409 for the last
-    coordinator."""
-    name, store = _sent_name(), desk().store
+    account with this name, which ends its sessions; all links become invalid if it was a coordinator's.
+    Status 404 for an unknown name, 409 for the last coordinator."""
+    name, store, had_links = _sent_name(), desk().store, _has_links()
     if store.account_links.withdraw(name):
         note(Action.ACCOUNT_LINK_WITHDRAWN, name)
         return _done(translate("Länken till {name} gäller inte längre.", name=name))
@@ -146,11 +148,22 @@ def remove() -> ResponseReturnValue:
     if not is_removed:
         return _gone(name)
     note(Action.ACCOUNT_REMOVED, name)
+    _confirm_withdrawn_links(had_links)
     return _done(translate("{name} är borttagen och utloggad överallt.", name=name))
 
 
 def _sent_name() -> str:
     return request.form.get("name", "")
+
+
+def _has_links() -> bool:
+    return desk().store.account_links.are_any(desk().clock())
+
+
+def _confirm_withdrawn_links(had_links: bool) -> None:
+    """Add a confirmation that one-time links became invalid; nothing if there were none."""
+    if had_links and not _has_links():
+        flash(translate("Länkar till konton som inte hade använts gäller inte längre. Gör nya om de behövs."))
 
 
 def _done(words: str) -> ResponseReturnValue:
