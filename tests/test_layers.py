@@ -181,17 +181,38 @@ def test_the_guest_side_imports_no_results() -> None:
     ]
 
 
-WRITERS_OF_REPORTS = tuple(f"kiosk.output.report_{ending}" for ending in ("docx", "pdf", "writer", "xlsx"))
+WRITERS_OF_REPORTS = (
+    *(f"kiosk.output.report_{ending}" for ending in ("docx", "pdf", "xlsx")),
+    "kiosk.output.file_writer",
+)
+WRITERS_OF_RESULTS = (
+    ("kiosk.output.export", ("data_package", "files", "file_of_export")),
+    ("kiosk.output.export_files", ("write_export", "write_packed_export")),
+    ("kiosk.output.board_workbook", ("board_workbook", "write_board")),
+    ("kiosk.output.chart_pictures", ("png", "pngs")),
+)
+"""Modules, and their functions that take seconds or hundreds of megabytes."""
 
 
 def test_the_server_writes_no_report_in_its_own_process() -> None:
-    """The desk and the guests' side share a process. `kiosk.output.report_files` starts a program."""
+    """The desk and the guests' side share a process. `kiosk.output.file_program` starts a program."""
     assert not [
         (name(path), used)
         for path in modules("desk")
         for used in imported(path)
         if used.startswith(WRITERS_OF_REPORTS)
     ]
+
+
+@pytest.mark.parametrize(("module", "functions"), WRITERS_OF_RESULTS)
+def test_the_server_writes_no_large_file_of_results_in_its_own_process(
+    module: str, functions: tuple[str, ...]
+) -> None:
+    texts = {name(path): path.read_text() for path in modules("desk")}
+    pattern = rf"from {module} import (?:\([^)]*|[^\n]*)\b(?:{'|'.join(functions)})\b"
+    assert [place for place, text in texts.items() if re.search(pattern, text)] == []
+    source = (PACKAGE.parent / module.replace(".", "/")).with_suffix(".py").read_text()
+    assert all(f"def {function}(" in source for function in functions)
 
 
 @pytest.mark.parametrize("package", IMPORTED_AS_A_WHOLE)

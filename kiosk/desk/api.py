@@ -9,11 +9,13 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response
+from kiosk.desk.downloads import BUSY_SECONDS
+from kiosk.desk.results.files import export_response
 from kiosk.desk.session import without_session
 from kiosk.domain.client_source import source_of
 from kiosk.library.spreadsheet_writer import CsvStyle
-from kiosk.output.export import data_package, files
+from kiosk.output.export import DATA_PACKAGE, FILE_NAMES
+from kiosk.output.file_program import BusyError, UnfinishedError
 
 blueprint = Blueprint("api", __name__)
 
@@ -59,25 +61,31 @@ def snapshot() -> ResponseReturnValue:
     return Response(desk().store.snapshot_text(), mimetype="application/json")
 
 
-@blueprint.route("/api/export/data-package.zip")
+@blueprint.route(f"/api/export/{DATA_PACKAGE}")
 @_with_token
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file."""
-    rounds = [state.round for state in desk().store.rounds()]
-    content = data_package(desk().store.snapshot(), rounds, desk().store.outputs.all())
-    return file_response("data-package.zip", content)
+    """Return all files of the export as one zip file; status 503 if other files are being written."""
+    return _exported(DATA_PACKAGE, CsvStyle.COMMA)
 
 
 @blueprint.route("/api/export/<name>")
 @_with_token
 def export(name: str) -> ResponseReturnValue:
     """Return one file of the export, its style of CSV chosen by `csv` in the address, by default with commas.
-    Status 400 for an unknown style, 404 for an unknown name; the error names those that there are."""
+    Status 400 for an unknown style, 404 for an unknown name, whose error names those that there are, 503 if
+    other files are being written."""
     style = request.args.get("csv", CsvStyle.COMMA)
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)
-    rounds = [state.round for state in desk().store.rounds()]
-    contents = files(desk().store.snapshot(), rounds, desk().store.outputs.all(), CsvStyle(style))
-    if name not in contents:
-        return _refusal(f"there is no such file; there are: {', '.join(contents)}", 404)
-    return file_response(name, contents[name])
+    if name not in FILE_NAMES:
+        return _refusal(f"there is no such file; there are: {', '.join(FILE_NAMES)}", 404)
+    return _exported(name, CsvStyle(style))
+
+
+def _exported(name: str, style: CsvStyle) -> Response:
+    try:
+        return export_response(name, style)
+    except BusyError:
+        return _refusal("other files are being written", 503, {"Retry-After": str(BUSY_SECONDS)})
+    except UnfinishedError:
+        return _refusal("the file could not be finished; the server may lack memory", 503)

@@ -27,6 +27,7 @@ from kiosk.desk.accounts import routes as accounts
 from kiosk.desk.context import Desk, desk
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
+from kiosk.desk.downloads import BUSY_SECONDS, StreamedFile
 from kiosk.desk.exchange import comparison
 from kiosk.desk.exchange import routes as exchange
 from kiosk.desk.i18n import (
@@ -69,6 +70,7 @@ from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES
 from kiosk.library.library import Library
 from kiosk.output import report_html
+from kiosk.output.file_program import BusyError, UnfinishedError, WrittenFiles
 from kiosk.output.hyphenation import divisible
 from kiosk.screen.compression import compress
 from kiosk.screen.headers import digest
@@ -182,7 +184,7 @@ def create_desk_app(
     app.extensions["desk"] = Desk(
         store, library, clock, ticks, guest_address, allowed_languages, KnownDevices(secret_key),
         SecretSealer(secret_key), settings, devices or Devices(), on_library_change=on_library_change,
-        doubtful_time=doubtful_time,
+        doubtful_time=doubtful_time, written_files=WrittenFiles(settings.data if settings else None),
     )  # fmt: skip
     refuse_unreadable_hosts(app)
     StaticFiles(shipped_folder("static")).serve(app)
@@ -202,6 +204,8 @@ def create_desk_app(
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(RefusedError, _not_changed)
+    app.register_error_handler(BusyError, _busy)
+    app.register_error_handler(UnfinishedError, _unfinished)
     app.register_error_handler(Exception, _failed)
     app.after_request(_with_headers)
     check_access_is_declared(app)
@@ -252,7 +256,7 @@ def _with_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy(digest(report_html.STYLE), "data:")
     if request.endpoint not in ("static", "results_json", "handbook.picture"):
         response.headers["Cache-Control"] = "no-store"
-    return compress(response, PACKED)
+    return response if isinstance(response, StreamedFile) else compress(response, PACKED)
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
@@ -273,6 +277,18 @@ def _not_changed(error: RefusedError) -> ResponseReturnValue:
     """Return the page with the reasons why files on the server were not changed, with status 400."""
     messages = [translate_message(message) for message in error.messages]
     return make_response(render_template("error.html", kind="files", messages=messages), 400)
+
+
+def _busy(_: BusyError) -> ResponseReturnValue:
+    """Render the page for a file that cannot be written yet, because others are."""
+    response = make_response(render_template("error.html", kind="busy"), 503)
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
+
+
+def _unfinished(_: UnfinishedError) -> ResponseReturnValue:
+    """Render the page for a file whose program was ended before the file was complete."""
+    return make_response(render_template("error.html", kind="unfinished"), 503)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:

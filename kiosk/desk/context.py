@@ -21,6 +21,7 @@ from kiosk.domain.schedule import Ticks, next_tick
 from kiosk.library.changes import keep_last_good
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import fingerprint
+from kiosk.output.file_program import WrittenFiles
 from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Devices, Store
 
@@ -49,6 +50,7 @@ class Desk:
     sign_in_throttle: SignInThrottle = field(default_factory=SignInThrottle)
     password_checks: PasswordChecks = field(default_factory=PasswordChecks)
     published: Published = field(default_factory=Published)
+    written_files: WrittenFiles = field(default_factory=WrittenFiles)
     review_state: ReviewState = field(default_factory=ReviewState)
     live_pages: LivePages = field(default_factory=LivePages)
     on_library_change: Callable[[Library], None] | None = None

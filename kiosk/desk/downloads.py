@@ -1,15 +1,18 @@
 """Responses with a file, for the browser to show or to save, and with the reason why there is none."""
 
+import gzip
 import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
+from werkzeug.wsgi import wrap_file
 
 from kiosk.desk.i18n import in_a_row, translate
+from kiosk.output.file_program import UnfinishedError, WrittenFile
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
-from kiosk.output.report_files import UnfinishedError
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -24,6 +27,9 @@ MEDIA_TYPES = {
 }
 """File ending -> media type."""
 
+BUSY_SECONDS = 30
+"""Seconds after which a browser may ask again for a file that had no turn."""
+
 LONGEST_PART = 40
 """Most characters of a statement's or a place's name in the name of a file."""
 
@@ -32,6 +38,35 @@ def file_response(name: str, content: bytes, *, is_download: bool = True) -> Res
     """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES, else KeyError.
     The browser saves a download under `name`, and shows other files."""
     response = Response(content, mimetype=MEDIA_TYPES[name.rpartition(".")[2]])
+    if is_download:
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+class StreamedFile(Response):
+    """A file on disk, which the server sends piece by piece, so that its memory does not grow."""
+
+
+def streamed_file(
+    name: str, written: WrittenFile, *, is_download: bool = True, is_packed: bool = False
+) -> StreamedFile:
+    """Return a response as `file_response`, with a file that a program wrote. With `is_packed` the file is
+    compressed with gzip, and is unpacked while it is sent to a browser that does not accept that."""
+    is_unpacked = is_packed and not request.accept_encodings.quality("gzip")
+    content: Any = written.open()
+    if is_unpacked:
+        content = gzip.GzipFile(fileobj=content)
+    response = StreamedFile(
+        wrap_file(request.environ, content),
+        mimetype=MEDIA_TYPES[name.rpartition(".")[2]],
+        direct_passthrough=True,
+    )
+    if is_packed:
+        response.headers["Vary"] = "Accept-Encoding"
+    if not is_unpacked:
+        response.content_length = written.size
+        if is_packed:
+            response.headers["Content-Encoding"] = "gzip"
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -73,7 +108,7 @@ def unprintable(error: PaperError, texts: Mapping[str, str] = MappingProxyType({
             reason = translate(
                 "Filen ({ending}) blev inte klar, för rapporten är för stor. Korta texterna, eller välj "
                 "färre omgångar och påståenden.",
-                ending=error.ending,
+                ending=error.kind,
             )
         case _:
             reason = str(error)

@@ -4,14 +4,16 @@ The tables of `export` are for programs. Here each sheet has a title, tables wit
 and real dates and percentages, so that a spreadsheet program shows them as the reader's language does.
 """
 
+import json
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from math import ceil
-from typing import Any
+from typing import Any, BinaryIO
 
-from kiosk.library.spreadsheet_writer import harmless, packed_workbook
+from kiosk.library.spreadsheet_writer import packed_workbook
+from kiosk.library.xlsx_parts import harmless
 
 Value = str | int | float | date | None
 """A cell; a float is a share, 0 to 1, shown as a percentage."""
@@ -65,6 +67,50 @@ class BoardSheet:
     title: str
     lines: tuple[str, ...]
     tables: tuple[BoardTable, ...] = ()
+
+
+def given_of_board(sheets: Iterable[BoardSheet], made_at: str | None) -> bytes:
+    """Return what a program makes a workbook of these sheets from: JSON, in which a day is an object with
+    `day`."""
+    rows = [asdict(sheet, dict_factory=_with_days) for sheet in sheets]
+    return json.dumps({"made_at": made_at, "sheets": rows}, ensure_ascii=False).encode()
+
+
+def write_board(given: BinaryIO, file: BinaryIO) -> None:
+    """Write a workbook. `given` has the bytes of `given_of_board`."""
+    document = json.load(given)
+    sheets = [_sheet_from_json(row) for row in document["sheets"]]
+    file.write(board_workbook(sheets, document["made_at"]))
+
+
+def _with_days(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: [[_cell_as_json(cell) for cell in row] for row in value] if name == "rows" else value
+        for name, value in fields
+    }
+
+
+def _cell_as_json(cell: Value) -> object:
+    return {"day": cell.isoformat()} if isinstance(cell, date) else cell
+
+
+def _sheet_from_json(row: Mapping[str, Any]) -> BoardSheet:
+    tables = tuple(map(_table_from_json, row["tables"]))
+    return BoardSheet(row["name"], row["title"], tuple(row["lines"]), tables)
+
+
+def _table_from_json(row: Mapping[str, Any]) -> BoardTable:
+    chart = row["chart"]
+    return BoardTable(
+        tuple(row["heading"]),
+        tuple(tuple(map(_cell_from_json, cells)) for cells in row["rows"]),
+        BoardChart(**{**chart, "colours": tuple(chart["colours"])}) if chart else None,
+        row["names"],
+    )
+
+
+def _cell_from_json(cell: Any) -> Value:
+    return date.fromisoformat(cell["day"]) if isinstance(cell, dict) else cell
 
 
 def board_workbook(sheets: Sequence[BoardSheet], made_at: str | None) -> bytes:

@@ -7,7 +7,7 @@ Data Package, so that every column is explained.
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kiosk.domain.ballot import CHOSEN, NONE_CHOSEN, NOT_CHOSEN, SOME_CHOSEN, NoAnswer
@@ -87,21 +87,45 @@ Row = Mapping[str, object]
 """Column -> cell."""
 
 
+FILE_NAMES = (
+    "counts.csv",
+    "codebook.csv",
+    "outputs.csv",
+    "results.xlsx",
+    "snapshot.json",
+    "datapackage.json",
+)
+"""Names of the files of an export."""
+
+DATA_PACKAGE = "data-package.zip"
+"""Name of the archive with all of them."""
+
+
 def files(
     document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle = CsvStyle.COMMA
 ) -> dict[str, bytes]:
     """Return name -> content of every file of an export, its tables as CSV of one style. `rounds` are those
     of the document; KeyError if one is missing."""
-    by_id = {of_round.id: of_round for of_round in rounds}
-    counts = _table(COUNTS, _counts(document, by_id))
-    codebook = _table(CODEBOOK, _codebook(document, by_id))
-    tables = {"counts": counts, "codebook": codebook, "outputs": outputs_table(outputs)}
-    contents = {
-        **{f"{name}.csv": csv_table(table, style) for name, table in tables.items()},
-        "results.xlsx": workbook(tables, document["made_at"]),
-        "snapshot.json": as_text(document).encode(),
-    }
+    tables = _tables(document, rounds, outputs)
+    contents = {f"{name}.csv": csv_table(rows(), style) for name, rows in tables.items()}
+    contents["results.xlsx"] = _workbook(document, tables)
+    contents["snapshot.json"] = as_text(document).encode()
     return {**contents, "datapackage.json": _description(document, contents, style)}
+
+
+def file_of_export(
+    name: str, document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle
+) -> bytes:
+    """Return the content of one file of an export, its name one of FILE_NAMES."""
+    tables = _tables(document, rounds, outputs)
+    if name == "results.xlsx":
+        return _workbook(document, tables)
+    if name == "snapshot.json":
+        return as_text(document).encode()
+    if name == "datapackage.json":
+        contents = {f"{table}.csv": csv_table(rows(), style) for table, rows in tables.items()}
+        return _description(document, contents, style)
+    return csv_table(tables[name.removesuffix(".csv")](), style)
 
 
 def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
@@ -114,6 +138,23 @@ def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) 
         for name, content in files(document, rounds, outputs).items():
             add_file(archive, name, content)
     return packed.getvalue()
+
+
+Table = Callable[[], Iterator[Sequence[object]]]
+"""Yields the rows of a table, its heading first. A table of a country has more rows than fit in memory."""
+
+
+def _tables(document: Document, rounds: Iterable[Round], outputs: Outputs) -> dict[str, Table]:
+    by_id = {of_round.id: of_round for of_round in rounds}
+    return {
+        "counts": lambda: _table(COUNTS, _counts(document, by_id)),
+        "codebook": lambda: _table(CODEBOOK, _codebook(document, by_id)),
+        "outputs": lambda: iter(outputs_table(outputs)),
+    }
+
+
+def _workbook(document: Document, tables: Mapping[str, Table]) -> bytes:
+    return workbook({name: rows() for name, rows in tables.items()}, document["made_at"])
 
 
 def outputs_table(outputs: Outputs) -> list[list[object]]:
@@ -228,9 +269,10 @@ def _answers(statement: Statement) -> Iterator[tuple[str, str, str]]:
             yield column.id, "withheld", NOT_ON_THE_SCALE["withheld"]
 
 
-def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> list[list[object]]:
-    """Return rows as a table, its first row the names of the columns."""
-    return [list(columns), *([row[name] for name in columns] for row in rows)]
+def _table(columns: Mapping[str, str], rows: Iterable[Row]) -> Iterator[Sequence[object]]:
+    yield list(columns)
+    for row in rows:
+        yield [row[name] for name in columns]
 
 
 def _description(document: Document, contents: Mapping[str, bytes], style: CsvStyle) -> bytes:

@@ -10,9 +10,9 @@ from typing import Any
 import typst
 
 from kiosk.domain.report import Kind, ReportDocument
+from kiosk.output.file_program import WITHOUT_SIGN
 from kiosk.output.paper import LOGO_FORMATS, LogoError, NoGlyphError, shipped_fonts
 from kiosk.output.pdf_row_headings import with_row_headings
-from kiosk.output.report_files import WITHOUT_SIGN
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 

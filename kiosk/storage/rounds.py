@@ -55,6 +55,10 @@ class Rounds:
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
+    def terms(self) -> list[str]:
+        """Return the terms of all rounds as they are stored, sorted."""
+        return sorted(row[0] for row in self._select_all())
+
     def with_id(self, round_id: str) -> Round | None:
         """Return the round with this id; None if there is none."""
         row = self._database.row(tables.Round.select(tables.Round.terms).where(tables.Round.id == round_id))

@@ -315,6 +315,10 @@ class Store:
         """Return all rounds, planned, open and closed, the latest opening first."""
         return self._rounds.all()
 
+    def round_terms(self) -> list[str]:
+        """Return the terms of all rounds as JSON texts without line breaks, in a fixed order."""
+        return self._rounds.terms()
+
     def open_round(self, new: Round, now: datetime) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 

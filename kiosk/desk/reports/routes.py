@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response, unprintable
+from kiosk.desk.downloads import file_response, streamed_file, unprintable
 from kiosk.desk.forms import ReportForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.reports.building import comment_part, part_names
@@ -42,7 +42,7 @@ from kiosk.domain.report import (
 from kiosk.library.texts import find_fault
 from kiosk.output.glyphs import undrawable
 from kiosk.output.paper import PaperError
-from kiosk.output.report_files import ENDINGS, write_file
+from kiosk.output.report_files import ENDINGS, IN_PROCESS, given_of_report, write_file
 from kiosk.output.report_html import report_html
 from kiosk.storage import Action, RoundState
 
@@ -247,7 +247,7 @@ def publish(report_id: str) -> ResponseReturnValue:
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
-        write_file(document, "pdf")
+        desk().written_files.write("pdf", given_of_report(document))
     except PaperError as error:
         written, content = desk().store.reports.texts(report_id), _content(report_id)
         names = _parts(content)
@@ -268,7 +268,12 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
     if kept is None or ending not in ENDINGS:
         abort(404)
     try:
-        content = write_file(document_from_json(kept), ending)
+        document = document_from_json(kept)
+        if ending in IN_PROCESS:
+            content = write_file(document, ending)
+        else:
+            written = desk().written_files.write(ending, given_of_report(document))
+            return streamed_file(f"{report_id}-{edition}.{ending}", written)
     except PaperError as error:
         return unprintable(error)
     if ending == "html":

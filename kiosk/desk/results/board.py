@@ -14,19 +14,19 @@ from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.target import is_upper_limit, target_state
-from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, given_of_board
 
 
 def board_file(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> bytes:
-    """Return the results of a round at one node as the content of an xlsx file.
+    """Return what a program writes the workbook of a round at one node from.
 
     `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
     """
     sheets = [_cover(document, of_round, node_id, overview), _overview(of_round, node_id, overview)]
     sheets += [_statement(number, section) for number, section in enumerate(sections, start=1)]
-    return board_workbook(sheets, document["made_at"])
+    return given_of_board(sheets, document["made_at"])
 
 
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:

@@ -13,7 +13,7 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle, csv_table
-from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, board_workbook
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, given_of_board
 from kiosk.output.stacked_bars import UNKNOWN
 
 
@@ -28,7 +28,7 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
-    """Return a chart and its numbers as the content of an xlsx file with one sheet. `document` is the
+    """Return what a program writes the workbook of a chart and its numbers from. `document` is the
     snapshot."""
     heading = _heading(section, chart)
     rows = tuple(
@@ -46,7 +46,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     named = 2 if chart.kind is ChartKind.TIME else 1
     table = BoardTable(heading, rows, drawn, names=named)
     sheet = BoardSheet(section.text, section.text, lines, (table,))
-    return board_workbook([sheet], document["made_at"])
+    return given_of_board([sheet], document["made_at"])
 
 
 def _heading(section: Section, chart: Chart) -> tuple[str, ...]:

@@ -3,11 +3,11 @@ rounds."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response, unprintable
+from kiosk.desk.downloads import file_response, streamed_file, unprintable
 from kiosk.desk.results.board import board_file
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.chart_tables import chart_csv, chart_workbook, file_name, place_file_name
@@ -30,23 +30,26 @@ from kiosk.desk.session import for_every_account, for_readers
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle
-from kiosk.output.chart_pictures import NARROW, PAGE, png, svg
-from kiosk.output.export import data_package, files
+from kiosk.output.chart_pictures import NARROW, PAGE, svg
+from kiosk.output.export import DATA_PACKAGE, FILE_NAMES
+from kiosk.output.export_files import EXPORT, EXPORT_PACKED, given_of_export
 from kiosk.output.paper import PaperError
-from kiosk.output.report_files import write_file
-from kiosk.settings import shipped_folder
+from kiosk.output.report_files import given_of_report
 
 blueprint = Blueprint("files", __name__)
 
-FONTS = shipped_folder("static") / "fonts"
-
-WRITERS: Mapping[str, Callable[[Document, Section, Chart], bytes]] = {
-    "svg": lambda _document, section, chart: svg(picture(section, chart)).encode(),
-    "png": lambda _document, section, chart: png(svg(picture(section, chart)), FONTS),
-    "csv": lambda _document, section, chart: chart_csv(section, chart, _csv_style()),
-    "xlsx": lambda document, section, chart: chart_workbook(document, section, chart),
+WRITERS: Mapping[str, Callable[[Section, Chart], bytes]] = {
+    "svg": lambda section, chart: svg(picture(section, chart)).encode(),
+    "csv": lambda section, chart: chart_csv(section, chart, _csv_style()),
 }
 """File ending -> function that returns the content of a chart's file."""
+
+BY_PROGRAM: Mapping[str, tuple[str, Callable[[Document, Section, Chart], bytes]]] = {
+    "png": ("png", lambda _document, section, chart: svg(picture(section, chart)).encode()),
+    "xlsx": ("board", lambda document, section, chart: chart_workbook(document, section, chart)),
+}
+"""Ending of a chart's file that a program writes -> (its kind, function that returns what it is made
+from)."""
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/files")
@@ -97,8 +100,10 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
-    content = board_file(document, of_round, node_id, overview, sections)
-    return file_response(place_file_name(of_round, node_id, "xlsx"), content)
+    given = board_file(document, of_round, node_id, overview, sections)
+    return streamed_file(
+        place_file_name(of_round, node_id, "xlsx"), desk().written_files.write("board", given)
+    )
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/results.pdf")
@@ -110,10 +115,11 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
     try:
-        content = write_file(place_document(document, of_round, node_id, overview, sections), "pdf")
+        given = given_of_report(place_document(document, of_round, node_id, overview, sections))
+        written = desk().written_files.write("pdf", given)
     except PaperError as error:
         return unprintable(error)
-    return file_response(place_file_name(of_round, node_id, "pdf"), content)
+    return streamed_file(place_file_name(of_round, node_id, "pdf"), written)
 
 
 @blueprint.route("/chart/<round_id>/<node_id>/<statement_id>/<drawing>")
@@ -140,32 +146,41 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     earlier = kept_figures().values()
     section = section_of(document, states, of_round, node_id, statement, earlier, extent, snapshot)
     charts = [chart for chart in section.charts if chart.kind == kind]
-    if not charts or ending not in WRITERS:
+    if not charts or ending not in {*WRITERS, *BY_PROGRAM}:
         abort(404)
     [shown] = charts
+    name, is_download = file_name(section, shown, ending), "download" in request.args
+    if ending in BY_PROGRAM:
+        kind, given_of = BY_PROGRAM[ending]
+        written = desk().written_files.write(kind, given_of(document, section, shown))
+        return streamed_file(name, written, is_download=is_download)
     layout = NARROW if "narrow" in request.args else PAGE
-    content = (
-        svg(bare_picture(shown), layout).encode() if is_bare else WRITERS[ending](document, section, shown)
-    )
-    name = file_name(section, shown, ending)
-    return file_response(name, content, is_download="download" in request.args)
+    content = svg(bare_picture(shown), layout).encode() if is_bare else WRITERS[ending](section, shown)
+    return file_response(name, content, is_download=is_download)
 
 
-@blueprint.route("/export/data-package.zip")
+@blueprint.route(f"/export/{DATA_PACKAGE}")
 @for_readers
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file."""
-    rounds = [state.round for state in desk().store.rounds()]
-    content = data_package(desk().store.snapshot(), rounds, desk().store.outputs.all())
-    return file_response("data-package.zip", content)
+    """Return all files of the export as one zip file. Raises BusyError."""
+    return export_response(DATA_PACKAGE, CsvStyle.COMMA)
 
 
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export. Aborts with 404 for an unknown name, else as `_csv_style`."""
-    rounds = [state.round for state in desk().store.rounds()]
-    contents = files(desk().store.snapshot(), rounds, desk().store.outputs.all(), _csv_style())
-    if name not in contents:
+    """Return one file of the export. Aborts with 404 for an unknown name, else as `_csv_style`. Raises
+    BusyError."""
+    if name not in FILE_NAMES:
         abort(404)
-    return file_response(name, contents[name])
+    return export_response(name, _csv_style())
+
+
+def export_response(name: str, style: CsvStyle) -> Response:
+    """Return a file of the export: one of FILE_NAMES, or DATA_PACKAGE. Raises BusyError or
+    UnfinishedError."""
+    store = desk().store
+    given = given_of_export(name, store.snapshot_text(), store.round_terms(), store.outputs.all(), style)
+    is_packed = name.endswith((".csv", ".json"))
+    written = desk().written_files.write(EXPORT_PACKED if is_packed else EXPORT, given)
+    return streamed_file(name, written, is_packed=is_packed)
