@@ -474,10 +474,7 @@ function showMore() {
 }
 
 /** Scrolls to the first answer that is not wholly in view. */
-function seeMore() {
-  const top = answersInOrder().find(below(find("more").getBoundingClientRect().top));
-  window.scrollBy(0, top.getBoundingClientRect().top - find("bar").getBoundingClientRect().bottom - 4);
-}
+const seeMore = () => answersInOrder().find(below(find("more").getBoundingClientRect().top)).scrollIntoView();
 
 /** A touch shows why the button of larger text does nothing, so it is not disabled. */
 function allowLarger(mayGrow) {

@@ -121,3 +121,44 @@ def test_a_ballot_with_each_kind_arrives_whole_with_and_without_a_network_and_a_
     }
     assert sum(one["withheld"] for one in table.values()) == 0, "every table is as it was answered"
     assert table["why"]["not_asked"] == sum(form["agree"] not in (["1"], ["2"]) for form in forms)
+
+
+LOOK = """async () => {
+    const settled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    await settled();
+    const shown = document.querySelector("fieldset:not([hidden])"), more = document.getElementById("more");
+    const answers = [...shown.querySelectorAll("label:not(.skipped)")];
+    const edge = () => more.hidden ? window.innerHeight : more.getBoundingClientRect().top;
+    const box = (part) => part.getBoundingClientRect();
+    const edges = [document.getElementById("bar"), shown.querySelector("legend"), answers[0]]
+        .flatMap((part) => [box(part).top, box(part).bottom]);
+    const inOrder = [0, ...edges, edge() + 1];
+    const seen = new Set();
+    for (const _ of answers) {
+        const inView = answers.filter((one) => box(one).top > -1 && box(one).bottom < edge() + 1);
+        inView.forEach((one) => seen.add(one));
+        if (more.hidden) break;
+        more.click();
+        await settled();
+    }
+    return { name: answers[0].control.name, inOrder, unseen: answers.length - seen.size };
+}"""
+"""Of the statement on the screen: the upper and lower edges of the bar, the text and the first answer, with
+those of the view; and the number of answers that no press of "More answers" brought into view."""
+
+
+def test_each_kind_begins_in_view_and_shows_all_answers_on_a_zoomed_kiosk(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    """At 200 % the page scrolls. The longest scale leaves an empty space on the pages of the others: below
+    their answers."""
+    place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
+    page = context.new_page()
+    page.set_viewport_size({"width": 640, "height": 400})
+    page.goto(serve(place.app) + "/")
+    page.locator("#start").dispatch_event("click")
+    for name in CONCERNED:
+        seen = page.evaluate(LOOK)
+        assert seen["inOrder"] == sorted(seen["inOrder"]), name
+        assert (seen["name"], seen["unseen"]) == (name, 0)
+        page.locator("#skip").dispatch_event("click")
