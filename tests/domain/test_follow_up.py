@@ -1,5 +1,6 @@
 """Follow-ups: the ballot keeps its shape, and a follow-up's table tells nothing more about its statement."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,7 @@ from typing import cast
 import pytest
 
 from kiosk.domain.ballot import NOT_ASKED, Answer, Ballot, BallotError, NoAnswer, pack, read_ballot, unpack
-from kiosk.domain.noise import EPSILON, protect_part
+from kiosk.domain.noise import EPSILON, FOLLOW_SHARE, protect_part
 from kiosk.domain.results import Row, row
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
@@ -232,3 +233,24 @@ def test_intervals_of_reasons_hold_the_share_as_often_as_they_say(
 ) -> None:
     assert shares_outside(reasons, batches, 11) <= 0.08
     assert shares_outside(reasons, batches, 11, knows_noise=False) > 0.08, "control: intervals without noise"
+
+
+@pytest.mark.parametrize(
+    ("asked", "others", "seen", "unseen"),
+    [(1, 0, 1.0, 1.0), (1, 0.5, 0.947, 1.0), (2 / 3, 1 / 3, 0.947, 0.947)],
+    ids=["those asked", "and half of the others", "by lot"],
+)
+def test_a_step_that_not_all_guests_have_tells_more_than_the_promise(
+    asked: float, others: float, seen: float, unseen: float
+) -> None:
+    """The table of docs/anonymity.md: the noise alone leaves a follow-up no room for such a step."""
+    assert round(belief(1, 1), 3) == 0.9
+    assert round(belief(asked, others), 3) == seen
+    assert round(belief(1 - others, 1 - asked), 3) == unseen
+
+
+def belief(with_it: float, without: float) -> float:
+    """Return how sure a person is of whether a guest gave an answer that is followed, who held it for 2 to 1,
+    read the figures of a protected round, and saw what guests show with these probabilities."""
+    spent = EPSILON * FOLLOW_SHARE * Fraction(3, 2)  # by the statement, and half as much by its follow-up
+    return 2 * math.exp(spent) * with_it / (2 * math.exp(spent) * with_it + without)

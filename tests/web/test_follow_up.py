@@ -24,8 +24,38 @@ LOOK = """() => [...document.querySelectorAll("body *")]
     .map((element) => [element, element.getBoundingClientRect(), window.getComputedStyle(element)])
     .filter(([, box, { visibility }]) => box.width && box.height && visibility === "visible")
     .map(([{ tagName, textContent }, { x, y, width, height }, style]) =>
-        [tagName, textContent, x, y, width, height, style.color, style.backgroundColor, style.borderColor])"""
-"""The text, place and colours of everything on the screen."""
+        [tagName, textContent, x, y, width, height, style.color, style.backgroundColor, style.borderColor,
+         style.opacity])"""
+"""The text, place, colours and opacity of everything on the screen."""
+
+
+EMPTY_FOR_OTHERS = """() => {
+    const form = document.getElementById("answers"), followUp = document.querySelector("[data-follows]");
+    const show = (isAsked) => followUp.querySelector(".scale").style.opacity = isAsked ? "" : "0";
+    const hide = ({ target }) => {
+        if (target.name === followUp.dataset.follows) show(followUp.dataset.when.includes(target.value));
+    };
+    form.addEventListener("change", hide);
+    form.addEventListener("whole", () => { form.removeEventListener("change", hide); show(true); });
+}"""
+"""A leaky page: a step for every guest, in which those who are not asked see no answers; until "whole"."""
+
+
+def looks(page: Page) -> list[list[list[object]]]:
+    """Return what is on the screen of the follow-up after an answer that it follows, and after another."""
+    seen = []
+    for value in ("1", "5"):
+        answer(page, value)
+        expect(page.locator(FOLLOW_UP)).to_be_visible()
+        expect(page.locator("#progress")).to_have_text("Fråga 2 av 2")
+        group = page.get_by_role("group", name="Varför inte?")
+        expect(group).to_have_accessible_description(
+            "Bara om du svarade: Instämmer inte alls, Instämmer dåligt"
+        )
+        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finish()))")
+        seen.append(page.evaluate(LOOK))
+        page.locator("#back").dispatch_event("click")
+    return seen
 
 
 def answer(page: Page, value: str) -> None:
@@ -43,20 +73,13 @@ def test_every_guest_sees_the_same_follow_up_and_a_changed_answer_takes_its_reas
     page.clock.install(time=NOW)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
-    looks = []
-    for value in ("5", "1"):
-        answer(page, value)
-        expect(page.locator(FOLLOW_UP)).to_be_visible()
-        expect(page.locator("#progress")).to_have_text("Fråga 2 av 2")
-        group = page.get_by_role("group", name="Varför inte?")
-        expect(group).to_have_accessible_description(
-            "Bara om du svarade: Instämmer inte alls, Instämmer dåligt"
-        )
-        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finish()))")
-        looks.append(page.evaluate(LOOK))
-        page.locator("#back").dispatch_event("click")
-    assert looks[0] == looks[1], "a bystander sees no difference"
-    assert any("Jag svarade något annat" in texts for texts in looks[0])
+    concerned, other = looks(page)
+    assert concerned == other, "a bystander sees no difference"
+    assert any("Jag svarade något annat" in texts for texts in other)
+    page.evaluate(EMPTY_FOR_OTHERS)
+    concerned, other = looks(page)
+    assert concerned != other, "control: a page that is empty for those not asked"
+    page.evaluate("() => document.getElementById('answers').dispatchEvent(new Event('whole'))")
     answer(page, "1")
     page.locator(f'{FOLLOW_UP} input[value="2"]').focus()
     page.keyboard.press("Space")
