@@ -194,8 +194,8 @@ def _months(year: int) -> tuple[str, ...]:
 
 
 def _notes(parts: Iterable[tuple[Period, Figure]]) -> tuple[str, ...]:
-    """Return the explanation of the columns, as a tuple of one text. Estimates, missing counts and long
-    periods are explained only if they occur."""
+    """Return the explanation of a chart's bars, as a tuple of one text. Estimates, missing counts and long
+    periods are explained only if they occur in `parts`, the chart's (period, figure)."""
     shown = tuple(parts)
     qualities = {figure.quality for _, figure in shown}
     notes = [translate("Utan stapel: inget är räknat eller inskrivet. *: uppgifter saknas för någon månad.")]

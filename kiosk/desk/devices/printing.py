@@ -97,7 +97,8 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
 
 def _codes(form: SlipsForm) -> tuple[list[str], bool]:
     """Return (codes of new slips, whether the unit now has more than its round's budget). Raises
-    SlipBudgetError for more slips than that, unless a coordinator gave a reason."""
+    SlipBudgetError for more slips than that, unless a coordinator gave a reason, and StoreError for a unit
+    that is not in the round."""
     wanted = form.round.data, form.unit.data, form.number.data
     try:
         return desk().store.print_slips(*wanted), False

@@ -347,8 +347,9 @@ def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
 @preview_route()
 @for_coordinator
 def preview(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the survey as a guest sees it, in every language that has all its texts, also unreviewed ones.
-    Aborts with 404 for an unknown survey."""
+    """Show the survey as a guest sees it, in the language `lang` of the address, by default Swedish. The page
+    offers every language that has all its texts, also unreviewed ones. Aborts with 404 for an unknown
+    survey."""
     return _previewed(survey_id, device)
 
 
