@@ -70,10 +70,11 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """The effect of an import on one item."""
+    """The effect of an import on one item. A translation is NEW if it adds any text, and never REPLACED."""
 
     NEW = "new"
     SAME = "same"
+    """The item is here already, and its file is not written."""
     REPLACED = "replaced"
 
 
@@ -92,7 +93,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Effect:
-    """The effect of the import on one item. `number` is the number of texts of a translation."""
+    """The effect of the import on one item. Of a translation, `id` is the language's code, `title` its
+    autonym, and `number` the number of texts that it adds; `licence` is that of a survey or theory, else
+    ""."""
 
     kind: Kind
     id: str
@@ -115,6 +118,7 @@ class Plan:
 
     @property
     def changes_nothing(self) -> bool:
+        """Whether everything in the bundle is here already."""
         """Whether all items are here already."""
         return all(one.state is State.SAME for one in self.effects)
 
@@ -204,8 +208,8 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return the TOML text of a file with one counter, without its closed targets. The file has the counter's
-    id as its name."""
+    """Return the TOML text of a file with one counter, without its closed targets and whether it is closed or
+    optional. The file has the counter's id as its name."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []
@@ -267,6 +271,8 @@ def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
 
 
 def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
+    """Return the content of a bundle whose members are unpacked in a folder. Raises DefinitionError for a
+    faulty file."""
     """Return the content of the files in a folder. Raises DefinitionError for a file that cannot be read."""
     questions = folder / QUESTIONS
     scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
@@ -316,6 +322,7 @@ def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Co
 def _effects(
     kind: Kind, sent: Iterable[Any], present: Mapping[str, Any], is_same: Callable[[Any, Any], bool]
 ) -> Iterator[Effect]:
+    """Yield the effect on each item `sent` of a kind; `present` are those that are here, by id."""
     """Yield the effect on each sent item of a kind; `present` has those of the library by id."""
     for one in sent:
         other = present.get(one.id)
@@ -329,7 +336,7 @@ def _same_survey(one: Survey, other: Survey) -> bool:
 
 
 def _same_counter(one: Counter, other: Counter) -> bool:
-    """Return whether two counters count the same. The one that is here may have more targets."""
+    """Return whether two counters count the same. `other`, which is here, may have more targets."""
     return set(one.targets) <= set(other.targets) and replace(one, targets=other.targets) == other
 
 
@@ -347,8 +354,8 @@ def _translated(bundle: Content, library: Library) -> Iterator[Effect]:
 
 
 def _new_texts(catalogue: Catalogue, library: Library) -> list[Translation]:
-    """Return a bundle's translations of the texts that have none here, as unreviewed: nobody here has read
-    them."""
+    """Return a bundle's translations of the texts that have none here, all as unreviewed: nobody here has
+    read them."""
     code = catalogue.language.code
     known = library.guest[code].texts if code in library.guest else {}
     return [Translation(text, words, False) for text, words in catalogue.texts.items() if text not in known]
@@ -418,9 +425,8 @@ def import_bundle(
 def _changes(
     settings: Settings, library: Library, plan: Plan, reviewer: str, on: date
 ) -> Iterator[tuple[Path, bytes | None]]:
-    """Yield each file of an import: its path and its new content, None for a file to remove. Scales and
-    counters come before the surveys and theories that need them, so that these are complete after a power
-    failure."""
+    """Yield each file that an import writes: its path in KIOSK_DATA and its new content. Scales and counters
+    come before the surveys and theories that need them, so that these are complete after a power failure."""
     bundle = plan.content
     for scale in bundle.scales:
         if scale.id in plan.ids(Kind.SCALE):
@@ -437,6 +443,6 @@ def _changes(
             yield _path(Kind.SURVEY, survey.id), as_toml(draft_of(survey, survey.id)).encode()
     for theory in bundle.theories:
         if theory.id in plan.ids(Kind.THEORY):
-            former = library.theories.get(theory.id)
-            placed = replace(theory, place=former.place if former else "")
+            previous = library.theories.get(theory.id)
+            placed = replace(theory, place=previous.place if previous else "")
             yield _path(Kind.THEORY, theory.id), theory_toml(placed).encode()

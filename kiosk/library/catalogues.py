@@ -36,7 +36,7 @@ from kiosk.library.definition import (
 from kiosk.library.texts import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
-"""Code of the reference language."""
+"""Code of the language of reference texts, Swedish."""
 
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<string>(?:[^"\\]|\\.)*)"')
 """A line of a .po file with a text, perhaps after its keyword."""
@@ -83,11 +83,11 @@ class Catalogue:
     """The texts of one language in one gettext domain, guest or desk.
 
     `texts` maps each translated reference text to its translation. `empty` lists the reference texts without
-    a translation and `unreviewed` those whose translation is fuzzy, in the file's order; the module
-    `completeness` counts them per survey. `obsolete` are the reference texts of earlier versions, which the
-    shipped Swedish file has as gettext's obsolete entries (#~). `screen` lists the reference texts of pages,
-    also if a survey has the same text. `carried` maps a statement's text to the earlier text whose
-    translation it uses, and `earlier_texts` are all earlier texts of statements.
+    a translation, in the file's order and those that the file lacks last, and `unreviewed` those whose
+    translation is fuzzy; the module `completeness` counts them per survey. `obsolete` are the reference texts
+    of earlier versions, which the shipped Swedish file has as gettext's obsolete entries (#~). `screen` lists
+    the reference texts of pages, also if a survey has the same text. `carried` maps a statement's text to the
+    earlier text whose translation it uses, and `earlier_texts` are all earlier texts of statements.
     """
 
     language: Language
@@ -109,8 +109,8 @@ class Catalogue:
 
 
 def language(code: str) -> Language:
-    """Return the language with that code, named as in AUTONYMS or else as in CLDR. Languages that CLDR does
-    not have (Romani) are left to right."""
+    """Return the language with that code, named as in AUTONYMS or else as in CLDR. A language that CLDR does
+    not have (Romani), or an invalid code, is left to right, and without AUTONYMS named by its code."""
     try:
         locale = Locale.parse(code)
     except (UnknownLocaleError, ValueError):
@@ -120,7 +120,8 @@ def language(code: str) -> Language:
 
 
 def read_catalogue(path: Path, code: str) -> Catalogue:
-    """Read one .po file. Raises DefinitionError, with the line, if it cannot be read or used."""
+    """Return the catalogue in the .po file of the language `code`. Raises DefinitionError, with the line, if
+    it cannot be read or used, and for a `code` that is no language code."""
     if not is_language_code(code):
         raise DefinitionError(f"{path}: {code!r} is not a language code; name the folder like fa or fa_AF")
     return _parsed(read_bytes(path), code, str(path))
@@ -136,9 +137,11 @@ def _parsed(raw: bytes, code: str, source: str) -> Catalogue:
 
 
 def catalogue_of(catalog: Catalog, code: str, source: str) -> Catalogue:
-    """Return the texts of a parsed .po file; `source` is the file's name in error messages.
+    """Return the catalogue in a parsed .po file; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, for a translation that cannot replace its reference text.
+    Texts are normalised to NFC. A text without a visible character is `empty`, one flagged fuzzy
+    `unreviewed`. Raises DefinitionError, with the line, for a translation that cannot replace its reference
+    text.
     """
     texts: dict[str, str] = {}
     empty, unreviewed, screen = [], [], []
@@ -172,9 +175,10 @@ def _is_of_surveys(entry: Entry) -> bool:
 
 
 def read_entries(text: str, source: str) -> Catalog:
-    """Parse a .po file; `source` is the file's name in error messages.
+    """Return the entries of a .po file, given as its text; `source` is the file's name in error messages.
 
-    Raises DefinitionError, with the line, if it cannot be parsed.
+    Raises DefinitionError, with the line, if it cannot be parsed, or has a gettext feature that is not used
+    here (UNUSED_KEYWORDS).
     """
     _check_syntax(source, text)
     _check_charset(source, text)
@@ -201,8 +205,8 @@ def _check_charset(source: str, text: str) -> None:
 
 
 def _check_syntax(source: str, text: str) -> None:
-    """Refuse faults that Babel's reader ignores: an unclosed quote loses a letter there, a stray msgstr is
-    assigned to the wrong msgid, and a second translation is dropped."""
+    """Raise DefinitionError for faults that Babel's reader ignores: an unclosed quote loses a letter there, a
+    stray msgstr is assigned to the wrong msgid, and a second translation is dropped."""
     pieces: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
@@ -271,7 +275,8 @@ def _at_line(source: str, number: int, problem: str, message: Message) -> Defini
 def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> dict[str, Catalogue]:
     """Return language code -> catalogue of a domain ("guest" or "desk"), in the order of the language picker.
 
-    Later folders add languages, and override single texts of earlier folders. A file that `read` cannot read
+    Later folders add languages, and override single texts of earlier folders; they add no text to the Swedish
+    catalogue. In all others, texts that only the Swedish one has are `empty`. A file that `read` cannot read
     is left out.
     """
     catalogues: dict[str, Catalogue] = {}
@@ -283,7 +288,7 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
                 continue
             if code in catalogues:
                 catalogue = (
-                    _read_by(catalogues[code], catalogue)
+                    _with_own_reviews(catalogues[code], catalogue)
                     if code == REFERENCE
                     else _merged(catalogues[code], catalogue)
                 )
@@ -303,12 +308,17 @@ def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
     return [path for path in paths if is_there(path)]
 
 
-def _with_gaps(read: Catalogue, reference: Catalogue) -> Catalogue:
+def _with_gaps(catalogue: Catalogue, reference: Catalogue) -> Catalogue:
     """Return the catalogue, completed by the reference: texts that it lacks count as empty, and `obsolete`
     and `screen` are those of the reference."""
-    missing = reference.texts.keys() - read.texts.keys() - set(read.empty)
+    missing = reference.texts.keys() - catalogue.texts.keys() - set(catalogue.empty)
     gaps = (m for m in reference.texts if m in missing) if missing else ()
-    return replace(read, empty=(*read.empty, *gaps), obsolete=reference.obsolete, screen=reference.screen)
+    return replace(
+        catalogue,
+        empty=(*catalogue.empty, *gaps),
+        obsolete=reference.obsolete,
+        screen=reference.screen,
+    )
 
 
 def _position(order: list[str], code: str) -> int:
@@ -317,6 +327,8 @@ def _position(order: list[str], code: str) -> int:
 
 
 def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
+    """Return the shipped catalogue with the installation's own translations and reviews, which replace those
+    of the same text."""
     """Return the shipped catalogue, with the installation's own texts in the place of shipped ones."""
     texts = {**shipped.texts, **own.texts}
     untouched = tuple(m for m in shipped.unreviewed if m not in own.texts)
@@ -330,10 +342,11 @@ def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
     )
 
 
-def _read_by(shipped: Catalogue, own: Catalogue) -> Catalogue:
-    """Return the reference catalogue with the installation's reviews of its texts.
+def _with_own_reviews(shipped: Catalogue, own: Catalogue) -> Catalogue:
+    """Return the shipped reference catalogue with the installation's own entries of its texts, which review
+    them.
 
-    A text that is no longer shipped is dropped: it would be missing in every other language.
+    An own entry of any other text is dropped: it would be missing in every other language.
     """
     merged = _merged(shipped, own)
     return replace(
@@ -347,8 +360,9 @@ def with_texts_of(surveys: Iterable[Survey], catalogues: Mapping[str, Catalogue]
     """Return the catalogues with the texts of the surveys added, titles included. A missing translation of a
     title hides no language.
 
-    A text without a translation gets that of an earlier text of the same statement. The review applies too if
-    only the spelling has changed. If no earlier text is translated, the text is `empty`.
+    A text without a translation gets that of an earlier text of the same statement (`carried`). The review
+    applies too if only the spelling has changed. If no earlier text is translated, the text is `empty`. The
+    Swedish catalogue is not changed.
     """
     all_surveys = list(surveys)
     statements = [statement for survey in all_surveys for statement in survey.statements]
@@ -399,6 +413,7 @@ def _translated_earlier_text(statement: Statement, catalogue: Catalogue) -> str 
 
 def _with_gaps_for(messages: tuple[str, ...], catalogue: Catalogue) -> Catalogue:
     """Return the catalogue with those of `messages` that it lacks as `empty`."""
+    """Return the catalogue with those of `messages` that it lacks as `empty`."""
     known = {*catalogue.texts, *catalogue.empty}
     return replace(catalogue, empty=(*catalogue.empty, *(m for m in messages if m not in known)))
 
@@ -411,7 +426,8 @@ def survey_texts(catalogues: Mapping[str, Catalogue]) -> Translations:
 def extract_questions(
     file: BufferedIOBase, keywords: Any, comment_tags: Any, options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Babel's extractor for survey and scale files: yields every text that a guest reads.
+    """Babel's extractor for survey, scale and counter files: yields (line from 1, "gettext", text, []) for
+    every text of `messages_of_file`. The line is 1 for a text that no line has as it stands.
 
     `keywords`, `comment_tags` and `options` are part of Babel's interface and not used.
     """

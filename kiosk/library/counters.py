@@ -95,15 +95,15 @@ def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -
 
 
 def read_shown_counters(folder: Path, counters: Collection[str], read: Read = strictly) -> ShownCounters:
-    """Return the units that a folder's file chooses for counters; none without a file. `counters` are the
-    known ids."""
+    """Return the units that the file UNITS_FILE of a folder chooses for counters; no choice without a file,
+    or if `read` has no replacement for a faulty one. `counters` are the known ids."""
     path = folder / UNITS_FILE
     shown = read(path, partial(_read_units, counters=counters)) if is_there(path) else None
     return shown or ShownCounters()
 
 
 def _read_units(path: Path, counters: Collection[str]) -> ShownCounters:
-    """Read one file: [[counters]] with `id` and `units`.
+    """Return the choices of one file: [[counters]] with `id` and `units`.
 
     Raises DefinitionError for an unknown counter or one that occurs twice. A unit that is in no tree is no
     error: trees are edited on their own.

@@ -38,8 +38,8 @@ HINTS = {
 class DefinitionError(Exception):
     """The definition file cannot be used.
 
-    `english` names the file, the place in it and the remedy. `message` is the same for the desk, in the
-    reader's language; None without a translation.
+    The error's text, in English, names the file, the place in it and the remedy. `message` is the same for
+    the desk, to be translated; None if there is only the English text.
     """
 
     def __init__(self, english: str, message: Message | None = None) -> None:
@@ -48,7 +48,11 @@ class DefinitionError(Exception):
 
 
 class Read(Protocol):
-    """Reads one file with `reader(path)`. If that fails, returns a replacement, or None."""
+    """Decides what happens to a file that cannot be read.
+
+    Returns `reader(path)`. If that raises DefinitionError, it is raised (`strictly`), or a replacement is
+    returned, or None without one (`TolerantReader`).
+    """
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None: ...
 
@@ -60,11 +64,14 @@ def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
 
 @dataclass
 class Table:
-    """One TOML table. Its methods check and return the value of a key.
+    """One TOML table, a whole file or one of its [[section]]s. Its methods check and return the value of a
+    key.
 
-    `place` is the table's place in messages: the file, and for a section its name and number in brackets.
-    `section` and `number` say the same, "" and 0 above all sections, with `text_of_file`, to find a key's
-    line. `finish()` raises DefinitionError for keys that were not read, such as misspelt ones.
+    Every method raises DefinitionError for a value of another type than it returns, and for a missing key
+    unless its name begins with `optional_`. `place` is the table's place in messages: the file, and for a
+    section its name and number, from 1, in brackets. `section` and `number` say the same, "" and 0 above all
+    sections, with `text_of_file`, to find a key's line. `asked` has the keys that were read: `finish` refuses
+    all others.
     """
 
     place: str
@@ -76,6 +83,8 @@ class Table:
     text_of_file: str = ""
 
     def error(self, key: str, problem: str) -> DefinitionError:
+        """Return the error for a key, to be raised: the file, the section, the key, its line if it has one,
+        and `problem`, which completes a sentence about the key and names the remedy."""
         """Return the error about a key, with its place, the line if it is found, and `problem`."""
         name = key if key.isidentifier() else reprlib.repr(key)
         where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
@@ -104,7 +113,8 @@ class Table:
         return f"add a line {key} = {expected} {place}"
 
     def text(self, key: str) -> str:
-        """Return a text on one line, normalised. Raises DefinitionError for over LONGEST_TEXT characters."""
+        """Return a text, normalised as by `tidied`. Raises DefinitionError for a text that no screen can show
+        (`find_fault`): an empty one, one of several lines, or one of over LONGEST_TEXT characters."""
         text = tidied(self._take(key, str, '"a text in quotes"'))
         if fault := find_fault(text):
             raise self.error(key, fault.english)
@@ -116,7 +126,7 @@ class Table:
         return self.text(key) if key in self.values else ""
 
     def identifier(self, key: str) -> str:
-        """Return an id: small letters a-z, digits and underscore, beginning with a letter, at most 40.
+        """Return an id: small letters a-z, digits and underscore, a letter first, at most 40 characters.
 
         Raises DefinitionError for any other text.
         """
@@ -156,9 +166,9 @@ class Table:
         return text
 
     def optional_numbers(self, key: str, most: int | None = None) -> tuple[int, ...]:
-        """Return the whole numbers of a list, or () if the key is absent.
+        """Return the whole numbers of a list as it is written, repeated ones too; () if the key is absent.
 
-        Raises DefinitionError for an empty list, or a number outside 1 to `most` if that is given.
+        Raises DefinitionError for an empty list, and for a number outside 1 to `most` if that is given.
         """
         if key not in self.values:
             self.asked.add(key)
@@ -185,7 +195,8 @@ class Table:
         return flag
 
     def tables(self, key: str, *, at_least: int, at_most: int) -> Iterator["Table"]:
-        """Yield each [[key]] section, in order. Raises DefinitionError for fewer or more than the bounds."""
+        """Yield each [[key]] section, in order. Raises DefinitionError, when the first is taken, for fewer
+        than `at_least` or more than `at_most`."""
         rows = self._take(key, list, f"[[{key}]] sections")
         if not at_least <= len(rows) <= at_most:
             raise self.error(
@@ -215,6 +226,7 @@ class Table:
         return tuple(values)
 
     def finish(self) -> None:
+        """Raise DefinitionError for the first key that no method has read, such as a misspelt one."""
         """Raise DefinitionError for the first key that was not read."""
         for key in self.values:
             if key not in self.asked:
@@ -252,8 +264,11 @@ def _opens(lines: list[str], section: str, number: int, key: str) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a path exists, whether or not it can be read. True also if a file stands where a parent
-    folder should be."""
+    """Return whether something stands at a path, also if it cannot be read or is a broken link.
+
+    True also if that cannot be found out, as where a parent is a file or may not be searched: reading the
+    path then reports the fault.
+    """
     try:
         path.lstat()
     except FileNotFoundError:
@@ -264,19 +279,18 @@ def is_there(path: Path) -> bool:
 
 
 def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
-    """Return the definition files of a folder, by name; none if there is no folder.
-
-    Hidden files are skipped: operating systems create some beside other files, such as ._name.toml.
-    """
+    """Return the paths in a folder whose names end in .toml, sorted by name. A folder of such a name is one
+    of them, for its reader to refuse. Otherwise as `entries`."""
     paths = entries(folder, read)
     return [path for path in paths if path.name.endswith(".toml")]
 
 
 def entries(folder: Path, read: Read = strictly) -> list[Path]:
-    """Return the paths in a folder that are not hidden, by name; none if there is no folder.
+    """Return the paths in a folder, sorted by name; [] if there is no folder.
 
-    `read` decides what happens to a folder that cannot be listed, or a file in its place: `strictly` raises
-    DefinitionError.
+    Hidden files are left out: operating systems create some beside other files, such as ._name.toml. `read`
+    decides what happens to a folder that cannot be listed, or a file in its place: `strictly` raises
+    DefinitionError, `TolerantReader` reports it and the result is [].
     """
     return (read(folder, _entries) if is_there(folder) else None) or []
 
@@ -294,13 +308,13 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def read_text(path: Path) -> str:
-    """Read a whole file as text. Raises DefinitionError with the file's name and, for its encoding, the
-    line."""
+    """Return the text of a file. Raises DefinitionError as `read_bytes` and `decoded`."""
     return decoded(read_bytes(path), path)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a whole file. Raises DefinitionError with its name if it cannot be read or is too large."""
+    """Return the content of a file. Raises DefinitionError if it cannot be read, or is larger than
+    MAX_FILE_BYTES."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -313,7 +327,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decoded(raw: bytes, path: Path | str) -> str:
-    """Return the text of a file. Raises DefinitionError with the line if it is not in UTF-8."""
+    """Return the text of a file's content, without a byte order mark. `path` is the file in the error
+    message. Raises DefinitionError with the line if it is not UTF-8."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -322,7 +337,8 @@ def decoded(raw: bytes, path: Path | str) -> str:
 
 
 def read_table(path: Path) -> Table:
-    """Read one TOML file. Raises DefinitionError with the file's name and, for syntax, the line."""
+    """Return the table of a TOML file. Raises DefinitionError as `read_text`, and with the line if it is no
+    TOML."""
     text = read_text(path)
     try:
         values = _parsed(text)
@@ -347,15 +363,16 @@ def _hint(complaint: str) -> str:
 
 
 def refuse_taken(path: Path, taken: Container[str]) -> None:
-    """Raise DefinitionError if an earlier file of the same kind has the same name, and so the same id."""
+    """Raise DefinitionError if the file's id, which is its name, is in `taken`, the ids of earlier files of
+    its kind."""
     if path.stem in taken:
         raise DefinitionError(f"{path}: this id is taken; rename it")
 
 
 def read_definition(path: Path) -> tuple[Table, str]:
-    """Return a file's table and its `id`, which must be the file's name, so that an id identifies its file.
+    """Return (the file's table, its `id`), which must be the file's name, so that an id identifies its file.
 
-    Raises DefinitionError if the file is no TOML or has another name.
+    Raises DefinitionError as `read_table`, and if the file has no `id` or another name.
     """
     table = read_table(path)
     name = table.identifier("id")
@@ -365,8 +382,9 @@ def read_definition(path: Path) -> tuple[Table, str]:
 
 
 def messages_of_file(text: str) -> Iterator[str]:
-    """Yield the reference texts that a survey, scale or counter file, given as TOML text, adds to a
-    catalogue."""
+    """Yield the reference texts that a survey, scale or counter file, given as its TOML text, adds to a
+    catalogue: a survey's title and statements, a scale's options and poles, counters and targets. A scale's
+    title is not among them: no guest sees it. Raises ValueError or KeyError for an invalid file."""
     values = tomllib.loads(text)
     titles = [values["title"]] if "statements" in values else []
     texts = [row["text"] for row in values.get("statements", [])]

@@ -52,7 +52,7 @@ LARGEST_FILE_BYTES = 8 * 1024 * 1024
 
 
 class DraftError(FieldError):
-    """The survey's texts cannot be saved."""
+    """The survey's texts cannot be saved: a fault in the form, with its field."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ def new_title(wanted: str, taken: Iterable[str]) -> str:
 
 
 def check_draft(draft: Draft) -> None:
-    """Raise DraftError, with every fault at once, unless the draft makes a valid survey."""
+    """Raise DraftError, with every fault and its field at once, unless the draft, whose texts are tidied,
+    makes a valid survey."""
     faults = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
@@ -290,9 +291,10 @@ def why_not_several(scale: Scale) -> Message | None:
 def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> Library:
     """Write a draft to KIOSK_DATA/questions/<id>.toml, and return the new library.
 
-    `seen` is the digest (`draft_digest`) of the draft that was edited; without it the survey is new. Raises
-    ChangedError if the file has been changed since, DraftError for faulty texts, and RefusedError if the
-    survey cannot be used. An error leaves everything unchanged.
+    `seen` is the digest (`draft_digest`) of the draft that was edited; None for a new survey. Raises
+    ChangedError if the survey has been changed or removed since, or if a new one's file exists; DraftError
+    for faulty texts; and RefusedError if the file on disk cannot be read, or the library could not be read
+    with the new one. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     check_draft(draft)
@@ -314,8 +316,8 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
 def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
     """Write a new survey under an id made from its title, whatever the draft's id is.
 
-    Raises DraftError for faulty texts or the title of another survey, and RefusedError if the survey cannot
-    be used. An error leaves everything unchanged.
+    Raises DraftError for faulty texts or the title of another survey, and RefusedError if the library could
+    not be read with it. An error leaves everything unchanged.
     """
     with exclusively(settings):
         current = read_usable_library(settings)
@@ -335,11 +337,13 @@ def remove_survey(settings: Settings, survey_id: str) -> Library:
 
 
 def survey_ids(settings: Settings, library: Library) -> set[str]:
-    """Return every id that a new survey cannot have: ids of surveys, and of files that cannot be read."""
+    """Return every id that a new survey cannot have: those of all surveys, and of own files that cannot be
+    read."""
     return {*library.surveys, *_stems(settings.data / QUESTIONS)}
 
 
 def _stems(folder: Path) -> set[str]:
+    """Return the names in a folder up to their first dot; empty if there is no folder."""
     """Return the names of a folder's files without their endings; none without the folder."""
     return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
 
@@ -396,11 +400,12 @@ def _tidied(draft: Draft) -> Draft:
 
 
 def add_imported_survey(settings: Settings, form: ImportedSurvey, reviewer: str, on: date) -> SavedSurvey:
-    """Save an imported form under an id and title of its own; its translations count as unreviewed.
+    """Save an imported form as a new survey; its id and title get a number if they are taken.
 
-    Existing translations are kept: other surveys use them, and somebody may have reviewed them. A scale with
-    the same labels as an existing scale becomes that scale. Raises DraftError or RefusedError, and changes
-    nothing, if the survey is not valid.
+    Its translations count as unreviewed. Existing translations are kept: other surveys use them, and somebody
+    may have reviewed them. A scale with the same labels as an existing scale becomes that scale. `reviewer`
+    and `on` are as in `changed_catalogue`. Raises, and changes nothing: DraftError for faulty texts,
+    RefusedError if the library could not be read with the survey or a language's own file cannot be read.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
@@ -450,7 +455,7 @@ def _answers(scale: Scale) -> _Answers:
 
 
 def _new_scales(settings: Settings, form: ImportedSurvey, library: Library) -> dict[_Answers, Scale]:
-    """Return answers -> scale, for the scales of a form that do not exist yet, under ids of their own."""
+    """Return answers -> scale, for the scales of a form that do not exist yet, with ids that no scale has."""
     known = {_answers(scale) for scale in library.scales.values()}
     taken = {*library.scales, *_stems(settings.data / QUESTIONS / "scales")}
     new: dict[_Answers, Scale] = {}
@@ -463,7 +468,8 @@ def _new_scales(settings: Settings, form: ImportedSurvey, library: Library) -> d
 
 
 def scale_toml(scale: Scale, draft: Draft) -> str:
-    """Return the TOML text of a scale's file, with the source and the licence of the draft."""
+    """Return the TOML text of a scale's file, with the source and the licence of the survey `draft`, and not
+    validated."""
     lines = [
         f"id = {quoted(scale.id)}",
         *([f"title = {quoted(scale.title)}"] if scale.title else []),
@@ -529,13 +535,14 @@ def _earlier(key: str, texts: tuple[str, ...]) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """Return a TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do not
-    hold."""
+    """Return a text as a TOML basic string. JSON's escapes are valid in TOML, except for DEL, which texts do
+    not hold."""
     return json.dumps(text, ensure_ascii=False)
 
 
 class ChangedError(Exception):
-    """Somebody else changed the survey, scale, counter, theory or tree since it was opened."""
+    """Nothing was saved: somebody else has changed or removed the survey, scale, counter, theory or tree
+    since it was opened, or the file of a new one exists by now."""
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,16 @@ from kiosk.library.theme import THEME, theme_files
 QUESTIONS, TRANSLATIONS, LAST_GOOD = "questions", "translations", ".last-good"
 
 OWN_FOLDERS = (QUESTIONS, TRANSLATIONS)
+"""Folders in KIOSK_DATA that people write files in."""
 
 CATALOGUE_NAMES = frozenset({"guest.po", "desk.po"})
+"""Names of the catalogues that are read."""
 
 NOT_MEANT = ("~", ".bak", ".orig", ".mo", ".pot")
-"""Endings of files that editors and gettext's programs leave behind."""
+"""Endings of files that editors and gettext's programs leave behind. They are not reported."""
 
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
+"""Endings of files that the desk imports."""
 
 T = TypeVar("T")
 
@@ -54,7 +57,7 @@ class FileProblem:
 
     @property
     def outcome(self) -> str:
-        """The problem and its consequence, for commands."""
+        """The problem and its consequence in English, for commands."""
         instead = {State.LAST_GOOD: "; its last good copy is used", State.LEFT_OUT: "; it is left out"}
         return self.english + instead.get(self.state, "")
 
@@ -68,7 +71,8 @@ class FileProblem:
 class TolerantReader:
     """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
-    `problems` lists the faulty files, `good` the paths in KIOSK_DATA of all files that were read.
+    `data` is KIOSK_DATA. Each call adds a faulty file or folder to `problems`, or the path in KIOSK_DATA of a
+    definition or catalogue that was read to `good`.
     """
 
     data: Path
@@ -76,6 +80,8 @@ class TolerantReader:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
+        """Return `reader(path)`. If an own file is faulty, return what its last good copy gives; None if
+        there is no good copy. Raises DefinitionError for a faulty shipped file."""
         """Return what `reader` returns for a file; for a faulty own file, which is added to `problems`, what
         it returns for the last good copy, or None. Raises DefinitionError for a shipped file."""
         name = path.relative_to(self.data) if path.is_relative_to(self.data) else Path()
@@ -111,8 +117,9 @@ class TolerantReader:
 
 
 def fingerprint(data: Path) -> str:
-    """Return a digest of the paths, sizes and modification times of the own files, which differs once one was
-    changed."""
+    """Return a digest of the own files and those of the theme, 64 hex digits, which differs once one was
+    added, written, replaced or removed. It covers paths, sizes, modification times and inodes; no file is
+    read."""
     digest = hashlib.sha256()
     for path in (*_files(data), *theme_files(data)):
         with suppress(OSError):
@@ -133,8 +140,8 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """Yield all files that may be intended as definitions: those beside the folders of definitions, and all
-    files in these folders."""
+    """Yield all files that may be intended as definitions: the .toml and .po files beside OWN_FOLDERS, and
+    all files in these folders, in their subfolders too, but not in hidden ones."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:
@@ -158,7 +165,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_read(name: Path) -> bool:
-    """Return whether some reader of this program reads the file with that path in KIOSK_DATA."""
+    """Return whether a reader of this program reads the file with the path `name` in KIOSK_DATA."""
     match name.parts:
         case (file,):
             return file == THEME

@@ -39,19 +39,20 @@ MOST_STATEMENTS = 20
 """Most statements of a survey; also the most that a ballot may cost (`cost_of`), so that one with several
 options tells no more about a guest than the longest one without."""
 MOST_OPTIONS = 11
-"""Most options of a scale."""
+"""Most options of a scale, numbers included: more do not fit a screen."""
 HIGHEST_NUMBER = 100
 """Highest number of a scale of numbers."""
 
 
-def _check_origin(table: Table) -> tuple[str, str, bool]:
-    """Return (source, licence, validated). All three are required, so that no question with unknown rights is
-    used."""
+def _origin(table: Table) -> tuple[str, str, bool]:
+    """Return (source, licence, validated). Raises DefinitionError if one is missing, so that no question with
+    unknown rights is used."""
     return table.text("source"), table.text("licence"), table.flag("validated")
 
 
 def _official(table: Table) -> tuple[str, ...]:
-    """Return the languages with an official wording; () without the key."""
+    """Return the codes of the languages with an official wording; () without the key. Raises DefinitionError
+    for a text that is no language code."""
     codes = table.optional_texts("official")
     if wrong := [code for code in codes if not is_language_code(code)]:
         raise table.error("official", f'{wrong[0]!r} is no language code; write codes such as ["en", "sv"]')
@@ -62,7 +63,7 @@ def read_scale(path: Path) -> Scale:
     """Read one scale file. Options are listed lowest first; those without an order, in the order that guests
     see. Raises DefinitionError, with the line."""
     table, scale_id = read_definition(path)
-    _check_origin(table)
+    _origin(table)
     _official(table)
     bipolar, title = table.flag("bipolar"), table.optional_text("title")
     if "numbers" in table.values or "poles" in table.values:
@@ -112,7 +113,7 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
     with the line, for any fault."""
     table, survey_id = read_definition(path)
     title = table.text("title")
-    source, licence, validated = _check_origin(table)
+    source, licence, validated = _origin(table)
     official = _official(table)
     default_scale = table.optional_text("scale")
     if default_scale:
@@ -139,7 +140,8 @@ def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
 def _read_statement(
     row: Table, scales: Mapping[str, Scale], default_scale: str, before: Sequence[Statement]
 ) -> Statement:
-    """Return the statement of a section; `before` are those of the sections above it."""
+    """Return the statement of a section. `default_scale` is the id of the scale of statements that name none,
+    "" if there is no such; `before` are the statements of the sections above."""
     scale_id = row.optional_text("scale") or default_scale
     if not scale_id:
         raise row.error("scale", "is missing here and at the top of the file; name a scale")
@@ -185,7 +187,9 @@ def _read_statement(
 def _read_follow_up(
     row: Table, scale: Scale, before: Sequence[Statement], *, several: bool
 ) -> FollowUp | None:
-    """Return the statement and the answers that a section follows; None if it is no follow-up."""
+    """Return the statement and the answers that a section follows; None if it is no follow-up. Raises
+    DefinitionError if it cannot be the follow-up that it is meant to be. `scale` and `several` are its own,
+    `before` the statements above it."""
     followed, when = row.optional_text("follows"), row.optional_numbers("when")
     if not followed:
         if when:
@@ -277,7 +281,7 @@ def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ())
 
 
 def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
-    """Return the scales that could be read."""
+    """Return the scales that are not None."""
     return {scale_id: scale for scale_id, scale in scales.items() if scale is not None}
 
 
@@ -291,8 +295,9 @@ def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str
     """Return all (scales, surveys) of the folders, untranslated, by id.
 
     A folder holds survey files and, optionally, a folder `scales`. Later folders see the scales of earlier
-    ones. A duplicate id is an error, since a round must know which survey it froze. If a folder's scale
-    cannot be read, no other scale with its id replaces it.
+    ones. A duplicate id is a fault of the later file, since a round must know which survey it froze. `read`
+    decides what happens to a faulty file; surveys and scales without a replacement are left out. A folder's
+    surveys never use an earlier folder's scale instead of a faulty one with the same id.
     """
     scales: dict[str, Scale] = {}
     surveys: dict[str, Survey] = {}

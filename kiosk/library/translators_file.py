@@ -54,11 +54,12 @@ class TranslationError(ValueError):
 class Comparison:
     """A translator's file compared with the current texts.
 
-    `changed` are the translations to save. `conflicts` are translations that differ from a reviewed text;
-    they are not in `changed`. `untranslated` counts texts without the fuzzy flag that equal the Swedish
-    text, which do not count as reviewed. `kept_reviews` counts reviewed texts that the file has too, flagged
-    fuzzy. `with_variants` has the texts of which the file has several translations, by context or number:
-    they are left out.
+    `changed` are the translations to save: new ones, and the same ones that are now reviewed. `conflicts` are
+    translations that differ from a text that is reviewed here; they are not in `changed`. `untranslated`
+    counts texts without the fuzzy flag that equal the Swedish text: they do not count as reviewed.
+    `kept_reviews` counts translations that are reviewed here and that the file has too, but flagged fuzzy:
+    they stay reviewed. `with_variants` has the reference texts of which the file has several translations, by
+    context or number: they are left out.
     """
 
     changed: tuple[Translation, ...]
@@ -69,7 +70,7 @@ class Comparison:
 
 
 def as_po(catalogue: Catalogue) -> bytes:
-    """Return a language's guest texts as a .po file for a translator.
+    """Return a language's guest texts as a .po file for a translator; texts without a translation come last.
 
     Unreviewed texts are flagged fuzzy. Those with the translation of an earlier text have it in a comment:
     Babel would break a long previous msgid (#|) into lines that gettext cannot read.
@@ -139,7 +140,8 @@ def compare(translations: Iterable[Translation], catalogue: Catalogue) -> Compar
 
 
 def _check_language(named: str, code: str) -> None:
-    """Raise TranslationError unless a file whose header names the language `named` translates to `code`."""
+    """Raise TranslationError unless `named`, the language in a file's header, is `code` or the same language
+    in another country."""
     if not named:
         line = f'"Language: {code}\\n"'
         raise TranslationError(
@@ -159,8 +161,8 @@ def _check_language(named: str, code: str) -> None:
 
 
 def _text_sent(content: bytes) -> str:
-    """Return the text of a sent file, with line feeds alone. Raises TranslationError for a file that is none,
-    or that has too many entries."""
+    """Return the text of a sent file, with line feeds alone. Raises TranslationError for a file that is no
+    .po file in UTF-8, or has over MOST_ENTRIES entries."""
     if reason := SIGNATURES.get(content[:4]):
         raise TranslationError(reason)
     try:

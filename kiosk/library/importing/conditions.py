@@ -1,6 +1,6 @@
 """Reads conditions of other programs that a follow-up can have: one question has one of these answers.
 
-Each function returns the name of the question and the names of the answers, or None for any other condition.
+Each function returns a Condition; None for any other condition, or an empty text.
 """
 
 import re
@@ -32,17 +32,18 @@ _ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
 
 
 def xpath_condition(text: str) -> Condition | None:
-    """Read a condition of an XLSForm's column `relevant`."""
+    """Return the condition in an XLSForm's column `relevant`."""
     return _condition(text, XPATH)
 
 
 def expression_condition(text: str) -> Condition | None:
-    """Read a condition of LimeSurvey's column `relevance`."""
+    """Return the condition in LimeSurvey's column `relevance`."""
     return _condition(text, EXPRESSION)
 
 
 def visible_if_condition(text: str) -> Condition | None:
-    """Read a condition of SurveyJS's `visibleIf`. A row of a matrix is named like its statement."""
+    """Return the condition in SurveyJS's `visibleIf`. A row of a matrix, "m.row", has the name of the
+    statement that it becomes, "m_row"."""
     condition = _condition(text, VISIBLE_IF)
     return condition and (condition[0].strip().replace(".", "_"), condition[1])
 

@@ -38,7 +38,7 @@ HINT = Message("Ledtexter visas inte.", {})
 OTHER = Message("Svaret ”annat” med egna ord följer inte med.", {})
 
 Choices = Sequence[tuple[str, Texts]]
-"""The name of each answer in the file, and its label by language, as written."""
+"""(name in the file, label by language) of each answer, in the file's order, as written there."""
 
 
 def other_type(name: str) -> Message:
@@ -47,7 +47,8 @@ def other_type(name: str) -> Message:
 
 
 def place_of(name: str, row: str = "") -> Message:
-    """Return the place of a question with that name in its file, or of a row of its matrix."""
+    """Return the place of a question with that name in its file, or of the row of its matrix with that
+    name."""
     if row:
         return Message("Fråga {name}, rad {row}", {"name": name[:40], "row": row[:40]})
     return Message("Fråga {name}", {"name": name[:40]})
@@ -64,7 +65,8 @@ class FormBuilder:
     """Collects the questions of a form, and the parts that are left out.
 
     `program` is the program or format that the file is of. `default` is the language of texts without a
-    language, "" if the file does not say which it is.
+    language, "" if the file does not say which it is. `left_out` is keyed by the Swedish texts of place and
+    reason.
     """
 
     program: str
@@ -113,7 +115,9 @@ class FormBuilder:
             )
 
     def _texts(self, place: Message, texts: Texts) -> Texts:
-        """Return language code -> text without markup. Texts in an unknown language are listed."""
+        """Return language code -> text without markup, without empty ones. Texts in an unknown language, and
+        second texts in one language, are listed as left out. Texts without a language have the code
+        `default`."""
         shown: dict[str, str] = {}
         for language, text in texts.items():
             code = known_code(language) if language else self.default
@@ -160,8 +164,9 @@ class FormBuilder:
         return None
 
     def form(self, title: Texts, default_title: str, form_id: str = "") -> ForeignForm:
-        """Return the form, with the language of each text. `default_title` is for a form without a title.
-        Raises ForeignFormError for a form without any question that can be shown or named."""
+        """Return the form that was built. `default_title` is for a form without a `title`. Its default
+        language is "" if that is unknown. Raises ForeignFormError for a form to which nothing was added, and
+        nothing listed as left out."""
         if not self.questions and not self.left_out:
             raise ForeignFormError(Message("Filen har inga frågor.", {}))
         titles = self._texts(Message("Titel", {}), title)
@@ -177,8 +182,8 @@ def _is_one_paragraph(text: str) -> bool:
 
 
 def numbered(numbers: Sequence[int], languages: Sequence[str], low: Texts, high: Texts) -> Choices:
-    """Return answers that are numbers, in each language. `low` and `high` are the words at the two ends,
-    which follow the first and the last number."""
+    """Return answers that are numbers, in each of the languages; the number is also the name. `low` and
+    `high`, the words at the two ends, are written after the first and the last number: "1 – Inte alls"."""
     ends: Mapping[int, Texts] = {numbers[0]: low, numbers[-1]: high} if numbers else {}
     return [
         (

@@ -30,7 +30,7 @@ LARGEST_TEXT_BYTES = 5_000_000
 """Size of a file that is no spreadsheet: XML, JSON or text, in bytes."""
 
 ARCHIVE = b"PK\x03\x04"
-"""First bytes of a ZIP file: .xlsx, .ods, or an archive."""
+"""First bytes of a ZIP archive: .xlsx and .ods."""
 OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of Microsoft's compound files: .xls, and .xlsx with a password."""
 
@@ -97,6 +97,7 @@ def default_title(filename: str) -> str:
 
 
 def _from_archive(content: bytes, filename: str) -> ForeignForm:
+    """Return the form in an .ods or .xlsx file. Raises ForeignFormError for any other archive."""
     """Return the form in a ZIP file: a spreadsheet. Raises ForeignFormError for any other."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -118,8 +119,8 @@ def _from_archive(content: bytes, filename: str) -> ForeignForm:
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
-    """Return a file's text, and whether its encoding was guessed. Raises ForeignFormError for a file that is
-    no text."""
+    """Return (a file's text, whether its encoding was guessed). Raises ForeignFormError for a file that is no
+    text."""
     marked = next((name for mark, name in MARKED_ENCODINGS if content.startswith(mark)), "utf-8")
     for encoding in (marked, "cp1252"):
         try:
@@ -152,6 +153,9 @@ def _default_answers() -> tuple[str, ...]:
 
 
 def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignForm:
+    """Return the form in a text file, whose content tells the format; `title` is for a form without one.
+    Raises ForeignFormError for an unknown format. Lines of text are read only from .txt files and files
+    without an ending."""
     """Return the form in a file that is text; `content` has its bytes. Raises ForeignFormError for one of an
     unknown kind."""
     beginning = text.lstrip()[:1]

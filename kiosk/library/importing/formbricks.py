@@ -32,7 +32,7 @@ from kiosk.library.importing.json_values import (
 )
 
 NPS = range(11)
-"""The numbers that answer a question of type nps."""
+"""The answers of a question of the type nps, the net promoter score."""
 
 REASONS = {
     **dict.fromkeys(("openText", "contactInfo", "address"), FREE_TEXT),
@@ -86,6 +86,7 @@ def _language(survey: Mapping[str, Any]) -> str:
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
+    """Add a question, or list why it is left out, and what else it loses."""
     """Add a question to the form, or list it as left out."""
     kind, name, title = (
         text_of(element.get("type")),

@@ -13,8 +13,8 @@ LARGEST_JSON = 2_000_000
 
 
 def read_document(text: str) -> Mapping[str, Any]:
-    """Return the survey in a JSON text. Raises ForeignFormError for a text that is damaged, too large or
-    nested too deeply, or that has several surveys."""
+    """Return the survey in a JSON text; {} if that is no object, or an empty list. Raises ForeignFormError
+    for a text that is damaged, too large or nested too deeply, or that has several surveys."""
     if len(text) > LARGEST_JSON:
         raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
     try:
@@ -60,35 +60,39 @@ def texts_of(value: Any) -> Texts:
     return {"": text_of(value)} if text_of(value) else {}
 
 
-def items_of(value: Any, name: str) -> Choices:
-    """Return (name in the file, its text by language) for each item of a list. An item is a text, which is
-    its own name, or has one under the key `name`, and its name under `id` or `value`; without these it is
-    named by its number, from 1."""
+def items_of(value: Any, label_key: str) -> Choices:
+    """Return (name, labels) of each item of a list; [] for any other value.
+
+    An item that is an object has its labels under `label_key` and its name under `id` or else `value`.
+    Without these its name is its number, from 1; without labels, its name is its label. An object with none
+    of these keys maps languages to labels. Any other item is both name and label.
+    """
     items = value if isinstance(value, list) else []
     choices = []
     for number, item in enumerate(items, start=1):
         is_dict = isinstance(item, dict)
-        if is_dict and (name in item or "id" in item or "value" in item):
+        if is_dict and (label_key in item or "id" in item or "value" in item):
             key = text_of(item.get("id")) or text_of(item.get("value")) or str(number)
-            choices.append((key, texts_of(item.get(name)) or {"": key}))
+            choices.append((key, texts_of(item.get(label_key)) or {"": key}))
         else:
             choices.append((str(number) if is_dict else text_of(item), texts_of(item)))
     return choices
 
 
 def whole_number(value: Any, default: int) -> int:
-    """Return a whole number under 1000, or the default for any other value."""
+    """Return a whole number from -999 to 999, or the default for any other value."""
     is_whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1000
     return int(value) if is_whole else default
 
 
 def languages_of(*texts: Texts) -> list[str]:
-    """Return the languages that any of the texts has, each once, in their order."""
+    """Return the languages that any of the texts has, each once, in the order in which they come."""
     return list(dict.fromkeys(language for text in texts for language in text))
 
 
 def add_rows(builder: FormBuilder, name: str, title: Texts, rows: Choices, columns: Choices) -> None:
-    """Add each row of a matrix as a question; the text above the matrix is listed."""
+    """Add each row of the matrix `name` as a question with the columns as its choices. The `title` above the
+    matrix, and a matrix without rows, are listed as left out."""
     place = place_of(name)
     if text := next(iter(title.values()), ""):
         builder.leave_out(

@@ -87,8 +87,8 @@ Row = Mapping[str, str]
 
 @dataclass
 class _Question:
-    """A question: its code, its type, one letter, its texts by language, its rows and answers by code, and
-    its condition as the file has it, "" if it is always shown."""
+    """A question: its code; its type (`kind`), one letter; its texts by language; its rows and answers, code
+    -> language -> text; and its condition as the file has it, "" if it is always shown."""
 
     code: str
     kind: str
@@ -212,8 +212,8 @@ def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
 def _add_answers(
     tables: Mapping[str, Sequence[Row]], by_id: Mapping[str, _Question]
 ) -> dict[str, dict[str, str]]:
-    """Add the answers to their questions. Returns the id of each answer, or its question and code -> its
-    labels, to be filled in."""
+    """Add the answers to their questions, with the labels that the same rows have. Returns id of each answer,
+    and also "question-id code" -> its labels by language, for the caller to fill in."""
     labels_by_id: dict[str, dict[str, str]] = {}
     for row in sorted(tables.get("answers", []), key=lambda row: _number(row.get("sortorder", ""))):
         question = by_id.get(row.get("qid", ""))
@@ -227,12 +227,14 @@ def _add_answers(
 
 
 def _add_text(texts: dict[str, str], row: Row, name: str) -> None:
+    """Add the text in the field `name` of a row under the row's language, if the row has both."""
     """Add the text in the column `name` of a row, by the row's language; nothing if either is missing."""
     if row.get("language") and row.get(name):
         texts[row["language"]] = row[name]
 
 
 def _number(text: str) -> int:
+    """Return a number by which rows are sorted; 0 for a text that is none."""
     """Return the number in a column that orders rows; 0 for any other text."""
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
@@ -268,7 +270,8 @@ def is_table(text: str) -> bool:
 
 
 def _table_rows(text: str) -> Iterator[Row]:
-    """Yield each row as heading -> cell. Raises ForeignFormError for a cell or table that is too large."""
+    """Yield each row as heading in small letters -> cell, "" for a missing one. Raises ForeignFormError for a
+    cell or table that is too large."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
     headings: list[str] = []
     try:
@@ -288,6 +291,7 @@ def _table_rows(text: str) -> Iterator[Row]:
 
 
 def _form(questions: Sequence[_Question], base: str, titles: Texts, default_title: str) -> ForeignForm:
+    """Return the form of these questions. `base` is the survey's own language, whose title comes first."""
     """Return the form of these questions. `base` is the survey's own language, "" if it is not known."""
     builder = FormBuilder("LimeSurvey", "")
     for question in questions:

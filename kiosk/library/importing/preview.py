@@ -49,7 +49,8 @@ NOT_PROPOSED = Message(
 
 class AnswerOrder(StrEnum):
     """The order of a list's answers: the best one first or last, ordered although none is best, or unordered.
-    AS_IN_FILE if the file has it. `kiosk survey import --good` takes the values."""
+    AS_IN_FILE keeps the order that an export of this program has. `kiosk survey import --good` takes the
+    values."""
 
     BEST_FIRST = "first"
     BEST_LAST = "last"
@@ -60,11 +61,12 @@ class AnswerOrder(StrEnum):
 
 @dataclass(frozen=True)
 class Decisions:
-    """The coordinator's answers. `language` is the language of texts without one. `orders` maps the number of
-    a list, from 0, to the order of its answers.
+    """The coordinator's answers.
 
-    `swedish` has typed Swedish texts, by `question_key` and `choice_key`. `included` has the numbers of the
-    chosen questions, from 0; None for those that are proposed. `title` is None for the file's own.
+    `language` is the code of the language of texts without one, "" if it is not chosen. `orders` maps the
+    number of a list, from 0, to the order of its answers. `swedish` maps `question_key` and `choice_key` to
+    typed Swedish texts; an empty one leaves that of the file. `included` has the numbers of the chosen
+    questions, from 0; None for those that are proposed. `title` is None for the file's own.
     """
 
     language: str = ""
@@ -87,10 +89,14 @@ class ImportedText:
 
 @dataclass(frozen=True)
 class AnswerList:
-    """A list of answers in the order of the file. `kinds` has the choices that are kinds of no answer, with
-    their labels. `order` is None until it is known. `has_own_order` says that the file numbers the answers
-    from the lowest, `is_ordered` that it says they have an order. With `several`, a guest may choose several
-    of the options, and `none_of_these` has the file's words for none. `names` are the options' names."""
+    """A list of answers that questions share.
+
+    `number` counts lists from 0; `name` is the file's name of it, or "". `options` have the order of the
+    file, or of their numbers, from the lowest, if the file has them (`has_own_order`); `names` are their
+    names in the file. `kinds` has the choices that are kinds of no answer, with their labels. `order` is None
+    until it is known; `is_ordered` is what the file says. With `several`, a guest may choose several of the
+    options, and `none_of_these` has the file's words for none, "" if there are none.
+    """
 
     number: int
     name: str
@@ -132,7 +138,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Problem:
-    """A reason why the form cannot be kept yet, with the key of the text or field to correct, "" for none."""
+    """A reason why the form cannot be kept yet, with the key of the text or field to correct: a
+    `question_key`, `choice_key` or `order_key`, "title", "language" or "questions"; "" if no field can
+    correct it."""
 
     message: Message
     key: str
@@ -140,9 +148,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that was understood of a form. `asks_language` says that texts have no language. `form` is the
-    survey, None while there are problems. `languages` maps each code to the number of included texts that it
-    has, of `texts`."""
+    """All that was understood of a form. `asks_language` says that some texts have no language. `form` is the
+    survey, None while there are `problems`. `texts` is the number of different texts that guests would see,
+    and `languages` maps each code to how many of them it has: Swedish first, "" for those without a
+    language."""
 
     title: str
     asks_language: bool
@@ -160,22 +169,23 @@ def question_key(number: int) -> str:
     return f"question-{number}"
 
 
-def choice_key(answers: int, number: int) -> str:
-    """Return the key of an answer's text, by the numbers of its list and of the answer in it."""
-    return f"choice-{answers}-{number}"
+def choice_key(list_number: int, number: int) -> str:
+    """Return the key of an answer's text, by the numbers of its list and of the option in it, both from 0;
+    also the name of its field."""
+    return f"choice-{list_number}-{number}"
 
 
-def order_key(answers: int) -> str:
-    """Return the key of the question which answer of a list is best; also the name of its field."""
-    return f"order-{answers}"
+def order_key(list_number: int) -> str:
+    """Return the key of the choice which answer of a list is best; also the name of its field."""
+    return f"order-{list_number}"
 
 
 def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source: str) -> Preview:
     """Return the preview of a form with these decisions: its questions, problems, and parts left out.
     `source` is written to the survey's file.
 
-    `library` has the translations that exist: they are kept, and those of the file that differ are noted as
-    left out.
+    Faults of questions that are not included, and of their lists, are no problems. `library` has the
+    translations that exist: they are kept, and those of the file that differ are noted as left out.
     """
     asks_language = any("" in texts for texts in _all_texts(form))
     spoken = _in_language(form, decisions.language)
@@ -213,7 +223,7 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
 
 
 def _numbers_of_texts(shown: Sequence[ImportedText], translations: Mapping[str, Texts]) -> dict[str, int]:
-    """Return language -> number of texts, Swedish first; "" stands for texts without a language."""
+    """Return `Preview.languages`. `translations` maps language -> Swedish text -> translation."""
     swedish = {text.swedish for text in shown if text.swedish}
     unnamed = {text.key for text in shown if "" in text.others}
     numbers = {REFERENCE: len(swedish), **{code: len(texts) for code, texts in translations.items()}}
@@ -221,6 +231,7 @@ def _numbers_of_texts(shown: Sequence[ImportedText], translations: Mapping[str, 
 
 
 def _all_texts(form: ForeignForm) -> Iterator[Texts]:
+    """Yield the texts of every question and choice of the form."""
     """Yield the texts of each question and of each of its answers."""
     for question in form.questions:
         yield question.texts
@@ -228,8 +239,8 @@ def _all_texts(form: ForeignForm) -> Iterator[Texts]:
 
 
 def _in_language(form: ForeignForm, language: str) -> ForeignForm:
-    """Return the form with `language` for all texts without a language. A text that has the language already
-    keeps it."""
+    """Return the form with `language` for all texts without a language; unchanged if it is "". A text that
+    there is in the language already is kept."""
     if not language:
         return form
 
@@ -261,6 +272,7 @@ def _identity(question: ForeignQuestion) -> tuple[object, ...]:
 
 
 def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
+    """Yield each list of answers of the form once, in the order of the questions, numbered from 0."""
     """Yield each list of answers once, in the order of the questions."""
     seen: set[tuple[object, ...]] = set()
     for question in form.questions:
@@ -270,6 +282,12 @@ def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
 
 
 def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -> AnswerList:
+    """Return the list of a question's answers.
+
+    Kinds of no answer are taken out of the options, and "none of these" out of several; unless fewer than two
+    options would remain. A list of several, or of a question with a condition, is unordered if nothing else
+    was chosen.
+    """
     """Return the list of a question's answers, with the number `number`."""
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
     if kinds.count(None) < 2:
@@ -309,18 +327,21 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
 
 
 def _order(chosen: AnswerOrder | None, *, is_numbered: bool) -> AnswerOrder | None:
-    """Return the order that was chosen, else the file's own; None if it is not known."""
+    """Return the order that was chosen, else AS_IN_FILE if the file numbers the answers; None if it is not
+    known."""
     if is_numbered:
         return chosen or AnswerOrder.AS_IN_FILE
     return None if chosen is AnswerOrder.AS_IN_FILE else chosen
 
 
 def _any_text(texts: Texts) -> str:
+    """Return the Swedish text, else the first one, else ""."""
     """Return the Swedish text, or else the first one; "" without any."""
     return texts.get(REFERENCE) or next(iter(texts.values()), "")
 
 
 def _imported_text(key: str, texts: Texts, decisions: Decisions, longest: int) -> ImportedText:
+    """Return a text with the Swedish that was typed, else that of the file. `longest` is in characters."""
     """Return a text with the Swedish that was typed for its key, or else that of the file."""
     swedish = tidied(decisions.swedish.get(key, "")) or texts.get(REFERENCE, "")
     others = {code: text for code, text in texts.items() if code != REFERENCE}
@@ -328,6 +349,7 @@ def _imported_text(key: str, texts: Texts, decisions: Decisions, longest: int) -
 
 
 def _fault(swedish: str, longest: int) -> Message | None:
+    """Return the reason why a Swedish text cannot be shown; None if it can."""
     """Return the reason why a Swedish text cannot be shown; None if it can."""
     if not swedish:
         return Message("svensk text saknas.", {})
@@ -340,8 +362,8 @@ def _fault(swedish: str, longest: int) -> Message | None:
 
 
 def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisions) -> Iterator[Question]:
-    """Yield the questions. Those whose Swedish text has to be rewritten, and those that would tell more than
-    a survey may, are not proposed."""
+    """Yield the questions. Those whose Swedish text has to be rewritten or occurs twice, and those that would
+    make the survey tell more about a guest than one may, are not proposed. Those without Swedish are."""
     identities = list(dict.fromkeys(map(_identity, form.questions)))
     proposed, texts = Fraction(0), set[str]()
     for number, question in enumerate(form.questions):
@@ -357,6 +379,7 @@ def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisi
 
 
 def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[ImportedText]:
+    """Yield the texts of the included questions, then the options of the lists that they use."""
     """Yield the texts that guests would see."""
     yield from (question.text for question in included)
     for answers in used:
@@ -371,7 +394,8 @@ def _problems(
     included: Sequence[Question],
     used: Sequence[AnswerList],
 ) -> Iterator[Problem]:
-    """Yield every reason why the form cannot be kept yet."""
+    """Yield every reason why the form cannot be kept yet. `included` are the questions to keep, `used` the
+    lists that they use. What the answers together tell about a guest is checked later, on the draft."""
     if asks_language and not decisions.language:
         yield Problem(Message("Välj vilket språk texterna är på.", {}), "language")
     if fault := find_fault(title, LONGEST_TITLE):
@@ -447,15 +471,17 @@ def _words_replaced(used: Sequence[AnswerList]) -> Iterator[LeftOut]:
 
 @dataclass
 class _Translations:
-    """Collects the translations that the survey will have. `texts` maps language -> Swedish -> translation,
-    and `left_out` has those of the form that are not used, with the reason."""
+    """Collects the translations that the survey will have. `texts` maps language -> Swedish text, or the key
+    of a text without Swedish -> translation, and `left_out` has those of the form that are not used, with the
+    reason."""
 
     library: Library
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def add(self, place: Message, text: ImportedText) -> None:
-        """Add the translations of a text. Texts without Swedish are counted by their key."""
+        """Add the translations of a text at a place: the library's, else the first in the form, else this
+        one. One that is not used is added to `left_out`."""
         for code, translation in text.others.items():
             if not code:
                 continue
@@ -468,6 +494,7 @@ class _Translations:
                 texts[key] = usable
 
     def _known(self, code: str, swedish: str) -> str:
+        """Return the library's translation of a text, "" if there is none."""
         """Return the translation that exists for a Swedish text, "" if there is none."""
         catalogue = self.library.guest.get(code)
         return catalogue.texts.get(swedish, "") if catalogue else ""
@@ -496,6 +523,8 @@ def _draft(
     included: Sequence[Question],
     lists: Sequence[AnswerList],
 ) -> Draft:
+    """Return the survey of the included questions. Its licence is unknown, and it is not validated. A
+    question keeps its good end and agreeing choices only with AS_IN_FILE."""
     """Return the survey of the included questions as a draft, each list as a scale."""
     statements: list[Statement] = []
     scales: dict[int, Scale] = {}
@@ -531,7 +560,7 @@ CONDITION_LEFT_OUT = Message(
 def _conditions_left_out(
     form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList]
 ) -> Iterator[LeftOut]:
-    """Yield the conditions of questions that cannot be follow-ups here."""
+    """Yield a note for each included question with a condition that cannot be a follow-up here."""
     for at, question in enumerate(included):
         if form.questions[question.number].follows and not _follow_up(form, included, lists, at, ""):
             yield LeftOut(question.place, CONDITION_LEFT_OUT)
@@ -561,7 +590,8 @@ def _follow_up(
 
 
 def _id(name: str, taken: Collection[str], fallback: str) -> str:
-    """Return the name in the file, in small letters, as an id, changed if it is taken or no id."""
+    """Return a name in the file, in small letters, if it is an id and not in `taken`; else an id made from
+    its words, or from `fallback` if it has none."""
     wanted = name.lower()
     is_free = ID_PATTERN.fullmatch(wanted) and wanted not in {*taken, *RESERVED_NAMES}
     return wanted if is_free else new_id(name, taken, fallback)

@@ -23,8 +23,9 @@ TOO_LARGE = Message("Filen är för stor för att vara en enkät.", {})
 
 
 def read_csv(text: str) -> dict[str, Rows]:
-    """Return the name of each sheet -> its rows. Without names of sheets, all rows are of the sheet that has
-    their headings. Raises ForeignFormError for a text that is damaged, or larger than a form."""
+    """Return the name of each sheet, in small letters -> its rows. Without names of sheets, all rows are of
+    the sheet that has their headings. Raises ForeignFormError for a text that is damaged, or larger than a
+    form."""
     rows = list(_csv_rows(text))
     sheets: dict[str, Rows] = {}
     name = ""
@@ -39,7 +40,8 @@ def read_csv(text: str) -> dict[str, Rows]:
 
 
 def is_csv_form(text: str) -> bool:
-    """Return whether a text is a table with the headings or the names of an XLSForm's sheets."""
+    """Return whether a text is a table with the headings of an XLSForm: below nothing but names of its
+    sheets."""
     for row in _csv_rows(text[:20_000], is_whole=False):
         cells = {cell.strip().lower() for cell in row} - {""}
         if {"type", "name"} <= cells or {"list_name", "name"} <= cells or {"list name", "name"} <= cells:
@@ -56,8 +58,11 @@ def _sheet_with(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _csv_rows(text: str, *, is_whole: bool = True) -> Iterator[Sequence[str]]:
-    """Yield the rows, split at the mark that is most frequent in the first lines. The last one may be cut
-    off unless the text `is_whole`."""
+    """Yield the rows, split at the mark of DELIMITERS that is most frequent in the first three lines.
+
+    Raises ForeignFormError for too many rows, or a row that cannot be read. A text that is not `is_whole` may
+    be cut off anywhere: a row that cannot be read ends it.
+    """
     beginning = "".join(text.splitlines(keepends=True)[:3])
     delimiter = max(DELIMITERS, key=beginning.count)
     try:

@@ -35,7 +35,7 @@ from kiosk.library.importing.json_values import (
 from kiosk.library.surveys import MOST_OPTIONS
 
 DEEPEST_PANEL = 10
-"""Panels within panels."""
+"""Most panels within each other."""
 
 REASONS = {
     **dict.fromkeys(("text", "comment", "multipletext"), FREE_TEXT),
@@ -74,6 +74,7 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
+    """Add a question, or list why it is left out, and what else it loses."""
     """Add a question to the form, or list it as left out."""
     kind, name = text_of(element.get("type")), text_of(element.get("name"))
     title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
@@ -107,6 +108,8 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
 
 
 def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:
+    """Return a question's choices in the file's order, "none" last. Choices that the survey cannot have are
+    listed as left out."""
     """Return the choices of a question; what it loses is listed as left out."""
     choices = list(items_of(element.get("choices"), "text"))
     if element.get("choicesByUrl") or element.get("choicesFromQuestion"):

@@ -13,6 +13,7 @@ from kiosk.library.importing.form import ForeignForm, ForeignFormError
 from kiosk.library.importing.form_builder import FormBuilder
 
 MOST_LINES = 2_000
+"""Lines of a pasted text, empty ones included."""
 LONGEST_TEXT = 200_000
 """Characters of a pasted text."""
 
@@ -49,7 +50,8 @@ def read_lines(text: str, default_title: str, default_answers: Sequence[str]) ->
 
 
 def _blocks(lines: Sequence[Line]) -> list[tuple[list[Line], list[Line]]]:
-    """Return the statements with their answers, block by block; the last block may have no answers."""
+    """Return (statements, answers) of each block, in order. The last block may have no answers, and the first
+    no statements."""
     is_answer = _answer_pattern([line for _, line in lines if line])
     blocks: list[tuple[list[Line], list[Line]]] = [([], [])]
     is_below_heading = False
@@ -73,7 +75,8 @@ def _blocks(lines: Sequence[Line]) -> list[tuple[list[Line], list[Line]]]:
 
 
 def _answer_pattern(lines: Sequence[str]) -> re.Pattern[str] | None:
-    """Return the mark with which answers begin; None if no line is an answer by its mark.
+    """Return the pattern of a line with the mark of answers, whose group 1 is the answer; None if no line is
+    an answer by its mark.
 
     Answers have another mark than the first line, which is a statement. In a text with a heading of answers,
     marks say nothing.

@@ -41,8 +41,10 @@ UNORDERED = "unordered"
 """Value of the column `good` for options without an order."""
 
 MOST_COLUMNS = 500
+"""Columns with content in a sheet."""
 
 MOST_ROWS_ABOVE_HEADINGS = 10
+"""The headings are looked for in so many rows from the first."""
 MOST_ROWS_NAMED = 12
 """Row numbers that are written out for one reason."""
 
@@ -61,7 +63,7 @@ USED_COLUMNS = {
 """Sheet -> the columns that are read."""
 
 SILENT_COLUMNS = frozenset({"$kuid", "$xpath", "$qpath", "$autovalue", "label_or_hint", "order"})
-"""Columns that programs write for themselves."""
+"""Columns that programs write for themselves, which are not listed as left out."""
 
 REASONS_OF_COLUMNS = {
     "hint": Message("Ledtexter visas inte.", {}),
@@ -182,7 +184,8 @@ class _Row:
     cells: Mapping[_Column, str]
 
     def get(self, name: str) -> str:
-        """Return the text in the column with that name and no language, "" without one."""
+        """Return the text in the column with that name and no language; "" if the cell is empty or there is
+        no such column."""
         return next((text for column, text in self.cells.items() if column.name == name), "")
 
     def error(self, problem: Message) -> ForeignFormError:
@@ -204,6 +207,7 @@ class _Table:
     rows: tuple[_Row, ...]
 
     def has(self, name: str) -> bool:
+        """Return whether the sheet has a column with that usual name, also if all its cells are empty."""
         """Return whether the sheet has a column with that usual name."""
         return any(column.name == name for column in self.columns)
 
@@ -218,20 +222,26 @@ class _Place:
 
 @dataclass
 class _Notes:
-    """Everything left out, in the order of the file: (place, reason) -> the numbers of its rows."""
+    """Everything left out, in the order in which it was added.
+
+    `rows` maps (place, reason as text) to the numbers of its rows, from 1, none for a whole sheet or column.
+    `reasons` maps each of these texts to its message.
+    """
 
     rows: dict[tuple[_Place, str], list[int]] = field(default_factory=dict)
     reasons: dict[str, Message] = field(default_factory=dict)
 
     def add(self, place: _Place, reason: Message, row: int | None = None) -> None:
-        """Add a reason at a place. The same reason at the same place is listed once, with all its rows."""
+        """Add a reason at a place, and in a row if it is given. The same reason at the same place is listed
+        once, with all its rows."""
         key = reason.render(str)
         self.reasons[key] = reason
         rows = self.rows.setdefault((place, key), [])
         if row is not None and row not in rows:
             rows.append(row)
 
-    def row(self, row: _Row, note: _Note, **values: object) -> None:
+    def add_row(self, row: _Row, note: _Note, **values: object) -> None:
+        """Add a note about a row; `values` are those of the note's message."""
         """Add a note about a row, with the values of its placeholders."""
         self.add(_Place(row.sheet), Message(note.value.msgid, values), row.number)
 
@@ -244,6 +254,7 @@ class _Notes:
 
 
 def _place_message(place: _Place, rows: Sequence[int]) -> Message:
+    """Return a place with its first MOST_ROWS_NAMED rows, and how many there are if there are more."""
     """Return a place with the numbers of its rows, the first MOST_ROWS_NAMED of them."""
     numbers = ", ".join(map(str, rows[:MOST_ROWS_NAMED]))
     if len(rows) > MOST_ROWS_NAMED:
@@ -260,7 +271,8 @@ def read_form(sheets: Mapping[str, Sheet], default_title: str) -> ForeignForm:
     """Return the form in the rows of a workbook's sheets, by the sheets' names.
 
     `default_title` is the title of a form without one. Raises ForeignFormError for a workbook that is no
-    XLSForm, and for one in which two columns have the same language.
+    XLSForm or larger than one, for two columns of one language or one name, for a malformed language code,
+    and for a text in the columns outcome, good and agreeing that no export of this program has.
     """
     notes = _Notes()
     tables = _tables(sheets, notes)
@@ -292,7 +304,8 @@ def read_form(sheets: Mapping[str, Sheet], default_title: str) -> ForeignForm:
 
 
 def _tables(sheets: Mapping[str, Sheet], notes: _Notes) -> dict[str, _Table]:
-    """Return the three sheets that are used, by their usual names; missing ones are empty."""
+    """Return the three sheets that are used, by their usual names (SHEETS); missing ones are empty. Other
+    sheets with content are noted. Raises ForeignFormError as `_table`."""
     tables = {name: _Table(name, (), ()) for name in SHEETS}
     for title, rows in sheets.items():
         name = title.strip().lower()
@@ -304,8 +317,9 @@ def _tables(sheets: Mapping[str, Sheet], notes: _Notes) -> dict[str, _Table]:
 
 
 def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
-    """Return a sheet with its headings, which may stand below a title. Raises ForeignFormError for a sheet
-    that is larger than a form, and for a heading that occurs twice in columns that are used."""
+    """Return a sheet with its headings, which may stand below a title: rows above them are noted. `title` is
+    its name as written, `name` the usual one. Raises ForeignFormError for a sheet that is larger than a form,
+    and for a heading that occurs twice in columns that are used."""
     at = _row_of_headings(name, rows)
     for number, row in enumerate(rows[:at], start=1):
         if any(row):
@@ -349,12 +363,12 @@ def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
 
 
 NO_COLUMN = _Column("", "", "")
-"""Stands for a cell without a heading."""
+"""The column of a cell without a heading."""
 
 
 def _row_of_headings(name: str, rows: Sheet) -> int:
-    """Return the index of the row with the headings: the first one, unless a later one has those that the
-    sheet needs and the first has not."""
+    """Return the index of the row with the headings: the first one that has those that the sheet needs; else
+    the first with content, 0 in an empty sheet."""
     needed = {"survey": {"type"}, "choices": {"list_name", "name"}}.get(name, set[str]())
     for at, row in enumerate(rows[:MOST_ROWS_ABOVE_HEADINGS]):
         if needed and needed <= {_column(heading).name for heading in row}:
@@ -375,8 +389,13 @@ def _column(heading: str) -> _Column:
 
 
 def _languages(tables: Sequence[_Table], default: str, notes: _Notes) -> dict[_Column, str]:
-    """Return column of labels -> its language. A column whose language is unknown is left out, unless it is
-    the only one. Raises ForeignFormError if a sheet has two columns of one language, or a code that is none.
+    """Return column of labels -> the code of its language.
+
+    A column that names no language has that of the form, `default`, "" if that is unknown too; it is left out
+    if another column of the sheet names that language. A column with an unknown language is left out, unless
+    the form has no other column of labels without a known language: then it too has `default`. Columns that
+    are left out are noted. Raises ForeignFormError if two columns of a sheet name one language, or one names
+    a malformed code.
     """
     labels = [column for table in tables for column in table.columns if column.name == "label"]
     unknown = {column.language for column in labels if column.language and not heading_code(column.language)}
@@ -433,9 +452,9 @@ def _rows_by_list(choices: _Table) -> dict[str, list[_Row]]:
 
 @dataclass
 class _Reader:
-    """Reads the questions. `languages` maps each column of labels to its language, and `lists` each list's
-    name to its rows. `named` collects the lists of all questions, `used` and `asked` the lists and rows of
-    those that are kept."""
+    """Reads the questions, and notes in `notes` what they lose. `languages` maps each column of labels to its
+    language, and `lists` each list's name to its rows. `named` collects the names of the lists of all
+    questions; `used` and `asked` the names of lists and the rows of the questions that are kept."""
 
     languages: Mapping[_Column, str]
     lists: Mapping[str, Sequence[_Row]]
@@ -450,19 +469,19 @@ class _Reader:
         for row in survey.rows:
             kind = re.sub(r"\s+", " ", row.get("type")).strip()
             if row.get("disabled").strip().lower() in ("yes", "true", "true()", "sant"):
-                self.notes.row(row, _Note.DISABLED)
+                self.notes.add_row(row, _Note.DISABLED)
             elif kind.lower() == "begin_score":
                 score_list = row.get("kobo--score-choices").strip()
-                self.notes.row(row, _Note.GROUP)
+                self.notes.add_row(row, _Note.GROUP)
             elif kind.lower() == "score__row" and score_list:
                 yield from self._question(row, score_list, survey)
             elif match := SELECT_ONE.fullmatch(kind):
                 if match["other"]:
-                    self.notes.row(row, _Note.WITH_OTHER)
+                    self.notes.add_row(row, _Note.WITH_OTHER)
                 yield from self._question(row, match["list"], survey)
             elif match := SELECT_MULTIPLE.fullmatch(kind):
                 if match["other"]:
-                    self.notes.row(row, _Note.WITH_OTHER)
+                    self.notes.add_row(row, _Note.WITH_OTHER)
                 yield from self._question(row, match["list"], survey, several=True)
             elif not END.fullmatch(kind):
                 self._note_row(row, kind)
@@ -471,23 +490,23 @@ class _Reader:
         """Note a row that is no question with choices, by its type `kind`."""
         begin = BEGIN.fullmatch(kind)
         if begin and begin["kind"].lower() in REPEATS:
-            self.notes.row(row, _Note.REPEAT)
+            self.notes.add_row(row, _Note.REPEAT)
         elif begin and begin["kind"].lower() == "group":
             has_condition = bool(row.get("relevant"))
             if has_condition or self._texts(row, is_noted=False):
-                self.notes.row(row, _Note.GROUP_WITH_CONDITION if has_condition else _Note.GROUP)
+                self.notes.add_row(row, _Note.GROUP_WITH_CONDITION if has_condition else _Note.GROUP)
         elif SELECT_FROM_FILE.match(kind):
-            self.notes.row(row, _Note.FROM_FILE)
+            self.notes.add_row(row, _Note.FROM_FILE)
         elif not kind:
-            self.notes.row(row, _Note.NO_TYPE)
+            self.notes.add_row(row, _Note.NO_TYPE)
         elif kind.lower().replace(" ", "_") in METADATA:
-            self.notes.row(row, _Note.METADATA)
+            self.notes.add_row(row, _Note.METADATA)
         elif kind.lower() == "note":
-            self.notes.row(row, _Note.NOTE)
+            self.notes.add_row(row, _Note.NOTE)
         elif kind.lower() in ("calculate", "hidden", "csv-external", "xml-external"):
-            self.notes.row(row, _Note.CALCULATION)
+            self.notes.add_row(row, _Note.CALCULATION)
         else:
-            self.notes.row(row, _Note.OTHER_TYPE, type=kind[:40])
+            self.notes.add_row(row, _Note.OTHER_TYPE, type=kind[:40])
 
     def _question(
         self, row: _Row, list_name: str, survey: _Table, *, several: bool = False
@@ -496,24 +515,24 @@ class _Reader:
         rows = self.lists.get(list_name, ())
         self.named.add(list_name)
         if not rows:
-            self.notes.row(row, _Note.NO_LIST, list=list_name[:40])
+            self.notes.add_row(row, _Note.NO_LIST, list=list_name[:40])
         elif len(rows) < 2:
-            self.notes.row(row, _Note.FEW, list=list_name[:40])
+            self.notes.add_row(row, _Note.FEW, list=list_name[:40])
         elif several and self._number_of_options(rows) > MOST_SEVERAL:
             number = self._number_of_options(rows)
-            self.notes.row(row, _Note.MANY_SEVERAL, number=number, most=MOST_SEVERAL)
+            self.notes.add_row(row, _Note.MANY_SEVERAL, number=number, most=MOST_SEVERAL)
         elif len(rows) - len([one for one in rows if _is_no_answer(one)]) > MOST_OPTIONS:
-            self.notes.row(row, _Note.MANY, list=list_name[:40], number=len(rows), most=MOST_OPTIONS)
+            self.notes.add_row(row, _Note.MANY, list=list_name[:40], number=len(rows), most=MOST_OPTIONS)
         elif repeated := self._repeated_label(rows):
-            place, label = repeated
-            self.notes.row(row, _Note.SAME_ANSWERS, list=list_name[:40])
+            repeated_row, label = repeated
+            self.notes.add_row(row, _Note.SAME_ANSWERS, list=list_name[:40])
             self.notes.add(
-                _Place(place.sheet),
+                _Place(repeated_row.sheet),
                 Message(
                     "”{text}” står två gånger i listan {list}. Byt ord.",
                     {"text": label[:40], "list": list_name[:40]},
                 ),
-                place.number,
+                repeated_row.number,
             )
         else:
             is_new = list_name not in self.used
@@ -551,7 +570,7 @@ class _Reader:
         if not survey.has("good") and not survey.has("agreeing"):
             return question
         if not is_numbered:
-            self.notes.row(row, _Note.DIRECTION)
+            self.notes.add_row(row, _Note.DIRECTION)
             return question
         is_ordered = row.get("good").strip().lower() != UNORDERED
         return replace(
@@ -579,7 +598,8 @@ class _Reader:
         return None
 
     def _texts(self, row: _Row, *, is_noted: bool = True) -> Texts:
-        """Return language -> label of a row, without empty ones; changes are noted if `is_noted`."""
+        """Return language -> label of a row, as plain text, without empty ones. Changes to them are noted if
+        `is_noted`."""
         texts: dict[str, str] = {}
         for column, text in row.cells.items():
             if column not in self.languages:
@@ -617,7 +637,7 @@ class _Reader:
         self.notes.add(_Place(row.sheet, column.heading or "?"), reason, row.number)
 
     def note_unused_lists(self, choices: _Table) -> None:
-        """Note each list that no question uses."""
+        """Note each list that no question names."""
         for name in self.lists:
             if name not in self.named:
                 reason = Message(_Note.UNUSED_LIST.value.msgid, {"list": name[:40]})
@@ -642,7 +662,7 @@ def _outcome(row: _Row) -> str:
 
 def _good(row: _Row) -> Good | None:
     """Return the good end of the scale; None if the column `good` is empty or missing. Raises
-    ForeignFormError for any other text."""
+    ForeignFormError for a text that is no value of Good."""
     text = row.get("good").strip().lower()
     if text and text not in list(Good):
         raise row.error(Message("kolumnen good: skriv high, low, neither eller unordered.", {}))
@@ -651,7 +671,7 @@ def _good(row: _Row) -> Good | None:
 
 def _agreeing(row: _Row, options: int) -> tuple[int, ...]:
     """Return the numbers of the agreeing choices, sorted; () if the column is empty or missing. Raises
-    ForeignFormError for any other text."""
+    ForeignFormError for anything but different numbers from 1 to `options`, not all of them."""
     agreeing = numbers_in(row.get("agreeing"))
     if not can_agree(agreeing, options):
         raise row.error(
