@@ -6,7 +6,7 @@ replaced by the file alone: the two texts are shown, and a coordinator chooses.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from io import BytesIO
 
@@ -91,8 +91,9 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
     """Compare a translator's .po file with the current texts of its language.
 
     Texts of earlier versions are left out: the file may have been downloaded before an upgrade. Earlier texts
-    of statements are kept: their translations apply to the current texts. Raises TranslationError for a file
-    that cannot be used, is for another language, or contains unknown texts.
+    of statements are kept: their translations apply to the current texts. Some editors replace spaces by
+    no-break spaces, so a text may have other spaces than here. Raises TranslationError for a file that cannot
+    be used, is for another language, or contains unknown texts.
     """
     code = catalogue.language.code
     current = {*catalogue.texts, *catalogue.empty, *catalogue.earlier_texts}
@@ -103,7 +104,8 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
     except DefinitionError as error:
         raise TranslationError(error.message or UNREADABLE) from error
     _check_language(str(entries.locale_identifier or ""), code)
-    unknown = [message for message in sent.texts if message not in current | catalogue.obsolete]
+    named = _texts_here(current | catalogue.obsolete, sent.texts.keys())
+    unknown = [message for message in named.values() if message not in current | catalogue.obsolete]
     if unknown:
         raise TranslationError(
             Message(
@@ -113,11 +115,19 @@ def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
             )
         )
     translations = [
-        Translation(message, text, message not in sent.unreviewed)
-        for message, text in sent.texts.items()
-        if message in current
+        Translation(here, sent.texts[message], message not in sent.unreviewed)
+        for message, here in named.items()
+        if here in current
     ]
     return replace(compare(translations, catalogue), with_variants=with_variants)
+
+
+def _texts_here(known: Set[str], sent: Set[str]) -> dict[str, str]:
+    """Return each sent text -> the known one that differs from it in spaces only, or else itself. A text
+    whose known one was sent too is left out."""
+    by_words = {" ".join(text.split()): text for text in known}
+    named = {text: text if text in known else by_words.get(" ".join(text.split()), text) for text in sent}
+    return {text: here for text, here in named.items() if text == here or here not in sent}
 
 
 def compare(translations: Iterable[Translation], catalogue: Catalogue) -> Comparison:

@@ -54,6 +54,24 @@ def test_a_reviewed_text_that_equals_the_swedish_one_stays_reviewed() -> None:
     assert compare([Translation("Information", "Information", True)], here) == Comparison((), (), 0, 0)
 
 
+@pytest.mark.parametrize("is_reviewed", [True, False])
+def test_a_text_with_no_break_spaces_is_the_text_that_reads_the_same(is_reviewed: bool) -> None:
+    here = Catalogue(language("en"), {}, ("Vet du det?", "Med 5\N{NO-BREAK SPACE}%"), ())
+    unreviewed = () if is_reviewed else ("Vet\N{NO-BREAK SPACE}du det?", "Med 5 %")
+    sent = {"Vet\N{NO-BREAK SPACE}du det?": "Do you know?", "Med 5 %": "With 5 %"}
+    assert set(read_translations(as_po(Catalogue(language("en"), sent, (), unreviewed)), here).changed) == {
+        Translation("Vet du det?", "Do you know?", is_reviewed),
+        Translation("Med 5\N{NO-BREAK SPACE}%", "With 5 %", is_reviewed),
+    }
+
+
+def test_a_text_with_the_spaces_of_here_is_used_before_one_with_others() -> None:
+    here = Catalogue(language("en"), {}, ("Vet du?",), ())
+    sent = {"Vet du?": "Know?", "Vet\N{NO-BREAK SPACE}du?": "Other"}
+    changed = read_translations(as_po(Catalogue(language("en"), sent, (), ())), here).changed
+    assert changed == (Translation("Vet du?", "Know?", True),)
+
+
 HEADER = 'msgid ""\nmsgstr "Language: en\\n"\n\n'
 
 VARIANTS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
