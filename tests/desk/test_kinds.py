@@ -15,6 +15,7 @@ from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.library.importing import read_file
 from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.storage import read_dump
+from tests.output.test_report_pdf import tags_of
 from tests.tools.desk_side import START, Desk
 from tests.tools.form_import import decided
 from tests.tools.kinds import chosen, every_kind
@@ -136,6 +137,8 @@ def test_every_page_and_file_of_a_place_shows_each_kind(desk: Desk) -> None:
     pdf = desk.client.get(f"/admin/overview/r1/{UNIT}/results.pdf")
     assert pdf.status_code == 200
     assert pdf.data.startswith(b"%PDF")
+    named = [tag for page in tags_of(pdf.data) for tag in page if tag.scope == "Row"]
+    assert len(named) == len(survey.statements), "the overview names rows; counts of one row name none"
     for statement in survey.statements:
         for drawing in ("now.svg", "now.png", *(("time.svg",) if not statement.several else ())):
             answer = desk.client.get(f"/admin/chart/r1/{UNIT}/{statement.id}/{drawing}")

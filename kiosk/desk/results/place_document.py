@@ -90,7 +90,8 @@ def _numbers(section: Section) -> Iterator[Block]:
     """Yield the counts of the options, with their percentages, and of the answers outside the scale."""
     row = tuple(f"{share.count}{percent(share.percent, LINE)}" for share in section.now.shares)
     header = (*section.labels, section.n_heading)
-    yield Block(Kind.TABLE, section.text, header=header, rows=((*row, str(section.now.on_scale)),))
+    rows = ((*row, str(section.now.on_scale)),)
+    yield Block(Kind.TABLE, section.text, header=header, rows=rows, has_row_headings=False)
     yield Block(Kind.NOTE, section.beside_heading + " " + ", ".join(section.beside) + ".")
 
 
