@@ -2,7 +2,7 @@
 to 32 % with Brotli, which browsers accept over HTTPS.
 """
 
-import gzip
+import zlib
 from collections import OrderedDict
 from collections.abc import Collection
 from hashlib import sha256
@@ -13,6 +13,10 @@ from flask import Response, request
 
 GZIP_LEVEL = 6
 """Compression level of zlib: 9 takes twice the time for two percent."""
+
+GZIP_FORMAT, GZIP_MEMORY = 31, 5
+"""zlib's wbits of gzip, and its memLevel. With less memory it makes new codes every 2,048 symbols instead of
+every 16,384: a guest's page, whose font does not compress, is 3.5 % smaller, and others are as before."""
 
 QUICK, THOROUGH = 5, 11
 """Qualities of Brotli. For a guest's page QUICK takes as long as gzip (3 ms) and saves 7 % of its bytes;
@@ -80,7 +84,7 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
     response.direct_passthrough = False
     body = response.get_data()
     if encoding == "gzip":
-        response.set_data(gzip.compress(body, GZIP_LEVEL, mtime=0))
+        response.set_data(_gzip(body))
     elif is_shared:
         response.set_data(KEPT.compressed(body))
     else:
@@ -91,3 +95,9 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
         # The compressed and the plain response have the same tag, so it is a weak one.
         response.set_etag(tag, weak=True)
     return response
+
+
+def _gzip(body: bytes) -> bytes:
+    """Return a body in gzip's format, without the time."""
+    compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_FORMAT, GZIP_MEMORY)
+    return compressor.compress(body) + compressor.flush()

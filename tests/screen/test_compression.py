@@ -1,5 +1,6 @@
 """Compressed pages: what all visitors get is kept, and nothing of what one visitor gets."""
 
+import gzip
 from pathlib import Path
 
 import brotli
@@ -36,3 +37,11 @@ def test_only_so_many_bodies_are_kept() -> None:
     for body in (b"a", b"b", b"c"):
         kept.compressed(body)
     assert [body in kept for body in (b"a", b"b", b"c")] == [False, True, True]
+
+
+def test_a_page_with_a_font_is_smaller_than_gzip_makes_it(tmp_path: Path) -> None:
+    response = Place(tmp_path).client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
+    page = gzip.decompress(response.data)
+    assert b"data:font/woff2" in page
+    assert len(response.data) < 0.975 * len(gzip.compress(page, 9))
