@@ -47,14 +47,19 @@ class Library:
 
     @property
     def places(self) -> dict[str, str]:
-        """Node id -> name, for all nodes of all trees; the name in the later tree if two have a node with the
+        """Node id -> name, for all nodes of all trees; the name in the first tree if two have a node with the
         same id."""
-        return {node.id: node.name for tree in self.trees.values() for node in tree.nodes}
+        names: dict[str, str] = {}
+        for tree in self.trees.values():
+            for node in tree.nodes:
+                names.setdefault(node.id, node.name)
+        return names
 
     @property
     def units(self) -> dict[str, str]:
-        """Unit id -> name, for all trees; the name in the later tree if two have a unit with the same id."""
-        return {unit: tree.node(unit).name for tree in self.trees.values() for unit in tree.leaves}
+        """Unit id -> name, for all trees; the name in the first tree if two have a unit with the same id."""
+        places = self.places
+        return {unit: places[unit] for tree in self.trees.values() for unit in tree.leaves}
 
     def respondent(self, tree: Tree, node_id: str) -> Respondent:
         """Return the word for those who answer at a node of a round's tree, which has no words itself: that
@@ -101,7 +106,8 @@ def read_usable_library(settings: Settings) -> Library:
     trees: dict[str, Tree] = {}
     for folder in folders:
         if is_there(folder / "trees"):
-            trees |= read_trees(folder / "trees", read, frozenset(trees))
+            # Own trees come first, in all lists: the shipped one is another organisation's.
+            trees = read_trees(folder / "trees", read, frozenset(trees)) | trees
     counters = read_all_counters(folders, read)
     choices = read_shown_counters(settings.data / QUESTIONS, counters, read)
     statements = {statement.id for survey in surveys.values() for statement in survey.statements}

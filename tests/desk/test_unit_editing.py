@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from kiosk.domain.respondent import Respondent
 from kiosk.domain.rounds import Admission
 from kiosk.domain.tree import Tree
 from kiosk.library.library import read_library
@@ -208,6 +209,31 @@ def test_a_tree_changed_by_somebody_else_is_not_overwritten(desk: Desk) -> None:
     refused = send(desk, OWN, SAVED, seen=seen)
     assert (refused.status_code, "Någon annan har ändrat" in refused.text) == (400, True)
     assert tree(desk).node("norra").name == "Nord"
+
+
+def test_own_places_come_before_those_of_the_program_in_every_list(tmp_path: Path) -> None:
+    """Control: the program's are there, too."""
+    empty = Desk(tmp_path, is_empty=True)
+    empty.sign_in()
+    assert send(empty, NEW, STREET).status_code == 303
+    lists = {"links": "pair-unit", "walls": "node", "reports": "node", "imported/new/ombudsmannaskap": "node"}
+    for path, field in lists.items():
+        page = empty.client.get(f"/admin/{path}").text
+        [chosen] = re.findall(rf'(?s)<select[^>]*id="{field}".*?</select>', page)
+        names = [name.strip() for name in re.findall(r">([^<]+)</option>", chosen)]
+        at = {name: names.index(name) for name in ("Kaféet", "Norra", "Södra", "FRIDA", "Matcentralen")}
+        assert max(at["Kaféet"], at["Norra"], at["Södra"]) < min(at["FRIDA"], at["Matcentralen"]), path
+
+
+def test_an_own_copy_has_its_own_names_and_words_for_who_answers(desk: Desk) -> None:
+    data = {"csrf_token": desk.token("/admin/walls")}
+    path = desk.client.post("/admin/units/vasteras/copy", data=data).headers["Location"]
+    seen = desk.client.get(path).text.partition('name="seen" value="')[2].partition('"')[0]
+    rows = tuple(Line(unit, f"Vår {unit}", respondent="visitor") for unit in desk.round.tree.leaves)
+    assert send(desk, path, rows, name="Vår mission", seen=seen).status_code == 303
+    library = read_library(desk.settings)
+    assert library.places["frida"] == "Vår frida"
+    assert library.respondent(desk.round.tree, "frida") is Respondent.VISITOR
 
 
 def test_a_shipped_tree_is_edited_in_a_copy_whose_units_keep_their_ids(desk: Desk) -> None:

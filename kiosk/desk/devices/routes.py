@@ -33,6 +33,7 @@ from kiosk.desk.notices import add_problem
 from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
+from kiosk.library.tree_drafts import tree_path
 from kiosk.storage import PAIRING_SECONDS, Action, Link, Pairing, RoundClosedError, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
@@ -347,9 +348,13 @@ def _link_form(sent: LinkForm | None) -> LinkForm:
 
 
 def _units() -> list[tuple[str, str]]:
-    """Return (id, name) of each unit: those of running and planned rounds first, both groups by name."""
-    asked = _asked_units()
-    return sorted(unit_names().items(), key=lambda unit: (unit[0] not in asked, name_key(unit[1])))
+    """Return (id, name) of each unit: those of running and planned rounds first, then those of own trees.
+    Each group is sorted by name."""
+    asked, trees = _asked_units(), desk().library.trees.items()
+    own = {unit for name, tree in trees if desk().has_own_file(tree_path(name)) for unit in tree.leaves}
+
+    by_name = sorted(unit_names().items(), key=lambda unit: name_key(unit[1]))
+    return sorted(by_name, key=lambda unit: (unit[0] not in asked, unit[0] not in own))
 
 
 def _asked_units() -> set[str]:
