@@ -255,6 +255,15 @@ def test_a_table_of_half_a_page_stays_together_and_breaks_no_heading_of_a_row() 
     assert not any("september 20" in text for text in texts if "Ett stycke" in text)
 
 
+def test_the_caption_of_a_table_below_a_page_of_charts_stays_with_it() -> None:
+    heading, chart = (
+        next(block for block in REPORT.blocks if block.kind is kind) for kind in (Kind.HEADING, Kind.CHART)
+    )
+    report = replace(REPORT, blocks=(heading, *[chart] * 6, MONTHS))
+    texts = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(report_pdf(report))]
+    assert [MONTHS.text in text for text in texts] == ["september 2014" in text for text in texts]
+
+
 ARABIC = "العربية: نحن نستمع إليك"
 
 
