@@ -295,6 +295,19 @@ def test_the_first_page_after_the_picker_has_room_on_a_low_kiosk(
     assert [row for row in seen if row["start"] < 72 or row["reply"] != has_reply] == []
 
 
+def test_the_thanks_are_in_one_view_with_the_longest_reply_on_a_narrow_phone(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "reply", lambda _store, _unit: {"ti": longest_reply("ti")})
+    page = open_page(NARROW, "/s/poster")
+    start(page, "ti")
+    for _ in range(STATEMENTS):
+        touch(page, "#skip")
+    expect(page.locator("#ended .reply")).to_be_visible()
+    page.evaluate(LETTERS_ARE_HERE)
+    assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 0
+
+
 def assert_in_view(page: Page, control: str) -> None:
     assert page.locator(control).evaluate(
         """(e) => {
