@@ -413,14 +413,16 @@ function searched() {
     return !suiting(compact, true).includes(undefined);
   };
   const sizes = sizesToTry();
-  let [low, high] = isRoomFor(sizes[0]) ? [0, 0] : [1, sizes.length];
+  const isOnly = sizes.length === 1; // on phones, and on kiosks at their usual size
+  let [low, high] = isOnly || isRoomFor(sizes[0]) ? [0, 0] : [1, sizes.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (isRoomFor(sizes[middle])) high = middle;
     else low = middle + 1;
   }
   const size = sizes[low] ?? sizes[0];
-  const mayGrow = sizes[0] > 100 || !kiosk || low === sizes.length || (low === 0 && isRoomFor(112));
+  const isFull = () => low > 0 || !(isRoomFor(112) || (isOnly && !isRoomFor(size)));
+  const mayGrow = sizes[0] > 100 || !kiosk || low === sizes.length || !isFull();
   root.dataset.shown = size;
   const alone = suiting(layouts);
   if (!alone.includes(undefined)) return { size, alone, mayGrow };
