@@ -616,7 +616,9 @@ def test_the_direction_can_be_chosen_beside_the_statement(desk: Desk) -> None:
 def test_a_statement_without_a_direction_is_saved_with_a_warning(desk: Desk) -> None:
     copied(desk)
     save(desk, [("1", "listened", "Jag är otrygg här")], good="")
-    assert desk.client.get(OWN).text.count("Annars kan sidan Resultat") == 1
+    notice, warning = "inte är valt vilka svar som är bra: 1.", "Annars kan sidan Resultat"
+    assert notice in desk.client.get(OWN).text
+    assert desk.client.get(OWN).text.count(warning) == 1
     assert 'good = "' not in (desk.settings.data / "questions" / "ombudsmannaskap_2.toml").read_text("utf-8")
 
 
@@ -674,7 +676,11 @@ def test_a_survey_is_written_from_nothing(desk: Desk) -> None:
         ("Maten är god", "Hälsa", "yes5", "high", (5,)),
         ("Jag är hungrig när jag går", "Trygghet", "agree5", "low", ()),
     ]
-    assert "Enkäten är sparad: Maten." in desk.client.get("/admin/surveys/maten").text
+    page = desk.client.get("/admin/surveys/maten").text
+    assert "Enkäten är sparad: Maten." in page
+    assert "inte är valt vilka svar" not in page
+    write_new(desk, [{"text": "Jag trivs", "good": ""}, {"text": "Jag är trygg"}], title="Två")
+    assert "inte är valt vilka svar som är bra: 1." in desk.client.get("/admin/surveys/tva").text
 
 
 @pytest.mark.parametrize(

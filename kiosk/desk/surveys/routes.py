@@ -184,7 +184,7 @@ def survey(survey_id: str) -> ResponseReturnValue:
         if is_saved:
             note(Action.SURVEY_WRITTEN, survey_id)
             flash(translate("Sparat."))
-            for words in _moved_follow_ups(current, draft):
+            for words in (*_moved_follow_ups(current, draft), *_without_direction(survey_id)):
                 flash(words)
             return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
     page = _page(FormContent(draft, seen, tuple(rewordings), is_changed=is_changed), current)
@@ -217,7 +217,22 @@ def new() -> ResponseReturnValue:
     survey_id = written[0].survey.id
     note(Action.SURVEY_WRITTEN, survey_id)
     flash(translate("Enkäten är sparad: {title}.", title=draft.title))
+    for words in _without_direction(survey_id):
+        flash(words)
     return redirect(url_for("surveys.survey", survey_id=survey_id), 303)
+
+
+def _without_direction(survey_id: str) -> Iterator[str]:
+    """Yield a sentence with the number of a saved survey's statements that do not say which answers are good;
+    nothing if all do. A question without ordered answers needs none."""
+    statements = desk().library.surveys[survey_id].statements
+    number = sum(statement.good is None and statement.scale.is_ordered for statement in statements)
+    if number:
+        yield translate(
+            "Påståenden där det inte är valt vilka svar som är bra: {n}. Välj innan en omgång öppnas. Annars "
+            "kan sidan Resultat inte säga om en ändring är bättre eller sämre.",
+            n=number,
+        )
 
 
 @dataclass(frozen=True)
