@@ -14,7 +14,7 @@ from time import perf_counter
 from flask import Flask
 
 from kiosk.guest.rate_limit import RateLimit
-from tests.tools import look_cost, paint
+from tests.tools import export_load, look_cost, paint
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
 
@@ -75,6 +75,7 @@ def main() -> None:
             look = look_cost.first_look(home / f"{name}-statement", size, one_statement)
             line(f"one statement after a count, {size}", look / 1000, "an empty page", nothing)
     look_cost.main()
+    export_load.main()
     paint.main()
 
 

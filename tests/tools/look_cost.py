@@ -39,15 +39,25 @@ class Size:
     rounds: int
     units: int
     statements: int
+    ballots: int = 0
+    """The ballots of all rounds, about; 0 for 170 of each unit in each round."""
 
     def __str__(self) -> str:
-        return f"{self.rounds} rounds, {self.units} units, {self.statements} statements"
+        size = f"{self.rounds} rounds, {self.units} units, {self.statements} statements"
+        return f"{size}, {self.ballots / 1e6:.0f} million ballots" if self.ballots else size
+
+    @property
+    def times(self) -> int:
+        """Factor of each count."""
+        return max(round(self.ballots / (170 * self.rounds * self.units)), 1)
 
 
-SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30))
-"""An ordinary installation; three that are large in one of three ways; two that are large in two."""
+SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30),
+         Size(5, 5, 4, 10_000_000))  # fmt: skip
+"""An ordinary installation; three that are large in one of three ways; two that are large in two; one with
+many answers."""
 
-LARGE = (*SIZES[1:4], SIZES[-1])
+LARGE = (*SIZES[1:4], SIZES[5])
 
 
 def fill(desk: Desk, folder: Path, size: Size, seed: int = 1) -> None:
@@ -62,7 +72,7 @@ def fill(desk: Desk, folder: Path, size: Size, seed: int = 1) -> None:
         )
         for number in range(size.rounds)
     ]  # fmt: skip
-    replace_rounds(desk, folder, [_tally(of_round, names, random) for of_round in rounds])
+    replace_rounds(desk, folder, [_tally(of_round, names, random, size.times) for of_round in rounds])
 
 
 def replace_rounds(desk: Desk, folder: Path, tallies: Sequence[RoundTally]) -> None:
@@ -79,10 +89,14 @@ def replace_rounds(desk: Desk, folder: Path, tallies: Sequence[RoundTally]) -> N
     desk.store.index_changes()
 
 
-def _tally(of_round: Round, units: Sequence[str], random: Random) -> RoundTally:
+def _tally(of_round: Round, units: Sequence[str], random: Random, times: int) -> RoundTally:
     own = {
         unit: tuple(
-            StatementTally(tuple(random.randint(5, 60) for _ in range(5)), (random.randint(0, 9), 1, 2), 0)
+            StatementTally(
+                tuple(times * random.randint(5, 60) for _ in range(5)),
+                (times * random.randint(0, 9), 1, 2),
+                0,
+            )
             for _ in of_round.survey.statements
         )
         for unit in units
@@ -137,8 +151,8 @@ def _warm(desk: Desk) -> None:
 
 
 def main() -> None:
-    """Print a line for each size: the costs of the overview, of one statement's page and of the page of all
-    statements, each at the root after a count."""
+    """Print a line for each size: the costs of the overview, of one statement's page, of the page of all
+    statements and of a wall screen, each at the root after a count."""
     print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
     for size in SIZES:
         with TemporaryDirectory() as folder:
@@ -147,17 +161,19 @@ def main() -> None:
             _warm(desk)
             costs = []
             last = f"/admin/results/r{size.rounds - 1}/root"
-            for seed, path in enumerate(("/admin/", statement_path(size), last), start=2):
+            wall = f"/admin/wall/{desk.store.walls.add('root').code}"
+            for seed, path in enumerate(("/admin/", statement_path(size), last, wall), start=2):
                 fill(desk, Path(folder), size, seed)
                 costs.append(cost(desk.client, path))
-        overview, statement, every = costs
+        overview, statement, every, wall_screen = costs
         slowest = max(max(one.first_ms, one.later_ms) for one in costs)
         is_over = slowest > BAR_MS or overview.packed > BAR_BYTES
         print(
             f"{size!s:38} {overview.first_ms:6.0f} ms, then {overview.later_ms:4.0f} ms, "
             f"{overview.packed / 1000:5.1f} kB ({overview.unpacked / 1000:.0f} unpacked){' OVER' * is_over}; "
             f"a statement in full "
-            f"{statement.first_ms:.0f} ms, then {statement.later_ms:.0f} ms, all {every.first_ms:.0f} ms"
+            f"{statement.first_ms:.0f} ms, then {statement.later_ms:.0f} ms, all {every.first_ms:.0f} ms, "
+            f"a wall screen {wall_screen.first_ms:.0f} ms"
         )
 
 
