@@ -6,10 +6,12 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 import kiosk
@@ -452,6 +454,16 @@ def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
     return text == "yes"
 
 
+def _make_secret_key(path: Path) -> None:
+    """Create the file of a new key, unless another process creates one at the same time: it then has the
+    key of that process, and never half a key."""
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key-") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        with suppress(FileExistsError):
+            path.hardlink_to(file.name)
+
+
 def secret_key(settings: Settings) -> str:
     """Return the key that signs sessions: the setting, or else the content of a file in the data folder,
     which is made with a new key if it is missing. Raises SettingsError if the file is damaged."""
@@ -459,8 +471,7 @@ def secret_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.data / "secret_key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        _make_secret_key(path)
     key = path.read_text().strip()
     if len(key) < 32:
         raise SettingsError(f"{path}: is damaged; delete it. A new one is made, and everybody signs in again")

@@ -13,6 +13,7 @@ from kiosk.library.library import read_usable_library
 from kiosk.operation.clock import clock_doubt, remember_boot
 from kiosk.operation.count_worker import Counting
 from kiosk.operation.demonstration import Demonstration, build_demonstration
+from kiosk.operation.library_watch import LibraryWatch
 from kiosk.operation.mail.contact_watch import ContactWatch
 from kiosk.operation.mail.sending import Mailing, Sender
 from kiosk.operation.memory import lock_memory
@@ -46,7 +47,8 @@ def serve_command(no_count: bool) -> None:
     lock_memory()
     click.echo(f"Guests:  http://{settings.guest_listen}/")
     click.echo(f"Staff:   http://{settings.desk_listen}/admin/")
-    workers: list[Worker] = [ContactWatch(store, devices)]
+    library_watch = LibraryWatch(desk.extensions["desk"].reread_if_changed)
+    workers: list[Worker] = [ContactWatch(store, devices), library_watch]
     if not no_count:
         workers.append(Counting(store, settings.ticks))
         if settings.mail is not None:

@@ -18,7 +18,7 @@ from kiosk.desk.place_names import place_name
 from kiosk.desk.results.published import Published
 from kiosk.desk.surveys.review_state import ReviewState
 from kiosk.domain.schedule import Ticks, next_tick
-from kiosk.library.changes import keep_last_good
+from kiosk.library.changes import exclusively, keep_last_good
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import fingerprint
 from kiosk.output.file_program import WrittenFiles
@@ -89,7 +89,7 @@ class Desk:
         then on, for guests too. Open rounds keep their frozen copies. Raises SettingsError if no file can be
         changed, and what `write` raises, such as RefusedError; the library then stays."""
         settings = self.own_settings
-        with self._changing:
+        with self._changing, exclusively(settings):
             self._show(settings, write(settings))
 
     def reread_if_changed(self) -> None:
@@ -101,12 +101,14 @@ class Desk:
         """Reload the library. A file that cannot be read keeps its last valid content, and is reported on the
         pages of coordinators. Does nothing if no file can be changed."""
         if self.settings is not None:
-            with self._changing:
+            with self._changing, exclusively(self.settings):
                 library = read_usable_library(self.settings)
                 keep_last_good(self.settings, library)
                 self._show(self.settings, library)
 
     def _show(self, settings: Settings, library: Library) -> None:
+        """Use a library from now on. The caller holds the lock on changes: a change of another process after
+        `library` was read would never be shown."""
         self.library, self._seen = library, fingerprint(settings.data)
         forget_catalogue()
         if self.on_library_change is not None:

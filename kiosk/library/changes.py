@@ -27,7 +27,10 @@ Changes = Mapping[Path, bytes | None]
 
 CANDIDATE = ".candidate-"
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.RLock()
+
+_held: set[Path] = set()
+"""The folders whose lock on changes the thread in `_ONE_AT_A_TIME` holds."""
 
 
 class RefusedError(ValueError):
@@ -40,17 +43,23 @@ class RefusedError(ValueError):
 
 @contextmanager
 def exclusively(settings: Settings) -> Iterator[None]:
-    """Hold the lock on changes in the `with` block, which reads the current files and replaces them.
+    """Hold the lock on changes in the `with` block, which reads the current files and may replace them.
 
-    The lock is on the folder itself, so that an attempt creates no file.
+    The lock is on the folder itself, so that an attempt creates no file. A thread that holds it may take it
+    again.
     """
     with _ONE_AT_A_TIME:
+        if settings.data in _held:
+            yield
+            return
         settings.data.mkdir(parents=True, exist_ok=True)
         folder = os.open(settings.data, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            _held.add(settings.data)
             yield
         finally:
+            _held.discard(settings.data)
             os.close(folder)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
 from kiosk.desk.app import create_desk_app
@@ -38,7 +39,7 @@ several guests send at once."""
 
 def guest_and_desk(
     settings: Settings, store: Store, library: Library, ticks: Ticks, devices: Devices | None = None
-) -> tuple[Wsgi, Wsgi]:
+) -> tuple[Flask, Flask]:
     """Return the guests' and the staff's application of an installation. The guests' records signs of life of
     kiosks in `devices`, which the desk shows; in a new one if None."""
     allowed = None if store.is_demonstration else settings.languages

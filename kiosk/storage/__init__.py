@@ -10,7 +10,7 @@ from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError
 from kiosk.storage.api_tokens import ApiToken, TokenExistsError
 from kiosk.storage.audit_log import COMMAND_LINE, Action, Entry
 from kiosk.storage.database import StoreError
-from kiosk.storage.devices import PAIRING_DIGITS, PAIRING_SECONDS, Devices, DeviceStatus, Pairing
+from kiosk.storage.devices import Devices, DeviceStatus
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
 from kiosk.storage.keys import KeyUnavailableError
@@ -19,6 +19,7 @@ from kiosk.storage.links import KioskBudgetError, Link, RoundRunsError
 from kiosk.storage.mail import SERVER, MailChoice, NoMailError, OutgoingMail
 from kiosk.storage.migrations import newest_schema
 from kiosk.storage.owners import check_owner
+from kiosk.storage.pairing_codes import PAIRING_DIGITS, PAIRING_LIFETIME, Pairing
 from kiosk.storage.passwords import (
     LONGEST_PASSWORD_CHARACTERS,
     SHORTEST_PASSWORD_CHARACTERS,
@@ -45,7 +46,7 @@ __all__ = [
     "LONGEST_PASSWORD_CHARACTERS",
     "NEVER_KEPT",
     "PAIRING_DIGITS",
-    "PAIRING_SECONDS",
+    "PAIRING_LIFETIME",
     "SERVER",
     "SHORTEST_PASSWORD_CHARACTERS",
     "Account",

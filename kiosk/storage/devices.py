@@ -1,23 +1,15 @@
-"""Kiosks as devices: their pairing codes, and the signs of life (heartbeats) that show whether a kiosk works.
+"""Kiosks as devices: the signs of life (heartbeats) that show whether a kiosk works.
 
 All data are in memory only. On disk there is only after which count a kiosk was in contact
 (`mail.KioskContacts`), not when. A device sends signs of life at fixed times of the clock, so they reveal
 nothing about guests.
 """
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-PAIRING_DIGITS = 12
-"""Digits of a pairing code. With 12, guessing needs no lockout: at 1,000 guesses a second, one of ten valid
-codes is guessed in their lifetime with a probability of 1 in 100,000."""
-
-PAIRING_SECONDS = 15 * 60
-"""Seconds for which a pairing code is valid, enough to walk from the desk to the screen."""
 
 SILENT_AFTER = 16 * 60
 """Seconds without a sign of life after which a kiosk is silent: three missed ones, and a minute for a slow
@@ -33,28 +25,14 @@ class DeviceStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Pairing:
-    """The permission of a pairing code: one screen becomes a kiosk of the unit.
-
-    `made_by` is the name of the account that created the code. Unless `valid_during_round`, the code is
-    invalid while a round runs at the unit.
-    """
-
-    unit_id: str
-    made_by: str
-    valid_during_round: bool
-
-
 @dataclass
 class Devices:
-    """Unused pairing codes, and the time of each kiosk's last sign of life. Thread-safe.
+    """The time of each kiosk's last sign of life. Thread-safe.
 
     `clock` returns seconds and must be monotonic. A `link_code` is that of a kiosk's link.
     """
 
     clock: Callable[[], float] = time.monotonic
-    _codes: dict[str, tuple[Pairing, float]] = field(default_factory=dict)
     _heard: dict[str, float] = field(default_factory=dict)
     _new: set[str] = field(default_factory=set)
     _late: set[str] = field(default_factory=set)
@@ -62,32 +40,6 @@ class Devices:
 
     def __post_init__(self) -> None:
         self._started = self.clock()
-
-    def new_code(self, pairing: Pairing) -> str:
-        """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
-        within PAIRING_SECONDS."""
-        with self._lock:
-            self._forget_expired()
-            code = f"{secrets.randbelow(10**PAIRING_DIGITS):0{PAIRING_DIGITS}}"
-            self._codes[code] = (pairing, self.clock() + PAIRING_SECONDS)
-            return code
-
-    def waiting(self, unit_id: str) -> int:
-        """Return the number of a unit's codes that are valid and unused."""
-        with self._lock:
-            self._forget_expired()
-            return sum(pairing.unit_id == unit_id for pairing, _ in self._codes.values())
-
-    def redeem(self, code: str) -> Pairing | None:
-        """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
-        with self._lock:
-            self._forget_expired()
-            pairing, _ = self._codes.pop(code, (None, 0.0))
-            return pairing
-
-    def _forget_expired(self) -> None:
-        now = self.clock()
-        self._codes = {code: entry for code, entry in self._codes.items() if entry[1] > now}
 
     def record_sign_of_life(self, link_code: str) -> None:
         """Record that a kiosk sent a sign of life now."""

@@ -14,6 +14,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
 from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.migrations import newest_schema
+from kiosk.storage.pairing_codes import PAIRING_CODE
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
 
@@ -52,7 +53,7 @@ class Dump:
 
 def kept_rows(database: Database) -> Tables:
     """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns: no tables
-    of NEVER_KEPT, and no epochs of sessions, marks of kiosks or progress of a count.
+    of NEVER_KEPT, and no epochs of sessions, marks of kiosks, pairing codes or progress of a count.
 
     The caller holds a transaction.
     """
@@ -65,7 +66,7 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
-    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS
+    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS, PAIRING_CODE
     rows = [row for row in kept["installation"] if not row["key"].startswith(left_out)]
     return {**kept, "installation": rows}
 

@@ -38,6 +38,7 @@ from kiosk.storage.locks import Lock
 from kiosk.storage.mail import KioskContacts, MailChoices, MailQueue
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
+from kiosk.storage.pairing_codes import PairingCodes
 from kiosk.storage.replies import Replies
 from kiosk.storage.reports import Reports
 from kiosk.storage.rounds import (
@@ -115,6 +116,7 @@ class Store:
         self.api_tokens = ApiTokens(database, self._writer)
         self.second_factors = SecondFactors(database, self._writer)
         self.links = Links(database, self._writer, self._boxes)
+        self.pairing_codes = PairingCodes(database, self._writer)
         self.mail_choices = MailChoices(database, self._writer)
         self.mail_queue = MailQueue(database, self._writer, self.mail_choices)
         self.kiosk_contacts = KioskContacts(database, self._writer, self.links)

@@ -16,8 +16,8 @@ from kiosk.domain.tree import Tree
 from kiosk.guest.app import create_guest_app
 from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRONG_CODES
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.storage import Account, Action, Role
-from kiosk.storage.devices import PAIRING_SECONDS, SILENT_AFTER, Devices, DeviceStatus
+from kiosk.storage import PAIRING_LIFETIME, Account, Action, Role
+from kiosk.storage.devices import SILENT_AFTER, Devices, DeviceStatus
 from tests.tools.desk_side import HASH, Desk
 
 CODE = re.compile(r"<strong>(\d{4} \d{4} \d{4})</strong>")
@@ -123,7 +123,7 @@ def test_unknown_keypad_input_is_reduced_to_digits(house: House, press: str) -> 
 
 def test_an_expired_pairing_code_is_refused(house: House) -> None:
     code = house.code()
-    house.seconds += PAIRING_SECONDS
+    house.desk.now += PAIRING_LIFETIME
     assert house.screen.post("/pair", data={"code": code}).status_code == 403
     assert house.desk.store.links.all() == []
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from kiosk.screen.headers import NEVER_USED
-from kiosk.storage.devices import Devices, Pairing
+from kiosk.storage import Pairing
 from tests.tools.accessibility import violations
-from tests.tools.guest_side import Place
+from tests.tools.guest_side import NOW, Place
 from tests.web.guest import Counted, Guest, Serve
 from tests.web.touch import PAUSE
 
@@ -59,11 +59,10 @@ def test_a_guests_page_may_use_no_feature_of_the_device(guest: Guest) -> None:
 def test_a_screen_can_be_paired_by_touch(
     context: BrowserContext, serve: Serve, tmp_path: Path, width: int
 ) -> None:
-    devices = Devices()
-    place = Place(tmp_path, devices=devices)
+    place = Place(tmp_path)
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 800})
-    code = devices.new_code(Pairing("frida", "anna", valid_during_round=True))
+    code = place.store.pairing_codes.new(Pairing("frida", "anna", valid_during_round=True), NOW)
     page.goto(serve(place.app) + "/pair")
     for digit in code:
         page.click(f'.digits button[value="{digit}"]')

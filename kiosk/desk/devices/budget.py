@@ -43,7 +43,7 @@ def kiosk_problem(unit_id: str) -> str | None:
     """Return a sentence that asks for a reason if one more kiosk at a unit would exceed the budget of a
     running or planned round, else None. Codes that wait for a screen count as kiosks."""
     try:
-        desk().store.check_kiosk_budget(unit_id, desk().devices.waiting(unit_id))
+        desk().store.check_kiosk_budget(unit_id, desk().store.pairing_codes.waiting(desk().clock())[unit_id])
     except KioskBudgetError as error:
         return translate(
             "Omgången räknar med {expected} {people} på {unit}. Högsta antal kiosker är {budget}, och "

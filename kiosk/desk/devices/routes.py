@@ -2,6 +2,7 @@
 printing."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,7 +35,7 @@ from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coor
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.library.tree_drafts import tree_path
-from kiosk.storage import PAIRING_SECONDS, Action, Link, Pairing, RoundClosedError, RoundRunsError
+from kiosk.storage import PAIRING_LIFETIME, Action, Link, Pairing, RoundClosedError, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -90,8 +91,8 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """Make a pairing code, and show it once; it makes one screen a unit's kiosk, within LIFETIME. Refused
-    input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409.
+    """Make a pairing code, and show it once; it makes one screen a unit's kiosk, within PAIRING_LIFETIME.
+    Refused input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409.
 
     While a round runs at the unit, the code is for coordinators only (status 403): somebody who pairs a
     screen with a quiet unit for an hour chooses whose ballots come into its box.
@@ -113,7 +114,7 @@ def pair() -> ResponseReturnValue:
         form.reason.errors = [problem]
         return _kiosks_page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
-    code = desk().devices.new_code(pairing)
+    code = desk().store.pairing_codes.new(pairing, desk().clock())
     if problem:
         note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     else:
@@ -122,7 +123,7 @@ def pair() -> ResponseReturnValue:
         "pairing.html",
         unit=unit_names()[form.unit.data],
         code=" ".join(code[at : at + 4] for at in range(0, len(code), 4)),
-        minutes=PAIRING_SECONDS // 60,
+        minutes=PAIRING_LIFETIME // timedelta(minutes=1),
         address=f"{desk().guest_address}/pair",
     )
 
@@ -183,7 +184,7 @@ def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
         unit=of_round.tree.node(unit_id).name,
         round=of_round.title,
         day=day(of_round.closes_at),
-        minutes=PAIRING_SECONDS // 60,
+        minutes=PAIRING_LIFETIME // timedelta(minutes=1),
     )
 
 

@@ -145,7 +145,7 @@ def new_round() -> ResponseReturnValue:
         try:
             _check_clock()
             desk().store.check_opening(new, desk().clock())
-            waiting = {unit: desk().devices.waiting(unit) for unit in new.tree.leaves}
+            waiting = desk().store.pairing_codes.waiting(desk().clock())
             over = desk().store.kiosks_over_budget(new, waiting)
             if over and not form.reason.data:
                 form.reason.errors = [_too_many_kiosks(error) for error in over]

@@ -1,0 +1,108 @@
+"""Pairing codes: each makes one screen a unit's kiosk. They are in the database, because the screen may reach
+another process than the desk that made the code.
+
+A code is stored as a digest, in the table `installation`, until it is used or expires. Backups leave the rows
+out: a restored code would be valid again.
+"""
+
+import json
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from kiosk.storage import tables
+from kiosk.storage.database import Database
+from kiosk.storage.sealed_rows import Writer, one_write
+
+PAIRING_DIGITS = 12
+"""Digits of a pairing code. With 12, guessing needs no lockout: at 1,000 guesses a second, one of ten valid
+codes is guessed in their lifetime with a probability of 1 in 100,000."""
+
+PAIRING_LIFETIME = timedelta(minutes=15)
+"""Time for which a pairing code is valid, enough to walk from the desk to the screen."""
+
+PAIRING_CODE = "pairing code "
+"""Prefix of the keys under which the table `installation` has digests of pairing codes."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """The permission of a pairing code: one screen becomes a kiosk of the unit.
+
+    `made_by` is the name of the account that created the code. Unless `valid_during_round`, the code is
+    invalid while a round runs at the unit.
+    """
+
+    unit_id: str
+    made_by: str
+    valid_during_round: bool
+
+
+class PairingCodes:
+    """The rows of unused pairing codes. All times are local and naive."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    @one_write()
+    def new(self, pairing: Pairing, now: datetime) -> str:
+        """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
+        within PAIRING_LIFETIME. Expired codes are deleted."""
+        valid = self._valid(now)
+        for key in self._rows().keys() - valid.keys():
+            self._delete(key)
+        code = f"{secrets.randbelow(10**PAIRING_DIGITS):0{PAIRING_DIGITS}}"
+        values = [
+            pairing.unit_id,
+            pairing.made_by,
+            pairing.valid_during_round,
+            (now + PAIRING_LIFETIME).isoformat(),
+        ]
+        self._database.set(_key(code), json.dumps(values))
+        return code
+
+    def waiting(self, now: datetime) -> Counter[str]:
+        """Return unit -> number of its codes that are valid and unused."""
+        return Counter(pairing.unit_id for pairing in self._valid(now).values())
+
+    def redeem(self, code: str, now: datetime) -> Pairing | None:
+        """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
+        if _pairing(self._database.get(_key(code)), now) is None:
+            return None
+        return self._redeem(code, now)
+
+    @one_write()
+    def _redeem(self, code: str, now: datetime) -> Pairing | None:
+        pairing = _pairing(self._database.get(_key(code)), now)
+        self._delete(_key(code))
+        return pairing
+
+    def _delete(self, key: str) -> None:
+        self._database.run(tables.Installation.delete().where(tables.Installation.key == key))
+
+    def _rows(self) -> dict[str, str]:
+        """Return key -> value of the rows of codes, expired ones included."""
+        row = tables.Installation
+        rows = self._database.rows(row.select(row.key, row.value).where(row.key.startswith(PAIRING_CODE)))
+        return dict(rows)
+
+    def _valid(self, now: datetime) -> dict[str, Pairing]:
+        read = {key: _pairing(value, now) for key, value in self._rows().items()}
+        return {key: pairing for key, pairing in read.items() if pairing is not None}
+
+
+def _pairing(value: str | None, now: datetime) -> Pairing | None:
+    """Return the pairing in a row's value; None if there is none or it has expired. A code that expires
+    later than a new one would was made before the clock was set back."""
+    if value is None:
+        return None
+    unit_id, made_by, valid_during_round, expires_at = json.loads(value)
+    is_valid = now < datetime.fromisoformat(expires_at) <= now + PAIRING_LIFETIME
+    return Pairing(unit_id, made_by, valid_during_round) if is_valid else None
+
+
+def _key(code: str) -> str:
+    return f"{PAIRING_CODE}{sha256(code.encode()).hexdigest()}"
