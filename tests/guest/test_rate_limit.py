@@ -47,7 +47,7 @@ def test_guests_who_read_quickly_are_slower_than_the_pause(tmp_path: Path) -> No
     place = Place(tmp_path)
     settings = read_settings({"KIOSK_DATA": str(tmp_path)})
     guest, _ = guest_and_desk(settings, place.store, place.library, Every(5))
-    rate_limit = guest.extensions["guest"].rate_limit  # type: ignore[attr-defined]
+    rate_limit = guest.extensions["guest"].rate_limit
     for statements in range(2, 21):
         quick = 2 * TOUCH + statements * (settings.pace_seconds + MOMENT) + SECOND_THOUGHT - MOMENT
         assert rate_limit.pause_for(statements) < quick

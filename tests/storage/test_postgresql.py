@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from kiosk.domain.envelope import COLUMN_BYTES
+from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import UsedSlipError
 from kiosk.operation.backup import write_backup
 from kiosk.operation.restore import restore_backup
@@ -129,6 +130,38 @@ def test_a_process_whose_session_ended_destroys_no_key_of_another_process(
     store.open_round(replace(ROUND, id="control", opens_at=ROUND.closes_at, closes_at=LATER), ROUND.closes_at)
     stall(store, opened(url, tmp_path), url, "control", ROUND.closes_at)
     assert [fault.kind for fault in store.key_faults()] == [Sealed.LETTERBOX]
+
+
+def test_organisations_on_one_server_are_apart(server: str, tmp_path: Path) -> None:
+    """Each has a database, a role, and folders, as docs/en/processes.md says. Both have a round "r"."""
+    names = [f"{kind}_{tmp_path.name}" for kind in ("first", "second")]
+    address = server.replace(f"{SUPERUSER}@", "{}@")
+    urls = [f"{address.format(name)}/{name}" for name in names]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        for name in names:
+            connection.execute(f'CREATE ROLE "{name}" LOGIN'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"'.encode())
+        stores = [opened(url, tmp_path / name) for url, name in zip(urls, names, strict=True)]
+        for store in stores:
+            store.migrate()
+            store.open_round(ROUND, MONDAY)
+        as_first = f"{address.format(names[0])}/{names[1]}"
+        # Control: PostgreSQL's default lets every role connect to every database, and read its catalogue.
+        assert psycopg.connect(as_first).execute("SELECT count(*) FROM pg_class").fetchone()
+        for name in names:
+            connection.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC'.encode())
+    with pytest.raises(peewee.OperationalError, match="permission denied for database"):
+        opened(as_first, tmp_path / names[1]).check_schema()
+    first, second = stores
+    link = first.links.add(Admission.KIOSK, "a")
+    assert second.links.with_code(link.code) is None
+    cast_all(first, "a", random_ballots(9, Random(1)))
+    cast_all(second, "a", random_ballots(7, Random(1)))
+    with pytest.raises(KeyUnavailableError):
+        opened(urls[1], tmp_path / names[0]).renew()
+    assert [closed(store, ROUND)["root"] for store in stores] == [9, 7]
+    for store in stores:
+        store.close()
 
 
 LATER = ROUND.closes_at + timedelta(days=90)
