@@ -23,19 +23,20 @@ export async function showCharts() {
   figures = JSON.parse(document.getElementById("figures").textContent);
   observer?.disconnect();
   observer = new IntersectionObserver(drawSeen, { rootMargin: AHEAD });
-  for (const place of document.querySelectorAll("[data-figure]")) {
-    // On paper there is no place: pictures stand there.
-    if (!place.clientWidth) continue;
-    const { layout } = chartFor(place);
-    place.style.minBlockSize = `${layout.height}px`; // the page keeps its length when the chart is drawn
+  for (const element of document.querySelectorAll("[data-figure]")) {
+    // On paper it has no width: pictures stand there.
+    if (!element.clientWidth) continue;
+    const { layout } = chartFor(element);
+    element.style.minBlockSize = `${layout.height}px`; // the page keeps its length when the chart is drawn
     const hasBreaks = layout.annotations.some((note) => note.name === "broken");
-    const breaks = document.querySelector(`[data-breaks="${place.dataset.figure}"]`);
+    const breaks = document.querySelector(`[data-breaks="${element.dataset.figure}"]`);
     breaks.hidden = hasBreaks || !breaks.children.length;
-    if (drawn.has(place.dataset.figure)) draw(place);
-    else observer.observe(place);
+    if (drawn.has(element.dataset.figure)) draw(element);
+    else observer.observe(element);
   }
 }
 
+/** Draws the elements that have come into view, and stops watching them. */
 function drawSeen(entries) {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
@@ -44,6 +45,7 @@ function drawSeen(entries) {
   }
 }
 
+/** A promise that plotly.js and its styles have been added to the page. Rejected if one cannot be loaded. */
 function load() {
   const { bundle, style } = document.getElementById("figures").dataset;
   // With this name and class, plotly.js adds no styles of its own, which the page's policy forbids.
@@ -60,17 +62,18 @@ function added(name, properties) {
   });
 }
 
-function draw(place) {
-  if (!place.clientWidth) return;
-  const { data, layout } = chartFor(place);
-  drawn.add(place.dataset.figure);
-  window.Plotly.react(place, data, { ...layout, width: place.clientWidth }, CONFIG);
+/** Draws the figure of an element, or draws it anew, unless the element has no width. */
+function draw(element) {
+  if (!element.clientWidth) return;
+  const { data, layout } = chartFor(element);
+  drawn.add(element.dataset.figure);
+  window.Plotly.react(element, data, { ...layout, width: element.clientWidth }, CONFIG);
 }
 
-/** The figure of a place, with the changes for the widest width that it has room for. */
-function chartFor(place) {
-  const { data, layout, fits } = figures[place.dataset.figure];
-  const fit = fits.find(({ width }) => width <= place.clientWidth) ?? fits.at(-1);
+/** The figure of an element, with the changes for the widest width that it has room for, else for the narrowest. */
+function chartFor(element) {
+  const { data, layout, fits } = figures[element.dataset.figure];
+  const fit = fits.find(({ width }) => width <= element.clientWidth) ?? fits.at(-1);
   return {
     data: data.map((trace, at) => ({ ...trace, ...fit.data[at] })),
     layout: { ...layout, ...fit.layout },

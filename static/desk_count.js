@@ -2,7 +2,7 @@
 // server has it. The server counts a ticket once, so taps are sent again whenever an answer is missing.
 
 const TAP = "tap "; // keys of stored taps begin with it
-const REFUSED = "refused ";
+const REFUSED = "refused "; // keys of taps that the server will never count
 const TICKET = 16; // bytes
 const MOST = 200; // taps in one request
 const PATIENCE = 10_000; // milliseconds to wait for an answer
@@ -11,18 +11,18 @@ const SIGNED_OUT = 401;
 const STALE = 400; // the page's token has expired, or belongs to an earlier session
 
 const page = document.getElementById("count");
-const told = document.getElementById("status");
+const statusText = document.getElementById("status");
 const refused = document.getElementById("refused");
 const undo = document.getElementById("undo");
 const forms = [...page.querySelectorAll("form")];
 const names = JSON.parse(page.dataset.names); // of all counters, also those that this unit no longer has
-const undoable = [];
+const undoable = []; // counter and target of each tap that can be undone, the newest last
 let isSending = false;
 let token = page.querySelector('[name="csrf_token"]').value;
 
 const isOurs = (tap) => tap.unit === page.dataset.unit;
 
-/** All stored taps of this unit whose keys begin with `kind`. */
+/** All stored taps of this unit whose keys begin with `kind`, TAP or REFUSED, each with its ticket. */
 function stored(kind) {
   const taps = [];
   for (let at = 0; at < localStorage.length; at++) {
@@ -48,7 +48,8 @@ const keyOf = (form) => `${form.counter.value} ${form.target.value}`;
 const buttonOf = (tap) => forms.find((form) => keyOf(form) === key(tap))?.querySelector(".counter");
 const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** Shows the server's numbers with the taps that wait, and what waits or was refused. */
+/** Shows the server's numbers with the taps that wait, and what was refused. `problem` is the name of the page's text
+ * that says why taps wait, "" if nothing keeps them. */
 function show(problem = "") {
   const waiting = stored(TAP);
   const sums = new Map();
@@ -60,7 +61,7 @@ function show(problem = "") {
     const sum = Number(number.dataset.counted) + (sums.get(keyOf(form)) ?? 0);
     number.textContent = Math.max(sum, 0);
   }
-  told.textContent = waiting.length && problem ? say(page.dataset[problem], { n: waiting.length }) : "";
+  statusText.textContent = waiting.length && problem ? say(page.dataset[problem], { n: waiting.length }) : "";
   undo.hidden = !undoable.length;
   if (undoable.length)
     undo.textContent = say(page.dataset.undo, { name: buttonOf(undoable.at(-1)).dataset.name });
@@ -78,7 +79,7 @@ function showRefused() {
   refused.firstElementChild.textContent = say(page.dataset.refused, { taps });
 }
 
-/** Stores a tap, and sends what waits. */
+/** Stores a tap, and sends what waits. `step` is 1, or -1 to undo a tap. */
 function count({ counter, target }, step) {
   const tap = { unit: page.dataset.unit, month: thisMonth(), counter, target, step };
   localStorage.setItem(TAP + newTicket(), JSON.stringify(tap));
@@ -86,7 +87,8 @@ function count({ counter, target }, step) {
   send();
 }
 
-/** Reads the page again: its numbers and its token are then those of now. Null if signed out. */
+/** Reads the page again: its numbers and its token are then those of now, and counters that the unit no longer has are
+ * hidden. Null if signed out. */
 async function reread() {
   const answer = await fetch(location.pathname, {
     cache: "no-store",
@@ -108,6 +110,7 @@ async function reread() {
   return main;
 }
 
+/** Sends taps, and returns the server's response, whatever its status. */
 function post(taps) {
   const body = JSON.stringify(taps.map(({ unit, ...tap }) => tap));
   const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
@@ -121,8 +124,9 @@ function addToShown(tap) {
     number.dataset.counted = Math.max(Number(number.dataset.counted) + tap.step, 0);
 }
 
-/** Sends one batch. Returns what kept it from arriving, or "". */
-async function sendBatch(taps) {
+/** Sends at most MOST taps, again with a new token if the old one was refused, and takes those that the server has or
+ * never will count out of the waiting ones. Returns "", or the problem if they still wait: "signedOut" or "failed". */
+async function sendTaps(taps) {
   let answer = await post(taps);
   if (answer.status === STALE || answer.status === SIGNED_OUT) {
     if (!(await reread())) return "signedOut";
@@ -138,14 +142,14 @@ async function sendBatch(taps) {
   return "";
 }
 
-/** Sends everything that waits, and shows the server's numbers. */
+/** Sends everything that waits, unless that goes on already, and shows the server's numbers. */
 async function send() {
   if (isSending) return;
   isSending = true;
   let problem = "";
   try {
     for (let taps = stored(TAP); taps.length && !problem; taps = stored(TAP)) {
-      problem = await sendBatch(taps.slice(0, MOST));
+      problem = await sendTaps(taps.slice(0, MOST));
     }
     if (!problem) await reread();
   } catch {

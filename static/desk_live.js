@@ -1,8 +1,10 @@
 // When a new snapshot has been made, fetches the page's figures anew, and then sends the event "renewed".
 // The reader stays where she was: her scroll position, the open parts and the focus are restored.
 
+// The snapshot that the page shows: the tag of its figures.
 let tag = document.getElementById("live").dataset.tag;
 
+/** Asks the server whether there is a newer snapshot, and then shows it. Signed out, it reloads the page. */
 async function look() {
   // A snapshot may be large: its tag is enough.
   const answer = await fetch("/results.json", {
@@ -14,6 +16,7 @@ async function look() {
   else if (answer.status === 200) await refresh();
 }
 
+/** Fetches the page and replaces its figures, unless a list is open or the page cannot be had. */
 async function refresh() {
   // A list that is open would close: the next look comes soon.
   if (document.activeElement?.matches("#live select")) return;
@@ -36,7 +39,8 @@ async function refresh() {
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
 }
 
-/** A selector for the focused link, field or summary, to restore the focus after the page is replaced. */
+/** A selector for the focused link, field or summary, to restore the focus after the page is replaced; null if the
+ * focus is outside the figures, or on something else. */
 function pathTo(element) {
   if (!element?.closest("#live")) return null;
   if (element.id) return `#${CSS.escape(element.id)}`;

@@ -2,12 +2,12 @@
 // Without this script, the form says how many fit and the server rejects more.
 
 const size = document.getElementById("poster-size");
-const boxes = size ? [...size.form.querySelectorAll("[name=languages]")] : [];
+const checkboxes = size ? [...size.form.querySelectorAll("[name=languages]")] : [];
 
 size?.form.addEventListener("change", (event) => {
-  if (event.target !== size) boxes.length = 0;
+  if (event.target !== size) checkboxes.length = 0; // from now on, the person chooses
   const fitting = Number(size.selectedOptions[0].dataset.fitting);
-  boxes.forEach((box, at) => {
-    box.checked = at < fitting;
+  checkboxes.forEach((checkbox, at) => {
+    checkbox.checked = at < fitting;
   });
 });

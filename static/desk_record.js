@@ -8,11 +8,12 @@ const words = page().dataset;
 let stream = null;
 let recorder = null;
 
-/** Shows a problem that is not the server's; `kind` names one of the page's texts. */
+/** Shows a problem that is not the server's; `kind` names one of the page's texts: missing, denied, insecure or
+ * network. All but the last open the forms to upload files. */
 function report(kind) {
-  const place = document.getElementById("no-microphone");
-  place.textContent = place.dataset[kind];
-  place.hidden = false;
+  const problem = document.getElementById("no-microphone");
+  problem.textContent = problem.dataset[kind];
+  problem.hidden = false;
   for (const details of document.querySelectorAll(".upload")) details.open = kind !== "network";
 }
 
@@ -44,6 +45,8 @@ async function offer(item, blob) {
 
 const stop = () => recorder?.state === "recording" && recorder.stop();
 
+/** Records until `pressed`, the button of the text, is pressed again or the time is up, and then offers the recording.
+ * While anything is recorded, it ends that instead. */
 async function record(item, pressed) {
   if (recorder) {
     stop();
@@ -102,6 +105,7 @@ async function send(item) {
   }
 }
 
+/** Adds the buttons of a text, and returns its element. */
 function prepare(item) {
   const text = item.hasAttribute("data-done") ? words.again : words.record;
   if (navigator.mediaDevices) item.querySelector(".tools").append(recordButton(item, text));

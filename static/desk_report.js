@@ -2,7 +2,7 @@
 // be printed. Without this script they are shown once the text is saved.
 
 const words = document.getElementById("words");
-const told = document.getElementById("claims");
+const claimed = document.getElementById("claims");
 const unprinted = document.getElementById("signs");
 const PAUSE = 700; // milliseconds without a key before the server is asked
 let waiting;
@@ -21,8 +21,8 @@ async function look() {
     item.textContent = claim;
     return item;
   });
-  told.querySelector("ul").replaceChildren(...items);
-  told.hidden = !items.length;
+  claimed.querySelector("ul").replaceChildren(...items);
+  claimed.hidden = !items.length;
   unprinted.querySelector("span").textContent = signs.join(" ");
   unprinted.hidden = !signs.length;
 }

@@ -6,7 +6,8 @@ const MARGIN = RATE / 5; // samples kept before and after the voice
 const LOUDEST = 0.9; // of full scale, so that all recordings are about as loud
 const HEADER = 44; // bytes before the samples of a WAV file
 
-/** The samples of a sound as one channel at RATE, without silence at its ends, at the usual loudness. */
+/** The samples of a sound as one channel at RATE, without silence at its ends, at the usual loudness; all of them as
+ * they are if nothing is louder than SILENCE. Rejects if the browser cannot read the sound. */
 async function samplesOf(blob) {
   const decoder = new OfflineAudioContext(1, 1, RATE);
   const sound = await decoder.decodeAudioData(await blob.arrayBuffer());

@@ -120,7 +120,7 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
         own_key(settings)
 
 
-def test_a_file_from_a_trusted_key_is_kept_and_shown(sent: bytes, receiver: Settings) -> None:
+def test_a_file_from_a_trusted_key_is_received_until_it_is_removed(sent: bytes, receiver: Settings) -> None:
     import_aggregate(receiver, sent)
     [signed] = received(receiver).aggregates
     assert signed.aggregate.organisation == "Staden"

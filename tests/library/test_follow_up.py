@@ -70,7 +70,7 @@ def test_a_file_with_a_wrong_follow_up_is_refused(
     assert words in str(refused.value)
 
 
-def test_answers_without_a_statement_are_refused(tmp_path: Path) -> None:
+def test_when_without_follows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     text = as_toml(draft_of(SURVEY, "own")).replace('follows = "safe"\n', "")
     path.write_text(text, encoding="utf-8")
@@ -130,7 +130,7 @@ def test_other_tools_read_the_condition_of_a_follow_up() -> None:
         ("", None),
     ],
 )
-def test_plain_conditions_are_read(relevant: str, condition: object) -> None:
+def test_plain_conditions_of_an_xlsform_are_read(relevant: str, condition: object) -> None:
     assert xpath_condition(relevant) == condition
 
 

@@ -101,7 +101,7 @@ def test_an_unreviewed_language_is_shown_only_if_it_is_allowed(tmp_path: Path) -
     assert shown(everything, "fa", "en") == ("sv", "en", "fa")
 
 
-def test_low_confidence_languages_are_hidden_unless_named(tmp_path: Path) -> None:
+def test_somali_and_tigrinya_are_hidden_unless_allowed(tmp_path: Path) -> None:
     everything = library(tmp_path)
     for code in ("so", "ti"):
         assert of_all(everything.guest[code], everything.surveys.values()).is_complete
@@ -224,7 +224,7 @@ def test_an_instrument_is_shown_in_its_official_language_and_in_swedish_only(
     assert of_all(shipped.guest["fi"], [instrument]).missing == (), "nobody is asked to translate it"
 
 
-def test_the_words_of_the_instruments_are_their_owners(tmp_path: Path) -> None:
+def test_the_english_instruments_have_the_words_of_their_owner(tmp_path: Path) -> None:
     surveys = library(tmp_path).surveys
     english = [
         surveys[survey].translations["en"][statement.text]
@@ -245,7 +245,7 @@ def test_the_words_of_the_instruments_are_their_owners(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_official_languages_have_codes(tmp_path: Path) -> None:
+def test_an_official_language_that_is_no_code_is_refused(tmp_path: Path) -> None:
     own_file(tmp_path, "questions/own.toml", OWN_SURVEY.replace("scale =", 'official = ["English"]\nscale ='))
     with pytest.raises(DefinitionError, match=r"official \(line 6\): 'English' is no language code"):
         library(tmp_path)

@@ -163,7 +163,7 @@ def test_a_removed_file_does_not_come_back(tmp_path: Path) -> None:
     assert "prov" not in started(tmp_path).surveys
 
 
-def test_no_survey_uses_another_scale_with_the_same_id(tmp_path: Path) -> None:
+def test_a_survey_never_uses_a_shipped_scale_instead_of_an_own_one(tmp_path: Path) -> None:
     """A later release may ship a scale under the id of one's own."""
     put(tmp_path, "questions/scales/yes5.toml", SCALE.replace('"own"', '"yes5"'))
     put(tmp_path, "questions/prov.toml", SURVEY.replace(b"agree5", b"yes5"))
@@ -227,7 +227,7 @@ def test_a_damaged_shipped_file_is_not_tolerated_and_is_named(tmp_path: Path) ->
         TolerantReader(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))
 
 
-def test_a_damaged_catalogue_of_an_allowed_language_stops_nothing(tmp_path: Path) -> None:
+def test_an_allowed_language_may_have_a_damaged_catalogue_but_not_none(tmp_path: Path) -> None:
     settings = installation(tmp_path, KIOSK_LANGUAGES="rom")
     put(tmp_path, "translations/rom/LC_MESSAGES/guest.po", b"\xff")
     check_languages(settings, read_usable_library(settings))

@@ -14,7 +14,7 @@ from kiosk.settings import read_settings, shipped_folder
 SHIPPED = shipped_folder("questions")
 THEORY = (SHIPPED / "theories" / "ombudsmannaskap.toml").read_text("utf-8")
 COUNTERS = (SHIPPED / "counters" / "stadsmission.toml").read_text("utf-8")
-COLUMNS = {
+BOXES = {
     Layer.RESOURCES: [
         "Öppen verksamhet", "Ett ombud", "Låg tröskel/hög tillgänglighet",
         "Tid att utreda ramverk och regler", "Ombud med relevanta kunskaper",
@@ -52,9 +52,9 @@ def line_with(text: str, part: str) -> int:
     return text[: text.index(part)].count("\n") + 1
 
 
-def test_the_shipped_theory_has_the_five_columns_of_the_report(tmp_path: Path) -> None:
+def test_the_shipped_theory_has_the_boxes_and_goals_of_the_report(tmp_path: Path) -> None:
     theory = library(tmp_path).theories["ombudsmannaskap"]
-    assert {layer: [box.text for box in theory.boxes_in(layer)] for layer in Layer} == COLUMNS
+    assert {layer: [box.text for box in theory.boxes_in(layer)] for layer in Layer} == BOXES
     assert theory.target_group == "Deltagare i öppenverksamhet"
     assert [goal.number for goal in theory.goals] == [1, 2, 3, 4, 5]
 
@@ -69,7 +69,7 @@ def test_every_output_has_a_counter_and_unmeasured_boxes_are_reported(tmp_path: 
     assert "  not measured: Ärendet är löst\n" in check_text(shipped)
 
 
-def test_the_links_have_the_targets_of_the_report(tmp_path: Path) -> None:
+def test_the_counter_of_contacts_has_the_ten_shipped_targets(tmp_path: Path) -> None:
     names = [target.name for target in library(tmp_path).counters["link"].targets]
     assert names == [
         "Socialtjänst", "Sjukvård", "Psykiatri", "Arbetsförmedlingen", "Försäkringskassan", "Skola", "Arbete",

@@ -141,7 +141,7 @@ def test_the_line_of_a_fault_is_that_of_the_sent_file_below_a_plural() -> None:
     ],
     ids=["empty", "a web page", "a table", "UTF-16 without a mark", "an unknown text"],
 )
-def test_a_refusal_has_the_real_reason(content: bytes, reason: str) -> None:
+def test_the_refusal_of_a_translators_file_names_its_fault(content: bytes, reason: str) -> None:
     with pytest.raises(TranslationError, match=reason):
         read_translations(content, HERE)
 

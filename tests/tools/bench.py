@@ -33,6 +33,7 @@ def best(work: Callable[[], object], times: int) -> float:
 
 
 def line(what: str, took: float, reference: str, reference_took: float) -> None:
+    """Print a row of the table: the times in seconds of `what` and of its reference, and their ratio."""
     ratio = took / reference_took
     print(f"{what:46} {1000 * took:9.3f} ms   {ratio:8.1f} x   {reference} ({1000 * reference_took:.3f} ms)")
 

@@ -86,10 +86,12 @@ class Desk:
         return form_token(self.app, self.client)
 
     def sign_in(self, name: str = "anna", password: str = PASSWORD) -> TestResponse:
+        """Sign in: anna is a coordinator, bo is staff. Returns the response."""
         data = {"csrf_token": self.token("/admin/sign-in"), "name": name, "password": password}
         return self.client.post("/admin/sign-in", data=data)
 
     def answer(self, number: int, unit: str = "dagverksamheten") -> None:
+        """Cast `number` random ballots at a unit, let five seconds pass, and count."""
         random = Random(number)
         options: list[Answer] = [1, 2, 3, 4, 5, NoAnswer.DONT_KNOW]
         for _ in range(number):

@@ -115,18 +115,22 @@ class ExaminedInstallation:
         return Straight(host, int(port) if port else free_port())
 
     def open(self, *readable: Admission, figures: PublicationTime = PublicationTime.LIVE) -> Round:
+        """Open a round at the unit `a`, for slips unless other ways are given, and return it."""
         admission = frozenset(readable or {Admission.SLIP})
         of_round = replace(a_round(tree("a")), admission=admission, figures=figures)
         self.store.open_round(of_round, MONDAY)
         return of_round
 
     def count(self) -> None:
+        """Count at the latest tick."""
         self.store.count(self.settings.ticks.latest(self.now))
 
     def examine(self) -> list[Advice]:
+        """Return what `kiosk doctor` finds now."""
         return examine(self.settings, self.machine, self.now)
 
     def advice_texts(self, weight: Severity, topic: Topic | None = None) -> list[str]:
+        """Return the texts of what `kiosk doctor` finds now, of one severity; of one topic if it is given."""
         return [
             advice.text
             for advice in self.examine()

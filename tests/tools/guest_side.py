@@ -70,6 +70,7 @@ class Place:
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
     def waiting(self) -> int:
+        """Return the number of uncounted ballots. Closes the round."""
         return count_after_closing(self.store, self.round)
 
 

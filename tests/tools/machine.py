@@ -34,6 +34,7 @@ class Server:
         self._start_process()
 
     def _start_process(self) -> None:
+        """Start the program: what it kept in memory is lost."""
         self.clock = BelievedClock(self.store, lambda: self.now, self.machine)
         self.worker = Counting(self.store, TICKS, lambda: self.now, self.machine)
 
@@ -47,11 +48,13 @@ class Server:
         return Machine(f"boot {self.boots}", uptime, self.true if self.has_ntp else None)
 
     def open_round(self, days: int) -> Round:
+        """Open a round at the unit `a` from the midnight before the machine's time, and return it."""
         of_round = a_round(tree("a"), days=days, opens_at=datetime.combine(self.now.date(), time()))
         self.store.open_round(of_round, self.now)
         return of_round
 
     def reboot(self, off: timedelta = timedelta(minutes=1)) -> None:
+        """Turn the machine off for a time, and start it and the program. Its clock's error stays."""
         self.true += off
         self.boots, self.booted = self.boots + 1, self.true
         self._start_process()
@@ -77,6 +80,7 @@ class Server:
         self._pass(length, guests_an_hour, lambda: self.count())
 
     def count(self) -> bool:
+        """Run `kiosk count` once. Returns whether it counted."""
         before = self.store.last_tick
         is_counted = count_if_due(self.store, TICKS, self.now, self.machine())
         assert is_counted == (self.store.last_tick != before)
@@ -84,9 +88,11 @@ class Server:
         return is_counted
 
     def confirm(self) -> bool:
+        """Run `kiosk clock confirm`. Returns whether there was something to confirm."""
         return confirm_clock(self.store, TICKS, self.now, self.machine()) is not None
 
     def _pass(self, length: timedelta, guests_an_hour: int, look: object) -> None:
+        """Let time pass by hours: in each, guests answer and then `look` may count."""
         assert callable(look)
         end = self.true + length
         while self.true < end:
@@ -98,6 +104,7 @@ class Server:
             self._note(before)
 
     def _note(self, before: datetime | None) -> None:
+        """Add the real time to `counted` if the last tick is another one than `before`."""
         if self.store.last_tick != before and self.true not in self.counted:
             self.counted.append(self.true)
 
@@ -108,4 +115,5 @@ class Server:
 
     @property
     def published(self) -> int:
+        """The number of published ballots of the only round."""
         return int(self.store.snapshot()["rounds"][0]["nodes"][0]["answered"] or 0)

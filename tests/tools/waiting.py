@@ -44,6 +44,7 @@ class Installation:
         return state.round.id
 
     def key_files(self) -> dict[Path, bytes]:
+        """Return path -> content of every key file."""
         return {path: path.read_bytes() for path in self.keys.glob("*/*")}
 
     def minutes_ago(self, minutes: int) -> str:
@@ -66,6 +67,7 @@ class Installation:
         )
 
     def cast(self) -> None:
+        """Cast the 92 ballots, one at each unit in turn, a minute after the round opened."""
         store, random = self.store(), Random(1)
         [state] = store.rounds()
         units = state.round.tree.leaves

@@ -43,9 +43,11 @@ class Installation:
         return a_round(tree(*(f"u{number:03}" for number in range(self.units))))
 
     def open(self) -> Store:
+        """Return a new store on the installation, not durable."""
         return open_store(self.folder, self.url, self.folder / "keys", durable=False)
 
     def set_up(self) -> None:
+        """Create the tables and open the round."""
         store = self.open()
         store.migrate()
         store.open_round(self.round, MONDAY)
@@ -60,6 +62,7 @@ class End:
     seconds: float | None = None
 
     def numbers(self) -> Iterator[int]:
+        """Yield the number of each turn, from 1, until the condition holds."""
         start = monotonic()
         for number in count(1):
             if number > (self.turns or number) or monotonic() - start > (self.seconds or float("inf")):

@@ -145,7 +145,7 @@ def test_a_question_that_is_shown_after_some_answers_becomes_a_follow_up(content
     ],
     ids=["unlike", "no text", "not just before", "two", "limesurvey", "no such answer", "unknown id"],
 )
-def test_another_condition_is_listed_once(content: bytes) -> None:
+def test_a_condition_that_no_follow_up_can_have_is_listed_once(content: bytes) -> None:
     shown = preview(content)
     assert shown.form
     assert {statement.follows for statement in shown.form.draft.statements} == {None}

@@ -114,7 +114,7 @@ def test_a_file_becomes_questions_with_their_languages_and_answers(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["limesurvey.lss", "formbricks.json", "surveyjs.json"])
-def test_a_question_with_several_choices_stays_one(name: str) -> None:
+def test_a_question_with_several_choices_becomes_one_question(name: str) -> None:
     form = read_file(case(name), name)
     assert [question.name for question in form.questions if question.several] == ["flera"]
 
@@ -126,7 +126,7 @@ def test_the_content_tells_the_format_whatever_the_name_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(FILES) - {"lines.txt"}))
-def test_a_form_has_the_title_of_the_file(name: str) -> None:
+def test_a_form_has_the_title_that_stands_in_its_file(name: str) -> None:
     assert read_file(FILES[name][0], name).title["sv"] == "Vår enkät"
 
 
@@ -170,7 +170,7 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
-def test_everything_else_is_listed_with_its_place(name: str) -> None:
+def test_what_a_survey_cannot_have_is_listed_with_its_place(name: str) -> None:
     form = read_file(FILES[name][0], name)
     listed = {f"{note.place.render(str)}: {note.reason.render(str)}" for note in form.left_out}
     assert listed == LEFT_OUT[name]
@@ -201,7 +201,7 @@ def test_pasted_lines_are_statements_with_the_answers_below_them(name: str) -> N
     assert [(texts["sv"], answers) for texts, answers in questions(form)] == expected
 
 
-def test_an_answer_too_few_or_too_many_is_listed() -> None:
+def test_a_question_with_too_few_too_many_or_equal_answers_is_listed() -> None:
     form = read_pasted(
         "A b\nSvar:\nNej\n\nC d\nSvar: 1,2,3,4,5,6,7,8,9,10,11,12\n\nE f\nSvar: Ja, Ja", "Enkät"
     )

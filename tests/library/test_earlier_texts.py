@@ -100,7 +100,7 @@ def test_a_review_of_the_reworded_text_shows_the_language_again(settings: Settin
     assert shown_languages(library.guest, frozen, frozenset()) == ("sv", "fi"), "the words are the same"
 
 
-def test_a_translators_file_names_the_former_text(settings: Settings) -> None:
+def test_a_translators_file_names_the_earlier_text(settings: Settings) -> None:
     file = as_po(with_own(settings, REWORDED).guest["fi"]).decode()
     before, _, _ = file.partition(f'#, fuzzy\nmsgid "{CORRECT}"\n')
     comment = " ".join(before[before.rindex("\n\n") :].replace("#. ", "").split())
