@@ -249,8 +249,9 @@ SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, Ove
 def read_aggregate(content: bytes) -> SignedAggregate:
     """Return the aggregate in a file, with the key that signed it. The caller decides whether to trust it.
 
-    Raises RefusedError for a file that is truncated, unsigned, changed since it was signed, of another
-    version, or with figures that this program cannot have published, such as those of fewer than k ballots.
+    Raises RefusedError, with at most five reasons, for a file that is truncated, unsigned, changed since it
+    was signed, of another version, or with figures that this program cannot have published, such as those of
+    fewer than k ballots.
     """
     members = read_members(content)
     description = members.pop(DESCRIPTION, b"")
@@ -366,6 +367,8 @@ def _unique(lines: list[dict[str, str]], name: str) -> list[dict[str, str]]:
 
 
 def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str]]]) -> AggregateRound:
+    """Return the round of a row of the table `rounds`, with its rows in the other tables. Raises one of
+    SHAPE_ERRORS for missing or surplus rows."""
     of_round = {
         name: [one for one in _unique(tables[name], name) if one["round"] == line["round"]]
         for name in ("codebook", "orgunits", "figures")
@@ -399,6 +402,7 @@ def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str
 
 
 def _read_statements(lines: Sequence[Mapping[str, str]]) -> tuple[Statement, ...]:
+    """Return the statements of a round's codebook, in its order. Raises ValueError for none, or too many."""
     by_id: dict[str, list[Mapping[str, str]]] = {}
     for line in lines:
         by_id.setdefault(_id(line["dataElement"]), []).append(line)
@@ -408,6 +412,8 @@ def _read_statements(lines: Sequence[Mapping[str, str]]) -> tuple[Statement, ...
 
 
 def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
+    """Return the statement with the id `name` from its rows of the codebook, on a scale of its own. Raises
+    ValueError for rows that make no scale."""
     options = [line for line in lines if line["categoryOption"] != FORMER]
     texts, numbers = {line["text"] for line in options}, [line["categoryOption"] for line in options]
     if numbers != [str(at) for at in range(1, len(options) + 1)] or not 2 <= len(options) <= MOST_OPTIONS:
@@ -450,6 +456,8 @@ def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
 def _read_figures(
     line: Mapping[str, str], survey: Survey, figures: Iterable[Mapping[str, str]]
 ) -> NodeFigures:
+    """Return the figures of the node in a row of the table `orgunits`. Raises KeyError if a statement's table
+    is not complete."""
     values = {
         (one["dataElement"], one["categoryOption"]): _number(one["value"])
         for one in figures
@@ -467,6 +475,7 @@ def _read_figures(
 
 
 def _read_output(line: Mapping[str, str], year: int) -> Output:
+    """Return the output in a row. Raises ValueError for one of another year than `year`."""
     qualities = {status: quality for quality, status in STATUS.items()}
     quality = qualities[line["OBS_STATUS"]]
     if line["period"] != str(year) or (quality is Quality.NOT_COUNTED) != (line["value"] == ""):

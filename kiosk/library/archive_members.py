@@ -37,7 +37,8 @@ UNREADABLE = (
 def read_members(content: bytes) -> dict[str, bytes]:
     """Return name -> content of every file in an archive.
 
-    Raises RefusedError for an archive that is damaged or too large, or that has a name twice.
+    Raises RefusedError for an archive that is damaged or too large, or that has too many files or a name
+    twice.
     """
     if len(content) > LARGEST_ARCHIVE_BYTES:
         raise RefusedError(Message("Filen är större än {most} kB.", {"most": LARGEST_ARCHIVE_BYTES // 1024}))

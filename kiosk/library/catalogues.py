@@ -383,15 +383,15 @@ def _with_earlier_texts(statements: Sequence[Statement], catalogue: Catalogue) -
     carried: dict[str, str] = {}
     unreviewed = []
     for statement in statements:
-        former = _translated_earlier_text(statement, catalogue)
-        if former is None or statement.text in carried:
+        earlier = _translated_earlier_text(statement, catalogue)
+        if earlier is None or statement.text in carried:
             continue
-        carried[statement.text] = former
-        if former not in statement.earlier_spellings or not catalogue.is_reviewed(former):
+        carried[statement.text] = earlier
+        if earlier not in statement.earlier_spellings or not catalogue.is_reviewed(earlier):
             unreviewed.append(statement.text)
     return replace(
         catalogue,
-        texts={**catalogue.texts, **{text: catalogue.texts[former] for text, former in carried.items()}},
+        texts={**catalogue.texts, **{text: catalogue.texts[earlier] for text, earlier in carried.items()}},
         empty=tuple(text for text in catalogue.empty if text not in carried),
         unreviewed=(*catalogue.unreviewed, *unreviewed),
         carried=carried,
@@ -405,9 +405,9 @@ def _translated_earlier_text(statement: Statement, catalogue: Catalogue) -> str 
     texts = catalogue.texts
     if statement.text in texts:
         return None
-    for former in (*statement.earlier_spellings, *statement.earlier_wordings):
-        if former in texts and not find_translation_fault(statement.text, texts[former]):
-            return former
+    for earlier in (*statement.earlier_spellings, *statement.earlier_wordings):
+        if earlier in texts and not find_translation_fault(statement.text, texts[earlier]):
+            return earlier
     return None
 
 

@@ -34,7 +34,8 @@ _held: set[Path] = set()
 
 
 class RefusedError(ValueError):
-    """The change was refused, and no file was changed. `messages` has the reasons."""
+    """The change was refused, and no file was changed. `messages` has the reasons, at least one, for the
+    desk; the error's text is in Swedish."""
 
     def __init__(self, *messages: Message) -> None:
         super().__init__(" ".join(message.render(str) for message in messages))
@@ -45,8 +46,8 @@ class RefusedError(ValueError):
 def exclusively(settings: Settings) -> Iterator[None]:
     """Hold the lock on changes in the `with` block, which reads the current files and may replace them.
 
-    The lock is on the folder itself, so that an attempt creates no file. A thread that holds it may take it
-    again.
+    Waits until no other thread or process holds it; a thread that holds it may take it again. KIOSK_DATA is
+    created if it is missing. The lock is on the folder itself, so that an attempt creates no file.
     """
     with _ONE_AT_A_TIME:
         if settings.data in _held:
@@ -66,8 +67,9 @@ def exclusively(settings: Settings) -> Iterator[None]:
 def change_files(settings: Settings, changes: Changes) -> Library:
     """Replace own files, and return the new library.
 
-    Raises RefusedError, and changes nothing, if a file would become unreadable or cannot be written. The
-    caller holds `exclusively`.
+    The caller holds `exclusively`. Raises RefusedError, and changes nothing, if a file that is readable now,
+    or that is changed, would be unreadable, or if a file cannot be written. Files that are unreadable for
+    another reason remain in the library's `problems`. The last good copies are brought up to date.
     """
     try:
         for stale in settings.data.glob(f"{CANDIDATE}*"):
@@ -110,7 +112,8 @@ def _link(source: Path, target: Path, changed: set[Path]) -> None:
 
 
 def _refuse_new_problems(settings: Settings, candidate: Settings, library: Library, changes: Changes) -> None:
-    """Raise RefusedError for a file that is readable now and would not be after the change.
+    """Raise RefusedError for each file that is changed, or readable now, and would not be readable
+    afterwards. `library` is that of `candidate`, the future content of KIOSK_DATA.
 
     A file that was unreadable before, and that the change does not touch, blocks no other file.
     """
@@ -124,6 +127,7 @@ def _refuse_new_problems(settings: Settings, candidate: Settings, library: Libra
 
 
 def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Message:
+    """Return the refusal for a file that would be unreadable; paths in it are those in KIOSK_DATA."""
     problem_text = problem.message.values["problem"]
     if isinstance(problem_text, str):
         problem_text = problem_text.replace(f"{candidate.data}/", f"{settings.data}/")
@@ -134,7 +138,12 @@ def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> M
 
 
 def replace_all(data: Path, changes: Changes) -> None:
-    """Replace every file of a change. If one cannot be replaced, restore the others and raise OSError."""
+    """Replace every file of a change, in its order, and flush each to the disk. The caller holds
+    `exclusively`.
+
+    If one cannot be replaced, the files and folders are as before, and OSError is raised. No file is read:
+    what becomes unreadable is for the caller to find out.
+    """
     undo: list[tuple[Path, Path | None]] = []
     made: list[Path] = []
     try:
@@ -197,6 +206,8 @@ def _keep_old(path: Path) -> Path | None:
 
 
 def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
+    """Restore files, the last first: each from its kept copy; a file that was new, without one, is
+    removed."""
     for path, old in reversed(undo):
         if old is not None:
             old.replace(path)
@@ -214,9 +225,11 @@ def _sync(folder: Path) -> None:
 
 
 def keep_last_good(settings: Settings, library: Library) -> None:
-    """Copy every own file that was read to KIOSK_DATA/.last-good, and delete copies of removed files.
+    """Copy every own file that was read to KIOSK_DATA/.last-good, and delete copies of removed files. Copies
+    of files that cannot be read now stay.
 
-    A copy that fails is retried at the next change or start: the files themselves are intact.
+    A copy that fails is no error, and is retried at the next change or start: the files themselves are
+    intact.
     """
     with suppress(OSError):
         _copy_good_files(settings, library)

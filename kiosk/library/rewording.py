@@ -1,6 +1,6 @@
 """Changed texts of statements: the meaning decides whether it is the same statement.
 
-The id identifies a statement. If the meaning is the same, the statement keeps its id and stores the former
+The id identifies a statement. If the meaning is the same, the statement keeps its id and stores the earlier
 text, so that the trend and the translations continue. If the meaning changes, it becomes a new statement with
 a new id.
 """
@@ -66,4 +66,4 @@ def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Itera
 
 def _without(text: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the texts in order, each once, without `text`."""
-    return tuple(former for former in dict.fromkeys(texts) if former != text)
+    return tuple(earlier for earlier in dict.fromkeys(texts) if earlier != text)

@@ -170,8 +170,8 @@ def rewrite_scale(settings: Settings, scale_id: str, draft: ScaleDraft, seen: st
             raise ChangedError
         _refuse_used(current, scale_id)
         _refuse_faults(draft, current, scale_id)
-        former = read_table(settings.data / path).values
-        return change_files(settings, {path: _toml(scale_id, draft, former).encode()})
+        previous = read_table(settings.data / path).values
+        return change_files(settings, {path: _toml(scale_id, draft, previous).encode()})
 
 
 def remove_scale(settings: Settings, scale_id: str) -> Library:
@@ -286,11 +286,11 @@ def _faults_of_labels(draft: ScaleDraft) -> Iterator[FieldFault]:
         yield FieldFault("kind-faces", message)
 
 
-def _toml(scale_id: str, draft: ScaleDraft, former: Mapping[str, Any]) -> str:
-    """Return the scale's file. `former` has the values of the file before the change: its other keys are
+def _toml(scale_id: str, draft: ScaleDraft, previous: Mapping[str, Any]) -> str:
+    """Return the scale's file. `previous` has the values of the file before the change: its other keys are
     kept, and so are those of each option with the same label."""
-    kept = {option["label"]: option for option in former.get("options", ())}
-    other = {key: value for key, value in former.items() if key not in {"id", *WRITTEN_BY_KIND}}
+    kept = {option["label"]: option for option in previous.get("options", ())}
+    other = {key: value for key, value in previous.items() if key not in {"id", *WRITTEN_BY_KIND}}
     return definition_toml(
         {
             "id": scale_id,
@@ -306,7 +306,7 @@ def _toml(scale_id: str, draft: ScaleDraft, former: Mapping[str, Any]) -> str:
 
 
 def _by_kind(draft: ScaleDraft, kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the keys WRITTEN_BY_KIND of the scale's file. `kept` has the former options by label."""
+    """Return the keys WRITTEN_BY_KIND of the scale's file. `kept` has the previous options by label."""
     if draft.kind is ScaleKind.NUMBERS:
         return {"numbers": list(draft.numbers), "poles": list(draft.poles)}
     options = [{**kept.get(label, {}), "label": label} for label in draft.written_labels]

@@ -61,7 +61,7 @@ def theme_files(data: Path) -> list[Path]:
 
 
 def read_theme(path: Path) -> Theme:
-    """Read a theme file, with the logo beside it. Raises DefinitionError for any fault of either."""
+    """Return the theme in a file, with the logo beside it. Raises DefinitionError for any fault of either."""
     table = read_table(path)
     name, logo = table.optional_text("name"), table.optional_text("logo")
     if logo and not name:

@@ -57,6 +57,7 @@ def read_theory(path: Path, known: KnownIds) -> Theory:
 
 
 def _goals(table: Table, known: KnownIds) -> list[Goal]:
+    """Return the [[goals]], numbered from 1. Raises DefinitionError if there are none, or over MOST_GOALS."""
     if "goals" not in table.values:
         return []
     goals = []
@@ -67,6 +68,7 @@ def _goals(table: Table, known: KnownIds) -> list[Goal]:
 
 
 def _read_box(row: Table, layer: Layer, known: KnownIds, goals: int) -> TheoryBox:
+    """Return the box in a section; `goals` is the number of goals, which it may name by number."""
     box = TheoryBox(
         row.identifier("id"),
         layer,
@@ -95,6 +97,8 @@ def _read_measure(row: Table, layer: Layer, known: KnownIds) -> Measure:
 
 
 def _known_statements(row: Table, known: KnownIds) -> tuple[str, ...]:
+    """Return the ids at the key `statements`, () without it. Raises DefinitionError for one that no survey
+    has."""
     statements = row.optional_identifiers("statements")
     for statement in statements:
         _check_known(row, "statements", statement, known.statements, "statement in any survey")

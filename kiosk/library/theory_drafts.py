@@ -57,10 +57,10 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
     with exclusively(settings):
         current = read_usable_library(settings)
         refuse_bad(current, path)
-        former = current.theories.get(theory.id)
+        previous = current.theories.get(theory.id)
         if (seen is None) != (not is_there(settings.data / path)):
             raise ChangedError
-        if seen is not None and (former is None or theory_digest(former) != seen):
+        if seen is not None and (previous is None or theory_digest(previous) != seen):
             raise ChangedError
         tidy = _tidied(theory)
         if faults := tuple(faults_of(tidy, current)):

@@ -79,8 +79,8 @@ def as_po(catalogue: Catalogue) -> bytes:
     catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)
     for message in (*catalogue.texts, *catalogue.empty):
         flags = ("fuzzy",) if message in catalogue.unreviewed else ()
-        has_former = flags and message in catalogue.carried
-        comments = [f"Translation of the former text: {catalogue.carried[message]}"] if has_former else []
+        has_earlier = flags and message in catalogue.carried
+        comments = [f"Translation of the former text: {catalogue.carried[message]}"] if has_earlier else []
         catalog.add(message, catalogue.texts.get(message, ""), flags=flags, auto_comments=comments)
     written = BytesIO()
     write_po(written, catalog, width=0)

@@ -117,11 +117,11 @@ def rewrite_tree(
         refuse_bad(current, path)
         if not is_there(settings.data / path) or seen != tree_digest(settings, tree_id):
             raise ChangedError
-        former = read_tree_draft(settings, tree_id)
+        previous = read_tree_draft(settings, tree_id)
         kept = {unit.key for unit in draft.units}
-        if any(unit.key not in kept for unit in former.units):
+        if any(unit.key not in kept for unit in previous.units):
             raise ChangedError
-        _refuse_faults(draft, former, busy)
+        _refuse_faults(draft, previous, busy)
         return change_files(settings, {path: _toml(tree_id, draft, _taken(settings, current, used))})
 
 
@@ -144,12 +144,12 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
     return replace(draft, name=tidied(draft.name), units=tuple(units))
 
 
-def _refuse_faults(draft: TreeDraft, former: TreeDraft | None, busy: Mapping[str, Message]) -> None:
-    """Raise FieldError, with every fault at once, if the draft has one. `former` is the tree before the
+def _refuse_faults(draft: TreeDraft, previous: TreeDraft | None, busy: Mapping[str, Message]) -> None:
+    """Raise FieldError, with every fault at once, if the draft has one. `previous` is the tree before the
     change; None for a new one."""
     faults = [*_faults_of_names(draft), *_faults_of_structure(draft)]
-    if not faults and former is not None:
-        faults += _faults_of_busy_units(draft, former, busy)
+    if not faults and previous is not None:
+        faults += _faults_of_busy_units(draft, previous, busy)
     if faults:
         raise FieldError(*faults)
 
@@ -188,10 +188,10 @@ def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
 
 
 def _faults_of_busy_units(
-    draft: TreeDraft, former: TreeDraft, busy: Mapping[str, Message]
+    draft: TreeDraft, previous: TreeDraft, busy: Mapping[str, Message]
 ) -> Iterator[FieldFault]:
     """Yield the fault of each unit at which guests answer, and that would not be a unit any more."""
-    units = _units(former.units)
+    units = _units(previous.units)
     for number, unit in enumerate(draft.units, start=1):
         if unit.is_closed and unit.key in busy and unit.key in units:
             yield FieldFault(f"closed-{number}", busy[unit.key])

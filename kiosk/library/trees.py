@@ -22,8 +22,8 @@ MOST_UNITS = 500
 
 
 def flat_tree(unit_ids: list[str]) -> Tree:
-    """Build a tree from unit ids: one unit is its own root; several units have the root `all`, or another id
-    if a unit has that.
+    """Return a tree of these units, named by their ids: one unit is its own root; several units have the root
+    `all`, or another id if a unit has that.
 
     Raises DefinitionError for an id that a tree file could not have.
     """
@@ -39,8 +39,8 @@ def flat_tree(unit_ids: list[str]) -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a tree file: `id` and `name` of the root, then [[units]] with id, name and an optional parent. The
-    root and each unit may have a `respondent`: the word for those who answer there.
+    """Return the tree in a file: `id` and `name` of the root, then [[units]] with id, name and an optional
+    parent. The root and each unit may have a `respondent`: the word for those who answer there.
 
     A unit with `closed = true` is left out: guests do not answer there any more. Raises DefinitionError, with
     the line, for an id or a name that occurs twice, a parent that comes later or is closed, or a tree whose

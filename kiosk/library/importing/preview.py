@@ -285,8 +285,8 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     """Return the list of a question's answers.
 
     Kinds of no answer are taken out of the options, and "none of these" out of several; unless fewer than two
-    options would remain. A list of several is unordered; so is that of a question with a condition, if nothing
-    else was chosen.
+    options would remain. A list of several is unordered; so is that of a question with a condition, if
+    nothing else was chosen.
     """
     """Return the list of a question's answers, with the number `number`."""
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
