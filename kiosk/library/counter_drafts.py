@@ -67,7 +67,8 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
 
 
 def draft_digest(library: Library, counter_id: str) -> str:
-    """Return a digest of what the form of a counter shows: 32 hex digits of SHA-256."""
+    """Return a digest of what the form of a counter shows: 32 hex digits of SHA-256. KeyError if there is no
+    such counter."""
     draft = counter_draft(library, counter_id)
     targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
     shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed, *targets]
@@ -153,10 +154,12 @@ def rewrite_counter(
 
 
 def remove_counter(settings: Settings, counter_id: str) -> Library:
-    """Remove an own counter from its file, and return the new library. A missing counter is no error. The
-    caller has checked that the counter has no figures.
+    """Remove an own counter from its file and from the file of units, and return the new library. A file
+    without counters is removed. A missing or shipped counter is no error. The caller has checked that the
+    counter has no figures.
 
-    Raises RefusedError if a theory of change is tied to the counter.
+    Raises RefusedError, and changes nothing, if a theory of change is tied to the counter, or a file cannot
+    be read or written.
     """
     with exclusively(settings):
         current = read_usable_library(settings)

@@ -8,7 +8,7 @@ from kiosk.library.changes import RefusedError
 
 @dataclass(frozen=True)
 class FieldFault:
-    """A fault, with the id of the field, or of the row or column of a theory, to correct."""
+    """A fault, with the id of the field, or of the row or layer of a theory, to correct."""
 
     anchor: str
     message: Message

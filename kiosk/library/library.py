@@ -77,7 +77,7 @@ class Library:
 
 
 def read_library(settings: Settings) -> Library:
-    """Read and check all files.
+    """Return the library, if every file can be used.
 
     Raises DefinitionError for the first file that cannot be used, and SettingsError if KIOSK_LANGUAGES names
     a language without a catalogue.
@@ -91,7 +91,7 @@ def read_library(settings: Settings) -> Library:
 
 
 def read_usable_library(settings: Settings) -> Library:
-    """Read all files that can be used; the result's `problems` lists the others.
+    """Return the library of all files that can be used; its `problems` lists the others.
 
     An own file of the installation that cannot be read is replaced by its last good copy, or left out. Raises
     DefinitionError if a shipped file cannot be used.
@@ -131,7 +131,8 @@ def read_usable_library(settings: Settings) -> Library:
 
 
 def check_languages(settings: Settings, library: Library) -> None:
-    """Raise SettingsError if KIOSK_LANGUAGES names a language without a catalogue file."""
+    """Raise SettingsError if KIOSK_LANGUAGES names a language without a catalogue file. A file that cannot be
+    read is no error: it is among the library's `problems`."""
     for code in sorted(settings.languages - set(library.guest)):
         place = Path("translations") / code / "LC_MESSAGES" / "guest.po"
         if str(place) not in {problem.file for problem in library.problems}:

@@ -70,7 +70,7 @@ def test_a_file_with_a_wrong_follow_up_is_refused(
     assert words in str(refused.value)
 
 
-def test_when_without_follows_is_refused(tmp_path: Path) -> None:
+def test_the_key_when_without_follows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     text = as_toml(draft_of(SURVEY, "own")).replace('follows = "safe"\n', "")
     path.write_text(text, encoding="utf-8")

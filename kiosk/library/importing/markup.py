@@ -34,8 +34,8 @@ class Change(Enum):
 
 
 def plain_text(text: str) -> tuple[str, frozenset[Change]]:
-    """Return a text on one line, without markup, and how it was changed. Spaces and the composition of
-    letters are normalised without being counted as a change."""
+    """Return (a text on one line without markup, how it was changed), with no change for a text that stays as
+    it is. Spaces and the composition of letters are normalised without being counted as a change."""
     unescaped = ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text).strip()
     changes = {Change.HIDDEN} if unescaped != text.strip() else set[Change]()
     unmarked = _without_markup(unescaped)

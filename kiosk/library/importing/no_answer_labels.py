@@ -69,5 +69,6 @@ def kind_of(name: str, labels: Mapping[str, str]) -> NoAnswer | None:
 
 
 def number_of_options(choices: Iterable[tuple[str, Mapping[str, str]]]) -> int:
-    """Return how many of the choices among several, (name, labels) each, are options of their own."""
+    """Return how many of the choices among several, (name, labels) each, are options of their own: neither a
+    kind of no answer nor "none of these"."""
     return sum(kind_of(*choice) is None and not is_none_of_these(*choice) for choice in choices)

@@ -170,7 +170,7 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
-def test_what_a_survey_cannot_have_is_listed_with_its_place(name: str) -> None:
+def test_parts_that_a_survey_cannot_have_are_listed_with_their_place(name: str) -> None:
     form = read_file(FILES[name][0], name)
     listed = {f"{note.place.render(str)}: {note.reason.render(str)}" for note in form.left_out}
     assert listed == LEFT_OUT[name]
