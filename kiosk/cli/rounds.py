@@ -131,7 +131,7 @@ def round_open(
     store.open_round(new, now)
     for error in over:
         store.audit_log.note(now, COMMAND_LINE, Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
-    store.index_changes()
+    store.store_change_index()
     store.audit_log.note(now, COMMAND_LINE, Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
@@ -169,7 +169,7 @@ def round_cancel(round_id: str) -> None:
     store, now = installed_store(current_settings()), datetime.now()
     check_clock(store, now)
     cancelled = store.cancel_round(round_id, now)
-    store.index_changes()
+    store.store_change_index()
     what = f"{cancelled.title}, {cancelled.opens_at:%Y-%m-%d}"
     store.audit_log.note(now, COMMAND_LINE, Action.ROUND_CANCELLED, what)
     click.echo(f"{round_id} is cancelled. Throw away the slips that are printed for it.")

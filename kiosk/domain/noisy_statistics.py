@@ -211,8 +211,8 @@ def noisy_stratum(
     added = 0.0
     if any(noise.variance for noise in noises):
         options = range(len(counts[0]))
-        for noise, pulled in zip(noises, statistics.pulls(table), strict=True):
-            added += noise.of_sum([pulled[option in chosen] for option in options])
+        for noise, changes in zip(noises, statistics.changes_of_s(table), strict=True):
+            added += noise.of_sum([changes[option in chosen] for option in options])
     return Stratum(table, withheld, added)
 
 

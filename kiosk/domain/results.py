@@ -99,7 +99,8 @@ class Row:
         return self.noise_of_batches(self.batches)
 
     def noise_of_batches(self, batches: int) -> Noise:
-        """Return the noise in the sum of the tables of `batches` batches, for this statement and round."""
+        """Return the size and variance of the noise in the sum of the tables of `batches` batches, for this
+        statement and round; of variance 0 in an exact round."""
         survey = self.round.survey
         column = survey.columns_of(self.statement)[-1]
         if column.subject is not surveys.ColumnSubject.FOLLOW_UP or not self.statement.follows:
@@ -413,7 +414,7 @@ def change(rows: Sequence[Row]) -> Change | None:
     rounds_compared = compared(rows)
     if len(rounds_compared) < 2 or not rounds_compared[-1].statement.scale.is_ordered:
         return None
-    strata = [stratum for stratum in _strata(rounds_compared) if stratum.can_change]
+    strata = [stratum for stratum in _strata(rounds_compared) if stratum.has_two_rounds]
     total, p = stratified_test(strata)
     direction = (total > 0) - (total < 0)
     result = trend_of_test(strata, total, p)

@@ -76,6 +76,8 @@ def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Inte
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
     """Return Goodman's intervals, widened to hold for every possible value of `withheld` further answers, on
     the scale or outside it."""
+    # Lowest: all withheld answers are outside the scale, as an option of their own. Highest: all of them are
+    # this option.
     lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)
     highs = [goodman([n + withheld * (at == place) for at, n in enumerate(counts)])[place]
              for place in range(len(counts))]  # fmt: skip
@@ -116,7 +118,7 @@ class Stratum:
         return sum(map(sum, self.table)) + sum(self.withheld)
 
     @property
-    def can_change(self) -> bool:
+    def has_two_rounds(self) -> bool:
         """Whether two rounds or more have answers."""
         return sum(any(row) for row in self.table) > 1
 
@@ -145,16 +147,20 @@ def stratified_test(strata: Sequence[Stratum]) -> tuple[float, float]:
 def _score_of_pairs(table: Sequence[Sequence[int]]) -> int:
     """Return Kendall's S: the number of pairs of answers from different rounds in which the later answer is
     higher, minus the number in which it is lower."""
-    score, later = 0, [0] * len(table[0]) if table else []
+    score = 0
+    later = [0] * len(table[0]) if table else []
     for row in reversed(table):
-        score += sum(count * tilt for count, tilt in zip(row, later, strict=True))
-        later = [total + tilt for total, tilt in zip(later, _tilts(row), strict=True)]
+        score += sum(count * difference for count, difference in zip(row, later, strict=True))
+        later = [
+            total + difference for total, difference in zip(later, _higher_minus_lower(row), strict=True)
+        ]
     return score
 
 
-def _tilts(row: Sequence[int]) -> list[int]:
+def _higher_minus_lower(row: Sequence[int]) -> list[int]:
     """Return for each option the number of answers in a row that are higher, minus that of lower ones."""
     total, below = sum(row), accumulate(row, initial=0)
+    # `below` has one number more than the row: the total.
     return [total - lower - (lower + count) for lower, count in zip(below, row, strict=False)]
 
 
@@ -164,7 +170,9 @@ def _margins(table: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
 
 
 def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Return the variance of S under independence of rounds and options; 0 for less than two answers."""
+    """Return the variance of S under independence of rounds and options, from the sums of the rows and of the
+    columns; 0 for fewer than two answers. With ties in both (Kendall 1970, Rank Correlation Methods, 4th
+    edition, equation 4.3)."""
 
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)
@@ -172,13 +180,13 @@ def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
     def triples(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) * (size - 2) for size in sizes)
 
-    def spread(sizes: Sequence[int]) -> float:
+    def tie_terms(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) * (2 * size + 5) for size in sizes)
 
     n = sum(rows)
     if n < 2:
         return 0.0
-    variance = (spread([n]) - spread(rows) - spread(columns)) / 18 + pairs(rows) * pairs(columns) / (
+    variance = (tie_terms([n]) - tie_terms(rows) - tie_terms(columns)) / 18 + pairs(rows) * pairs(columns) / (
         2 * n * (n - 1)
     )
     if n > 2:
@@ -197,49 +205,51 @@ def trend(strata: Sequence[Stratum]) -> Trend:
     return trend_of_test(strata, *stratified_test(strata))
 
 
-def trend_of_test(strata: Sequence[Stratum], total: float, p: float) -> Trend:
-    """Return `trend(strata)` without testing again: `total` and `p` are the T and the p that
-    `stratified_test` returned for the same strata. CHANCE also for a small p, if the withheld answers could
-    undo the change."""
-    if p >= 1 - CONFIDENCE or total == 0:
+def trend_of_test(strata: Sequence[Stratum], t: float, p: float) -> Trend:
+    """Return the trend from the result of `stratified_test(strata)`, its T and its p. CHANCE also for a small
+    p, if the withheld answers could undo the change."""
+    if p >= 1 - CONFIDENCE or t == 0:
         return Trend.CHANCE
-    way = 1 if total > 0 else -1
+    direction = 1 if t > 0 else -1
     if not any(any(stratum.withheld) for stratum in strata):
-        return Trend.UP if way > 0 else Trend.DOWN
-    worst = sum(stratum.weight * _least_score(stratum, way) for stratum in strata)
+        return Trend.UP if direction > 0 else Trend.DOWN
+    least_t = sum(stratum.weight * _least_score(stratum, direction) for stratum in strata)
     variance = sum(stratum.weight**2 * _largest_variance(stratum) for stratum in strata)
-    if worst <= 0 or erfc(worst / sqrt(2 * variance)) >= 1 - CONFIDENCE:
+    if least_t <= 0 or erfc(least_t / sqrt(2 * variance)) >= 1 - CONFIDENCE:
         return Trend.CHANCE
-    return Trend.UP if way > 0 else Trend.DOWN
+    return Trend.UP if direction > 0 else Trend.DOWN
 
 
-def _least_score(stratum: Stratum, way: int) -> int:
-    """Return the smallest S, counted in the direction `way`, that the withheld answers leave possible."""
-    least = way * _score_of_pairs(stratum.table)
-    for at, (hidden, pulled) in enumerate(zip(stratum.withheld, pulls(stratum.table), strict=True)):
-        against = min(0, *(way * of_option for of_option in pulled))
-        least += hidden * (against - sum(stratum.withheld[at + 1 :]))
+def _least_score(stratum: Stratum, direction: int) -> int:
+    """Return the smallest S that the withheld answers leave possible, counted in `direction`: 1 for up, -1
+    for down."""
+    least = direction * _score_of_pairs(stratum.table)
+    for at, (withheld, changes) in enumerate(zip(stratum.withheld, changes_of_s(stratum.table), strict=True)):
+        # 0 stands for an answer outside the scale.
+        against = min(0, *(direction * change for change in changes))
+        # Each pair with a withheld answer of a later round also counts against the change.
+        least += withheld * (against - sum(stratum.withheld[at + 1 :]))
     return least
 
 
 def _largest_variance(stratum: Stratum) -> float:
     """Return the largest variance of S that the withheld answers leave possible, with that of noise."""
     rows, columns = _margins(stratum.table)
-    rows = [n + hidden for n, hidden in zip(rows, stratum.withheld, strict=True)]
+    rows = [n + withheld for n, withheld in zip(rows, stratum.withheld, strict=True)]
     return _variance(rows, [*columns, *([1] * sum(stratum.withheld))]) + stratum.added_variance
 
 
-def pulls(table: Sequence[Sequence[int]]) -> list[list[int]]:
+def changes_of_s(table: Sequence[Sequence[int]]) -> list[list[int]]:
     """Return for each round, and in it for each option, the change of S when one more such answer is
     added."""
-    tilts = [_tilts(row) for row in table]
-    later = [sum(column) for column in zip(*tilts, strict=True)]
+    differences = [_higher_minus_lower(row) for row in table]
+    later = [sum(column) for column in zip(*differences, strict=True)]
     earlier = [0] * len(later)
     changes = []
-    for tilt in tilts:
-        later = [total - of_row for total, of_row in zip(later, tilt, strict=True)]
+    for of_row in differences:
+        later = [total - of_option for total, of_option in zip(later, of_row, strict=True)]
         changes.append([after - before for after, before in zip(later, earlier, strict=True)])
-        earlier = [total + of_row for total, of_row in zip(earlier, tilt, strict=True)]
+        earlier = [total + of_option for total, of_option in zip(earlier, of_row, strict=True)]
     return changes
 
 
@@ -247,24 +257,26 @@ NEGLIGIBLE = 1e-100
 """Size of a probability, relative to the largest, that changes no sum."""
 
 
-def fisher(count: int, n: int, other: int, of: int) -> float:
+def fisher(count: int, n: int, other_count: int, other_n: int) -> float:
     """Return the one-sided p of Fisher's exact test (1935).
 
     The probability that the first group gets at least `count` of its `n` by chance, given the totals. In the
-    second group it is `other` of `of`.
+    second group it is `other_count` of `other_n`.
 
     The sum begins at the most probable number and goes outwards to NEGLIGIBLE: over some standard deviations,
     not over all guests. A p below NEGLIGIBLE is 0.
     """
-    both = count + other
-    least, most = max(0, both - of), min(n, both)
-    peak = min(max((n + 1) * (both + 1) // (n + of + 2), least), most)
+    both = count + other_count
+    least, most = max(0, both - other_n), min(n, both)
+    peak = min(max((n + 1) * (both + 1) // (n + other_n + 2), least), most)
 
-    def next_to_this(k: int) -> float:
-        return (n - k) * (both - k) / ((k + 1) * (of - both + k + 1))
+    def ratio_to_next(k: int) -> float:
+        """Return P(k + 1) / P(k)."""
+        return (n - k) * (both - k) / ((k + 1) * (other_n - both + k + 1))
 
-    above = _while_relevant(next_to_this(k) for k in range(peak, most))
-    below = _while_relevant(1 / next_to_this(k) for k in range(peak - 1, least - 1, -1))
+    above = _while_relevant(ratio_to_next(k) for k in range(peak, most))
+    below = _while_relevant(1 / ratio_to_next(k) for k in range(peak - 1, least - 1, -1))
+    # above[i] is of peak + 1 + i, below[i] of peak - 1 - i, relative to the peak.
     tail = above[count - peak - 1 :] if count > peak else [1.0, *above, *below[: peak - count]]
     return fsum(tail) / fsum([1.0, *above, *below])
 

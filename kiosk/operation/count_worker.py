@@ -29,7 +29,7 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
     tick = due_tick(ticks, store.last_tick, now)
     if tick is None or not store.count(tick):
         return False
-    store.index_changes()
+    store.store_change_index()
     return True
 
 

@@ -126,7 +126,8 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """Return a person's recording with that name, of any of KINDS; None if there is none."""
+    """Return a person's recording with that name, which has no ending, of any of KINDS; None if there is
+    none. The caller has validated the name and the language."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 

@@ -16,7 +16,8 @@ COMMAND_LINE = "kiosk"
 
 
 class Action(StrEnum):
-    """Staff actions that are logged."""
+    """Staff actions that are logged. The values are stored, so none is ever renamed. FIGURES_* are about
+    earlier figures, FIGURE_* about counted outputs."""
 
     SIGNED_IN = "signed_in"
     ACCOUNT_SET = "account_set"

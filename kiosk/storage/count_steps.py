@@ -37,7 +37,7 @@ class CountSteps:
         self._writer = writer
         self._rounds = rounds
         self._unit_rows = unit_rows
-        self._count = count
+        self._round_count = count
         self._snapshots = snapshots
         self._mail_queue = mail_queue
         self._kiosk_contacts = kiosk_contacts
@@ -54,7 +54,8 @@ class CountSteps:
 
         A few units are counted in one transaction, and guests' ballots come between them. All that is
         published, and every closing, is in the last transaction. A count that was killed goes on; if a later
-        tick is due by then, as the count of that tick, so that no unit is counted twice at once.
+        tick is due by then, as the count of that tick, so that no unit gives two batches at one
+        tick.
 
         Begins no count if this tick or a later one was counted before, or if the tick is before
         `ClockRecord.counts_from`; one that was stopped goes on even so, since each of its units is counted
@@ -67,6 +68,8 @@ class CountSteps:
         return self.finish()
 
     def _is_countable(self, tick: datetime) -> bool:
+        """Return whether no count of this tick or a later one was published, and the clock's record allows
+        counts from this tick on."""
         if self.last_tick is not None and self.last_tick >= tick:
             return False
         counts_from = read_record(self._database).counts_from
@@ -74,8 +77,8 @@ class CountSteps:
 
     @one_write()
     def _begin_count(self, tick: datetime) -> None:
-        """Begin a count, unless another process has begun or made it. One of an earlier tick becomes this
-        one."""
+        """Begin a count, unless another process has begun or made it. A stopped count of an earlier tick goes
+        on as this one: units that it has counted are not counted again."""
         progress, last = read_progress(self._database), self.last_tick
         if self._is_countable(tick) and (progress is None or progress.tick < tick):
             is_first_of_day = last is None or last.date() < tick.date()
@@ -100,7 +103,7 @@ class CountSteps:
         if read_progress(self._database) != progress:
             return
         of_round, units = part
-        fired = self._count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
+        fired = self._round_count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
         write_progress(self._database, progress.with_part(part, fired))
 
     def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
@@ -116,16 +119,17 @@ class CountSteps:
 
     @one_write()
     def _end_count(self, progress: CountProgress, text: str | None) -> bool:
-        """Do the writes of `_publish_count`. `text` is the snapshot if no round closes; None changes none."""
+        """Do the writes of `_publish_count`. `text` is the new snapshot; None if a round closes, so that the
+        snapshot is made here, or if no figures changed."""
         if read_progress(self._database) != progress:
             return False
         states, previous = self._rounds.all(), self.last_tick
         still_open = [state.round for state in states if not state.is_closed]
         closed = [state.round for state in states if state.is_closed]
-        self._writer.destroy_left_keys_after_commit(still_open, closed)
+        self._writer.destroy_leftover_keys_after_commit(still_open, closed)
         closing = [of_round for of_round in still_open if progress.is_closing(of_round)]
         for of_round in closing:
-            self._count.close(of_round, is_first_of_day=progress.is_first_of_day)
+            self._round_count.close(of_round, is_first_of_day=progress.is_first_of_day)
         self._database.set("last_tick", progress.tick.isoformat())
         write_progress(self._database, None)
         self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
@@ -149,7 +153,7 @@ class CountSteps:
         if silent := self._kiosk_contacts.record_newly_silent(previous, tick, running):
             self._mail_queue.put(MailKind.SILENCE, silent, tick)
 
-    def index_changes(self) -> None:
+    def store_change_index(self) -> None:
         """Replace the stored index of the changes that the results pages show first, unless it is of this
         snapshot. Call it after a count: it is computed outside a write, so that no guest waits for it."""
         text, states = self._snapshots.text(), self._rounds.all()
@@ -157,9 +161,9 @@ class CountSteps:
         if stored.tag == etag(text):
             return
         closed = [state.round for state in states if state.is_closed]
-        now = self.last_tick or datetime.min
-        running = [state.round for state in states if not state.is_closed and state.round.opens_at <= now]
-        # The first page shows the running rounds, or else the one that was closed last.
+        tick = self.last_tick or datetime.min
+        running = [state.round for state in states if not state.is_closed and state.round.opens_at <= tick]
+        # The first page shows the running rounds or, without one, the closed round that opened last.
         self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], stored))
 
     @one_write()

@@ -301,7 +301,9 @@ class Writer:
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
 
-    def destroy_left_keys_after_commit(self, open_rounds: Iterable[Round], closed: Iterable[Round]) -> None:
+    def destroy_leftover_keys_after_commit(
+        self, open_rounds: Iterable[Round], closed: Iterable[Round]
+    ) -> None:
         """Destroy, after this transaction's commit, keys of closed rounds that a crash after the commit of
         their closing left behind. `open_rounds` are all that are not closed: their keys stay."""
         left = set(self._keys.rows())

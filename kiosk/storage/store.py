@@ -610,10 +610,10 @@ class Store:
         """
         return self._count_steps.count(tick)
 
-    def index_changes(self) -> None:
+    def store_change_index(self) -> None:
         """Replace the stored index of the changes that the results pages show first, unless it is of this
         snapshot. Call it after a count."""
-        self._count_steps.index_changes()
+        self._count_steps.store_change_index()
 
     # -- the snapshot ----------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         made.now = opened.closes_at
         made.store.mail_choices.set("anna", MailChoice("anna@example.org", "sv", wants_summary=True))
         made.store.count(made.now)
-    made.store.index_changes()
+    made.store.store_change_index()
     made.sign_in()
     yield made
     made.store.close()

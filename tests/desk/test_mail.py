@@ -55,7 +55,7 @@ def two_rounds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         made.now = of_round.closes_at
         made.store.mail_choices.set("anna", MailChoice("anna@example.org", "sv", wants_summary=True))
         made.store.count(made.now)
-        made.store.index_changes()
+        made.store.store_change_index()
     yield made
     made.store.close()
 

@@ -221,7 +221,7 @@ def test_the_page_after_a_count_is_that_of_the_snapshot_alone(desk: Desk) -> Non
     answer_alike(desk, later, 5)
     desk.sign_in()
     without = desk.client.get("/admin/overview/next/frida").text
-    desk.store.index_changes()
+    desk.store.store_change_index()
     index = desk.store.change_index()
     for kept, is_same in ((index, True), (void(index), True), (turned(index), False)):
         desk.app.extensions["desk"].published = Published()

@@ -133,7 +133,9 @@ def of_parts(epsilon: Fraction) -> Counter[object]:
 
 
 @given(tables, st.integers(0, 40))
-def test_a_table_of_those_asked_has_the_public_sum(counts: list[int], asked: int) -> None:
+def test_a_protected_table_of_those_asked_sums_to_their_published_number(
+    counts: list[int], asked: int
+) -> None:
     published = protect_part(counts, asked, secrets.SystemRandom())
     assert sum(published) == asked
     assert min(published) >= 0

@@ -118,7 +118,7 @@ def test_chance_causes_a_claim_in_5_percent_of_cases_at_most_while_the_mix_of_un
 
 def test_a_unit_with_answers_in_one_round_only_is_ignored() -> None:
     newcomer = [[0, 0], [0, 50]]
-    assert not Stratum(newcomer, [0, 0]).can_change
+    assert not Stratum(newcomer, [0, 0]).has_two_rounds
     assert stratified_test(exact(FRIDA, newcomer)) == pytest.approx(stratified_test(exact(FRIDA)))
 
 

@@ -133,7 +133,7 @@ def fill(store: Store) -> None:
     store.account_links.add("bo", Role.STAFF, MONDAY)
     store.api_tokens.add("statistics", MONDAY)
     store.comments.set("r", "s1", "Fler stolar.")
-    store.index_changes()
+    store.store_change_index()
     store.earlier_figures.set("report", {"n": 12})
     store.audit_log.note(MONDAY, "anna", Action.SIGNED_IN, "coordinator")
 

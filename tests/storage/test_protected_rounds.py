@@ -123,14 +123,14 @@ def test_a_failed_count_leaves_no_noisy_figures(tmp_path: Path) -> None:
     store.open_round(protected(tree("a")), MONDAY)
     cast_all(store, "a", random_ballots(20, Random(1)))
     before = store.dump()
-    count_boxes = store._count_steps._count.count_boxes
+    count_boxes = store._count_steps._round_count.count_boxes
 
     def fail_at_the_end(_: object, *args: Any, **options: Any) -> None:
         count_boxes(*args, **options)
         raise OSError("the disk is full")
 
     with (
-        patch.object(type(store._count_steps._count), "count_boxes", fail_at_the_end),
+        patch.object(type(store._count_steps._round_count), "count_boxes", fail_at_the_end),
         pytest.raises(OSError, match="the disk is full"),
     ):
         store.count(TICK)

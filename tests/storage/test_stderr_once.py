@@ -65,7 +65,7 @@ def test_an_error_is_printed_once_however_many_guests_meet_it(
     assert len(lines(tmp_path / "own", capfd)) == 1
     for module in ("kiosk.storage.sealed_rows", "kiosk.guest.app"):
         monkeypatch.setattr(f"{module}.print_once", lambda message: print(message, file=sys.stderr))
-    assert len(lines(tmp_path / "leaky", capfd)) == SENDS
+    assert len(lines(tmp_path / "leaky", capfd)) >= SENDS  # each write tries every key that stayed
 
 
 @pytest.mark.parametrize("is_served", [True, False], ids=["as it is", "as waitress is"])

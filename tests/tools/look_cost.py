@@ -86,7 +86,7 @@ def replace_rounds(desk: Desk, folder: Path, tallies: Sequence[RoundTally]) -> N
     document = make_snapshot(tallies, MONDAY, demonstration=desk.store.is_demonstration)
     database.run(tables.Snapshot.insert(id=1, document=as_text(document)))
     database.close()
-    desk.store.index_changes()
+    desk.store.store_change_index()
 
 
 def _tally(of_round: Round, units: Sequence[str], random: Random, times: int) -> RoundTally:

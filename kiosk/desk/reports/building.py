@@ -395,7 +395,7 @@ def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
 
 
 def _first_use(content: Content, shown: ShownStatement) -> date:
-    """Return the first day since which the shown wording of a statement has been used without a break: the
+    """Return the day since which the shown wording of a statement has been used without a break: the
     opening of the earliest closed round with that wording. Between it and the shown round, no round of the
     same survey worded the statement otherwise; other surveys may have."""
     survey, opening = shown.round.survey, shown.round.opens_at
@@ -407,7 +407,7 @@ def _first_use(content: Content, shown: ShownStatement) -> date:
             opening = one.opens_at
         elif one.survey.id == survey.id:
             break
-    return opening
+    return opening.date()
 
 
 def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> Iterator[Block]:

@@ -154,7 +154,7 @@ def new_round() -> ResponseReturnValue:
                 desk().store.open_round(new, desk().clock())
                 for error in over:
                     note(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
-                desk().store.index_changes()
+                desk().store.store_change_index()
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
                 note(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
                 flash(_opened(new))
@@ -238,7 +238,7 @@ def cancel() -> ResponseReturnValue:
     try:
         _check_clock()
         cancelled = store.cancel_round(round_id, desk().clock())
-        store.index_changes()
+        store.store_change_index()
     except RoundBegunError:
         add_problem(translate("Omgången har öppnat. Då kan ingen ställa in den."))
         return _list(409)
