@@ -29,7 +29,7 @@ from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, screen_languages, shown_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
-from kiosk.screen.scripts import shortened
+from kiosk.screen.scripts import INNER, shortened
 from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
@@ -402,7 +402,9 @@ class Pages:
         `survey`; no sounds with None."""
         folder = shipped_folder("static")
         patterns = ("guest*.js", "guest*.css", "fonts/guest-*-*.woff2")
-        files = sorted(file for pattern in patterns for file in folder.glob(pattern))
+        files = sorted(
+            file for pattern in patterns for file in folder.glob(pattern) if file.name not in INNER
+        )
         paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
         pages = [page, f"{page}/practice", f"{page}/stored"]
         sounds = {} if survey is None else self._all_sounds(survey)

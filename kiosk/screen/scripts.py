@@ -1,35 +1,35 @@
-"""The guest's scripts as they are sent: without comments and needless spaces, and one request fewer.
+"""The guest's scripts as they are sent: without comments and needless spaces, and in fewer requests.
 
-The files in static/ stay as they are written, and work as they are. A page with speech has as many requests
-as one without it, since the script of the speakers is sent inside the script that uses it.
+The files in static/ stay as they are written, and work as they are. The layout of the answers and the
+speakers have modules of their own, which are sent inside the script of the form: each request costs a slow
+line time.
 """
 
 import re
 from functools import lru_cache
 from pathlib import Path
 
-ENTRY, INNER = "guest.js", "guest_listen.js"
-"""The script of the form, and the module that is sent inside it."""
+ENTRY = "guest.js"
+"""The script of the form."""
 
-IMPORT_OF_INNER = f'import {{ offer }} from "./{INNER}";\n'
-"""The line by which ENTRY imports INNER."""
+INNER = {"guest_layout.js": "layOut", "guest_listen.js": "offer"}
+"""Module that is sent inside ENTRY -> the function that it exports."""
+
 IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\./\w+\.js)";\n', re.MULTILINE)
-"""An import of names from another script."""
 
 
 def script(folder: Path, name: str) -> str:
-    """Return the text of the script `name` of a folder as it is sent: without comments and needless spaces,
-    and ENTRY with INNER inside it. Read again once a file changed. Raises FileNotFoundError if there is
-    none."""
-    path, inner = folder / name, folder / INNER
-    return _script(path, path.stat().st_mtime_ns, inner.stat().st_mtime_ns)
+    """Return the script `name` as it is sent. Raises FileNotFoundError if there is none."""
+    changed_ns = [(folder / inner).stat().st_mtime_ns for inner in INNER]
+    return _script(folder / name, (folder / name).stat().st_mtime_ns, *changed_ns)
 
 
 @lru_cache(maxsize=32)
-def _script(path: Path, _changed_ns: int, _inner_changed_ns: int) -> str:
+def _script(path: Path, *_changed_ns: int) -> str:
     text = path.read_text("utf-8")
     if path.name == ENTRY:
-        text = joined(text, path.with_name(INNER).read_text("utf-8"))
+        for inner in INNER:
+            text = joined(text, inner, path.with_name(inner).read_text("utf-8"))
     return shortened(text)
 
 
@@ -38,17 +38,18 @@ def shortened(source: str) -> str:
     return without_spaces(without_comments(source))
 
 
-def joined(outer: str, inner: str) -> str:
-    """Return the text of the module `outer` with that of `inner`, which it imports by IMPORT_OF_INNER, inside
-    a function: so the names of the two do not clash. Raises ValueError if `inner` has an import that `outer`
-    lacks."""
-    before, its_import, after = outer.partition(IMPORT_OF_INNER)
+def joined(outer: str, name: str, inner: str) -> str:
+    """Return the text of the module `outer` with that of `inner`, which it imports by its `name` in INNER,
+    inside a function: so their names do not clash. Raises ValueError if `outer` does not import it, or if
+    `inner` has an import that `outer` lacks."""
+    function = INNER[name]
+    before, its_import, after = outer.partition(f'import {{ {function} }} from "./{name}";\n')
     if not its_import or not _imports(inner) <= _imports(outer):
-        raise ValueError(f"{ENTRY} must import {INNER}, and all that {INNER} imports")
-    body = IMPORT.sub("", inner).replace("export function offer(", "function offer(")
+        raise ValueError(f"{ENTRY} must import {name}, and all that {name} imports")
+    body = IMPORT.sub("", inner).replace(f"export function {function}(", f"function {function}(")
     return f"{before}{after}".replace(
         last := _last_import(before + after),
-        f"{last}const offer = (() => {{\n{body}return offer;\n}})();\n",
+        f"{last}const {function} = (() => {{\n{body}return {function};\n}})();\n",
         1,
     )
 

@@ -1,9 +1,9 @@
 """Estimates whether a survey's statements fit a kiosk's screen, without a browser.
 
-The page itself (static/guest.js) measures in the browser, and scrolls if nothing fits. The estimate warns
-before a screen is bought or mounted. It assumes the layouts that need least room: columns of answers without
-pictures, or a list beside the statement, in the smallest letters that the page uses, with a button that reads
-aloud. Lengths are in font sizes.
+The page itself (static/guest_layout.js) measures in the browser, and scrolls if nothing fits. The estimate
+warns before a screen is bought or mounted. It assumes the layouts that need least room: columns of answers
+without pictures, or a list beside the statement, in the smallest letters that the page uses, with a button
+that reads aloud. Lengths are in font sizes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ PIXELS = 1024
 
 LEAST_LETTERS = 2 / 3
 """Smallest letters of the page, as a part of the font size that suits the guest's distance (`LEAST` in
-static/guest.js)."""
+static/guest_layout.js)."""
 
 LEAST_ROW_PIXELS = 72
 """Least height of a kiosk's buttons."""

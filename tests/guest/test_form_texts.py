@@ -11,7 +11,7 @@ from kiosk.screen.texts import OF_PRACTICE, SCREEN
 from kiosk.settings import shipped_folder
 from tests.tools.guest_side import Place
 
-SCRIPTS = ("guest.js", "guest_bar.js", "guest_listen.js")
+SCRIPTS = ("guest.js", "guest_bar.js", "guest_layout.js", "guest_listen.js")
 PATHS = ("/", "/practice", "/s/poster", "/s/poster/practice")
 
 OF_A_BALLOT = {

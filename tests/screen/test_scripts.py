@@ -78,21 +78,22 @@ def test_a_text_that_looks_like_a_comment_stays(source: str) -> None:
     assert code(without_comments(source)) == code(source)
 
 
-def test_the_form_and_its_speakers_are_one_request(tmp_path: Path) -> None:
+def test_the_form_its_layout_and_its_speakers_are_one_request(tmp_path: Path) -> None:
     sent = Place(tmp_path).client.get(f"/static/{ENTRY}").text
-    assert INNER not in sent
-    assert "function offer(" in sent
+    for name, function in INNER.items():
+        assert name not in sent
+        assert f"function {function}(" in sent
     assert sent == script(STATIC, ENTRY)
     assert set(re.findall(r'from "\./(\w+\.js)"', sent)) == {"guest_bar.js"}
 
 
-def test_modules_that_import_differently_are_not_joined() -> None:
-    inner = 'import { size } from "./guest_bar.js";\nexport function offer() {}\n'
-    outer = (
-        'import { numeral } from "./guest_bar.js";\nimport { offer } from "./guest_listen.js";\noffer();\n'
-    )
-    with pytest.raises(ValueError, match=INNER):
-        joined(outer, inner)
+@pytest.mark.parametrize(("name", "function"), INNER.items())
+def test_modules_that_import_differently_are_not_joined(name: str, function: str) -> None:
+    inner = f'import {{ size }} from "./guest_bar.js";\nexport function {function}() {{}}\n'
+    imports = f'import {{ numeral }} from "./guest_bar.js";\nimport {{ {function} }} from "./{name}";\n'
+    outer = f"{imports}{function}();\n"
+    with pytest.raises(ValueError, match=name):
+        joined(outer, name, inner)
 
 
 def test_a_browser_that_has_a_script_is_told_so(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.survey import Scale, Survey
 from kiosk.library.library import Library
+from kiosk.screen.scripts import script
 from kiosk.settings import read_settings, shipped_folder
 from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
@@ -85,8 +86,8 @@ LOOK = """async ([languages, sizes]) => {
 """What is seen of the first statement in each language and text size."""
 
 
-SCRIPT = (shipped_folder("static") / "guest.js").read_text("utf-8")
-UNFITTED = SCRIPT.replace("function fit() {", "function fit() {\n  return;")
+SCRIPT = script(shipped_folder("static"), "guest.js")
+UNFITTED = SCRIPT.replace("function fit(){", "function fit(){return;")
 """The script without the choice of a layout."""
 
 JAVASCRIPT = "text/javascript"
