@@ -49,6 +49,36 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     assert not [where for where, first in documented if first in NOUN_FIRST]
 
 
+def test_nothing_has_two_docstrings() -> None:
+    documented = [
+        f"{path}: {node.name}"
+        for path in (*sources("kiosk"), *sources("tests"))
+        for node in nodes(path)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and has_two_docstrings(node)
+    ]
+    assert documented == []
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"), [('"""One."""\n    """Two."""', True), ('"""One."""\n    x = 1', False)]
+)
+def test_the_check_catches_a_planted_second_docstring(body: str, *, is_found: bool) -> None:
+    [function] = ast.parse(f"def f():\n    {body}\n").body
+    assert isinstance(function, ast.FunctionDef)
+    assert has_two_docstrings(function) is is_found
+
+
+def has_two_docstrings(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    texts = [
+        statement
+        for statement in node.body[:2]
+        if isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    ]
+    return len(texts) == 2
+
+
 def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
     raising = [
         (f"{path.name}: {function.name}", docstring, errors)

@@ -1,5 +1,5 @@
 """Rules of e-mail to staff: the kinds of mail, the problems of sending, when a mail is tried again, and for
-how long a kiosk has to be silent.
+how long the server has to run before a kiosk is called silent.
 
 Mail is queued at the count only, or by a person who asks for a trial. So the time of a mail reveals nothing
 about guests.

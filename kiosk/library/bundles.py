@@ -80,8 +80,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a bundle. `translations` maps a language to its catalogue; theories have no place, since
-    another organisation has other places. `program` is the version that wrote the bundle."""
+    """The content of a bundle. `translations` maps a language code to its catalogue of the guest's texts.
+    Theories have no place, since another organisation has other places. `program` is the version that wrote
+    the bundle."""
 
     program: str
     surveys: tuple[Survey, ...]
@@ -119,7 +120,6 @@ class Plan:
     @property
     def changes_nothing(self) -> bool:
         """Whether everything in the bundle is here already."""
-        """Whether all items are here already."""
         return all(one.state is State.SAME for one in self.effects)
 
 
@@ -273,7 +273,6 @@ def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
 def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
     """Return the content of a bundle whose members are unpacked in a folder. Raises DefinitionError for a
     faulty file."""
-    """Return the content of the files in a folder. Raises DefinitionError for a file that cannot be read."""
     questions = folder / QUESTIONS
     scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
     counters = read_all_counters([questions])
@@ -323,7 +322,6 @@ def _effects(
     kind: Kind, sent: Iterable[Any], present: Mapping[str, Any], is_same: Callable[[Any, Any], bool]
 ) -> Iterator[Effect]:
     """Yield the effect on each item `sent` of a kind; `present` are those that are here, by id."""
-    """Yield the effect on each sent item of a kind; `present` has those of the library by id."""
     for one in sent:
         other = present.get(one.id)
         state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED

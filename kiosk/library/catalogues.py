@@ -329,7 +329,6 @@ def _position(order: list[str], code: str) -> int:
 def _merged(shipped: Catalogue, own: Catalogue) -> Catalogue:
     """Return the shipped catalogue with the installation's own translations and reviews, which replace those
     of the same text."""
-    """Return the shipped catalogue, with the installation's own texts in the place of shipped ones."""
     texts = {**shipped.texts, **own.texts}
     untouched = tuple(m for m in shipped.unreviewed if m not in own.texts)
     return Catalogue(
@@ -412,7 +411,6 @@ def _translated_earlier_text(statement: Statement, catalogue: Catalogue) -> str 
 
 
 def _with_gaps_for(messages: tuple[str, ...], catalogue: Catalogue) -> Catalogue:
-    """Return the catalogue with those of `messages` that it lacks as `empty`."""
     """Return the catalogue with those of `messages` that it lacks as `empty`."""
     known = {*catalogue.texts, *catalogue.empty}
     return replace(catalogue, empty=(*catalogue.empty, *(m for m in messages if m not in known)))

@@ -128,8 +128,8 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
 def rewrite_counter(
     settings: Settings, counter_id: str, draft: CounterDraft, seen: str, used: Collection[str]
 ) -> Library:
-    """Write a changed counter, and return the new library. Of a shipped counter, only the units change; the
-    targets that another counter of its file has too do not change.
+    """Write a changed counter, and return the new library. Of a shipped counter, only the units change. If
+    another counter of its file has the same targets, they do not change either.
 
     `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and
     no new target gets one of them. `seen` is the digest (`draft_digest`) of the counter that was edited.

@@ -85,7 +85,6 @@ class Table:
     def error(self, key: str, problem: str) -> DefinitionError:
         """Return the error for a key, to be raised: the file, the section, the key, its line if it has one,
         and `problem`, which completes a sentence about the key and names the remedy."""
-        """Return the error about a key, with its place, the line if it is found, and `problem`."""
         name = key if key.isidentifier() else reprlib.repr(key)
         where = f"{self.place}.{name}" if self.section else f"{self.place}: {name}"
         line = line_of(self.text_of_file, self.section, self.number, key)
@@ -227,7 +226,6 @@ class Table:
 
     def finish(self) -> None:
         """Raise DefinitionError for the first key that no method has read, such as a misspelt one."""
-        """Raise DefinitionError for the first key that was not read."""
         for key in self.values:
             if key not in self.asked:
                 near = difflib.get_close_matches(key, sorted(self.asked), n=1)

@@ -344,7 +344,6 @@ def survey_ids(settings: Settings, library: Library) -> set[str]:
 
 def _stems(folder: Path) -> set[str]:
     """Return the names in a folder up to their first dot; empty if there is no folder."""
-    """Return the names of a folder's files without their endings; none without the folder."""
     return {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
 
 

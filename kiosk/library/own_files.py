@@ -80,10 +80,8 @@ class TolerantReader:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
-        """Return `reader(path)`. If an own file is faulty, return what its last good copy gives; None if
-        there is no good copy. Raises DefinitionError for a faulty shipped file."""
-        """Return what `reader` returns for a file; for a faulty own file, which is added to `problems`, what
-        it returns for the last good copy, or None. Raises DefinitionError for a shipped file."""
+        """Return `reader(path)`. If an own file is faulty, add it to `problems` and return what its last good
+        copy gives; None if there is no good copy. Raises DefinitionError for a faulty shipped file."""
         name = path.relative_to(self.data) if path.is_relative_to(self.data) else Path()
         if not {*name.parts[:1]} & {*OWN_FOLDERS, LAST_GOOD, THEME}:
             return reader(path)

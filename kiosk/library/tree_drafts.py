@@ -108,8 +108,9 @@ def rewrite_tree(
 
     `seen` is the digest (`tree_digest`) of the file that was edited. `busy` maps each unit where guests
     answer to the reason why it must remain a unit. `used` is as in `add_tree`. Raises ChangedError if the
-    file has changed since, FieldError for faults in the form, and RefusedError if the tree cannot be read or
-    written. An error leaves everything unchanged.
+    file has changed since or is gone, or if the draft lacks one of its units (a unit is closed instead);
+    FieldError for faults in the form; and RefusedError if the tree cannot be read or written. An error leaves
+    everything unchanged.
     """
     draft, path = _tidied(draft), tree_path(tree_id)
     with exclusively(settings):

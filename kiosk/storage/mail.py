@@ -156,7 +156,8 @@ class MailQueue:
 
     @one_write()
     def put_trial(self, name: str, at: datetime) -> None:
-        """Queue a trial for an account, in place of its previous one, sent or not."""
+        """Queue a trial for the account `name`, to be sent from `at` (now) on, in place of its previous one,
+        sent or not."""
         row = tables.OutgoingMail
         self._database.run(row.delete().where(row.name == name, row.kind == MailKind.TRIAL.value))
         self._insert(name, MailKind.TRIAL, (), at)

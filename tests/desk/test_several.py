@@ -77,7 +77,7 @@ def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None
         assert claim not in page.split("Så läser du siffrorna")[0]
 
 
-def test_figures_of_a_chart_are_one_bar_for_each_option(exact: Desk) -> None:
+def test_the_csv_and_svg_of_a_chart_have_a_bar_for_each_option(exact: Desk) -> None:
     rows = cells(exact.client.get("/admin/chart/r1/dagverksamheten/needs/now.csv").data)
     assert [row[3] for row in rows[1:]] == [*OPTIONS, NONE_OF_THESE]
     assert [row[4:6] for row in rows[1:]] == [[str(count), "40"] for count in CHOSEN]

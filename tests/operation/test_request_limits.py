@@ -142,7 +142,9 @@ def test_only_the_configured_proxy_determines_the_clients_address(
         connection.close()
 
 
-def test_the_check_catches_a_body_written_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_of_guests_bodies_notices_a_body_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
     with served(listener(BOTH)) as address, pytest.raises((ConnectionError, http.client.HTTPException)):
         post(address, "/admin/x", 1_000_000)

@@ -38,7 +38,8 @@ KILOBITS = 48
 
 
 class RecordingError(RefusedError):
-    """A file was refused because it is no recording of a voice. Nothing was changed."""
+    """A file was refused: it is too large or no usable WAV, or its sound is too short, too long or silent.
+    Nothing was changed."""
 
 
 @dataclass(frozen=True)

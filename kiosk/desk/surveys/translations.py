@@ -446,8 +446,9 @@ def _sent(line: Line) -> Line:
     """Return a line with the sent translation and review, if the sender changed one of them; else `line`,
     which has the current ones.
 
-    A sent line without its checkbox is unreviewed, and so is an empty translation. The line has a problem if
-    somebody else changed it since the form was opened, or if the text cannot be shown to guests.
+    A sent line is reviewed if its checkbox or ALL_REVIEWED was sent; an empty translation never is. The
+    line has a problem if somebody else changed it since the form was opened, or if the text cannot be shown
+    to guests.
     """
     if f"text-{line.key}" not in request.form:
         return line

@@ -98,7 +98,6 @@ def default_title(filename: str) -> str:
 
 def _from_archive(content: bytes, filename: str) -> ForeignForm:
     """Return the form in an .ods or .xlsx file. Raises ForeignFormError for any other archive."""
-    """Return the form in a ZIP file: a spreadsheet. Raises ForeignFormError for any other."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             names = set(archive.namelist())
@@ -156,8 +155,6 @@ def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignF
     """Return the form in a text file, whose content tells the format; `title` is for a form without one.
     Raises ForeignFormError for an unknown format. Lines of text are read only from .txt files and files
     without an ending."""
-    """Return the form in a file that is text; `content` has its bytes. Raises ForeignFormError for one of an
-    unknown kind."""
     beginning = text.lstrip()[:1]
     if beginning == "<" and "LimeSurveyDocType" in text[:2_000]:
         return read_lss(content, title)

@@ -87,7 +87,6 @@ def _language(survey: Mapping[str, Any]) -> str:
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
     """Add a question, or list why it is left out, and what else it loses."""
-    """Add a question to the form, or list it as left out."""
     kind, name, title = (
         text_of(element.get("type")),
         text_of(element.get("id")),

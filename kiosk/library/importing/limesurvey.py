@@ -228,14 +228,12 @@ def _add_answers(
 
 def _add_text(texts: dict[str, str], row: Row, name: str) -> None:
     """Add the text in the field `name` of a row under the row's language, if the row has both."""
-    """Add the text in the column `name` of a row, by the row's language; nothing if either is missing."""
     if row.get("language") and row.get(name):
         texts[row["language"]] = row[name]
 
 
 def _number(text: str) -> int:
     """Return a number by which rows are sorted; 0 for a text that is none."""
-    """Return the number in a column that orders rows; 0 for any other text."""
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
 
@@ -291,8 +289,8 @@ def _table_rows(text: str) -> Iterator[Row]:
 
 
 def _form(questions: Sequence[_Question], base: str, titles: Texts, default_title: str) -> ForeignForm:
-    """Return the form of these questions. `base` is the survey's own language, whose title comes first."""
-    """Return the form of these questions. `base` is the survey's own language, "" if it is not known."""
+    """Return the form of these questions. `base` is the survey's own language, whose title comes first; "" if
+    it is not known."""
     builder = FormBuilder("LimeSurvey", "")
     for question in questions:
         place = place_of(question.code)

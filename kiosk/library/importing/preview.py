@@ -232,7 +232,6 @@ def _numbers_of_texts(shown: Sequence[ImportedText], translations: Mapping[str, 
 
 def _all_texts(form: ForeignForm) -> Iterator[Texts]:
     """Yield the texts of every question and choice of the form."""
-    """Yield the texts of each question and of each of its answers."""
     for question in form.questions:
         yield question.texts
         yield from (choice.labels for choice in question.choices)
@@ -273,7 +272,6 @@ def _identity(question: ForeignQuestion) -> tuple[object, ...]:
 
 def _lists(form: ForeignForm, decisions: Decisions) -> Iterator[AnswerList]:
     """Yield each list of answers of the form once, in the order of the questions, numbered from 0."""
-    """Yield each list of answers once, in the order of the questions."""
     seen: set[tuple[object, ...]] = set()
     for question in form.questions:
         if (identity := _identity(question)) not in seen:
@@ -288,7 +286,6 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     options would remain. A list of several is unordered; so is that of a question with a condition, if
     nothing else was chosen.
     """
-    """Return the list of a question's answers, with the number `number`."""
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
     if kinds.count(None) < 2:
         kinds = [None] * len(kinds)
@@ -336,20 +333,17 @@ def _order(chosen: AnswerOrder | None, *, is_numbered: bool) -> AnswerOrder | No
 
 def _any_text(texts: Texts) -> str:
     """Return the Swedish text, else the first one, else ""."""
-    """Return the Swedish text, or else the first one; "" without any."""
     return texts.get(REFERENCE) or next(iter(texts.values()), "")
 
 
 def _imported_text(key: str, texts: Texts, decisions: Decisions, longest: int) -> ImportedText:
     """Return a text with the Swedish that was typed, else that of the file. `longest` is in characters."""
-    """Return a text with the Swedish that was typed for its key, or else that of the file."""
     swedish = tidied(decisions.swedish.get(key, "")) or texts.get(REFERENCE, "")
     others = {code: text for code, text in texts.items() if code != REFERENCE}
     return ImportedText(key, swedish, others, _fault(swedish, longest))
 
 
 def _fault(swedish: str, longest: int) -> Message | None:
-    """Return the reason why a Swedish text cannot be shown; None if it can."""
     """Return the reason why a Swedish text cannot be shown; None if it can."""
     if not swedish:
         return Message("svensk text saknas.", {})
@@ -380,7 +374,6 @@ def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisi
 
 def _texts_shown(included: Sequence[Question], used: Sequence[AnswerList]) -> Iterator[ImportedText]:
     """Yield the texts of the included questions, then the options of the lists that they use."""
-    """Yield the texts that guests would see."""
     yield from (question.text for question in included)
     for answers in used:
         yield from answers.options
@@ -495,7 +488,6 @@ class _Translations:
 
     def _known(self, code: str, swedish: str) -> str:
         """Return the library's translation of a text, "" if there is none."""
-        """Return the translation that exists for a Swedish text, "" if there is none."""
         catalogue = self.library.guest.get(code)
         return catalogue.texts.get(swedish, "") if catalogue else ""
 
@@ -525,7 +517,6 @@ def _draft(
 ) -> Draft:
     """Return the survey of the included questions. Its licence is unknown, and it is not validated. A
     question keeps its good end and agreeing choices only with AS_IN_FILE."""
-    """Return the survey of the included questions as a draft, each list as a scale."""
     statements: list[Statement] = []
     scales: dict[int, Scale] = {}
     for at, question in enumerate(included):

@@ -75,7 +75,6 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
     """Add a question, or list why it is left out, and what else it loses."""
-    """Add a question to the form, or list it as left out."""
     kind, name = text_of(element.get("type")), text_of(element.get("name"))
     title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
     if kind not in ("radiogroup", "dropdown", "checkbox", "tagbox", "rating", "boolean", "matrix"):
@@ -110,7 +109,6 @@ def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
 def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -> Choices:
     """Return a question's choices in the file's order, "none" last. Choices that the survey cannot have are
     listed as left out."""
-    """Return the choices of a question; what it loses is listed as left out."""
     choices = list(items_of(element.get("choices"), "text"))
     if element.get("choicesByUrl") or element.get("choicesFromQuestion"):
         builder.leave_out(place, Message("Svaren hämtas någon annanstans ifrån och finns inte i filen.", {}))

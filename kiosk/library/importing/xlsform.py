@@ -208,7 +208,6 @@ class _Table:
 
     def has(self, name: str) -> bool:
         """Return whether the sheet has a column with that usual name, also if all its cells are empty."""
-        """Return whether the sheet has a column with that usual name."""
         return any(column.name == name for column in self.columns)
 
 
@@ -242,7 +241,6 @@ class _Notes:
 
     def add_row(self, row: _Row, note: _Note, **values: object) -> None:
         """Add a note about a row; `values` are those of the note's message."""
-        """Add a note about a row, with the values of its placeholders."""
         self.add(_Place(row.sheet), Message(note.value.msgid, values), row.number)
 
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -255,7 +253,6 @@ class _Notes:
 
 def _place_message(place: _Place, rows: Sequence[int]) -> Message:
     """Return a place with its first MOST_ROWS_NAMED rows, and how many there are if there are more."""
-    """Return a place with the numbers of its rows, the first MOST_ROWS_NAMED of them."""
     numbers = ", ".join(map(str, rows[:MOST_ROWS_NAMED]))
     if len(rows) > MOST_ROWS_NAMED:
         numbers += f" … ({len(rows)})"
