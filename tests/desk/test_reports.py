@@ -37,6 +37,7 @@ from kiosk.output.report_xlsx import report_xlsx
 from kiosk.settings import read_settings
 from kiosk.storage import Action
 from tests.tools.desk_side import Desk
+from tests.tools.shipped import library_for
 
 REPORT = "/admin/reports/r2026-1"
 LISTENED = "Jag känner att personalen lyssnar på mig"
@@ -508,6 +509,28 @@ def test_a_report_without_figures_has_no_summary_page(tmp_path: Path) -> None:
     desk.sign_in()
     begin(desk)
     assert "I korthet" not in preview(desk)
+
+
+def test_the_parts_name_each_statement_by_its_words_where_no_round_asked_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    begin(desk)
+    page = desk.client.get(REPORT).text
+    assert f"Kommentar: ”{LISTENED}”" in page
+    assert "”listened”" not in page
+
+
+def test_a_report_on_a_survey_of_ones_own_begins_with_its_statements(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, is_empty=True)
+    library = library_for(desk.settings)
+    own = library.surveys["ons_ensamhet"]
+    desk.round = replace(desk.round, survey=own)
+    desk.store.open_round(desk.round, desk.now)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    begin(desk)
+    assert desk.store.reports.all()["r2026-1"].statements == tuple(one.id for one in own.statements)
 
 
 @pytest.mark.slow

@@ -27,11 +27,12 @@ from kiosk.desk.downloads import file_response, streamed_file, unprintable
 from kiosk.desk.forms import ReportForm
 from kiosk.desk.i18n import translate
 from kiosk.desk.reports.building import comment_part, part_names
-from kiosk.desk.reports.content import Content, content_of, offered_rounds
+from kiosk.desk.reports.content import Content, content_of, figures_of_year, offered_rounds
 from kiosk.desk.reports.publishing import draft, edition_words
 from kiosk.desk.session import for_coordinator, for_every_account, note
-from kiosk.desk.theory import find_place
+from kiosk.desk.theory import find_place, statement_text
 from kiosk.domain.causal_claims import causal_claims
+from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.report import (
     LONGEST_PART,
     Part,
@@ -39,6 +40,7 @@ from kiosk.domain.report import (
     Terms,
     document_from_json,
 )
+from kiosk.domain.theory import Theory
 from kiosk.library.texts import find_fault
 from kiosk.output.glyphs import undrawable
 from kiosk.output.paper import PaperError
@@ -63,7 +65,7 @@ def reports() -> ResponseReturnValue:
 @for_coordinator
 def new_report() -> ResponseReturnValue:
     """Create a report, and redirect to its page. It begins with every round that closed in its year and has
-    its place, and every statement of its theory. A refused form is shown again with status 400."""
+    its place, and the statements of `_first_statements`. A refused form is shown again with status 400."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -72,15 +74,16 @@ def new_report() -> ResponseReturnValue:
     report_id = next(name for number in count(1) if (name := f"r{form.year.data}-{number}") not in taken)
     theory, place = desk().library.theories[form.theory.data], find_place(form.node.data)
     rounds = offered_rounds(desk().store, place) if place else []
-    of_year = (state.round for state in rounds if state.round.closes_at.year == form.year.data)
+    of_year = [state for state in rounds if state.round.closes_at.year == form.year.data]
+    earlier = figures_of_year(form.node.data, form.year.data)
     terms = Terms(
         form.title.data,
         form.organisation.data,
         form.year.data,
         form.node.data,
         theory.id,
-        tuple(of_round.id for of_round in of_year),
-        theory.statements,
+        tuple(state.round.id for state in of_year),
+        _first_statements(theory, of_year, earlier),
     )
     desk().store.reports.set(report_id, terms)
     flash(translate("Rapporten är skapad."))
@@ -310,6 +313,16 @@ def _content(report_id: str) -> Content:
     return content
 
 
+def _first_statements(
+    theory: Theory, rounds: Sequence[RoundState], earlier: Sequence[EarlierFigures]
+) -> tuple[str, ...]:
+    """Return the ids of the statements with which a report begins: those of its theory, or all that its
+    rounds asked, the latest first, if they and the earlier figures have none of the theory's."""
+    asked = tuple(dict.fromkeys(s.id for state in rounds for s in state.round.survey.statements))
+    known = {one.statement_id for figures in earlier for one in figures.statements}.union(asked)
+    return theory.statements if known.intersection(theory.statements) else asked or theory.statements
+
+
 def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[str, str]:
     """Return id -> text of the statements that the rounds asked or earlier figures of the report's year have;
     the text of the earliest round, if any asked it."""
@@ -346,8 +359,8 @@ def _other_texts(content: Content) -> dict[str, str]:
 
 def _wording(content: Content, statement_id: str) -> str:
     """Return a statement's Swedish text in the report: that of its latest round that asked it, else that of
-    earlier figures; its id if neither has it."""
+    earlier figures, else that of the library (`statement_text`)."""
     surveys = (of_round.survey for of_round in content.rounds)
     asked = [s.text for survey in surveys for s in survey.statements if s.id == statement_id]
     earlier = (one.known.text for one in content.earlier if one.known.statement_id == statement_id)
-    return next(iter(asked), next(earlier, statement_id))
+    return next(iter(asked), None) or next(earlier, None) or statement_text(statement_id)
