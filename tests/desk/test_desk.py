@@ -653,6 +653,26 @@ def test_a_number_may_have_a_decimal_comma(desk: Desk) -> None:
     assert "Med ungefär 0,5 svar om dagen" in open_round(desk, a_day="0,5").text
 
 
+def test_a_closed_round_without_figures_promises_none(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.sign_in()
+    assert "inga svar visas ännu" in desk.client.get("/admin/").text
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    page = desk.client.get("/admin/").text
+    assert "inga svar visas" in page
+    assert "inga svar visas ännu" not in page
+
+
+def test_a_field_for_a_decimal_number_is_none_of_the_browsers(desk: Desk) -> None:
+    """In a field of type number a browser in English leaves out the comma: 0,5 becomes 5."""
+    desk.sign_in()
+    [field] = re.findall(r"<input[^>]*\bid=\"a_day\"[^>]*>", desk.client.get("/admin/rounds/new").text)
+    assert 'type="text"' in field
+    assert 'inputmode="decimal"' in field
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("field", "number"), [("a_day", "många"), ("expected", "x"), ("a_day", "NaN")])
 def test_an_invalid_number_gives_one_message(desk: Desk, field: str, number: str) -> None:

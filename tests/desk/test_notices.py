@@ -363,3 +363,18 @@ def test_no_field_answers_in_the_words_of_the_forms_library(tmp_path: Path, sent
             messages |= {str(error) for field in form for error in field.errors}
     assert len(messages) > 3
     assert [words for words in messages if LIBRARYS_WORDS.search(words)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/admin/links/pair", {"unit": "frida"}),
+        ("/admin/tokens", {"name": "Statistik"}),
+        ("/admin/accounts", {"name": "cia", "role": "staff"}),
+    ],
+)
+def test_a_page_that_is_shown_once_gets_the_focus(desk: Desk, path: str, data: dict[str, str]) -> None:
+    desk.sign_in()
+    page = desk.client.post(path, data={"csrf_token": desk.token(path), **data}).text
+    [element] = re.findall(r'<[^>]* id="notice"[^>]*>', page)
+    assert 'tabindex="-1" autofocus' in element
