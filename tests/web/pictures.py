@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.tools.chromium import CHROMIUM
 from tests.tools.demonstration import Demonstration
+from tests.tools.frames import resize
 from tests.web.touch import touch
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -116,12 +117,12 @@ def desk_pages(browser: Browser, demonstration: Demonstration, language: str) ->
         page.goto(origin + path)
         page.wait_for_load_state("networkidle")
         yield f"{language}-{name}", page
-    page.set_viewport_size({"width": 390, "height": 780})
+    resize(page, 390, 780)
     page.goto(f"{origin}/admin/count/dagverksamheten")
     page.wait_for_load_state("networkidle")
     yield f"{language}-count", page
     if language == "sv":  # the language of the report
-        page.set_viewport_size({"width": 1100, "height": 720})
+        resize(page, 1100, 720)
         page.goto(f"{origin}/admin/reports")
         page.locator('a[href$=".html"]').first.click()
         page.wait_for_load_state("networkidle")

@@ -15,6 +15,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.guest.rate_limit import RateLimit
 from tests.tools.accessibility import violations
+from tests.tools.frames import frame, resize
 from tests.tools.guest_side import NOW, Place
 from tests.tools.speech import unheard_speech
 from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
@@ -422,7 +423,7 @@ def test_no_guest_screen_has_an_accessibility_violation(guest: Guest, size: Any,
         )
         faults[f"{name} overflows"] = ["sideways"] if overflow > 0 else []
 
-    page.set_viewport_size(size)
+    resize(page, **size)
     page.goto(guest.address)
     look("picker")
     guest.tap(f'[data-language="{language}"]')
@@ -451,11 +452,12 @@ def test_no_guest_screen_has_an_accessibility_violation(guest: Guest, size: Any,
 
 @pytest.mark.parametrize("language", ["sv", "ar"])
 def test_text_at_200_percent_fits_the_width_of_a_phone(guest: Guest, language: str) -> None:
-    guest.page.set_viewport_size({"width": 320, "height": 640})
+    resize(guest.page, 320, 640)
     guest.start(language)
     guest.page.evaluate("document.documentElement.style.setProperty('font-size', '36px')")
     # The layout follows within the frame after the one that has larger letters.
-    guest.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    frame(guest.page)
+    frame(guest.page)
     for _ in range(4):
         overflow = guest.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -17,6 +17,7 @@ from kiosk.domain.survey import Scale, Survey
 from kiosk.library.library import Library
 from kiosk.screen.scripts import script
 from kiosk.settings import read_settings, shipped_folder
+from tests.tools.frames import FRAME, resize
 from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.shipped import library_for
@@ -61,7 +62,7 @@ LOOK = """async ([languages, sizes]) => {
             const views = [whole()];
             while (!more.hidden && views.length < 9) {
                 more.click();
-                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                await FRAME;
                 views.push(whole());
             }
             window.scrollTo(0, 0);
@@ -82,7 +83,7 @@ LOOK = """async ([languages, sizes]) => {
     }
     document.documentElement.dataset.size = 100;
     return rows;
-}"""
+}""".replace("FRAME", FRAME)
 """What is seen of the first statement in each language and text size."""
 
 
@@ -135,7 +136,7 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
             page.route("**/guest.js", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT))
         path = ""
         for width, height in viewports:
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             if path != (path := "/s/poster" if (width, height) in PHONES else "/"):
                 page.goto(address + path)
                 if values.get("audio"):

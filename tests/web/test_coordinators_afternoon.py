@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
+from tests.tools.frames import resize
 from tests.web.test_coordinators_day import barriers, sign_in
 
 pytestmark = pytest.mark.browser
@@ -66,7 +67,7 @@ A4_PIXELS = 700
 
 def the_theory_is_a_table_of_five_columns_on_paper(page: Page, address: str) -> None:
     page.goto(f"{address}/admin/theory")
-    page.set_viewport_size({"width": A4_PIXELS, "height": 1000})
+    resize(page, A4_PIXELS, 1000)
     page.emulate_media(media="print")
     boxes = [section.bounding_box() for section in page.locator(".theory section").all()]
     tops = {box["y"] for box in boxes if box}

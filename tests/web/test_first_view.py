@@ -15,6 +15,7 @@ from kiosk.domain.tally import StatementTally
 from kiosk.operation.demonstration_report import publish_report
 from tests.tools.accessibility import small_targets, violations
 from tests.tools.desk_side import Desk
+from tests.tools.frames import resize
 from tests.tools.look_cost import replace_rounds
 from tests.web.test_coordinators_day import sign_in
 
@@ -71,7 +72,7 @@ def test_every_statement_with_its_share_and_change_is_in_the_first_view(
     sign_in(page, serve(desk.app))
     for to_do in ("Att göra:", "To do:"):
         for width, height in ((1280, 800), (390, 844)):
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             expect(page.locator(".glance-rows .verdict.right")).to_have_count(4)
             assert page.evaluate(NOT_IN_VIEW) == [], (to_do, width)
             assert page.evaluate("document.documentElement.scrollWidth") == width

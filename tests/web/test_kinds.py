@@ -11,6 +11,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import Survey
 from kiosk.domain.tally import StatementDocument
 from kiosk.settings import read_settings
+from tests.tools.frames import FRAME, resize
 from tests.tools.guest_side import Place
 from tests.tools.kinds import Form, chosen, every_kind
 from tests.tools.published import statements
@@ -124,8 +125,7 @@ def test_a_ballot_with_each_kind_arrives_whole_with_and_without_a_network_and_a_
 
 
 LOOK = """async () => {
-    const settled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    await settled();
+    await FRAME;
     const shown = document.querySelector("fieldset:not([hidden])"), more = document.getElementById("more");
     const answers = [...shown.querySelectorAll("label:not(.skipped)")];
     const edge = () => more.hidden ? window.innerHeight : more.getBoundingClientRect().top;
@@ -139,10 +139,10 @@ LOOK = """async () => {
         inView.forEach((one) => seen.add(one));
         if (more.hidden) break;
         more.click();
-        await settled();
+        await FRAME;
     }
     return { name: answers[0].control.name, inOrder, unseen: answers.length - seen.size };
-}"""
+}""".replace("FRAME", FRAME)
 """Of the statement on the screen: the upper and lower edges of the bar, the text and the first answer, with
 those of the view; and the number of answers that no press of "More answers" brought into view."""
 
@@ -154,7 +154,7 @@ def test_each_kind_begins_in_view_and_shows_all_answers_on_a_zoomed_kiosk(
     their answers."""
     place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
     page = context.new_page()
-    page.set_viewport_size({"width": 640, "height": 400})
+    resize(page, 640, 400)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
     for name in CONCERNED:

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, expect
 from kiosk.screen.headers import NEVER_USED
 from kiosk.storage import Pairing
 from tests.tools.accessibility import violations
+from tests.tools.frames import resize
 from tests.tools.guest_side import NOW, Place
 from tests.web.guest import Counted, Guest, Serve
 from tests.web.touch import PAUSE
@@ -61,7 +62,7 @@ def test_a_screen_can_be_paired_by_touch(
 ) -> None:
     place = Place(tmp_path)
     page = context.new_page()
-    page.set_viewport_size({"width": width, "height": 800})
+    resize(page, width, 800)
     code = place.store.pairing_codes.new(Pairing("frida", "anna", valid_during_round=True), NOW)
     page.goto(serve(place.app) + "/pair")
     for digit in code:
@@ -179,6 +180,6 @@ def test_a_phones_page_can_be_zoomed_freely(guest: Guest) -> None:
     [("/nothing", "main > .button"), ("/k/x", "main > .button"), ("/pair", "[value=done] >> nth=-1")],
 )
 def test_on_a_low_screen_every_message_has_its_way_on_in_view(guest: Guest, path: str, way_on: str) -> None:
-    guest.page.set_viewport_size({"width": 1024, "height": 600})
+    resize(guest.page, 1024, 600)
     guest.page.goto(guest.address + path)
     expect(guest.page.locator(way_on)).to_be_in_viewport(ratio=1)

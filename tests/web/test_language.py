@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
+from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.web.guest import PHONE, Counted, Guest, Serve
 
@@ -20,7 +21,7 @@ def phone(context: BrowserContext, serve: Serve, tmp_path: Any) -> Guest:
     place = Place(tmp_path, frozenset({Admission.POSTER, Admission.SLIP}))
     served = Counted(place.app)
     page = context.new_page()
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    resize(page, **PHONE)
     return Guest(page, place, served, serve(served))
 
 
@@ -83,7 +84,7 @@ def test_no_language_moves_under_a_finger_when_the_script_comes(
     }[way]
     place = Place(tmp_path, frozenset({Admission.KIOSK, Admission.POSTER}), screen=screen)
     page = context.new_page()
-    page.set_viewport_size({"width": width, "height": height})
+    resize(page, width, height)
     held: list[Route] = []
     page.route("**/static/guest.js", lambda route: held.append(route))
     page.goto(serve(place.app) + path, wait_until="commit")

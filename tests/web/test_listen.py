@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.screen.speech import sound_name
 from tests.tools.accessibility import violations
+from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.tools.polling import wait_until
 from tests.tools.speech import address_name, shipped_speech
@@ -191,7 +192,7 @@ def test_a_language_without_speech_has_no_speakers(guest: Listener) -> None:
 def test_speaker_buttons_are_large_enough_and_cause_no_overflow(
     guest: Listener, width: int, language: str
 ) -> None:
-    guest.page.set_viewport_size({"width": width, "height": 800})
+    resize(guest.page, width, 800)
     guest.start(language)
     assert violations(guest.page) == []
     least = 72 if width == 1280 else 44

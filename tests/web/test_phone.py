@@ -8,6 +8,7 @@ from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
 from kiosk.screen.texts import OF_PAGES, OF_PAIRING, REFUSALS, Refusal
+from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.web.guest import PHONE, Counted, Guest, Serve, thanks
 
@@ -26,7 +27,7 @@ def weather(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes
 def phone(context: BrowserContext, serve: Serve, tmp_path: Any) -> Guest:
     place = Place(tmp_path, frozenset({Admission.POSTER, Admission.SLIP}), leave_to=serve(weather))
     page = context.new_page()
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    resize(page, **PHONE)
     served = Counted(place.app)
     return Guest(page, place, served, serve(served))
 

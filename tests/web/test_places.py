@@ -10,6 +10,7 @@ from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.screen.speech import VOICES
 from kiosk.storage import Store
+from tests.tools.frames import resize
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import unheard_speech
 from tests.web.test_screen import (
@@ -442,7 +443,7 @@ def test_no_word_of_a_slips_page_is_broken(open_page: Open, subtests: pytest.Sub
     for language in LANGUAGES:
         page.goto(in_language(page, language))
         for width, height in (PHONE, SMALL_PHONE, NARROW):
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             with subtests.test(language=language, width=width):
                 assert page.evaluate(BROKEN) == []
 

@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
+from tests.tools.frames import resize
 from tests.tools.report_2022 import AREAS, OUTPUTS, PARTS, SHARES, WORDS
 from tests.web.test_coordinators_day import barriers, sign_in
 
@@ -168,7 +169,7 @@ def test_the_report_of_2022_is_typed_in_and_published(browser: Browser, serve: S
     write_report(page)
     files = files_of(page)
     phone = page.context.new_page()  # the content policy of the desk's page would leave out the file's styles
-    phone.set_viewport_size({"width": 390, "height": 844})
+    resize(phone, 390, 844)
     phone.set_content(files["html"].decode())
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     drawn = phone.locator("figure img").first.evaluate("chart => chart.clientWidth")

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from kiosk.domain.rounds import Admission
 from tests.guest.test_several import counted, survey
 from tests.tools.accessibility import violations
+from tests.tools.frames import resize
 from tests.tools.guest_side import NOW, Place
 from tests.web.guest import Serve
 from tests.web.touch import touch
@@ -76,8 +77,7 @@ def test_a_guest_chooses_several_options_and_goes_on_with_a_button(
     group = page.get_by_role("group", name="Vad behöver du?")
     expect(group).to_have_accessible_description("Du kan välja flera.")
     for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate("() => new Promise(requestAnimationFrame)")
+        resize(page, width, height)
         seen = page.evaluate(IN_SIGHT)
         assert (seen["answers"], seen["hidden"]) == (5, 0), (width, height)
         assert seen["height"] >= 72
@@ -136,7 +136,7 @@ def test_letters_and_pictures_of_long_options_stay_clear_of_their_borders(
         tmp_path, frozenset(Admission), survey=replace(short, statements=(options, short.statements[0]))
     )
     page = context.new_page()
-    page.set_viewport_size({"width": 1024, "height": 600})
+    resize(page, 1024, 600)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
     expect(page.locator("fieldset.several")).to_be_visible()
@@ -145,7 +145,6 @@ def test_letters_and_pictures_of_long_options_stay_clear_of_their_borders(
             page.locator("#text-size").dispatch_event("click")
         expect(page.locator("#percent")).to_have_text(size)
         for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            page.evaluate("() => new Promise(requestAnimationFrame)")
+            resize(page, width, height)
             assert page.evaluate(LEAST_GAP) > 2, (size, width, height)
     assert violations(page) == []

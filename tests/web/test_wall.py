@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
+from tests.tools.frames import resize
 from tests.tools.polling import wait_until
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,7 @@ def test_a_wall_screen_whose_address_is_removed_goes_blank(wall: Wall, page: Pag
 def test_a_wall_screen_is_filled_with_letters_legible_from_afar(
     wall: Wall, page: Page, width: int, height: int
 ) -> None:
-    page.set_viewport_size({"width": width, "height": height})
+    resize(page, width, height)
     page.goto(wall.address)
     pictures = wait_until(page, DRAWN)
     assert max(picture["bottom"] for picture in pictures) > height - 40

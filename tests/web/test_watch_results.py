@@ -14,6 +14,7 @@ from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.earlier_figures import enter
+from tests.tools.frames import frame, resize
 from tests.tools.polling import wait_until
 from tests.tools.published import statements
 
@@ -100,7 +101,7 @@ def test_charts_update_with_a_new_snapshot_and_keep_the_scroll_position(
 def test_the_overview_is_visible_without_scrolling_or_plotly(
     watcher: Watcher, width: int, height: int
 ) -> None:
-    watcher.page.set_viewport_size({"width": width, "height": height})
+    resize(watcher.page, width, height)
     watcher.sign_in()
     bars = watcher.page.locator(".glance-rows .strip")
     expect(bars).to_have_count(4)
@@ -134,17 +135,17 @@ def test_the_overview_updates_after_a_count_and_polls_only_the_tag(watcher: Watc
 
 BUNDLE = "**/plotly-basic.min.js*"
 
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """After it, the browser has reported what is in view."""
 
 
 def test_a_chart_becomes_live_when_the_reader_points_at_it(watcher: Watcher) -> None:
-    watcher.page.set_viewport_size({"width": 390, "height": 100})
+    resize(watcher.page, 390, 100)
     watcher.read_in_full(points_at_a_chart=False)
     now = watcher.page.locator('[data-figure="listened-now"]')
     drawing = watcher.page.locator(".drawing", has=now)
     drawing.scroll_into_view_if_needed()
-    watcher.page.evaluate(TWO_FRAMES)
+    frame(watcher.page)
+    frame(watcher.page)
     assert not [url for url in watcher.asked if "plotly" in url]
     top = "(place) => place.getBoundingClientRect().top"
     before = drawing.evaluate(top)
@@ -178,7 +179,7 @@ def test_a_first_visit_is_small_and_its_charts_can_be_read(
     watcher: Watcher, width: int, letters: int
 ) -> None:
     """Control: a chart that is live breaks the limit."""
-    watcher.page.set_viewport_size({"width": width, "height": 844})
+    resize(watcher.page, width, 844)
     watcher.read_in_full(points_at_a_chart=False)
     visited = watcher.page.context.new_cdp_session(watcher.page)
     visited.send("Network.enable")
@@ -250,7 +251,7 @@ def lopsided(watcher: Watcher) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_number_is_visible_without_hovering(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
-    watcher.page.set_viewport_size({"width": width, "height": 900})
+    resize(watcher.page, width, 900)
     watcher.read_in_full()
     nodes = watcher.desk.store.snapshot()["rounds"][0]["nodes"]
     tables = [node["statements"]["listened"]["counts"] for node in nodes if node["answered"] is not None]
@@ -272,7 +273,7 @@ def test_every_number_is_visible_without_hovering(watcher: Watcher, width: int) 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_bars_have_equal_heights_and_no_text_overlaps_them(watcher: Watcher, width: int) -> None:
     lopsided(watcher)
-    watcher.page.set_viewport_size({"width": width, "height": 900})
+    resize(watcher.page, width, 900)
     watcher.read_in_full()
     for kind in ("time", "places"):
         chart = watcher.page.locator(f'[data-figure="listened-{kind}"]')
@@ -318,7 +319,7 @@ def test_a_print_has_each_statement_once_for_its_charts(watcher: Watcher) -> Non
 def test_nothing_stands_below_the_last_words_of_a_printed_page(watcher: Watcher) -> None:
     lopsided(watcher)
     watcher.read_in_full()
-    watcher.page.set_viewport_size({"width": 700, "height": 300})
+    resize(watcher.page, 700, 300)
     watcher.page.emulate_media(media="print")
     for path in ("/admin/", "/admin/results/r/vasteras", "/admin/results/r/vasteras/listened"):
         watcher.page.goto(f"{watcher.address}{path}")
@@ -351,7 +352,7 @@ def test_the_style_sheet_equals_the_styles_that_plotly_would_add(browser: Browse
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_results_page_has_an_accessibility_violation(watcher: Watcher, width: int) -> None:
     page = watcher.page
-    page.set_viewport_size({"width": width, "height": 800})
+    resize(page, width, 800)
     page.goto(f"{watcher.address}/admin/")
     violations_of = {"sign-in": violations(page)}
     watcher.sign_in()
