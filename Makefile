@@ -55,6 +55,11 @@ old-chromium: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.tools.old_chromium
 	$(BIN)/pytest tests/web/old_chromium.py
 
+# The browser tests with slow pages and late answers: a test that fails by chance fails here often. A quarter of an hour.
+.PHONY: slow-browser
+slow-browser: debian-packages .venv/tested-with
+	$(BIN)/python -m pytest -p tests.tools.slow_browser tests/web
+
 # Plants each operator's mistake, prints what comes of it, and writes docs/faults.md: minutes. The row of the wrong
 # user needs root. FAULTS="keys clock" runs these tables only.
 .PHONY: faults
