@@ -1,5 +1,6 @@
 // Clears the answer to a follow-up when the answer that it followed is changed to another, so that it is not sent.
-// Its page is the same for every guest: without this script, the server leaves out what it was sent.
+// The question is shown to every guest. Without this script the answer is sent, and the server ignores it (`_read` in
+// kiosk/domain/ballot.py).
 
 document.getElementById("answers").addEventListener("change", ({ target }) => {
   const [followUp] = document.querySelectorAll(`[data-follows="${target.name}"]`);

@@ -86,6 +86,50 @@ def test_the_check_catches_a_named_file_that_does_not_exist() -> None:
     assert missing_files(named) == ["test_play", "guest/nothing.py"]
 
 
+RULES = ARCHITECTURE.partition("## Where a rule lives")[2].splitlines()
+FILE = re.compile(r"[\w./-]+\.(?:css|html|js|py|sh|toml|typ)")
+WORD = re.compile(r"\w+")
+
+
+def missing_names(row: str) -> list[str]:
+    """Return the names that a row of the table of rules has as code and that the file before or after them
+    lacks, and the files that neither the repository nor the folder of the file before them has."""
+    missing: list[str] = []
+    folder, parts = ROOT, CODE.findall(row)
+    files: list[Path | None] = []
+    for part in parts:
+        path = (ROOT if "/" in part else folder) / part
+        is_file = FILE.fullmatch(part) is not None
+        if is_file and not path.is_file():
+            missing.append(part)
+        if is_file:
+            folder = path.parent
+        files.append(path if is_file and path.is_file() else None)
+    for at, part in enumerate(parts):
+        before = next((file for file in reversed(files[:at]) if file), None)
+        after = next((file for file in files[at:] if file), None)
+        text = "".join(file.read_text("utf-8") for file in (before, after) if file)
+        name = part.rpartition(".")[2]
+        if not FILE.fullmatch(part) and WORD.fullmatch(name) and not re.search(rf"\b{name}\b", text):
+            missing.append(part)
+    return missing
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in RULES if "`" in row], ids=lambda row: row.split("|")[1].strip()
+)
+def test_every_name_in_the_table_of_rules_is_in_its_file(row: str) -> None:
+    assert missing_names(row) == []
+
+
+def test_the_check_of_the_table_catches_names_of_other_files() -> None:
+    row = (
+        "| rule | `kiosk/domain/box.py`, `veil`; `noise.py` beside it, `EPSILON`; `Writer._retry` in "
+        "`kiosk/storage/sealed_rows.py`; `is_running` in `kiosk/domain/box.py`; `kiosk/storage/box.py` |"
+    )
+    assert missing_names(row) == ["kiosk/storage/box.py", "is_running"]
+
+
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 

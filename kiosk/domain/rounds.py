@@ -1,6 +1,6 @@
 """Rounds: one survey, in one version, over one tree, from an opening to a closing time.
 
-All terms freeze at opening. Nothing here changes a round; a new one can only be checked.
+All terms freeze at opening. Nothing changes a round or closes it before `closes_at`.
 """
 
 from collections.abc import Iterable, Mapping

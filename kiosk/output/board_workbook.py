@@ -2,6 +2,7 @@
 
 The tables of `export` are for programs. Here each sheet has a title, tables with their charts beside them,
 and real dates and percentages, so that a spreadsheet program shows them as the reader's language does.
+`desk/results/board.py` fills it.
 """
 
 import json
