@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from tests.tools.chromium import CHROMIUM
+from tests.tools.frames import frame
 from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
 from tests.tools.speech import shipped_speech
@@ -117,12 +118,19 @@ class Camera:
         """Take the screen in each larger size of text that it has room for, and return to the usual size."""
         shown = self.page.locator("#percent")
         usual = shown.text_content()
-        while self.page.locator("#text-size:not([aria-disabled])").count():
+        while self.has_room_for_larger():
             self.tap("#text-size")
             percent = shown.text_content()
             if percent == usual:
                 break
             self.take(f"{name} at {percent}", is_whole=True)
+
+    def has_room_for_larger(self) -> bool:
+        """Whether the screen has room for larger text, once its letters are here: a picture of the whole page
+        gives the window another size for a moment, and the page measures its answers anew."""
+        self.page.evaluate("document.fonts.ready.then(() => true)")
+        frame(self.page)
+        return self.page.locator("#text-size:not([aria-disabled])").count() > 0
 
     def practice(self, language: str, start: str) -> None:
         self.begin(language, start)
