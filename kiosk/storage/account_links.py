@@ -44,7 +44,7 @@ class AccountLinks:
         self._writer = writer
         self._accounts = accounts
 
-    @one_write()
+    @one_write
     def add(self, name: str, role: Role | None, now: datetime) -> str:
         """Store a new link for the account `name`, in place of its previous one, and delete expired links of
         all accounts. Returns the link's code, of which only a digest is stored.
@@ -73,7 +73,7 @@ class AccountLinks:
         values = self._database.row(row.select(row.name, row.role).where(is_valid))
         return AccountLink(values[0], Role(values[1]) if values[1] else None) if values else None
 
-    @one_write()
+    @one_write
     def use(self, code: str, password: str, now: datetime) -> Account | None:
         """Create the link's account with this password, given as a hash, or replace the password of the
         account that exists and end its sessions. Deletes the link.
@@ -105,7 +105,7 @@ class AccountLinks:
         rows = self._database.rows(row.select(row.name).where(row.expires_at > now.isoformat()).limit(1))
         return bool(list(rows))
 
-    @one_write()
+    @one_write
     def withdraw(self, name: str) -> bool:
         """Delete the link that would create the account `name`, expired or not. Returns False if there is
         none; a link for an existing account stays."""

@@ -62,7 +62,7 @@ class Accounts:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def set(self, account: Account) -> None:
         """Add an account, or replace its role and password. Ends its sessions and deletes its links.
 
@@ -84,19 +84,19 @@ class Accounts:
         self._withdraw_links(account.name)
         self._renew_epoch(account.name)
 
-    @one_write()
+    @one_write
     def set_role(self, name: str, role: Role) -> None:
         """Replace an account's role, end its sessions and delete its links; the links of all accounts if it
         was a coordinator's. Raises NoAccountError or LastCoordinatorError."""
         self.put(replace(self._existing(name), role=role))
 
-    @one_write()
+    @one_write
     def set_password(self, name: str, password: str) -> None:
         """Replace an account's password, given as a hash, end its sessions and delete its links. Raises
         NoAccountError."""
         self.put(replace(self._existing(name), password=password))
 
-    @one_write()
+    @one_write
     def remove(self, name: str) -> bool:
         """Remove an account with its second factor, links, e-mail address and queued mail, and end its
         sessions; also the links of all accounts if it was a coordinator's. Returns False if there is no such
@@ -139,7 +139,7 @@ class Accounts:
         if account is not None and account.role is Role.COORDINATOR:
             self._database.run(tables.AccountLink.delete())
 
-    @one_write()
+    @one_write
     def end_sessions(self, name: str) -> None:
         """End every session of an account."""
         self._renew_epoch(name)

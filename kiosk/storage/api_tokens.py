@@ -39,7 +39,7 @@ class ApiTokens:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def add(self, name: str, now: datetime) -> str:
         """Return a new token, of which only a digest is stored. Raises TokenExistsError if the name is
         taken."""
@@ -62,7 +62,7 @@ class ApiTokens:
         rows = self._database.rows(row.select(row.name, row.made_at).order_by(row.name))
         return [ApiToken(name, datetime.fromisoformat(made_at)) for name, made_at in rows]
 
-    @one_write()
+    @one_write
     def remove(self, name: str) -> bool:
         """Delete a token, which is invalid from now on. Returns False if there is none."""
         is_there = name in {token.name for token in self.all()}

@@ -102,7 +102,7 @@ class AuditLog:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def note(self, at: datetime, name: str, action: Action, what: str) -> None:
         """Log an action, with the values of `Entry`. Only the minute of `at` is kept."""
         log = tables.Log

@@ -53,6 +53,7 @@ class Boxes:
         self._select_all = database.prepared_rows(_SELECT_ALL)
         self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
         self._select_terms = database.prepared_rows(_SELECT_TERMS)
+        self._lock = database.prepared_row(_LOCK)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
 
@@ -69,6 +70,10 @@ class Boxes:
             if candidate.is_running(now):
                 return candidate
         raise RoundClosedError
+
+    def lock(self, round_id: str, unit_id: str) -> None:
+        """Lock a unit's box until the write ends, before a write of the unit that opens no box."""
+        self._lock(round_id, unit_id)
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
         """Return a unit's box, locked and decrypted; None if there is none. Raises KeyUnavailableError."""
@@ -135,6 +140,7 @@ _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables
 
 _OF_UNIT = tables.Box.round_id == "", tables.Box.unit_id == ""
 _SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_OF_UNIT), locks=tables.Box)
+_LOCK = PreparedQuery(tables.Box.select(tables.Box.key_id).where(*_OF_UNIT), locks=tables.Box)
 _SEALED = tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed)
 _SELECT_ALL = PreparedQuery(_SEALED, locks=tables.Box)
 _SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_OF_UNIT), locks=tables.Box)

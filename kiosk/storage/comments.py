@@ -12,7 +12,7 @@ class Comments:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def set(self, round_id: str, statement_id: str, words: str) -> None:
         """Replace the comment on a statement in a round; "" deletes it."""
         row = tables.Comment

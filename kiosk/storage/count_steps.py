@@ -75,7 +75,7 @@ class CountSteps:
         counts_from = read_record(self._database).counts_from
         return counts_from is None or tick >= counts_from
 
-    @one_write()
+    @one_write
     def _begin_count(self, tick: datetime) -> None:
         """Begin a count, unless another process has begun or made it. A stopped count of an earlier tick goes
         on as this one: units that it has counted are not counted again."""
@@ -117,7 +117,7 @@ class CountSteps:
         text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
         return self._end_count(progress, text)
 
-    @one_write()
+    @one_write
     def _end_count(self, progress: CountProgress, text: str | None) -> bool:
         """Do the writes of `_publish_count`. `text` is the new snapshot; None if a round closes, so that the
         snapshot is made here, or if no figures changed."""
@@ -166,6 +166,6 @@ class CountSteps:
         # The first page shows the running rounds or, without one, the closed round that opened last.
         self._put_change_index(index_changes(text, closed, [*running, *closed[:1]], stored))
 
-    @one_write()
+    @one_write
     def _put_change_index(self, index: ChangeIndex) -> None:
         self._snapshots.put_change_index(index)

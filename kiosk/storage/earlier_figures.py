@@ -15,7 +15,7 @@ class EarlierFigures:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def set(self, name: str, figures: dict[str, Any]) -> None:
         """Store figures, the JSON of a `kiosk.domain.earlier_figures.EarlierFigures`, under a name, replacing
         any that have it. They are not checked here."""
@@ -26,7 +26,7 @@ class EarlierFigures:
             )
         )
 
-    @one_write()
+    @one_write
     def remove(self, name: str) -> None:
         """Delete figures; no error if there are none of that name."""
         self._database.run(tables.Imported.delete().where(tables.Imported.id == name))

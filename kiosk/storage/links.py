@@ -70,7 +70,7 @@ class Links:
         self._writer = writer
         self._boxes = boxes
 
-    @one_write()
+    @one_write
     def add(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
@@ -97,7 +97,7 @@ class Links:
         """Return unit id -> number of its kiosks; 0 for a unit without."""
         return Counter(link.unit_id for link in self.all() if link.admission is Admission.KIOSK)
 
-    @one_write()
+    @one_write
     def set_screen(self, code: str, screen: Screen | None) -> None:
         """Store the size of a kiosk's screen; None deletes it. An unknown code changes nothing."""
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
@@ -114,14 +114,14 @@ class Links:
             with suppress(RoundClosedError):
                 raise RoundRunsError(self._boxes.running_round(unit, now), unit)
 
-    @one_write()
+    @one_write
     def move(self, code: str, unit_id: str, now: datetime) -> None:
         """Assign a link to another unit; an unknown code changes nothing. Raises RoundRunsError, see
         `check_move`."""
         self.check_move(code, unit_id, now)
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 
-    @one_write()
+    @one_write
     def remove(self, code: str) -> None:
         """Delete a link and its kiosk's mark; no error if there is none. Its address then shows a page that
         says it is invalid."""

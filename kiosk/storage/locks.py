@@ -2,10 +2,13 @@
 
 1. The process's writer (`Database.writing`): one thread at a time, in the order in which they asked. The
    thread that has it commits the waiting writes of single units together with its own (`Writer`).
-2. The installation (`Lock`), when the transaction begins. A write of a single unit's rows shares it. Every
-   other write holds it alone: a count, a start, or several units' writes that are committed together wait for
-   running casts, then lock rows in any order.
-3. The rows of a single unit: the box, then its round (when a lost box is added), the letterbox, the slip set.
+2. The installation (`Lock`), when the transaction begins. Writes of single units share it, also those that
+   are committed together. Every other write holds it alone: a count or a start waits for running casts, then
+   locks rows in any order.
+3. The rows of single units, one unit after the other in the order of (round id, unit id): the box, then its
+   round (when a lost box is added), the letterbox, the slip set. So the commits of two processes wait for
+   each other only if they write the same unit. A kiosk's first envelope also inserts its mark, in any order:
+   two of them at two processes may cross, and one is tried again.
 
 SQLite has one write lock, taken at step 2. PostgreSQL takes an advisory lock at step 2, which leaves no trace
 on disk, and row locks at step 3.

@@ -95,7 +95,7 @@ class MailChoices:
             for name, address, language, summary, silence in rows
         }
 
-    @one_write()
+    @one_write
     def set(self, name: str, choice: MailChoice) -> None:
         """Replace an account's choice. Without an address, nothing of it is kept, and its queued mail is
         deleted. Raises NoAccountError."""
@@ -154,7 +154,7 @@ class MailQueue:
             )
         )
 
-    @one_write()
+    @one_write
     def put_trial(self, name: str, at: datetime) -> None:
         """Queue a trial for the account `name`, to be sent from `at` (now) on, in place of its previous one,
         sent or not."""
@@ -189,7 +189,7 @@ class MailQueue:
         due = _QUEUED.where(row.state == MailState.WAITING.value, row.next_try <= _text(now))
         return [_mail(values) for values in self._database.rows(due.order_by(row.next_try, row.id))]
 
-    @one_write()
+    @one_write
     def _claim(self, now: datetime) -> tuple[OutgoingMail, MailChoice] | None:
         """Do the write of `claim`."""
         row, roles = tables.OutgoingMail, self._roles()
@@ -204,7 +204,7 @@ class MailQueue:
             return mail, choice
         return None
 
-    @one_write()
+    @one_write
     def sent(self, mail: OutgoingMail) -> None:
         """Delete a claimed mail that was sent. A trial is kept, as sent."""
         row = tables.OutgoingMail
@@ -214,7 +214,7 @@ class MailQueue:
         else:
             self._database.run(row.delete().where(row.id == mail.id))
 
-    @one_write()
+    @one_write
     def failed(self, mail: OutgoingMail, problem: MailProblem, now: datetime) -> None:
         """Store why a claimed mail was not sent, and when it is tried again, or that it is given up (see
         `kiosk.domain.mail.next_try`). `mail` is as `claim` returned it."""
@@ -223,7 +223,7 @@ class MailQueue:
         changed = {row.problem: problem.value, row.state: state.value, row.next_try: _text(later or now)}
         self._database.run(row.update(changed).where(row.id == mail.id))
 
-    @one_write()
+    @one_write
     def try_again(self, now: datetime) -> None:
         """Make all mail due that waits or was given up, as if it were queued at `now`."""
         row = tables.OutgoingMail
@@ -235,7 +235,7 @@ class MailQueue:
         }
         self._database.run(row.update(changed).where(row.state != MailState.SENT.value))
 
-    @one_write()
+    @one_write
     def remove(self, mail_id: str) -> bool:
         """Delete a mail of the queue, whatever its state. Returns False if there is none with this id."""
         row = tables.OutgoingMail
@@ -289,7 +289,7 @@ class KioskContacts:
         self._writer = writer
         self._links = links
 
-    @one_write()
+    @one_write
     def note(self, codes: Iterable[str], after: datetime) -> None:
         """Store that the kiosks with these codes were in contact after the count of the tick `after`, and end
         their silence. With the code SERVER: that the server ran for LEAST_LISTENING."""

@@ -15,7 +15,7 @@ class OutputRows:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def tap(self, unit_id: str, month: Period, counter: str, target: str, step: int) -> None:
         """Add `step` to a counter of a unit in a month; nothing changes if it would fall below 0. `target` is
         the id of a target, "" for a counter without targets."""
@@ -32,7 +32,7 @@ class OutputRows:
             )
         )
 
-    @one_write()
+    @one_write
     def take(self, taps: Sequence[Tap], first_open: Period) -> int:
         """Count each tap whose ticket was not counted before, and return the number of these taps. The taps
         of one counter are added up first; a counter that would fall below 0 becomes 0.
@@ -61,7 +61,7 @@ class OutputRows:
         self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
         self._database.run(taps.update(number=max((old[0] if old else 0) + step, 0)).where(*is_row))
 
-    @one_write()
+    @one_write
     def set(self, node_id: str, period: Period, counter: str, figure: Figure | None) -> None:
         """Replace the typed figure of a counter for a node and period; None removes it."""
         typed = tables.TypedFigure

@@ -47,7 +47,7 @@ class PairingCodes:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def new(self, pairing: Pairing, now: datetime) -> str:
         """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
         within PAIRING_LIFETIME. Expired codes are deleted."""
@@ -74,7 +74,7 @@ class PairingCodes:
             return None
         return self._redeem(code, now)
 
-    @one_write()
+    @one_write
     def _redeem(self, code: str, now: datetime) -> Pairing | None:
         pairing = _pairing(self._database.get(_key(code)), now)
         self._delete(_key(code))

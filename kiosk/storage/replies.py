@@ -14,7 +14,7 @@ class Replies:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def set(self, round_id: str, texts: Mapping[str, str]) -> None:
         """Replace a round's reply in all languages. `texts` is language -> text; languages that it lacks, or
         whose text is "", have none afterwards."""

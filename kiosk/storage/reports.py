@@ -32,7 +32,7 @@ class Reports:
         rows = self._database.rows(report.select(report.id, report.terms).order_by(report.id))
         return {name: terms_from_json(json.loads(terms)) for name, terms in rows}
 
-    @one_write()
+    @one_write
     def set(self, report_id: str, terms: Terms) -> None:
         """Store a report's terms, replacing any it has."""
         report = tables.Report
@@ -49,7 +49,7 @@ class Reports:
         query = text.select(text.part, text.words, text.version).where(text.report_id == report_id)
         return {part: PartText(words, version) for part, words, version in self._database.rows(query)}
 
-    @one_write()
+    @one_write
     def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:
         """Replace a part's text if it still has the version `seen_version`, 0 for a part without a text.
         Returns False, and changes nothing, if somebody changed it since."""
@@ -64,7 +64,7 @@ class Reports:
         self._database.run(text.insert(**row, words=words, version=seen_version + 1))
         return True
 
-    @one_write()
+    @one_write
     def publish(self, report_id: str, edition: int, document: dict[str, Any]) -> None:
         """Store an edition, the JSON of a `kiosk.domain.report.ReportDocument`. Raises peewee.IntegrityError
         if the report has one with that number: it never changes."""

@@ -84,23 +84,33 @@ def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
     return box_row(round_id, unit_id), slip_row(round_id, unit_id), letterbox_row(round_id, unit_id)
 
 
+Unit = tuple[str, str]
+"""The round id and the unit id of a unit's sealed rows."""
+
 MOST_TOGETHER = 16
 """Most writes of single units that are committed together."""
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """A write that waits for its commit, in the context of the request that asked for it.
+    """A write of one unit's rows that waits for its commit, in the context of the request that asked for it.
 
+    `unit` is (round id, unit id).
     `outcome` is None until the write was committed together with others; then it returns the result of
     `work`. If that commit may have failed, it raises StoreError. It stays None if the write was refused or
     rolled back: the write's own thread runs it again. There all other errors are raised: an error holds the
     frames of the thread in which it was raised, and with them the form of another guest.
     """
 
+    unit: Unit
     work: Callable[[], Any]
     context: Context = field(default_factory=copy_context)
     outcome: Callable[[], Any] | None = None
+
+
+def _place_in_order(write: _Waiting) -> Unit:
+    """Return the place of a write among those with which it is committed."""
+    return write.unit
 
 
 def _fail(error: str) -> NoReturn:
@@ -123,21 +133,18 @@ class Writer:
         self._forgotten: list[str] = []
         self._may_be_committed = False
 
-    def run(self, work: Callable[[], Result], lock: Lock) -> Result:
+    def run(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one write (see `write`, also for errors).
 
         `work` may run several times: all of it runs again if the database rolls it back in favour of another
-        write, `locks.TRIES` times at most. With `Lock.SHARED` it may run in another thread, and is committed
-        together with other writes of single units; if it raises there, it runs again, alone.
+        write, `locks.TRIES` times at most.
         """
-        if lock is Lock.SHARED:
-            return self._run_together(work)
-        return self._retry(lambda: self._run_alone(work, lock))
+        return self._retry(lambda: self._run_alone(work))
 
     def run_step(self, work: Callable[[], Result]) -> Result:
-        """As `run` with `Lock.ALONE`, for one of several writes between which guests' writes come: replaced
-        keys are destroyed when the next write may have begun, and SQLite's log is not emptied."""
-        return self._retry(lambda: self._run_alone(work, Lock.ALONE, is_step=True))
+        """As `run`, for one of several writes between which guests' writes come: replaced keys are destroyed
+        when the next write may have begun, and SQLite's log is not emptied."""
+        return self._retry(lambda: self._run_alone(work, is_step=True))
 
     def look(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, which only reads, to decide on a write. No row's key is replaced
@@ -150,8 +157,8 @@ class Writer:
             with self._database.transaction():
                 return work()
 
-    def _run_alone(self, work: Callable[[], Result], lock: Lock, *, is_step: bool = False) -> Result:
-        with self.write(lock, is_step=is_step):
+    def _run_alone(self, work: Callable[[], Result], *, is_step: bool = False) -> Result:
+        with self.write(is_step=is_step):
             return work()
 
     def _retry(self, write: Callable[[], Result]) -> Result:
@@ -163,10 +170,13 @@ class Writer:
                     raise
         return write()
 
-    def _run_together(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, which is committed with the writes that wait at the same time. If it
-        is refused, or they are rolled back together, it runs again, alone."""
-        write = _Waiting(work)
+    def run_for_unit(self, unit: Unit, work: Callable[[], Result]) -> Result:
+        """Return the result of `work`, run as one write of one unit's rows, which locks the unit's box first.
+
+        It may run in another thread, and is committed together with the writes of single units that wait at
+        the same time. If it is refused, or they are rolled back together, it runs again, by itself, as `run`.
+        """
+        write = _Waiting(unit, work)
         self._waiting.append(write)
         try:
             with self._database.writing():
@@ -197,9 +207,10 @@ class Writer:
                 together.append(self._waiting.popleft())
         if len(together) == 1:
             return
+        # Another process locks the rows of its own writes in the same order.
+        together.sort(key=_place_in_order)
         try:
-            # Not shared: their rows would be locked in another order than those of another process.
-            with self._transaction(Lock.ALONE):
+            with self._transaction(Lock.SHARED):
                 outcomes = [self._run_part(write) for write in together]
         except BaseException as error:
             if self._may_be_committed:
@@ -229,7 +240,7 @@ class Writer:
         return lambda: result
 
     @contextmanager
-    def write(self, lock: Lock = Lock.ALONE, *, is_step: bool = False) -> Iterator[None]:
+    def write(self, *, is_step: bool = False) -> Iterator[None]:
         """Run the `with` block as one transaction. Keys that it replaced are destroyed after the commit.
 
         After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
@@ -239,7 +250,7 @@ class Writer:
         `is_step` as in `run_step`.
         """
         with self._database.writing():
-            with self._transaction(lock):
+            with self._transaction(Lock.ALONE):
                 yield
             retired = self._retired
             if not is_step:
@@ -353,17 +364,28 @@ Owner = TypeVar("Owner", bound=_HasWriter)
 Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
 
 
-def one_write(
-    lock: Lock = Lock.ALONE,
-) -> Callable[[Method[Owner, Arguments, Result]], Method[Owner, Arguments, Result]]:
-    """Return a decorator that runs a method as one write of its object's `_writer` (see `Writer.run`): the
-    method may run several times. It must not be called within a write."""
+def one_write(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
+    """Make a method one write of its object's `_writer` (see `Writer.run`): it may run several times. It must
+    not be called within a write."""
 
-    def decorate(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
-        @wraps(method)
-        def write(self: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            return self._writer.run(lambda: method(self, *args, **kwargs), lock)
+    @wraps(method)
+    def write(self: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        return self._writer.run(lambda: method(self, *args, **kwargs))
 
-        return write
+    return write
 
-    return decorate
+
+def one_unit_write(
+    method: Callable[Concatenate[Owner, str, str, Arguments], Result],
+) -> Callable[Concatenate[Owner, str, str, Arguments], Result]:
+    """As `one_write`, for a method whose first arguments are a round id and the id of the only unit whose
+    rows it locks, the box first (see `Writer.run_for_unit`)."""
+
+    @wraps(method)
+    def write(
+        self: Owner, round_id: str, unit_id: str, /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        unit = round_id, unit_id
+        return self._writer.run_for_unit(unit, lambda: method(self, round_id, unit_id, *args, **kwargs))
+
+    return write

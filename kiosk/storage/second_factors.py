@@ -41,7 +41,7 @@ class SecondFactors:
         row = tables.SecondFactor
         return frozenset(name for (name,) in self._database.rows(row.select(row.name)))
 
-    @one_write()
+    @one_write
     def set(self, name: str, factor: SecondFactor, recovery_codes: Iterable[str]) -> None:
         """Add or replace an account's second factor and all its recovery codes."""
         self._delete(name)
@@ -51,20 +51,20 @@ class SecondFactors:
         )
         self._add_codes(name, recovery_codes)
 
-    @one_write()
+    @one_write
     def remove(self, name: str) -> bool:
         """Remove an account's second factor and recovery codes. Returns False if it has none."""
         has_one = self.of(name) is not None
         self._delete(name)
         return has_one
 
-    @one_write()
+    @one_write
     def set_recovery_codes(self, name: str, recovery_codes: Iterable[str]) -> None:
         """Replace all recovery codes of an account."""
         self._database.run(tables.RecoveryCode.delete().where(tables.RecoveryCode.name == name))
         self._add_codes(name, recovery_codes)
 
-    @one_write()
+    @one_write
     def use_step(self, name: str, step: int) -> bool:
         """Record that a code of this time step was used. Returns False, and changes nothing, if a code of
         this step or a later one was used before, or the account has no second factor."""
@@ -74,7 +74,7 @@ class SecondFactors:
         self._database.run(row.update(last_step=step).where(row.name == name))
         return True
 
-    @one_write()
+    @one_write
     def use_recovery_code(self, name: str, code: str) -> bool:
         """Delete a recovery code, given as it was shown to its person. Returns False if the account has no
         such code, or used it."""

@@ -33,7 +33,7 @@ class SlipBudgetError(StoreError):
 class SlipSets:
     """One sealed row per unit while its round is open.
 
-    Callers hold a write (`Writer.write`), except for `counts`.
+    Callers hold a write (`Writer.write`), except for `unit_of` and `counts`.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
@@ -101,14 +101,16 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip of an open round; None if there is no such
-        slip. Raises KeyUnavailableError."""
+        """Return (round id, unit id) of the slip set of an open round that may have this slip; None if there
+        is none. The caller holds no write."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
-        if row is None:
-            return None
-        opened = self._open(row[0], row[1])
-        return (row[0], row[1]) if opened and opened[2].has(code) else None
+        return (row[0], row[1]) if row else None
+
+    def has(self, round_id: str, unit_id: str, code: str) -> bool:
+        """Return whether a unit has this slip, used or unused. Raises KeyUnavailableError."""
+        row = self._open(round_id, unit_id)
+        return row is not None and row[2].has(code)
 
     def keep_count(self, of_round: Round, unit_id: str, *, has_figures: bool) -> None:
         """Store the numbers of printed and used slips of each print run of a round that closes.

@@ -34,7 +34,6 @@ from kiosk.storage.earlier_figures import EarlierFigures
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Links
-from kiosk.storage.locks import Lock
 from kiosk.storage.mail import KioskContacts, MailChoices, MailQueue
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
@@ -49,7 +48,7 @@ from kiosk.storage.rounds import (
     RoundState,
     TooEarlyError,
 )
-from kiosk.storage.sealed_rows import KeyFault, Writer, box_row, one_write
+from kiosk.storage.sealed_rows import KeyFault, Writer, box_row, one_unit_write, one_write
 from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
@@ -149,7 +148,7 @@ class Store:
 
     # -- tables ----------------------------------------------------------------------------------
 
-    @one_write()
+    @one_write
     def migrate(self) -> None:
         """Create or upgrade the tables to this version, in one transaction; for a new installation, create
         the folder of keys first. Raises StoreError if other tables than this program's are there."""
@@ -169,7 +168,7 @@ class Store:
         self._upgrade()
         return before, self._database.version
 
-    @one_write()
+    @one_write
     def _upgrade(self) -> None:
         self._database.migrate()
         self._unit_rows.check_keys()
@@ -270,7 +269,7 @@ class Store:
         """Whether the installation is a demonstration, whose answers are made up."""
         return is_demonstration(self._database)
 
-    @one_write()
+    @one_write
     def mark_demonstration(self) -> None:
         """Mark the installation as a demonstration, permanently: its clock is never in doubt, it sends no
         mail, and its published document says so."""
@@ -288,12 +287,12 @@ class Store:
         """The installation's record of its clock; an empty one before the first."""
         return read_record(self._database)
 
-    @one_write()
+    @one_write
     def remember_clock(self, record: ClockRecord) -> None:
         """Replace the installation's record of its clock."""
         write_record(self._database, record)
 
-    @one_write()
+    @one_write
     def confirm_clock(self, record: ClockRecord, latest_tick: datetime) -> datetime | None:
         """Replace the record of the clock, and set back ticks that were counted while the clock was ahead.
 
@@ -331,7 +330,7 @@ class Store:
         while not self._open_round(new, now):
             self._count_steps.finish()
 
-    @one_write()
+    @one_write
     def _open_round(self, new: Round, now: datetime) -> bool:
         """Do the write of `open_round`. Returns False, and changes nothing, while a count goes on."""
         self.check_opening(new, now)
@@ -356,7 +355,7 @@ class Store:
             self._count_steps.finish()
         return cancelled
 
-    @one_write()
+    @one_write
     def _cancel_round(self, round_id: str, now: datetime) -> Round | None:
         """Do the write of `cancel_round`. Returns None, and changes nothing, while a count goes on."""
         of_round = self._rounds.with_id(round_id)
@@ -422,7 +421,7 @@ class Store:
 
     # -- slips -----------------------------------------------------------------------------------
 
-    @one_write(Lock.SHARED)
+    @one_unit_write
     def print_slips(
         self, round_id: str, unit_id: str, number: int, *, may_exceed_budget: bool = False
     ) -> list[str]:
@@ -432,11 +431,12 @@ class Store:
         more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. Then none is
         added.
         """
+        self._boxes.lock(round_id, unit_id)
         of_round = self._rounds.with_id(round_id)
         budget = of_round.slip_budget(unit_id) if of_round and not may_exceed_budget else None
         return self._slip_sets.print(round_id, unit_id, number, budget)
 
-    @one_write()
+    @one_write
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
         """Return unit id -> number of slips of each print run of an open round, the earliest run first. Units
         without slips are left out; empty for another round. Raises KeyUnavailableError.
@@ -450,19 +450,25 @@ class Store:
         `SlipSets.counts`."""
         return self._slip_sets.counts(round_id)
 
-    @one_write(Lock.SHARED)
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """Return (round id, unit id) of a used or unused slip of an open round; None if there is no such
-        slip. Raises KeyUnavailableError.
+        slip. Raises KeyUnavailableError."""
+        unit = self._slip_sets.unit_of(code)
+        return unit if unit and self._has_slip(*unit, code) else None
+
+    @one_unit_write
+    def _has_slip(self, round_id: str, unit_id: str, code: str) -> bool:
+        """Return whether a unit has this slip, used or unused. Raises KeyUnavailableError.
 
         Runs as a write although it only reads: each write replaces the row's key, so another one could
         destroy the key after the row was read.
         """
-        return self._slip_sets.unit_of(code)
+        self._boxes.lock(round_id, unit_id)
+        return self._slip_sets.has(round_id, unit_id, code)
 
     # -- ballots ---------------------------------------------------------------------------------
 
-    @one_write(Lock.SHARED)
+    @one_unit_write
     def cast(
         self,
         round_id: str,
@@ -487,7 +493,7 @@ class Store:
             self._slip_sets.use(box.round, unit_id, slip)
         self._boxes.put(box.with_ballot(ballot), unit_id)
 
-    @one_write(Lock.SHARED)
+    @one_unit_write
     def exclude_rapid(
         self, round_id: str, unit_id: str, now: datetime, *, ticket: bytes | None = None
     ) -> None:
@@ -507,7 +513,7 @@ class Store:
         one for a round without letterboxes, is always new."""
         return ticket is None or self._letterboxes.take_form(round_id, unit_id, ticket, self._rng)
 
-    @one_write(Lock.SHARED)
+    @one_unit_write
     def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:
         """Record that the rate limit refused a ballot at this unit; the next count reports it once.
 
@@ -546,18 +552,18 @@ class Store:
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         # A write may run again. The rate limit must not take a second token then.
         admit_once = cache(admit)
-        outcome = self._accept_envelope(round_id, public_key, unit_id, sealed, now, carrier, admit_once)
+        outcome = self._accept_envelope(round_id, unit_id, public_key, sealed, now, carrier, admit_once)
         if outcome is _Outcome.GONE:
             raise LetterboxGoneError
         if outcome is _Outcome.TOO_EARLY:
             raise TooEarlyError
 
-    @one_write(Lock.SHARED)
+    @one_unit_write
     def _accept_envelope(
         self,
         round_id: str,
-        public_key: str,
         unit_id: str,
+        public_key: str,
         sealed: bytes,
         now: datetime,
         carrier: str,

@@ -8,7 +8,6 @@ from kiosk.storage.count_progress import CountPart, parts_of
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
-from kiosk.storage.locks import Lock
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, check_faults, one_write, sealed_rows
 from kiosk.storage.slip_sets import SlipSets
@@ -100,7 +99,7 @@ class UnitRows:
         for state in self._rounds.all():
             for part in () if state.is_closed else parts_of(state.round):
                 self.write_step(part, partial(self._renew_units, part))
-        self._writer.run(self._clear_closed_rounds, Lock.ALONE)
+        self._writer.run(self._clear_closed_rounds)
 
     def renew_in_transaction(self) -> None:
         """As `renew`, in the present transaction, without the check of keys beforehand."""
@@ -138,7 +137,7 @@ class UnitRows:
                 self._writer.destroy_keys_after_commit(state.round)
                 self._slip_sets.clear_unpublished_use(state.round, self._tallies.sums_by_node(state.round))
 
-    @one_write()
+    @one_write
     def give_up_keys(self, lost: list[KeyFault]) -> None:
         """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each
         round's number of lost boxes is increased.
@@ -156,7 +155,7 @@ class UnitRows:
         for fault in lost:
             tables[fault.kind].replace_lost(rounds[fault.round_id], fault.unit_id, fault.file.name)
 
-    @one_write()
+    @one_write
     def forget_all_keys(self) -> None:
         """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
         for state in self._rounds.all():

@@ -23,14 +23,14 @@ class Walls:
         self._database = database
         self._writer = writer
 
-    @one_write()
+    @one_write
     def add(self, node_id: str) -> Wall:
         """Store and return a new address at which anybody can read a node's figures."""
         wall = Wall(token_urlsafe(12), node_id)
         self._database.run(tables.Wall.insert(code=wall.code, node_id=wall.node_id))
         return wall
 
-    @one_write()
+    @one_write
     def remove(self, code: str) -> None:
         """Delete a wall screen's address; no error if there is none."""
         self._database.run(tables.Wall.delete().where(tables.Wall.code == code))

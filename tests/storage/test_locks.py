@@ -19,7 +19,7 @@ from psycopg import sql
 
 import kiosk.storage.count_progress
 import kiosk.storage.database
-from kiosk.storage import Store, open_store
+from kiosk.storage import Store, open_store, sealed_rows
 from kiosk.storage.database import Database
 from kiosk.storage.locks import ADVISORY_KEY, Lock
 from kiosk.storage.prepared_query import PreparedQuery
@@ -145,20 +145,62 @@ def test_a_count_rolled_back_by_a_deadlock_is_retried_and_made_once(url: str, tm
     store.close()
 
 
-def test_ballots_committed_together_wait_for_those_of_another_process(
+def test_ballots_committed_together_lock_boxes_in_the_order_of_other_processes(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other process locks the same boxes in the other order."""
-    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
-    store.migrate()
-    store.open_round(ROUND, MONDAY)
+    """The other process locks box a, then box b."""
+    store = running(url, tmp_path)
     assert writes_beside_another_process(store, url) == 2
-    # Control: they share the installation, and are written again after a deadlock.
-    real = Database.transaction
-    monkeypatch.setattr(Database, "transaction", lambda database, _=None: real(database, Lock.SHARED))
+    # Control: they are locked in the opposite order, and written again after a deadlock.
+    monkeypatch.setattr(sealed_rows, "_place_in_order", lambda write: [-ord(char) for char in write.unit[1]])
     assert writes_beside_another_process(store, url) > 2
     assert store.key_faults() == []
     store.close()
+
+
+def test_ballots_committed_together_do_not_wait_for_other_units_of_another_process(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = running(url, tmp_path)
+    assert not waits_for_another_unit(store, url)
+    # Control: they hold the installation alone.
+    real = Database.transaction
+    monkeypatch.setattr(Database, "transaction", lambda database, _=None: real(database, Lock.ALONE))
+    assert waits_for_another_unit(store, url)
+    store.close()
+
+
+def running(url: str, folder: Path) -> Store:
+    """Return the store of a new installation with a running round."""
+    store = open_store(folder, url, folder / "keys", durable=False)
+    store.migrate()
+    store.open_round(ROUND, MONDAY)
+    return store
+
+
+@contextmanager
+def another_process(url: str, unit: str) -> Iterator[psycopg.Connection[Any]]:
+    """Yield a session in the midst of a write of this unit."""
+    with psycopg.connect(url) as other:
+        other.execute("SET deadlock_timeout = '1h'")
+        other.execute(f"SELECT pg_advisory_xact_lock_shared({ADVISORY_KEY})")
+        lock_row(other, "box", unit)
+        yield other
+        other.rollback()
+
+
+def waits_for_another_unit(store: Store, url: str) -> bool:
+    """Return whether two ballots for a wait for another process that writes b."""
+    works = [partial(store.cast, "r", "a", ballot(5, 5), MONDAY)] * 2
+    with psycopg.connect(url, autocommit=True) as watching, ThreadPoolExecutor(1) as threads:
+        with another_process(url, "b"):
+            casting = threads.submit(together, store, works)
+            while not (casting.done() or waiting(watching)):
+                pass
+            waited = not casting.done()
+        for future in casting.result():
+            future.result()
+    return waited
 
 
 def writes_beside_another_process(store: Store, url: str) -> int:
@@ -170,20 +212,13 @@ def writes_beside_another_process(store: Store, url: str) -> int:
         # Within the write: `cast` would wait for this thread's own.
         type(store).cast.__wrapped__(store, "r", unit, ballot(5, 5), MONDAY)  # type: ignore[attr-defined]
 
-    with (
-        psycopg.connect(url, autocommit=True) as watching,
-        psycopg.connect(url) as other,
-        ThreadPoolExecutor(1) as threads,
-    ):
-        other.execute("SET deadlock_timeout = '1h'")
-        other.execute(f"SELECT pg_advisory_xact_lock_shared({ADVISORY_KEY})")
-        lock_row(other, "box", "b")
-        works = [partial(store._writer.run, partial(write, unit), Lock.SHARED) for unit in "ab"]
-        casting = threads.submit(together, store, works)
-        while waiting(watching) < 1:
-            pass
-        lock_row(other, "box", "a")
-        other.rollback()
+    with psycopg.connect(url, autocommit=True) as watching, ThreadPoolExecutor(1) as threads:
+        with another_process(url, "a") as other:
+            works = [partial(store._writer.run_for_unit, ("r", unit), partial(write, unit)) for unit in "ba"]
+            casting = threads.submit(together, store, works)
+            while waiting(watching) < 1:
+                pass
+            lock_row(other, "box", "b")
         for future in casting.result():
             future.result()
     return len(written)

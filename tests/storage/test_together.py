@@ -22,7 +22,6 @@ from kiosk.domain.slips import UnknownSlipError
 from kiosk.storage import Store, StoreError
 from kiosk.storage.database import Database, QueueLock
 from kiosk.storage.keys import KeyFolder
-from kiosk.storage.locks import Lock
 from tests.storage.test_crash import ROUND, crash, has_one_key_a_row, make_ready, reopen
 from tests.tools.builders import MEMORY, MONDAY, a_store, ballot, closed, random_ballots
 from tests.tools.envelopes import seal
@@ -147,7 +146,7 @@ def test_an_interrupted_write_refuses_no_other_that_waits(folder: Path) -> None:
         raise KeyboardInterrupt
 
     works: list[Callable[[], None]] = [*of_guests(store)]
-    works.append(partial(store._writer.run, interrupt, Lock.SHARED))
+    works.append(partial(store._writer.run_for_unit, ("r", "a"), interrupt))
     futures = together(store, works)
     # The thread that commits is interrupted in the midst of the writes, and so is the write's own.
     assert sum(future.exception() is None for future in futures) >= GUESTS - 1
@@ -168,7 +167,7 @@ def test_an_error_is_raised_in_the_thread_of_its_own_guest(folder: Path) -> None
 
     def work() -> None:
         own.append(threading.get_ident())
-        store._writer.run(refuse, Lock.SHARED)
+        store._writer.run_for_unit(("r", "a"), refuse)
 
     refused = together(store, [*of_guests(store), work])[-1].exception()
     assert isinstance(refused, UnknownSlipError)
@@ -188,7 +187,7 @@ def frames_of_threads(error: BaseException) -> int:
     for frame in frames:
         caller: FrameType | None = frame
         while caller:
-            if caller.f_code.co_name == "_run_together":
+            if caller.f_code.co_name == "run_for_unit":
                 writes.add(id(caller))
             caller = caller.f_back
     return len(writes)

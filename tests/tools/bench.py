@@ -14,7 +14,7 @@ from time import perf_counter
 from flask import Flask
 
 from kiosk.guest.rate_limit import RateLimit
-from tests.tools import export_load, look_cost, paint
+from tests.tools import export_load, look_cost, paint, process_load
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
 
@@ -77,6 +77,7 @@ def main() -> None:
             line(f"one statement after a count, {size}", look / 1000, "an empty page", nothing)
     look_cost.main()
     export_load.main()
+    process_load.main()
     paint.main()
 
 

@@ -54,6 +54,11 @@ class Process:
             assert self._process.poll() is None, printed
             time.sleep(0.05)
 
+    @property
+    def id(self) -> int:
+        """The id of the process in the operating system."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End the process at once (SIGKILL)."""
         self._process.kill()
