@@ -64,6 +64,70 @@ def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Itera
     )
 
 
+def with_known_ids(
+    before: Sequence[Statement], after: Sequence[Statement], asked: Sequence[Statement]
+) -> tuple[Statement, ...]:
+    """Return the statements `after` of a survey that is being edited, each new or changed one with the id of
+    the statement that has had its text, so that its trend continues.
+
+    That is a statement of the survey as it is saved (`before`) whose row has another text now, such as when
+    two texts change places; else one that a round of the survey asked (`asked`, the latest round first) whose
+    id no row has. Its scale and its direction must be the same (`_is_same_question`). A changed statement
+    whose id another one took gets the id "".
+    """
+    known = {statement.id: statement for statement in before}
+    kept = {one.id for one in after if one.id in known and one.text == known[one.id].text}
+    moved = [statement for statement in before if statement.id not in kept]
+    rows = {statement.id for statement in after}
+    # A wording of today comes before an earlier one: a text can be both, of two statements.
+    asked = [statement for statement in asked if statement.id not in rows]
+    given: dict[int, Statement] = {}
+    taken = set(kept)
+    for at, statement in enumerate(after):
+        if statement.id in kept:
+            continue
+        candidates = [one for one in moved if one.text == statement.text]
+        candidates += [one for one in asked if one.text == statement.text]
+        if statement.id not in known or statement.text not in known[statement.id].texts:
+            candidates += [one for one in asked if statement.text in one.texts]
+        for one in candidates:
+            if one.id not in taken and _is_same_question(one, statement):
+                texts_of_id = (same for same in (*moved, *asked) if same.id == one.id)
+                latest = next(same for same in texts_of_id if statement.text in same.texts)
+                given[at] = _continued(latest, statement)
+                taken.add(one.id)
+                break
+    return tuple(
+        given.get(at) or (_anew(statement) if statement.id in taken - kept else statement)
+        for at, statement in enumerate(after)
+    )
+
+
+def _is_same_question(one: Statement, other: Statement) -> bool:
+    """Return whether two statements with the same text have the same answers, asked in the same way, and the
+    same good end; a statement that does not say which end is good can have any."""
+    directions = {one.good_share, other.good_share} - {None}
+    return (
+        (one.answers, one.several, _when(one)) == (other.answers, other.several, _when(other))
+        and one.scale.is_ordered == other.scale.is_ordered
+        and len(directions) < 2
+    )
+
+
+def _when(statement: Statement) -> tuple[int, ...]:
+    return statement.follows.when if statement.follows else ()
+
+
+def _continued(earlier: Statement, statement: Statement) -> Statement:
+    """Return the statement with the id of `earlier`, one of whose texts it has, and with its other texts."""
+    meaning = Meaning.SAME if statement.text in earlier.earlier_wordings else Meaning.SPELLING
+    return reworded(earlier, replace(statement, id=earlier.id), meaning, ())
+
+
+def _anew(statement: Statement) -> Statement:
+    return replace(statement, id="", earlier_spellings=(), earlier_wordings=())
+
+
 def _without(text: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the texts in order, each once, without `text`."""
     return tuple(earlier for earlier in dict.fromkeys(texts) if earlier != text)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.results import Break, over_time
 from kiosk.domain.snapshot import RoundTally, make_snapshot
-from kiosk.domain.survey import Statement, Survey
+from kiosk.domain.survey import Good, Statement, Survey
 from kiosk.library.completeness import of_survey
 from tests.tools.desk_side import Desk
 
@@ -217,3 +217,151 @@ def test_reviewers_see_the_previous_wording_of_a_changed_text(desk: Desk) -> Non
     page = unescape(desk.client.get("/admin/languages/fi?survey=ombudsmannaskap_2").text)
     assert page.count("Kontrollera: översatt från") == 1
     assert f"Kontrollera: översatt från ”{before}”." in page
+
+
+def later_round(desk: Desk, name: str, survey: Survey | None = None) -> None:
+    """Open a round of the own survey as it is now, or of another survey, and count 30 guests' answers."""
+    desk.now += timedelta(days=100)
+    survey = survey or own(desk)
+    asked = replace(
+        desk.round, id=name, survey=survey, opens_at=desk.now, closes_at=desk.now + timedelta(days=30)
+    )
+    desk.store.open_round(asked, desk.now)
+    for _ in range(30):
+        desk.store.cast(name, "frida", Ballot((4,) * len(survey.statements)), desk.now)
+    desk.now = asked.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+
+
+def trend(desk: Desk, statement: Statement) -> list[tuple[str, tuple[Break, ...]]]:
+    """The rounds of a statement's trend, and what breaks it before each of them."""
+    rounds = [state.round for state in desk.store.rounds()]
+    document = desk.store.snapshot()
+    return [(row.round.id, row.breaks) for row in over_time(document, rounds, "frida", statement.id)]
+
+
+def texts_of(desk: Desk) -> list[str]:
+    return [statement.text for statement in own(desk).statements]
+
+
+def remove_second(desk: Desk) -> Statement:
+    """Save the survey without its second statement, which is returned."""
+    removed = own(desk).statements[1]
+    assert send(desk.client.get(OWN).text, desk, texts_of(desk)[0], "").status_code == 303
+    return removed
+
+
+def add_again(desk: Desk, text: str) -> Statement:
+    """Save the survey with a statement in the first empty row, and return it."""
+    texts = [*texts_of(desk), text]
+    assert send(desk.client.get(OWN).text, desk, *texts).status_code == 303
+    return own(desk).statements[-1]
+
+
+BOTH = [("r", ()), ("own1", ()), ("own2", ())]
+"""The whole trend: the survey is a copy of the one in the round "r"."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("round_between", [False, True])
+def test_a_statement_that_was_removed_comes_back_with_its_trend(desk: Desk, round_between: bool) -> None:
+    later_round(desk, "own1")
+    removed = remove_second(desk)
+    if round_between:
+        later_round(desk, "between")
+    later_round(desk, "other", replace(own(desk), id="other_survey"))
+    back = add_again(desk, removed.text)
+    later_round(desk, "own2")
+    assert (back.id, trend(desk, back)) == (removed.id, BOTH)
+
+
+def test_a_statement_of_a_copy_comes_back_with_the_trend_of_the_original(desk: Desk) -> None:
+    removed = remove_second(desk)
+    assert add_again(desk, removed.text).id == removed.id
+
+
+def test_a_statement_that_is_removed_and_added_in_one_save_keeps_its_id(desk: Desk) -> None:
+    before, texts = own(desk).statements, texts_of(desk)
+    added = [texts[0], "", *texts[2:], texts[1]]
+    assert send(desk.client.get(OWN).text, desk, *added).status_code == 303, "no question is asked"
+    assert [statement.id for statement in own(desk).statements] == [before[at].id for at in (0, 2, 3, 1)]
+
+
+@pytest.mark.slow
+def test_texts_that_change_places_take_their_trends_with_them(desk: Desk) -> None:
+    later_round(desk, "own1")
+    first, second, third, last = own(desk).statements
+    swapped = send(desk.client.get(OWN).text, desk, second.text, third.text, first.text)
+    assert swapped.status_code == 303, "no question is asked"
+    later_round(desk, "own2")
+    expected = [(one.id, one.text) for one in (second, third, first, last)]
+    assert [(one.id, one.text) for one in own(desk).statements] == expected
+    assert all(trend(desk, statement) == BOTH for statement in own(desk).statements)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("round_between", [False, True])
+def test_a_text_that_is_changed_back_gets_its_trend_back(desk: Desk, round_between: bool) -> None:
+    later_round(desk, "own1")
+    before = typo(desk)
+    change(desk, "Jag är trygg här", "other")
+    changed = typo(desk)
+    assert changed.id != before.id
+    if round_between:
+        later_round(desk, "between")
+    assert send(desk.client.get(OWN).text, desk, texts_of(desk)[0], before.text).status_code == 303
+    later_round(desk, "own2")
+    assert trend(desk, typo(desk)) == BOTH
+    if round_between:
+        assert trend(desk, changed) == [("between", ())], "each text has its own trend"
+
+
+@pytest.mark.slow
+def test_an_earlier_wording_comes_back_with_the_trend_of_both(desk: Desk) -> None:
+    before = typo(desk)
+    later_round(desk, "own1")
+    change(desk, CORRECT, "same")
+    later_round(desk, "own2")
+    remove_second(desk)
+    back = add_again(desk, before.text)
+    assert (back.id, back.texts, trend(desk, back)) == (before.id, (before.text, CORRECT), BOTH)
+
+
+@pytest.mark.slow
+def test_a_text_that_another_survey_asked_is_a_new_statement(desk: Desk) -> None:
+    asked = replace(own(desk).statements[0], id="jag_ar_trygg_har", text="Jag är trygg här")
+    later_round(desk, "elsewhere", replace(own(desk), id="another", statements=(asked,)))
+    added = add_again(desk, asked.text)
+    assert (added.text, added.id) == (asked.text, "jag_ar_trygg_har_2")
+    later_round(desk, "own1")
+    assert trend(desk, added) == [("own1", ())]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", ["scale", "direction"])
+def test_the_same_text_of_another_question_starts_anew(desk: Desk, other: str) -> None:
+    later_round(desk, "own1")
+    removed = remove_second(desk)
+    page = desk.client.get(OWN).text
+    if other == "scale":
+        page = page.replace(f'value="{removed.scale.id}" selected', f'value="{removed.scale.id}"')
+        page = page.replace('value="frequency5"', 'value="frequency5" selected')
+    if other == "direction":
+        assert removed.good is Good.HIGH
+        for value in ("", "high"):
+            page = page.replace(f'<option value="{value}" selected>', f'<option value="{value}">')
+        page = page.replace('<option value="low">', '<option value="low" selected>')
+    assert send(page, desk, *texts_of(desk), removed.text).status_code == 303
+    back = own(desk).statements[-1]
+    assert (back.text, back.id == removed.id) == (removed.text, False)
+
+
+@pytest.mark.slow
+def test_a_changed_translation_alone_continues_the_trend(desk: Desk) -> None:
+    later_round(desk, "own1")
+    english = {**own(desk).translations["en"], typo(desk).text: "Another translation"}
+    changed = replace(own(desk), translations={**own(desk).translations, "en": english})
+    later_round(desk, "own2", changed)
+    assert changed.version != own(desk).version
+    assert trend(desk, typo(desk)) == BOTH

@@ -591,6 +591,11 @@ CASES: dict[str, tuple[World, World]] = {
         hundred(30, 60, running=frozenset({1})),
     ),
     "Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak.": (
+        replace(hundred(30, 60), other_ids=frozenset({0}), texts={0: "Other words"}),
+        replace(hundred(30, 60), other_ids=frozenset({0})),
+    ),
+    "Tidigare omgångar frågade med samma text men som ett annat påstående, till exempel med en annan skala. "
+    "Här jämförs de inte.": (
         replace(hundred(30, 60), other_ids=frozenset({0})),
         replace(hundred(30, 60, 60), other_ids=frozenset({0})),
     ),

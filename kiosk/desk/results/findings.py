@@ -493,8 +493,8 @@ def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
     """Return a sentence if earlier rounds of the same survey have the node, and none of them asked the
-    statement: it is new, or has another meaning than its previous text. Empty otherwise. `rounds` may have
-    rounds of all surveys."""
+    statement: it is new, or has another meaning than its previous text, or one of them asked the same text as
+    another statement. Empty otherwise. `rounds` may have rounds of all surveys."""
     before = [
         other
         for other in rounds
@@ -504,6 +504,14 @@ def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tupl
     ]
     if not before or any(other.survey.asks(row.statement.id) for other in before):
         return ()
+    asked = (statement for other in before for statement in other.survey.statements)
+    if any(row.statement.means(statement) for statement in asked):
+        return (
+            translate(
+                "Tidigare omgångar frågade med samma text men som ett annat påstående, till exempel med en "
+                "annan skala. Här jämförs de inte."
+            ),
+        )
     return (translate("Påståendet är nytt i enkäten: tidigare omgångar frågade inte samma sak."),)
 
 

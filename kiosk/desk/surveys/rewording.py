@@ -1,6 +1,6 @@
 """The question about each changed text of a survey: does it have the same meaning as before?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flask import abort, request
@@ -9,8 +9,8 @@ from kiosk.desk.context import desk
 from kiosk.domain.earlier_figures import figures_from_json
 from kiosk.domain.survey import Statement, Survey
 from kiosk.library.catalogues import REFERENCE
-from kiosk.library.drafts import Draft
-from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded
+from kiosk.library.drafts import Draft, new_id
+from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded, with_known_ids
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
@@ -52,32 +52,45 @@ def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
     """Return the draft with its decided rewordings: a statement with the same meaning keeps its id, and gets
     its previous text as one of its earlier wordings; one with another meaning gets a new id. Undecided ones
     stay as they are."""
-    known, ids = known_texts(), {statement.id for statement in draft.statements}
+    taken = {*_known_ids(), *(statement.id for statement in draft.statements)}
     decided = dict[str, Statement]()
     for rewording in rewordings:
         if rewording.meaning is not None:
-            taken = {*ids, *taken_ids(known, rewording.after.text)}
             statement = reworded(rewording.before, rewording.after, rewording.meaning, taken)
             decided[rewording.after.id] = statement
-            ids.add(statement.id)
+            taken.add(statement.id)
     return replace(
         draft, statements=tuple(decided.get(statement.id, statement) for statement in draft.statements)
     )
 
 
-def known_texts() -> dict[str, set[str]]:
-    """Return statement id -> its texts, present and earlier ones, from all surveys and rounds."""
-    known: dict[str, set[str]] = {}
-    for survey in (*desk().library.surveys.values(), *_surveys_of_rounds()):
-        for statement in survey.statements:
-            known.setdefault(statement.id, set()).update(statement.texts)
-    return known
+def with_ids(survey: Survey, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Return the statements of the sent form of a survey, new ones with the id "", with ids: those of
+    `with_known_ids` from the rounds of this survey or of one that it is a copy of, which share ids; new ids
+    for the others.
+
+    A round of any other survey gives no id: its answers to the same text are not part of this trend.
+    """
+    own_ids = {statement.id for statement in survey.statements}
+    asked = [
+        statement
+        for state in sorted(desk().store.rounds(), key=lambda state: state.round.opens_at, reverse=True)
+        if state.round.survey.id == survey.id or any(map(state.round.survey.asks, own_ids))
+        for statement in state.round.survey.statements
+    ]
+    taken, identified = _known_ids(), list[Statement]()
+    for statement in with_known_ids(survey.statements, statements, asked):
+        if not statement.id:
+            statement = replace(statement, id=new_id(statement.text, taken, "statement"))
+            taken.add(statement.id)
+        identified.append(statement)
+    return tuple(identified)
 
 
-def taken_ids(known: Mapping[str, set[str]], text: str) -> set[str]:
-    """Return the ids that a new statement with this text cannot have: those of statements that never had the
-    text. `known` maps statement ids to texts, as `known_texts`."""
-    return {statement_id for statement_id, texts in known.items() if text not in texts}
+def _known_ids() -> set[str]:
+    """Return the ids of the statements of all surveys and rounds, which no new statement can have."""
+    surveys = (*desk().library.surveys.values(), *_surveys_of_rounds())
+    return {statement.id for survey in surveys for statement in survey.statements}
 
 
 def _surveys_of_rounds() -> list[Survey]:

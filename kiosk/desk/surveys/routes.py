@@ -19,7 +19,7 @@ from kiosk.desk.notices import problems as notice_problems
 from kiosk.desk.row_order import in_order, is_position
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
-from kiosk.desk.surveys.rewording import known_texts, sent_rewordings, taken_ids, with_meanings
+from kiosk.desk.surveys.rewording import sent_rewordings, with_ids, with_meanings
 from kiosk.domain.precision import USEFUL, answers_needed, costs_precision
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
@@ -547,8 +547,8 @@ def _target(text: str) -> int | None:
 def _draft_sent(survey: Survey, *, sorts_by_position: bool = True) -> Draft:
     """Return the survey in the form. Rows without text are left out; the others are sorted by their typed
     positions if `sorts_by_position`, else they keep the order of the form. A row whose id is not one of
-    `survey`, the survey as it is saved, is a new statement with a new id. Aborts with 400 for malformed
-    fields or an unknown scale."""
+    `survey`, the survey as it is saved, is a new statement. Ids are those of `with_ids`. Aborts with 400 for
+    malformed fields or an unknown scale."""
     sent, scales = request.form, _scales()
     columns = [sent.getlist(name) for name in ("place", "id", "text", "outcome", "scale")]
     # A page from before an upgrade may lack the last fields: they are then empty.
@@ -557,7 +557,7 @@ def _draft_sent(survey: Survey, *, sorts_by_position: bool = True) -> Draft:
     if len({len(column) for column in columns}) != 1:
         abort(400)
     known = {statement.id: statement for statement in survey.statements}
-    rows, new, texts = [], set[str](), known_texts()
+    rows = []
     for at, fields in enumerate(zip(*columns, strict=True)):
         position, statement_id, text, outcome, scale, good, agreeing, target, several, when = fields
         statement_text = " ".join(text.split())
@@ -565,15 +565,10 @@ def _draft_sent(survey: Survey, *, sorts_by_position: bool = True) -> Draft:
             continue
         if scale not in scales or good not in ("", *Good) or several not in ("", SEVERAL):
             abort(400)
-        if statement_id not in known:
-            statement_id = new_id(
-                statement_text, {*known, *new, *taken_ids(texts, statement_text)}, "statement"
-            )
-            new.add(statement_id)
         previous = known.get(statement_id)
         number = int(position) if sorts_by_position and is_position(position.strip()) else at + 1
         statement = Statement(
-            statement_id,
+            previous.id if previous else "",
             statement_text,
             " ".join(outcome.split()),
             scales[scale],
@@ -592,6 +587,6 @@ def _draft_sent(survey: Survey, *, sorts_by_position: bool = True) -> Draft:
         " ".join(sent.get("source", "").split()),
         " ".join(sent.get("licence", "").split()),
         "validated" in sent,
-        linked(list(in_order(rows))),
+        linked(with_ids(survey, list(in_order(rows)))),
         survey.official,
     )
