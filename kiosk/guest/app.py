@@ -66,8 +66,8 @@ def create_guest_app(
 
     `clock` returns local time. `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of
     `Pages`. `screen` has the measures of kiosks without measures of their own. `devices` is shared with the
-    desk, which pairs kiosks. `secret_key` is used for /health only, since guests have no sessions; with "" it
-    proves nothing.
+    desk, which pairs kiosks. `secret_key` is the desk's: guests have no sessions, but pairing codes and
+    /health need it. With "" no code is valid, and /health proves nothing.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
@@ -76,7 +76,7 @@ def create_guest_app(
     pages = Pages(
         library, allowed_languages, store.is_demonstration, leave_to, screen, audio, is_one_touch=is_one_touch
     )
-    app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices())
+    app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices(), secret_key)
     app.register_blueprint(_routes())
     app.view_functions["static"] = partial(_static_file, app)
     # Not in the guests' blueprint: it must respond even if the database is unreachable.

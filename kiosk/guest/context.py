@@ -22,7 +22,7 @@ class GuestSide:
     """The parts of the guests' application.
 
     `unmeasured` renders pages for a screen without measures of its own. `clock` returns local time. `devices`
-    is shared with the desk.
+    is shared with the desk. `secret_key` is the key of pairing codes.
     """
 
     store: Store
@@ -30,6 +30,7 @@ class GuestSide:
     clock: Callable[[], datetime]
     rate_limit: RateLimit
     devices: Devices
+    secret_key: str
     code_throttle: CodeThrottle = field(default_factory=CodeThrottle)
 
     def show_library(self, library: Library) -> None:

@@ -44,7 +44,7 @@ def pair() -> GuestResponse:
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
         return make_response(guest.pages.pairing(asked, typed, None))
     admit_code()
-    redeemed = guest.store.pairing_codes.redeem(typed, guest.clock())
+    redeemed = guest.store.pairing_codes.redeem(typed, guest.clock(), guest.secret_key)
     if redeemed is None or not _is_valid_now(redeemed):
         record_wrong_code()
         return make_response(guest.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)

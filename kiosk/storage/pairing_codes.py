@@ -1,16 +1,18 @@
 """Pairing codes: each makes one screen a unit's kiosk. They are in the database, because the screen may reach
 another process than the desk that made the code.
 
-A code is stored as a digest, in the table `installation`, until it is used or expires. Backups leave the rows
-out: a restored code would be valid again.
+A code is stored as a digest, in the table `installation`, until it is used or expires. The digest has a key
+that is not in the database: all codes of 12 digits are tried in minutes, so that whoever reads the database
+would find the code of a digest without a key while it is valid. Backups leave the rows out: a restored code
+would be valid again.
 """
 
+import hmac
 import json
 import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from kiosk.storage import tables
 from kiosk.storage.database import Database
@@ -41,16 +43,21 @@ class Pairing:
 
 
 class PairingCodes:
-    """The rows of unused pairing codes. All times are local and naive."""
+    """The rows of unused pairing codes. All times are local and naive.
+
+    `secret_key` is the key that signs the desk's sessions. All processes of an installation have the same.
+    """
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
         self._writer = writer
 
     @one_write
-    def new(self, pairing: Pairing, now: datetime) -> str:
+    def new(self, pairing: Pairing, now: datetime, secret_key: str) -> str:
         """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
-        within PAIRING_LIFETIME. Expired codes are deleted."""
+        within PAIRING_LIFETIME. Expired codes are deleted. Raises ValueError without a key."""
+        if not secret_key:
+            raise ValueError("a pairing code needs a key for its digest")
         valid = self._valid(now)
         for key in self._rows().keys() - valid.keys():
             self._delete(key)
@@ -61,23 +68,23 @@ class PairingCodes:
             pairing.valid_during_round,
             (now + PAIRING_LIFETIME).isoformat(),
         ]
-        self._database.set(_key(code), json.dumps(values))
+        self._database.set(_row_key(code, secret_key), json.dumps(values))
         return code
 
     def waiting(self, now: datetime) -> Counter[str]:
         """Return unit -> number of its codes that are valid and unused."""
         return Counter(pairing.unit_id for pairing in self._valid(now).values())
 
-    def redeem(self, code: str, now: datetime) -> Pairing | None:
-        """Return the pairing of a code and delete the code; None if the code is wrong, used or expired."""
-        if _pairing(self._database.get(_key(code)), now) is None:
-            return None
-        return self._redeem(code, now)
+    def redeem(self, code: str, now: datetime, secret_key: str) -> Pairing | None:
+        """Return the pairing of a code and delete the code; None if the code is wrong, used, expired, or made
+        with another key."""
+        key = _row_key(code, secret_key)
+        return None if _pairing(self._database.get(key), now) is None else self._redeem(key, now)
 
     @one_write
-    def _redeem(self, code: str, now: datetime) -> Pairing | None:
-        pairing = _pairing(self._database.get(_key(code)), now)
-        self._delete(_key(code))
+    def _redeem(self, key: str, now: datetime) -> Pairing | None:
+        pairing = _pairing(self._database.get(key), now)
+        self._delete(key)
         return pairing
 
     def _delete(self, key: str) -> None:
@@ -104,5 +111,8 @@ def _pairing(value: str | None, now: datetime) -> Pairing | None:
     return Pairing(unit_id, made_by, valid_during_round) if is_valid else None
 
 
-def _key(code: str) -> str:
-    return f"{PAIRING_CODE}{sha256(code.encode()).hexdigest()}"
+def _row_key(code: str, secret_key: str) -> str:
+    """Return the key of a code's row: a digest that is keyed with a key of its own, which follows from the
+    session key."""
+    key = hmac.digest(secret_key.encode(), b"kiosk pairing code", "sha256")
+    return f"{PAIRING_CODE}{hmac.digest(key, code.encode(), 'sha256').hex()}"

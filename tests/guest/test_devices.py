@@ -38,6 +38,7 @@ class House:
             rate_limit=RateLimit(1.0, 1000),
             allowed_languages=None,
             devices=self.devices,
+            secret_key="s" * 32,
         )
         self.screen = self.guests.test_client(use_cookies=False)
         self.desk.sign_in()

@@ -70,7 +70,7 @@ def test_all_staff_see_who_paired_moved_measured_and_printed(tmp_path: Path) -> 
     desk = Desk(tmp_path, admission=frozenset(Admission), devices=devices)
     guests = create_guest_app(
         desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now,
-        rate_limit=RateLimit(1.0, 1000), allowed_languages=None, devices=devices,
+        rate_limit=RateLimit(1.0, 1000), allowed_languages=None, devices=devices, secret_key="s" * 32,
     )  # fmt: skip
     desk.sign_in()
 

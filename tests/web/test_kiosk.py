@@ -63,7 +63,8 @@ def test_a_screen_can_be_paired_by_touch(
     place = Place(tmp_path)
     page = context.new_page()
     resize(page, width, 800)
-    code = place.store.pairing_codes.new(Pairing("frida", "anna", valid_during_round=True), NOW)
+    pairing = Pairing("frida", "anna", valid_during_round=True)
+    code = place.store.pairing_codes.new(pairing, NOW, "s" * 32)
     page.goto(serve(place.app) + "/pair")
     for digit in code:
         page.click(f'.digits button[value="{digit}"]')

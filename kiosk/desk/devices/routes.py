@@ -4,7 +4,7 @@ printing."""
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
@@ -114,7 +114,7 @@ def pair() -> ResponseReturnValue:
         form.reason.errors = [problem]
         return _kiosks_page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
-    code = desk().store.pairing_codes.new(pairing, desk().clock())
+    code = desk().store.pairing_codes.new(pairing, desk().clock(), current_app.config["SECRET_KEY"])
     if problem:
         note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     else:
