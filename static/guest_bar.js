@@ -59,9 +59,9 @@ function watchUnready(form) {
   let timer = 0;
   const wait = () => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(startAgain, Number(form.dataset.idle) + Number(form.dataset.leave));
+    timer = window.setTimeout(clearUnready, Number(form.dataset.idle) + Number(form.dataset.leave));
   };
-  const startAgain = () => {
+  const clearUnready = () => {
     if (device.isReady) return;
     form.reset();
     const home = form.dataset.home ?? window.location.pathname;

@@ -229,8 +229,8 @@ function beat(path, hear) {
 }
 
 /** Asks after `form.dataset.idle` milliseconds whether the guest is still there, and leaves after another
-    `form.dataset.leave`. Any touch stays; the dialog also offers to start again. */
-function watchIdle(form, isInUse, leave, startAgain) {
+    `form.dataset.leave`. Any touch keeps the page; the dialog also offers to start again. */
+function watchIdle(form, isInUse, onTimeout, onStartOver) {
   const dialog = document.getElementById("still-here");
   let timer = 0;
 
@@ -253,12 +253,12 @@ function watchIdle(form, isInUse, leave, startAgain) {
   };
   const go = () => {
     stay();
-    leave();
+    onTimeout();
   };
 
   document.getElementById("leave").addEventListener("click", () => {
     stay();
-    startAgain();
+    onStartOver();
   });
   document.getElementById("stay").addEventListener("click", stay);
   dialog.addEventListener("click", (event) => event.target === dialog && stay());

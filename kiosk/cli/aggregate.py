@@ -35,7 +35,7 @@ def make(file: Path, year: int | None, organisation: str | None, has_units: bool
     store, library = installed_store(settings), usable_library(settings)
     name = (organisation or library.theme.name).strip()
     if not name:
-        raise StoreError("nobody knows whose figures these are; give the name with --organisation")
+        raise StoreError("the figures have no organisation; give --organisation")
     if fault := find_fault(name, LONGEST_NAME):
         raise StoreError(f"--organisation {fault.english}")
     check_new(file)

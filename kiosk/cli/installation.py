@@ -40,7 +40,7 @@ def upgrade() -> None:
     settings = current_settings()
     before, after = existing_store(settings).upgrade()
     if before == after:
-        click.echo(f"The tables in {settings.data} are of version {after}, as this program needs them.")
+        click.echo(f"The tables in {settings.data} already have version {after}; nothing to do.")
     else:
         click.echo(f"Upgraded the tables in {settings.data} from version {before} to {after}.")
 
@@ -58,7 +58,7 @@ def give_up_keys() -> None:
     if not lost:
         raise StoreError(f"every key is in {settings.keys} and fits; there is nothing to give up")
     click.echo(_loss_message(lost), err=True)
-    click.echo(f'Type "{GIVE_UP}" to destroy it: ', nl=False, err=True)
+    click.echo(f'Type "{GIVE_UP}" to destroy these for good: ', nl=False, err=True)
     if sys.stdin.readline().strip() != GIVE_UP:
         raise StoreError(f'"{GIVE_UP}" was not typed; nothing is changed')
     store.give_up_keys(lost)

@@ -17,7 +17,7 @@ LIVE_ENDPOINTS = frozenset({"results_json", "files.chart"})
 RENEWED, with a header (`session.AUTO_REFRESH_HEADER`)."""
 
 RENEWED = frozenset(
-    {"results.results", "results.overview", "results.results_of", "results.statement_in_full"}
+    {"results.start_page", "results.overview", "results.results_of", "results.statement_in_full"}
 )
 """Endpoints of the pages that refresh themselves: their script requests them again after a count."""
 

@@ -54,7 +54,7 @@ MENU = (
     Item(
         _("Resultat"),
         (
-            Page("results", "results.results", _("Översikt"), "Läsa resultaten", EVERYBODY),
+            Page("results", "results.start_page", _("Översikt"), "Läsa resultaten", EVERYBODY),
             Page(
                 "earlier_figures",
                 "earlier_figures.show_all",

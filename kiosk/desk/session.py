@@ -99,9 +99,9 @@ def waiting_for_code() -> Account | None:
     return account if timedelta() <= waited <= LONGEST_WAIT_FOR_CODE else None
 
 
-def renew(name: str) -> None:
-    """End every session of the account `name` and start another one in this browser; does nothing for an
-    unknown account."""
+def end_all_and_renew(name: str) -> None:
+    """End every session of the account `name`, in all browsers, then start a new one in this browser. Does
+    nothing for an unknown account."""
     desk().store.accounts.end_sessions(name)
     account = desk().store.accounts.named(name)
     if account is not None:
@@ -109,8 +109,8 @@ def renew(name: str) -> None:
 
 
 def end() -> None:
-    """End every session of the account of this session, in all browsers, also if only a live page may use it;
-    clear the session, its language included."""
+    """End every session of this account, in all browsers, and forget the language. Also ends a session that
+    has timed out while a live page is shown."""
     account = signed_in() or _holder()
     session.clear()
     if account is not None:

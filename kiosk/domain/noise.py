@@ -18,7 +18,7 @@ docs/noise.md has the figures."""
 
 OPTION_SHARE = Fraction(1, 2)
 """Part of a statement's epsilon that each option has where a guest may choose several: 3/4. A table of two
-answers needs half the epsilon of one with a scale and the kinds of no answer for bars that are as right."""
+answers needs half the epsilon of one with a scale and the kinds of no answer for equally accurate bars."""
 
 FOLLOW_SHARE = Fraction(2, 3)
 """Part of a statement's epsilon that a statement with a follow-up has, and the follow-up too: 1 each. Whether
@@ -58,8 +58,8 @@ def protect_part(
     """Return the table to publish instead of `counts`, whose sum is secret, with the public sum `total`.
 
     Each cell has noise of its own. A ballot that moves between two cells costs `epsilon`; one that enters or
-    leaves the table costs half of it. What the noisy cells lack of `total`, or have too much, is spread
-    evenly over them; a remainder goes to cells that are drawn. As with `protect`, call it once for a batch,
+    leaves the table costs half of it. The difference between `total` and the noisy sum is spread evenly over
+    the cells; its remainder goes to random cells. As with `protect`, call it once for a batch,
     with `secrets.SystemRandom()`.
     """
     noisy = [count + geometric_noise(epsilon / 2, rng) for count in counts]

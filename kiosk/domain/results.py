@@ -22,7 +22,7 @@ from kiosk.domain.noisy_statistics import (
     whole_without_bias,
     without_bias,
 )
-from kiosk.domain.rounding import whole_percent
+from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
 from kiosk.domain.statistics import Interval, PlaceCount, Stratum, Trend, stratified_test, trend_of_test
@@ -226,6 +226,13 @@ def parts_of(n: int) -> int:
     """Return how many parts of a whole the printed interval of a share of `n` answers has: 10 for tenths, 100
     for percent."""
     return 10 if n < PERCENT_ALONE_FROM else 100
+
+
+def interval_in_parts(interval: Interval, n: int) -> tuple[int, int, int]:
+    """Return (low, high, parts): the interval of a share of `n` answers, rounded outwards, in tenths or in
+    percent (`parts_of`)."""
+    parts = parts_of(n)
+    return (*outwards(interval.low, interval.high, parts), parts)
 
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:

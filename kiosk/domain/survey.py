@@ -259,10 +259,11 @@ class Statement:
 
     @property
     def cost(self) -> Fraction:
-        """What its answers tell about a guest at most, in statements with one answer: 1, and OPTION_SHARE for
-        each option if several may be chosen. Times a round's epsilon, its epsilon in all tables together.
+        """The privacy cost of the statement's answers; a statement with one answer costs 1. If several
+        options may be chosen, each costs OPTION_SHARE more. A follow-up costs what it adds: it and the
+        statement that it follows have FOLLOW_SHARE each.
 
-        That of a follow-up is what it adds: it and its statement have FOLLOW_SHARE each.
+        The cost times a round's epsilon is the statement's epsilon in all tables together.
         """
         if self.follows:
             return 2 * FOLLOW_SHARE - 1
@@ -317,7 +318,8 @@ class Statement:
 
 
 def cost_of(statements: Iterable[Statement]) -> Fraction:
-    """Return what a whole ballot tells about a guest at most, in statements with one answer."""
+    """Return the privacy cost of a whole ballot: the sum of `Statement.cost`, in statements with one
+    answer."""
     return sum((statement.cost for statement in statements), Fraction(0))
 
 

@@ -125,11 +125,12 @@ of two would be the answer of both, or of one of them: whose veil it is would de
 
 
 def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
-    """Return what is published in an exact round: what the veil leaves.
+    """Return the part of a table that is published in an exact round: `cells` under the veil. `before` is the
+    published table of the statement that a follow-up follows.
 
-    Where an answer to its statement is withheld, all of a follow-up is: it would tell that answer. Elsewhere
-    the veil is that of the guests who were asked, so that of each of them, too, two answers are possible. The
-    number not asked is then what the statement's table says.
+    If an answer to the statement is withheld, the whole follow-up is withheld, because it would reveal that
+    answer. Otherwise the veil applies to the guests who were asked, so that for each of them two answers are
+    possible; the number not asked is published, since the statement's table has it.
     """
     if column.subject is not ColumnSubject.FOLLOW_UP:
         return veil(cells)

@@ -48,8 +48,9 @@ class CodeThrottle:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admit(self, source: str) -> CodeCheck:
-        """Return the treatment of a source's code. DELAYED takes one of the source's CHECKS_PER_DELAY
-        checks."""
+        """Return the treatment of a source's code: AT_ONCE below FREE_WRONG_CODES remembered wrong codes;
+        then DELAYED, which uses one of the source's CHECKS_PER_DELAY checks for DELAY_SECONDS; REFUSED while
+        none is left."""
         with self._lock:
             now = self.clock()
             if self._forgotten_at.get(source, now) - now < FREE_WRONG_CODES * SECONDS_PER_WRONG_CODE:

@@ -13,13 +13,13 @@ from kiosk.screen.texts import Refusal
 from kiosk.storage import Link, RoundClosedError, RoundState
 
 
-def link_and_round(code: str) -> tuple[Link, Round]:
-    """Return the link of an address, and the running round that it admits to. Refuses the request as
-    `link_of` and `running_round` do, and with 403 if the round does not admit by this kind of link.
+def enter(code: str) -> tuple[Link, Round]:
+    """Return the link with this code, and the running round that it admits to. Refuses the request as
+    `link_of_request` and `running_round` do, and with 403 if the round does not admit by this kind of link.
 
-    While no round runs, the request of a kiosk is recorded as a sign of life.
+    Before a refusal because no round runs, the request of a kiosk is recorded as a sign of life.
     """
-    link = link_of(code)
+    link = link_of_request(code)
     try:
         of_round = running_round(link.unit_id)
     except RefusedError:
@@ -32,9 +32,9 @@ def link_and_round(code: str) -> tuple[Link, Round]:
     return link, of_round
 
 
-def link_of(code: str) -> Link:
-    """Return the link with this code: a poster's at an address that begins with /s/, else a kiosk's. Refuses
-    the request with 404 if there is none."""
+def link_of_request(code: str) -> Link:
+    """Return the link with this code: a poster's if the request's path begins with /s/, else a kiosk's.
+    Refuses the request with 404 if there is none."""
     link, is_poster = guest_side().store.links.with_code(code), request.path.startswith("/s/")
     if link is None or (link.admission is Admission.POSTER) != is_poster:
         refuse(404, Refusal.NOT_FOUND if is_poster else Refusal.NOT_PAIRED)
@@ -42,9 +42,9 @@ def link_of(code: str) -> Link:
 
 
 def running_round(unit_id: str) -> Round:
-    """Return the round that runs at a unit. Refuses the request with 403 if none runs, with what holds for
-    the unit: that the questions open on a day, that they are closed, or that there are none. The questions of
-    a sent form have opened before, so they are closed, also after its kiosk was moved to another unit."""
+    """Return the round that runs at a unit. Refuses the request with 403 if none runs: NOT_OPEN, CLOSED or
+    NO_ROUND. A sent form always gets CLOSED, because its questions were open once, even if its kiosk was
+    moved to another unit since."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
@@ -66,9 +66,9 @@ def round_of_slip(round_id: str, unit_id: str) -> Round:
 
 
 def _refuse_without_running_round(states: Sequence[RoundState]) -> NoReturn:
-    """Refuse a request for rounds of which none runs, with 403: NOT_OPEN with the first opening day if one
-    opens later, else CLOSED, or NO_ROUND without any round. The reason follows from their terms and the
-    clock, and says nothing about ballots."""
+    """Refuse a request with 403, because none of these rounds runs: NOT_OPEN with the first opening day if
+    one opens later, else CLOSED; NO_ROUND if `states` is empty. The reason follows from the rounds' terms and
+    the clock, and says nothing about ballots."""
     days = [state.round.opens_at for state in states if guest_side().clock() < state.round.opens_at]
     if days:
         refuse(403, Refusal.NOT_OPEN, min(days).date())

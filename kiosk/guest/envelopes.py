@@ -10,7 +10,7 @@ from kiosk.domain.envelope import is_well_formed
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Bucket, accept_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side
-from kiosk.guest.entry_points import link_of
+from kiosk.guest.entry_points import link_of_request
 from kiosk.guest.refusals import refuse
 from kiosk.screen.texts import Refusal
 from kiosk.storage import LetterboxGoneError
@@ -29,7 +29,7 @@ def take_envelope(code: str) -> GuestResponse:
     desk. The rate limit counts only envelopes that can be opened, are readable and new, so that other
     requests neither change nor reveal its state.
     """
-    link, guest = link_of(code), guest_side()
+    link, guest = link_of_request(code), guest_side()
     fields = dict(request.form.lists())
     has_waited = fields.pop(HAS_WAITED, None) is not None
     sent = [*fields.pop(ENVELOPE), *fields.pop(SEALED_FOR, [])]

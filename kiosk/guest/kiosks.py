@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, request
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Admission
 from kiosk.guest.context import GuestResponse, guest_side
-from kiosk.guest.entry_points import link_of
+from kiosk.guest.entry_points import link_of_request
 from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
@@ -73,7 +73,7 @@ def _digits(text: str) -> str:
 def paired(code: str) -> GuestResponse:
     """Show which unit the screen belongs to, before the guest's page, so that a wrong pairing is noticed. 404
     if no kiosk has the code."""
-    return make_response(guest_side().pages.paired(link_of(code).unit_id, f"/k/{code}"))
+    return make_response(guest_side().pages.paired(link_of_request(code).unit_id, f"/k/{code}"))
 
 
 def alive(code: str = "") -> GuestResponse:

@@ -5,14 +5,14 @@ from flask import make_response, request
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import accepted_response, sent_ballot
 from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
-from kiosk.guest.entry_points import link_and_round
+from kiosk.guest.entry_points import enter
 from kiosk.guest.tickets import pop_ticket
 from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> GuestResponse:
     """Show the questions as a practice: the ballot will be discarded. Refused as the real questions are."""
-    link, of_round = link_and_round(code)
+    link, of_round = enter(code)
     page = guest_side().pages.form(
         of_round.survey,
         request.args.get("lang", REFERENCE),
@@ -30,7 +30,7 @@ def start(code: str = "") -> GuestResponse:
 def answer(code: str = "") -> GuestResponse:
     """Check a ballot as a real one is checked, discard it, and answer as a real one is answered: with the way
     to the end of the practice."""
-    _, of_round = link_and_round(code)
+    _, of_round = enter(code)
     fields = dict(request.form.lists())
     pop_ticket(fields)
     sent_ballot(of_round, fields)
@@ -39,7 +39,7 @@ def answer(code: str = "") -> GuestResponse:
 
 def over(code: str = "") -> GuestResponse:
     """Show the end of the practice, with a link to the real questions. Refused while no round runs."""
-    link_and_round(code)
+    enter(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 
 

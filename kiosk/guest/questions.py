@@ -7,7 +7,7 @@ from flask import abort, make_response, request, send_file
 from kiosk.domain.rounds import Admission
 from kiosk.guest.ballots import Bucket, accept_ballot, sent_ballot, take_token
 from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
-from kiosk.guest.entry_points import link_and_round
+from kiosk.guest.entry_points import enter
 from kiosk.guest.envelopes import ENVELOPE, take_envelope
 from kiosk.guest.tickets import new_ticket, pop_ticket
 from kiosk.library.catalogues import REFERENCE
@@ -20,8 +20,8 @@ RAPID = "_rapid"
 
 def start(code: str = "") -> GuestResponse:
     """Show the questions in the language of the parameter `lang`, or in the reference. Refused as in
-    `link_and_round`."""
-    link, of_round = link_and_round(code)
+    `enter`."""
+    link, of_round = enter(code)
     guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
     reply = guest.store.reply(link.unit_id)
@@ -49,7 +49,7 @@ def answer(code: str = "") -> GuestResponse:
     no token; one marked as rapid is excluded and answered alike."""
     if ENVELOPE in request.form:
         return take_envelope(code)
-    link, of_round = link_and_round(code)
+    link, of_round = enter(code)
     thanks = f"{request.path.rstrip('/')}/thanks"
     fields = dict(request.form.lists())
     is_rapid = link.admission is Admission.KIOSK and fields.pop(RAPID, None) is not None

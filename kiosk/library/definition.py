@@ -277,8 +277,8 @@ def is_there(path: Path) -> bool:
 
 
 def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
-    """Return the paths in a folder whose names end in .toml, sorted by name. A folder of such a name is one
-    of them, for its reader to refuse. Otherwise as `entries`."""
+    """Return the paths in a folder whose names end in .toml, sorted by name. A folder whose name ends in
+    .toml is included; reading it fails. Errors: see `entries`."""
     paths = entries(folder, read)
     return [path for path in paths if path.name.endswith(".toml")]
 
@@ -320,7 +320,8 @@ def read_bytes(path: Path) -> bytes:
             f"{path}: cannot be read ({error.strerror}); check that it is a file and that you may read it"
         ) from error
     if len(raw) > MAX_FILE_BYTES:
-        raise DefinitionError(f"{path}: is larger than 1 MB; is it the right file?")
+        most = MAX_FILE_BYTES // 1_000_000
+        raise DefinitionError(f"{path}: is larger than {most} MB; is it the right file?")
     return raw
 
 

@@ -162,13 +162,13 @@ def _faults_of_the_whole(draft: Draft) -> Iterator[FieldFault]:
     if len(draft.statements) > MOST_STATEMENTS:
         most = Message("Högst {most} påståenden.", {"most": MOST_STATEMENTS})
         yield FieldFault(f"text-{MOST_STATEMENTS + 1}", most)
-    elif fault_of_cost := costs_too_much(draft.statements):
+    elif fault_of_cost := why_too_costly(draft.statements):
         yield FieldFault(f"several-{_last_several(draft.statements)}", fault_of_cost)
 
 
-def costs_too_much(statements: Sequence[Statement]) -> Message | None:
-    """Return the reason why a ballot with these statements would tell too much about a guest, with the
-    remedy; None if it would not."""
+def why_too_costly(statements: Sequence[Statement]) -> Message | None:
+    """Return the reason why the statements cost more than MOST_STATEMENTS (`cost_of`), with the remedy; None
+    if they do not."""
     if (cost := cost_of(statements)) <= MOST_STATEMENTS:
         return None
     return Message(
@@ -234,8 +234,8 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
 
 
 def why_no_follow_up(statements: Sequence[Statement], at: int) -> Message | None:
-    """Return the reason why the statement at an index of `statements` cannot be the follow-up that it is
-    meant to be, with the remedy; None if it can, or is none."""
+    """Return the reason why the statement at the index `at` cannot be a follow-up, with the remedy; None if
+    it can be one, or if it `follows` no statement."""
     statement, before = statements[at], statements[at - 1] if at else None
     if not statement.follows:
         return None
@@ -271,8 +271,8 @@ def why_no_follow_up(statements: Sequence[Statement], at: int) -> Message | None
 
 
 def why_not_several(scale: Scale) -> Message | None:
-    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; None if she
-    can."""
+    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; None if a
+    guest can."""
     if scale.is_ordered:
         return Message("flera svar går bara att välja när svaren inte har någon ordning. Byt skala.", {})
     if len(scale.labels) > MOST_SEVERAL:

@@ -242,8 +242,8 @@ def _why_no_follow_up(scale: Scale, *, several: bool) -> str:
 
 
 def _why_not_several(scale: Scale) -> str:
-    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; "" if she
-    can."""
+    """Return the reason why a guest cannot choose several of a scale's options, with the remedy; "" if a
+    guest can."""
     if scale.is_ordered:
         return f"the options of the scale {scale.id!r} have an order; use a scale with ordered = false"
     if len(scale.labels) > MOST_SEVERAL:
@@ -283,12 +283,6 @@ def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ())
 def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
     """Return the scales that are not None."""
     return {scale_id: scale for scale_id, scale in scales.items() if scale is not None}
-
-
-def read_surveys(folders: list[Path]) -> dict[str, Survey]:
-    """Return all surveys of the folders, untranslated, by id; see `read_questions`. Raises DefinitionError
-    for a file that cannot be read."""
-    return read_questions(folders)[1]
 
 
 def read_questions(folders: list[Path], read: Read = strictly) -> tuple[dict[str, Scale], dict[str, Survey]]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from kiosk.operation.archive import MANIFEST, TABLES, fault_of_name, folded, is_backup
 from kiosk.settings import Settings
+from kiosk.storage import SQLITE_ENDINGS, sqlite_files
 
 SECRET_KEY = "secret_key"  # noqa: S105 - the file's name
 """File with the key that signs sessions, in no backup. If it is missing, a new one is made, and everybody
@@ -26,9 +27,6 @@ Last good copies are included: a file that became unreadable has no other copy."
 
 SQLITE = b"SQLite format 3\0"
 """The first bytes of a SQLite database."""
-
-DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
-"""What follows the name of a SQLite database in the names of its files, its own among them."""
 
 
 class Exclusion(StrEnum):
@@ -81,20 +79,9 @@ def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
         any(TEMPORARY.fullmatch(part) or KEY_FOLDER.fullmatch(part) for part in name.parts[:-1])
         or TEMPORARY.fullmatch(name.name)
         or name == PurePosixPath(SECRET_KEY)
-        or path in _database_files(settings)
+        or path in sqlite_files(settings.database_url)
         or path.is_relative_to(settings.keys)
     )
-
-
-def database_file(settings: Settings) -> Path | None:
-    """Return the file of a SQLite database; None for a database server."""
-    url = settings.database_url
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
-
-
-def _database_files(settings: Settings) -> set[Path]:
-    file = database_file(settings)
-    return {file.with_name(f"{file.name}{ending}") for ending in DATABASE_ENDINGS} if file else set()
 
 
 def _entries(folder: Path, settings: Settings) -> Iterator[Path]:
@@ -124,7 +111,7 @@ def _exclusion_of(path: Path, name: str) -> Exclusion | None:
 
 def _is_database(path: Path) -> bool:
     """Return whether a file is a SQLite database, or a part of one beside it."""
-    beside = (path.name.removesuffix(ending) for ending in DATABASE_ENDINGS if path.name.endswith(ending))
+    beside = (path.name.removesuffix(ending) for ending in SQLITE_ENDINGS if path.name.endswith(ending))
     candidates = [path.with_name(name) for name in beside if name]
     return any(_begins(candidate, SQLITE) for candidate in candidates if candidate.is_file())
 

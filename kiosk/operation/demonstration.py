@@ -4,7 +4,6 @@ outputs, and a published report."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from random import Random
 from secrets import token_urlsafe
 
@@ -18,7 +17,7 @@ from kiosk.library.library import Library
 from kiosk.operation.demonstration_example import add_example
 from kiosk.operation.demonstration_report import add_outputs, publish_report
 from kiosk.settings import Settings, SettingsError
-from kiosk.storage import Account, Role, Store, hash_password, open_store
+from kiosk.storage import Account, Role, Store, hash_password, open_store, sqlite_file, sqlite_files
 
 K = 5
 ROUND_DAYS = 90
@@ -90,8 +89,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
 def _clear(settings: Settings) -> None:
     """Delete the database and the keys of an older demonstration. Raises SettingsError, as
     `build_demonstration`."""
-    file = Path(settings.database_url.removeprefix("sqlite:///"))
-    if not settings.database_url.startswith("sqlite:///"):
+    file = sqlite_file(settings.database_url)
+    if file is None:
         raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")
     if file.exists():
         old = open_store(settings.data, settings.database_url, settings.keys)
@@ -110,7 +109,7 @@ def _clear(settings: Settings) -> None:
             f"{settings.keys} is not empty and does not belong to a demonstration; set KIOSK_KEYS to another "
             "folder"
         )
-    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+    for path in sqlite_files(settings.database_url):
         path.unlink(missing_ok=True)
 
 

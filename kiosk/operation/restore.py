@@ -28,15 +28,22 @@ from kiosk.operation.archive import (
     restore_with,
 )
 from kiosk.operation.backup_files import (
-    DATABASE_ENDINGS,
     Exclusion,
-    database_file,
     files_to_back_up,
     may_be_kept,
 )
 from kiosk.operation.durable import sync_folder
 from kiosk.settings import Settings
-from kiosk.storage import Dump, StoreError, TermsError, newest_schema, open_store, read_dump
+from kiosk.storage import (
+    Dump,
+    StoreError,
+    TermsError,
+    newest_schema,
+    open_store,
+    read_dump,
+    sqlite_file,
+    sqlite_files,
+)
 
 UNPACKING = ".restoring-"
 """Beginning of the name of the temporary folder in KIOSK_DATA."""
@@ -169,10 +176,8 @@ def _create_installation(backup: Backup, settings: Settings) -> int:
 
 def _new_database_files(settings: Settings) -> list[Path]:
     """Return the files of a SQLite database that does not exist yet."""
-    file = database_file(settings)
-    if file is None or file.exists():
-        return []
-    return [file.with_name(f"{file.name}{ending}") for ending in DATABASE_ENDINGS]
+    file = sqlite_file(settings.database_url)
+    return [] if file is None or file.exists() else sqlite_files(settings.database_url)
 
 
 def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:

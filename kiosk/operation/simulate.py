@@ -76,8 +76,8 @@ class RefusedArrivals:
 
 
 def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arrival]:
-    """Return the arrivals in JSON lines, sorted by time. Raises ArrivalError, with `name`, the file's, and
-    the line, also if there are none.
+    """Return the arrivals in JSON lines, sorted by time. `name` is the file's, for messages. Raises
+    ArrivalError with the line of a faulty arrival, and without a line if there are no arrivals.
 
     A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}. An answer is 1..n on
     the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.

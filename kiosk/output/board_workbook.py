@@ -70,15 +70,15 @@ class BoardSheet:
     tables: tuple[BoardTable, ...] = ()
 
 
-def given_of_board(sheets: Iterable[BoardSheet], made_at: str | None) -> bytes:
-    """Return what a program makes a workbook of these sheets from: JSON, in which a day is an object with
-    `day`."""
+def input_for_board_writer(sheets: Iterable[BoardSheet], made_at: str | None) -> bytes:
+    """Return the input of the program that writes the workbook (`write_board`): JSON, in which a day is an
+    object with the member `day`. `made_at` is the time of the count, None before the first."""
     rows = [asdict(sheet, dict_factory=_with_days) for sheet in sheets]
     return json.dumps({"made_at": made_at, "sheets": rows}, ensure_ascii=False).encode()
 
 
 def write_board(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a workbook. `given` has the bytes of `given_of_board`."""
+    """Write a workbook. `given` has the bytes of `input_for_board_writer`."""
     document = json.load(given)
     sheets = [_sheet_from_json(row) for row in document["sheets"]]
     file.write(board_workbook(sheets, document["made_at"]))

@@ -20,8 +20,9 @@ TOTALS = WIDTH - 2 * MARGIN - LABELS - 12 * MONTH
 """Space at the right for the totals."""
 
 TALLEST = 64
-"""Height of the tallest column, and of a unit's row, in pixels of the picture."""
+"""Height of the tallest column, in pixels of the picture."""
 ROW = 104
+"""Height of a unit's row, in pixels of the picture."""
 TITLE_SIZE, TEXT_SIZE, DIGIT_SIZE, SMALL = 21, 16, 15, 10
 FILL = "#1b7f76"
 """The colour of the columns."""

@@ -20,17 +20,18 @@ EXPORT, EXPORT_PACKED = "export", "packed-export"
 PACK_LEVEL = 6
 
 
-def given_of_export(
+def input_for_export_writer(
     name: str, snapshot: str, terms: Iterable[str], outputs: Outputs, style: CsvStyle = CsvStyle.COMMA
 ) -> bytes:
-    """Return what a program makes a file of the export from. `name` is DATA_PACKAGE or one of FILE_NAMES;
-    `snapshot` the document's text, `terms` the rounds' texts, none of which has a line break."""
+    """Return the input of the program that writes a file of the export (`write_export`): JSON, a line each
+    for the file, the snapshot and every round. `name` is DATA_PACKAGE or one of FILE_NAMES; `snapshot` is the
+    document's text, `terms` the rounds' texts, none of which has a line break."""
     head = json.dumps({"name": name, "style": style.value, "outputs": _as_json(outputs)})
     return "\n".join((head, snapshot, *terms)).encode()
 
 
 def write_export(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a file of the export. `given` has the bytes of `given_of_export`."""
+    """Write a file of the export. `given` has the bytes of `input_for_export_writer`."""
     head, document, *terms = map(json.loads, given)
     rounds, outputs = [round_from_json(row) for row in terms], _from_json(head["outputs"])
     if head["name"] == DATA_PACKAGE:

@@ -17,7 +17,7 @@ ROOT = re.compile(rb"\d+ 0 obj\s*<</Type/StructTreeRoot")
 CELL = re.compile(rb"/S/TD/P (\d+ 0 R)")
 """The kind and the parent of an ordinary cell."""
 CHILDREN = re.compile(rb"/K\[([^\]]*)\]")
-"""What seems to be a list of children."""
+"""Pattern of a list of children; may match other arrays."""
 CONTENT = re.compile(rb"/K\[ *[^\] ]")
 """The beginning of an element's list of children that is not empty."""
 HEADERS = re.compile(rb"(<</O/Table)/Headers\[([^\]]*)\]")

@@ -22,8 +22,8 @@ IN_PROCESS: Mapping[str, Callable[[ReportDocument], bytes]] = {
 """File ending -> how a report is written in the calling process."""
 
 
-def given_of_report(document: ReportDocument) -> bytes:
-    """Return what a program makes a report's file from."""
+def input_for_report_writer(document: ReportDocument) -> bytes:
+    """Return the input of the programs that write a report's files: the document as JSON."""
     return json.dumps(document.as_json()).encode()
 
 
@@ -33,7 +33,7 @@ def write_file(document: ReportDocument, ending: str, queue: Queue = QUEUE) -> b
     if ending in IN_PROCESS:
         return IN_PROCESS[ending](document)
     with queue.turn(), TemporaryFile() as file:
-        write_by_program(ending, given_of_report(document), file)
+        write_by_program(ending, input_for_report_writer(document), file)
         file.seek(0)
         return file.read()
 

@@ -221,6 +221,8 @@ class Pages:
         - `slip` is the code of the slip with which the form was opened; "" for a kiosk or a poster.
         - `ticket` lets the server recognise a form that is sent twice; "" for none.
         - `is_chosen`: the guest has chosen that language, so the page does not ask for it.
+        - `is_kiosk`: the page is for a paired screen, which forgets an idle guest and has no button to leave
+          the page.
         - `home` is the address at which a practice form ends; "" for a real form.
         - `letterbox` is the public key, in hex, for which a kiosk seals ballots; with "" it sends them
           unsealed.

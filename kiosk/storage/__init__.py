@@ -36,6 +36,7 @@ from kiosk.storage.rounds import (
 from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.second_factors import SecondFactor
 from kiosk.storage.slip_sets import SlipBudgetError
+from kiosk.storage.sqlite_paths import SQLITE_ENDINGS, sqlite_file, sqlite_files
 from kiosk.storage.stderr_once import print_once
 from kiosk.storage.store import Store, holds_keys, open_store
 from kiosk.storage.walls import Wall
@@ -49,6 +50,7 @@ __all__ = [
     "PAIRING_LIFETIME",
     "SERVER",
     "SHORTEST_PASSWORD_CHARACTERS",
+    "SQLITE_ENDINGS",
     "Account",
     "AccountExistsError",
     "AccountLink",
@@ -91,5 +93,7 @@ __all__ = [
     "open_store",
     "print_once",
     "read_dump",
+    "sqlite_file",
+    "sqlite_files",
     "verify",
 ]

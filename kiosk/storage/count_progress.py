@@ -61,7 +61,7 @@ class CountProgress:
         )
 
 
-def parts_of(of_round: Round) -> Iterable[CountPart]:
+def units_in_parts(of_round: Round) -> Iterable[CountPart]:
     """Return all units of a round, in parts of at most UNITS_A_STEP."""
     units = of_round.tree.leaves
     return [(of_round, units[at : at + UNITS_A_STEP]) for at in range(0, len(units), UNITS_A_STEP)]

@@ -15,6 +15,7 @@ from kiosk.storage import disks, migrations
 from kiosk.storage.locks import ADVISORY_KEY, Lock
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.schema_check import differences
+from kiosk.storage.sqlite_paths import sqlite_file
 from kiosk.storage.tables import Installation, without_nul
 
 Row = tuple[Any, ...]
@@ -153,10 +154,9 @@ db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[n
 
 def _connect(url: str, *, durable: bool) -> peewee.Database:
     """Return peewee's database for KIOSK_DATABASE_URL, without connecting to it yet. Raises StoreError."""
-    if url.startswith("sqlite:///"):
+    if file := sqlite_file(url):
         pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
-        path = url.removeprefix("sqlite:///")
-        return peewee.SqliteDatabase(path, pragmas=pragmas, lock_type="IMMEDIATE")
+        return peewee.SqliteDatabase(str(file), pragmas=pragmas, lock_type="IMMEDIATE")
     try:
         database = db_url.connect(url, unquote_password=True, unquote_user=True)  # type: ignore[no-untyped-call]
         return cast(peewee.Database, database)

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from kiosk.storage.database import StoreError
 from kiosk.storage.sealed_rows import Sealed
-
-_SQLITE = "sqlite:///"
-_BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
+from kiosk.storage.sqlite_paths import sqlite_files
 
 
 def check_owner(data: Path, keys: Path, url: str) -> None:
     """Raise StoreError, with the command to run, unless the current user owns all files and folders that a
-    write changes. What does not exist is left out. `url` is KIOSK_DATABASE_URL."""
+    write changes. Missing files are not checked. `url` is KIOSK_DATABASE_URL."""
     owners = {folder: owner for folder in (data, keys) if (owner := _owner(folder)) is not None}
     if len(set(owners.values())) > 1:
         names = [_name(owners[folder]) for folder in (data, keys)]
@@ -55,8 +53,7 @@ def _files(data: Path, keys: Path, url: str) -> Iterator[Path]:
     writes.
     """
     yield data / "secret_key"
-    if url.startswith(_SQLITE):
-        yield from (Path(url.removeprefix(_SQLITE) + ending) for ending in _BESIDE_SQLITE)
+    yield from sqlite_files(url)
     for kind in Sealed:
         for row in keys.glob(f"{kind}.*"):
             yield from (row, *row.glob("*"))

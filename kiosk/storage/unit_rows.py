@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.count_progress import CountPart, parts_of
+from kiosk.storage.count_progress import CountPart, units_in_parts
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
@@ -85,7 +85,7 @@ class UnitRows:
         StoreError if the database may lose a commit."""
         faults: list[KeyFault] = []
         for state in self._rounds.all():
-            for part in () if state.is_closed else parts_of(state.round):
+            for part in () if state.is_closed else units_in_parts(state.round):
                 faults += self._writer.look(partial(self._faults_of_part, part))
         check_faults(sorted(faults, key=lambda fault: list(Sealed).index(fault.kind)))
 
@@ -97,7 +97,7 @@ class UnitRows:
         """
         self.check_keys_of_units()
         for state in self._rounds.all():
-            for part in () if state.is_closed else parts_of(state.round):
+            for part in () if state.is_closed else units_in_parts(state.round):
                 self.write_step(part, partial(self._renew_units, part))
         self._writer.run(self._clear_closed_rounds)
 

@@ -41,7 +41,7 @@ def test_the_commands_of_a_first_installation_succeed(run: Run, tmp_path: Path) 
     assert published["id"] == of_round
     assert "waiting for more answers" in printed(run("results"))
     assert "Nothing to do" in printed(run("count"))
-    assert "as this program needs them" in printed(run("upgrade"))
+    assert "nothing to do" in printed(run("upgrade"))
 
 
 def test_a_removed_accounts_name_can_be_used_again(run: Run) -> None:

@@ -665,7 +665,7 @@ def test_a_closed_round_without_figures_promises_none(tmp_path: Path) -> None:
     assert "inga svar visas ännu" not in page
 
 
-def test_a_field_for_a_decimal_number_is_none_of_the_browsers(desk: Desk) -> None:
+def test_a_decimal_number_is_typed_in_a_field_that_keeps_its_comma(desk: Desk) -> None:
     """In a field of type number a browser in English leaves out the comma: 0,5 becomes 5."""
     desk.sign_in()
     [field] = re.findall(r"<input[^>]*\bid=\"a_day\"[^>]*>", desk.client.get("/admin/rounds/new").text)

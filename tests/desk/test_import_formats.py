@@ -117,7 +117,7 @@ def test_pasted_lines_without_answers_get_the_shipped_scale(desk: Desk) -> None:
         ("Hej\n" * 5_000, "Texten är längre än en enkät: högst 2000 rader."),
     ],
 )
-def test_pasted_lines_without_a_statement_are_refused_with_the_reason(
+def test_pasted_text_that_is_no_survey_is_refused_with_the_reason(
     desk: Desk, lines: str, reason: str
 ) -> None:
     before = files(desk)

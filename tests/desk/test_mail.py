@@ -170,7 +170,7 @@ def test_a_person_chooses_mail_with_the_password(desk: Desk) -> None:
     ["bo", "bo@", "@example.org", "bo@example.org, eve@example.org", "Bo <bo@example.org>", "bö@example.org",
      "bo@exa mple.org", "b" * 250 + "@example.org", "bo@example..org", '"bo"@example.org'],
 )  # fmt: skip
-def test_an_address_that_is_none_is_refused_with_an_example(desk: Desk, address: str) -> None:
+def test_an_invalid_address_is_refused_with_an_example(desk: Desk, address: str) -> None:
     enter(desk, "bo")
     assert save(desk, address=address, current=PASSWORD) == 400
     enter(desk, "anna")

@@ -132,6 +132,18 @@ def test_guessing_codes_is_slowed_down_over_all_addresses(desk: Desk) -> None:
     assert statuses == [403] * FREE_FAILURES + [429] * 2
 
 
+def test_a_code_is_refused_until_the_whole_delay_has_passed(desk: Desk) -> None:
+    secret, _ = enrolled(desk)
+    client = password_step(desk, "198.51.100.1")
+    for _ in range(FREE_FAILURES):
+        send(client, "wrong")
+    desk.now += timedelta(seconds=0.5)
+    early = send(client, code_of(desk, secret))
+    assert (early.status_code, early.headers["Retry-After"]) == (429, "1")
+    desk.now += timedelta(seconds=0.5)
+    assert send(client, code_of(desk, secret)).status_code == 303
+
+
 def test_guessing_codes_does_not_lock_out_a_known_device(desk: Desk) -> None:
     secret, _ = enrolled(desk)
     hers = desk.client

@@ -117,7 +117,7 @@ def test_a_renamed_and_moved_unit_keeps_its_id(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_a_closed_unit_is_left_out_and_its_id_is_not_given_away(desk: Desk) -> None:
+def test_a_closed_units_id_is_not_reused_and_it_can_be_reopened(desk: Desk) -> None:
     closed = changed("norra", is_closed=True)
     assert save(desk, closed).status_code == 303
     assert tree(desk).leaves == ("sodra", "kafeet")

@@ -22,8 +22,9 @@ from kiosk.domain.survey import (
     survey_from_json,
 )
 from kiosk.library.definition import DefinitionError
-from kiosk.library.surveys import read_scale, read_survey, read_surveys
+from kiosk.library.surveys import read_scale, read_survey
 from kiosk.settings import shipped_folder
+from tests.tools.shipped import read_surveys
 
 STATEMENTS_OF_2022 = [
     "Jag känner att personalen lyssnar på mig",

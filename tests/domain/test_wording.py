@@ -4,8 +4,8 @@ import pytest
 
 from kiosk.domain.wording import Concern, advice, lix
 from kiosk.library.catalogues import read_catalogues
-from kiosk.library.surveys import read_surveys
 from kiosk.settings import shipped_folder
+from tests.tools.shipped import read_surveys
 
 
 def concerns(text: str) -> set[Concern]:

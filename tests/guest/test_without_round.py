@@ -89,7 +89,7 @@ def test_a_planned_round_says_when_it_opens_in_each_language(at_time: AtTime) ->
     assert at_time.place.client.get("/").status_code == 200
 
 
-def test_a_form_that_is_sent_after_the_closing_was_of_the_closed_round(at_time: AtTime) -> None:
+def test_a_late_form_is_told_that_its_round_is_closed_even_if_another_is_planned(at_time: AtTime) -> None:
     at_time.now = at_time.place.round.closes_at
     at_time.plan(at_time.now + 5 * DAY)
     for path in ("/", "/practice"):

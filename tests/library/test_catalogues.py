@@ -12,10 +12,11 @@ from babel.messages.pofile import read_po
 from kiosk.library.catalogues import Catalogue, language, read_catalogue, read_catalogues
 from kiosk.library.completeness import of_screen
 from kiosk.library.definition import DefinitionError
-from kiosk.library.surveys import read_scales, read_surveys, readable
+from kiosk.library.surveys import read_scales, readable
 from kiosk.settings import shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.messages import catalogue_paths, extracted, messages_in, updated
+from tests.tools.shipped import read_surveys
 from tests.tools.syntax import nodes
 
 PACKAGE = Path(__file__).parents[2] / "kiosk"

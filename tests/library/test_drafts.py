@@ -29,8 +29,9 @@ from kiosk.library.drafts import (
 )
 from kiosk.library.library import read_library
 from kiosk.library.own_files import LAST_GOOD
-from kiosk.library.surveys import read_scales, read_survey, read_surveys, readable
+from kiosk.library.surveys import read_scales, read_survey, readable
 from kiosk.settings import Settings, read_settings, shipped_folder
+from tests.tools.shipped import read_surveys
 
 SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]

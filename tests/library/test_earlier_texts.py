@@ -17,11 +17,10 @@ from kiosk.library.drafts import (
     write_translations,
 )
 from kiosk.library.library import Library, shown_languages
-from kiosk.library.surveys import read_surveys
 from kiosk.library.translators_file import as_po, read_translations
 from kiosk.settings import Settings, read_settings, shipped_folder
 from tests.tools.languages import GUEST_LANGUAGES
-from tests.tools.shipped import library_for
+from tests.tools.shipped import library_for, read_surveys
 
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"]
 WITH_TYPO = SEED.statements[1]

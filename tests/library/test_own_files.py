@@ -227,7 +227,7 @@ def test_a_damaged_shipped_file_is_not_tolerated_and_is_named(tmp_path: Path) ->
         TolerantReader(tmp_path / "data")(shipped, lambda path: read_survey(path, {}))
 
 
-def test_an_allowed_language_may_have_a_damaged_catalogue_but_not_none(tmp_path: Path) -> None:
+def test_an_allowed_languages_catalogue_may_be_damaged_but_not_missing(tmp_path: Path) -> None:
     settings = installation(tmp_path, KIOSK_LANGUAGES="rom")
     put(tmp_path, "translations/rom/LC_MESSAGES/guest.po", b"\xff")
     check_languages(settings, read_usable_library(settings))

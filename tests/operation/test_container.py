@@ -60,7 +60,7 @@ class Host:
         return [command for command in commands if command[0] == word]
 
 
-def test_the_container_runs_as_a_user_without_rights() -> None:
+def test_the_recipe_sets_an_unprivileged_user_the_volumes_and_a_healthcheck() -> None:
     given = dict(instructions(RECIPE))
     assert given["USER"] == "kiosk"
     assert set(given["VOLUME"].split()) == {"/data", "/keys", "/backups"}

@@ -20,7 +20,7 @@ from kiosk.output.file_writer import WRITERS
 from kiosk.output.hyphenation import SOFT_HYPHEN
 from kiosk.output.paper import PaperError
 from kiosk.output.report_docx import report_docx
-from kiosk.output.report_files import IN_PROCESS, given_of_report, write_file
+from kiosk.output.report_files import IN_PROCESS, input_for_report_writer, write_file
 from kiosk.output.report_html import report_html
 from kiosk.output.report_package import report_package
 from kiosk.output.report_xlsx import report_xlsx
@@ -129,7 +129,7 @@ def test_a_column_of_short_row_headings_is_as_wide_as_they_are() -> None:
     assert len(set(same)) == 1
 
 
-def test_the_language_title_and_organisation_are_properties(written: Any) -> None:
+def test_the_word_document_has_language_title_and_organisation_as_properties(written: Any) -> None:
     assert written.core_properties.language == "sv-SE"
     assert written.core_properties.title == "Effektrapport 2026"
     assert written.core_properties.author == "Staden"
@@ -170,7 +170,7 @@ def test_an_edition_without_row_headings_stays_as_it_was_published() -> None:
 def test_a_reports_file_is_reproducible(ending: str) -> None:
     def write() -> bytes:
         file = io.BytesIO()
-        WRITERS[ending](io.BytesIO(given_of_report(REPORT)), file)
+        WRITERS[ending](io.BytesIO(input_for_report_writer(REPORT)), file)
         return file.getvalue()
 
     if ending in IN_PROCESS:

@@ -9,7 +9,9 @@ from types import CodeType
 from flask import Flask
 from jinja2.bccache import Bucket, FileSystemBytecodeCache
 
+from kiosk.domain.survey import Survey
 from kiosk.library.library import Library, read_library
+from kiosk.library.surveys import read_questions
 from kiosk.settings import Settings, read_settings
 from tests.tools.routes import share_routes
 
@@ -28,6 +30,12 @@ def library_for(settings: Settings) -> Library:
 def is_shipped(library: Library) -> bool:
     """Return whether a library is that of an installation without files of its own."""
     return library is _shipped()
+
+
+def read_surveys(folders: list[Path]) -> dict[str, Survey]:
+    """Return all surveys of the folders, untranslated, by id (`read_questions`). Raises DefinitionError for a
+    file that cannot be read."""
+    return read_questions(folders)[1]
 
 
 @cache

@@ -408,7 +408,7 @@ def used_fonts(page: Page, selector: str) -> set[tuple[str, bool]]:
         ),
     ],
 )
-def test_each_script_uses_the_shipped_fonts_only(
+def test_each_writing_system_uses_only_its_shipped_font_and_line_height(
     open_page: Open, language: str, family: str | None, files: set[str]
 ) -> None:
     page = open_page(PHONE, "/s/poster")

@@ -25,7 +25,7 @@ from kiosk.desk.login.second_factor import (
 )
 from kiosk.desk.mail.problems import has_mail, problem_in_words
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import for_every_account, note, renew, signed_in
+from kiosk.desk.session import end_all_and_renew, for_every_account, note, signed_in
 from kiosk.storage import Account, Action, SecondFactor, hash_password
 
 blueprint = Blueprint("own_account", __name__)
@@ -56,7 +56,7 @@ def change_password() -> ResponseReturnValue:
         form.current.errors = [refusal.text]
         return _page(refusal.status)
     desk().store.accounts.set_password(mine.name, hash_password(form.password.data))
-    renew(mine.name)
+    end_all_and_renew(mine.name)
     note(Action.PASSWORD_CHANGED, mine.name)
     return _done(translate("Lösenordet är bytt. Andra webbläsare är utloggade."))
 
@@ -90,7 +90,7 @@ def add_second_factor() -> ResponseReturnValue:
     codes = new_recovery_codes()
     factor = SecondFactor(desk().secret_sealer.seal(mine.name, secret), step)
     desk().store.second_factors.set(mine.name, factor, codes)
-    renew(mine.name)
+    end_all_and_renew(mine.name)
     note(Action.SECOND_FACTOR_ADDED, mine.name)
     return _codes_page(codes)
 
@@ -145,8 +145,9 @@ def change_mail() -> ResponseReturnValue:
 @blueprint.route("/account/mail/trial", methods=["POST"])
 @for_every_account
 def send_trial() -> ResponseReturnValue:
-    """Queue a trial for the signed-in account; none if the last was queued less than BETWEEN_TRIALS ago. It
-    is sent outside of requests. Status 409 without an address or a mail server."""
+    """Queue a trial mail to the signed-in account, and redirect with a notice. If one was queued less than
+    BETWEEN_TRIALS ago, no other is queued, and the notice is the same. The mail service sends it. Status 409
+    without an address or a mail server."""
     name, at = _mine().name, desk().clock()
     if not has_mail() or not desk().store.mail_choices.of(name).address:
         add_problem(translate("Spara en e-postadress först."), "mail")

@@ -42,14 +42,14 @@ def sign_in() -> ResponseReturnValue:
     attempt = throttle.attempt(name, source, desk().known_devices.nonce(name), now)
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
-        return _try_later(form, too_many_tries(int(seconds) + 1), 429, int(seconds) + 1)
+        return _try_later("sign_in.html", form, too_many_tries(int(seconds) + 1), 429, int(seconds) + 1)
     with desk().password_checks.reserved(is_known=attempt.is_known) as is_reserved:
         if not is_reserved:
             busy = translate(
                 "Många försöker logga in just nu. Vänta {seconds} sekunder och försök igen.",
                 seconds=BUSY_SECONDS,
             )
-            return _try_later(form, busy, 503, BUSY_SECONDS)
+            return _try_later("sign_in.html", form, busy, 503, BUSY_SECONDS)
         account = desk().store.accounts.named(name) if form.validate() else None
         is_right = verify(account.password if account else None, form.password.data or "")
     if account is None or not is_right:
@@ -83,11 +83,10 @@ def second_step() -> ResponseReturnValue:
         return render_template("second_step.html", form=form)
     throttle, source = desk().sign_in_throttle, source_of(request.remote_addr)
     attempt = throttle.attempt(account.name, source, desk().known_devices.nonce(account.name), now)
-    seconds = int(throttle.seconds_left_for_code(attempt, now) + 1)
-    if seconds > 1:
-        add_problem(too_many_tries(seconds))
-        page = render_template("second_step.html", form=form)
-        return make_response(page, 429, {"Retry-After": str(seconds)})
+    seconds = throttle.seconds_left_for_code(attempt, now)
+    if seconds > 0:
+        words = too_many_tries(int(seconds) + 1)
+        return _try_later("second_step.html", form, words, 429, int(seconds) + 1)
     kind = accepted_code(account.name, form.code.data or "", now) if form.validate() else None
     if kind is None:
         throttle.code_failed(attempt, now)
@@ -102,11 +101,13 @@ def second_step() -> ResponseReturnValue:
     return response
 
 
-def _try_later(form: SignInForm, words: str, status: int, seconds: int) -> ResponseReturnValue:
-    """Return the page with `words` as its problem, with the status, and with the seconds to wait in the
-    header Retry-After."""
+def _try_later(
+    template: str, form: SignInForm | CodeForm, words: str, status: int, seconds: int
+) -> ResponseReturnValue:
+    """Return the page of a template with `words` as its problem, with the status, and with the seconds to
+    wait in the header Retry-After."""
     add_problem(words)
-    return make_response(render_template("sign_in.html", form=form), status, {"Retry-After": str(seconds)})
+    return make_response(render_template(template, form=form), status, {"Retry-After": str(seconds)})
 
 
 @blueprint.route("/sign-out", methods=["POST"])
@@ -134,6 +135,6 @@ def _own_path(wanted: str) -> str:
     try:
         parts = urlsplit(wanted)
     except ValueError:
-        return url_for("results.results")
+        return url_for("results.start_page")
     is_own = not parts.scheme and not parts.netloc and parts.path.startswith("/admin/") and "\\" not in wanted
-    return wanted if is_own else url_for("results.results")
+    return wanted if is_own else url_for("results.start_page")

@@ -62,9 +62,8 @@ class EarlierStatement:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences about the answers that count as agreeing: their number and its uncertainty. If the source
-        does not give all of their counts, such sentences about each option that it gives, the highest
-        first."""
+        """Sentences with the number of answers that agree, and its uncertainty. If the source lacks one of
+        their counts, the same two sentences for each option whose count is known, the highest first."""
         numbered = list(enumerate(self.known.counts, start=1))
         agreeing = [(at, count) for at, count in numbered if at in self.statement.agreeing_options]
         if all(count is not None for _, count in agreeing):

@@ -44,7 +44,7 @@ from kiosk.domain.theory import Theory
 from kiosk.library.texts import find_fault
 from kiosk.output.glyphs import undrawable
 from kiosk.output.paper import PaperError
-from kiosk.output.report_files import ENDINGS, IN_PROCESS, given_of_report, write_file
+from kiosk.output.report_files import ENDINGS, IN_PROCESS, input_for_report_writer, write_file
 from kiosk.output.report_html import report_html
 from kiosk.storage import Action, RoundState
 
@@ -250,7 +250,7 @@ def publish(report_id: str) -> ResponseReturnValue:
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
-        desk().written_files.write("pdf", given_of_report(document))
+        desk().written_files.write("pdf", input_for_report_writer(document))
     except PaperError as error:
         written, content = desk().store.reports.texts(report_id), _content(report_id)
         names = _parts(content)
@@ -275,7 +275,7 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
         if ending in IN_PROCESS:
             content = write_file(document, ending)
         else:
-            written = desk().written_files.write(ending, given_of_report(document))
+            written = desk().written_files.write(ending, input_for_report_writer(document))
             return streamed_file(f"{report_id}-{edition}.{ending}", written)
     except PaperError as error:
         return unprintable(error)

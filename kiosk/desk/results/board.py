@@ -14,19 +14,19 @@ from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.target import is_upper_limit, target_state
-from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, given_of_board
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, input_for_board_writer
 
 
-def board_file(
+def input_for_board(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> bytes:
-    """Return what a program writes the workbook of a round at one node from.
+    """Return the input of the program that writes the workbook of a round at one node.
 
     `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
     """
     sheets = [_cover(document, of_round, node_id, overview), _overview(of_round, node_id, overview)]
     sheets += [_statement(number, section) for number, section in enumerate(sections, start=1)]
-    return given_of_board(sheets, document["made_at"])
+    return input_for_board_writer(sheets, document["made_at"])
 
 
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
@@ -100,9 +100,11 @@ def _target(row: Row) -> tuple[Value, Value]:
     if percent is None:
         return (None, None)
     limit = (
-        translate("högst {percent} %") if is_upper_limit(row.statement) else translate("minst {percent} %")
+        translate("högst {percent} %", percent=percent)
+        if is_upper_limit(row.statement)
+        else translate("minst {percent} %", percent=percent)
     )
-    return (limit.format(percent=percent), target_word(state, is_closed=row.is_closed))
+    return (limit, target_word(state, is_closed=row.is_closed))
 
 
 def _share(row: Row) -> float | None:

@@ -122,11 +122,11 @@ class Chart:
 
 
 def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
-    """Return the line of one round at one place. `name` is its name in tables, `label` its name in the chart.
+    """Return the line of one round at one place. `name` names the line in tables, `label` in the chart.
 
-    `shown` is the row of the round that the page is about, and `labels` are its options' in the reader's
-    language, the highest first. The line has no numbers if `row` has another scale than `shown`, or no
-    figures.
+    `shown` is the row of the round that the page is about. `labels` are the texts of the options of `shown`,
+    in the reader's language, the highest first. The line has no numbers if `row` has another scale than
+    `shown`, or no figures.
     """
     if row.table is None or row.statement.answers != shown.statement.answers:
         return _line_without_numbers(name, _empty_bar(label, row, shown), shown.statement)

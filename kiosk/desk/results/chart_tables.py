@@ -13,7 +13,7 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle, csv_table
-from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, given_of_board
+from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Value, input_for_board_writer
 from kiosk.output.stacked_bars import UNKNOWN
 
 
@@ -46,7 +46,7 @@ def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
     named = 2 if chart.kind is ChartKind.TIME else 1
     table = BoardTable(heading, rows, drawn, names=named)
     sheet = BoardSheet(section.text, section.text, lines, (table,))
-    return given_of_board([sheet], document["made_at"])
+    return input_for_board_writer([sheet], document["made_at"])
 
 
 def _heading(section: Section, chart: Chart) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response, streamed_file, unprintable
-from kiosk.desk.results.board import board_file
+from kiosk.desk.results.board import input_for_board
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.chart_tables import chart_csv, chart_workbook, file_name, place_file_name
 from kiosk.desk.results.earlier_figures import kept_figures
@@ -32,9 +32,9 @@ from kiosk.domain.snapshot import Document
 from kiosk.library.spreadsheet_writer import CsvStyle
 from kiosk.output.chart_pictures import NARROW, PAGE, svg
 from kiosk.output.export import DATA_PACKAGE, FILE_NAMES
-from kiosk.output.export_files import EXPORT, EXPORT_PACKED, given_of_export
+from kiosk.output.export_files import EXPORT, EXPORT_PACKED, input_for_export_writer
 from kiosk.output.paper import PaperError
-from kiosk.output.report_files import given_of_report
+from kiosk.output.report_files import input_for_report_writer
 
 blueprint = Blueprint("files", __name__)
 
@@ -100,7 +100,7 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
-    given = board_file(document, of_round, node_id, overview, sections)
+    given = input_for_board(document, of_round, node_id, overview, sections)
     return streamed_file(
         place_file_name(of_round, node_id, "xlsx"), desk().written_files.write("board", given)
     )
@@ -115,7 +115,7 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
     try:
-        given = given_of_report(place_document(document, of_round, node_id, overview, sections))
+        given = input_for_report_writer(place_document(document, of_round, node_id, overview, sections))
         written = desk().written_files.write("pdf", given)
     except PaperError as error:
         return unprintable(error)
@@ -180,7 +180,9 @@ def export_response(name: str, style: CsvStyle) -> Response:
     """Return a file of the export: one of FILE_NAMES, or DATA_PACKAGE. Raises BusyError or
     UnfinishedError."""
     store = desk().store
-    given = given_of_export(name, store.snapshot_text(), store.round_terms(), store.outputs.all(), style)
+    given = input_for_export_writer(
+        name, store.snapshot_text(), store.round_terms(), store.outputs.all(), style
+    )
     is_packed = name.endswith((".csv", ".json"))
     written = desk().written_files.write(EXPORT_PACKED if is_packed else EXPORT, given)
     return streamed_file(name, written, is_packed=is_packed)

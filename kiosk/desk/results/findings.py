@@ -15,10 +15,10 @@ from kiosk.domain.results import (
     Turn,
     comparable,
     compared,
-    parts_of,
+    interval_in_parts,
     shares,
 )
-from kiosk.domain.rounding import outwards, whole_percent
+from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Interval, Trend
@@ -29,10 +29,13 @@ from kiosk.domain.tree import Node
 
 
 def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return sentences about one round: the number that agreed, its uncertainty, which share is good, and the
-    target. A question with several answers has one sentence in their place, and so has one without an order.
-    Without answers on the scale, it is the reason. This reason, and the sentence about a missing order, come
-    after the one about a follow-up (`about_follow_up`)."""
+    """Return sentences about one round of a statement.
+
+    - On a scale with an order: the number that agreed, its uncertainty, which share is good, the target.
+    - With several answers: one sentence, that several could be chosen.
+    - On a scale without an order: the one about a follow-up, if it is one, then that there is no order.
+    - Without answers on the scale: the one about a follow-up, if it is one, then the reason.
+    """
     if not row.on_scale:
         return (*about_follow_up(row), missing(row))
     if row.statement.several:
@@ -148,12 +151,11 @@ def about_n(row: Row) -> str:
 
 
 def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
-    """Return the sentence with the interval of a share of `n` answers, in tenths or in percent (`parts_of`);
-    empty without an interval, such as of a share of too few answers."""
+    """Return the sentence with the interval of a share of `n` answers, in tenths or in percent
+    (`interval_in_parts`); empty without an interval, as of a share of too few answers."""
     if not interval:
         return ()
-    parts = parts_of(n)
-    low, high = outwards(interval.low, interval.high, parts)
+    low, high, parts = interval_in_parts(interval, n)
     if parts == 10:
         return (translate("Med så få svar kan det vara mellan {low} och {high} av 10.", low=low, high=high),)
     return (translate("Räkna med att det kan vara mellan {low} och {high} procent.", low=low, high=high),)

@@ -24,8 +24,8 @@ from kiosk.desk.results.findings import (
     percent,
 )
 from kiosk.desk.results.published import Snapshot
-from kiosk.domain.results import PERCENT_FROM, Row, parts_of
-from kiosk.domain.rounding import outwards, whole_percent
+from kiosk.domain.results import PERCENT_FROM, Row, interval_in_parts
+from kiosk.domain.rounding import whole_percent
 from kiosk.domain.rounds import Round
 from kiosk.domain.statistics import Trend
 from kiosk.domain.steps import Step
@@ -168,8 +168,7 @@ class Entry:
         sure = self.now.agreeing_interval
         if not sure:
             return ""
-        parts = parts_of(self.now.on_scale)
-        low, high = outwards(sure.low, sure.high, parts)
+        low, high, parts = interval_in_parts(sure, self.now.on_scale)
         if parts == 10:
             return translate("kan vara {low}–{high} av 10", low=low, high=high)
         return translate("kan vara {low}–{high} %", low=low, high=high)

@@ -52,7 +52,7 @@ class Place:
 
 @blueprint.route("/")
 @for_every_account
-def results() -> ResponseReturnValue:
+def start_page() -> ResponseReturnValue:
     """Show the start page: the tasks of today, and the overview of a round.
 
     The round is a running one with figures, else the latest with figures. An account that may read no round
@@ -85,7 +85,7 @@ def pick() -> ResponseReturnValue:
     page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
-        return redirect(url_for("results.results"))
+        return redirect(url_for("results.start_page"))
     [of_round] = chosen
     node_id = _node_in(of_round, request.args.get("node", ""))
     sort = request.args.get("sort")

@@ -40,9 +40,6 @@ DEEPEST_ELEMENT = 6
 MOST_TABLE_ROWS = 50_000
 """Rows of a table with tabs."""
 
-LARGEST_FIELD = 1_000_000
-"""Characters of a cell of a table with tabs."""
-
 LISTS = frozenset("L!O")
 """Types of question with one choice from a list."""
 ARRAYS_OF_ANSWERS = frozenset("FH")

@@ -28,8 +28,8 @@ from kiosk.library.drafts import (
     LONGEST_TITLE,
     Draft,
     ImportedSurvey,
-    costs_too_much,
     new_id,
+    why_too_costly,
 )
 from kiosk.library.importing.form import ForeignChoice, ForeignForm, ForeignQuestion, LeftOut, Texts
 from kiosk.library.importing.markup import REFERENCE_TO_ANSWER
@@ -202,7 +202,7 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
         for option in answers.options:
             translations.add(_place_of_list(answers), option)
     draft = None if problems else _draft(spoken, title, source, included, lists)
-    if draft and (reason := costs_too_much(draft.statements)):
+    if draft and (reason := why_too_costly(draft.statements)):
         problems, draft = (Problem(reason, "questions"),), None
     return Preview(
         title,

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.settings import Settings
-
-SQLITE = "sqlite:///"
+from kiosk.storage import sqlite_file, sqlite_files
 
 SECRET_CHARACTERS = 32
 """The least length of the key of sessions that kiosk serve requires."""
@@ -57,7 +56,7 @@ def check_presence(settings: Settings) -> Iterator[Advice]:
             "kiosk init"
         )
         yield Advice(Topic.INSTALLATION, Severity.BAD, problem)
-    elif (database := sqlite_file(settings)) and not os.path.isfile(database):
+    elif (database := sqlite_file(settings.database_url)) and not os.path.isfile(database):
         problem = (
             f"the database {database} does not exist; is the disk of KIOSK_DATA mounted? Bring it back, or "
             "restore a backup: kiosk restore FILE"
@@ -102,12 +101,10 @@ def _check_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
 
 def _check_database_files(settings: Settings) -> Iterator[Advice]:
     """Check an SQLite database outside KIOSK_DATA, with its log and index."""
-    database = sqlite_file(settings)
+    database = sqlite_file(settings.database_url)
     if database is None or database.is_relative_to(settings.data):
         return
-    paths = [
-        path for ending in ("", "-wal", "-shm", "-journal") if (path := Path(f"{database}{ending}")).exists()
-    ]
+    paths = [path for path in sqlite_files(settings.database_url) if path.exists()]
     yield from _mode_faults(paths, f"go= {database}*")
     yield from _owner_faults(paths, owner_of(settings), f"{{}} {database}*")
 
@@ -227,12 +224,6 @@ def check_secret_key(settings: Settings) -> Iterator[Advice]:
             "in again"
         )
         yield Advice(Topic.FILES, Severity.BAD, problem)
-
-
-def sqlite_file(settings: Settings) -> Path | None:
-    """Return the file of a SQLite database; None for a database server."""
-    url = settings.database_url
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
 def user_name(user: int) -> str:

@@ -19,10 +19,10 @@ from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement,
 from kiosk.library.catalogues import read_catalogues, survey_texts
 from kiosk.library.drafts import ImportedSurvey
 from kiosk.library.importing import AnswerOrder, Decisions, ForeignFormError, preview_of, read_file
-from kiosk.library.surveys import read_surveys
 from kiosk.library.xlsform_export import write_xlsform
 from kiosk.settings import shipped_folder
 from tests.tools.form_import import NO_LIBRARY, decided
+from tests.tools.shipped import read_surveys
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
 CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")

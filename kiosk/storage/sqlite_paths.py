@@ -1,0 +1,20 @@
+"""The files of a SQLite database, by the address in KIOSK_DATABASE_URL."""
+
+from pathlib import Path
+
+_PREFIX = "sqlite:///"
+
+SQLITE_ENDINGS = ("", "-wal", "-shm", "-journal")
+"""Endings of the files of a SQLite database; "" is the database itself."""
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the database's own file; None for the address of a database server."""
+    return Path(url.removeprefix(_PREFIX)) if url.startswith(_PREFIX) else None
+
+
+def sqlite_files(url: str) -> list[Path]:
+    """Return the database's own file, then those that SQLite may keep beside it, whether they exist or not;
+    [] for the address of a database server."""
+    file = sqlite_file(url)
+    return [file.with_name(f"{file.name}{ending}") for ending in SQLITE_ENDINGS] if file else []
