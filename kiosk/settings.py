@@ -60,8 +60,8 @@ class SettingsError(Exception):
 
 
 class MailSecurity(StrEnum):
-    """How the connection to the mail server is encrypted: after a greeting (STARTTLS), from the beginning, or
-    not at all. NONE is for a mail server on this machine, and UNENCRYPTED for any other."""
+    """The encryption of the connection to the mail server: after a greeting (STARTTLS), from the beginning
+    (TLS), or none. NONE is for a mail server on this machine, and UNENCRYPTED for any other."""
 
     STARTTLS = "starttls"
     TLS = "tls"

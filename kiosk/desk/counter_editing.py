@@ -82,7 +82,7 @@ def new() -> ResponseReturnValue:
 @blueprint.route("/counters/<counter_id>", methods=["GET", "POST"])
 @for_coordinator
 def counter(counter_id: str) -> ResponseReturnValue:
-    """Show the form of a counter; save the sent one. Of a shipped counter only the units change. Refused
+    """Show the form of a counter; save the sent one. Only the units of a shipped counter can change. Refused
     input stays in the form, with status 400. Aborts with 404 for an unknown counter, a total
     (`Counter.is_total`), and if files cannot be changed."""
     known = desk().library.counters.get(counter_id)

@@ -120,6 +120,6 @@ def manifest(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/worker.js")
 @for_staff
 def worker() -> ResponseReturnValue:
-    """Return the script of the service worker, which keeps the counting pages for use without a network. Its
-    address is in their folder: a worker may store pages there only."""
+    """Return the script of the service worker, which keeps the counting pages for use without a network. The
+    script's address is in their folder: a worker may store pages of its own folder only."""
     return send_from_directory(shipped_folder("static"), "desk_count_worker.js", mimetype="text/javascript")

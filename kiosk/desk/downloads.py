@@ -73,9 +73,9 @@ def streamed_file(
 
 
 def file_name_part(text: str) -> str:
-    """Return a text, such as a place's name, as a part of a file's name: letters a-z, of å only the a, and
-    digits, with hyphens between words. It is cut after a word to at most LONGEST_PART characters; "" if
-    nothing is left."""
+    """Return a text, such as a place's name, as a part of a file's name: letters a-z, without their accents
+    (å becomes a), and digits, with hyphens between words. It is cut after a word to at most LONGEST_PART
+    characters; "" if nothing is left."""
     plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     part = ""
     for word in re.findall("[a-z0-9]+", plain):

@@ -90,7 +90,8 @@ class PlainWords:
 
 
 class Required(InputRequired):
-    """A validator that refuses an empty field. The message says what to do with a field of its kind."""
+    """A validator that refuses an empty field. The message says whether to tick, choose or fill in the
+    field."""
 
     def __call__(self, form: Any, field: Any) -> None:
         try:
@@ -245,7 +246,7 @@ class MailForm(DeskForm):
 
     @property
     def choice(self) -> MailChoice:
-        """What the person chose in a valid form."""
+        """The choice of mail in a valid form."""
         return MailChoice(self.address.data, self.mail_language.data, self.summary.data, self.silence.data)
 
 

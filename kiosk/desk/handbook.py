@@ -156,8 +156,8 @@ def _table(lines: list[str]) -> Markup:
 
 
 def _inline(text: str) -> Markup:
-    """Return a text as HTML, with its bold, italics and code. Of a link only the words are kept, since its
-    target is not served."""
+    """Return a text as HTML, with its bold, italics and code. A link becomes its words only, since its target
+    is not served."""
     html = str(escape(text))
     html = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", html)
     html = re.sub(r"`([^`]+)`", r"<code>\1</code>", html)

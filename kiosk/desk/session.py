@@ -54,8 +54,8 @@ SHORTEST_TYPED_CHARACTERS = 4
 
 
 def begin(account: Account) -> None:
-    """Start a session for an account. Of the previous session only the language is kept. An account without a
-    session epoch gets one first, which ends its sessions elsewhere."""
+    """Start a session for an account, and end the previous session of this browser, whose language is kept.
+    An account without a session epoch gets one first, which ends its sessions elsewhere."""
     _clear_but_language()
     if not account.session_epoch:
         desk().store.accounts.end_sessions(account.name)

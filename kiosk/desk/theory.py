@@ -30,8 +30,8 @@ blueprint = Blueprint("theory", __name__)
 @dataclass(frozen=True)
 class Evidence:
     """One counter or statement that measures a theory box or a goal: `measured_by` names it in words, and
-    `lines` has sentences about its last published figure, empty if there is none yet. Of a statement, the
-    first line is its result and the last one the round with its protection."""
+    `lines` has sentences about its last published figure, empty if there is none yet. For a statement, the
+    first line is the result, and the last one the round with its protection."""
 
     measured_by: str
     lines: tuple[str, ...]
@@ -64,8 +64,8 @@ class PlaceInTree:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """The published figures that a page may show: the snapshot, the closed rounds that it reads of it, and
-    the outputs up to the end of `last_year`, all if it is None."""
+    """The published figures that a page may show: the snapshot, its closed rounds of which the page shows
+    figures, and the outputs up to the end of `last_year`; all outputs if it is None."""
 
     document: Document
     rounds: tuple[Round, ...]
@@ -129,8 +129,8 @@ def find_place(node_id: str) -> PlaceInTree | None:
 
 def definitions_of(unit_id: str) -> list[Theory]:
     """Return the theories that are about a unit, for their definitions: those whose place is the unit or
-    above it, and those without a place or with an unknown one. Of several with the same definition, such as
-    a theory and its copy, only the first is returned."""
+    above it, and those without a place or with an unknown one. If several have the same definition, such as a
+    theory and its copy, only the first is returned."""
     about = ((theory, find_place(theory.place)) for theory in desk().library.theories.values())
     theories = [theory for theory, place in about if place is None or unit_id in place.units]
     return list({theory.definition: theory for theory in reversed(theories)}.values())[::-1]

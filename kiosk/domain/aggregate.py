@@ -47,8 +47,9 @@ class NodeFigures:
 
 @dataclass(frozen=True)
 class AggregateRound:
-    """A closed round. Its tree has only nodes with figures, the root first; `nodes` is the id of each of them
-    -> its figures. `version` is that of the survey at the organisation, translations included."""
+    """A closed round. The round's tree has only nodes with figures, the root first; `nodes` maps the id of
+    each of them to its figures. `version` is that of the survey at the organisation, translations
+    included."""
 
     round: Round
     version: str
@@ -104,8 +105,8 @@ def aggregate_of(
     outputs: Iterable[Output],
     made_at: datetime,
 ) -> Aggregate:
-    """Return the aggregate of an installation: those of `closed_rounds`, in their order, that closed in the
-    scope's year and have figures of the root.
+    """Return the aggregate of an installation. It has the rounds among `closed_rounds` that closed in the
+    scope's year and have figures of the root, in the given order.
 
     `document` is the snapshot; ValueError if it lacks one of these rounds. `outputs` are those of
     `yearly_outputs`.
@@ -168,8 +169,8 @@ def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
 def yearly_outputs(
     counters: Iterable[Counter], outputs: Outputs, trees: Iterable[Tree], scope: Scope
 ) -> Iterator[Output]:
-    """Yield the year's figures, tree by tree: of the root and, if the scope has units, of each unit. A
-    counter without a figure at a node is left out there."""
+    """Yield the figures of the scope's year, tree by tree: those of the root, then, if the scope has units,
+    those of each unit. A counter without a figure at a node is left out there."""
     chosen = list(counters)
     for tree in trees:
         nodes = [tree.root, *(tree.node(unit) for unit in tree.leaves if scope.has_units)]

@@ -38,8 +38,8 @@ NOT_ASKED = 253
 has so many options."""
 
 NOT_CONCERNED_VALUE = "0"
-"""The value of "something else" on the page of a follow-up: of one character, like that of an option, so that
-both forms have the same length."""
+"""The value of "something else" on the page of a follow-up. It has one character, as the value of an option
+has, so that both forms have the same length."""
 
 
 class BallotError(ValueError):
@@ -62,9 +62,13 @@ _ANSWER_OF_BYTE = {byte: answer for answer, byte in _BYTE_OF_ANSWER.items()}
 def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     """Read the ballot from a submitted form.
 
-    `values` maps a statement's id to the values sent for it: at most one of "1".."n", "", "dont_know" and
-    "prefer_not"; of a question with several options, any of these and "none"; of a follow-up also "0". A
-    statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
+    `values` maps a statement's id to the values sent for it:
+
+    - a statement with one answer: at most one of "1".."n", "", "dont_know" and "prefer_not";
+    - a question with several options: any of these and "none";
+    - a follow-up: as a statement with one answer, or "0".
+
+    A statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
     follows; otherwise its answer is NOT_ASKED, whatever was sent for it. Raises BallotError for a statement
     that the survey does not have, a value that its scale does not have, or two values for one statement (two
     kinds of no answer for a question with several options).

@@ -10,7 +10,7 @@ STATE = (
     r"(?:egenmakt|själv\w+|hälsa|trygghet|ensamhet|isolering|ångest|hemlöshet|ohälsa|livskvalitet"
     r"|handlings\w+)\w*\b"
 )
-"""How people are: a part of patterns."""
+"""Words for a state of people: a part of patterns."""
 
 BETTER = r"(?:(?:mår|mådde|mått)\ bättre|(?:trygg|frisk|glad|stark|lugn|självständig)are|mindre\ ensam\w*)"
 """A comparative of how people are: a part of patterns."""

@@ -86,7 +86,7 @@ class Topic:
 
 
 def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
-    """Return the topics of all parties, each where the first of its lines stands."""
+    """Return the topics of all parties, in the order of each topic's first line."""
     topics: list[list[Line]] = []
     for line in (line for party in parties for line in _lines(party)):
         of_topic = next(
@@ -144,8 +144,9 @@ def differences(one: Row, other: Row) -> tuple[Difference, ...]:
 
 @dataclass(frozen=True)
 class OutputComparison:
-    """The figures of one output at all organisations that have it with the same definition. `name` is that of
-    the first one; `figures` is party id -> the figure of the root of each of its trees."""
+    """The figures of one output at all organisations that have it with the same definition. `name` is its
+    name at the first of them; `figures` is party id -> the figure of the root of each of the party's
+    trees."""
 
     name: str
     definition: str
@@ -153,8 +154,8 @@ class OutputComparison:
 
 
 def compare_outputs(parties: Iterable[Party]) -> tuple[OutputComparison, ...]:
-    """Return the comparison of each output, with the figures of whole organisations, each where its first
-    figure stands. A counter with the same id and another definition has a comparison of its own."""
+    """Return the comparison of each output, with the figures of whole organisations, in the order of each
+    output's first figure. A counter with the same id and another definition has a comparison of its own."""
     columns: dict[tuple[str, str], OutputComparison] = {}
     for party in parties:
         for output in (one for one in party.aggregate.outputs if not one.parent):

@@ -28,7 +28,7 @@ NO_TARGET = ""
 
 
 class Quality(StrEnum):
-    """How a figure was obtained."""
+    """The way in which a figure was obtained."""
 
     COUNTED = "counted"
     ESTIMATED = "estimated"
@@ -76,7 +76,8 @@ class ShownCounters:
     units: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def is_shown(self, counter: Counter, unit_id: str) -> bool:
-        """Return whether staff of a unit can tap a counter. Totals and closed counters are never tapped."""
+        """Return whether staff of a unit can tap a counter; False for totals and closed counters, which
+        nobody taps."""
         if counter.is_total or counter.is_closed:
             return False
         chosen = self.units.get(counter.id)
@@ -194,8 +195,8 @@ def months_open(when: date) -> tuple[Period, Period]:
 
 
 class Reason(StrEnum):
-    """Why a figure is typed: it was counted on paper (PAPER) or without a network (NO_NETWORK), the taps are
-    wrong (WRONG_TAPS), or it became known afterwards (LATE)."""
+    """The reason for typing a figure: it was counted on paper (PAPER) or without a network (NO_NETWORK), the
+    taps are wrong (WRONG_TAPS), or it became known afterwards (LATE)."""
 
     PAPER = "paper"
     NO_NETWORK = "no_network"
@@ -247,8 +248,9 @@ class Outputs:
         return (node_id, counter.id) in self._with_figures
 
     def at_unit(self, counter: Counter, unit_id: str, period: Period) -> Figure | None:
-        """Return the figure that a unit counted or that was typed for it; None if there is none. Unless it
-        was typed, a year is the sum of its quarters and a quarter that of its months."""
+        """Return a unit's figure in a period: the typed one, else the sum of its taps in a month, of the
+        months of a quarter, or of the quarters of a year. None if there is neither; a total is never
+        summed."""
         if (unit_id, counter.id) not in self._with_figures:
             return None
         typed = self.typed.get((unit_id, period, counter.id))
@@ -260,9 +262,9 @@ class Outputs:
         return Figure(sum(taps), Quality.COUNTED) if taps else None
 
     def at_node(self, counter: Counter, node_id: str, units: Iterable[str], period: Period) -> Figure | None:
-        """Return the figure of a node, whose units have the ids `units`: of a total, the one typed for the
-        node; of another counter, the sum of the units' figures. None if there is none. Totals of units are
-        not added, because the same person may come to several."""
+        """Return the figure of a node, whose units have the ids `units`; None if there is none. A total has
+        the figure that was typed for the node; the totals of units are not added, because the same person may
+        come to several. Any other counter has the sum of the units' figures."""
         if counter.is_total:
             return self.at_unit(counter, node_id, period)
         return _sum(self.at_unit(counter, unit, period) for unit in units)

@@ -24,7 +24,7 @@ LONGEST_COUNT_CHARACTERS = 12
 
 
 class EntryReason(StrEnum):
-    """Why earlier figures are typed in or changed."""
+    """The reasons for typing in or changing earlier figures."""
 
     REPORT = "report"
     PAPER = "paper"
@@ -33,7 +33,7 @@ class EntryReason(StrEnum):
 
 
 class RemovalReason(StrEnum):
-    """Why earlier figures are removed."""
+    """The reasons for removing earlier figures."""
 
     MISTYPED = "mistyped"
     REPLACED = "replaced"

@@ -106,8 +106,8 @@ class Letterbox:
 
     def open(self, envelope: bytes, columns: int) -> Letter:
         """Decrypt an envelope; `columns` is the number of a ballot's answers. Nothing is recorded: the caller
-        checks the ticket, and its fields. Raises EnvelopeError for an envelope of another size, for another
-        letterbox, or without a form."""
+        checks the letter's ticket and its fields. Raises EnvelopeError for an envelope of another size, for
+        another letterbox, or without a form."""
         if len(envelope) != envelope_size(columns):
             raise EnvelopeError("not an envelope for this survey")
         point, sealed = envelope[:_POINT_BYTES], envelope[_POINT_BYTES:]

@@ -19,7 +19,8 @@ class MailKind(StrEnum):
 
 
 class MailState(StrEnum):
-    """The state of a queued mail. Of the sent ones, only trials are kept, so that the page can say so."""
+    """The state of a queued mail. A mail that was sent is deleted, except for a trial, whose page says that
+    it was sent."""
 
     WAITING = "waiting"
     GIVEN_UP = "given_up"
@@ -30,7 +31,7 @@ class MailProblem(StrEnum):
     """The reason why a mail could not be sent: the mail server's name is unknown (NO_NAME), nothing answers
     there (NO_CONTACT), it does not encrypt as it should (NO_ENCRYPTION), it refuses our address (SENDER) or
     the mail itself (CONTENT), it asks to try again later (LATER), or it breaks the connection off
-    (BROKEN_OFF). The others say it themselves."""
+    (BROKEN_OFF). The other names explain themselves."""
 
     NO_NAME = "no_name"
     NO_CONTACT = "no_contact"

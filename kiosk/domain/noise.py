@@ -45,8 +45,9 @@ def read_epsilon(text: str) -> Fraction:
 def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:
     """Return the table to publish instead of `counts`, whose cells are all options and kinds of no answer.
 
-    Its cells are whole and never negative, with the same sum and in the same order. Call it once for a batch
-    and keep nothing but the result. `rng` must be `secrets.SystemRandom()` outside tests.
+    The cells of the returned table are whole and never negative, in the same order and with the same sum.
+    Call this once for a batch and keep nothing but the result. `rng` must be `secrets.SystemRandom()` outside
+    tests.
     """
     noise = zero_sum_noise(len(counts), epsilon, rng)
     return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])

@@ -1,7 +1,7 @@
-"""How many answers a place needs before a share says something in a protected round.
+"""The number of answers that a place needs before a share says something in a protected round.
 
-The noise of a batch does not shrink with its ballots. Where a statement has a follow-up, or several options
-may be chosen, its tables share an epsilon and have more noise than those of one statement alone.
+The noise of a batch does not shrink with its ballots. If a statement has a follow-up, or several options may
+be chosen, its tables share an epsilon and have more noise than those of one statement alone.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def costs_precision(statements: Sequence[Statement], at: int) -> bool:
 
 def answers_needed(statements: Sequence[Statement], at: int) -> int:
     """Return about how many answers a place needs in a protected round, in one batch, for the interval of a
-    share of a half to reach USEFUL to each side; at most MOST_ANSWERS, which stands for all larger numbers.
-    Of a follow-up, answers of those asked. `at` is the statement's index."""
+    share of a half to reach USEFUL to each side; MOST_ANSWERS if it needs so many or more. For a follow-up,
+    only the answers of guests who were asked it count. `at` is the statement's index."""
     statement, noise = statements[at], _noise(statements, at)
     others = 0 if statement.several else len(statement.scale.labels) - 2
 
@@ -42,8 +42,8 @@ def answers_needed(statements: Sequence[Statement], at: int) -> int:
 
 
 def _noise(statements: Sequence[Statement], at: int) -> Noise:
-    """Return the noise in the table of a statement's answers, in one batch; of several options, in that of
-    one option."""
+    """Return the noise in the table of a statement's answers, in one batch; if several options may be chosen,
+    the noise in the table of one option."""
     statement = statements[at]
     if statement.several:
         return noise_of(1, 2, EPSILON * OPTION_SHARE)

@@ -104,8 +104,9 @@ class Block:
 
     @property
     def short_heading(self) -> int:
-        """The most characters of a row's heading, if the table has so many columns that its headings need a
-        width of their own, and they are short; otherwise 0."""
+        """The length of the longest heading of a row, in characters, if the table has at least NARROW_FROM
+        columns and no heading is longer than LONGEST_SHORT_HEADING: the column of headings then gets that
+        width. Otherwise 0."""
         if len(self.header) < NARROW_FROM or not self.has_row_headings:
             return 0
         headings = [line for cells in (self.header, *self.rows) for line in cells[0].split("\n")]

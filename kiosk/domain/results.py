@@ -76,10 +76,10 @@ class Row:
     `batches` is the number of batches in the table, each with noise of its own; 0 in an exact round. `units`
     has the units below the node that have figures of their own; None if the row is compared as one unit.
 
-    Of a question of which several options may be chosen, `table` counts whether any was, and `options` has a
-    table for each option, the lowest first. Of a follow-up, `table` has the answers of those asked; of the
-    others only their number (`of_those_asked`). `is_asked_at_most` is true of a follow-up if answers to its
-    statement are withheld: as many may not have been asked.
+    If several options may be chosen, `table` counts whether any was, and `options` has a table for each
+    option, the lowest first; it is empty for any other statement. For a follow-up, `table` has the answers of
+    guests who were asked, and the number of the others (`of_those_asked`). `is_asked_at_most` says that
+    answers to the statement that it follows are withheld, so that fewer guests may have been asked.
     """
 
     round: Round
@@ -141,9 +141,9 @@ class Row:
 
     @property
     def outside(self) -> tuple[int, ...]:
-        """The counts outside the scale: each kind of no answer, of a follow-up those not asked, then the
-        withheld answers; empty without figures. Of several options that with the most withheld answers
-        counts."""
+        """The counts outside the scale: each kind of no answer, the guests not asked (for a follow-up only),
+        then the withheld answers; empty without figures. If several options may be chosen, the withheld
+        answers are those of the option with the most."""
         if not self.table:
             return ()
         not_asked = () if self.table.not_asked is None else (self.table.not_asked,)

@@ -227,7 +227,7 @@ def history_faults(
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     """Return what to tell a coordinator before opening a round, for about `guests_a_day` guests a day at each
-    unit: when figures come, and what speaks against it; none if there is nothing to say.
+    unit: when figures come, and reasons against the round. Empty if there is nothing to tell.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.

@@ -44,7 +44,7 @@ def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> date
 
 
 def next_tick(ticks: Ticks, now: datetime, counts_from: datetime | None = None) -> datetime:
-    """Return the first tick after `now` that is not before `counts_from`."""
+    """Return the first tick after `now` that is not before `counts_from`; None for no such limit."""
     step = timedelta(seconds=ticks.seconds) if isinstance(ticks, Every) else timedelta(days=1)
     after = ticks.latest(now) + step
     if counts_from is None or after >= counts_from:

@@ -28,8 +28,8 @@ _NODE = re.compile(r'{"id":"(?:[^"\\]|\\.)*","parent":["n]')
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Positions in the text: of a round, of its nodes, and of a field of the next round, or the text's end.
-    So `end` is behind the next round's id."""
+    """Positions in the text: those of a round, of its nodes, and of a field of the next round or, for the
+    last round, of the text's end. So `end` is behind the next round's id."""
 
     start: int
     nodes: int

@@ -159,7 +159,7 @@ class Good(StrEnum):
 
 
 class ColumnSubject(StrEnum):
-    """What the answers in a column of a ballot are about."""
+    """The subject of the answers in a column of a ballot."""
 
     STATEMENT = "statement"
     WHETHER = "whether"
@@ -184,10 +184,10 @@ class FollowUp:
 class Column:
     """One answer of a ballot, and the table that it is counted in: `options` answers, 1 the lowest.
 
-    A question of which a guest may choose several has one column for whether she chose any (WHETHER: 1 none
-    of these, 2 at least one, or a kind of no answer), and one for each option (OPTION: 1 not chosen, 2
-    chosen). An option's column has no kinds of no answer: who gave no answer is counted in the first column
-    only.
+    A question of which a guest may choose several options has one column for whether any was chosen (WHETHER:
+    1 none of these, 2 at least one, or a kind of no answer), and one for each option (OPTION: 1 not chosen, 2
+    chosen). An option's column has no kinds of no answer: a guest who gave no answer is counted in the first
+    column only.
 
     A statement with a follow-up is FOLLOWED, and its FOLLOW_UP is the next column: its answers are an option,
     a kind of no answer, or NOT_ASKED (kiosk/domain/ballot.py). `when` has the options of the column before
@@ -353,8 +353,8 @@ def is_option_id(column_id: str) -> bool:
 
 
 def numbers_in(text: str) -> tuple[int, ...]:
-    """Return the option numbers of a text such as "4, 5", sorted; (0,), which no option has, for any other
-    text."""
+    """Return the option numbers of a text such as "4, 5", sorted; () for an empty text. For any other text,
+    (0,): no option has this number."""
     if not re.fullmatch(r"[0-9]{0,2}([ ,;]+[0-9]{1,2})*", text.strip()):
         return (0,)
     return tuple(sorted(int(number) for number in re.findall("[0-9]+", text)))

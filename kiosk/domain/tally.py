@@ -21,8 +21,8 @@ class StatementTally:
     """The answers in one column: to a statement, about one of several options, or to a follow-up.
 
     `counts` runs from the lowest option to the highest, `no_answer` has the order of NoAnswer (zeros in the
-    column of an option), and `withheld` is the number of answers that the veil withheld. Of a follow-up,
-    `not_asked` is the number of ballots with another answer to its statement; None for any other table.
+    column of an option), and `withheld` is the number of answers that the veil withheld. `not_asked` is, for
+    a follow-up, the number of ballots with another answer to its statement; None for any other column.
     """
 
     counts: tuple[int, ...]
@@ -37,7 +37,8 @@ class StatementTally:
 
     @property
     def answered(self) -> int:
-        """Number of published answers, kinds of no answer included; of a follow-up, from those asked."""
+        """Number of published answers, kinds of no answer included. For a follow-up, guests who were not
+        asked do not count."""
         return sum(self.counts) + sum(self.no_answer)
 
     def __add__(self, other: "StatementTally") -> "StatementTally":
@@ -144,10 +145,11 @@ def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) 
 def protected(
     cells: Sequence[int], column: Column, before: StatementTally | None, rng: Random, epsilon: Fraction
 ) -> Published:
-    """Return what is published in a protected round: the table with noise of this epsilon, drawn now.
+    """Return the table to publish in a protected round: `cells` with noise of this epsilon, drawn now.
+    `before` is the published table of the statement that a follow-up follows.
 
-    The number of guests who were asked a follow-up is that of its statement's published table. It is not
-    drawn again: a second noisy number of the same guests would tell more about each of them.
+    The number of guests who were asked a follow-up is taken from that table. It is not drawn again: a second
+    noisy number of the same guests would tell more about each of them.
     """
     if column.subject is not ColumnSubject.FOLLOW_UP or before is None:
         return protect(cells, rng, epsilon), 0
@@ -162,11 +164,11 @@ def asked_by(statement: StatementTally, follow_up: Column) -> int:
 
 
 def of_those_asked(table: StatementTally, statement: StatementTally, follow_up: Column) -> StatementTally:
-    """Return a follow-up's table with only the answers withheld that guests who were asked may have given;
-    the others count as not asked. `statement` is the table of its statement.
+    """Return a follow-up's table in which `withheld` counts only guests who may have been asked; the others
+    are moved to `not_asked`. `statement` is the table of the statement that it follows.
 
-    A batch that withholds all of a follow-up withholds ballots of others too. How many were asked at most is
-    in the statement's table.
+    A batch that withholds a whole follow-up also withholds the ballots of guests who were not asked. The
+    statement's table says how many were asked at most.
     """
     asked = asked_by(statement, follow_up) + statement.withheld
     withheld = max(min(table.withheld, asked - table.answered), 0)
@@ -175,7 +177,8 @@ def of_those_asked(table: StatementTally, statement: StatementTally, follow_up: 
 
 
 def has_answers_of(table: StatementTally, column: Column) -> bool:
-    """Return whether a table has the answers of a column. For figures from a file."""
+    """Return whether a table has the shape of a column: as many counts as the column has options, no kinds of
+    no answer if the column has none, and `not_asked` for a follow-up only. For figures from a file."""
     return (
         len(table.counts) == column.options
         and (column.has_no_answer or not any(table.no_answer))
@@ -186,11 +189,11 @@ def has_answers_of(table: StatementTally, column: Column) -> bool:
 def follows_table(
     table: StatementTally, column: Column, statement: StatementTally, k: int, *, is_protected: bool
 ) -> bool:
-    """Return whether a follow-up's table can stand beside that of its statement. A necessary condition, for
-    figures from a file.
+    """Return False if a follow-up's table cannot stand beside the table of the statement that it follows;
+    True proves nothing. `column` is that of the follow-up, `k` the round's. For figures from a file.
 
-    Without withheld answers to the statement, its table says how many were asked. In an exact round, each
-    batch with one withholds all of the follow-up.
+    If no answer to the statement is withheld, its table says how many were asked. In an exact round, each
+    batch that withholds such an answer withholds the whole follow-up.
     """
     not_asked, asked = table.not_asked or 0, asked_by(statement, column)
     if min(*table.counts, *table.no_answer, table.withheld, not_asked) < 0 or table.ballots < k:
@@ -219,9 +222,9 @@ def can_be_published(table: StatementTally, k: int) -> bool:
     """Return False if this table of an exact round cannot be a sum of batches of at least k ballots each,
     after the veil. True proves nothing.
 
-    For figures from a file. In a batch without the veil, at least two answers differ
-    from the largest option, and so they do in any sum of such batches. A batch with the veil has k - 1 or
-    more published answers, all of one option.
+    For figures from a file. In a batch without the veil, at least two answers differ from the largest option,
+    and so they do in any sum of such batches. A batch with the veil has k - 1 or more published answers, all
+    of one option.
     """
     options, n = (*table.counts, *table.no_answer), table.ballots
     if min(*options, table.withheld) < 0 or n < k:

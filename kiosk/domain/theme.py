@@ -42,7 +42,7 @@ class Logo:
 
 @dataclass(frozen=True)
 class Theme:
-    """How an organisation's screens and paper look.
+    """The look of an organisation's screens and paper.
 
     `name` is the organisation's, or ""; `accent` is #rrggbb; `corner` is the radius of buttons in CSS pixels,
     or None for the usual one.

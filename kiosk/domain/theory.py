@@ -21,7 +21,7 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """How a box is measured: by a counter's id ("" for none) or by statements' ids. With neither it is not
+    """The measure of a box: a counter's id ("" for none) or statements' ids. Without either, the box is not
     measured."""
 
     counter: str = ""

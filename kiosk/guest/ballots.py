@@ -31,8 +31,8 @@ class Bucket(StrEnum):
 
 
 def sent_ballot(of_round: Round, fields: dict[str, list[str]]) -> Ballot:
-    """Return the ballot in a form's fields, field -> values sent for it. Refuses the request with 400 if it
-    is not valid, or if there are no fields."""
+    """Return the ballot in a form's fields, field -> values sent for it. Refuses the request with 400 if the
+    ballot is not valid, or if there are no fields."""
     if not fields:
         # A browser sends every statement of the form, so a body without any is damaged.
         refuse(400, Refusal.BAD)

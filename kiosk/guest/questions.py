@@ -44,9 +44,9 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Accept one ballot, as a form or an envelope. The response is the same bytes whatever it holds: that of
-    `accept_ballot`, which also says what is refused. A kiosk's form is refused with 429 if the rate limit has
-    no token; one marked as rapid is excluded and answered alike."""
+    """Accept one ballot, as a form or an envelope. The response is that of `accept_ballot`, the same bytes
+    whatever the ballot holds, which also says what is refused. A kiosk's form is refused with 429 if the rate
+    limit has no token; a form that the kiosk marked as rapid is excluded, with the same response."""
     if ENVELOPE in request.form:
         return take_envelope(code)
     link, of_round = enter(code)

@@ -25,8 +25,8 @@ def refuse(status: int, refusal: Refusal, opens_on: date | None = None) -> NoRet
 
 
 def refusal_of(error: HTTPException) -> Refusal:
-    """Return the reason for an HTTP error: its own for a RefusedError; of Flask's errors NOT_FOUND for 404,
-    else BAD."""
+    """Return the reason for an HTTP error: that of a RefusedError; else NOT_FOUND for status 404, and BAD for
+    any other status."""
     if isinstance(error, RefusedError):
         return error.refusal
     return Refusal.NOT_FOUND if error.code == 404 else Refusal.BAD

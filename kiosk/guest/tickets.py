@@ -25,7 +25,7 @@ def new_ticket() -> str:
 
 def pop_ticket(fields: dict[str, list[str]]) -> bytes | None:
     """Remove a form's ticket from its fields and return its bytes; None for a form without one. Refuses the
-    request with 400 for several, and for one of another form."""
+    request with 400 for several tickets, and for one that is not 2 * TICKET_BYTES small hex digits."""
     sent = fields.pop(TICKET, [])
     if not sent:
         return None

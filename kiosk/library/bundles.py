@@ -94,9 +94,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Effect:
-    """The effect of the import on one item. Of a translation, `id` is the language's code, `title` its
-    autonym, and `number` the number of texts that it adds; `licence` is that of a survey or theory, else
-    ""."""
+    """The effect of the import on one item. For a translation, `id` is the language's code, `title` its
+    autonym, and `number` the number of texts that it adds. `licence` is that of a survey or theory; "" for
+    any other item."""
 
     kind: Kind
     id: str
@@ -208,8 +208,8 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return the TOML text of a file with one counter, without its closed targets and whether it is closed or
-    optional. The file has the counter's id as its name."""
+    """Return the TOML text of a file with one counter, under the counter's id. Closed targets are left out,
+    and so are the marks of a closed or optional counter."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []

@@ -109,8 +109,8 @@ class Catalogue:
 
 
 def language(code: str) -> Language:
-    """Return the language with that code, named as in AUTONYMS or else as in CLDR. A language that CLDR does
-    not have (Romani), or an invalid code, is left to right, and without AUTONYMS named by its code."""
+    """Return the language with this code. Its name is that of AUTONYMS, else that of CLDR, else the code. A
+    code that CLDR does not have, such as that of Romani, is left to right."""
     try:
         locale = Locale.parse(code)
     except (UnknownLocaleError, ValueError):

@@ -142,7 +142,7 @@ def replace_all(data: Path, changes: Changes) -> None:
     `exclusively`.
 
     If one cannot be replaced, the files and folders are as before, and OSError is raised. No file is read:
-    what becomes unreadable is for the caller to find out.
+    the caller checks that the new files can be read.
     """
     undo: list[tuple[Path, Path | None]] = []
     made: list[Path] = []

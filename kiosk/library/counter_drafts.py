@@ -128,7 +128,7 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
 def rewrite_counter(
     settings: Settings, counter_id: str, draft: CounterDraft, seen: str, used: Collection[str]
 ) -> Library:
-    """Write a changed counter, and return the new library. Of a shipped counter, only the units change. If
+    """Write a changed counter, and return the new library. Only the units of a shipped counter change. If
     another counter of its file has the same targets, they do not change either.
 
     `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and

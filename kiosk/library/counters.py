@@ -95,7 +95,7 @@ def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -
 
 
 def read_shown_counters(folder: Path, counters: Collection[str], read: Read = strictly) -> ShownCounters:
-    """Return the units that the file UNITS_FILE of a folder chooses for counters; no choice without a file,
+    """Return the units that the file UNITS_FILE of a folder chooses for counters; no choices without a file,
     or if `read` has no replacement for a faulty one. `counters` are the known ids."""
     path = folder / UNITS_FILE
     shown = read(path, partial(_read_units, counters=counters)) if is_there(path) else None

@@ -372,8 +372,9 @@ def draft_digest(draft: Draft) -> str:
 
 
 def linked(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Return the statements, each follow-up with the id of the statement before it: a statement that was
-    moved, or whose meaning changed, has another id. A first one stays as it is."""
+    """Return the statements, in which each follow-up follows the statement that stands before it: that
+    statement may have another id, since it was moved or its meaning changed. A follow-up that stands first
+    stays as it is."""
     return tuple(
         replace(statement, follows=replace(statement.follows, statement=statements[at - 1].id))
         if at and statement.follows

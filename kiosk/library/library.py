@@ -62,9 +62,9 @@ class Library:
         return {unit: places[unit] for tree in self.trees.values() for unit in tree.leaves}
 
     def respondent(self, tree: Tree, node_id: str) -> Respondent:
-        """Return the word for those who answer at a node of a round's tree, which has no words itself: that
-        of the node, or of the nearest node above it that still exists; GUEST if none does. KeyError if the
-        tree lacks the node."""
+        """Return the word for those who answer at a node of a round's tree: the library's word for the node,
+        or for the nearest node above it, if a tree of the library has one of these; else GUEST. A round's own
+        tree has no words. KeyError if the tree lacks the node."""
         for above in tree.upwards(node_id):
             for present in self.trees.values():
                 if present.has(above):

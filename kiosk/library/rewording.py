@@ -67,13 +67,16 @@ def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Itera
 def with_known_ids(
     before: Sequence[Statement], after: Sequence[Statement], asked: Sequence[Statement]
 ) -> tuple[Statement, ...]:
-    """Return the statements `after` of a survey that is being edited, each new or changed one with the id of
-    the statement that has had its text, so that its trend continues.
+    """Return the statements `after` of an edited survey. A new or changed statement gets the id of the
+    statement that had its text, so that its trend continues:
 
-    That is a statement of the survey as it is saved (`before`) whose row has another text now, such as when
-    two texts change places; else one that a round of the survey asked (`asked`, the latest round first) whose
-    id no row has. Its scale and its direction must be the same (`_is_same_question`). A changed statement
-    whose id another one took gets the id "".
+    - that of a statement of the saved survey (`before`) whose row has another text now, as when two texts
+      change places;
+    - else that of a statement that a round of the survey asked (`asked`, the latest round first) and whose id
+      no row has.
+
+    Both must have the same scale and direction (`_is_same_question`). A changed statement whose id was given
+    to another one gets the id "".
     """
     known = {statement.id: statement for statement in before}
     kept = {one.id for one in after if one.id in known and one.text == known[one.id].text}

@@ -72,8 +72,8 @@ def files_to_back_up(settings: Settings) -> BackupFiles:
 
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
-    """Return whether a file or folder with this name, below KIOSK_DATA, can be one that people made, which
-    belongs in a backup."""
+    """Return whether a file or folder with this path below KIOSK_DATA may be a person's, which belongs in a
+    backup: not a hidden or temporary one, nor keys, the session key or the database."""
     path = settings.data / name
     return not (
         any(TEMPORARY.fullmatch(part) or KEY_FOLDER.fullmatch(part) for part in name.parts[:-1])

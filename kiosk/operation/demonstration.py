@@ -49,8 +49,8 @@ LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, 
 @dataclass(frozen=True)
 class Demonstration:
     """A demonstration to be served: the store, the sign-in's name and password, and codes to answer with
-    beside the kiosk's start page. `poster_code` and `example_code` are of posters' links; the latter has one
-    question of each kind. `slip_codes` are unused slips."""
+    beside the kiosk's start page. `poster_code` and `example_code` are of posters' links; the round at
+    `example_code` has one question of each kind. `slip_codes` are unused slips."""
 
     store: Store
     name: str

@@ -26,8 +26,8 @@ browser shows the desk's page and not a broken connection."""
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """The body of a request to the desk, `expected` bytes long. Of one above LARGEST_REQUEST_BYTES only the
-    size is kept, and it reads as empty."""
+    """The body of a request to the desk, `expected` bytes long. If it is above LARGEST_REQUEST_BYTES, only
+    its size is kept, and it reads as empty."""
 
     def __init__(self, overflow: int, expected: int) -> None:
         super().__init__(overflow)

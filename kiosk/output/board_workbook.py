@@ -169,8 +169,8 @@ def _write(page: Any, sheet: BoardSheet) -> None:
 
 
 def _is_of_numbers(table: BoardTable, column: int) -> bool:
-    """Return whether a column, counted from 0, has numbers and no text below its heading; not if it is empty.
-    Its heading is at the right."""
+    """Return whether a column, counted from 0, has numbers and no text below its heading, which then stands
+    at the right. False for an empty column."""
     return not any(isinstance(line[column], str) for line in table.rows) and any(
         line[column] is not None for line in table.rows
     )

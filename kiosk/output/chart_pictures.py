@@ -270,7 +270,7 @@ def _bar(bar: Bar, colours: Sequence[str], y: int, layout: PictureLayout) -> Ite
 
 def _room_for_outside(bar: Bar, layout: PictureLayout) -> int:
     """Return the extra space below a bar for its answers outside the scale, in pixels; more if numbers are
-    drawn between. 0 without such answers."""
+    drawn between them. 0 if no answer is outside the scale."""
     if not bar.outside:
         return 0
     numbers = [(segment.percent, segment.text) for segment in bar.segments]

@@ -196,8 +196,8 @@ def poster_page(
 
 
 def organisation_on_paper(theme: Theme) -> dict[str, Any]:
-    """Return what a template needs: "organisation", its name, and "logo", with "content" and "format", or
-    None."""
+    """Return the values that a template needs: "organisation", its name, and "logo", a dictionary with
+    "content" and "format", or None without a logo."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
     return {"organisation": theme.name, "logo": image}

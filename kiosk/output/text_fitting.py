@@ -53,8 +53,8 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text at spaces into lines no wider than `room`, except for one of a single letter. Longer words
-    are divided with a hyphen, or cut where they cannot be divided. An empty text gives no line.
+    """Split a text at spaces into lines no wider than `room`; a line of a single letter may be wider. Longer
+    words are divided with a hyphen, or cut where they cannot be divided. An empty text gives no line.
 
     `size` is the font's, in the unit of `room`.
     """

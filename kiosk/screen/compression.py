@@ -46,8 +46,9 @@ class KeptBodies:
         return sha256(body).digest() in self._kept
 
     def compressed(self, body: bytes) -> bytes:
-        """Return a body compressed with Brotli, and keep that it was asked for; from the second time on, the
-        kept form of it. The body that was first asked for longest ago makes room."""
+        """Return a body compressed with Brotli: quickly the first time that it is asked for, thoroughly from
+        the second time on, when the result is kept. If there are more than `most` bodies, the one that was
+        first asked for longest ago is forgotten."""
         digest = sha256(body).digest()
         with self._lock:
             is_repeated, kept = digest in self._kept, self._kept.get(digest)
@@ -68,8 +69,8 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
     """Compress the response to a GET if it has one of these media types and the browser accepts it, and
     return it; any other response is returned as it is.
 
-    With `is_shared`, all visitors of the address get the same bytes, which are kept compressed. Of a page
-    that one visitor gets, nothing is kept, since it would be a trace of the visit.
+    With `is_shared`, all visitors of the address get the same bytes, which are kept compressed. A page for
+    one visitor is not kept, since it would be a trace of the visit.
 
     A response to a POST is not compressed: it may contain text of the request beside a secret, whose content
     its compressed size could reveal (BREACH).

@@ -133,8 +133,8 @@ class Accounts:
         self._database.run(tables.AccountLink.delete().where(tables.AccountLink.name == name))
 
     def _withdraw_links_of_coordinators(self, name: str) -> None:
-        """Delete the links of all accounts if this account is a coordinator, who is about to lose that role:
-        she may have made and kept some, for her own way back."""
+        """Delete the one-time links of all accounts if this account is a coordinator, who is about to lose
+        that role, and may have kept links as a way back."""
         account = self.named(name)
         if account is not None and account.role is Role.COORDINATOR:
             self._database.run(tables.AccountLink.delete())

@@ -93,7 +93,7 @@ class Boxes:
         )
 
     def put(self, box: OpenBox, unit_id: str) -> None:
-        """Write a unit's box under a new key. The key before it is destroyed after the commit."""
+        """Write a unit's box under a new key. Its previous key is destroyed after the commit."""
         row = box_row(box.round.id, unit_id)
         plain = pack_box(BoxContent(box.ballots, box.excluded_rapid, box.guard_fired, box.ballot_days))
         key_id, sealed = self._writer.reseal(row, box.key_id, plain)

@@ -1,7 +1,7 @@
-"""How far a count has come. A count writes a few units at a time, so that no guest waits for all of them.
+"""The progress of a count. A count writes a few units at a time, so that no guest waits for all of them.
 
-Its row is written in the same transaction as the units: a count that was killed goes on after them, so that
-no unit is counted twice at a tick, and its noise is never drawn again.
+The row with the progress is written in the same transaction as the units: a count that was killed goes on
+after them, so that no unit is counted twice at a tick, and its noise is never drawn again.
 """
 
 import json

@@ -50,17 +50,15 @@ class CountSteps:
 
     def count(self, tick: datetime) -> bool:
         """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks.
+        closed rounds and silent kiosks. Returns whether this process published a count.
 
         A few units are counted in one transaction, and guests' ballots come between them. All that is
-        published, and every closing, is in the last transaction. A count that was killed goes on; if a later
-        tick is due by then, as the count of that tick, so that no unit gives two batches at one
-        tick.
+        published, and every closing, is in the last transaction.
 
-        Begins no count if this tick or a later one was counted before, or if the tick is before
-        `ClockRecord.counts_from`; one that was stopped goes on even so, since each of its units is counted
-        once. Returns whether this process published a count. Raises KeyUnavailableError if a key is missing
-        or damaged.
+        A count that was stopped is continued first. If a later tick is due by then, it becomes the count of
+        that tick: each unit is counted once, so that none gives two batches at one tick. No count begins if
+        this tick or a later one was counted before, or if it is before `ClockRecord.counts_from`. Raises
+        KeyUnavailableError if a key is missing or damaged.
         """
         if self._is_countable(tick):
             self._unit_rows.check_keys_of_units()

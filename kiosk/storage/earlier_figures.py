@@ -17,8 +17,8 @@ class EarlierFigures:
 
     @one_write
     def set(self, name: str, figures: dict[str, Any]) -> None:
-        """Store figures, the JSON of a `kiosk.domain.earlier_figures.EarlierFigures`, under a name, replacing
-        any that have it. They are not checked here."""
+        """Store figures, the JSON of a `kiosk.domain.earlier_figures.EarlierFigures`, under a name, in place
+        of those that have this name. They are not checked here."""
         imported = tables.Imported
         self._database.run(
             imported.insert(id=name, figures=json.dumps(figures, ensure_ascii=False)).on_conflict(

@@ -57,7 +57,7 @@ class Letterboxes:
 
     def unit_of(self, public_key: str) -> tuple[str, str]:
         """Return (round id, unit id) of the letterbox with this public key, in hex. Raises LetterboxGoneError
-        if there is none, or it got another key."""
+        if there is none, or if its key was replaced."""
         row = self._select_unit(public_key)
         if row is None:
             raise LetterboxGoneError
@@ -73,7 +73,7 @@ class Letterboxes:
         return row[0], envelope.unpack(plain)
 
     def put(self, round_id: str, unit_id: str, old_key: str, letterbox: Letterbox) -> None:
-        """Write a unit's letterbox under a new key. `old_key` is the id of the key before, which is
+        """Write a unit's letterbox under a new key. `old_key` is the id of its previous key, which is
         destroyed after the commit."""
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.reseal(row, old_key, letterbox.pack(), envelope.STEP_BYTES)

@@ -127,8 +127,8 @@ class MailQueue:
         self._choices = choices
 
     def put(self, kind: MailKind, about: Collection[str], at: datetime) -> None:
-        """Queue a mail of this kind for each account that wants it; `about` as in `OutgoingMail`, before it
-        is joined. The caller holds a write."""
+        """Queue a mail of this kind for each account that wants it. `about` has what it is about, which
+        `OutgoingMail.about` joins with blanks. The caller holds a write."""
         for name, role in self._roles().items():
             if self._choices.of(name).wants(kind, role):
                 self._insert(name, kind, about, at)

@@ -74,7 +74,7 @@ def admit_all(*, is_own: bool, statements: int) -> bool:
 
 
 class _Outcome(Enum):
-    """What became of an envelope that raised no error; TAKEN also if it was accepted before."""
+    """The outcome of an envelope that raised no error; TAKEN also if it was accepted before."""
 
     TAKEN = auto()
     GONE = auto()

@@ -84,8 +84,9 @@ def reset() -> ResponseReturnValue:
 @blueprint.route("/accounts/role", methods=["POST"])
 @for_coordinator
 def change_role() -> ResponseReturnValue:
-    """Change the role of an account, which ends its sessions; all one-time links become invalid if she was a
-    coordinator. Status 404 for an unknown account, 409 for the last coordinator, 400 for an unknown role."""
+    """Change the role of an account, which ends its sessions; all one-time links become invalid if the
+    account was a coordinator's. Status 404 for an unknown account, 409 for the last coordinator, 400 for an
+    unknown role."""
     name, form = _sent_name(), RoleForm()
     had_links = _has_links()
     if not form.validate():

@@ -76,9 +76,9 @@ class SlipSheets:
 
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
-    """Store new slips, and return them as a PDF; None if they are refused, with the errors
-    in the form. Slips whose texts cannot be printed are stored all the same: nobody has their codes, but they
-    count in the budget."""
+    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form. Slips
+    whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
+    budget."""
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes, are_over_budget = _codes(form)

@@ -285,8 +285,8 @@ def _kiosks_page(
     sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Return the page of kiosks with its status. Its forms are new, except for the refused ones that are
-    given; `sent_screens`, `sent_moves` and `move_problems` (sentences) are by kiosk code."""
+    """Return the page of kiosks with this status. The page's forms are new, except for the refused ones that
+    are given. `sent_screens`, `sent_moves` and `move_problems` (sentences) are by kiosk code."""
     move_form, pair_form = MoveForm(formdata=None), sent_pair or PairForm(formdata=None)
     pair_form.unit.choices = move_form.unit.choices = _units()
     page = render_template(
@@ -310,8 +310,8 @@ def _kiosks_page(
 def _posters_page(
     sent_poster: PosterForm | None = None, sent_link: LinkForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Return the page of posters with its status. Its forms are new, except for the refused ones that are
-    given."""
+    """Return the page of posters with this status. The page's forms are new, except for the refused ones that
+    are given."""
     page = render_template(
         "posters.html",
         posters=[address_of(link) for link in posters().values()],

@@ -101,7 +101,8 @@ def comparison() -> ResponseReturnValue:
 
 def read_received() -> tuple[ReceivedAggregates, list[str]]:
     """Return (imported aggregates, sentences about the files that are left out). If none can be read, the
-    first are empty and the sentences say why. Raises SettingsError if files cannot be changed."""
+    aggregates are empty and the sentences give the reason. Raises SettingsError if files cannot be
+    changed."""
     try:
         others = received(desk().own_settings)
     except RefusedError as error:

@@ -467,7 +467,8 @@ def _definitions(content: Content) -> Iterator[Block]:
 
 def _other(content: Content) -> Iterator[Block]:
     """Yield a table of the year's figures that are no output of the theory, such as visits, and a note if
-    some have gaps. Nothing without such figures. ASKED_COUNTER is left out: it stands in the evaluation."""
+    some have gaps; nothing if there are no figures of this kind. ASKED_COUNTER is left out: it stands in the
+    evaluation."""
     measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
     counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
     figures = [(one, figure) for one in counters if (figure := content.output(one))]

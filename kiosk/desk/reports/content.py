@@ -144,8 +144,8 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStateme
 
 
 def share_rule(shown: ShownStatement) -> str:
-    """Return sentences with the options that count in the share, and the meaning of n; only the latter if
-    several options may be chosen, or for options without an order."""
+    """Return sentences with the options that count in the share, and the meaning of n; only the meaning of n
+    if several options may be chosen, or for options without an order."""
     if shown.statement.several:
         return findings.about_n(shown.section.now)
     return findings.share_rule(shown.statement, shown.section.labels)

@@ -90,8 +90,8 @@ class EarlierStatement:
 def earlier_statements(
     earlier_figures: Sequence[EarlierFigures], statement_ids: Sequence[str]
 ) -> tuple[EarlierStatement, ...]:
-    """Return those of the statements that earlier figures have, in the given order. If several have a
-    statement, it is taken from those with the latest last day."""
+    """Return the statements with these ids that earlier figures have, in the order of the ids. A statement
+    that several reports have is taken from the report with the latest last day."""
     latest_first = sorted(earlier_figures, key=lambda figures: figures.last, reverse=True)
     found_in = (
         [EarlierStatement(one, known) for one in latest_first if (known := one.known(statement_id))]

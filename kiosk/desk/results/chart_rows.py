@@ -272,8 +272,9 @@ def outside_labels(*, is_follow_up: bool = False) -> Strings:
 
 
 def outside_numbers(row: Row, shown: Statement) -> Numbers:
-    """Return a row's counts outside the scale under the labels of the statement `shown`, which may be a
-    follow-up in one of two rounds only."""
+    """Return a row's counts outside the scale, one for each of `outside_labels` of the statement `shown`. The
+    statement may be a follow-up in one of the two rounds only: the number not asked is then left out, or
+    None."""
     if not row.table or bool(row.statement.follows) == bool(shown.follows):
         return row.outside
     *kinds, withheld = row.outside

@@ -28,7 +28,7 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
-    """Return what a program writes the workbook of a chart and its numbers from. `document` is the
+    """Return the input of the program that writes the workbook of a chart and its numbers. `document` is the
     snapshot."""
     heading = _heading(section, chart)
     rows = tuple(

@@ -91,16 +91,17 @@ def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
 
 
 def without_order() -> str:
-    """Return the sentence about options without an order, which nothing is compared by."""
+    """Return the sentence that options without an order are shown one by one, and that nothing is
+    compared."""
     return translate(
         "Svaren har ingen ordning: varje svar visas för sig, och omgångar och verksamheter jämförs inte."
     )
 
 
 def about_follow_up(row: Row) -> tuple[str, ...]:
-    """Return the sentence about a follow-up: after which answers it was asked, and of how many guests, about
-    as many in a protected round, and at most as many if answers to its statement are withheld. Empty for any
-    other statement, and without figures."""
+    """Return the sentence about a follow-up: the answers after which it was asked, and the number of guests
+    who were asked. The number is approximate in a protected round, and a maximum if answers to the statement
+    are withheld. Empty for any other statement, and without figures."""
     follows = row.statement.follows
     if follows is None or row.asked is None:
         return ()
@@ -125,8 +126,8 @@ def about_follow_up(row: Row) -> tuple[str, ...]:
 
 
 def several_possible(row: Row) -> str:
-    """Return the sentence about a question of which guests may choose several options: what its shares are
-    of."""
+    """Return the sentence about a question of which guests may choose several options: its shares are of all
+    ballots, and may add up to more than 100 percent."""
     return translate(
         "Det går att välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, "
         "även av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. "
@@ -170,7 +171,7 @@ def agreeing_answers(statement: Statement, labels: Sequence[str]) -> str:
 
 def share_rule(statement: Statement, labels: Sequence[str]) -> str:
     """Return sentences with the options that count in a statement's share, and the meaning of n; only the
-    latter for options without an order."""
+    meaning of n for options without an order."""
     if not statement.scale.is_ordered:
         return translate("n är antalet svar på skalan.")
     answers = agreeing_answers(statement, labels)

@@ -191,8 +191,8 @@ class Entry:
 
 
 def verdict_of(step: Step) -> Verdict:
-    """Return the change of a step in words, which say whether it is significant; of the kind NONE, with the
-    reason, if nothing was compared."""
+    """Return the change of a step in words, which say whether it is significant. If nothing was compared, its
+    kind is NONE, and the words give the reason."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))

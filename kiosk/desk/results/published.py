@@ -57,9 +57,9 @@ class Snapshot:
     def of_statements(
         self, rounds: Sequence[Round], of_round: Round, node_id: str, statements: Sequence[Statement]
     ) -> Document:
-        """Return the snapshot document, reduced to what a page about these statements of `of_round` at a node
-        reads: their tables at all nodes of `of_round`, and this node of the other rounds that have it. The
-        comparisons of the units below it are `time_change`."""
+        """Return the snapshot document, reduced for a page about these statements of `of_round` at a node:
+        their tables at all nodes of `of_round`, and this node in the other rounds that have it. The page
+        takes comparisons of units over several rounds from `time_change`."""
         survey = of_round.survey
         before = [one.follows.statement for one in statements if one.follows]
         read = [*statements, *map(survey.statement, before)]

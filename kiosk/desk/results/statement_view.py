@@ -54,8 +54,8 @@ PLACES_ON_PAGE = 50
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a statement a page shows: at most `rounds` rounds, and at most `places` places from number
-    `first`, counted from 0, on. None stands for all."""
+    """The part of a statement's rounds and places that a page shows: at most `rounds` rounds, and at most
+    `places` places from number `first`, counted from 0, on. None stands for all."""
 
     rounds: int | None = None
     places: int | None = None

@@ -40,9 +40,9 @@ refused."""
 
 @dataclass(frozen=True)
 class SurveyChoice:
-    """A survey that a round can ask. `shown` are the languages that guests may choose. Of all languages but
-    Swedish, `drafts` are those with all texts of which some are unreviewed, also if they are shown, and
-    `incomplete` has (language, number of missing texts) for those without all texts."""
+    """A survey that a round can ask. `shown` are the languages that guests may choose. Two others have
+    languages besides Swedish: `drafts` those that have all texts but not all of them reviewed, also if they
+    are shown; `incomplete` (language, number of missing texts) for those that lack texts."""
 
     survey: Survey
     shown: tuple[Language, ...]

@@ -1,4 +1,5 @@
-"""What is left to do with the guest languages, for the start page: to review texts, and to translate them."""
+"""The work that is left on the guest languages, for the start page: texts to review, and texts to
+translate."""
 
 from collections.abc import Mapping
 

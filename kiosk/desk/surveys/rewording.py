@@ -14,11 +14,11 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded,
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
-    """Return a Rewording for each statement of a draft whose text differs from that in the survey, if it is
-    in use there (`_is_used`); no question is asked about the others.
+    """Return a Rewording for each statement of a draft whose text differs from that in the survey, if the
+    statement is in use there (`_is_used`); no question is asked about the others.
 
-    Its meaning is the coordinator's choice in the form; None without a choice, or if the form asked about
-    another text. Aborts with 400 for an unknown choice.
+    A Rewording's meaning is the coordinator's choice in the form; None without a choice, or if the form asked
+    about another text. Aborts with 400 for an unknown choice.
     """
     return [
         Rewording(number, before, after, _choice(after))

@@ -388,7 +388,7 @@ def _problems(
     used: Sequence[AnswerList],
 ) -> Iterator[Problem]:
     """Yield every reason why the form cannot be kept yet. `included` are the questions to keep, `used` the
-    lists that they use. What the answers together tell about a guest is checked later, on the draft."""
+    lists that they use. The privacy cost of all answers together is checked later, on the draft."""
     if asks_language and not decisions.language:
         yield Problem(Message("Välj vilket språk texterna är på.", {}), "language")
     if fault := find_fault(title, LONGEST_TITLE):

@@ -40,8 +40,8 @@ def read_csv(text: str) -> dict[str, Rows]:
 
 
 def is_csv_form(text: str) -> bool:
-    """Return whether a text is a table with the headings of an XLSForm: below nothing but names of its
-    sheets."""
+    """Return whether a text is a table with the headings of an XLSForm, above which nothing stands but names
+    of sheets."""
     for row in _csv_rows(text[:20_000], is_whole=False):
         cells = {cell.strip().lower() for cell in row} - {""}
         if {"type", "name"} <= cells or {"list_name", "name"} <= cells or {"list name", "name"} <= cells:

@@ -128,7 +128,8 @@ REASONS_OF_CHANGES = {
 
 
 class _Note(Enum):
-    """What is left out, as a message with placeholders; each is listed once, with all its rows."""
+    """A part of the file that is left out, as a message with placeholders. Each is listed once, with all its
+    rows."""
 
     METADATA = Message("Uppgifter om den som svarar, eller om apparaten, samlas aldrig in.", {})
     NOTE = Message("En text utan fråga visas inte.", {})

@@ -110,8 +110,8 @@ def _check_database_files(settings: Settings) -> Iterator[Advice]:
 
 
 def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
-    """Report paths that others can read, and those that their owner cannot write. `what` are the arguments of
-    the chmod that mends the former."""
+    """Report paths that others can read, and those that their owner cannot write. `what` has the arguments of
+    the chmod that mends paths that others can read."""
     modes = {path: stat.S_IMODE(status.st_mode) for path in paths if (status := _status(path))}
     open_to_others = [path for path, mode in modes.items() if mode & 0o077]
     if open_to_others:

@@ -21,13 +21,14 @@ SECONDS_BETWEEN_LOOKS = 30.0
 """Time between two looks at the queue in `kiosk serve`."""
 
 OF_ONE_MAIL = frozenset({MailProblem.RECIPIENT, MailProblem.CONTENT})
-"""Problems that the next mail need not have. After any other one, the rest of the queue waits."""
+"""Problems of a single mail: the queue goes on with the next one. After any other problem the rest of the
+queue waits."""
 
 
 @dataclass(frozen=True)
 class SendReport:
-    """What `Sender.send_due` did: the numbers of mails that were sent and not sent, and the last error, None
-    if there was none."""
+    """The result of `Sender.send_due`: the numbers of mails that were sent and not sent, and the last error,
+    None if there was none."""
 
     sent: int
     failed: int
@@ -36,8 +37,8 @@ class SendReport:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends what is due. `library` reads the library anew: units may have been renamed since the last
-    mail."""
+    """Sends the mail that is due. `library` is a function that reads the library anew, since units may have
+    been renamed since the last mail."""
 
     store: Store
     mail: MailSettings
@@ -75,7 +76,7 @@ class Sender:
 
 
 class Mailing(threading.Thread):
-    """A thread that sends what is due until it is stopped."""
+    """A thread that sends the mail that is due until it is stopped."""
 
     def __init__(self, sender: Sender) -> None:
         super().__init__(name="mail", daemon=True)
