@@ -12,7 +12,7 @@ from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import kiosk
 from kiosk.domain.language_code import is_language_code
@@ -26,6 +26,7 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
+from kiosk.domain.server_address import split_hosts
 
 NAMES = (
     "KIOSK_DATA",
@@ -227,17 +228,23 @@ def _check_server_address(url: str) -> None:
     """Raise SettingsError for a server's address that cannot be read. The message repeats no part of the
     address, since a wrong character may put the password into any part."""
     try:
-        parts = urlsplit(url)
-        _ = parts.port
+        single, hosts = split_hosts(url)
     except ValueError:
         raise SettingsError(
             "KIOSK_DATABASE_URL cannot be read; write postgresql://user@host:port/name, and in a password "
-            "%40 for @, %2F for /, %25 for %"
+            "%40 for @, %2F for /, %25 for %. The servers of a cluster are parted by commas: "
+            "postgresql://user@host1:port,host2:port/name"
         ) from None
-    if not parts.path.strip("/"):
+    if not urlsplit(single).path.strip("/"):
         raise SettingsError(
             "KIOSK_DATABASE_URL names no database; write postgresql://user@host/name, or postgresql:///name "
             "for the server on this machine"
+        )
+    wanted = parse_qs(urlsplit(single).query).get("target_session_attrs", ["read-write"])
+    if len(hosts) > 1 and not set(wanted) <= {"read-write", "primary"}:
+        raise SettingsError(
+            "KIOSK_DATABASE_URL names several servers, and target_session_attrs has a value with which a "
+            "replica could be taken for the leader; leave it out (it is read-write)"
         )
 
 

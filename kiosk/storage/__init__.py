@@ -9,7 +9,7 @@ from kiosk.storage.account_links import LINK_LIFETIME, AccountExistsError, Accou
 from kiosk.storage.accounts import Account, LastCoordinatorError, NoAccountError, Role
 from kiosk.storage.api_tokens import ApiToken, TokenExistsError
 from kiosk.storage.audit_log import COMMAND_LINE, Action, Entry
-from kiosk.storage.database import StoreError
+from kiosk.storage.database import Replicas, StoreError
 from kiosk.storage.devices import Devices, DeviceStatus
 from kiosk.storage.dump import NEVER_KEPT, Dump, read_dump
 from kiosk.storage.dump_check import TermsError
@@ -72,6 +72,7 @@ __all__ = [
     "NotAdmittedError",
     "OutgoingMail",
     "Pairing",
+    "Replicas",
     "Role",
     "RoundBegunError",
     "RoundClosedError",

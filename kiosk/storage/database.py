@@ -4,15 +4,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import peewee
-from playhouse import db_url
-from playhouse.shortcuts import ReconnectMixin
 
 from kiosk.storage import disks, migrations
 from kiosk.storage.locks import ADVISORY_KEY, Lock
+from kiosk.storage.postgresql import Cluster, connect_postgresql
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.schema_check import differences
 from kiosk.storage.sqlite_paths import sqlite_file
@@ -36,6 +36,10 @@ COMMIT_SAFETY = (
     "current_setting('fsync'), current_setting('full_page_writes')"
 )
 """SQL for the number of connected replicas, the names of those that commits wait for, and SAFE_SETTINGS."""
+
+_REPLICAS = (
+    "SELECT (SELECT count(*) FROM pg_stat_get_wal_senders()), current_setting('synchronous_standby_names')"
+)
 
 KEEP_COMMIT = (
     "SELECT set_config('synchronous_commit', 'on', true) "
@@ -131,15 +135,20 @@ class QueueLock:
                 self._is_held = False
 
 
+@dataclass(frozen=True)
+class Replicas:
+    """The replicas of a PostgreSQL server. `connected` is their number; a pg_basebackup that runs is counted.
+    `waited_for` is synchronous_standby_names: "" if no commit waits for a replica. `is_cluster` says that the
+    database's address names several servers."""
+
+    connected: int
+    waited_for: str
+    is_cluster: bool
+
+
 class StoreError(Exception):
     """A fault in the installation's data, or a request that its data do not allow. A person must fix it; the
     message, in English, gives the remedy."""
-
-
-class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
-    """A PostgreSQL database that reconnects after the server restarted, but not within a transaction."""
-
-    reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
 
 _PG_SETTINGS = peewee.Table("pg_settings")
@@ -149,8 +158,6 @@ OVERRIDING = ("command line", "global", "database", "user", "database user", "cl
 "session" is this program's own."""
 _PG_SLOTS = peewee.Table("pg_replication_slots")
 
-db_url.register_database(Postgresql, "postgresql", "postgres")  # type: ignore[no-untyped-call]
-
 
 def _connect(url: str, *, durable: bool) -> peewee.Database:
     """Return peewee's database for KIOSK_DATABASE_URL, without connecting to it yet. Raises StoreError."""
@@ -158,9 +165,8 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
         pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
         return peewee.SqliteDatabase(str(file), pragmas=pragmas, lock_type="IMMEDIATE")
     try:
-        database = db_url.connect(url, unquote_password=True, unquote_user=True)  # type: ignore[no-untyped-call]
-        return cast(peewee.Database, database)
-    except (RuntimeError, peewee.ImproperlyConfigured) as error:
+        return connect_postgresql(url)
+    except (ValueError, peewee.ImproperlyConfigured) as error:
         raise StoreError(f"KIOSK_DATABASE_URL: cannot be used ({error})") from error
 
 
@@ -349,6 +355,14 @@ class Database:
             return []
         slot_name = _PG_SLOTS.c.slot_name
         return [row[0] for row in self.rows(_PG_SLOTS.select(slot_name).order_by(slot_name))]
+
+    def replicas(self) -> Replicas | None:
+        """Return the replicas of the PostgreSQL server; None for SQLite."""
+        if self._is_sqlite:
+            return None
+        with PEEWEE_ERRORS:
+            connected, waited_for = self._sql(_REPLICAS).fetchone()
+        return Replicas(connected, waited_for, isinstance(self._peewee, Cluster))
 
     def faults(self) -> list[str]:
         """Return at most three faults of SQLite's file, in SQLite's words; empty if there are none, and for

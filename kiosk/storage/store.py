@@ -27,7 +27,7 @@ from kiosk.storage.comments import Comments
 from kiosk.storage.count import Count
 from kiosk.storage.count_progress import read_progress, write_progress
 from kiosk.storage.count_steps import CountSteps
-from kiosk.storage.database import Database, StoreError
+from kiosk.storage.database import Database, Replicas, StoreError
 from kiosk.storage.dump import Dump, fill, kept_rows
 from kiosk.storage.dump_check import Tables
 from kiosk.storage.earlier_figures import EarlierFigures
@@ -197,6 +197,10 @@ class Store:
         """Return the names of a database server's replication slots, which keep the write-ahead log; empty
         for SQLite."""
         return self._database.replication_slots()
+
+    def replicas(self) -> Replicas | None:
+        """Return a database server's replicas; None for SQLite."""
+        return self._database.replicas()
 
     def database_faults(self) -> list[str]:
         """Return at most three faults of SQLite's file, in SQLite's words; empty for a database server."""
