@@ -9,6 +9,7 @@ import pytest
 from kiosk.operation.doctor import Advice, Severity, Topic
 from kiosk.operation.doctor.database import PRELOADED, RULES, check_settings
 from kiosk.storage import open_store
+from tests.tools.commits import is_connected, set_server
 from tests.tools.examined import healthy_installation
 from tests.tools.postgresql import new_database, new_server
 
@@ -37,7 +38,7 @@ BAD = {
     "log_autovacuum_min_duration": "0",
     "track_commit_timestamp": "on",
     "archive_mode": "on",
-    "wal_keep_size": "16",
+    "wal_keep_size": "32",
     "wal_level": "logical",
     "auto_explain.log_min_duration": "0",
 }
@@ -189,6 +190,31 @@ def test_a_replication_slot_is_bad(server: str, tmp_path: Path) -> None:
             connection.execute("SELECT pg_drop_replication_slot('copy')")
     assert len(bad) == 1
     assert "pg_drop_replication_slot('copy')" in bad[0]
+
+
+def test_a_cluster_is_good_only_while_a_replica_that_commits_wait_for_is_connected(
+    server: str, tmp_path: Path
+) -> None:
+    with new_server(SOUND) as leader:
+        two = f",127.0.0.1:{server.rpartition(':')[2]}/cluster"
+        url = leader.create_database("cluster").replace("/cluster", two)
+        with healthy_installation(tmp_path, url=url) as installation:
+
+            def first_text() -> str:
+                return next(one.text for one in installation.examine() if one.topic is Topic.DATABASE)
+
+            assert "names several servers, and PostgreSQL's commits wait for none" in first_text()
+            with new_server(SOUND, copy_of=leader) as replica:
+                while not is_connected(leader):
+                    pass
+                set_server(leader, "synchronous_standby_names", "ANY 1 (*)")
+                assert first_text() == "PostgreSQL's commits wait for a replica; connected: 1"
+                replica.stop()
+                while is_connected(leader):
+                    pass
+                assert "none is connected: no ballot is accepted" in first_text()
+                replica.start()
+            set_server(leader, "synchronous_standby_names", None)
 
 
 def test_a_read_only_database_is_bad(server: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
-from kiosk.storage import Store
+from kiosk.storage import Replicas, Store
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ RULES = {
         ("off",),
         "every log of writes is kept, with unit and microsecond of each ballot; back up with kiosk backup",
     ),
-    "wal_keep_size": Rule(("0",), "logs of writes are kept, with unit and microsecond of each ballot"),
+    # 16 MB is the least with which Patroni starts a server. PostgreSQL leaves more than that of former logs
+    # in place anyway, until it writes over them (min_wal_size).
+    "wal_keep_size": Rule(("0", "16"), "logs of writes are kept, with unit and microsecond of each ballot"),
     "wal_level": Rule(("replica", "minimal"), "its log of writes is made for others to read each write from"),
     # Every write of the kiosk sets a stricter value than any other default.
     "synchronous_commit": Rule(
@@ -100,6 +102,7 @@ def check_database(store: Store) -> Iterator[Advice]:
             *check_settings(settings, store.overridden_settings()),
             *_check_slots(store.replication_slots()),
             *(Advice(Topic.DATABASE, Severity.BAD, risk) for risk in store.commit_risks()),
+            *_check_replicas(store.replicas()),
         ]
         yield from server_advice
         if all(advice.severity is Severity.GOOD for advice in server_advice):
@@ -164,4 +167,29 @@ def _check_slots(slots: Sequence[str]) -> Iterator[Advice]:
             Severity.BAD,
             f"PostgreSQL keeps logs of writes for {', '.join(slots)}, with unit and microsecond of "
             f"each ballot. As its superuser: SELECT pg_drop_replication_slot('{slots[0]}')",
+        )
+
+
+def _check_replicas(replicas: Replicas | None) -> Iterator[Advice]:
+    """Report whether commits wait for a replica. That one is connected while no commit waits for it is a
+    reason of `Store.commit_risks`."""
+    if replicas is None:
+        return
+    if replicas.waited_for and replicas.connected:
+        text = f"PostgreSQL's commits wait for a replica; connected: {replicas.connected}"
+        yield Advice(Topic.DATABASE, Severity.GOOD, text)
+    elif replicas.waited_for:
+        yield Advice(
+            Topic.DATABASE,
+            Severity.BAD,
+            f"PostgreSQL's commits wait for a replica ({replicas.waited_for}), and none is connected: no "
+            "ballot is accepted until one is. Start the replicas",
+        )
+    elif replicas.is_cluster and not replicas.connected:
+        yield Advice(
+            Topic.DATABASE,
+            Severity.BAD,
+            "KIOSK_DATABASE_URL names several servers, and PostgreSQL's commits wait for none of them: "
+            "answers are lost with the leader's disk. With Patroni: set synchronous_mode and "
+            "synchronous_mode_strict to true",
         )
