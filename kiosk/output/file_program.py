@@ -45,6 +45,11 @@ NOT_INHERITED = ("KIOSK_", "PYTHONMALLOC", "GLIBC_TUNABLES")
 """Prefixes of environment variables that a program does not inherit: it needs no setting and no secret, and
 has no guest's form in memory that it would have to overwrite."""
 
+ONE_PROCESSOR = {"MALLOC_ARENA_MAX": "1", "RAYON_NUM_THREADS": "1"}
+"""Environment variables of a program. The typesetter has a thread for each processor, and the allocator
+reserves up to 128 MiB of addresses for each thread: on 16 processors, 1,100 MiB for one page. One thread
+needs 110 and leaves the other processors to guests."""
+
 REFUSED = 3
 """Exit code of a program if the file cannot be printed; the reason is on standard error."""
 
@@ -107,7 +112,7 @@ def write_by_program(kind: str, given: bytes, file: IO[bytes]) -> None:
     try:
         done = subprocess.run(  # noqa: S603
             command, input=given, stdout=file, stderr=subprocess.PIPE, check=False,
-            timeout=TIME_LIMIT_SECONDS, env=environment,
+            timeout=TIME_LIMIT_SECONDS, env=environment | ONE_PROCESSOR,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise UnfinishedError(kind, "it took too long") from error

@@ -254,6 +254,15 @@ def test_the_program_does_not_inherit_the_servers_allocator(monkeypatch: pytest.
     assert write_file(REPORT, "xlsx").startswith(b"PK")
 
 
+@pytest.mark.slow
+def test_a_page_needs_little_memory_on_a_server_with_many_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAYON_NUM_THREADS", "64")
+    monkeypatch.setattr(file_program, "MEMORY_LIMIT_MB", 160)
+    assert write_file(REPORT, "pdf").startswith(b"%PDF")
+
+
 def test_a_picture_and_a_short_table_stay_with_their_texts(written: Any) -> None:
     [picture] = [one for one in written.paragraphs if one._p.xpath(".//w:drawing")]
     rows = [[cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells] for row in

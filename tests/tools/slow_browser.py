@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.tools import serving
@@ -24,10 +25,15 @@ LATE_MS = float(os.environ.get("LATE_MS", "150"))
 WSGI = Callable[[Any, Any], Any]
 
 
+SESSIONS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+"""The session of the browser's protocol that slows each page down."""
+
+
 def slowed_down(page: Page) -> Page:
     """Slow the page's processor down, and return the page. A page that is closed already stays so."""
     try:
-        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW_DOWN})
+        SESSIONS[page] = page.context.new_cdp_session(page)
+        SESSIONS[page].send("Emulation.setCPUThrottlingRate", {"rate": SLOW_DOWN})
     except PlaywrightError:
         if not page.is_closed():
             raise
@@ -51,6 +57,13 @@ def slow_browser() -> Iterator[None]:
     """Slow down every page, and delay every answer, of the tests with a browser."""
     with pytest.MonkeyPatch.context() as patch:
         of_context, of_browser, serve = BrowserContext.new_page, Browser.new_page, serving.served
+        emulate = Page.emulate_media
+
+        def emulate_media(page: Page, **values: Any) -> None:
+            emulate(page, **values)
+            # The browser uses the medium of the session that came last.
+            if "media" in values:
+                SESSIONS[page].send("Emulation.setEmulatedMedia", {"media": values["media"]})
 
         @contextmanager
         def served(application: Any, port: int = 0) -> Iterator[str]:
@@ -59,5 +72,6 @@ def slow_browser() -> Iterator[None]:
 
         patch.setattr(BrowserContext, "new_page", lambda self: slowed_down(of_context(self)))
         patch.setattr(Browser, "new_page", lambda self, **of: slowed_down(of_browser(self, **of)))
+        patch.setattr(Page, "emulate_media", emulate_media)
         patch.setattr("tests.web.conftest.served", served)
         yield

@@ -135,8 +135,6 @@ def test_the_overview_updates_after_a_count_and_polls_only_the_tag(watcher: Watc
 
 BUNDLE = "**/plotly-basic.min.js*"
 
-"""After it, the browser has reported what is in view."""
-
 
 def test_a_chart_becomes_live_when_the_reader_points_at_it(watcher: Watcher) -> None:
     resize(watcher.page, 390, 100)
