@@ -256,7 +256,7 @@ function watchIdle(form, isInUse, onTimeout, onStartOver) {
     onTimeout();
   };
 
-  document.getElementById("leave").addEventListener("click", () => {
+  document.getElementById("start-over-now").addEventListener("click", () => {
     stay();
     onStartOver();
   });

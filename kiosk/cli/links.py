@@ -85,7 +85,7 @@ def _warnings(settings: Settings, library: Library, store: Store, unit: str, scr
 
 
 def _measured(screen_mm: int | None, distance_mm: int | None, low_mm: int | None) -> Screen | None:
-    """Return the screen of these options; None if there are none. Raises StoreError for others without
+    """Return the screen of these options; None if none is given. Raises StoreError for any option without
     --screen-mm."""
     if screen_mm is not None:
         return Screen(screen_mm, distance_mm or LEAST_DISTANCE_MM, low_mm)

@@ -487,11 +487,11 @@ class Turn:
 
 
 def turn(rows: Sequence[Row], overall: Change | None) -> Turn | None:
-    """Return the last step between two rounds if it goes against `overall`, the change over all rounds: it
-    reverses the trend, or is significant where the trend is not.
+    """Return the last step between two of the compared rounds if it reverses the trend of `overall`, the
+    change over all rounds, or is significant where that trend is not.
 
-    None otherwise, with fewer than three compared rounds, and for a step that is not significant if the mix
-    of units moved.
+    None if it does neither, with fewer than three compared rounds, without a change to compare, and for a
+    step that is not significant if the mix of units moved.
     """
     rounds_compared = compared(rows)
     if len(rounds_compared) < 3:

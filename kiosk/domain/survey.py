@@ -242,9 +242,14 @@ class Statement:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether its options suit its kind. Those of which several may be chosen have no order, none is
-        "none of these", and there are at most MOST_SEVERAL. Those of a follow-up have no order, none is
-        "something else", and there are at most MOST_FOLLOW_UP_OPTIONS. True for any other."""
+        """Whether the statement's options suit its kind:
+
+        - If several may be chosen, they have no order, none is "none of these", and there are at most
+          MOST_SEVERAL.
+        - Those of a follow-up have no order, none is "something else", and there are at most
+          MOST_FOLLOW_UP_OPTIONS.
+        - Any other options do.
+        """
         options = self.scale.labels
         if self.follows:
             return (
@@ -292,7 +297,7 @@ class Statement:
     @cached_property
     def agreeing_options(self) -> tuple[int, ...]:
         """The numbers of the options that count as agreeing, in order: usually the two highest of four or
-        more, else the highest. None of options without an order."""
+        more, else the highest; () for options without an order."""
         if not self.scale.is_ordered:
             return ()
         options = len(self.scale.labels)

@@ -97,9 +97,9 @@ def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
     """Store the aggregate of another organisation, and return it. It replaces an earlier one of the same key
     and year.
 
-    Raises RefusedError, and changes nothing, for a file that cannot be read, that is this organisation's own,
-    whose key is not trusted, or that is older than the stored one, for too many files, and if it cannot be
-    written.
+    Raises RefusedError, and changes nothing, if the file cannot be read, is this organisation's own, is
+    signed with a key that is not trusted, or is older than the stored one; if there are too many files; or if
+    it cannot be written.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):

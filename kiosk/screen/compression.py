@@ -31,7 +31,7 @@ class KeptBodies:
     them.
 
     A body is compressed thoroughly when it is asked for a second time, so that a page that changes with every
-    request costs no more than it saves. The size of a response so tells whether the body was asked for
+    request costs no more than it saves. So the size of a response tells whether the body was asked for
     before; a kiosk asks for its page without a guest.
     """
 

@@ -68,7 +68,7 @@ OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
 (kiosk/domain/survey.py), so that only forms that show them carry them; here the catalogues find them."""
 
 OF_FOLLOW_UPS = (_("Bara om du svarade:"), _("Jag svarade något annat"))
-"""Texts of a follow-up, likewise."""
+"""Texts of a follow-up, which belong to the survey in the same way."""
 
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
 """Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing

@@ -134,7 +134,7 @@ class SlipSets:
 
     def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
         """Set the stored numbers of used slips of a closed round to 0 where no page shows them, as
-        `keep_count`: an older version, or a backup of one, has them.
+        `keep_count` does now: numbers from an older version, or a backup of one, may still be there.
 
         `with_figures` are the ids of the units with figures of their own.
         """

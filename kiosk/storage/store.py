@@ -58,7 +58,8 @@ from kiosk.storage.walls import Walls
 
 
 class Admit(Protocol):
-    """Returns whether the rate limit accepts the ballot of an envelope now, and takes a token of it if so.
+    """A function that asks the rate limit to accept the ballot of an envelope now. Returns True and takes a
+    token; False, and takes none, if no token is left.
 
     `is_own` is true if the kiosk at whose address the envelope arrived also sealed it. `statements` is the
     number of statements in its survey.

@@ -68,7 +68,7 @@ def test_starting_over_in_practice_stays_in_practice(guest: Guest) -> None:
     guest.tap('[data-language="sv"]')
     guest.page.clock.run_for(91_000)
     with guest.page.expect_navigation():
-        guest.tap("#leave")
+        guest.tap("#start-over-now")
     expect(guest.page.locator("#picker")).to_be_visible()
     expect(guest.page.locator(".demonstration")).to_be_visible()
 

@@ -573,7 +573,7 @@ def test_axe_finds_no_violation_on_any_screen(open_page: Open, size: Size, langu
         expect(page.locator("#still-here")).to_be_visible()
         look("still here")
         with page.expect_navigation():
-            touch(page, "#leave")
+            touch(page, "#start-over-now")
     walk(page, language, look)
     for path in ("/thanks", "/stored", "/nothing") if size == KIOSK else ("/q", "/s/poster/stored", "/s/no"):
         page.goto(page.evaluate("origin") + path)

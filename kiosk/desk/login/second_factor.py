@@ -45,7 +45,7 @@ def secret_to_type(secret: bytes) -> str:
 
 
 def read_secret(typed: str) -> bytes | None:
-    """Return the secret of a text as from `secret_to_type`; None for any other text, also of another
+    """Return the secret that `secret_to_type` wrote as this text; None for any other text, also of another
     length."""
     try:
         secret = b32decode(typed.replace(" ", ""))

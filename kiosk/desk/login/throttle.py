@@ -33,9 +33,9 @@ MOST_KEYS_KEPT = 10_000
 
 @dataclass
 class Failures:
-    """Failures by key, in memory. The first `free - 1` ones cause no delay; that number `free` causes one of
-    a second, and each further one doubles it up to `longest_delay`. It and all times are in seconds, by the
-    caller's clock."""
+    """Failures by key, in memory. Failures before number `free` cause no delay, failure number `free` causes
+    a delay of one second, and each further one doubles it, up to `longest_delay`. The delay and all times are
+    in seconds, by the caller's clock."""
 
     free: int
     longest_delay: float
@@ -49,7 +49,7 @@ class Failures:
         return max(0.0, last + min(2.0 ** (count - self.free), self.longest_delay) - now)
 
     def add(self, key: str, now: float) -> None:
-        """Record a failure of a key; the first again if the last is longer ago than
+        """Record a failure of a key. It counts as the first one if the key's last failure is longer ago than
         FORGOTTEN_AFTER_SECONDS."""
         count, last = self._failures.pop(key, (0, now))
         if now - last > FORGOTTEN_AFTER_SECONDS:
@@ -109,8 +109,8 @@ class SignInThrottle:
         return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
 
     def failed(self, attempt: Attempt, now: float) -> None:
-        """Record a wrong name or password, for its source or device and, if that is unknown, for all unknown
-        ones together."""
+        """Record a wrong name or password for the attempt's source or device. If that is unknown, it also
+        counts for all unknown sources and devices of the name together."""
         self._own.add(attempt.key, now)
         if not attempt.is_known:
             self._strangers.add(attempt.name, now)

@@ -1,4 +1,4 @@
-"""Whether mail is set up, and in words why a mail was not sent."""
+"""The state of e-mail in words: whether it is set up, and why a mail was not sent."""
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate

@@ -173,8 +173,8 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
     options' labels in the reader's language, the highest first, without that of unknown answers.
 
     The answers for which the report does not give the option are one segment with an empty outline. The line
-    has no numbers if the report has another scale than `shown`. Its name has the report's words for the
-    statement if they are others.
+    has no numbers if the report has another scale than `shown`. If the report worded the statement
+    differently, the line's name also has its words.
     """
     name = translate("{period}, importerat: {source}", period=in_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""

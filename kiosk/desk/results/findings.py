@@ -78,7 +78,7 @@ def about_target(row: Row) -> tuple[str, ...]:
 
 def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
     """Return a cell's words about a target: reached, not reached or uncertain. While the round runs, they say
-    that it is judged later. None without a state, which is so without a target or answers."""
+    that it is judged later. None if `state` is None: there is no target, or no answer."""
     if state is None:
         return None
     if not is_closed:
@@ -447,8 +447,8 @@ def percent(share: int | None, before: str) -> str:
 
 
 def missing(row: Row) -> str:
-    """Return the reason why a row has no answers on the scale (`on_scale` is 0), as a sentence: too few to
-    publish, not enough yet, or published figures with none on the scale. Not for other rows."""
+    """Return the reason, as a sentence, why a row has no answers on the scale (its `on_scale` must be 0): too
+    few to publish, not enough yet, or published figures with none on the scale."""
     if row.why == "too_few":
         return translate("För få svar, eller svar på för få dagar, för att visas för sig.")
     return translate("Väntar på fler svar.") if row.why == "waiting" else translate("Inga svar på skalan.")

@@ -243,8 +243,9 @@ def section_of(
 
     `states` are the rounds that the reader may see, in any order; rounds without the node or the statement
     are skipped. `document` is the snapshot. `known` has comparisons of hundreds of rounds and places, which
-    take long to compute; with it, the document needs of rounds other than `of_round` this node only. The
-    chart of `of_round` is left out if nobody answered on the scale, the others if they would have one bar.
+    take long to compute; with it, the document needs only this node of the rounds other than `of_round`. The
+    chart of `of_round` is left out if nobody answered on the scale, any other chart if it would have only one
+    bar.
     """
     now = row(document, of_round, node_id, statement)
     rounds = [state.round for state in states]

@@ -40,9 +40,9 @@ refused."""
 
 @dataclass(frozen=True)
 class SurveyChoice:
-    """A survey that a round can ask. `shown` are the languages that guests may choose. Two others have
-    languages besides Swedish: `drafts` those that have all texts but not all of them reviewed, also if they
-    are shown; `incomplete` (language, number of missing texts) for those that lack texts."""
+    """A survey that a round can ask. `shown` are the languages that guests may choose. Of the languages other
+    than Swedish, `drafts` has those with all texts, not all of them reviewed, also if they are shown;
+    `incomplete` has (language, number of missing texts) for those that lack texts."""
 
     survey: Survey
     shown: tuple[Language, ...]
@@ -74,8 +74,8 @@ class ExpectedGuests:
         return not self.wrong
 
     def at(self, units: Iterable[str]) -> dict[str, int]:
-        """Return unit id -> number of expected guests for these units. Those with neither a number of their
-        own nor one for all are left out."""
+        """Return unit id -> number of expected guests for these units. A unit is left out if there is neither
+        a number of its own nor one for all."""
         texts = {unit: self.sent[unit] or str(self._for_all.data) for unit in units}
         return {unit: int(text) for unit, text in texts.items() if _is_number(text)}
 
@@ -116,9 +116,10 @@ def _chosen_units(of_round: Round) -> str:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400;
-    so does more kiosks than a unit's budget without a reason. The page is also shown again, with status 200,
-    with a forecast to think over (`outlook`): the round opens when that is confirmed."""
+    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
+    Units with more kiosks than their budget are refused in the same way, unless a reason is given. The page
+    is also shown again, with status 200, with a forecast to think over (`outlook`): the round opens when that
+    is confirmed."""
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
     form = RoundForm(

@@ -66,8 +66,9 @@ class CarriedForm:
 @blueprint.route("/surveys/import", methods=["POST"])
 @for_coordinator
 def preview() -> ResponseReturnValue:
-    """Show the preview of an uploaded form, or of pasted lines; nothing is stored. One that cannot be read or
-    is too large is reported with status 400; so is one without usable questions, in its preview."""
+    """Show the preview of an uploaded form, or of pasted lines; nothing is stored. A form that cannot be read
+    or is too large is reported with status 400. The preview of a form without usable questions also has
+    status 400."""
     try:
         carried = _uploaded()
         token = _signed(carried)
@@ -95,9 +96,9 @@ def _uploaded() -> CarriedForm:
 @blueprint.route("/surveys/import/keep", methods=["POST"])
 @for_coordinator
 def keep() -> ResponseReturnValue:
-    """Save the previewed form as an own survey, and redirect to it. A form with problems is shown again, with
-    status 400; so is one of which more is left out than the page listed. One that this desk did not sign, or
-    signed with an earlier key, has to be uploaded again: a page that says so, with status 400."""
+    """Save the previewed form as an own survey, and redirect to it. The preview is shown again, with status
+    400, if the form has problems or if more would be left out than the page listed. A form that this desk did
+    not sign, or signed with an earlier key, has to be uploaded again: the page says so, with status 400."""
     token = request.form.get("carried", "")
     carried = _read(token)
     if carried is None:

@@ -244,7 +244,7 @@ def _review_parts(catalogue: Catalogue) -> Iterator[ReviewPart]:
 
 def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
     """Mark the lines as reviewed, except those that the form marks as wrong; return whether they were saved.
-    They are not if the form does not declare them read, or if somebody else has changed one since it was
+    Nothing is saved if the form does not declare them read, or if somebody else has changed one since it was
     opened: the reasons are then added to the notice of the page."""
     if READ not in request.form:
         problem = translate("Kryssa i att någon har läst texterna. Annars sparas inget.")

@@ -283,8 +283,8 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     """Return the list of a question's answers.
 
     Kinds of no answer are taken out of the options, and "none of these" out of several; unless fewer than two
-    options would remain. A list of several is unordered; so is that of a question with a condition, if
-    nothing else was chosen.
+    options would remain. The list of a question with several answers is unordered, and so is that of a
+    question with a condition, unless another order was chosen.
     """
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
     if kinds.count(None) < 2:
@@ -356,8 +356,9 @@ def _fault(swedish: str, longest: int) -> Message | None:
 
 
 def _questions(form: ForeignForm, lists: Sequence[AnswerList], decisions: Decisions) -> Iterator[Question]:
-    """Yield the questions. Those whose Swedish text has to be rewritten or occurs twice, and those that would
-    make the survey tell more about a guest than one may, are not proposed. Those without Swedish are."""
+    """Yield the questions. A question is not proposed if its Swedish text has to be rewritten or occurs
+    twice, or if the survey would cost more than a ballot may with it. A question without Swedish text is
+    proposed."""
     identities = list(dict.fromkeys(map(_identity, form.questions)))
     proposed, texts = Fraction(0), set[str]()
     for number, question in enumerate(form.questions):
