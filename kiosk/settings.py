@@ -353,8 +353,8 @@ _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 
 def _refuse_mail_without_host(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError for a setting of mail without the server's name, and for an address of the desk
-    that is none."""
+    """Raise SettingsError if a setting of mail is set without KIOSK_MAIL_HOST, and if KIOSK_DESK_ADDRESS is
+    no web address."""
     for name in NAMES:
         if name.startswith("KIOSK_MAIL_") and environ.get(name):
             raise SettingsError(

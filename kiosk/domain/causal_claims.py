@@ -13,10 +13,10 @@ STATE = (
 """Words for a state of people: a part of patterns."""
 
 BETTER = r"(?:(?:mår|mådde|mått)\ bättre|(?:trygg|frisk|glad|stark|lugn|självständig)are|mindre\ ensam\w*)"
-"""A comparative of how people are: a part of patterns."""
+"""A comparative of a state of people: a part of patterns."""
 
 AGENT = r"(?:vi|vår\w*|verksamhet\w*|stöd\w*|hjälp\w*|insats\w*|ombud\w*|samtal\w*|rådgivning\w*)\b"
-"""The organisation or what it does: a part of patterns."""
+"""The organisation or its work: a part of patterns."""
 
 CAUSES = re.compile(
     r"""\b(?:tack\ vare|till\ följd\ av|som\ en\ följd\ av|led(?:er|de|a)\ till|lett\ till|(?:för)?orsaka\w*
@@ -72,7 +72,7 @@ LINKS = re.compile(
     |contribut\w+\ to|because|since\ we|through\ our|by\ our|with\ our)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that claim a cause in a sentence about how people are, and not in one about what the staff did."""
+"""Words that claim a cause in a sentence about a state of people, and not in one about the staff's work."""
 
 STATES = re.compile(
     r"""\b(?:må|mår|mådde|mått)\b|\b(?:välmående|hälsa|ohälsa|livskvalitet|trygg(?:a\b|are|het)|egenmakt|
@@ -81,14 +81,14 @@ STATES = re.compile(
     |homeless)""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words for how people are."""
+"""Words for a state of people."""
 
 ANSWERS = re.compile(
     r"\b(?:instäm\w+|svara\w*|håll(?:er|it)? med|höll med|påstående\w*|jag|mig|mina?|mitt|mål(?:et|en)?"
     r"|syfte\w*|vill|ska|agree\w*|answer\w*|statement\w*|my|aims?|goals?|want)\b",
     re.IGNORECASE,
 )
-"""Words with which a sentence reports answers, quotes a statement, or says what somebody aims for."""
+"""Words by which a sentence reports answers, quotes a statement, or states an aim."""
 
 
 CHANGES = re.compile(
@@ -99,13 +99,13 @@ CHANGES = re.compile(
 """Verbs of a change."""
 
 MEANS = re.compile(rf"\b(?:genom|via|med\ hjälp\ av|through|{AGENT}|our)\b", re.IGNORECASE | re.VERBOSE)
-"""Words for what the organisation did. With a change of how people are, they claim a cause."""
+"""Words for the organisation's work. With a change of a state of people, they claim a cause."""
 
 GAINS = re.compile(
     rf"\bgenom {AGENT}.{{0,80}}\b(?:fått|fick|får)\b|\b(?:fått|fick|får)\b.{{0,80}}\bgenom {AGENT}",
     re.IGNORECASE,
 )
-"""Words with which people got something through what the organisation did."""
+"""Words by which people got something through the organisation's work."""
 
 PROOF = re.compile(
     rf"""\b(?:visa|bevisa|bekräfta|styrk)(?:r|er|t|de|te)?\ att\b.{{0,40}}
@@ -116,7 +116,7 @@ PROOF = re.compile(
         \b(?:works?|worked|helps?|helped|effective|difference)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words with which figures are taken for a proof of what the organisation achieved."""
+"""Words that take figures for a proof of the organisation's success."""
 
 REASON = re.compile(
     r"""\b(?:andel\w*|resultat\w*|ökning\w*|minskning\w*|fler|färre|siffr\w+|the\ share|more|fewer)\b.{0,80}
@@ -134,7 +134,7 @@ WITHOUT = re.compile(
     |\bfått\ det\ bättre\ genom\b|\b(?:får|fick|fått)\ (?:fler|många)\ att\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that say what would have been otherwise, or what explains a figure."""
+"""Words for the case without the organisation, or for the explanation of a figure."""
 
 AFTERWARDS = re.compile(
     rf"""\b{BETTER}\ (?:efter\ att|sedan|nu\ när)\b
@@ -143,14 +143,14 @@ AFTERWARDS = re.compile(
     |\b(?:minskat|ökat|sjunkit|stigit|blivit\ \w+are)\b.{{0,40}}\b(?:sedan|efter\ att)\ {AGENT}""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words with which a change after something the organisation did is taken for its effect."""
+"""Words that take a change after the organisation's work for the effect of this work."""
 
 AIMS = re.compile(
     r"\b(?:för att|att|arbeta\w* (?:för|mot)|vision\w*|hoppas|strävar|försök\w*|antal\w*|hur|om"
     r"|to|aim\w*|hope\w*|number|whether|how)\b",
     re.IGNORECASE,
 )
-"""Words with which a sentence about changes says what somebody aims for, asks or counts."""
+"""Words by which a sentence about changes states an aim, a question or a count."""
 
 DENIES = re.compile(
     r"\b(?:inte|ingen|inget)\b.{0,200}\b(?:mät\w*|säga|säger|vet|veta|visa\w*|bevis\w*|slutsats\w*|orsak\w*|förklara\w*)\b"

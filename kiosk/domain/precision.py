@@ -15,7 +15,7 @@ USEFUL = 0.2
 """Half the width of an interval, as a share, up to which a figure of one place says something."""
 
 MOST_ANSWERS = 200
-"""Larger numbers of answers are not told apart."""
+"""Largest number that `answers_needed` returns. It stands for all larger numbers."""
 
 
 def costs_precision(statements: Sequence[Statement], at: int) -> bool:

@@ -367,7 +367,7 @@ def _units(document: Document, of_round: Round, node_id: str, statement_id: str)
 
 
 def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
-    """Return what differs between a row and the previous one."""
+    """Return the differences between a row and the previous one that prevent a comparison."""
     changed = {
         Break.WORDING: not before.statement.means(after.statement),
         Break.SCALE: before.statement.answers != after.statement.answers,

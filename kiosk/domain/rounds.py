@@ -43,7 +43,8 @@ SHARES = {
     ColumnSubject.FOLLOWED: FOLLOW_SHARE,
     ColumnSubject.FOLLOW_UP: FOLLOW_SHARE,
 }
-"""Part of a round's epsilon that the table of a column has, where it is not all of it."""
+"""Subject of a column -> the part of the round's epsilon that the column's table has; 1 for any other
+subject."""
 
 
 class Admission(StrEnum):

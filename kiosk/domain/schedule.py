@@ -33,7 +33,7 @@ class Every:
 
 
 Ticks = Daily | Every
-"""When counts are due."""
+"""The times at which counts are due."""
 
 
 def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> datetime | None:

@@ -90,11 +90,11 @@ Published = tuple[tuple[int, ...], int]
 
 Publish = Callable[[Sequence[int], Column, StatementTally | None], Published]
 """A round's rule of publication: a function from the exact counts of one column in one batch, the column, and
-the published table of the column before it (None for the first) to what is published. The table before it
-decides how much of a follow-up is.
+the published table of the column before it (None for the first), to the counts to publish. The table of the
+column before decides which part of a follow-up is published.
 
 The counts are those of the options, the lowest first, then of the kinds of NoAnswer if the column has them,
-then of NOT_ASKED if it is a follow-up. Those published have the same order.
+then of NOT_ASKED if it is a follow-up. The published counts have the same order.
 """
 
 

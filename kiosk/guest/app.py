@@ -124,7 +124,8 @@ def _routes() -> Blueprint:
 
 
 def _static_file(app: Flask, filename: str) -> Response:
-    """Send a static file; a script of the top folder as short as it can be. 404 if there is none."""
+    """Send a static file; a script of the top folder without comments and needless spaces
+    (`kiosk.screen.scripts`). 404 if there is none."""
     folder = shipped_folder("static")
     response = app.send_static_file(filename)
     if Path(filename).suffix != ".js" or Path(filename).parent != Path():

@@ -51,7 +51,8 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def check_report(library: Library) -> dict[str, Any]:
-    """Return the report as a JSON-ready document."""
+    """Return the report as `kiosk check --json` prints it: the surveys by id, and the state of each
+    language."""
     return {
         "surveys": {
             survey.id: {

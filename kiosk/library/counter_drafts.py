@@ -67,7 +67,7 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
 
 
 def draft_digest(library: Library, counter_id: str) -> str:
-    """Return a digest of what the form of a counter shows: 32 hex digits of SHA-256. KeyError if there is no
+    """Return a digest of the values in a counter's form: 32 hex digits of SHA-256. KeyError if there is no
     such counter."""
     draft = counter_draft(library, counter_id)
     targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
@@ -236,10 +236,11 @@ def _units_change(
     units: Collection[str],
     removed: str = "",
 ) -> dict[Path, bytes | None]:
-    """Return the change of the file of units: `counter` is shown at `units`, and the row of `removed` goes.
+    """Return the change of the file of units by which `counter` is shown at `units`, and the row of the
+    counter `removed` is deleted; {} if nothing changes.
 
-    A counter at every unit needs no row, unless it is optional: then it is shown at units that are added
-    later, too. A file without rows is removed. There is no change if nothing changes.
+    A counter at every unit needs no row, unless it is optional: without a row, it is shown at units that are
+    added later, too. A file without rows is removed.
     """
     path = settings.data / _UNITS
     refuse_bad(library, _UNITS)

@@ -369,7 +369,7 @@ def refuse_taken(path: Path, taken: Container[str]) -> None:
 
 
 def read_definition(path: Path) -> tuple[Table, str]:
-    """Return (the file's table, its `id`), which must be the file's name, so that an id identifies its file.
+    """Return (the file's table, its `id`). The id must be the file's name, so that an id identifies its file.
 
     Raises DefinitionError as `read_table`, and if the file has no `id` or another name.
     """

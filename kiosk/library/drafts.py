@@ -468,8 +468,8 @@ def _new_scales(settings: Settings, form: ImportedSurvey, library: Library) -> d
 
 
 def scale_toml(scale: Scale, draft: Draft) -> str:
-    """Return the TOML text of a scale's file, with the source and the licence of the survey `draft`, and not
-    validated."""
+    """Return the TOML text of a scale's file, marked as not validated, with the source and the licence of the
+    survey `draft`."""
     lines = [
         f"id = {quoted(scale.id)}",
         *([f"title = {quoted(scale.title)}"] if scale.title else []),

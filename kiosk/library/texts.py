@@ -79,7 +79,8 @@ def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
 
 
 def _line_fault(text: str) -> Fault:
-    """Return the reason why a text does not stand on one line as it is stored."""
+    """Return the reason why a text cannot be stored as one line: a character that changes the direction, a
+    line break or a control character."""
     turning = [f"{ord(char):04X}" for char in text if unicodedata.bidirectional(char) in TURNING]
     if turning:
         return Fault(

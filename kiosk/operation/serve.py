@@ -125,7 +125,8 @@ def desk_listener(address: str, desk: Wsgi) -> Listener:
 
 
 def on_one_address(address: str, guest: Wsgi, desk: Wsgi) -> Listener:
-    """Return a listener with both sides on one address, by path."""
+    """Return a listener that serves both sides on one address: requests for paths of the desk go to `desk`,
+    all others to `guest`."""
 
     def by_path(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         is_desk = _is_desk_path(environ.get("PATH_INFO", ""))

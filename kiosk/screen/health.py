@@ -22,8 +22,8 @@ _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 
 def health_answer(store: Store, secret_key: str) -> Response:
-    """Return 200 if ballots can be accepted, or 503 with the reason. A request with the parameter `challenge`
-    also gets a proof in PROOF; none if `secret_key` is ""."""
+    """Return a response with status 200 if ballots can be accepted, else 503 with the reason. If the request
+    has the parameter `challenge`, the response also has a proof in PROOF, unless `secret_key` is ""."""
     obstacle = store.obstacle()
     if obstacle is None:
         response = Response(HEALTHY, mimetype="text/plain")

@@ -14,7 +14,7 @@ from kiosk.storage import tables
 from kiosk.storage.database import Database
 
 COUNT_PROGRESS = "count"
-"""Key of the row in the table `installation`. Backups leave it out: its boxes are not in them."""
+"""Key of the row in the table `installation`. Backups leave it out, as they do the boxes that it is about."""
 
 UNITS_A_STEP = 4
 """Units that are counted, or sealed anew, in one transaction: some milliseconds of processor time."""

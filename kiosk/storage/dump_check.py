@@ -348,7 +348,7 @@ OF_A_ROUND = frozenset({"batches", "comment", "excluded_rapid", "reply", "slip_c
 """Tables whose rows have the id of a round."""
 
 OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
-"""Those of them whose rows are of a unit in a closed round."""
+"""Tables of OF_A_ROUND whose rows are of a unit in a closed round."""
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,

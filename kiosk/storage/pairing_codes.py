@@ -102,8 +102,8 @@ class PairingCodes:
 
 
 def _pairing(value: str | None, now: datetime) -> Pairing | None:
-    """Return the pairing in a row's value; None if there is none or it has expired. A code that expires
-    later than a new one would was made before the clock was set back."""
+    """Return the pairing in a row's value; None if there is no row or the code has expired. A code whose
+    expiry is later than that of a new code was made before the clock was set back, and counts as expired."""
     if value is None:
         return None
     unit_id, made_by, valid_during_round, expires_at = json.loads(value)

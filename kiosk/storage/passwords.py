@@ -22,8 +22,8 @@ def dummy_of(hasher: PasswordHasher) -> str:
 
 
 _DUMMY = dummy_of(_HASHER)
-"""It is a constant, because every command imports this module and making a hash takes longer than most
-commands."""
+"""A hash that no password has (`dummy_of`). It is a constant, because every command imports this module, and
+making a hash takes longer than most commands."""
 
 _LARGEST_MEMORY_KIB = 1024 * 1024
 _MOST_PASSES = 100

@@ -189,7 +189,7 @@ class SlipSets:
         return tag, key_id, slips.unpack(plain)
 
     def _put(self, round_id: str, unit_id: str, old_key: str, slip_set: SlipSet) -> None:
-        """Write a unit's slips under a new key. `old_key` is the id of the key before, which is destroyed
+        """Write a unit's slips under a new key. `old_key` is the id of the previous key, which is destroyed
         after the commit."""
         key_id, sealed = self._writer.reseal(slip_row(round_id, unit_id), old_key, slip_set.pack())
         self._update(key_id, sealed, round_id, unit_id)

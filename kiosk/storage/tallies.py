@@ -86,7 +86,7 @@ class Tallies:
 
 
 NOT_ASKED = "not_asked"
-"""The option of the row that counts the ballots of which a follow-up was not asked."""
+"""The option of the row that counts guests who were not asked a follow-up."""
 
 _TALLY, _BATCHES = tables.Tally, tables.Batches
 

@@ -324,8 +324,8 @@ def _form(questions: Sequence[_Question], base: str, titles: Texts, default_titl
 
 
 def _note_parts(builder: FormBuilder, question: _Question, *, has_condition: bool) -> None:
-    """List as left out what a question loses; its condition if it `has_condition` that no follow-up can
-    have."""
+    """List the parts of a question that are left out, such as its help. `has_condition` says that its
+    condition is one of them, since no follow-up can have it."""
     place = place_of(question.code)
     if has_condition:
         builder.leave_out(place, CONDITION)

@@ -74,7 +74,8 @@ def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str,
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
-    """Add a question, or list why it is left out, and what else it loses."""
+    """Add a question, and list the parts of it that are left out, or list the whole question with the reason
+    why it is left out."""
     kind, name = text_of(element.get("type")), text_of(element.get("name"))
     title, place = texts_of(element.get("title")) or {"": name}, place_of(name)
     if kind not in ("radiogroup", "dropdown", "checkbox", "tagbox", "rating", "boolean", "matrix"):
