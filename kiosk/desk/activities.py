@@ -47,7 +47,7 @@ MONTHS_TO_CORRECT = 12
 """Number of earlier months that staff may correct."""
 
 STEPS = {"more": 1, "fewer": -1}
-"""Value of the button that was touched -> what is added to the counter."""
+"""Value of the button that was touched -> the number that is added to the counter."""
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,8 @@ def _shortcuts(running: Sequence[Round]) -> Iterator[Task]:
 
 
 def _tasks(states: Sequence[RoundState], running: Sequence[Round], now: datetime) -> Iterator[Task]:
-    """Yield what the signed-in account has to do: about rounds that close soon for every account, then what
-    is for those who may print, then what is for coordinators."""
+    """Yield the tasks of the signed-in account: those about rounds that close soon, for every account; then
+    those of accounts that may print; then those of coordinators."""
     for of_round in running:
         if of_round.closes_at - now <= ENDS_SOON:
             text = translate("Stänger snart: ”{title}”", title=of_round.title)
@@ -170,7 +170,7 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
 
 def _lacking(languages: Mapping[str, int]) -> str:
     """Return a text with the surveys that lack texts, or with their number if they are more than
-    MOST_SURVEYS. `languages` is survey id -> number of languages in which it lacks some."""
+    MOST_SURVEYS. `languages` is survey id -> number of languages in which the survey lacks texts."""
     if len(languages) > MOST_SURVEYS:
         return translate("Enkäter som saknar översättningar: {n}", n=len(languages))
     surveys = desk().library.surveys

@@ -22,9 +22,11 @@ LEAST_DISTANCE_MM = 600
 """Smallest distance between the guest's eyes and the screen."""
 
 WIDTH_LIMITS_MM = (100, 3000)
-"""Smallest and largest width of a screen that can be typed; the same of the other limits."""
+"""Smallest and largest width of a screen that can be typed."""
 DISTANCE_LIMITS_MM = (200, 3000)
+"""Smallest and largest distance of the guest that can be typed."""
 LOWER_EDGE_LIMITS_MM = (0, 1000)
+"""Smallest and largest height of the lower edge above the floor that can be typed."""
 
 SMALL_MM = 300
 """A screen narrower than this (less than about 15 inches) has no room for long statements."""

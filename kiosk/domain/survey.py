@@ -535,7 +535,7 @@ class Survey:
 
 
 def _seen(statement: Statement) -> list[Any]:
-    """Return what a guest sees of a statement in Swedish, and its id."""
+    """Return the parts of a statement that a guest sees in Swedish, and its id."""
     kind = ["several"] if statement.several else []
     if statement.follows:
         kind = ["follows", *map(str, statement.follows.when)]

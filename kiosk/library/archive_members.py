@@ -13,10 +13,10 @@ from kiosk.domain.message import Message
 from kiosk.library.changes import RefusedError
 
 LARGEST_ARCHIVE_BYTES = 512 * 1024
-"""Size of a packed archive."""
+"""Largest size of a packed archive."""
 
 LARGEST_CONTENT_BYTES = 4 * 1024 * 1024
-"""Size of all unpacked files."""
+"""Largest size of all unpacked files together."""
 
 MOST_MEMBERS = 100
 """Most files of an archive."""

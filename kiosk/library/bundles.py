@@ -56,7 +56,7 @@ NAME = re.compile(
     r"questions/(?:(?:scales|counters|theories)/)?[a-z][a-z0-9_]{0,39}\.toml"
     r"|translations/[A-Za-z]{2,3}(?:_[A-Za-z]{2,4})?/LC_MESSAGES/guest\.po"
 )
-"""Names of the files in a bundle: the same as in KIOSK_DATA."""
+"""Pattern of the names of the files in a bundle, which are their paths in KIOSK_DATA."""
 
 
 class Kind(StrEnum):

@@ -95,7 +95,7 @@ def shares_targets(settings: Settings, counter_id: str) -> bool:
 
 
 def _rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the [[counters]] of a file; none if they are something else."""
+    """Return the [[counters]] of a file; [] if they are no list of tables."""
     rows = values.get("counters")
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 

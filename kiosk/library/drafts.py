@@ -48,7 +48,7 @@ LONGEST_TITLE = 120
 """Most characters of a title."""
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
-"""Size of a spreadsheet or a translator's file, pictures and comments included."""
+"""Largest spreadsheet or translator's file, pictures and comments included."""
 
 
 class DraftError(FieldError):

@@ -234,7 +234,7 @@ def _faults_of_title(draft: ScaleDraft) -> Iterator[FieldFault]:
 
 
 def _answers(draft: ScaleDraft) -> tuple[object, ...]:
-    """Return what guests see of a scale."""
+    """Return the parts of a scale that guests see."""
     return (draft.kind, draft.written_labels, draft.numbers, draft.poles)
 
 

@@ -41,7 +41,7 @@ def csv_table(rows: Iterable[Sequence[object]], style: CsvStyle = CsvStyle.COMMA
 
 
 def _field(value: object, style: CsvStyle) -> object:
-    """Return a value as CSV of this style has it."""
+    """Return a value in the notation of a style of CSV."""
     if isinstance(value, float) and style is CsvStyle.SEMICOLON:
         return str(value).replace(".", ",")
     return harmless(value)

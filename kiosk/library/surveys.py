@@ -36,8 +36,8 @@ from kiosk.library.definition import (
 )
 
 MOST_STATEMENTS = 20
-"""Most statements of a survey; also the most that a ballot may cost (`cost_of`), so that one with several
-options tells no more about a guest than the longest one without."""
+"""Most statements of a survey. Also the most that a ballot may cost (`cost_of`), so that a survey with
+several options tells no more about a guest than the longest survey without them."""
 MOST_OPTIONS = 11
 """Most options of a scale, numbers included: more do not fit a screen."""
 HIGHEST_NUMBER = 100
@@ -141,7 +141,7 @@ def _read_statement(
     row: Table, scales: Mapping[str, Scale], default_scale: str, before: Sequence[Statement]
 ) -> Statement:
     """Return the statement of a section. `default_scale` is the id of the scale of statements that name none,
-    "" if there is no such; `before` are the statements of the sections above."""
+    "" if the survey has no such scale; `before` are the statements of the sections above."""
     scale_id = row.optional_text("scale") or default_scale
     if not scale_id:
         raise row.error("scale", "is missing here and at the top of the file; name a scale")
@@ -187,9 +187,9 @@ def _read_statement(
 def _read_follow_up(
     row: Table, scale: Scale, before: Sequence[Statement], *, several: bool
 ) -> FollowUp | None:
-    """Return the statement and the answers that a section follows; None if it is no follow-up. Raises
-    DefinitionError if it cannot be the follow-up that it is meant to be. `scale` and `several` are its own,
-    `before` the statements above it."""
+    """Return the statement and the answers that the question of a section follows; None if it is no
+    follow-up. Raises DefinitionError if the question cannot follow that statement. `scale` and `several` are
+    the question's own, `before` the statements above it."""
     followed, when = row.optional_text("follows"), row.optional_numbers("when")
     if not followed:
         if when:

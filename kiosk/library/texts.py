@@ -15,13 +15,14 @@ from kiosk.domain.message import Message
 SPACES = re.compile(" {2,}")
 
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,39}")
-"""An id in a definition file."""
+"""Pattern of an id in a definition file."""
 
 LONGEST_TEXT = 500
-"""Characters of a text in a definition file."""
+"""Most characters of a text in a definition file."""
 
 LONGEST_TRANSLATION = 4 * LONGEST_TEXT
-"""Characters. Other languages may need more room than Swedish; no text needs four times as much."""
+"""Most characters of a translation. Other languages may need more room than Swedish; no text needs four times
+as much."""
 
 TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Bidirectional classes that make a text appear in another order than it is stored (Unicode UAX 9)."""

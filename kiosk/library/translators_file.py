@@ -20,7 +20,8 @@ from kiosk.library.drafts import LONGEST_STATEMENT, Translation
 from kiosk.library.po_variants import without_variants
 
 MOST_ENTRIES = 5_000
-"""Texts in a translator's file, several times the number that exists: a larger file takes seconds to read."""
+"""Most texts in a translator's file, several times the number that exists: a larger file takes seconds to
+read."""
 
 UNREADABLE = Message("Filen kan inte läsas. Spara den som .po i UTF-8 med ett översättningsprogram.", {})
 

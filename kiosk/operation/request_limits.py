@@ -17,8 +17,8 @@ from kiosk.desk.app import LARGEST_REQUEST_BYTES
 from kiosk.operation.connections import TimedChannel
 
 LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
-"""A larger body is refused before it is read: waitress keeps half a megabyte in memory, and writes more to a
-temporary file."""
+"""Largest body of a guest's request. A larger one is refused before it is read: waitress keeps half a
+megabyte in memory, and writes more to a temporary file."""
 
 LARGEST_DRAINED_BYTES = 1024**3
 """Largest body of a request to the desk that is read, though dropped above LARGEST_REQUEST_BYTES, so that the

@@ -182,7 +182,7 @@ def _new_database_files(settings: Settings) -> list[Path]:
 
 def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
     """Unpack people's files into a temporary folder, then move them into KIOSK_DATA, also after a killed
-    restore. `undo` gets what removes them again. Raises StoreError as `_check_is_empty`."""
+    restore. Their removal is added to `undo`. Raises StoreError as `_check_is_empty`."""
     _check_is_empty(settings, backup.files)
     for left in settings.data.glob(f"{UNPACKING}*"):
         shutil.rmtree(left)
@@ -224,8 +224,8 @@ def _unpack(backup: Backup, name: str, path: Path) -> None:
 
 
 def _make_folder(folder: Path, undo: ExitStack) -> None:
-    """Create a folder and its missing parents, readable by their owner only. `undo` gets what removes them
-    again."""
+    """Create a folder and its missing parents, readable by their owner only. Their removal is added to
+    `undo`."""
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
             path.mkdir(mode=0o700)

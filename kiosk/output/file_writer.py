@@ -23,7 +23,7 @@ from kiosk.output.report_xlsx import report_xlsx
 from kiosk.settings import shipped_folder
 
 Writer = Callable[[BinaryIO, BinaryIO], object]
-"""Writes a file, given a stream with what it is made from and the stream of the file."""
+"""A function that writes a file. Its arguments are the stream with the input and the stream of the file."""
 
 
 def _of_report(write: Callable[[ReportDocument], bytes]) -> Writer:
@@ -43,8 +43,8 @@ WRITERS: Mapping[str, Writer] = {
     EXPORT: write_export,
     EXPORT_PACKED: write_packed_export,
 }
-"""Kind of a file -> how it is written. The first three are reports; `png` and `board` are charts and
-workbooks of the results pages."""
+"""Kind of a file -> the function that writes it. The first three are reports; `png` and `board` are charts
+and workbooks of the results pages."""
 
 NICENESS = 10
 """Added to the niceness of the server: guests' requests have priority."""

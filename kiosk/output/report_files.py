@@ -19,7 +19,7 @@ IN_PROCESS: Mapping[str, Callable[[ReportDocument], bytes]] = {
     "html": lambda document: report_html(document).encode(),
     "zip": report_package,
 }
-"""File ending -> how a report is written in the calling process."""
+"""File ending -> the function that writes a report in the calling process."""
 
 
 def input_for_report_writer(document: ReportDocument) -> bytes:

@@ -39,7 +39,8 @@ def report_pdf(report: ReportDocument) -> bytes:
 
 
 def _data(report: ReportDocument) -> dict[str, Any]:
-    """Return what the template draws: the report, its logo, and which tables have short headings of rows."""
+    """Return the input of the template: the report, its logo, and which tables have short headings of
+    rows."""
     data = report.as_json()
     for drawn, block in zip(data["blocks"], report.blocks, strict=True):
         drawn["is_heading_short"] = block.short_heading > 0

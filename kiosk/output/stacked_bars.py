@@ -30,7 +30,8 @@ UNIPOLAR = (
     (0xA3, 0xDB, 0xD3),
     (0xE3, 0xF2, 0xF0),
 )
-"""Likewise of a scale with one end: the green half, in steps that can be told apart side by side."""
+"""The five colours from which those of a scale with one end are mixed: the green half, in steps that can be
+told apart side by side."""
 
 BIPOLAR_NEUTRAL = (
     (0x5E, 0x3C, 0x99),
@@ -39,7 +40,8 @@ BIPOLAR_NEUTRAL = (
     (0xFD, 0xB8, 0x63),
     (0xB3, 0x58, 0x06),
 )
-"""Likewise for statements with `good = "neither"`, in ColorBrewer's PuOr, of a scale with two ends."""
+"""The five colours from which those of a scale with two ends are mixed for statements with `good =
+"neither"`: ColorBrewer's PuOr."""
 UNIPOLAR_NEUTRAL = (
     (0x2D, 0x00, 0x4B),
     (0x5B, 0x43, 0x8F),
@@ -47,7 +49,8 @@ UNIPOLAR_NEUTRAL = (
     (0xC4, 0xBE, 0xDC),
     (0xEE, 0xED, 0xF5),
 )
-"""Likewise for statements with `good = "neither"`, in the purple half of PuOr."""
+"""The five colours from which those of a scale with one end are mixed for statements with `good = "neither"`:
+the purple half of PuOr."""
 
 PAPER = "#ffffff"
 INK = "#14292e"
@@ -131,7 +134,7 @@ CATEGORIES = (
     "#882255", "#ddcc77",
 )  # fmt: skip
 """Colours of options without an order: those of Okabe and Ito, then three of Tol's, which colour-blind
-readers can tell apart. None is the colour of a good or a bad end."""
+readers can tell apart. They do not include the colours of a good or a bad end."""
 
 
 def colours_of(statement: Statement) -> tuple[str, ...]:
@@ -323,7 +326,7 @@ def stacked_bars(bars: Sequence[Bar], palette: Sequence[str], width: int = WIDTH
 
 
 def _fitted(bar: Bar, measures: Measures) -> tuple[PlacedNumbers, ...]:
-    """Return where the numbers of each segment are drawn."""
+    """Return the placement of the numbers of each segment."""
     numbers = [(segment.percent, segment.text) for segment in bar.segments]
     return tuple(fit_numbers(numbers, measures.length, measures.digit_size, SMALL))
 

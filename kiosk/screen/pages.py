@@ -70,8 +70,8 @@ STYLE = _style()
 """The style of every guest's page."""
 
 TOO_OLD_STYLE = "@supports not (height:1lh){main>*{display:none!important}#too-old{display:block!important}}"
-"""Shows on a kiosk only why its browser is refused. Chromium has the unit `lh` since MINIMUM_CHROMIUM. This
-also works in a browser that runs none of the scripts."""
+"""CSS by which a kiosk's page shows only the reason why its browser is refused, if the browser lacks the unit
+`lh`, which Chromium has since MINIMUM_CHROMIUM. It also works in a browser that runs none of the scripts."""
 
 
 NOTICE_STYLE = ".demonstration a{display:inline-block;padding-block:.75rem}"

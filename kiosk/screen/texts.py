@@ -138,5 +138,6 @@ OF_PAIRING = frozenset({Refusal.WRONG_CODE})
 """Refusals that occur only when a kiosk is paired, never for a ballot."""
 
 OF_PAGES = frozenset({Refusal.WAIT, Refusal.FAILED, Refusal.NOT_OPEN, Refusal.NO_ROUND})
-"""Refusals that no script shows: it sends the ballot again, or says that it did not arrive; and a form is of
-a round that has opened."""
+"""Refusals that no script shows: after WAIT it sends the ballot again, after FAILED it says that the ballot
+did not arrive, and no ballot is refused with NOT_OPEN or NO_ROUND, since its form is of a round that has
+opened."""

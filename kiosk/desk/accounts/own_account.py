@@ -186,7 +186,8 @@ def _done(words: str) -> ResponseReturnValue:
 
 
 def _page(status: int, mail_form: OwnMailForm | None = None) -> ResponseReturnValue:
-    """Return the account's page with its status. `mail_form` is the refused one, None for what is stored."""
+    """Return the account's page with this status. `mail_form` is the refused form of the choice of mail; None
+    shows the stored choice."""
     factors, name = desk().store.second_factors, _mine().name
     choice, trial = desk().store.mail_choices.of(name), desk().store.mail_queue.trial_of(name)
     page = render_template(

@@ -188,7 +188,7 @@ def _gone(name: str) -> ResponseReturnValue:
 def _page(
     form: AccountForm, status: int = 200, mail_forms: Mapping[str, MailForm] | None = None
 ) -> ResponseReturnValue:
-    """Return the page with its status. `mail_forms` is name of an account -> its sent form, with the errors;
+    """Return the page with this status. `mail_forms` is name of an account -> its sent form, with the errors;
     the other accounts have new ones."""
     store, sent = desk().store, mail_forms or {}
     with_factor, choices = store.second_factors.names(), store.mail_choices.all()

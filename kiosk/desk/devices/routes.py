@@ -323,7 +323,7 @@ def _posters_page(
 
 
 def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> ResponseReturnValue:
-    """Return the page of slips with its status, and with a new form or the refused one that is given."""
+    """Return the page of slips with this status, and with a new form or the refused one that is given."""
     page = render_template(
         "slips.html",
         slips_form=sent_slips or slips_form(formdata=None),

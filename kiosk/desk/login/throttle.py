@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from kiosk.domain.short_hash import short_hash
 
 FREE_FAILURES = 5
-"""Number of the failure of one source or device for one name from which on each causes a delay."""
+"""Number of the first failure, of one source or device for one name, that causes a delay. Each later one
+causes a delay too."""
 
 LONGEST_DELAY_SECONDS = 300.0
 """Longest delay of one source or device for one name."""

@@ -72,7 +72,8 @@ class MailWriter:
         return desk[language if language in desk else REFERENCE]
 
     def _text(self, paragraphs: Sequence[str]) -> str:
-        """Return the paragraphs, empty ones left out, and below them why the recipient gets mail."""
+        """Return the paragraphs, empty ones left out, and below them the reason why the recipient gets
+        mail."""
         reason = translate("Du får det här mejlet för att det är valt för ditt konto. Ändra det här:")
         parts = [*filter(None, paragraphs), f"-- \n{reason}\n{self.desk_address}/admin/account#mail"]
         return "\n\n".join(parts) + "\n"
@@ -115,8 +116,8 @@ class MailWriter:
         yield self._link(translate("Alla resultat:"), f"overview/{of_round.id}/{root}")
 
     def _places(self, document: Document, of_round: Round) -> Iterator[str]:
-        """Yield a line for each place of the round, indented by its depth in the tree: its name, and how many
-        answered, or why that is not shown."""
+        """Yield a line for each place of the round, indented by its depth in the tree: its name, and its
+        number of answers, or the reason why that is not shown."""
         for node in of_round.tree.nodes:
             depth = len(of_round.tree.upwards(node.id))
             number = answered(document, of_round, node.id)

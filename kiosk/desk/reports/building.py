@@ -157,7 +157,7 @@ def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evi
 
 def _cell(content: Content, cell: Cell) -> str:
     """Return a theory box's text and, on the lines below it, how it is measured with the last figure, or that
-    it is not measured, and its goals. Nothing is said about the measure of a theory box without one."""
+    it is not measured, and its goals. A box of a kind that has no measure gets no line about one."""
     lines = [cell.box.text]
     if cell.evidence:
         statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement

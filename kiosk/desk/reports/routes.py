@@ -316,8 +316,8 @@ def _content(report_id: str) -> Content:
 def _first_statements(
     theory: Theory, rounds: Sequence[RoundState], earlier: Sequence[EarlierFigures]
 ) -> tuple[str, ...]:
-    """Return the ids of the statements with which a report begins: those of its theory, or all that its
-    rounds asked, the latest first, if they and the earlier figures have none of the theory's."""
+    """Return the ids of the statements with which a report begins: those of its theory; if neither the rounds
+    nor the earlier figures have one of these, all that the rounds asked, the latest first."""
     asked = tuple(dict.fromkeys(s.id for state in rounds for s in state.round.survey.statements))
     known = {one.statement_id for figures in earlier for one in figures.statements}.union(asked)
     return theory.statements if known.intersection(theory.statements) else asked or theory.statements

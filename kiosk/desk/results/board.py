@@ -30,7 +30,7 @@ def input_for_board(
 
 
 def _cover(document: Document, of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
-    """Return the first sheet: what the file is about, and how its figures are read."""
+    """Return the first sheet: the subject of the file, and sentences for reading its figures."""
     counted, now = made_at(document), overview.entries[0].now
     facts = (
         (translate("Verksamhet"), of_round.tree.node(node_id).name),

@@ -146,9 +146,9 @@ def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigur
 
 
 def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
-    """Return the statements with the words of the report, where they were sent: its text and its labels may
-    be others, misprints included. None if a text cannot be shown, or two options of a statement have the same
-    label, with the problems added to the notice."""
+    """Return the statements with the words of the report, where they were sent: its texts and labels may
+    differ from the survey's, misprints included. None if a text cannot be shown, or two options of a
+    statement have the same label, with the problems added to the notice."""
     is_right, worded = True, list[Statement]()
     for statement in asked:
         texts = {
@@ -180,7 +180,7 @@ def _present_words(statement: Statement) -> dict[str, str]:
 def _figures_page(
     form: FiguresForm, asked: Sequence[Statement], typed: TypedCounts, survey: Survey | None = None
 ) -> ResponseReturnValue:
-    """Return the page with the form, and its status: 400 for a sent one, which is shown again only if it was
+    """Return the page with the form, and its status: 400 for a sent form, which is shown again only if it was
     refused. `survey` is that of new figures, None for a change of stored ones."""
     present = {statement.id: _present_words(statement) for statement in asked}
     words = {
@@ -231,8 +231,8 @@ def _counts(kept: EarlierFigures) -> TypedCounts:
 
 
 def _details(figures: EarlierFigures, reason: str) -> str:
-    """Return what the log has of earlier figures that are stored, changed or removed: their place, their
-    first and last day, and the `reason`, a value of EntryReason or RemovalReason."""
+    """Return the details of earlier figures that are stored, changed or removed, for the log: their place,
+    their first and last day, and the `reason`, a value of EntryReason or RemovalReason."""
     return f"{figures.node_id}, {figures.first} – {figures.last}, {reason}"
 
 

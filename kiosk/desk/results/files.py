@@ -48,8 +48,8 @@ BY_PROGRAM: Mapping[str, tuple[str, Callable[[Document, Section, Chart], bytes]]
     "png": ("png", lambda _document, section, chart: svg(picture(section, chart)).encode()),
     "xlsx": ("board", lambda document, section, chart: chart_workbook(document, section, chart)),
 }
-"""Ending of a chart's file that a program writes -> (its kind, function that returns what it is made
-from)."""
+"""Ending of a chart's file that a program writes -> (the kind of the file, function that returns the input of
+the program)."""
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/files")

@@ -355,7 +355,7 @@ def _between(verdict: Trend, *, is_noisy: bool) -> str:
 
 
 def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
-    """Return the sentence about the change in the last step, which the trend over all rounds does not say.
+    """Return the sentence about the change in the last step, which the trend over all rounds does not show.
     `is_noisy` says whether one of its two rounds is protected."""
     if is_noisy and not last_turn.is_sure:
         return _noisy_turn(last_turn)

@@ -39,7 +39,7 @@ MOST_CELLS = 120
 """Most cells of the table of places on one page."""
 
 FEWEST_PLACES = 5
-"""Fewest places on one page of that table, also if they need more than MOST_CELLS."""
+"""Fewest places on one page of the table of places, also if they need more than MOST_CELLS."""
 
 
 class Order(StrEnum):

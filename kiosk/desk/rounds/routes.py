@@ -179,10 +179,10 @@ def new_round() -> ResponseReturnValue:
 
 
 def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
-    """Return the id of the survey or tree that a new round probably has: that of the latest round whose one
-    is still in the library, else the own one whose file was changed last; None without both. `asked` are
-    those of all rounds, the latest first; `files` is id -> path of its file in the installation's data, for
-    all in the library, also those without an own file."""
+    """Return the id of the survey or tree that the form of a new round proposes: that of the latest round
+    whose survey or tree is still in the library, else the one whose own file was changed last; None if there
+    is neither. `asked` are those of all rounds, the latest first; `files` is id -> path of its file in the
+    installation's data, for all in the library, also those without an own file."""
     for one in asked:
         if one in files:
             return one
@@ -192,8 +192,8 @@ def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
 
 
 def _has_its_units(form: RoundForm) -> bool:
-    """Return whether the chosen units are units of the chosen tree, as no choice is. If not, add an error to
-    the form."""
+    """Return whether the chosen units are units of the chosen tree; True if none is chosen. If False, an
+    error is added to the form."""
     tree = desk().library.trees[form.tree.data]
     others = [unit for unit in form.units.data or () if unit not in tree.leaves]
     if others:

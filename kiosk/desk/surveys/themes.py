@@ -87,8 +87,8 @@ def _form() -> ThemeForm:
 
 
 def _sent(form: ThemeForm) -> Theme:
-    """Return the theme of a valid form. Without an uploaded file the current logo is kept, unless its removal
-    is chosen; an uploaded one counts also then."""
+    """Return the theme of a valid form. An uploaded logo is used even if the removal of the logo is chosen.
+    Without one, the current logo is kept unless its removal is chosen."""
     sent = form.logo.data
     logo = None if form.without_logo.data else desk().library.theme.logo
     if sent and sent.filename:

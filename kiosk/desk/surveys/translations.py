@@ -31,7 +31,7 @@ MOST_NAMED = 5
 """Most texts of a translator's file that a message names."""
 
 LETTERS_A_ROW = 40
-"""Characters of a text that one row of its field shows, about."""
+"""Approximate number of characters that one row of a text's field shows."""
 
 ALL_REVIEWED = "all-reviewed"
 """Name of the checkbox in forms that declares every text of the page reviewed."""
@@ -126,9 +126,9 @@ def languages() -> ResponseReturnValue:
 
 
 def _parts(catalogue: Catalogue) -> Iterator[PartState | None]:
-    """Yield the state of the guest's screen in a language, then that of each survey. An instrument has a
-    state in the reference language and its official languages only, since it is not to be translated; for
-    the others it yields None."""
+    """Yield the state of the guest's screen in a language, then that of each survey; None for an instrument
+    that has no official words in the language, since it is not to be translated. Every instrument has a state
+    in the reference language."""
     library, allowed, code = desk().library, desk().allowed_languages, catalogue.language.code
     screen = of_screen(catalogue)
     is_spoken = screen.can_be_shown(code, allowed)

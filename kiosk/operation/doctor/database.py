@@ -171,8 +171,8 @@ def _check_slots(slots: Sequence[str]) -> Iterator[Advice]:
 
 
 def _check_replicas(replicas: Replicas | None) -> Iterator[Advice]:
-    """Report whether commits wait for a replica. That one is connected while no commit waits for it is a
-    reason of `Store.commit_risks`."""
+    """Report whether commits wait for a replica. A connected replica that no commit waits for is reported by
+    `Store.commit_risks`."""
     if replicas is None:
         return
     if replicas.waited_for and replicas.connected:

@@ -33,7 +33,7 @@ REVEALED = {
     LogContent.REQUESTS: "address and second of every ballot",
     LogContent.FAILURES: "the address of every guest whose request fails, and when",
 }
-"""Content of a log of guests -> what it reveals."""
+"""Content of a log of guests -> words for the facts that it reveals."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,8 @@ def _remedy(log: GuestLog) -> str:
 
 
 def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
-    """Report each log with a marked line, and what it reveals of guests at `address`; if none has, that."""
+    """Report each log with a marked line, and the facts that it reveals of guests at `address`; if there is
+    no marked line, report that."""
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
         kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES

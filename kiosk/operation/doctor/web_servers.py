@@ -210,7 +210,7 @@ LOOKS: dict[str, Callable[[Block], Iterator[LogContent]]] = {
     "apache2": _apache,
     "caddy": _caddy,
 }
-"""Web server -> the function that yields what a site of it logs about guests."""
+"""Web server -> the function that yields the kinds of logs about guests that one of its sites keeps."""
 
 
 def _log_files(block: Block) -> Iterable[Path]:
