@@ -51,8 +51,8 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def check_report(library: Library) -> dict[str, Any]:
-    """Return the report as `kiosk check --json` prints it: the surveys by id, and the state of each
-    language."""
+    """Return the report as `kiosk check --json` prints it: surveys, scales, trees, counters and theories by
+    id, the state of the guest's screen and of each language, and the theme."""
     return {
         "surveys": {
             survey.id: {

@@ -102,7 +102,8 @@ QUEUE = Queue()
 
 
 def write_by_program(kind: str, given: bytes, file: IO[bytes]) -> None:
-    """Write the file of this kind, one of `file_writer.WRITERS`, that is made from `given`.
+    """Write the file of this kind, one of `file_writer.WRITERS`, which a program makes from its input
+    `given`.
 
     Raises PaperError if it cannot be printed: NoGlyphError, LogoError, or UnfinishedError if the program ends
     before it is complete. The caller has the turn of a `Queue`.
@@ -178,8 +179,8 @@ class WrittenFiles:
         self._kept: OrderedDict[tuple[str, bytes], WrittenFile] = OrderedDict()
 
     def write(self, kind: str, given: bytes) -> WrittenFile:
-        """Return the file of this kind that is made from `given`: a kept one, or a new one. Raises BusyError,
-        or the errors of `write_by_program`; then nothing is kept."""
+        """Return the file of this kind that a program makes from its input `given`: a kept one, or a new one.
+        Raises BusyError, or the errors of `write_by_program`; then nothing is kept."""
         key = (kind, sha256(given).digest())
         written = self._find(key)
         if written is None:

@@ -352,9 +352,9 @@ class Store:
     def cancel_round(self, round_id: str, now: datetime) -> Round:
         """Delete a round that has not opened, with its slips, and publish. Returns its terms.
 
-        Finishes a count that was stopped. Raises StoreError if there is no such round, RoundBegunError if it
-        has opened by this clock, by an earlier count or by a ballot in a box: the clock may have been set
-        back since. KeyUnavailableError if a box cannot be opened.
+        Finishes a count that was stopped. Raises StoreError if there is no such round; RoundBegunError if it
+        has opened by this clock, or if an earlier count or a ballot in a box shows that it had opened, since
+        the clock may have been set back; KeyUnavailableError if a box cannot be opened.
         """
         while (cancelled := self._cancel_round(round_id, now)) is None:
             self._count_steps.finish()

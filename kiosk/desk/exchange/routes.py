@@ -170,9 +170,9 @@ def _used() -> set[str]:
 @blueprint.route("/exchange/bundle/import", methods=["POST"])
 @for_coordinator
 def take_bundle() -> ResponseReturnValue:
-    """Import the bundle that was shown. If the import would no longer have the shown effects, nothing is
-    imported, and its effects are shown again, with status 200. A refused bundle is reported with status 400.
-    Aborts with 400 for one that is not in base64."""
+    """Import the bundle that was shown. If the import would have other effects by now, nothing is imported,
+    and the present effects are shown, with status 200. A refused bundle is reported with status 400. Aborts
+    with 400 for one that is not in base64."""
     try:
         content = b64decode(request.form.get("content", ""), validate=True)
     except ValueError:

@@ -127,7 +127,7 @@ def about_follow_up(row: Row) -> tuple[str, ...]:
 
 def several_possible(row: Row) -> str:
     """Return the sentence about a question of which guests may choose several options: its shares are of all
-    ballots, and may add up to more than 100 percent."""
+    ballots, may add up to more than 100 percent, and are not compared."""
     return translate(
         "Det går att välja flera svar. Varje stapel är en andel av alla {n} som lämnade svar i omgången, "
         "även av dem som inte svarade på frågan. Staplarna kan tillsammans bli mer än 100 procent. "

@@ -209,8 +209,8 @@ def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
 def _add_answers(
     tables: Mapping[str, Sequence[Row]], by_id: Mapping[str, _Question]
 ) -> dict[str, dict[str, str]]:
-    """Add the answers to their questions, with the labels that the same rows have. Returns id of each answer,
-    and also "question-id code" -> its labels by language, for the caller to fill in."""
+    """Add the answers to their questions, with the labels in the same rows. Returns each answer's labels by
+    language, which the caller may add to, under two keys: the answer's id, and "QUESTION-ID CODE"."""
     labels_by_id: dict[str, dict[str, str]] = {}
     for row in sorted(tables.get("answers", []), key=lambda row: _number(row.get("sortorder", ""))):
         question = by_id.get(row.get("qid", ""))
@@ -348,8 +348,8 @@ def _note_introduction(builder: FormBuilder, question: _Question, base: str) -> 
 
 
 def _choices(builder: FormBuilder, question: _Question, texts: Texts) -> Choices:
-    """Return the answers of a question whose text, or whose row's text, is in the languages of `texts`. That
-    LimeSurvey's own words are not in the file is noted."""
+    """Return the answers of a question. `texts` is its text, or that of its row, by language. If the answers
+    are LimeSurvey's own words, which the file does not have, a note says so."""
     if numbers := NUMBERS.get(question.kind):
         return numbered(numbers, list(texts), {}, {})
     if words := WORDS.get(question.kind):
