@@ -76,6 +76,13 @@ bench: debian-packages .venv/tested-with
 load: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.tools.write_load
 
+# A PostgreSQL cluster whose leader fails ten times under load, then twice without what keeps its commits: 20 minutes.
+# Needs Debian's packages patroni, python3-etcd and etcd-server, whose services need not run.
+.PHONY: cluster
+cluster: debian-packages .venv/tested-with
+	$(BIN)/python -u -m tests.cluster
+	$(BIN)/python -u -m tests.cluster --control
+
 # Extract every text on a screen and in the questions; new ones are added, empty, to each catalogue.
 # Texts no screen uses are kept and named; PRUNE=yes makes them obsolete entries.
 messages: .venv/tested-with

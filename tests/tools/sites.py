@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import Message
@@ -24,6 +24,7 @@ from tests.tools.ports import free_port
 
 PASSWORD = "correct horse battery"
 POSTER = "poster"
+PROGRAM = ("-c", "from kiosk.cli import main; main()")
 
 
 class Answer(NamedTuple):
@@ -33,16 +34,19 @@ class Answer(NamedTuple):
 
 
 class Process:
-    """A `kiosk serve` that counts nothing itself, and its two ports. It is ready once it is made."""
+    """A `kiosk serve` that counts nothing itself, and its two ports. It is ready once it is made.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    `program` has the arguments with which Python runs kiosk's command.
+    """
+
+    def __init__(self, environ: Mapping[str, str], program: Sequence[str] = PROGRAM) -> None:
         self.guest_port, self.desk_port = free_port(), free_port()
         own = {
             "KIOSK_GUEST_LISTEN": f"127.0.0.1:{self.guest_port}",
             "KIOSK_DESK_LISTEN": f"127.0.0.1:{self.desk_port}",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-c", "from kiosk.cli import main; main()", "serve", "--no-count"],
+            [sys.executable, "-u", *program, "serve", "--no-count"],
             env={**os.environ, **environ, **own},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,12 +143,13 @@ class Sites:
         self.store.links.add(Admission.POSTER, "frida", code=POSTER)
 
     @contextmanager
-    def serving(self, number: int) -> Iterator[list[Process]]:
-        """Yield so many processes that serve the installation. They are killed at the end."""
+    def serving(self, number: int, program: Sequence[str] = PROGRAM) -> Iterator[list[Process]]:
+        """Yield so many processes that serve the installation; `program` as in `Process`. They are killed at
+        the end."""
         processes: list[Process] = []
         try:
             for _ in range(number):
-                processes.append(Process(self.environ))
+                processes.append(Process(self.environ, program))
             yield processes
         finally:
             for process in processes:
