@@ -54,6 +54,7 @@ class Boxes:
         self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
         self._select_terms = database.prepared_rows(_SELECT_TERMS)
         self._lock = database.prepared_row(_LOCK)
+        self._select_keys = database.prepared_rows(_SELECT_KEYS)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
 
@@ -113,6 +114,10 @@ class Boxes:
         """Return the fault of one unit's box; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.BOX, self._select_of_unit(round_id, unit_id))
 
+    def key_ids(self, round_id: str) -> dict[str, str]:
+        """Return unit id -> id of the key under which its box in this round is sealed."""
+        return dict(self._select_keys(round_id))
+
     def remove(self, round_id: str) -> None:
         """Delete the boxes of a round that is closed or cancelled, without their keys."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
@@ -140,6 +145,9 @@ _BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables
 
 _OF_UNIT = tables.Box.round_id == "", tables.Box.unit_id == ""
 _SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_OF_UNIT), locks=tables.Box)
+_SELECT_KEYS = PreparedQuery(
+    tables.Box.select(tables.Box.unit_id, tables.Box.key_id).where(tables.Box.round_id == "")
+)
 _LOCK = PreparedQuery(tables.Box.select(tables.Box.key_id).where(*_OF_UNIT), locks=tables.Box)
 _SEALED = tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed)
 _SELECT_ALL = PreparedQuery(_SEALED, locks=tables.Box)

@@ -1,15 +1,18 @@
 """The count of one round, at a tick or at closing: draws the batches and adds them to the tallies.
 
-Boxes are opened here to be counted, and are written back or deleted in the same write.
+At a tick, boxes are opened, counted and written back in the same write. At closing they are read a few at a
+time, and all figures are computed, before the one write that stores the figures and deletes the boxes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
 from kiosk.domain.box import draw_batch, plan_closing
 from kiosk.domain.rounds import PublicationTime, Round
-from kiosk.storage.boxes import Boxes
+from kiosk.domain.slips import PrintRun
+from kiosk.domain.tally import Tally, add
+from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.letterboxes import Letterboxes
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
@@ -18,9 +21,41 @@ from kiosk.storage.tallies import Tallies
 
 
 @dataclass(frozen=True)
+class LastContent:
+    """What a unit's box and slip set hold when its round closes, and the ids of the keys under which they
+    were sealed when they were read. `box` is None for a unit without one."""
+
+    box: OpenBox | None
+    runs: tuple[PrintRun, ...]
+    slip_key: str
+
+    @property
+    def box_key(self) -> str:
+        return self.box.key_id if self.box else ""
+
+
+@dataclass(frozen=True)
+class RoundClosing:
+    """All that is stored when a round closes. `units` has every unit of the round, and `batches` the node and
+    the published tally of each last batch. `sums` and `batch_numbers` are by node, with those batches."""
+
+    round: Round
+    units: Mapping[str, LastContent]
+    batches: tuple[tuple[str, Tally], ...]
+    sums: Mapping[str, Tally]
+    batch_numbers: Mapping[str, int]
+
+    @property
+    def excluded_rapid(self) -> dict[str, int]:
+        """Unit id -> number of ballots that were excluded as rapid submissions, without units with none."""
+        boxes = {unit: content.box for unit, content in self.units.items()}
+        return {unit: box.excluded_rapid for unit, box in boxes.items() if box and box.excluded_rapid}
+
+
+@dataclass(frozen=True)
 class Count:
-    """The count of a round's boxes. Callers hold a write (`Writer.write`). Raises KeyUnavailableError if a
-    box, slip set or letterbox cannot be opened."""
+    """The count of a round's boxes. Callers hold a write (`Writer.write`), except for `plan`. Raises
+    KeyUnavailableError if a box, slip set or letterbox cannot be opened."""
 
     writer: Writer
     rounds: Rounds
@@ -51,7 +86,7 @@ class Count:
                 shown = self.tallies.published_ballots(of_round, unit)
                 batch, rest = draw_batch(box.ballots, shown, of_round.k, self.rng)
                 if batch:
-                    self.tallies.add_batch(of_round, unit, batch)
+                    self.tallies.add(of_round, unit, self.tallies.published(of_round, batch))
             # Every row is rewritten: otherwise the key files would reveal which units had a batch, and old
             # keys would outlive a tick.
             self.boxes.put(replace(box, ballots=rest, guard_fired=False, ballot_days=ballot_days), unit)
@@ -59,19 +94,26 @@ class Count:
             self.letterboxes.renew(of_round, unit)
         return frozenset(fired)
 
-    def close(self, of_round: Round, *, is_first_of_day: bool) -> None:
-        """Publish a round's last batches, as `plan_closing` says, mark the round as closed, and delete its
-        boxes, slip sets and letterboxes. Ballots in no batch are destroyed uncounted.
+    def read(self, of_round: Round, units: Iterable[str]) -> dict[str, LastContent]:
+        """Return unit id -> what its rows hold, for a closing. Changes nothing."""
+        contents = {}
+        for unit in units:
+            slip_key, runs = self.slip_sets.runs(of_round.id, unit) or ("", ())
+            contents[unit] = LastContent(self.boxes.open_box(of_round.id, unit), runs, slip_key)
+        return contents
 
-        The numbers of excluded ballots and of slips remain. Keys are destroyed after the commit.
-        """
-        units = of_round.tree.leaves
-        boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
+    def plan(
+        self, of_round: Round, units: Mapping[str, LastContent], *, is_first_of_day: bool
+    ) -> RoundClosing:
+        """Return the closing of a round whose rows hold `units`: its last batches, as `plan_closing` says,
+        with noise or the veil. Stores nothing. `is_first_of_day` as in `CountProgress`."""
+        boxes = {unit: content.box for unit, content in units.items()}
         ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
+        sums = self.tallies.sums_by_node(of_round)
         plan = plan_closing(
             of_round.tree,
             {unit: len(unit_ballots) for unit, unit_ballots in ballots.items()},
-            frozenset(self.tallies.sums_by_node(of_round)),
+            frozenset(sums),
             of_round.k,
             frozenset(
                 unit
@@ -80,15 +122,41 @@ class Count:
                 and box.ballot_days.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days
             ),
         )
+        numbers = self.tallies.batches(of_round) if of_round.is_protected else {}
+        batches = []
         for node, members in plan.batches:
-            self.tallies.add_batch(of_round, node, [ballot for unit in members for ballot in ballots[unit]])
-        with_figures = self.tallies.sums_by_node(of_round)
-        for unit, box in boxes.items():
-            self.slip_sets.keep_count(of_round, unit, has_figures=unit in with_figures)
-            if box:
-                self.boxes.keep_excluded(box, unit)
+            batch = [ballot for unit in members for ballot in ballots[unit]]
+            published = self.tallies.published(of_round, batch)
+            batches.append((node, published))
+            sums[node] = add([sums[node], published]) if node in sums else published
+            if of_round.is_protected:
+                numbers[node] = numbers.get(node, 0) + 1
+        return RoundClosing(of_round, units, tuple(batches), sums, numbers)
+
+    def is_current(self, closing: RoundClosing) -> bool:
+        """Return whether no row was written since the closing was planned: each write changes its key."""
+        units = closing.units
+        return self.boxes.key_ids(closing.round.id) == {
+            unit: content.box_key for unit, content in units.items() if content.box
+        } and self.slip_sets.key_ids(closing.round.id) == {
+            unit: content.slip_key for unit, content in units.items() if content.slip_key
+        }
+
+    def close(self, closing: RoundClosing) -> None:
+        """Store a closing, mark its round as closed, and delete its boxes, slip sets and letterboxes. Ballots
+        in no batch are destroyed uncounted.
+
+        The numbers of excluded ballots and of slips remain. Keys are destroyed after the commit.
+        """
+        of_round = closing.round
+        for node, published in closing.batches:
+            self.tallies.add(of_round, node, published)
+        for unit, content in closing.units.items():
+            self.slip_sets.keep_count(of_round, unit, content.runs, has_figures=unit in closing.sums)
+            if content.box:
+                self.boxes.keep_excluded(content.box, unit)
         self.boxes.remove(of_round.id)
         self.slip_sets.remove(of_round.id)
         self.letterboxes.remove(of_round.id)
         self.rounds.close(of_round.id)
-        self.writer.destroy_keys_after_commit(of_round)
+        self.writer.destroy_closed_keys_after_commit(of_round)

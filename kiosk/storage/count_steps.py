@@ -7,10 +7,17 @@ from functools import partial
 
 from kiosk.domain.change_index import ChangeIndex, index_changes
 from kiosk.domain.mail import MailKind
+from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import etag
 from kiosk.storage.clock_record import read_record
-from kiosk.storage.count import Count
-from kiosk.storage.count_progress import CountPart, CountProgress, read_progress, write_progress
+from kiosk.storage.count import Count, LastContent, RoundClosing
+from kiosk.storage.count_progress import (
+    CountPart,
+    CountProgress,
+    read_progress,
+    units_in_parts,
+    write_progress,
+)
 from kiosk.storage.database import Database
 from kiosk.storage.mail import KioskContacts, MailQueue
 from kiosk.storage.rounds import Rounds, RoundState
@@ -106,32 +113,41 @@ class CountSteps:
 
     def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
         """Close the rounds that have ended, and publish. Returns False, and changes nothing, if another
-        process ended this count.
+        process ended this count, or wrote a unit of a round that closes: then all is read again.
 
-        Without a closing, the tallies are complete: the snapshot is made before the write begins, so that no
-        guest waits for it.
+        The last batches and the snapshot are made before the write begins, so that no guest waits for them.
         """
-        is_closing = any(not state.is_closed and progress.is_closing(state.round) for state in states)
-        text = None if is_closing else self._snapshots.make(progress.tick, progress.fired)
-        return self._end_count(progress, text)
+        closings = [
+            self._plan_closing(state.round, progress)
+            for state in states
+            if not state.is_closed and progress.is_closing(state.round)
+        ]
+        return self._end_count(
+            progress, closings, self._snapshots.make(progress.tick, progress.fired, closings)
+        )
+
+    def _plan_closing(self, of_round: Round, progress: CountProgress) -> RoundClosing:
+        """Return the closing of a round. A few units are read in each transaction."""
+        contents: dict[str, LastContent] = {}
+        for _, units in units_in_parts(of_round):
+            contents |= self._writer.look(partial(self._round_count.read, of_round, units))
+        return self._round_count.plan(of_round, contents, is_first_of_day=progress.is_first_of_day)
 
     @one_write
-    def _end_count(self, progress: CountProgress, text: str | None) -> bool:
-        """Do the writes of `_publish_count`. `text` is the new snapshot; None if a round closes, so that the
-        snapshot is made here, or if no figures changed."""
-        if read_progress(self._database) != progress:
+    def _end_count(self, progress: CountProgress, closings: list[RoundClosing], text: str | None) -> bool:
+        """Do the writes of `_publish_count`. `text` is the new snapshot; None if no figures changed."""
+        if read_progress(self._database) != progress or not all(map(self._round_count.is_current, closings)):
             return False
         states, previous = self._rounds.all(), self.last_tick
         still_open = [state.round for state in states if not state.is_closed]
         closed = [state.round for state in states if state.is_closed]
         self._writer.destroy_leftover_keys_after_commit(still_open, closed)
-        closing = [of_round for of_round in still_open if progress.is_closing(of_round)]
-        for of_round in closing:
-            self._round_count.close(of_round, is_first_of_day=progress.is_first_of_day)
+        for closing in closings:
+            self._round_count.close(closing)
         self._database.set("last_tick", progress.tick.isoformat())
         write_progress(self._database, None)
-        self._snapshots.put(self._snapshots.make(progress.tick, progress.fired) if closing else text)
-        self._queue_mail([of_round.id for of_round in closing], previous, progress.tick)
+        self._snapshots.put(text)
+        self._queue_mail([closing.round.id for closing in closings], previous, progress.tick)
         return True
 
     def _queue_mail(self, closed_ids: Iterable[str], previous: datetime | None, tick: datetime) -> None:

@@ -131,6 +131,7 @@ class Writer:
         self._made: list[tuple[str, str]] = []
         self._retired: list[tuple[str, str]] = []
         self._forgotten: list[str] = []
+        self._of_closed: list[str] = []
         self._may_be_committed = False
 
     def run(self, work: Callable[[], Result]) -> Result:
@@ -243,7 +244,8 @@ class Writer:
     def write(self, *, is_step: bool = False) -> Iterator[None]:
         """Run the `with` block as one transaction. Keys that it replaced are destroyed after the commit.
 
-        After a rollback, the keys that it made are destroyed. A failed commit may have taken effect
+        Those of closed rounds are destroyed when the next write may have begun: they may be thousands. After
+        a rollback, the keys that it made are destroyed. A failed commit may have taken effect
         nevertheless, so no key is destroyed then; the row's next write destroys the unused ones. Raises
         StoreError, before the transaction, if the database may lose a commit: the old row would return
         without its key. peewee's errors and OSError mean that nothing was written, but for a failed commit.
@@ -252,17 +254,18 @@ class Writer:
         with self._database.writing():
             with self._transaction(Lock.ALONE):
                 yield
-            retired = self._retired
+            retired, of_closed = self._retired, self._of_closed
             if not is_step:
                 self._clean_up()
         if is_step:
             self._destroy(retired)
+        self._forget(of_closed)
 
     @contextmanager
     def _transaction(self, lock: Lock) -> Iterator[None]:
         """Run the `with` block as one transaction, and write the keys that it made before the commit. The
         caller holds the database's writer, and cleans up."""
-        self._made, self._retired, self._forgotten = [], [], []
+        self._made, self._retired, self._forgotten, self._of_closed = [], [], [], []
         self._may_be_committed = False
         try:
             self._database.check_keeps_commits()
@@ -283,11 +286,16 @@ class Writer:
     def _clean_up(self) -> None:
         """Destroy the keys of rows that the commit has replaced or deleted, and empty SQLite's log."""
         self._destroy(self._retired)
-        for row in self._forgotten:
-            with _printed():
-                self._keys.forget(row)
+        self._forget(self._forgotten)
         with _printed():
             self._database.clear_log()
+
+    def _forget(self, rows: Iterable[str]) -> None:
+        """Destroy all keys of rows that a commit has deleted. If that fails, the next count does it for a
+        closed round."""
+        for row in rows:
+            with _printed():
+                self._keys.forget(row)
 
     def _destroy(self, keys: Iterable[tuple[str, str]]) -> None:
         """Destroy keys of replaced rows, or of a rolled-back write. If that fails, the row's next write
@@ -323,13 +331,19 @@ class Writer:
                 left -= set(sealed_rows(of_round.id, unit))
         for of_round in closed if left else ():
             for unit in of_round.tree.leaves:
-                self._forgotten += left.intersection(sealed_rows(of_round.id, unit))
+                self._of_closed += left.intersection(sealed_rows(of_round.id, unit))
 
     def destroy_keys_after_commit(self, of_round: Round) -> None:
         """Destroy the keys of a round's boxes, slip sets and letterboxes after this transaction's commit,
-        which deletes these rows."""
+        which deletes these rows, and before the next write: it may be a round with the same id."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
+
+    def destroy_closed_keys_after_commit(self, of_round: Round) -> None:
+        """As `destroy_keys_after_commit`, for a round that is closed, whose id never returns: guests' writes
+        do not wait."""
+        for unit in of_round.tree.leaves:
+            self._of_closed += sealed_rows(of_round.id, unit)
 
     def destroy_keys_now(self, of_round: Round) -> None:
         """Destroy every key of a round's boxes, slip sets and letterboxes at once.

@@ -1,12 +1,12 @@
 """The rows of slip sets, and the numbers of printed and used slips of closed rounds."""
 
 import secrets
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from secrets import SystemRandom
 
 from kiosk.domain import slips
 from kiosk.domain.rounds import Admission, Round
-from kiosk.domain.slips import SlipSet
+from kiosk.domain.slips import PrintRun, SlipSet
 from kiosk.storage import tables
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
@@ -33,7 +33,8 @@ class SlipBudgetError(StoreError):
 class SlipSets:
     """One sealed row per unit while its round is open.
 
-    Callers hold a write (`Writer.write`), except for `unit_of` and `counts`.
+    Callers hold a write (`Writer.write`), except for `unit_of`, `counts` and
+    `unpublished_use`.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
@@ -43,6 +44,7 @@ class SlipSets:
         self._select = database.prepared_row(_SELECT)
         self._select_all = database.prepared_rows(_SELECT_ALL)
         self._select_of_unit = database.prepared_rows(_SELECT_OF_UNIT)
+        self._select_keys = database.prepared_rows(_SELECT_KEYS)
         self._select_tag = database.prepared_row(_SELECT_TAG)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
@@ -112,15 +114,25 @@ class SlipSets:
         row = self._open(round_id, unit_id)
         return row is not None and row[2].has(code)
 
-    def keep_count(self, of_round: Round, unit_id: str, *, has_figures: bool) -> None:
-        """Store the numbers of printed and used slips of each print run of a round that closes.
+    def runs(self, round_id: str, unit_id: str) -> tuple[str, tuple[PrintRun, ...]] | None:
+        """Return (key id, print runs) of a unit's slip set; None if there is none. Raises
+        KeyUnavailableError."""
+        row = self._open(round_id, unit_id)
+        return (row[1], row[2].runs) if row else None
+
+    def key_ids(self, round_id: str) -> dict[str, str]:
+        """Return unit id -> id of the key under which its slip set in this round is sealed."""
+        return dict(self._select_keys(round_id))
+
+    def keep_count(
+        self, of_round: Round, unit_id: str, runs: Iterable[PrintRun], *, has_figures: bool
+    ) -> None:
+        """Store the numbers of printed and used slips of each of a unit's print runs, in a round that closes.
 
         The number of used slips is stored as 0 if no page shows it: for a run that is too small
-        (`can_publish_used`), and for a unit without figures of its own (`has_figures`). Raises
-        KeyUnavailableError.
+        (`can_publish_used`), and for a unit without figures of its own (`has_figures`).
         """
-        row = self._open(of_round.id, unit_id)
-        for number, run in enumerate(row[2].runs if row else (), start=1):
+        for number, run in enumerate(runs, start=1):
             is_published = has_figures and slips.can_publish_used(run.printed, of_round.k)
             self._database.run(
                 tables.SlipCount.insert(
@@ -132,18 +144,26 @@ class SlipSets:
                 )
             )
 
-    def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
-        """Set the stored numbers of used slips of a closed round to 0 where no page shows them, as
-        `keep_count` does now: numbers from an older version, or a backup of one, may still be there.
+    def unpublished_use(self, of_round: Round, with_figures: Container[str]) -> list[tuple[str, int]]:
+        """Return (unit id, number of the print run) of a closed round's runs whose number of used slips is
+        stored and shown on no page, as `keep_count` says: numbers from an older version, or a backup of one,
+        may still be there.
 
         `with_figures` are the ids of the units with figures of their own.
         """
+        return [
+            (unit_id, number)
+            for unit_id, runs in self.counts(of_round.id).items()
+            for number, (printed, used) in enumerate(runs, start=1)
+            if used and not (unit_id in with_figures and slips.can_publish_used(printed, of_round.k))
+        ]
+
+    def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
+        """Set the numbers of used slips that `unpublished_use` finds to 0."""
         count = tables.SlipCount
-        for unit_id, runs in self.counts(of_round.id).items():
-            for number, (printed, used) in enumerate(runs, start=1):
-                if used and not (unit_id in with_figures and slips.can_publish_used(printed, of_round.k)):
-                    is_run = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
-                    self._database.run(count.update(used=0).where(*is_run))
+        for unit_id, number in self.unpublished_use(of_round, with_figures):
+            is_run = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
+            self._database.run(count.update(used=0).where(*is_run))
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
@@ -211,6 +231,7 @@ _SELECT_OF_UNIT = PreparedQuery(
     _SLIPS.select(_SLIPS.round_id, _SLIPS.unit_id, _SLIPS.key_id, _SLIPS.sealed).where(*_OF_UNIT),
     locks=_SLIPS,
 )
+_SELECT_KEYS = PreparedQuery(_SLIPS.select(_SLIPS.unit_id, _SLIPS.key_id).where(_SLIPS.round_id == ""))
 _SELECT_TAG = PreparedQuery(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
 _INSERT = PreparedQuery(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
 _UPDATE = PreparedQuery(_SLIPS.update(key_id="", sealed=b"").where(*_OF_UNIT))

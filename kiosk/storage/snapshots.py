@@ -2,7 +2,7 @@
 the index of its changes."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -17,6 +17,7 @@ from kiosk.domain.snapshot import (
 )
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
+from kiosk.storage.count import RoundClosing
 from kiosk.storage.database import Database
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.rounds import Rounds
@@ -67,8 +68,14 @@ class Snapshots:
         if text is not None:
             self._replace(_ONLY_ROW, text)
 
-    def make(self, made_at: datetime, fired: Mapping[str, Collection[str]] | None = None) -> str | None:
-        """Return the snapshot of the present tallies as JSON text; None if its figures did not change.
+    def make(
+        self,
+        made_at: datetime,
+        fired: Mapping[str, Collection[str]] | None = None,
+        closings: Iterable[RoundClosing] = (),
+    ) -> str | None:
+        """Return the snapshot of the present tallies as JSON text, as if `closings` were stored; None if its
+        figures did not change.
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the
         units whose play guard fired since the last count. Outside a count it is None, and the units of the
@@ -76,8 +83,11 @@ class Snapshots:
         """
         if fired is None:
             fired = units_with_guard_fired(self.document())
+        closing = {one.round.id: one for one in closings}
         tallies = [
-            RoundTally(
+            _closed_tally(closing[state.round.id])
+            if state.round.id in closing
+            else RoundTally(
                 state.round,
                 state.is_closed,
                 self._tallies.sums_by_node(state.round),
@@ -101,6 +111,13 @@ class Snapshots:
         self._database.run(tables.ChangeIndex.delete())
         document = json.dumps(index.document, separators=(",", ":"))
         self._database.run(tables.ChangeIndex.insert(id=_ONLY_ROW, document=document))
+
+
+def _closed_tally(closing: RoundClosing) -> RoundTally:
+    """Return a round and its tallies, as they are when its closing is stored."""
+    return RoundTally(
+        closing.round, True, closing.sums, closing.excluded_rapid, batches=closing.batch_numbers
+    )
 
 
 def is_demonstration(database: Database) -> bool:

@@ -28,10 +28,13 @@ class Tallies:
         self._select_column = database.prepared_rows(_SELECT_COLUMN)
         self._select_batches = database.prepared_rows(_SELECT_BATCHES)
 
-    def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        """Add a batch's tally, with noise or the veil applied, to a node's running sums. In a protected
-        round, also add 1 to the node's number of batches. The caller holds a write."""
-        published = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
+    def published(self, of_round: Round, batch: Sequence[Ballot]) -> Tally:
+        """Return a batch's tally, with noise or the veil applied. Stores nothing."""
+        return tally_batch(batch, of_round.survey.columns, self._rule(of_round))
+
+    def add(self, of_round: Round, node_id: str, published: Tally) -> None:
+        """Add a batch's tally, as `published` returns it, to a node's running sums. In a protected round,
+        also add 1 to the node's number of batches. The caller holds a write."""
         rows = [
             (of_round.id, node_id, column.id, option, answers)
             for column, table in zip(of_round.survey.columns, published, strict=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from kiosk.domain.rounds import Round
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.count_progress import CountPart, units_in_parts
 from kiosk.storage.database import Database, StoreError
@@ -91,7 +92,8 @@ class UnitRows:
 
     def renew(self) -> None:
         """Seal every box, slip set and letterbox under a new key, a few units in one transaction, destroy old
-        keys that a crash left behind, and clear closed rounds (`_clear_closed_rounds`).
+        keys that a crash left behind, and set unpublished numbers of used slips to 0, a round in one
+        transaction.
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
@@ -99,14 +101,21 @@ class UnitRows:
         for state in self._rounds.all():
             for part in () if state.is_closed else units_in_parts(state.round):
                 self.write_step(part, partial(self._renew_units, part))
-        self._writer.run(self._clear_closed_rounds)
+        self._writer.run(self._destroy_keys_of_closed_rounds)
+        for state in self._rounds.all():
+            # Few rounds have such numbers, and no guest has to wait for the search.
+            if state.is_closed and self._unpublished_use(state.round):
+                self._writer.run(partial(self._clear_unpublished_use, state.round))
 
     def renew_in_transaction(self) -> None:
         """As `renew`, in the present transaction, without the check of keys beforehand."""
         for state in self._rounds.all():
             if not state.is_closed:
                 self._renew_units((state.round, state.round.tree.leaves))
-        self._clear_closed_rounds()
+        self._destroy_keys_of_closed_rounds()
+        for state in self._rounds.all():
+            if state.is_closed:
+                self._clear_unpublished_use(state.round)
 
     def _renew_units(self, part: CountPart) -> None:
         """Seal the rows of these units under new keys; units without a box are left out. The caller holds a
@@ -129,13 +138,22 @@ class UnitRows:
             for fault in table.unit_key_faults(of_round.id, unit)
         ]
 
-    def _clear_closed_rounds(self) -> None:
-        """Destroy keys of closed rounds that a crash left behind; set unpublished numbers of used slips to 0.
-        The caller holds a write."""
-        for state in self._rounds.all():
-            if state.is_closed:
-                self._writer.destroy_keys_after_commit(state.round)
-                self._slip_sets.clear_unpublished_use(state.round, self._tallies.sums_by_node(state.round))
+    def _destroy_keys_of_closed_rounds(self) -> None:
+        """Destroy keys of closed rounds that a crash left behind, after the commit. The caller holds a
+        write."""
+        states = self._rounds.all()
+        self._writer.destroy_leftover_keys_after_commit(
+            [state.round for state in states if not state.is_closed],
+            [state.round for state in states if state.is_closed],
+        )
+
+    def _unpublished_use(self, of_round: Round) -> list[tuple[str, int]]:
+        """As `SlipSets.unpublished_use`, for a closed round."""
+        return self._slip_sets.unpublished_use(of_round, self._tallies.sums_by_node(of_round))
+
+    def _clear_unpublished_use(self, of_round: Round) -> None:
+        """As `SlipSets.clear_unpublished_use`, for a closed round. The caller holds a write."""
+        self._slip_sets.clear_unpublished_use(of_round, self._tallies.sums_by_node(of_round))
 
     @one_write
     def give_up_keys(self, lost: list[KeyFault]) -> None:

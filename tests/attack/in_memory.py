@@ -6,7 +6,7 @@ publishes the same documents as the store if both draw the same random numbers.
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from random import Random
 from secrets import SystemRandom
@@ -16,7 +16,7 @@ from kiosk.domain.ballot import Ballot, pack
 from kiosk.domain.ballot_days import NO_BALLOT_DAYS, BallotDays
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot, same_figures
-from kiosk.domain.tally import Tally, add, tally_batch
+from kiosk.domain.tally import Tally, add
 from kiosk.operation.simulate import Arrival, Plan, run
 from kiosk.storage import RoundClosedError, Store
 from kiosk.storage.boxes import OpenBox
@@ -65,7 +65,8 @@ class MemoryStore:
         is_first_of_day = self._last_tick is None or self._last_tick.date() < tick.date()
         self._last_tick = tick
         if self._round.closes_at <= tick:
-            self._count.close(self._round, is_first_of_day=is_first_of_day)
+            contents = self._count.read(self._round, self._round.tree.leaves)
+            self._count.close(self._count.plan(self._round, contents, is_first_of_day=is_first_of_day))
             self._is_closed = True
         else:
             self._count.count_boxes(self._round, self._round.tree.leaves, is_first_of_day=is_first_of_day)
@@ -116,10 +117,10 @@ class _Tallies(Tallies):
         self._rng = rng
         self._sums: dict[str, Tally] = {}
 
-    def add_batch(self, of_round: Round, node_id: str, batch: Sequence[Ballot]) -> None:
-        tally = tally_batch(batch, of_round.survey.columns, self._rule(of_round))
+    def add(self, of_round: Round, node_id: str, published: Tally) -> None:
+        del of_round
         before = self._sums.get(node_id)
-        self._sums[node_id] = add([before, tally]) if before else tally
+        self._sums[node_id] = add([before, published]) if before else published
 
     def published_ballots(self, of_round: Round, unit_id: str) -> int:
         del of_round

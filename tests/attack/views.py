@@ -523,7 +523,7 @@ guests."""
 
 READERS = {
     "open_box": {
-        "storage/count.py Count.close",
+        "storage/count.py Count.read",
         "storage/count.py Count.count_boxes",
         "storage/store.py Store._cancel_round",
         "storage/store.py Store.cast",
@@ -537,15 +537,16 @@ READERS = {
     },
     "published_ballots": {"storage/count.py Count.count_boxes"},
     "sums_by_node": {
-        "storage/count.py Count.close",
+        "storage/count.py Count.plan",
         "storage/snapshots.py Snapshots.make",
-        "storage/unit_rows.py UnitRows._clear_closed_rounds",
+        "storage/unit_rows.py UnitRows._unpublished_use",
+        "storage/unit_rows.py UnitRows._clear_unpublished_use",
         "storage/store.py Store.load",
     },
 }
 """Method that reads a box, a letterbox or a tally -> functions that may call it. Only the module of slip sets
-reads slips. `_cancel_round` refuses to cancel a round with a ballot. `_clear_closed_rounds` and `load` find
-the units of a closed round that have figures."""
+reads slips. `_cancel_round` refuses to cancel a round with a ballot. The methods about unpublished use, and
+`load`, find the units of a closed round that have figures."""
 
 
 def lint_schema(database: sqlite3.Connection) -> list[str]:

@@ -10,10 +10,13 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from unittest.mock import patch
 
 from flask import Flask
 
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.storage import open_store
+from kiosk.storage.database import QueueLock
 from tests.tools import export_load, look_cost, paint, process_load
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
@@ -30,6 +33,37 @@ def best(work: Callable[[], object], times: int) -> float:
             work()
         timings.append((perf_counter() - start) / times)
     return min(timings)
+
+
+def longest_hold(work: Callable[[], object]) -> float:
+    """Return the longest time in seconds for which `work` keeps other writes of this process waiting."""
+    held: list[float] = []
+    enter, leave = QueueLock.__enter__, QueueLock.__exit__
+
+    def entered(lock: QueueLock) -> None:
+        enter(lock)
+        held.append(perf_counter())
+
+    def left(lock: QueueLock, *error: object) -> None:
+        held[-1] = perf_counter() - held[-1]
+        leave(lock, *error)
+
+    with patch.object(QueueLock, "__enter__", entered), patch.object(QueueLock, "__exit__", left):
+        work()
+    return max(held)
+
+
+def large_closing(folder: Path) -> float:
+    """Return the longest hold of the closing of a round of 500 units, each with a batch of its own."""
+    of_round = a_round(tree(*(f"u{number}" for number in range(500))))
+    fast, random = a_store(folder), Random(3)
+    fast.open_round(of_round, MONDAY)
+    for unit in of_round.tree.leaves:
+        for ballot in random_ballots(2 * of_round.k, random):
+            fast.cast("r", unit, ballot, MONDAY)
+    fast.close()
+    store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
+    return longest_hold(lambda: store.count(of_round.closes_at))
 
 
 def line(what: str, took: float, reference: str, reference_took: float) -> None:
@@ -57,6 +91,9 @@ def main() -> None:
             store.cast("r", "b", ballot, MONDAY)
         full = best(lambda: store.cast("r", "b", one, MONDAY), 40)
         line("the same with 2,000 ballots waiting", full, "one durable row in plain SQLite", insert)
+
+        hold = large_closing(home / "closing")
+        line("longest wait for the closing of 500 units", hold, "a ballot into its box", empty)
 
         null = Flask("null")
         null.add_url_rule("/", view_func=lambda: "nothing")
