@@ -60,7 +60,7 @@ def show(file: Path) -> None:
 @click.argument("file", type=FILE)
 @report_errors
 def import_(file: Path) -> None:
-    """Import FILE: all of it, or nothing and the reason."""
+    """Import FILE completely; if it is refused, print the reason and import nothing."""
     settings, used = current_settings(), _used()
     with naming(file):
         done = import_bundle(settings, file.read_bytes(), used, COMMAND_LINE, date.today()).plan

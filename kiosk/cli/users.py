@@ -116,7 +116,7 @@ def user_mail(
     silence: bool | None,
     forget: bool,
 ) -> None:
-    """Show or change which mail an account gets, and where. What is left out stays."""
+    """Show or change which mail an account gets, and where. Options that are left out change nothing."""
     store, name = installed_store(current_settings()), name.strip()
     if store.accounts.named(name) is None:
         raise NoAccountError(name)

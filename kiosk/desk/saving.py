@@ -41,12 +41,12 @@ def show_or_save(
     write: Callable[[Settings, Draft, str], tuple[Library, Saved]],
     confirm: Callable[[Saved], ResponseReturnValue],
 ) -> ResponseReturnValue:
-    """Return the page with `draft` in the form; if the form was sent, save it and return what `confirm`
-    returns. Refused input stays in the form, with status 400.
+    """Return the page with `draft` in the form; if the form was sent, save it and return the response of
+    `confirm`. Refused input stays in the form, with status 400.
 
     `draft` and `seen` are the file as it is now and its digest ("" for a new one). `write` gets the sent
-    draft and the digest of the file as the form was opened, and returns (changed library, what `confirm`
-    gets). `confirm` logs the change and redirects.
+    draft and the digest of the file as the form was opened, and returns (changed library, argument for
+    `confirm`). `confirm` logs the change and redirects.
     """
     if request.method != "POST":
         return form.page(draft, seen)

@@ -130,7 +130,7 @@ def bundle() -> ResponseReturnValue:
 @blueprint.route("/exchange/bundle/show", methods=["POST"])
 @for_coordinator
 def show_bundle() -> ResponseReturnValue:
-    """Show the changes that the import of a bundle would make, without making them. A refused file, and none,
+    """Show the changes that the import of a bundle would make, without making them. A refused or missing file
     is reported with status 400."""
     try:
         content = _sent("bundle")
@@ -245,8 +245,8 @@ def distrust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/receive", methods=["POST"])
 @for_coordinator
 def receive() -> ResponseReturnValue:
-    """Import the figures of another organisation, in place of earlier ones of the same year. A refused file,
-    such as one whose key is not trusted, and none, is reported with status 400."""
+    """Import the figures of another organisation, in place of earlier ones of the same year. A missing file,
+    and a refused one, such as one whose key is not trusted, is reported with status 400."""
     try:
         signed = import_aggregate(desk().own_settings, _sent("figures"))
     except RefusedError as error:

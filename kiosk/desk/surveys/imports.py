@@ -192,8 +192,8 @@ _TYPED = ("question-", "choice-")
 
 
 def _page(carried: CarriedForm, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
-    """Return the preview's page and its status. If the form `is_sent`, as a refused one, or has nothing to
-    keep, its problems are shown and the status is 400; at the first preview of any other it is 200."""
+    """Return the preview's page and its status: 400, with the problems of the form, if the form `is_sent` and
+    was refused, or if it has nothing to keep; else 200."""
     survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)
     if is_sent or not survey_preview.questions:
         for problem in survey_preview.problems:

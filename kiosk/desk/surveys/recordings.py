@@ -73,7 +73,7 @@ def recordings(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings", methods=["POST"])
 @for_coordinator
 def save(code: str) -> ResponseReturnValue:
-    """Save an uploaded recording of one text, in place of an earlier one. A refused file, and none, is
+    """Save an uploaded recording of one text, in place of an earlier one. A refused or missing file is
     reported with status 400. Aborts as `_catalogue` and `_reading_sent`."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     reading = _reading_sent(catalogue)
