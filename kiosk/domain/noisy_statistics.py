@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import cos, exp, log, pi, sin, sqrt
+from math import cos, erf, exp, inf, log, pi, sin, sqrt
 from statistics import NormalDist
 
 from kiosk.domain import statistics
@@ -27,6 +27,15 @@ GRID = 4096
 
 NEWTON_STEPS = 4
 """Steps to the centre of a Laplace variable: the error is then below a thousandth of a guest."""
+
+SHIFT_STEPS = 6
+"""Most steps to the number that all cells lose; two or three are usual."""
+
+SMALLEST_CHANCE = 1e-4
+"""Smaller probabilities, and smaller errors of a batch's sum, are left out."""
+
+MOST_RAISED = 30.0
+"""Largest exponent, so that nothing overflows where there is hardly any noise."""
 
 
 @dataclass(frozen=True)
@@ -113,26 +122,114 @@ def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) ->
     """Return the counts of the scale's options without the bias that a table has because each batch's is made
     non-negative, in the same order, as fractions of a guest; the same counts without noise.
 
-    In a batch, cells with noise get the same number `shift` taken off, and those below zero become 0: the
-    nearest table with the batch's size. The expected count of a cell of mean m is then that of a Laplace
-    variable around m - shift, cut at 0. This is solved for m, for each cell's mean over all batches, with the
-    shift for which the cells add up to the ballots again. `outside` are the counts of the kinds of no answer.
+    In a batch, cells with noise below zero become 0, and the excess is taken from the others
+    (`noise.nearest_table`). The expected count of a cell of mean m is then that of a Laplace variable around
+    m - loss, cut at 0. This is solved for m, for each cell's mean over all batches, with the losses
+    and the variance of the published counts. `outside` are the counts of the kinds of no answer.
+
+    Options that few chose can have less than 0: their estimates are too high as often as too low, and to cut
+    them at 0 would bring half of the bias back.
     """
-    if not noise.variance:
-        return tuple(counts)
     cells = [*counts, *outside, *[0] * (noise.cells - len(counts) - len(outside))]
-    means = [count / noise.batches for count in cells]
+    if not noise.variance or not any(cells):
+        return tuple(counts)
+    published = [count / noise.batches for count in cells]
     variance = noise.variance / noise.batches
-    centres = [_centre(mean, sqrt((variance + mean) / 2)) for mean in means if mean > 0]
-    shift, added = 0.0, 0.0
-    for number, centre in enumerate(sorted(centres, reverse=True), start=1):
-        if number > 1 and centre + shift <= 0:
+    scales = [sqrt((variance + mean) / 2) for mean in published]
+    means = _uncut(published, scales, _losses(published, scales))
+    return tuple(mean * noise.batches for mean in means[: len(counts)])
+
+
+def share_without_bias(
+    counts: Sequence[int], outside: Sequence[int], chosen: Collection[int], noise: Noise
+) -> float:
+    """Return the share of the `chosen` options in `without_bias`, from 0 to 1; in the published counts, which
+    must sum to at least 1, if nothing is left on the scale."""
+    unbiased = without_bias(counts, outside, noise)
+    if sum(unbiased) <= 0:
+        unbiased = tuple(counts)
+    return min(max(sum(unbiased[option] for option in chosen) / sum(unbiased), 0.0), 1.0)
+
+
+def _uncut(published: Sequence[float], scales: Sequence[float], losses: Sequence[float]) -> list[float]:
+    """Return the means of a batch's cells as Laplace variables of these scales before they lost the `losses`
+    and were cut at 0; under 0 in a straight line. `published` are the means after that.
+
+    To the losses, a number is added, the same for all cells, with which the means have the published sum. Its
+    value is found by Newton's method.
+    """
+    centres = [
+        _centre(count, scale) if count else -inf for count, scale in zip(published, scales, strict=True)
+    ]
+    total, shift, means = sum(published), 0.0, list(published)
+    for _ in range(SHIFT_STEPS):
+        slopes = 0.0
+        for cell, centre in enumerate(centres):
+            lost = losses[cell] + shift
+            if centre + lost >= 0:
+                means[cell] = centre + lost
+                slopes += 1.0
+            else:
+                raised = 2 * published[cell] * exp(min(lost / scales[cell], MOST_RAISED))
+                means[cell] = raised - scales[cell]
+                slopes += raised / scales[cell]
+        excess = sum(means) - total
+        if abs(excess) < SMALLEST_CHANCE:
             break
-        added += centre
-        shift = (sum(means) - added) / number
-    shifted = iter(centres)
-    of_cells = [max(next(shifted) + shift, 0.0) if mean > 0 else 0.0 for mean in means]
-    return tuple(mean * noise.batches for mean in of_cells[: len(counts)])
+        shift -= excess / max(slopes, SMALLEST_CHANCE)
+    return means
+
+
+def _losses(means: Sequence[float], scales: Sequence[float]) -> list[float]:
+    """Return what each cell of a batch is expected to lose if it is above 0. `means` are the cells' expected
+    counts, `scales` their scales as Laplace variables.
+
+    The excess is the sum of what the cells are below 0, a few guests: it has about a Poisson distribution.
+    One after the other, smallest first, each cell above 0 loses one, and so on until nothing is left. So the
+    cell of rank r of m, counted from 0, loses one if the excess is more than r, a second one if it is more
+    than r + m, and so on. Ranks are means, and chances between two whole numbers are interpolated.
+    """
+    below = [scale / 2 * exp(-mean / scale) for mean, scale in zip(means, scales, strict=True)]
+    if len(means) == 2:  # one of the two is below 0 at most: the other loses all of it
+        return below[::-1]
+    chances = [_chance_of_any(mean, scale) for mean, scale in zip(means, scales, strict=True)]
+    above = [max(chance, SMALLEST_CHANCE) for chance in chances]
+    # The mean of each cell if it is above 0.
+    filled = [(mean + less) / chance for mean, less, chance in zip(means, below, above, strict=True)]
+    squares = [scale * scale for scale in scales]
+    ranks = [0.0] * len(means)
+    for one in range(1, len(means)):
+        mean, chance, square = filled[one], chances[one], squares[one]
+        for other in range(one):
+            is_smaller = 0.5 + erf((mean - filled[other]) / (2 * sqrt(square + squares[other]))) / 2
+            ranks[one] += chances[other] * is_smaller
+            ranks[other] += chance * (1 - is_smaller)
+    tail, number = _poisson_tail(sum(below)), max(sum(chances), 1.0)
+    losses = []
+    for rank in ranks:
+        loss, excess = 0.0, rank
+        while excess < len(tail) - 1:
+            whole = int(excess)
+            loss += tail[whole] + (excess - whole) * (tail[whole + 1] - tail[whole])
+            excess += number
+        losses.append(loss)
+    return losses
+
+
+def _chance_of_any(mean: float, scale: float) -> float:
+    """Return the probability that a cell has at least one guest: that a Laplace variable exceeds a half."""
+    tail = exp(-abs(mean - 0.5) / scale) / 2
+    return 1 - tail if mean > 0.5 else tail
+
+
+def _poisson_tail(mean: float) -> list[float]:
+    """Return the probabilities that a Poisson variable is more than 0, 1, 2 and so on, down to
+    SMALLEST_CHANCE."""
+    chance, tail = exp(-mean), [1 - exp(-mean)]
+    while tail[-1] > SMALLEST_CHANCE:
+        chance *= mean / len(tail)
+        tail.append(tail[-1] - chance)
+    return tail
 
 
 def _centre(mean: float, scale: float) -> float:
@@ -151,7 +248,7 @@ def _extended_score(
 ) -> Interval:
     """Return the interval around the published counts, extended by that around those without bias."""
     published = _score(counts, chosen, noise, z)
-    if not sum(unbiased):
+    if sum(unbiased) <= 0:
         return published
     other = _score(unbiased, chosen, noise, z)
     return Interval(min(published.low, other.low), max(published.high, other.high))
@@ -160,7 +257,8 @@ def _extended_score(
 def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: float) -> Interval:
     """Return the interval of the share of the `chosen` options without the widening near 0 and 1; 0 to 1
     where noise explains every share."""
-    n, count = sum(counts), sum(counts[option] for option in chosen)
+    n = sum(counts)
+    count = min(max(sum(counts[option] for option in chosen), 0), n)
     size, scale, cells = len(chosen), len(counts), noise.cells
     # (count - p n)^2 <= z^2 n p (1 - p) + each (size (cells - size) - 2 p size (cells - scale)
     #                                            + p^2 scale (cells - scale)), solved for p
@@ -204,16 +302,20 @@ def noisy_stratum(
     `counts` has each round's counts of the scale's options, `withheld` its withheld answers, and `noises` the
     noise in its table. `chosen` are indexes of the options.
     """
-    table = [
-        [sum(row) - sum(row[option] for option in chosen), sum(row[option] for option in chosen)]
-        for row in counts
-    ]
+    table = [_two_cells(row, chosen) for row in counts]
     added = 0.0
     if any(noise.variance for noise in noises):
         options = range(len(counts[0]))
         for noise, changes in zip(noises, statistics.changes_of_s(table), strict=True):
             added += noise.of_sum([changes[option in chosen] for option in options])
     return Stratum(table, withheld, added)
+
+
+def _two_cells(counts: Sequence[int], chosen: Collection[int]) -> list[int]:
+    """Return the counts of all other options and of the `chosen` ones, neither under 0."""
+    n = max(sum(counts), 0)
+    agreeing = min(max(sum(counts[option] for option in chosen), 0), n)
+    return [n - agreeing, agreeing]
 
 
 def agreed_trend(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Trend:
@@ -228,7 +330,7 @@ def agreed_trend(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Tren
 
 
 def whole_without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[int, ...]:
-    """Return `without_bias` as whole numbers."""
+    """Return `without_bias` as whole numbers; options that few chose can have less than 0."""
     return tuple(half_up(count) for count in without_bias(counts, outside, noise))
 
 

@@ -19,8 +19,8 @@ from kiosk.domain.noisy_statistics import (
     noise_of,
     noise_of_part,
     noisy_stratum,
+    share_without_bias,
     whole_without_bias,
-    without_bias,
 )
 from kiosk.domain.rounding import outwards, whole_percent
 from kiosk.domain.rounds import Round
@@ -574,6 +574,7 @@ def _noisy_part(row: Row) -> NoisyPlaceCount:
     """Return the row's answers that agree, with the share of them in the counts without bias."""
     options = len(row.statement.scale.labels)
     table = row.table
-    unbiased = without_bias(table.counts, table.no_answer, row.noise) if table else ()
-    share = sum(unbiased[option] for option in row.agreeing_at) / (sum(unbiased) or 1) if unbiased else 0.0
+    share = 0.0
+    if table and row.on_scale:
+        share = share_without_bias(table.counts, table.no_answer, row.agreeing_at, row.noise)
     return NoisyPlaceCount(row.agreeing, row.on_scale, len(row.agreeing_at), options, row.noise, share)

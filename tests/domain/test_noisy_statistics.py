@@ -24,8 +24,10 @@ from kiosk.domain.noisy_statistics import (
     noise_of_part,
     noisy_stratum,
     share_interval,
+    share_without_bias,
     usual_error,
     whole_without_bias,
+    without_bias,
 )
 from kiosk.domain.statistics import Stratum, Trend, goodman
 from tests.tools.fast_noise import Tables, nearest, zero_sum
@@ -34,6 +36,9 @@ pytestmark = pytest.mark.slow
 
 CLAIMS_BY_CHANCE = 0.065
 """The most of 4000 tries: 5 %, half a point for the normal approximation, and three standard errors."""
+
+MOST_MOVES = 0.1
+"""The same of 250 tries: three standard errors more than 6 %."""
 
 CELLS = 8
 SCALE = 5
@@ -139,6 +144,10 @@ EXTREME = {
     "0 to 10, none at the top": ((*[0.1] * 9, 0, 0, 0.1, 0, 0), 11, (9, 10), EPSILON),
     "0 to 10, most at the top": ((*[0] * 8, 0.1, 0.4, 0.5, 0, 0, 0), 11, (9, 10), EPSILON),
     "one of five, none agree": ((0.4, 0.3, 0.24, 0, 0, 0.02, 0.02, 0.02), 5, (3, 4), EPSILON),
+    "one of five, 80 % at the top": ((0.06, 0.06, 0.08, 0, 0.8, 0, 0, 0), 5, (3, 4), EPSILON),
+    "one of five, 80 % at the last but one": ((0.06, 0.06, 0.08, 0.8, 0, 0, 0, 0), 5, (3, 4), EPSILON),
+    "yes or no, 90 % yes": ((0.1, 0.9, 0, 0, 0), 2, (1,), EPSILON),
+    "0 to 10, 10 % at the top two": ((0.9, *[0] * 8, 0.05, 0.05, 0, 0, 0), 11, (9, 10), EPSILON),
 }
 """Profile, options of the scale, those of the share, epsilon: tables in which many cells are empty."""
 
@@ -239,24 +248,62 @@ ELEVEN = (*[0.004] * 8, 0.03, 0.1, 0.78, 0.02, 0.02, 0.018)
 """Shares of the answers 0 to 10 and of the kinds of no answer: nearly everybody is at one end."""
 
 
-def test_a_change_from_figures_at_closing_to_live_ones_is_not_claimed_for_its_bias() -> None:
+def claimed_moves(
+    profile: Sequence[float], scale: int, chosen: Sequence[int], moves: Sequence[Sequence[int]], places: int
+) -> tuple[float, float]:
+    """How often a change is claimed between rounds of the same shares, each with batches of those sizes at
+    each of several places: (by the product, by the published counts alone)."""
+    tries = 250
+    drawn = [published(batches, profile, tries * places, seed=7 + at) for at, batches in enumerate(moves)]
+    noises = [noise_of(len(batches), len(profile)) for batches in moves]
+    together = alone = 0
+    for first in range(0, tries * places, places):
+        strata, unbiased = [], []
+        for row in range(first, first + places):
+            tables = [(table[row, :scale].tolist(), table[row, scale:].tolist()) for table in drawn]
+            strata.append(noisy_stratum([counts for counts, _ in tables], [0, 0], chosen, noises))
+            without = [
+                whole_without_bias(counts, outside, noise)
+                for (counts, outside), noise in zip(tables, noises, strict=True)
+            ]
+            unbiased.append(noisy_stratum(without, [0, 0], chosen, noises))
+        alone += statistics.trend(strata) is not Trend.CHANCE
+        together += agreed_trend(strata, unbiased) is not Trend.CHANCE
+    return together / tries, alone / tries
+
+
+MOVES = {
+    "0 to 10, one place": (ELEVEN, 11, (9, 10), 1),
+    "80 % at one of five, six places": (EXTREME["one of five, 80 % at the top"][0], 5, (3, 4), 6),
+    "10 % at the top two of 0 to 10, six places": (
+        EXTREME["0 to 10, 10 % at the top two"][0],
+        11,
+        (9, 10),
+        6,
+    ),
+}
+"""Shares, options of the scale, those that agree, and the number of places."""
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_change_from_figures_at_closing_to_live_ones_is_not_claimed_for_its_bias(name: str) -> None:
     """Fifteen batches that are each made non-negative show too many answers at the empty end. The control is
     the verdict of the published counts alone."""
-    drawn = [published(batches, ELEVEN, 600, seed=7 + at) for at, batches in enumerate(((350,), LIVE[350]))]
-    noises = [noise_of(1, 14), noise_of(15, 14)]
-    alone = together = 0
-    for row in range(600):
-        tables = [(table[row, :11].tolist(), table[row, 11:].tolist()) for table in drawn]
-        strata = [noisy_stratum([counts for counts, _ in tables], [0, 0], (9, 10), noises)]
-        unbiased = [
-            whole_without_bias(counts, outside, noise)
-            for (counts, outside), noise in zip(tables, noises, strict=True)
-        ]
-        agreed = agreed_trend(strata, [noisy_stratum(unbiased, [0, 0], (9, 10), noises)])
-        alone += statistics.trend(strata) is not Trend.CHANCE
-        together += agreed is not Trend.CHANCE
-    assert together / 600 <= CLAIMS_BY_CHANCE
-    assert alone / 600 > 0.08, "the control"
+    profile, scale, chosen, places = MOVES[name]
+    by_product, by_published = claimed_moves(profile, scale, chosen, ((350,), LIVE[350]), places)
+    assert by_product <= MOST_MOVES
+    assert by_published > MOST_MOVES, "the control"
+
+
+@pytest.mark.parametrize("epsilon", [Fraction(1, 20), EPSILON, Fraction(9999)])
+@pytest.mark.parametrize("cells", [2, 8, 14])
+def test_counts_without_bias_add_up_to_the_ballots_whatever_the_noise(epsilon: Fraction, cells: int) -> None:
+    for batches in (1, 40):
+        noise = noise_of(batches, cells, epsilon)
+        for counts in ([40] + [0] * (cells - 1), [1] * cells, [200, 100] + [3] * (cells - 2)):
+            assert sum(without_bias(counts, (), noise)) == pytest.approx(sum(counts), abs=0.01 * batches)
+            assert 0 <= share_without_bias(counts, (), (1,), noise) <= 1
+    assert without_bias([0] * cells, (), noise_of(1, cells, epsilon)) == (0,) * cells
 
 
 def test_a_change_from_balanced_to_skewed_is_detected_despite_noise() -> None:
