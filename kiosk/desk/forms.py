@@ -1,6 +1,6 @@
 """The forms of the desk. Labels and explanations are in the templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -521,6 +521,13 @@ class SlipsForm(ReasonForm):
     number = IntegerField(_("Antal lappar"), default=50, validators=[Required(), Between(1, 200)])
     languages = SeveralField(_("Språk"), validators=[Required()])
     trial = BooleanField(_("Prov"), validators=[trial_if_local])
+    languages_of: Mapping[str, tuple[str, ...]] = {}
+    """Round id -> the languages in which guests can answer it."""
+
+    def rounds_with(self, language: str) -> list[str]:
+        """Return the ids of the rounds that guests can answer in a language; [] if they can answer all."""
+        rounds = [round_id for round_id, codes in self.languages_of.items() if language in codes]
+        return [] if len(rounds) == len(self.languages_of) else rounds
 
 
 class PosterForm(DeskForm):

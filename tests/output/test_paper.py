@@ -540,7 +540,7 @@ LOCAL = {"slips": ask_for_slips, "poster": ask_for_poster}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://127.1"])
 def test_paper_with_a_local_address_can_only_be_printed_as_a_trial(desk: Desk, address: str) -> None:
     link = desk.store.links.add(Admission.POSTER, "frida")
     desk.sign_in("bo")
@@ -570,6 +570,48 @@ def test_the_slips_form_selects_the_running_round_by_default(desk: Desk) -> None
     form = desk.client.get("/admin/links/slips").text.split('id="slips-round"')[1].split("</select>")[0]
     assert re.findall('<option value="([^"]+)"', form) == ["r", "later"]
     assert "selected" not in form
+
+
+@pytest.mark.slow
+def test_the_languages_of_slips_are_those_of_the_chosen_round(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset({"ar", "fi"}))
+    swedish = replace(desk.round.survey, id="own", translations={})
+    [first, *others] = swedish.statements
+    swedish = replace(swedish, statements=(replace(first, text="Otranslated"), *others))
+    later = replace(
+        desk.round, id="later", name="Hösten", survey=swedish, opens_at=desk.round.closes_at,
+        closes_at=desk.round.closes_at + timedelta(90),
+    )  # fmt: skip
+    desk.store.open_round(later, desk.now)
+    desk.sign_in("bo")
+    boxes = re.findall(r'value="(\w+)"(?:\s*(data-rounds="[^"]*"))?( checked)?', languages_of_slips(desk))
+    assert boxes == [
+        ("sv", "", " checked"),
+        *((code, 'data-rounds="r"', " checked") for code in ("ar", "fi")),
+    ]
+    assert ask_for_slips(desk, languages=["sv", "ar"]).mimetype == "application/pdf"
+    refused = ask_for_slips(desk, round="later", languages=["sv", "ar"])
+    assert refused.status_code == 400
+    assert "Omgången du valde kan inte besvaras på arabiska (" in refused.text
+    assert re.findall(r'value="(\w+)"[^>]* checked', refused.text) == ["sv"], "the next click succeeds"
+    assert desk.store.printed_slips("later") == {}
+    assert ask_for_slips(desk, round="later", languages=["sv"]).mimetype == "application/pdf"
+
+
+def languages_of_slips(desk: Desk) -> str:
+    return desk.client.get("/admin/links/slips").text.split('id="slips-languages"')[1].split("</fieldset>")[0]
+
+
+@pytest.mark.slow
+def test_a_poster_says_whether_a_round_accepts_its_answers(desk: Desk) -> None:
+    desk.store.links.add(Admission.POSTER, "frida")
+    desk.sign_in("bo")
+    closes, before = desk.round.closes_at, desk.now
+    assert "Tar emot svar till " in desk.client.get("/admin/links/poster").text
+    for now, words in ((closes, "Tar inte emot svar"), (before, "Tar emot svar till ")):
+        desk.now = now
+        desk.sign_in("bo")
+        assert words in desk.client.get("/admin/links/poster").text
 
 
 # -- the command ---------------------------------------------------------------------------------------

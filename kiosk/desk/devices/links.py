@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from kiosk.desk.context import desk
 from kiosk.desk.forms import MoveForm, ScreenForm
-from kiosk.desk.i18n import language_in_text
+from kiosk.desk.i18n import day, language_in_text, translate
 from kiosk.desk.session import is_coordinator
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
@@ -116,6 +116,27 @@ def screen_form(link: Link) -> ScreenForm:
 def posters() -> dict[str, Link]:
     """Return code -> link of all posters."""
     return {link.code: link for link in desk().store.links.all() if link.admission is Admission.POSTER}
+
+
+def poster_state(unit_id: str) -> str:
+    """Return a sentence about whether a unit's posters accept answers: until when, from when, or not."""
+    now = desk().clock()
+    rounds = sorted(
+        (
+            state.round
+            for state in desk().store.rounds()
+            if not state.is_closed
+            and now < state.round.closes_at
+            and Admission.POSTER in state.round.admission
+            and unit_id in state.round.tree.leaves
+        ),
+        key=lambda of_round: of_round.opens_at,
+    )
+    if not rounds:
+        return translate("Tar inte emot svar: ingen omgång med affischer är öppen eller planerad.")
+    if rounds[0].is_running(now):
+        return translate("Tar emot svar till {day}.", day=day(rounds[0].closes_at))
+    return translate("Tar emot svar från {day}.", day=day(rounds[0].opens_at))
 
 
 def unit_names() -> dict[str, str]:

@@ -9,7 +9,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
 from kiosk.desk.devices.links import address_of, posters
 from kiosk.desk.forms import PosterForm, SlipsForm
-from kiosk.desk.i18n import period, translate
+from kiosk.desk.i18n import language_in_text, named_period, period, translate
 from kiosk.desk.session import is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
@@ -43,13 +43,14 @@ class SlipLine:
 
 def slips_form(**options: Any) -> SlipsForm:
     """Return the form with its choices: the rounds that accept slips (`_rounds_with_slips`), the units of any
-    of them, and the languages that all of them have, of which the first SLIP_LANGUAGES are chosen. `options`
-    are passed to the form, such as `formdata=None` for one without the sent values."""
+    of them, and the languages of any of them, of which the first SLIP_LANGUAGES of the first round are
+    chosen. `options` are passed to the form, such as `formdata=None` for one without the sent values."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
-    shown = [shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds]
-    languages = [code for code in library.guest if all(code in codes for codes in shown)]
-    form = SlipsForm(languages=languages[:SLIP_LANGUAGES], **options)
+    shown = {of_round.id: shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds}
+    languages = [code for code in library.guest if any(code in codes for codes in shown.values())]
+    form = SlipsForm(languages=list(shown[rounds[0].id][:SLIP_LANGUAGES]) if rounds else [], **options)
+    form.languages_of = shown
     form.round.choices = [(of_round.id, f"{of_round.title}, {period(of_round)}") for of_round in rounds]
     form.unit.choices = sorted(units.items(), key=lambda unit: unit[1])
     form.languages.choices = languages
@@ -79,6 +80,8 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form. Slips
     whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
     budget."""
+    if _untick_missing_languages(form):
+        return None
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         codes, are_over_budget = _codes(form)
@@ -93,6 +96,25 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
     except PaperError:
         form.languages.errors = [_unprintable()]
     return None
+
+
+def _untick_missing_languages(form: SlipsForm) -> bool:
+    """Return whether the chosen round lacks some of the chosen languages. They are then no longer chosen, and
+    the form has the error; without any other, the first SLIP_LANGUAGES of the round are."""
+    shown = form.languages_of[form.round.data]
+    missing = [code for code in form.languages.data if code not in shown]
+    if missing:
+        kept = [code for code in form.languages.data if code in shown]
+        form.languages.data = kept or list(shown[:SLIP_LANGUAGES])
+        names = [language_in_text(desk().library.guest[code].language) for code in missing]
+        form.languages.errors = [
+            translate(
+                "Omgången du valde kan inte besvaras på {languages}. Nu är bara språk som den har ikryssade: "
+                "kontrollera dem och hämta lapparna igen.",
+                languages=", ".join(names),
+            )
+        ]
+    return bool(missing)
 
 
 def _codes(form: SlipsForm) -> tuple[list[str], bool]:
@@ -140,7 +162,7 @@ def slip_lines() -> list[SlipLine]:
 
 
 def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | None) -> SlipLine:
-    return SlipLine(period(of_round), of_round.tree.node(unit).name, run, printed, used)
+    return SlipLine(named_period(of_round), of_round.tree.node(unit).name, run, printed, used)
 
 
 def rounds_with_leaflet() -> dict[str, str]:

@@ -9,7 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.devices.budget import kiosk_problem
-from kiosk.desk.devices.links import address_of, key_of, kiosk_of, posters, screen_form, unit_names
+from kiosk.desk.devices.links import (
+    address_of,
+    key_of,
+    kiosk_of,
+    poster_state,
+    posters,
+    screen_form,
+    unit_names,
+)
 from kiosk.desk.devices.printing import (
     poster_form,
     print_leaflet,
@@ -315,6 +323,7 @@ def _posters_page(
     page = render_template(
         "posters.html",
         posters=[address_of(link) for link in posters().values()],
+        poster_state=poster_state,
         form=_link_form(sent_link),
         poster_form=sent_poster or poster_form(formdata=None),
         **_about_paper(),
