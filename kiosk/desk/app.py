@@ -37,6 +37,7 @@ from kiosk.desk.i18n import (
     language_in_text,
     language_name,
     month,
+    named_period,
     period,
     translate,
     translate_message,
@@ -194,7 +195,9 @@ def create_desk_app(
     app.add_url_rule("/results.json", view_func=results.results_json)
     app.add_url_rule(HEALTH_PATH, "health", without_session(lambda: health_answer(store, secret_key)))
     app.jinja_env.filters["divisible"] = divisible
-    app.jinja_env.globals.update(_=translate, day=day, month=month, period=period, asked=asked)
+    app.jinja_env.globals.update(
+        _=translate, day=day, month=month, named_period=named_period, period=period, asked=asked
+    )
     app.jinja_env.globals.update(
         language_name=language_name,
         language_in_text=language_in_text,

@@ -166,6 +166,12 @@ def period(of_round: Round) -> str:
     return f"{day(of_round.opens_at)} – {day(last_moment)}"
 
 
+def named_period(of_round: Round) -> str:
+    """Return a round's name and `period`, such as "Våren 2027, 3 mars 2027 – 31 maj 2027"; the period alone
+    of a round without a name."""
+    return f"{of_round.name}, {period(of_round)}" if of_round.name else period(of_round)
+
+
 def asked(survey: Survey, message: str) -> str:
     """Return a statement or label of a survey in the reader's language, with the translations that the survey
     has, so those of a round are the frozen ones; `message`, the Swedish text, if it has none."""

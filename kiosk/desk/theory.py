@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import asked, period, translate
+from kiosk.desk.i18n import asked, named_period, translate
 from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import about_protection, about_round
 from kiosk.desk.session import for_every_account
@@ -218,7 +218,7 @@ def _of_statement(statement_id: str, place: PlaceInTree, figures: PublishedFigur
 
 def _agreement(row: Row) -> tuple[str, ...]:
     labels = [asked(row.round.survey, label) for label in reversed(row.statement.answers)]
-    return (*about_round(row, labels), f"{period(row.round)}. {about_protection([row])[0]}")
+    return (*about_round(row, labels), f"{named_period(row.round)}. {about_protection([row])[0]}")
 
 
 def statement_text(statement_id: str) -> str:

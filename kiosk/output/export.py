@@ -20,6 +20,7 @@ from kiosk.library.spreadsheet_writer import CsvStyle, add_file, csv_table, work
 
 COUNTS = {
     "round": "id of the round",
+    "round_name": "the round's own name; empty without one",
     "survey": "id of the survey",
     "version": "version of the survey: a hash of all that guests saw of it",
     "opens": "first moment of the round, local time",
@@ -183,6 +184,7 @@ def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
         epsilons = {column.id: str(of_round.epsilon_of(column)) for column in of_round.survey.columns}
         terms = {
             "round": round_document["id"],
+            "round_name": of_round.name,
             **{name: round_document[name] for name in ("survey", "version", "opens", "closes", "state", "k")},
             "protection": round_document["protection"],
             "epsilon": round_document.get("epsilon", ""),

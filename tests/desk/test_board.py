@@ -3,13 +3,15 @@
 import io
 import re
 import zipfile
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from kiosk.domain.ballot import Ballot
 from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, board_workbook
 from tests.tools.desk_side import Desk
 from tests.tools.published import statements
@@ -150,3 +152,39 @@ def test_no_text_becomes_a_formula_and_every_sheet_name_is_valid() -> None:
     assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in book.sheetnames)
     for sheet in book.worksheets:
         assert [cell.data_type for row in sheet.rows for cell in row if cell.data_type == "f"] == []
+
+
+NAME = "Hösten 2026, dagverksamheten"
+
+
+@pytest.mark.slow
+def test_a_round_with_a_name_is_shown_by_it_with_its_dates_beside(desk: Desk) -> None:
+    opens = desk.round.closes_at
+    named = replace(desk.round, id="named", name=NAME, opens_at=opens, closes_at=opens + timedelta(30))
+    desk.now = opens
+    desk.store.count(desk.now)
+    desk.store.open_round(named, desk.now)
+    for _ in range(40):
+        desk.store.cast("named", "frida", Ballot((4, 5, 3, 2)), desk.now)
+    desk.now = named.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    dates = "31\xa0maj\xa02026 – 30\xa0juni\xa02026"
+    both = f"{NAME}, {dates}"
+    for path in ("overview/named/frida", "results/named/frida", "overview/named/frida/files"):
+        page = desk.client.get(f"/admin/{path}").text
+        title = page.split("<title>")[1].split("</title>")[0]
+        assert both in title
+        assert page.count(NAME) >= 2, path
+    listed = desk.client.get("/admin/rounds").text
+    assert f'>{NAME}</a> <span class="fine">{dates}</span>' in listed
+    statement = named.survey.statements[0].id
+    page = desk.client.get(f"/admin/results/named/frida/{statement}").text
+    assert "2026,\\u003cbr\\u003edagverksamheten\\u003cbr\\u003emaj 2026" in page, "the label of its bar"
+    book = read(desk.client.get("/admin/overview/named/frida/board.xlsx").data)
+    assert f"Omgång: {both}" in [row[0].value for row in book["Om filen"].rows]
+    rounds = [row[0].value for row in book.worksheets[2].rows]
+    assert both in rounds
+    assert "2\xa0mars\xa02026 – 31\xa0maj\xa02026" in rounds, "a round without a name has its dates"
+    exported = desk.client.get("/admin/export/counts.csv").text
+    assert f'named,"{NAME}",' in exported

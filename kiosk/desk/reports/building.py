@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import zip_longest
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, period, translate
+from kiosk.desk.i18n import day, named_period, translate
 from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import method, statement_blocks
@@ -309,7 +309,7 @@ def _sentences_about_round(content: Content, of_round: Round) -> str:
         "{title}, {period}: {number} svar från {people} är räknade för {place}. Siffrorna är {kind} "
         "och visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
         title=of_round.survey.title,
-        period=period(of_round),
+        period=named_period(of_round),
         number=translate("för få") if ballots is None else ballots,
         people=content.people.several,
         place=node.name,
@@ -422,7 +422,7 @@ def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> 
     yield Block(Kind.TABLE, section.text, header=(translate("Svar"), *header[1:]), rows=tuple(lines))
     worded = translate("Påståendet och svaren har haft samma lydelse sedan {day}.", day=day(first_use))
     where = (
-        f"{of_round.tree.node(section.node_id).name}, {period(of_round)}. {worded}"
+        f"{of_round.tree.node(section.node_id).name}, {named_period(of_round)}. {worded}"
         if chart.kind is ChartKind.NOW
         else ""
     )

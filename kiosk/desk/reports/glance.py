@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import period, translate
+from kiosk.desk.i18n import named_period, translate
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import glance_blocks
@@ -62,7 +62,7 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
     protection = translate("Skyddade siffror.") if True in kinds else translate("Exakta siffror.")
     rules = {share_rule(one) for one in shown}
     rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
-    periods = "; ".join(dict.fromkeys(period(one.round) for one in shown))
+    periods = "; ".join(dict.fromkeys(named_period(one.round) for one in shown))
     about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
     rest = len(content.shown) - len(shown)
     more = (translate("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from kiosk.desk.i18n import day, period, translate
+from kiosk.desk.i18n import day, named_period, translate
 from kiosk.desk.results.chart_rows import round_name
 from kiosk.desk.results.chart_tables import share_heading
 from kiosk.desk.results.findings import about_round, broken, missing, origin, target_word
@@ -35,7 +35,7 @@ def _cover(document: Document, of_round: Round, node_id: str, overview: Overview
     facts = (
         (translate("Verksamhet"), of_round.tree.node(node_id).name),
         (translate("Enkät"), of_round.survey.title),
-        (translate("Omgång"), period(of_round)),
+        (translate("Omgång"), named_period(of_round)),
         (translate("Status"), translate("Avslutad") if overview.is_closed else translate("Pågår")),
         (translate("Räknat"), f"{day(counted)} {counted:%H:%M}" if counted else "–"),
     )
@@ -66,7 +66,7 @@ def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
     has_shares = any(isinstance(row[4], float) for row in rows)
     return BoardSheet(
         translate("Översikt"),
-        f"{of_round.tree.node(node_id).name}, {period(of_round)}",
+        f"{of_round.tree.node(node_id).name}, {named_period(of_round)}",
         (overview.headline, *overview.compared_rounds),
         (BoardTable(heading, rows, chart if has_shares else None),),
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kiosk.desk.i18n import NO_BREAK, day, period, translate
+from kiosk.desk.i18n import NO_BREAK, day, month, named_period, period, translate
 from kiosk.desk.results.findings import about_protection, broken, missing, percent
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
@@ -294,13 +294,18 @@ def _outside_text(row: Row) -> str:
 
 
 def round_name(row: Row) -> str:
-    """Return the period of a row's round, as its name in tables. The name of a running round says that it
-    runs."""
-    return period(row.round) if row.is_closed else translate("{period} (pågår)", period=period(row.round))
+    """Return a row's round in tables: its name, if it has one, and its period. That of a running round says
+    that it runs."""
+    named = named_period(row.round)
+    return named if row.is_closed else translate("{period} (pågår)", period=named)
 
 
 def round_label(row: Row) -> str:
-    """Return the period of a row's round, as its name in a chart: short lines separated by `<br>`. The name
-    of a running round says that it runs."""
+    """Return a row's round in a chart: short lines separated by `<br>`. They have its period and whether it
+    runs or, of a round with a name, the beginning of the name and whether it runs, else its first month."""
+    if row.round.name:
+        lines = textwrap.wrap(row.round.name, LONGEST_NAME, max_lines=2, placeholder="…")
+        opened = month(row.round.opens_at).replace(NO_BREAK, " ")
+        return "<br>".join([*lines, opened if row.is_closed else translate("pågår")])
     first, last = period(row.round).replace(NO_BREAK, " ").split(" – ")
     return f"{first}<br>– {last}" + ("" if row.is_closed else "<br>" + translate("pågår"))

@@ -4,7 +4,7 @@ without the page."""
 from fractions import Fraction
 
 from kiosk.desk.downloads import file_name_part
-from kiosk.desk.i18n import period, translate
+from kiosk.desk.i18n import named_period, translate
 from kiosk.desk.results.chart_rows import Chart, ChartKind, Line
 from kiosk.desk.results.findings import agreeing_answers, origin
 from kiosk.desk.results.statement_view import Section
@@ -86,10 +86,10 @@ def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
     without figures."""
     of_round = section.now.round
     if chart.kind is ChartKind.PLACES:
-        return (line.name, period(of_round))
+        return (line.name, named_period(of_round))
     place = of_round.tree.node(section.node_id).name
     if section.several:
-        return (place, period(of_round), line.name if section.now.table else "")
+        return (place, named_period(of_round), line.name if section.now.table else "")
     return (place, line.name)
 
 

@@ -3,7 +3,7 @@ first."""
 
 from collections.abc import Iterable, Sequence
 
-from kiosk.desk.i18n import asked, day, in_a_row, in_percent, period, translate
+from kiosk.desk.i18n import asked, day, in_a_row, in_percent, named_period, translate
 from kiosk.desk.results.change_words import change_word
 from kiosk.domain.noisy_statistics import largest_by_noise, usual_error
 from kiosk.domain.results import (
@@ -557,4 +557,4 @@ def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]
 
 def place_and_period(row: Row, node_id: str) -> str:
     """Return "<place>, <period>." for one round's figures."""
-    return f"{row.round.tree.node(node_id).name}, {period(row.round)}."
+    return f"{row.round.tree.node(node_id).name}, {named_period(row.round)}."

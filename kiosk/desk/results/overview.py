@@ -10,7 +10,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate
+from kiosk.desk.i18n import asked, in_a_row, in_percent, named_period, translate
 from kiosk.desk.results.change_words import change_word
 from kiosk.desk.results.chart_rows import Strings, counted_bar
 from kiosk.desk.results.findings import (
@@ -243,12 +243,12 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
-    """Return a sentence with the periods of the compared rounds, if they are the same for all compared
-    statements. If several units are compared, another sentence says that each is compared with itself. For a
-    running round (`is_closed` is False), a last one says that it is not compared yet. Empty if none
-    applies."""
+    """Return a sentence with the names and periods of the compared rounds, if they are the same for all
+    compared statements. If several units are compared, another sentence says that each is compared with
+    itself. For a running round (`is_closed` is False), a last one says that it is not compared yet. Empty if
+    none applies."""
     pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
-    periods = {tuple(period(row.round) for row in entry.step.pair) for entry in pairs.values()}
+    periods = {tuple(named_period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
         translate("Ändring är från {before} till {after}.", before=pair[0], after=pair[1])
         for pair in periods
