@@ -1,7 +1,7 @@
 """Limits on requests: small for guests, as large as a spreadsheet for the desk.
 
-A guest's body stays in memory. A body that is too large for the desk is read and dropped, and the desk
-responds; waitress would break the connection in the middle of the upload.
+A guest's body stays in memory. A body that is too large is read and dropped, and the application responds
+with its own page; waitress would break the connection in the middle of the upload.
 """
 
 import copy
@@ -17,8 +17,12 @@ from kiosk.desk.app import LARGEST_REQUEST_BYTES
 from kiosk.operation.connections import TimedChannel
 
 LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
-"""Largest body of a guest's request. A larger one is refused before it is read: waitress keeps half a
-megabyte in memory, and writes more to a temporary file."""
+"""Largest body of a guest's request. A larger one is dropped: waitress keeps half a megabyte in memory, and
+writes more to a temporary file."""
+
+LARGEST_DRAINED_GUEST_BYTES = 16 * 1024**2
+"""Largest body of a guest's request that is read, though dropped above LARGEST_GUEST_REQUEST_BYTES. A larger
+one gets a bare refusal before it is read."""
 
 LARGEST_DRAINED_BYTES = 1024**3
 """Largest body of a request to the desk that is read, though dropped above LARGEST_REQUEST_BYTES, so that the
@@ -26,16 +30,16 @@ browser shows the desk's page and not a broken connection."""
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """The body of a request to the desk, `expected` bytes long. If it is above LARGEST_REQUEST_BYTES, only
-    its size is kept, and it reads as empty."""
+    """The body of a request, `expected` bytes long. Of one above `largest` bytes only the size is kept, and
+    it reads as empty."""
 
-    def __init__(self, overflow: int, expected: int) -> None:
+    def __init__(self, overflow: int, expected: int, largest: int) -> None:
         super().__init__(overflow)
-        self.received, self.is_kept = 0, expected <= LARGEST_REQUEST_BYTES
+        self.received, self.largest, self.is_kept = 0, largest, expected <= largest
 
     def append(self, data: bytes) -> None:
         self.received += len(data)
-        if self.is_kept and self.received > LARGEST_REQUEST_BYTES:
+        if self.is_kept and self.received > self.largest:
             self.close()
             self.is_kept = False
         if self.is_kept:
@@ -50,20 +54,22 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
     """Return a connection class that limits the size of a request before its body is read: for the desk to
-    LARGEST_DRAINED_BYTES, for guests to waitress's `max_request_body_size`. `is_desk` returns whether a path
-    belongs to the desk."""
+    LARGEST_DRAINED_BYTES, for guests to LARGEST_DRAINED_GUEST_BYTES. `is_desk` returns whether a path belongs
+    to the desk."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
+            largest, drained = LARGEST_GUEST_REQUEST_BYTES, LARGEST_DRAINED_GUEST_BYTES
             if is_desk(self.path):
-                bounds = copy.copy(self.adj)
-                bounds.max_request_body_size = LARGEST_DRAINED_BYTES
-                self.adj = bounds
-                if self.body_rcv is not None:
-                    self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length)
+                largest, drained = LARGEST_REQUEST_BYTES, LARGEST_DRAINED_BYTES
+            bounds = copy.copy(self.adj)
+            bounds.max_request_body_size = drained
+            self.adj = bounds
+            if self.body_rcv is not None:
+                self.body_rcv.buf = _Body(self.adj.inbuf_overflow, self.content_length, largest)
 
     class Channel(TimedChannel):
         parser_class = Parser

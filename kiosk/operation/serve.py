@@ -24,7 +24,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.library import Library
 from kiosk.operation.clock import BelievedClock
 from kiosk.operation.connections import CONNECTION_LIMIT, limited
-from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES, bounded_channel
+from kiosk.operation.request_limits import bounded_channel
 from kiosk.settings import Settings, SettingsError, secret_key
 from kiosk.storage import Devices, Store
 
@@ -105,8 +105,8 @@ class Worker(Protocol):
 class Listener:
     """An address, as HOST:PORT, and its application.
 
-    `is_desk` returns whether a path belongs to the desk, which accepts files; a guest's request is limited to
-    LARGEST_GUEST_REQUEST_BYTES.
+    `is_desk` returns whether a path belongs to the desk, which accepts files; a guest's request is smaller
+    (`request_limits`).
     """
 
     address: str
@@ -210,7 +210,6 @@ def make_server(listener: Listener, scheme: str = "http", proxy: str | None = No
             ident=None,
             expose_tracebacks=False,
             log_socket_errors=False,
-            max_request_body_size=LARGEST_GUEST_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
             trusted_proxy=proxy,
             trusted_proxy_headers={"x-forwarded-for"} if proxy else set(),

@@ -14,8 +14,9 @@ import pytest
 from waitress import wasyncore
 
 from kiosk.desk.app import LARGEST_REQUEST_BYTES
-from kiosk.operation.request_limits import LARGEST_GUEST_REQUEST_BYTES
+from kiosk.operation.request_limits import LARGEST_DRAINED_GUEST_BYTES, LARGEST_GUEST_REQUEST_BYTES
 from kiosk.operation.serve import Listener, desk_listener, guest_listener, make_server, on_one_address
+from kiosk.screen.texts import Refusal
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
@@ -109,11 +110,33 @@ def test_a_guests_request_body_is_limited_to_64_kib_and_never_written_to_a_file(
     with served(listener(sides)) as address:
         # Chunks have lines of their own that count.
         assert post(address, path, LARGEST_GUEST_REQUEST_BYTES - 1000, chunked=chunked)[0] == 200
+        size = 2 * LARGEST_GUEST_REQUEST_BYTES
+        status, content = post(address, path, size, chunked=chunked)
+        assert (status, json.loads(content)) == (200, ["guest", size, 0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+def test_a_guests_upload_ends_at_a_limit(*, chunked: bool) -> None:
+    with served(guest_listener(ANY_PORT, counted("guest"))) as address:
         try:
-            status, _ = post(address, path, 2 * LARGEST_GUEST_REQUEST_BYTES, chunked=chunked)
+            status, _ = post(address, "/", LARGEST_DRAINED_GUEST_BYTES + 1, chunked=chunked)
         except ConnectionError:
             return
         assert status == 413
+
+
+@pytest.mark.slow
+def test_a_guests_form_that_no_page_sends_is_refused_with_the_page_for_guests(tmp_path: Path) -> None:
+    with served(guest_listener(ANY_PORT, Place(tmp_path).app)) as address:
+        connection = http.client.HTTPConnection(*address, timeout=60)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/", b"x" * 2 * LARGEST_GUEST_REQUEST_BYTES, headers)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+    assert (answer.status, answer.headers["Kiosk-Refusal"]) == (413, Refusal.BAD.value)
+    assert all(f'lang="{code}"' in page for code in ("sv", "en", "ar"))
 
 
 @pytest.mark.parametrize(
