@@ -16,7 +16,7 @@ from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
 from kiosk.domain.respondent import Respondent
 from kiosk.domain.tree import Tree
-from kiosk.library.drafts import refuse_bad
+from kiosk.library.drafts import new_title, refuse_bad
 from kiosk.library.library import Library
 from kiosk.library.tree_drafts import (
     LONGEST_UNIT_NAME,
@@ -81,7 +81,9 @@ def copy(tree_id: str) -> ResponseReturnValue:
     """Create an own organisation with the areas and units of another one, which keep their ids, and redirect
     to its form. Aborts with 404 for an unknown one."""
     tree = _tree(tree_id)
-    name = translate("{title} (kopia)", title=tree.root.name)[:LONGEST_UNIT_NAME]
+    copied = translate("{title} (kopia)", title=tree.root.name)
+    names = (other.root.name for other in desk().library.trees.values())
+    name = new_title(copied, names, LONGEST_UNIT_NAME)
     units = (
         UnitDraft(
             node.id,

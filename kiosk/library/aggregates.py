@@ -66,14 +66,23 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
     """Add a key to the trusted ones, so that files that it signed can be imported. `fingerprint` has the form
     that `read_fingerprint` returns. A key that is trusted already gets the new name.
 
-    Raises RefusedError for a name that no screen can show, for too many keys, and if the file of keys is
-    damaged.
+    Raises RefusedError for a name that no screen can show or that another key has, for too many keys, and if
+    the file of keys is damaged.
     """
     name = organisation.strip()
     if fault := find_fault(name, LONGEST_NAME):
         raise RefusedError(Message("Organisationens namn: {problem}", {"problem": fault.message}))
     with exclusively(settings):
-        keys = {**trusted_keys(settings), fingerprint: name}
+        keys = trusted_keys(settings)
+        if name.casefold() in {one.casefold() for key, one in keys.items() if key != fingerprint}:
+            raise RefusedError(
+                Message(
+                    "Ni litar redan på en nyckel från en organisation som heter {name}. Välj ett namn som "
+                    "skiljer dem åt, eller ta bort den gamla nyckeln först.",
+                    {"name": name},
+                )
+            )
+        keys[fingerprint] = name
         if len(keys) > MOST_AGGREGATES:
             raise RefusedError(Message("Högst {most} nycklar.", {"most": MOST_AGGREGATES}))
         _write_keys(settings, keys)

@@ -112,13 +112,14 @@ def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
     return name
 
 
-def new_title(wanted: str, taken: Iterable[str]) -> str:
-    """Return a title that no other survey has: `wanted`, with a number from 2 on if it is in `taken`."""
-    titles, title, number = set(taken), wanted, 1
+def new_title(wanted: str, taken: Iterable[str], longest: int = LONGEST_TITLE) -> str:
+    """Return a title that no other has: `wanted`, cut to `longest` characters, with a number from 2 on if it
+    is in `taken`."""
+    titles, title, number = set(taken), wanted[:longest], 1
     while title in titles:
         number += 1
         ending = f" ({number})"
-        title = wanted[: LONGEST_TITLE - len(ending)] + ending
+        title = wanted[: longest - len(ending)] + ending
     return title
 
 

@@ -89,8 +89,9 @@ def add_tree(settings: Settings, draft: TreeDraft, used: Collection[str] = ()) -
     """
     draft = _tidied(draft)
     with exclusively(settings):
-        taken = _taken(settings, read_usable_library(settings), used)
-        _refuse_faults(draft, None, {})
+        current = read_usable_library(settings)
+        taken = _taken(settings, current, used)
+        _refuse_faults(draft, None, {}, _names(current))
         tree_id = new_id(draft.name, taken, "organisation")
         content = _toml(tree_id, draft, {*taken, tree_id})
         return change_files(settings, {tree_path(tree_id): content}), tree_id
@@ -122,7 +123,9 @@ def rewrite_tree(
         kept = {unit.key for unit in draft.units}
         if any(unit.key not in kept for unit in previous.units):
             raise ChangedError
-        _refuse_faults(draft, previous, busy)
+        # A tree from before names were checked can keep its name.
+        names = _names(current, except_for=tree_id) - {previous.name.casefold()}
+        _refuse_faults(draft, previous, busy, names)
         return change_files(settings, {path: _toml(tree_id, draft, _taken(settings, current, used))})
 
 
@@ -145,19 +148,32 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
     return replace(draft, name=tidied(draft.name), units=tuple(units))
 
 
-def _refuse_faults(draft: TreeDraft, previous: TreeDraft | None, busy: Mapping[str, Message]) -> None:
+def _names(library: Library, except_for: str = "") -> set[str]:
+    """Return the names of the organisations of a library, in small letters, without one of them."""
+    return {tree.root.name.casefold() for tree_id, tree in library.trees.items() if tree_id != except_for}
+
+
+def _refuse_faults(
+    draft: TreeDraft, previous: TreeDraft | None, busy: Mapping[str, Message], names: Collection[str]
+) -> None:
     """Raise FieldError, with every fault at once, if the draft has one. `previous` is the tree before the
-    change; None for a new one."""
-    faults = [*_faults_of_names(draft), *_faults_of_structure(draft)]
+    change; None for a new one. `names` are those of the other organisations (`_names`)."""
+    faults = [*_faults_of_names(draft, names), *_faults_of_structure(draft)]
     if not faults and previous is not None:
         faults += _faults_of_busy_units(draft, previous, busy)
     if faults:
         raise FieldError(*faults)
 
 
-def _faults_of_names(draft: TreeDraft) -> Iterator[FieldFault]:
+def _faults_of_names(draft: TreeDraft, names: Collection[str]) -> Iterator[FieldFault]:
     if fault := find_fault(draft.name, LONGEST_UNIT_NAME):
         yield FieldFault("name", Message("Organisationens namn: {problem}", {"problem": fault.message}))
+    elif draft.name.casefold() in names:
+        message = Message(
+            "Det finns redan en organisation som heter {name}. Välj ett namn som skiljer dem åt.",
+            {"name": draft.name},
+        )
+        yield FieldFault("name", message)
     seen = set[tuple[str, str]]()
     for number, unit in enumerate(draft.units, start=1):
         anchor, place = f"name-{number}", {"number": number}

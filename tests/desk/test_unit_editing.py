@@ -244,3 +244,22 @@ def test_a_shipped_tree_is_edited_in_a_copy_whose_units_keep_their_ids(desk: Des
     own = read_library(desk.settings).trees[copied.headers["Location"].rpartition("/")[2]]
     assert own.leaves == desk.round.tree.leaves
     assert own.root.name == "Västerås stadsmission (kopia)"
+
+
+@pytest.mark.parametrize("name", ["Staden", " staden", "Västerås Stadsmission"])
+def test_a_second_organisation_with_a_name_is_refused(desk: Desk, name: str) -> None:
+    refused = send(desk, NEW, STREET, name=name)
+    assert refused.status_code == 400
+    assert f'<a href="#name">Det finns redan en organisation som heter {name.strip()}.' in refused.text
+    for _ in range(2):
+        desk.client.post("/admin/units/staden/copy", data={"csrf_token": desk.token("/admin/walls")})
+    names = [tree.root.name for tree in desk.app.extensions["desk"].library.trees.values()]
+    assert {"Staden", "Staden (kopia)", "Staden (kopia) (2)"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_an_organisation_cannot_take_the_name_of_another(desk: Desk) -> None:
+    seen = re.search(r'name="seen" value="(\w+)"', desk.client.get(OWN).text)
+    assert seen
+    assert send(desk, OWN, SAVED, "Västerås stadsmission", seen[1]).status_code == 400
+    assert send(desk, OWN, SAVED, "Staden", seen[1]).status_code == 303, "its own name stays"

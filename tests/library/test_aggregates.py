@@ -258,6 +258,9 @@ def test_a_key_that_nobody_trusts_is_refused_with_its_fingerprint(
     assert not kept(settings)
     trust(settings, read_fingerprint(in_groups(fingerprint).upper()), " Staden ")
     assert trusted_keys(settings) == {fingerprint: "Staden"}
+    with pytest.raises(RefusedError, match="staden"):
+        trust(settings, "0" * len(fingerprint), "staden")
+    assert trusted_keys(settings) == {fingerprint: "Staden"}
     import_aggregate(settings, sent)
     distrust(settings, fingerprint)
     assert received(settings).aggregates == ()
