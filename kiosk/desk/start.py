@@ -64,12 +64,14 @@ class Today:
 @dataclass(frozen=True)
 class Step:
     """A step of the guide. `state` is a text about its progress so far. `address` is that of the page on
-    which it is done, "" if the account may not do the step."""
+    which it is done, "" if the account may not do the step. `is_done` says that somebody has done something
+    here, `is_optional` that a round can be opened without."""
 
     name: str
     state: str
     address: str
     is_done: bool
+    is_optional: bool = False
 
 
 def today(states: Sequence[RoundState]) -> Today:
@@ -183,40 +185,53 @@ def _lacking(languages: Mapping[str, int]) -> str:
     )
 
 
-def _own_or_shipped(names: Mapping[Path, str]) -> str:
-    """Return the names of the installation's own surveys or trees as one text; without any, a text with those
-    that come with the program, and that own ones can be added. `names` is path that an own file would have ->
-    name."""
+def _own_or_shipped(names: Mapping[Path, str]) -> tuple[str, bool]:
+    """Return the names of the installation's own surveys or trees as one text, and True; without any, a text
+    with those that come with the program, and that own ones can be added, and False. `names` is path that an
+    own file would have -> name."""
     own = [name for path, name in names.items() if desk().has_own_file(path)]
     if own:
-        return in_a_row(own)
-    return translate(
+        return in_a_row(own), True
+    shipped = translate(
         "Följer med programmet: {names}. Lägg till egna om de inte passar.", names=in_a_row(names.values())
     )
+    return shipped, False
 
 
 def first_steps() -> tuple[Step, ...]:
     """Return the steps to the first round, in the order in which they are done, each with the present state
     of the installation and the address for the signed-in account. For use while no round exists."""
     library, may = desk().library, is_coordinator()
-    trees = _own_or_shipped({tree_path(one): tree.root.name for one, tree in library.trees.items()})
-    surveys = _own_or_shipped({survey_path(one): survey.title for one, survey in library.surveys.items()})
+    trees, has_trees = _own_or_shipped(
+        {tree_path(one): tree.root.name for one, tree in library.trees.items()}
+    )
+    surveys, has_surveys = _own_or_shipped(
+        {survey_path(one): survey.title for one, survey in library.surveys.items()}
+    )
     spoken = screen_languages(library.guest, desk().allowed_languages)
     languages = in_a_row(language_in_text(library.guest[code].language) for code in spoken)
     addresses = desk().store.links.all()
     return (
-        Step(translate("Verksamheter"), trees, url_for("units.units") if may else "", bool(library.trees)),
+        Step(
+            translate("Verksamheter"),
+            trees,
+            url_for("units.units") if may else "",
+            has_trees,
+            is_optional=bool(library.trees),
+        ),
         Step(
             translate("Enkät"),
             surveys,
             url_for("surveys.surveys") if may and desk().settings else "",
-            bool(library.surveys),
+            has_surveys,
+            is_optional=bool(library.surveys),
         ),
         Step(
             translate("Språk"),
             translate("De som svarar kan välja: {languages}.", languages=languages),
             url_for("languages.languages") if may else "",
             len(spoken) > 1,
+            is_optional=True,
         ),
         Step(
             translate("Omgång"),

@@ -256,9 +256,13 @@ def test_without_a_round_the_start_page_is_a_guide_with_the_real_state(tmp_path:
     desk = furnished(Desk(tmp_path, is_empty=True))
     desk.sign_in()
     assert steps(desk) == [
-        ("Verksamheter", True), ("Enkät", True), ("Språk", False), ("Omgång", False),
+        ("Verksamheter", False), ("Enkät", False), ("Språk", False), ("Omgång", False),
         ("Skärm eller lappar", False),
     ]  # fmt: skip
+    page = desk.client.get("/admin/").text
+    assert [page.count(words) for words in ("Klart", "Kan användas som det är", "Återstår")] == [0, 3, 2]
+    desk.client.post("/admin/units/vasteras/copy", data={"csrf_token": desk.token("/admin/walls")})
+    assert steps(desk)[:2] == [("Verksamheter", True), ("Enkät", False)]
     desk.store.links.add(Admission.KIOSK, "frida")
     assert steps(desk)[-1] == ("Skärm eller lappar", True)
     library = library_for(desk.settings)
