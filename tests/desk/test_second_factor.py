@@ -252,3 +252,18 @@ def test_codes_equal_the_test_vectors_of_rfc_6238(at: int, code: str) -> None:
     assert matching_step(secret, code, at + 30) == at // 30
     assert matching_step(secret, code, at + 60) is None
     assert matching_step(secret, code, at + 90) is None
+
+
+def test_the_page_with_recovery_codes_gets_the_focus_and_says_what_happened(desk: Desk) -> None:
+    secret = shown_secret(post(desk, "second-factor"))
+    data = {"secret": secret_to_type(secret), "code": code_of(desk, secret), "current": PASSWORD}
+    pages = [
+        post(desk, "second-factor/add", **data).text,
+        post(desk, "recovery-codes", current=PASSWORD).text,
+    ]
+    notices = [re.findall(r'<[^>]* id="notice"[^>]*>[^<]*', page) for page in pages]
+    assert [len(found) for found in notices] == [1, 1]
+    assert all('tabindex="-1" autofocus' in found[0] for found in notices)
+    assert "Andra webbläsare är utloggade." in notices[0][0]
+    assert "utloggade" not in notices[1][0], "renewed codes sign nobody out"
+    assert "De som du hade gäller inte längre." in notices[1][0]

@@ -92,7 +92,7 @@ def add_second_factor() -> ResponseReturnValue:
     desk().store.second_factors.set(mine.name, factor, codes)
     end_all_and_renew(mine.name)
     note(Action.SECOND_FACTOR_ADDED, mine.name)
-    return _codes_page(codes)
+    return _codes_page(codes, translate("Inloggning i två steg är på. Andra webbläsare är utloggade."))
 
 
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
@@ -120,7 +120,7 @@ def renew_recovery_codes() -> ResponseReturnValue:
         return _page(400)
     desk().store.second_factors.set_recovery_codes(name, codes)
     note(Action.RECOVERY_CODES_MADE, name)
-    return _codes_page(codes)
+    return _codes_page(codes, translate("Koderna är nya. De som du hade gäller inte längre."))
 
 
 @blueprint.route("/account/mail", methods=["POST"])
@@ -219,5 +219,6 @@ def _factor_page(form: SecondFactorForm, secret: bytes, status: int) -> Response
     return page, status
 
 
-def _codes_page(codes: list[str]) -> ResponseReturnValue:
-    return render_template("recovery_codes.html", codes=[spaced(code) for code in codes])
+def _codes_page(codes: list[str], words: str) -> ResponseReturnValue:
+    """Return the page that shows recovery codes once, with `words` as the confirmation."""
+    return render_template("recovery_codes.html", codes=[spaced(code) for code in codes], words=words)
