@@ -262,8 +262,8 @@ def test_the_page_with_recovery_codes_gets_the_focus_and_says_what_happened(desk
         post(desk, "recovery-codes", current=PASSWORD).text,
     ]
     notices = [re.findall(r'<[^>]* id="notice"[^>]*>[^<]*', page) for page in pages]
-    assert [len(found) for found in notices] == [1, 1]
-    assert all('tabindex="-1" autofocus' in found[0] for found in notices)
+    assert [len(elements) for elements in notices] == [1, 1]
+    assert all('tabindex="-1" autofocus' in elements[0] for elements in notices)
     assert "Andra webbläsare är utloggade." in notices[0][0]
     assert "utloggade" not in notices[1][0], "renewed codes sign nobody out"
     assert "De som du hade gäller inte längre." in notices[1][0]
