@@ -4,12 +4,13 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Any
 
-from kiosk.library.xlsx_parts import harmless, sheet_xml, xlsx_parts
+from kiosk.library.xlsx_parts import MOST_ROWS, harmless, sheet_xml, xlsx_parts
 
 EARLIEST = datetime(1980, 1, 1)
 """The time in an XLSX file before the first publication: the earliest time that the format allows."""
@@ -54,22 +55,40 @@ def workbook(
 
     `sheets` is name -> rows. `made_at` is the snapshot's time in ISO 8601, or None; the file carries it
     instead of the time of the download. A text of digits becomes a number, unless `as_text` stores every cell
-    as text, for programs that read the file back. Raises ValueError for more rows than a sheet has.
+    as text, for programs that read the file back. Rows beyond MOST_ROWS go on in further sheets with the
+    same heading, "name (2)" and so on.
 
     The file is written here (ECMA-376, part 1): openpyxl takes ten times as long for a million cells.
     """
     moment = datetime.fromisoformat(made_at) if made_at else EARLIEST
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in xlsx_parts(list(sheets), moment).items():
-            add_file(archive, name, content.encode())
-        for number, rows in enumerate(sheets.values(), start=1):
-            part = zipfile.ZipInfo(f"xl/worksheets/sheet{number}.xml")
+        names = []
+        for name, rows in _whole_sheets(sheets):
+            names.append(name)
+            part = zipfile.ZipInfo(f"xl/worksheets/sheet{len(names)}.xml")
             part.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(part, "w", force_zip64=True) as file:
                 for text in sheet_xml(rows, as_text=as_text):
                     file.write(text.encode())
+        for name, content in xlsx_parts(names, moment).items():
+            add_file(archive, name, content.encode())
     return packed.getvalue()
+
+
+def _whole_sheets(
+    sheets: Mapping[str, Iterable[Sequence[object]]],
+) -> Iterator[tuple[str, Iterable[Sequence[object]]]]:
+    """Yield (name, rows) of each sheet, with at most MOST_ROWS rows. The rows are used up before the next
+    sheet is yielded."""
+    for name, rows in sheets.items():
+        left = iter(rows)
+        heading = list(islice(left, 1))
+        yield name, chain(heading, islice(left, MOST_ROWS - 1))
+        number = 2
+        for first in left:
+            yield f"{name} ({number})", chain(heading, [first], islice(left, MOST_ROWS - 2))
+            number += 1
 
 
 def packed_workbook(book: Any, made_at: str | None) -> bytes:

@@ -16,6 +16,7 @@ from kiosk.domain.counters import Figure, Outputs, Quality, read_period
 from kiosk.domain.rounds import Protection
 from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Good, Poles, number_scale
+from kiosk.library import spreadsheet_writer, xlsx_parts
 from kiosk.output.export import files
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.tools.published import statements
@@ -97,6 +98,31 @@ def test_the_export_has_the_snapshot_and_a_matching_description(published: Docum
         assert [field["name"] for field in resource["schema"]["fields"]] == list(rows(content)[0])
         keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows(content)]
         assert len(keys) == len(set(keys))
+
+
+def test_a_table_with_more_rows_than_a_sheet_goes_on_in_further_sheets(
+    published: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = files(published, [a_round(tree("a", "b"))], OUTPUTS)
+    heading, *counts = csv.reader(io.StringIO(contents["counts.csv"].decode("utf-8-sig")))
+    rows_of_a_sheet = len(counts) // 2
+    monkeypatch.setattr(spreadsheet_writer, "MOST_ROWS", rows_of_a_sheet)
+    monkeypatch.setattr(xlsx_parts, "MOST_ROWS", rows_of_a_sheet)
+    split = files(published, [a_round(tree("a", "b"))], OUTPUTS)
+    book = openpyxl.load_workbook(io.BytesIO(split["results.xlsx"]))
+    sheets = [name for name in book.sheetnames if name.startswith("counts")]
+    assert sheets == ["counts", "counts (2)", "counts (3)"]
+    cells = [
+        [["" if value is None else str(value) for value in row] for row in book[name].values]
+        for name in sheets
+    ]
+    assert [rows[0] for rows in cells] == [heading] * len(sheets)
+    assert [row for rows in cells for row in rows[1:]] == counts
+    assert max(map(len, cells)) == rows_of_a_sheet
+    # Control: without further sheets, the export fails.
+    monkeypatch.setattr(spreadsheet_writer, "MOST_ROWS", len(counts) + 1)
+    with pytest.raises(ValueError, match="at most"):
+        files(published, [a_round(tree("a", "b"))], OUTPUTS)
 
 
 def test_the_workbook_equals_the_tables_and_is_reproducible(published: Document) -> None:
