@@ -104,7 +104,7 @@ def share_interval(
     and 1 it is wider, as without noise (`statistics.widened`).
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    interval = _extended_score(counts, without_bias(counts, outside, noise), chosen, noise, z)
+    interval = _extended_score(_tables(counts, outside, noise), chosen, noise, z)
     return statistics.widened(interval, sum(counts[option] for option in chosen), sum(counts))
 
 
@@ -114,8 +114,19 @@ def distribution_intervals(
     """Return a confidence interval of each option's share, in the order of `counts`; all hold simultaneously
     (Bonferroni). Without noise they are Goodman's. Arguments as for `share_interval`."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
-    unbiased = without_bias(counts, outside, noise)
-    return tuple(_extended_score(counts, unbiased, [option], noise, z) for option in range(len(counts)))
+    tables = _tables(counts, outside, noise)
+    return tuple(_extended_score(tables, [option], noise, z) for option in range(len(counts)))
+
+
+def _tables(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> list[Sequence[float]]:
+    """Return the counts of the scale's options that an interval must account for: the published ones, those
+    without bias, and the non-negative ones nearest to these.
+
+    The last vary less. Where they are not accounted for, intervals of 0 to 10 hold 98 % at the top two
+    options, over 20 units of 20 guests, in 93 % of rounds, and in 98 % if they are.
+    """
+    unbiased = _unbiased_cells(counts, outside, noise)
+    return [counts, unbiased[: len(counts)], _cut(unbiased)[: len(counts)]]
 
 
 def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
@@ -130,14 +141,19 @@ def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) ->
     Options that few chose can have less than 0: their estimates are too high as often as too low, and to cut
     them at 0 would bring half of the bias back.
     """
+    return tuple(_unbiased_cells(counts, outside, noise)[: len(counts)])
+
+
+def _unbiased_cells(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> list[float]:
+    """Return the counts without bias of all cells, in the order of the arguments."""
     cells = [*counts, *outside, *[0] * (noise.cells - len(counts) - len(outside))]
     if not noise.variance or not any(cells):
-        return tuple(counts)
+        return list(map(float, cells))
     published = [count / noise.batches for count in cells]
     variance = noise.variance / noise.batches
     scales = [sqrt((variance + mean) / 2) for mean in published]
     means = _uncut(published, scales, _losses(published, scales))
-    return tuple(mean * noise.batches for mean in means[: len(counts)])
+    return [mean * noise.batches for mean in means]
 
 
 def share_without_bias(
@@ -178,6 +194,17 @@ def _uncut(published: Sequence[float], scales: Sequence[float], losses: Sequence
             break
         shift -= excess / max(slopes, SMALLEST_CHANCE)
     return means
+
+
+def _cut(cells: Sequence[float]) -> list[float]:
+    """Return the non-negative cells with the same sum and the least sum of squared differences."""
+    total, shift, added = sum(cells), 0.0, 0.0
+    for number, cell in enumerate(sorted(cells, reverse=True), start=1):
+        if number > 1 and cell + shift <= 0:
+            break
+        added += cell
+        shift = (total - added) / number
+    return [max(cell + shift, 0.0) for cell in cells]
 
 
 def _losses(means: Sequence[float], scales: Sequence[float]) -> list[float]:
@@ -244,14 +271,11 @@ def _centre(mean: float, scale: float) -> float:
 
 
 def _extended_score(
-    counts: Sequence[int], unbiased: Sequence[float], chosen: Collection[int], noise: Noise, z: float
+    tables: Sequence[Sequence[float]], chosen: Collection[int], noise: Noise, z: float
 ) -> Interval:
-    """Return the interval around the published counts, extended by that around those without bias."""
-    published = _score(counts, chosen, noise, z)
-    if sum(unbiased) <= 0:
-        return published
-    other = _score(unbiased, chosen, noise, z)
-    return Interval(min(published.low, other.low), max(published.high, other.high))
+    """Return the interval that has those of all these counts of the same options."""
+    intervals = [_score(counts, chosen, noise, z) for counts in tables if sum(counts) > 0]
+    return Interval(min(one.low for one in intervals), max(one.high for one in intervals))
 
 
 def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: float) -> Interval:

@@ -147,7 +147,7 @@ def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.
 def coverage(tables: Tables, noise: Noise, share: float) -> str:
     """Return, as text, how often the 95 % interval contains the true share, and its mean width in percentage
     points."""
-    intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
+    intervals = [share_interval(row[:SCALE], AGREE, noise, row[SCALE:]) for row in tables.tolist()]
     held = sum(one.low <= share <= one.high for one in intervals) / len(intervals)
     return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in intervals]):.0f})"
 

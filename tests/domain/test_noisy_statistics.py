@@ -143,6 +143,7 @@ EXTREME = {
     "an option of several that nearly all chose": ((0.02, 0.98), 2, (1,), EPSILON * OPTION_SHARE),
     "0 to 10, none at the top": ((*[0.1] * 9, 0, 0, 0.1, 0, 0), 11, (9, 10), EPSILON),
     "0 to 10, most at the top": ((*[0] * 8, 0.1, 0.4, 0.5, 0, 0, 0), 11, (9, 10), EPSILON),
+    "0 to 10, 98 % at the top two": ((*[0.02 / 9] * 9, 0.49, 0.49, 0, 0, 0), 11, (9, 10), EPSILON),
     "one of five, none agree": ((0.4, 0.3, 0.24, 0, 0, 0.02, 0.02, 0.02), 5, (3, 4), EPSILON),
     "one of five, 80 % at the top": ((0.06, 0.06, 0.08, 0, 0.8, 0, 0, 0), 5, (3, 4), EPSILON),
     "one of five, 80 % at the last but one": ((0.06, 0.06, 0.08, 0.8, 0, 0, 0, 0), 5, (3, 4), EPSILON),
