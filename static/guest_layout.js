@@ -134,6 +134,16 @@ function sizesToTry() {
   return SHOWN.filter((size) => size <= chosen && size >= (isMeasured ? LEAST : 100));
 }
 
+/** The text size of a screen without answers: smaller letters where the usual ones would make it scroll. */
+function sizeOfText() {
+  const sizes = root.dataset.size === "100" ? sizesToTry() : [root.dataset.size];
+  const isInView = (size) => {
+    root.dataset.shown = size;
+    return root.scrollHeight <= window.innerHeight;
+  };
+  return sizes.find(isInView) ?? sizes[sizes.length - 1];
+}
+
 /** The text size of all statements, the layout of each, and whether larger text would be larger. */
 function chosenLayout() {
   tryOut(longest());
@@ -195,7 +205,7 @@ export function layOut(guest, textOf) {
     if (form.hidden) {
       find("more").hidden = true;
       // The controls stay at their places while a guest changes the language of a statement.
-      if (!statements.includes(guest.returnTo)) delete root.dataset.shown;
+      if (!statements.includes(guest.returnTo)) root.dataset.shown = sizeOfText();
       allowLarger(true);
       return;
     }

@@ -197,6 +197,42 @@ def test_all_answers_are_in_view_on_ten_inches_with_speech_in_letters_that_can_b
     assert [row for row in rows if row["shown"] < LEAST_LETTERS] == []
 
 
+PROMISES = """async (languages) => {
+    const rows = [], root = document.documentElement;
+    for (const language of languages) {
+        document.getElementById("language").click();
+        document.querySelector(`[data-language="${language}"]`).click();
+        await document.fonts.ready;
+        await FRAME;
+        const scrolled = () => root.scrollHeight - window.innerHeight;
+        const row = { language, shown: Number(root.dataset.shown), scrolled: scrolled() };
+        root.dataset.shown = 100;
+        rows.push({ ...row, usual: scrolled() });
+        root.dataset.shown = row.shown;
+    }
+    return rows;
+}""".replace("FRAME", FRAME)
+"""By how many pixels the first screen after the choice of each language scrolls, at the size of letters that
+it shows, and at the usual one."""
+
+
+@pytest.mark.parametrize("viewport", [(1024, 600), (1280, 800)], ids=str)
+def test_on_ten_inches_the_promise_is_in_one_view_in_letters_that_can_be_read(
+    context: BrowserContext, serve: Serve, tmp_path: Path, viewport: tuple[int, int]
+) -> None:
+    """The control: at the usual size of letters it scrolls."""
+    audio = shipped_speech("fa") if viewport == (1024, 600) else None
+    place = Place(tmp_path, frozenset(Admission), screen=Screen(220), audio=audio)
+    page = context.new_page()
+    resize(page, *viewport)
+    page.goto(serve(place.app))
+    page.locator("body.steps").wait_for()
+    page.locator('[data-language="sv"]').evaluate("(link) => link.click()")
+    rows = page.evaluate(PROMISES, GUEST_LANGUAGES)
+    assert [row for row in rows if row["scrolled"] > 0 or row["shown"] < LEAST_LETTERS] == []
+    assert all(row["usual"] > 0 for row in rows), "the control"
+
+
 def test_the_check_catches_answers_out_of_view_without_the_layouts(look: Look) -> None:
     """The control of the tests above: a list of seven answers is longer than a low screen."""
     rows = look(7, [(1024, 600)], ["sv"], is_fitted=False)
