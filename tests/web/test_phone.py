@@ -103,8 +103,10 @@ def test_leaving_without_a_network_shows_a_blank_page_and_redirects_later(
 
 
 def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) -> None:
-    """The server takes the ballot, and its answer never comes."""
+    """The server takes the ballot, and its answer never comes. Only thanks have a tick, for guests who do not
+    read, and Back stays at the end of the screen."""
     page, held = phone.page, list[APIResponse]()
+    tick = page.locator("#message > svg")
 
     def lose(route: Route) -> None:
         if not held:
@@ -118,10 +120,16 @@ def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) ->
     thanks(phone, "Skickar …")
     page.clock.run_for(10_000)
     expect(page.locator("#again")).to_be_visible()
+    expect(tick).to_be_hidden()
+    again, back = (page.locator(control).bounding_box() for control in ("#again", "#back"))
+    assert again
+    assert back
+    assert back["y"] > again["y"] + again["height"]
     phone.tap("#back")
     at(page, "Fråga 4 av 4")
     phone.tap("#next")
     thanks(phone, "Tack för dina svar!")
+    expect(tick).to_be_visible()
     assert phone.place.waiting() == 1
 
 
