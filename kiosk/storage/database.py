@@ -207,6 +207,19 @@ class Database:
             yield
 
     @contextmanager
+    def look(self) -> Iterator[None]:
+        """Run the `with` block, which locks rows and changes none, as one transaction, which holds
+        `Lock.ALONE` on the installation.
+
+        It is rolled back at its end: PostgreSQL writes down locks of rows, so that a commit would wait for a
+        replica, and for ever while none is connected.
+        """
+        with self._peewee.atomic() as transaction:
+            self._lock_installation(Lock.ALONE)
+            yield
+            transaction.rollback()
+
+    @contextmanager
     def part(self) -> Iterator[None]:
         """Run the `with` block as a part of this thread's transaction. An error undoes this part alone."""
         with self._peewee.savepoint():

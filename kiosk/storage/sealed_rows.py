@@ -155,7 +155,7 @@ class Writer:
     def _look(self, work: Callable[[], Result]) -> Result:
         with self._database.writing():
             self._database.check_keeps_commits()
-            with self._database.transaction():
+            with self._database.look():
                 return work()
 
     def _run_alone(self, work: Callable[[], Result], *, is_step: bool = False) -> Result:

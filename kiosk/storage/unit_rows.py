@@ -66,7 +66,7 @@ class UnitRows:
         Holds the write lock, because each write replaces keys. Runs outside `Writer.write`, so that it also
         works on a server that may lose commits.
         """
-        with self._database.writing(), self._database.transaction():
+        with self._database.writing(), self._database.look():
             return self.faults()
 
     def faults(self) -> list[KeyFault]:

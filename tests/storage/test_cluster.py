@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -122,7 +123,8 @@ def test_a_form_that_a_former_leader_keeps_waiting_is_accepted_by_the_new_one(
         replica.do("pg_ctl", "-D", replica.data, "-w", "promote")
         url = "postgresql://{}@127.0.0.1:{},127.0.0.1:{}/{}"
         guest = opened(url.format(SUPERUSER, server.port, replica.port, tmp_path.name), tmp_path)
-        with pytest.raises(peewee.OperationalError):
+        # An error, unless the connection ended before the transaction began.
+        with suppress(peewee.OperationalError):
             send(guest)
         send(guest)
         # The former leader answers at once, and is not taken for the leader of a slow statement.
