@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -129,6 +129,13 @@ def write_by_program(kind: str, given: bytes, file: IO[bytes]) -> None:
     raise UnfinishedError(kind, (stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
 
 
+def _written_in_memory(kind: str, given: bytes) -> bytes:
+    with os.fdopen(os.memfd_create(kind), "w+b") as file:
+        write_by_program(kind, given, file)
+        file.seek(0)
+        return file.read()
+
+
 @dataclass(frozen=True, eq=False)
 class WrittenFile:
     """A complete file without a name on disk, which exists as long as somebody reads or keeps it."""
@@ -188,6 +195,14 @@ class WrittenFiles:
                 # The request before may have asked for the same file.
                 written = self._find(key) or self._add(key, self._new(kind, given))
         return written
+
+    @contextmanager
+    def turn(self) -> Iterator[Callable[[str, bytes], bytes]]:
+        """Hold the turn in the `with` block, and yield a function that returns the content of a file of this
+        kind that is made from these bytes. It is kept in memory only, and not longer: for files with secrets.
+        Raises BusyError at once, and the function the errors of `write_by_program`."""
+        with self._queue.turn():
+            yield _written_in_memory
 
     def _find(self, key: tuple[str, bytes]) -> WrittenFile | None:
         with self._lock:

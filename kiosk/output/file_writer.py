@@ -17,6 +17,7 @@ from kiosk.output.chart_pictures import png
 from kiosk.output.export_files import EXPORT, EXPORT_PACKED, write_export, write_packed_export
 from kiosk.output.file_program import NO_GLYPH, NO_LOGO, REFUSED
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
+from kiosk.output.paper_files import PAPER, write_paper
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_pdf import report_pdf
 from kiosk.output.report_xlsx import report_xlsx
@@ -40,6 +41,7 @@ WRITERS: Mapping[str, Writer] = {
     "xlsx": _of_report(report_xlsx),
     "png": _write_png,
     "board": write_board,
+    PAPER: write_paper,
     EXPORT: write_export,
     EXPORT_PACKED: write_packed_export,
 }

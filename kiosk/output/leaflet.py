@@ -7,13 +7,12 @@ same.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from kiosk.domain.rounds import Round
 from kiosk.domain.theme import Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue
-from kiosk.output.paper import compile_pdf, organisation_on_paper
+from kiosk.output.paper import Typesetter, compile_pdf, organisation_on_paper
 from kiosk.screen.pages import about_text
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import PROMISES, SCREEN
@@ -80,7 +79,13 @@ def _texts(catalogue: Catalogue, of_round: Round, stored: tuple[str, ...]) -> Le
     )
 
 
-def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_mark: str) -> bytes:
+def leaflet(
+    texts: Sequence[LeafletTexts],
+    of_round: Round,
+    theme: Theme,
+    draft_mark: str,
+    typesetter: Typesetter = compile_pdf,
+) -> bytes:
     """Return the leaflet about a round as PDF, a page for each of `texts`. `draft_mark` stands on drafts.
     Raises PaperError if it cannot be printed."""
     data = {
@@ -89,11 +94,4 @@ def leaflet(texts: Sequence[LeafletTexts], of_round: Round, theme: Theme, draft_
         "pages": [asdict(one) for one in texts],
         **organisation_on_paper(theme),
     }
-    return _compiled(json.dumps(data))
-
-
-@lru_cache(maxsize=4)
-def _compiled(data: str) -> bytes:
-    """Return the PDF of a leaflet's JSON. Cached, since twelve pages take a second of processor time and
-    seldom change."""
-    return compile_pdf(TEMPLATE, data)
+    return typesetter(TEMPLATE, json.dumps(data))

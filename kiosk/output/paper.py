@@ -7,7 +7,7 @@ are in random order. Variable content reaches the typesetter as JSON, never as m
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -88,6 +88,33 @@ SLIP_LANGUAGES = 3
 """Most languages on a slip. With three, about eight slips fit on a sheet."""
 
 
+def compile_pdf(template: Path, data: str) -> bytes:
+    """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError for
+    texts that do not fit, NoGlyphError for a sign that no font has, and LogoError for a logo that cannot be
+    drawn."""
+    try:
+        return typst.compile(
+            template,
+            font_paths=shipped_fonts(),
+            ignore_system_fonts=True,
+            sys_inputs={"data": data},
+            pdf_standards="ua-1",
+        )
+    except typst.TypstError as error:
+        if "the texts do not fit" in error.message:
+            raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
+        if error.message.startswith("failed to parse SVG") or "decode image" in error.message:
+            raise LogoError from error
+        if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
+            raise NoGlyphError(strange[1], "leave that language out, or rename the unit or survey") from error
+        raise
+
+
+Typesetter = Callable[[Path, str], bytes]
+"""A function that returns the PDF that a template makes of a JSON document, with the errors of
+`compile_pdf`."""
+
+
 @dataclass(frozen=True)
 class PaperTexts:
     """A paper's texts in one language: `call` asks to answer, `promise` says that nobody is identified.
@@ -147,6 +174,7 @@ def slip_sheets(
     words: Sequence[PaperTexts],
     origin: SlipOrigin,
     rng: Random,
+    typesetter: Typesetter = compile_pdf,
 ) -> bytes:
     """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `words` has the texts
     of each language, at least one.
@@ -171,11 +199,17 @@ def slip_sheets(
                 {"code": spaced(code), **_symbol(slip_address(guest_address, code))} for code in shuffled
             ],
         },
+        typesetter,
     )
 
 
 def poster_page(
-    address: str, words: Sequence[PaperTexts], size: Size, unit: str, theme: Theme | None = None
+    address: str,
+    words: Sequence[PaperTexts],
+    size: Size,
+    unit: str,
+    theme: Theme | None = None,
+    typesetter: Typesetter = compile_pdf,
 ) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its symbol leads to
     `address`. `theme` is the organisation's. Raises PaperError as `slip_sheets` does."""
@@ -192,6 +226,7 @@ def poster_page(
             "typed_at": _for_people(address),
             "poster": _symbol(address),
         },
+        typesetter,
     )
 
 
@@ -220,7 +255,7 @@ def _symbol(address: str) -> dict[str, str]:
     return {"address": address, "svg": symbol.svg_inline(border=0, omitsize=True)}
 
 
-def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
+def _typeset(words: Sequence[PaperTexts], content: dict[str, Any], typesetter: Typesetter) -> bytes:
     """Return a PDF with the texts and content. Raises PaperError, also for a text that is no single line."""
     if not words:
         raise PaperError("choose at least one language")
@@ -229,29 +264,7 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any]) -> bytes:
     for name, text in texts.items():
         if not is_one_line(text):
             raise PaperError(f"{name}: a text has a line break or a character that changes its direction")
-    return compile_pdf(TEMPLATE, json.dumps({**content, "words": [asdict(one) for one in words]}))
-
-
-def compile_pdf(template: Path, data: str) -> bytes:
-    """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError for
-    texts that do not fit, NoGlyphError for a sign that no font has, and LogoError for a logo that cannot be
-    drawn."""
-    try:
-        return typst.compile(
-            template,
-            font_paths=shipped_fonts(),
-            ignore_system_fonts=True,
-            sys_inputs={"data": data},
-            pdf_standards="ua-1",
-        )
-    except typst.TypstError as error:
-        if "the texts do not fit" in error.message:
-            raise PaperError("the texts do not fit; choose fewer languages or larger paper") from error
-        if error.message.startswith("failed to parse SVG") or "decode image" in error.message:
-            raise LogoError from error
-        if strange := re.search(r"the text `(.+?)` could not be displayed", error.message):
-            raise NoGlyphError(strange[1], "leave that language out, or rename the unit or survey") from error
-        raise
+    return typesetter(TEMPLATE, json.dumps({**content, "words": [asdict(one) for one in words]}))
 
 
 @cache

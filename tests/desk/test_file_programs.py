@@ -8,7 +8,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from werkzeug.test import TestResponse
 
+from kiosk.domain.rounds import Admission
 from kiosk.output import file_program
 from kiosk.output.export import FILE_NAMES
 from tests.tools.desk_side import Desk
@@ -90,6 +92,60 @@ def test_a_file_waits_for_its_turn_and_further_ones_are_refused(
     for thread in [*pipes, *waiting]:
         thread.join()
     assert written == dict.fromkeys(kinds, b"file")
+
+
+SLIPS, POSTER, LEAFLET = "/admin/links/slips", "/admin/links/poster", "/admin/links/leaflet/r"
+
+
+@pytest.fixture
+def printing(tmp_path: Path) -> Desk:
+    """A desk whose round admits slips and posters, with one poster at FRIDA."""
+    desk = Desk(tmp_path, admission=frozenset(Admission))
+    desk.store.links.add(Admission.POSTER, "frida", code="poster")
+    desk.sign_in()
+    return desk
+
+
+def printed(desk: Desk, path: str) -> TestResponse:
+    """Return the response to a request for a PDF to print."""
+    if path == LEAFLET:
+        return desk.client.get(path)
+    fields = {"round": "r", "unit": "frida", "number": "2", "link": "poster", "size": "A6", "languages": "sv"}
+    return desk.client.post(path, data={**fields, "csrf_token": desk.token("/admin/links")})
+
+
+@pytest.mark.parametrize("path", [SLIPS, POSTER, LEAFLET])
+def test_paper_is_typeset_by_a_program(
+    path: str, printing: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(file_program, "INTERPRETER", program(tmp_path, "printf %PDF; kill -9 $$"))
+        page = printed(printing, path)
+    assert page.status_code == 503
+    assert "Filen blev inte klar" in page.text
+    paper = printed(printing, path)
+    assert (paper.status_code, paper.data[:4]) == (200, b"%PDF")
+
+
+def test_slips_are_kept_in_no_file(printing: Desk) -> None:
+    """Their codes are stored nowhere. Control: a poster's address is in the database, and its PDF is kept."""
+    files = printing.app.extensions["desk"].written_files
+    assert printed(printing, SLIPS).status_code == 200
+    assert not files._kept
+    assert printed(printing, POSTER).status_code == 200
+    assert files._kept
+
+
+def test_no_slips_are_stored_while_the_server_is_too_busy_to_print_them(
+    printing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = printing.app.extensions["desk"].written_files
+    monkeypatch.setattr(files, "_queue", file_program.Queue(most_waiting=0))
+    with files.turn():
+        assert printed(printing, SLIPS).status_code == 503
+    assert printing.store.printed_slips("r") == {}
+    assert printed(printing, SLIPS).status_code == 200
+    assert printing.store.printed_slips("r") == {"frida": (2,)}
 
 
 def test_an_export_is_sent_compressed_to_whoever_accepts_it(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import SystemRandom
 from typing import Any
 
@@ -15,6 +16,7 @@ from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import can_publish_used
 from kiosk.library.library import screen_languages, shown_languages
+from kiosk.output.file_program import UnfinishedError
 from kiosk.output.leaflet import leaflet, leaflet_texts
 from kiosk.output.paper import (
     POSTER_LANGUAGES,
@@ -26,6 +28,7 @@ from kiosk.output.paper import (
     slip_origin,
     slip_sheets,
 )
+from kiosk.output.paper_files import PAPER, given_of_paper
 from kiosk.storage import Link, SlipBudgetError, StoreError
 
 
@@ -79,18 +82,26 @@ class SlipSheets:
 def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form. Slips
     whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
-    budget."""
+    budget. Raises BusyError, before any is stored, and UnfinishedError."""
     if _untick_missing_languages(form):
         return None
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
-        codes, are_over_budget = _codes(form)
-        origin = slip_origin(_round_named(form.round.data), form.unit.data, desk().library.theme)
-        pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom())
+        # The turn comes first: no slips are stored if the server is too busy to print them.
+        with desk().written_files.turn() as write:
+            codes, are_over_budget = _codes(form)
+            origin = slip_origin(_round_named(form.round.data), form.unit.data, desk().library.theme)
+
+            def typeset(template: Path, data: str) -> bytes:
+                return write(PAPER, given_of_paper(template, data))
+
+            pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom(), typeset)
         return SlipSheets(pdf, are_over_budget)
     except SlipBudgetError as error:
         problem = slips_problem(error, _round_named(form.round.data), form.unit.data)
         (form.reason if is_coordinator() else form.number).errors = [problem]
+    except UnfinishedError:
+        raise
     except StoreError:
         form.unit.errors = [translate("Verksamheten är inte med i den omgången.")]
     except PaperError:
@@ -176,16 +187,23 @@ def rounds_with_leaflet() -> dict[str, str]:
 
 def print_leaflet(round_id: str) -> bytes | None:
     """Return the guests' leaflet about a round as the content of a PDF file; None if there is no such round,
-    or if its texts cannot be printed."""
+    or if its texts cannot be printed. Raises BusyError or UnfinishedError."""
     rounds = {state.round.id: state.round for state in desk().store.rounds()}
     if round_id not in rounds:
         return None
     texts = leaflet_texts(desk().library.guest, rounds[round_id], desk().store.schema())
     mark = translate("Utkast: ingen som har språket som modersmål har granskat texten.")
     try:
-        return leaflet(texts, rounds[round_id], desk().library.theme, mark)
+        return leaflet(texts, rounds[round_id], desk().library.theme, mark, _kept)
+    except UnfinishedError:
+        raise
     except PaperError:
         return None
+
+
+def _kept(template: Path, data: str) -> bytes:
+    """Return the PDF that a template makes of a JSON document without secrets."""
+    return desk().written_files.write(PAPER, given_of_paper(template, data)).read()
 
 
 def poster_form(**options: Any) -> PosterForm:
@@ -212,12 +230,14 @@ def poster_form(**options: Any) -> PosterForm:
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
     """Return the poster with the address of `link` as the content of a PDF file; None if its texts cannot be
-    printed, with the error in the form."""
+    printed, with the error in the form. Raises BusyError or UnfinishedError."""
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:
         address = address_of(link)
-        return poster_page(address.url, words, size, address.unit, desk().library.theme)
+        return poster_page(address.url, words, size, address.unit, desk().library.theme, _kept)
+    except UnfinishedError:
+        raise
     except PaperError:
         fitting, problem = POSTER_LANGUAGES[size], _unprintable()
         if len(words) > fitting:
