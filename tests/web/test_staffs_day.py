@@ -1,7 +1,10 @@
 """A member of staff's day in a real browser: learn who makes a code, print slips, count an activity, see no
 figure."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,17 @@ Serve = Callable[[Any], str]
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path, seconds=1, admission=frozenset(Admission))
+    return Desk(tmp_path, seconds=1, admission=frozenset(Admission), languages=frozenset({"fi"}))
+
+
+def plan_in_swedish(desk: Desk) -> None:
+    """Open a later round of a survey that nobody has translated."""
+    survey = desk.round.survey
+    first = replace(survey.statements[0], text="Nobody has translated this")
+    swedish = replace(survey, id="own", translations={}, statements=(first, *survey.statements[1:]))
+    opens, closes = desk.round.closes_at, desk.round.closes_at + timedelta(days=90)
+    later = replace(desk.round, id="later", survey=swedish, opens_at=opens, closes_at=closes)
+    desk.store.open_round(later, desk.now)
 
 
 @pytest.fixture(params=[1280, 390])
@@ -58,6 +71,7 @@ def go_to(page: Page, item: str) -> None:
 
 def test_staff_can_do_their_daily_tasks(page: Page, serve: Serve, desk: Desk) -> None:
     desk.answer(30)
+    plan_in_swedish(desk)
     sign_in(page, serve(desk.app))
     expect(page.locator("h1")).to_have_text("Start")
     look(page)
@@ -71,10 +85,24 @@ def test_staff_can_do_their_daily_tasks(page: Page, serve: Serve, desk: Desk) ->
 
     go_to(page, "Lappar")
     look(page)
+    page.locator("#slips-number").fill("0")
+    page.get_by_role("button", name="Hämta lappar som PDF").click()
+    expect(page.locator("#notice")).to_contain_text("Det gick inte")
+    languages = page.locator("#slips-languages label:visible")
+    of_running = languages.count()
+    assert of_running > 1
+    page.locator("#slips-round").select_option("later")
+    expect(languages).to_have_text(re.compile("Svenska"))
+    expect(languages.locator("input")).to_be_checked()
+    page.locator("#slips-round").select_option("r")
+    expect(languages).to_have_count(of_running)
     page.locator("#slips-number").fill("6")
     with page.expect_download() as download:
         page.get_by_role("button", name="Hämta lappar som PDF").click()
     assert len(read(download.value.path().read_bytes())) == 6
+    expect(page.locator("#notice")).to_have_text("PDF:en skapas. Den hamnar bland dina hämtade filer.")
+    expect(page.locator("main")).not_to_contain_text("Det gick inte")
+    expect(page.locator("main")).not_to_contain_text("mellan 1 och 200")
 
     go_to(page, "Insatser")
     page.get_by_role("button", name="Rådgivning 0", exact=True).click()

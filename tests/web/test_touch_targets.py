@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from kiosk.domain.rounds import Admission
 from tests.tools.accessibility import small_targets
 from tests.tools.desk_side import Desk
 from tests.web.test_coordinators_day import Serve, sign_in
+
+pytestmark = pytest.mark.browser
 
 PAGES = (
     "overview/r/vasteras", "results/r/vasteras/listened", "rounds", "rounds/new", "surveys", "languages/ar",
