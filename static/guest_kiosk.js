@@ -167,8 +167,9 @@ function read(text) {
   }
 }
 
-/** Reloads a page if `isFree` and the server answers: a kiosk cannot leave a browser's error page. A guest who begins
-    before the new page is there goes on with the old one. No ballot of the page is on its way then. */
+/** Reloads a page if `isFree` and the server has one: a kiosk cannot leave a browser's error page, nor that of a
+    server whose database is away. A guest who begins before the new page is there goes on with the old one. No ballot
+    of the page is on its way then. */
 function renew(path, isFree) {
   const begin = () => {
     if (isFree()) return;
@@ -176,8 +177,9 @@ function renew(path, isFree) {
     window.stop();
   };
   fetch(path, { method: "HEAD", cache: "no-store" })
-    .then(() => {
-      if (!isFree()) return;
+    .then(({ ok, headers }) => {
+      const isFailed = !ok && (headers.get("Kiosk-Refusal") ?? "failed") === "failed";
+      if (isFailed || !isFree()) return;
       document.addEventListener("click", begin);
       window.location.replace(path);
     })

@@ -75,14 +75,16 @@ class Changed:
 
 
 class Proxy:
-    """Something between a kiosk and its server that answers ballots itself, while it has an `answer`."""
+    """Something between a kiosk and its server that answers ballots itself, while it has an `answer`; with
+    `is_for_all`, every request."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
         self.answer: tuple[str, list[tuple[str, str]]] | None = None
+        self.is_for_all = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "POST" and self.answer:
+        if self.answer and (self.is_for_all or environ["REQUEST_METHOD"] == "POST"):
             start_response(*self.answer)
             return []
         return self.application(environ, start_response)
@@ -181,6 +183,20 @@ def test_a_kiosk_keeps_a_ballot_that_only_a_proxy_has_answered(
     proxy.answer = None
     come_through(guest.page, lambda: not guest.page.evaluate(KEPT))
     assert guest.counted()["listened"] == [0, 0, 0, 0, 1]
+
+
+def test_a_new_kiosk_keeps_its_page_while_the_servers_database_is_away(guest: Guest, proxy: Proxy) -> None:
+    """Nothing has been stored for use without a network yet."""
+    guest.start("sv")
+    proxy.answer, proxy.is_for_all = ("500 Internal Server Error", [("Kiosk-Refusal", "failed")]), True
+    for _ in range(2):
+        guest.answer("5", "5", "5", "5")
+        thanks(guest, "Tack för dina svar!")
+        with guest.page.expect_response(lambda answer: answer.request.method == "HEAD"):
+            guest.page.clock.run_for(16_000)
+        guest.tap('[data-language="sv"]')
+        guest.tap("#start")
+    assert len(guest.page.evaluate(KEPT)) == 2
 
 
 def test_without_a_network_a_kiosk_knows_when_its_round_is_over(
