@@ -9,7 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import asked, in_a_row, in_percent, period, translate, translate_message
+from kiosk.desk.i18n import asked, in_a_row, in_percent, named_period, translate, translate_message
 from kiosk.desk.outputs import with_gaps
 from kiosk.desk.results.findings import about_direction, missing, share_rule
 from kiosk.desk.session import for_every_account
@@ -178,7 +178,12 @@ def _line(line: Line) -> LineView:
     if share.percent is not None:
         agreeing += f" ({in_percent(share.percent)})"
     return LineView(
-        _name(line), line.party.is_own, period(row.round), agreeing, _interval_words(line), row.round.k
+        _name(line),
+        line.party.is_own,
+        named_period(row.round),
+        agreeing,
+        _interval_words(line),
+        row.round.k,
     )
 
 

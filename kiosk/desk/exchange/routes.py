@@ -221,9 +221,12 @@ def trust_key() -> ResponseReturnValue:
     400."""
     try:
         fingerprint = read_fingerprint(request.form.get("fingerprint", ""))
-        trust(desk().own_settings, fingerprint, request.form.get("name", ""))
     except RefusedError as error:
         return _refused(error.messages, "fingerprint")
+    try:
+        trust(desk().own_settings, fingerprint, request.form.get("name", ""))
+    except RefusedError as error:
+        return _refused(error.messages, "name")
     words = translate("Nyckeln är betrodd. Hämta nu in filen.")
     return _done(Action.KEY_TRUSTED, fingerprint[:SHOWN_DIGITS], words)
 

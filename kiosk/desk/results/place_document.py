@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from kiosk.desk.context import desk
-from kiosk.desk.i18n import day, language, named_period, translate
+from kiosk.desk.i18n import day, language, period, translate
 from kiosk.desk.respondents import people_at
 from kiosk.desk.results.chart_rows import ChartKind
 from kiosk.desk.results.findings import origin, percent, share_rule
@@ -40,7 +40,8 @@ def place_document(
     blocks += chain.from_iterable(_statement(section) for section in sections)
     blocks += _method(document, of_round, sections)
     logo = theme.logo.address if theme.logo else ""
-    subtitle = f"{of_round.survey.title}, {named_period(of_round)}"
+    names = dict.fromkeys((of_round.title, of_round.survey.title, period(of_round)))
+    subtitle = ", ".join(names)
     return ReportDocument(place, subtitle, language(), when, tuple(blocks), theme.name, logo)
 
 
