@@ -293,16 +293,12 @@ class Writer:
     def _forget(self, rows: Iterable[str]) -> None:
         """Destroy all keys of rows that a commit has deleted. If that fails, the next count does it for a
         closed round."""
-        for row in rows:
-            with _printed():
-                self._keys.forget(row)
+        self._keys.together([partial(_or_print, self._keys.forget, row) for row in rows])
 
     def _destroy(self, keys: Iterable[tuple[str, str]]) -> None:
         """Destroy keys of replaced rows, or of a rolled-back write. If that fails, the row's next write
         destroys them."""
-        for row, key_id in keys:
-            with _printed():
-                self._keys.destroy(row, key_id)
+        self._keys.together([partial(_or_print, self._keys.destroy, *key) for key in keys])
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed) of a new row: `plain`, padded to a multiple of `step` bytes, under a new
@@ -368,6 +364,12 @@ def _printed() -> Iterator[None]:
     except (OSError, peewee.PeeweeException) as error:
         kind = getattr(error, "strerror", None) or type(error).__name__
         print_once(f"an old key could not be destroyed; the next write tries: {kind}")
+
+
+def _or_print(destroy: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+    """Call a function that destroys keys, as a `with` block of `_printed`."""
+    with _printed():
+        destroy(*args, **kwargs)
 
 
 class _HasWriter(Protocol):

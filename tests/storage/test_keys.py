@@ -2,6 +2,7 @@
 
 import errno
 import stat
+import threading
 from pathlib import Path
 from random import Random
 
@@ -184,3 +185,35 @@ def test_each_ballot_destroys_the_previous_key(tmp_path: Path) -> None:
         store.cast("r", "a", one, MONDAY)
         assert len(key_files() - before) == 1
         assert len(key_files()) == len(before)
+
+
+def test_the_disk_is_waited_for_once_for_all_keys_of_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files and two folders are flushed at the same time: each waits for the three others."""
+    keys, rows = KeyFolder(tmp_path / "keys"), ("box.r.a", "letterbox.r.a")
+    keys.save([(row, keys.seal(row, b"")[0]) for row in rows])
+    four = threading.Barrier(4)
+    monkeypatch.setattr(keys, "_sync", lambda _: four.wait(10))
+    keys.save([(row, keys.seal(row, b"")[0]) for row in rows])
+    # Control: one after the other.
+    monkeypatch.setattr(keys, "_waiters", None)
+    monkeypatch.setattr(keys, "_sync", lambda _: four.wait(0.01))
+    with pytest.raises(threading.BrokenBarrierError):
+        keys.save([(row, keys.seal(row, b"")[0]) for row in rows])
+
+
+def test_all_files_are_flushed_before_an_error_of_one_is_raised(tmp_path: Path) -> None:
+    keys, done, may_end = KeyFolder(tmp_path / "keys"), list[str](), threading.Event()
+
+    def fail() -> None:
+        may_end.set()
+        raise OSError(errno.EIO, "Input/output error")
+
+    def flush() -> None:
+        assert may_end.wait(10)
+        done.append("flushed")
+
+    with pytest.raises(OSError, match="Input"):
+        keys.together([fail, flush])
+    assert done == ["flushed"]

@@ -6,16 +6,19 @@ mean. Nothing is asserted.
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from unittest.mock import patch
 
 from flask import Flask
 
+from kiosk.domain.ballot import Ballot
 from kiosk.guest.rate_limit import RateLimit
-from kiosk.storage import open_store
+from kiosk.storage import Store, open_store
 from kiosk.storage.database import QueueLock
 from tests.tools import export_load, look_cost, paint, process_load
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
@@ -51,6 +54,17 @@ def longest_hold(work: Callable[[], object]) -> float:
     with patch.object(QueueLock, "__enter__", entered), patch.object(QueueLock, "__exit__", left):
         work()
     return max(held)
+
+
+def eight_at_once(store: Store, ballot: Ballot) -> float:
+    """Return the seconds per ballot of eight guests who answer at one unit, each form with a ticket."""
+
+    def answer(_: int) -> None:
+        for _ in range(5):
+            store.cast("r", "a", ballot, MONDAY, ticket=token_bytes(16))
+
+    with ThreadPoolExecutor(8) as guests:
+        return best(lambda: list(guests.map(answer, range(8))), 1) / 40
 
 
 def large_closing(folder: Path) -> float:
@@ -91,6 +105,9 @@ def main() -> None:
             store.cast("r", "b", ballot, MONDAY)
         full = best(lambda: store.cast("r", "b", one, MONDAY), 40)
         line("the same with 2,000 ballots waiting", full, "one durable row in plain SQLite", insert)
+
+        together = eight_at_once(store, one)
+        line("a phone's ballot, eight at once", together, "one durable row in plain SQLite", insert)
 
         hold = large_closing(home / "closing")
         line("longest wait for the closing of 500 units", hold, "a ballot into its box", empty)
