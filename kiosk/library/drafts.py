@@ -294,8 +294,8 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
 
     `seen` is the digest (`draft_digest`) of the draft that was edited; None for a new survey. Raises
     ChangedError if the survey has been changed or removed since, or if a new one's file exists; DraftError
-    for faulty texts; and RefusedError if the file on disk cannot be read, or the library could not be read
-    with the new one. An error leaves everything unchanged.
+    for faulty texts or another survey's title; and RefusedError if the file on disk cannot be read, or the
+    library could not be read with the new one. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     check_draft(draft)
@@ -311,7 +311,16 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
                 draft_of(current.surveys[draft.id], draft.id)
             ):
                 raise ChangedError
+            if draft.title != current.surveys[draft.id].title:
+                _refuse_taken_title(draft, current)
         return change_files(settings, {path: as_toml(draft).encode()})
+
+
+def _refuse_taken_title(draft: Draft, library: Library) -> None:
+    """Raise DraftError if another survey has the draft's title."""
+    titles = {survey.title.casefold() for survey in library.surveys.values() if survey.id != draft.id}
+    if draft.title.casefold() in titles:
+        raise DraftError(FieldFault("title", Message("En annan enkät har samma namn.", {})))
 
 
 def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
@@ -324,8 +333,7 @@ def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
         current = read_usable_library(settings)
         draft = _tidied(replace(draft, id=new_id(draft.title, survey_ids(settings, current), "survey")))
         check_draft(draft)
-        if draft.title in {survey.title for survey in current.surveys.values()}:
-            raise DraftError(FieldFault("title", Message("En annan enkät har samma namn.", {})))
+        _refuse_taken_title(draft, current)
         library = change_files(settings, {survey_path(draft.id): as_toml(draft).encode()})
     return SavedSurvey(library, library.surveys[draft.id])
 

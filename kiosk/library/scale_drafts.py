@@ -206,7 +206,7 @@ def _tidied(draft: ScaleDraft) -> ScaleDraft:
 
 def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
     """Raise FieldError, with every fault at once, if the draft has one, or if another scale has the same
-    answers. `scale_id` is "" for a new scale."""
+    name or the same answers. `scale_id` is "" for a new scale."""
     has_numbers = draft.kind is ScaleKind.NUMBERS
     faults = [
         *_faults_of_title(draft),
@@ -217,6 +217,9 @@ def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
         for scale in library.scales.values()
         if scale.id != scale_id and _answers(draft_of(scale, "", "")) == _answers(draft)
     ]
+    titles = {scale.title.casefold() for scale in library.scales.values() if scale.id != scale_id}
+    if draft.title and draft.title.casefold() in titles:
+        faults.append(FieldFault("title", Message("En annan skala har samma namn.", {})))
     if alike and not faults:
         message = Message(
             "Skalan ”{title}” har redan samma svar i samma ordning. Använd den.", {"title": alike[0].name}

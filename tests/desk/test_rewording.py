@@ -182,6 +182,13 @@ def test_faults_are_reported_before_the_question(desk: Desk) -> None:
     assert (refused.status_code, "behöver ett namn" in refused.text) == (400, True)
 
 
+def test_a_survey_cannot_take_the_name_of_another(desk: Desk) -> None:
+    title = desk.round.survey.title
+    refused = send(desk.client.get(OWN).text, desk, title=title.upper())
+    assert (refused.status_code, "En annan enkät har samma namn." in refused.text) == (400, True)
+    assert send(desk.client.get(OWN).text, desk).status_code == 303, "its own name stays"
+
+
 def test_a_text_without_rounds_or_translations_changes_without_a_question(desk: Desk) -> None:
     rows = {"place": ["1"], "id": [""], "text": ["Kaffet är got"], "outcome": ["Trivsel"], "scale": ["yes5"]}
     page = desk.client.get(OWN).text

@@ -46,7 +46,9 @@ def test_a_scale_is_made_under_an_id_from_its_title(desk: Desk) -> None:
     page = desk.client.get("/admin/scales").text
     assert "Skalan är sparad: Hur ofta." in page
     assert "sparade en skala</td><td>Hur ofta</td>" in desk.client.get("/admin/log").text
-    assert send(desk, "/admin/new-scale", ("Kanske", "Ja")).status_code == 303
+    refused = send(desk, "/admin/new-scale", ("Kanske", "Ja"), "hur Ofta")
+    assert (refused.status_code, "En annan skala har samma namn." in refused.text) == (400, True)
+    assert send(desk, "/admin/new-scale", ("Kanske", "Ja"), "Hur ofta?").status_code == 303
     assert library(desk).scales["hur_ofta_2"].labels == ("Kanske", "Ja")
 
 
