@@ -76,7 +76,7 @@ bench: debian-packages .venv/tested-with
 load: debian-packages .venv/tested-with
 	$(BIN)/python -m tests.tools.write_load
 
-# A PostgreSQL cluster whose leader fails ten times under load, then twice without what keeps its commits: 20 minutes.
+# A PostgreSQL cluster whose leader fails ten times under load, then once without what keeps its commits: 20 minutes.
 # Needs Debian's packages patroni, python3-etcd and etcd-server, whose services need not run.
 .PHONY: cluster
 cluster: debian-packages .venv/tested-with
