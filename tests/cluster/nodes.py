@@ -30,6 +30,8 @@ NAMES = ("pg1", "pg2", "pg3")
 PROGRAMS = ("patroni", "etcd")
 LIMIT_SECONDS = 300.0
 USER = "postgres"
+KEEP_LOGS = "KEEP_LOGS"
+"""The environment variable with a folder to which the logs are copied at the end."""
 
 SETTINGS: dict[str, Any] = {
     # The least that Patroni accepts: a leader is replaced 20 seconds after its last sign of life.
@@ -255,10 +257,9 @@ def running_nodes(settings: dict[str, Any], interface: str) -> Iterator[Nodes]:
         finally:
             for node in nodes.nodes:
                 node.stop()
-            if os.environ.get("KEEP_LOGS"):
-                shutil.copytree(
-                    folder, os.environ["KEEP_LOGS"], ignore=shutil.ignore_patterns("data", "etcd")
-                )
+            if keep := os.environ.get(KEEP_LOGS):
+                for log in folder.glob("*/*.log"):
+                    shutil.copy(log, Path(keep, f"{log.parent.name}-{log.name}"))
 
 
 def send(number: signal.Signals, processes: list[int]) -> None:
@@ -268,14 +269,14 @@ def send(number: signal.Signals, processes: list[int]) -> None:
             os.kill(process, number)
 
 
-def wait_for(look: Callable[[], Value | None], what: str) -> Value:
-    """Return the first value that is not None. Raises TimeoutError after LIMIT_SECONDS."""
-    end = time.monotonic() + LIMIT_SECONDS
+def wait_for(look: Callable[[], Value | None], what: str, limit: float = LIMIT_SECONDS) -> Value:
+    """Return the first value that is not None. Raises TimeoutError after `limit` seconds."""
+    end = time.monotonic() + limit
     while time.monotonic() < end:
         if (value := look()) is not None:
             return value
         time.sleep(0.2)
-    raise TimeoutError(f"no sign of {what} for {LIMIT_SECONDS:.0f} s")
+    raise TimeoutError(f"no sign of {what} for {limit:.0f} s")
 
 
 def _at(port: int) -> dict[str, str]:
