@@ -128,9 +128,9 @@ class Entry:
 
     @property
     def chosen_answers(self) -> Strings:
-        """The answers of a question of which several may be chosen, with their counts, the most chosen first;
-        empty for any other statement, and without figures."""
-        if not self.now.statement.several:
+        """The answers of a question of which several may be chosen, with their counts and percentages, the
+        most chosen first; empty for any other statement, and without figures."""
+        if not self.now.statement.several or not self.now.shares:
             return ()
         counted = sorted(zip(self.labels, self.now.shares, strict=True), key=lambda one: -one[1].count)
         return tuple(f"{label}: {share.count}{percent(share.percent, ', ')}" for label, share in counted)
@@ -369,10 +369,10 @@ class Overview:
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """A legend for each scale: (label, colour) of its options, the highest first. Questions with several
-        answers, and with counts to show, have none."""
+        """A legend for each scale: (label, colour) of its options, the highest first. A question of which
+        several options may be chosen has none."""
         scales = dict.fromkeys(
-            (entry.labels, entry.palette) for entry in self.entries if not entry.chosen_answers
+            (entry.labels, entry.palette) for entry in self.entries if not entry.now.statement.several
         )
         return [list(zip(labels, palette, strict=True)) for labels, palette in scales]
 
