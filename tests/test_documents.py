@@ -87,7 +87,7 @@ def test_the_check_catches_a_named_file_that_does_not_exist() -> None:
 
 
 RULES = ARCHITECTURE.partition("## Where a rule lives")[2].splitlines()
-FILE = re.compile(r"[\w./-]+\.(?:css|html|js|py|sh|toml|typ)")
+FILE = re.compile(r"[\w./-]+\.(?:conf|css|html|js|py|sh|toml|typ)")
 WORD = re.compile(r"\w+")
 
 

@@ -66,7 +66,8 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
 
     - a statement with one answer: at most one of "1".."n", "", "dont_know" and "prefer_not";
     - a question with several options: any of these and "none";
-    - a follow-up: as a statement with one answer, or "0".
+    - a follow-up: as a statement with one answer, or "0", which a guest sends whom it does not concern, and
+      which counts as skipped.
 
     A statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
     follows; otherwise its answer is NOT_ASKED, whatever was sent for it. Raises BallotError for a statement

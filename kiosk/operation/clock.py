@@ -78,7 +78,7 @@ def _reason(store: Store, fault: ClockFault) -> str:
 
 
 def check_clock(store: Store, now: datetime) -> None:
-    """Raise ClockError while the clock is in doubt."""
+    """Raise ClockError while the clock is in doubt. `now` as in `clock_fault`."""
     doubt = clock_doubt(store, now)
     if doubt:
         raise ClockError(doubt)

@@ -130,7 +130,8 @@ def file_of_export(
 
 
 def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
-    """Return all files of an export as a ZIP file: the same bytes for the same figures.
+    """Return all files of an export as a ZIP file: the same bytes for the same figures. `rounds` as in
+    `files`.
 
     All are made from one snapshot, so that the hashes in the description match the files beside it.
     """

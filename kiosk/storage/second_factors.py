@@ -43,7 +43,8 @@ class SecondFactors:
 
     @one_write
     def set(self, name: str, factor: SecondFactor, recovery_codes: Iterable[str]) -> None:
-        """Add or replace an account's second factor and all its recovery codes."""
+        """Add or replace an account's second factor, whose secret is encrypted already, and all its recovery
+        codes, which are as the person reads them: their digests are stored."""
         self._delete(name)
         row = tables.SecondFactor
         self._database.run(

@@ -262,7 +262,7 @@ def test_a_viewer_can_read_results_and_change_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_every_unit_is_in_the_table_beside_the_chart_by_unit(tmp_path: Path) -> None:
+def test_the_table_by_unit_has_the_published_figures_of_every_place(tmp_path: Path) -> None:
     # The count draws the ballots that stay. With this seed the places have different shares.
     desk = Desk(tmp_path, rng=Random(1))
     desk.answer(30)

@@ -43,7 +43,7 @@ def theme(desk: Desk) -> Theme:
 
 
 @pytest.mark.slow
-def test_a_saved_theme_is_used_and_logged(desk: Desk) -> None:
+def test_a_saved_theme_and_its_logo_are_shown_in_the_form_and_logged(desk: Desk) -> None:
     assert send(desk).status_code == 303
     saved = theme(desk)
     assert saved.logo

@@ -474,9 +474,9 @@ def break_names(breaks: Sequence[Break]) -> str:
 
 def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
     """Return warnings if these rounds used different versions of the survey: one with the previous wordings
-    of the statement that have the same meaning, the latest first, if there are some, and one about other
-    changes, such as in a translation. Empty if all rounds used the same version. `history` has the earliest
-    round first."""
+    of the statement that have the same meaning, the latest first, if there are some since the last break of
+    the trend, and always one that something in the survey changed, such as a translation. Empty if all
+    rounds used the same version. `history` has the earliest round first."""
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
