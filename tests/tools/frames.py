@@ -14,12 +14,14 @@ and change of letters that came before, and its style and layout are those of th
 
 
 def frame(page: Page) -> None:
-    """Wait for the end of the page's next frame."""
-    page.evaluate(f"() => {FRAME}.then(() => true)")
+    """Wait for the end of the page's next frame. AssertionError after 30 seconds."""
+    page.evaluate(f"() => {{ window.isDrawn = false; {FRAME}.then(() => {{ window.isDrawn = true; }}); }}")
+    wait_until(page, "window.isDrawn")
 
 
 def resize(page: Page, width: int, height: int) -> None:
-    """Give the page's window another size in pixels, and wait until its scripts have heard of it."""
+    """Give the page's window another size in pixels, and wait until its scripts have heard of it.
+    AssertionError after 30 seconds."""
     if page.viewport_size == {"width": width, "height": height}:
         return
     page.evaluate(

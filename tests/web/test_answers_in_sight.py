@@ -22,7 +22,7 @@ from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.shipped import library_for
 from tests.tools.speech import shipped_speech
-from tests.web.guest import Serve
+from tests.web.guest import Serve, stop_clock
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,7 @@ LOOK = """async ([languages, sizes]) => {
             document.body.offsetWidth;
             window.scrollTo(0, 0);
             await document.fonts.ready;
-            await new Promise((done) => setTimeout(done));
+            await FRAME;
             const labels = [...document.querySelectorAll("fieldset:not([hidden]) label:not(.skipped)")];
             const boxes = labels.map((label) => label.getBoundingClientRect());
             const whole = () => {
@@ -132,6 +132,7 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
         values.setdefault("survey", survey_of(number, tmp_path))
         place = Place(tmp_path, frozenset(Admission), **values)
         page, address, rows = context.new_page(), serve(place.app), []
+        stop_clock(page)
         if not is_fitted:
             page.route("**/guest.js", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT))
         path = ""

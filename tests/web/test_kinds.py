@@ -16,7 +16,7 @@ from tests.tools.guest_side import Place
 from tests.tools.kinds import Form, chosen, every_kind
 from tests.tools.published import statements
 from tests.tools.shipped import library_for
-from tests.web.guest import Counted, Guest, Serve, thanks
+from tests.web.guest import Counted, Guest, Serve, stop_clock, thanks
 from tests.web.test_offline import KEPT, come_through
 
 pytestmark = pytest.mark.browser
@@ -154,6 +154,7 @@ def test_each_kind_begins_in_view_and_shows_all_answers_on_a_zoomed_kiosk(
     their answers."""
     place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
     page = context.new_page()
+    stop_clock(page)
     resize(page, 640, 400)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")

@@ -10,8 +10,8 @@ from kiosk.domain.rounds import Admission
 from tests.guest.test_several import counted, survey
 from tests.tools.accessibility import violations
 from tests.tools.frames import resize
-from tests.tools.guest_side import NOW, Place
-from tests.web.guest import Serve
+from tests.tools.guest_side import Place
+from tests.web.guest import Serve, stop_clock
 from tests.web.touch import touch
 
 pytestmark = pytest.mark.browser
@@ -65,7 +65,7 @@ def test_a_guest_chooses_several_options_and_goes_on_with_a_button(
 ) -> None:
     place = Place(tmp_path, frozenset(Admission), survey=survey(tmp_path))
     page = context.new_page()
-    page.clock.install(time=NOW)
+    stop_clock(page)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
     page.locator('fieldset:not([hidden]) input[value="5"]').focus()
@@ -136,6 +136,7 @@ def test_letters_and_pictures_of_long_options_stay_clear_of_their_borders(
         tmp_path, frozenset(Admission), survey=replace(short, statements=(options, short.statements[0]))
     )
     page = context.new_page()
+    stop_clock(page)
     resize(page, 1024, 600)
     page.goto(serve(place.app) + "/")
     page.locator("#start").dispatch_event("click")
@@ -147,4 +148,5 @@ def test_letters_and_pictures_of_long_options_stay_clear_of_their_borders(
         for width, height in SIZES:
             resize(page, width, height)
             assert page.evaluate(LEAST_GAP) > 2, (size, width, height)
+    page.clock.resume()
     assert violations(page) == []
