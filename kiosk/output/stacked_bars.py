@@ -230,8 +230,14 @@ def _name(label: str, measures: Measures) -> str:
     """Return a bar's name, with more lines if the margin is narrower than its longest word."""
     room = measures.left - BESIDE
     return "<br>".join(
-        line for part in label.split("<br>") for line in wrapped(part, measures.font_size, room)
+        _literal(line) for part in label.split("<br>") for line in wrapped(part, measures.font_size, room)
     )
+
+
+def _literal(text: str) -> str:
+    """Return a text as plotly shows it unchanged: it takes "<b>" and the like in a name for its format, and
+    omits what stands between "<" and ">"."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def page_figure(bars: Sequence[Bar], palette: Sequence[str]) -> Figure:
@@ -352,7 +358,8 @@ def _outsides(
         if not any(number.below for number in fitted):
             note["yshift"] = 9
         if measures.is_narrow:
-            note["text"] = "<br>".join(wrapped_between(bar.outside, SEPARATOR, SMALL, measures.width))
+            lines = wrapped_between(bar.outside, SEPARATOR, SMALL, measures.width)
+            note["text"] = "<br>".join(map(_literal, lines))
             note |= {"xshift": -measures.left, "font": {"size": SMALL, "color": SOFT}}
         yield note
 
@@ -405,7 +412,7 @@ def _trace(
         "y": [middle for _, _, middle in rows],
         "width": BAR,
         "text": ["<br>".join(fitted.lines) for _, fitted, _ in rows],
-        "hovertext": [segment.meaning for segment, _, _ in rows],
+        "hovertext": [_literal(segment.meaning) for segment, _, _ in rows],
         "hoverinfo": "text",
         "textposition": "inside",
         "insidetextanchor": "middle",
@@ -441,7 +448,7 @@ def _note(name: str, text: str, position: float) -> Figure:
     """Return an annotation at the left: below `position`, or centred on it if the text replaces a bar."""
     return {
         "name": name,
-        "text": text,
+        "text": _literal(text),
         "x": 0,
         "y": position,
         "yanchor": "middle" if name == "instead" else "top",

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
+from kiosk.output.stacked_bars import Bar, Segment, stacked_bars
 from tests.tools.accessibility import violations
 from tests.tools.desk_side import PASSWORD, Desk
 from tests.tools.earlier_figures import enter
@@ -330,6 +331,23 @@ def test_nothing_stands_below_the_last_words_of_a_printed_page(watcher: Watcher)
         )
         assert below <= 5, f"{path}: an empty page is printed if only this is left"
     watcher.page.emulate_media(media="screen")
+
+
+def test_names_in_a_chart_are_shown_as_they_were_written(browser: Browser) -> None:
+    """Control: without the escape, plotly takes a part of the name for its format."""
+    name = "<b>FRIDA</b> & <5 \u00e5r>"
+    figure = stacked_bars([Bar(name, "n = 1", (Segment(100, "1", name),), outside=name)], ["#000000"])
+    page = browser.new_page()
+    page.set_content('<div id="chart"></div>')
+    page.add_script_tag(path=PLOTLY / "plotly-basic.min.js")
+    draw = "async ({ data, layout }) => { await Plotly.newPlot(chart, data, layout); }"
+    page.evaluate(draw, figure)
+    expect(page.locator(".ytick text")).to_have_text(name)
+    expect(page.locator(".annotation text").last).to_have_text(name)
+    figure["layout"]["yaxis"]["ticktext"] = [name]
+    page.evaluate(draw, figure)
+    expect(page.locator(".ytick text")).not_to_have_text(name)
+    page.close()
 
 
 def test_the_style_sheet_equals_the_styles_that_plotly_would_add(browser: Browser) -> None:
