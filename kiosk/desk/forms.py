@@ -347,6 +347,7 @@ class RoundForm(DeskForm):
     )
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
     thought_over = BooleanField()
+    known_screens = StringField()
     understood = BooleanField(_("Jag förstår"), validators=[Required()])
 
 

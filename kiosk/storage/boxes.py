@@ -72,6 +72,11 @@ class Boxes:
                 return candidate
         raise RoundClosedError
 
+    def rounds_from(self, unit_id: str, now: datetime) -> list[Round]:
+        """Return the rounds at this unit that run now or are planned, the earliest first."""
+        rounds = [self._rounds.parse(terms) for (terms,) in self._select_terms(unit_id, _IS_OPEN)]
+        return sorted((one for one in rounds if one.closes_at > now), key=lambda one: one.opens_at)
+
     def lock(self, round_id: str, unit_id: str) -> None:
         """Lock a unit's box until the write ends, before a write of the unit that opens no box."""
         self._lock(round_id, unit_id)

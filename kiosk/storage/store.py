@@ -414,6 +414,10 @@ class Store:
         none."""
         return self._boxes.running_round(unit_id, now)
 
+    def rounds_from(self, unit_id: str, now: datetime) -> list[Round]:
+        """Return the rounds at this unit that run now or are planned, the earliest first."""
+        return self._boxes.rounds_from(unit_id, now)
+
     def reply(self, unit_id: str) -> dict[str, str]:
         """Return language -> the reply to guests, from the closed round of this unit that opened last and has
         one; empty if none has."""

@@ -52,7 +52,7 @@ FIELDS = {
     "units": "frida", "month": "2026-02", "accent": "#1b4f5a", "corner": "4", "logo": "", "without_logo": "y",
     "address": "bent@example.org", "mail_language": "en", "summary": "y", "silence": "y", "several": "",
     "when": "", "seen": "bent", "carried": "bent", "listed": "0", "include": "0", "lines": "bent",
-    "definition": "bent",
+    "definition": "bent", "known_screens": "bent",
 }  # fmt: skip
 """Field -> value that is sent to every form. Every field of the desk's forms is in it."""
 

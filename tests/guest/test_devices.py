@@ -404,7 +404,7 @@ def test_staff_who_cannot_pair_see_the_running_round_and_whom_to_ask(house: Hous
     problems = re.findall('<a href="#pair-unit">(.*?)</a>', house.send("pair", "", unit="frida").text)
     title = house.desk.round.survey.title
     assert problems == [
-        f"Verksamhet: På FRIDA pågår omgången ”{title}” tills den stänger, 31\xa0maj\xa02026. Under tiden "
+        f"Verksamhet: På FRIDA pågår eller väntar omgången ”{title}”. Tills den stänger, 31\xa0maj\xa02026, "
         "kan bara en samordnare skapa koden. Be en samordnare: koden gäller i 15 minuter och kan läsas upp i "
         "telefon."
     ]
@@ -420,6 +420,48 @@ def test_a_code_made_before_a_round_pairs_during_it_only_if_made_by_a_coordinato
     house.begin_round_at("frida")
     assert house.screen.post("/pair", data={"code": code}).status_code == status
     assert len(house.desk.store.links.all()) == (status == 303)
+
+
+def open_round(house: House, **changes: str) -> TestResponse:
+    """Open the next round by the coordinator's form, at all units, a week from now."""
+    first = house.desk.now.date() + timedelta(days=7)
+    data = {
+        "csrf_token": house.desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
+        "k": "8", "opens": str(first), "closes": str(first + timedelta(days=60)), "admission": "kiosk",
+        "figures": "live", "protection": "protected", "understood": "y",
+    }  # fmt: skip
+    return house.desk.client.post("/admin/rounds/new", data=data | changes)
+
+
+def after_the_round(house: House) -> None:
+    house.desk.now = house.desk.round.closes_at
+    house.desk.store.count(house.desk.now)
+
+
+def test_only_coordinators_pair_screens_once_a_round_is_planned(house: House) -> None:
+    after_the_round(house)
+    house.desk.sign_in("bo")
+    code = house.code("frida")
+    house.desk.sign_in("anna")
+    assert open_round(house).status_code == 303
+    assert house.screen.post("/pair", data={"code": code}).status_code == 403
+    house.desk.sign_in("bo")
+    assert house.send("pair", "", unit="frida").status_code == 403
+
+
+def test_a_coordinator_confirms_the_screens_that_staff_paired_before_a_round_opens(house: House) -> None:
+    after_the_round(house)
+    house.desk.sign_in("bo")
+    ending = house.pair(house.code("frida"))[-4:]
+    house.desk.sign_in("anna")
+    house.pair(house.code("talk2me"))
+    asked = open_round(house)
+    assert asked.status_code == 200
+    sentences = re.findall("<li>(.*skärmen.*)</li>", asked.text)
+    assert sentences == [f"FRIDA: skärmen {ending} kopplades 31\xa0maj\xa02026 av bo."]
+    for unconfirmed in ({}, {"known_screens": ending}, {"thought_over": "y", "known_screens": "abcd"}):
+        assert open_round(house, **unconfirmed).status_code == 200
+    assert open_round(house, thought_over="y", known_screens=ending).status_code == 303
 
 
 def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:

@@ -43,7 +43,7 @@ from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coor
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.library.tree_drafts import tree_path
-from kiosk.storage import PAIRING_LIFETIME, Action, Link, Pairing, RoundClosedError, RoundRunsError
+from kiosk.storage import PAIRING_LIFETIME, Action, Link, Pairing, RoundRunsError
 
 blueprint = Blueprint("links", __name__)
 
@@ -102,21 +102,17 @@ def pair() -> ResponseReturnValue:
     """Make a pairing code, and show it once; it makes one screen a unit's kiosk, within PAIRING_LIFETIME.
     Refused input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409.
 
-    While a round runs at the unit, the code is for coordinators only (status 403): somebody who pairs a
-    screen with a quiet unit for an hour chooses whose ballots come into its box.
+    While a round runs or is planned at the unit, the code is for coordinators only (status 403): somebody who
+    pairs a screen with a quiet unit for an hour chooses whose ballots come into its box.
     """
     form = PairForm()
     form.unit.choices = list(unit_names().items())
     if not form.validate():
         return _kiosks_page(sent_pair=form, status=400)
-    if not is_coordinator():
-        try:
-            of_round = desk().store.running_round(form.unit.data, desk().clock())
-        except RoundClosedError:
-            pass
-        else:
-            form.unit.errors = [_only_coordinators_pair(of_round, form.unit.data)]
-            return _kiosks_page(sent_pair=form, status=403)
+    rounds = desk().store.rounds_from(form.unit.data, desk().clock())
+    if rounds and not is_coordinator():
+        form.unit.errors = [_only_coordinators_pair(rounds[0], form.unit.data)]
+        return _kiosks_page(sent_pair=form, status=403)
     problem = kiosk_problem(form.unit.data)
     if problem and not form.reason.data:
         form.reason.errors = [problem]
@@ -187,7 +183,7 @@ def move() -> ResponseReturnValue:
 
 def _only_coordinators_pair(of_round: Round, unit_id: str) -> str:
     return translate(
-        "På {unit} pågår omgången ”{round}” tills den stänger, {day}. Under tiden kan bara en samordnare "
+        "På {unit} pågår eller väntar omgången ”{round}”. Tills den stänger, {day}, kan bara en samordnare "
         "skapa koden. Be en samordnare: koden gäller i {minutes} minuter och kan läsas upp i telefon.",
         unit=of_round.tree.node(unit_id).name,
         round=of_round.title,

@@ -11,6 +11,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
+from kiosk.desk.devices.staffs_screens import StaffsScreen, staffs_screens
 from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
@@ -118,8 +119,8 @@ def _chosen_units(of_round: Round) -> str:
 def new_round() -> ResponseReturnValue:
     """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
     Units with more kiosks than their budget are refused in the same way, unless a reason is given. The page
-    is also shown again, with status 200, with a forecast to think over (`outlook`): the round opens when that
-    is confirmed."""
+    is also shown again, with status 200, with a forecast to think over (`outlook`) and with the screens that
+    staff paired (`staffs_screens`): the round opens when these are confirmed."""
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
     form = RoundForm(
@@ -139,10 +140,14 @@ def new_round() -> ResponseReturnValue:
     expected = ExpectedGuests(form)
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
+    to_confirm: list[StaffsScreen] = []
     if request.method == "POST" and form.validate() and _has_its_units(form) and expected.are_numbers:
         new = _round_of(form, expected)
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(new, float(form.a_day.data))
+        screens = staffs_screens(new)
+        known = (form.known_screens.data or "").split() if form.thought_over.data else ()
+        to_confirm = screens if {one.code_ending for one in screens}.difference(known) else []
         try:
             _check_clock()
             desk().store.check_opening(new, desk().clock())
@@ -150,8 +155,8 @@ def new_round() -> ResponseReturnValue:
             over = desk().store.kiosks_over_budget(new, waiting)
             if over and not form.reason.data:
                 form.reason.errors = [_too_many_kiosks(error) for error in over]
-                to_think_over = ()
-            elif not to_think_over:
+                to_think_over, to_confirm = (), []
+            elif not to_think_over and not to_confirm:
                 desk().store.open_round(new, desk().clock())
                 for error in over:
                     note(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
@@ -161,7 +166,7 @@ def new_round() -> ResponseReturnValue:
                 flash(_opened(new))
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
-            messages, to_think_over = error.messages, ()
+            messages, to_think_over, to_confirm = error.messages, (), []
     for message in messages:
         add_problem(translate_message(message))
     for unit in sorted(expected.wrong):
@@ -174,6 +179,7 @@ def new_round() -> ResponseReturnValue:
         trees=library.trees.values(),
         askable=[_survey_choice(survey) for survey in library.surveys.values()],
         to_think_over=[translate_message(message) for message in to_think_over],
+        to_confirm=to_confirm,
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
 
