@@ -91,7 +91,7 @@ def add_tree(settings: Settings, draft: TreeDraft, used: Collection[str] = ()) -
     with exclusively(settings):
         current = read_usable_library(settings)
         taken = _taken(settings, current, used)
-        _refuse_faults(draft, None, {}, _names(current))
+        _refuse_faults(draft, None, {}, _own_names(settings, current))
         tree_id = new_id(draft.name, taken, "organisation")
         content = _toml(tree_id, draft, {*taken, tree_id})
         return change_files(settings, {tree_path(tree_id): content}), tree_id
@@ -124,7 +124,7 @@ def rewrite_tree(
         if any(unit.key not in kept for unit in previous.units):
             raise ChangedError
         # A tree from before names were checked can keep its name.
-        names = _names(current, except_for=tree_id) - {previous.name.casefold()}
+        names = _own_names(settings, current, except_for=tree_id) - {previous.name.casefold()}
         _refuse_faults(draft, previous, busy, names)
         return change_files(settings, {path: _toml(tree_id, draft, _taken(settings, current, used))})
 
@@ -136,7 +136,7 @@ def _taken(settings: Settings, library: Library, used: Collection[str]) -> set[s
     """
     folder = settings.data / QUESTIONS / "trees"
     stems = {path.name.partition(".")[0] for path in folder.iterdir()} if folder.is_dir() else set()
-    own = {tree_id for tree_id in library.trees if is_there(settings.data / tree_path(tree_id))}
+    own = _own_trees(settings, library)
     for tree_id in own:
         refuse_bad(library, tree_path(tree_id))
     units = {unit.key for tree_id in own for unit in read_tree_draft(settings, tree_id).units}
@@ -148,16 +148,23 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
     return replace(draft, name=tidied(draft.name), units=tuple(units))
 
 
-def _names(library: Library, except_for: str = "") -> set[str]:
-    """Return the names of the organisations of a library, in small letters, without one of them."""
-    return {tree.root.name.casefold() for tree_id, tree in library.trees.items() if tree_id != except_for}
+def _own_trees(settings: Settings, library: Library) -> set[str]:
+    """Return the ids of the organisations that the installation's data has."""
+    return {tree_id for tree_id in library.trees if is_there(settings.data / tree_path(tree_id))}
+
+
+def _own_names(settings: Settings, library: Library, except_for: str = "") -> set[str]:
+    """Return the names of the own organisations, in small letters, without one of them. An own copy of a
+    shipped organisation may have its name: that of a mission is its real one."""
+    own = _own_trees(settings, library) - {except_for}
+    return {library.trees[tree_id].root.name.casefold() for tree_id in own}
 
 
 def _refuse_faults(
     draft: TreeDraft, previous: TreeDraft | None, busy: Mapping[str, Message], names: Collection[str]
 ) -> None:
     """Raise FieldError, with every fault at once, if the draft has one. `previous` is the tree before the
-    change; None for a new one. `names` are those of the other organisations (`_names`)."""
+    change; None for a new one. `names` are those of the other own organisations (`_own_names`)."""
     faults = [*_faults_of_names(draft, names), *_faults_of_structure(draft)]
     if not faults and previous is not None:
         faults += _faults_of_busy_units(draft, previous, busy)
