@@ -19,6 +19,7 @@ def start(code: str = "") -> GuestResponse:
         {},
         protection=of_round.protection,
         unit=of_round.tree.node(link.unit_id).name,
+        organisation=of_round.tree.root.name,
         is_chosen="lang" in request.args,
         action=request.path,
         is_kiosk=link.admission is Admission.KIOSK,

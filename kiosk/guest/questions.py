@@ -32,6 +32,7 @@ def start(code: str = "") -> GuestResponse:
         reply,
         protection=of_round.protection,
         unit=of_round.tree.node(link.unit_id).name,
+        organisation=of_round.tree.root.name,
         action=request.path,
         is_kiosk=at_kiosk,
         ticket="" if at_kiosk else new_ticket(),

@@ -40,6 +40,7 @@ def slip_form() -> GuestResponse:
         reply,
         protection=of_round.protection,
         unit=of_round.tree.node(unit).name,
+        organisation=of_round.tree.root.name,
         action="/q/answer",
         slip=code,
         ticket=new_ticket(),

@@ -201,6 +201,7 @@ class Pages:
         *,
         protection: Protection,
         unit: str,
+        organisation: str = "",
         action: str,
         slip: str = "",
         ticket: str = "",
@@ -217,6 +218,7 @@ class Pages:
         - `protection` is the round's, which selects the promise to the guest.
         - `unit` is the unit's name. The first screen shows it, so that a guest notices a screen of another
           unit.
+        - `organisation` is the name of the one that asks; a name or a logo of the theme takes its place.
         - `action` is the address that the form is sent to.
         - `slip` is the code of the slip with which the form was opened; "" for a kiosk or a poster.
         - `ticket` lets the server recognise a form that is sent twice; "" for none.
@@ -259,6 +261,7 @@ class Pages:
             all_words=words,
             script_words=htmlsafe_json_dumps(_script_words(words), separators=(",", ":"), ensure_ascii=False),
             unit=unit,
+            organisation=organisation,
             theme=self.library.theme,
             logo=_data_url(self.library.theme.logo) if self.library.theme.logo else "",
             reference=catalogues[REFERENCE].language,

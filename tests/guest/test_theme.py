@@ -43,11 +43,14 @@ def test_the_first_screen_shows_the_organisation_survey_length_and_promise(tmp_p
     assert re.search(r'<p id="progress"[^>]*>FRIDA</p>', place.client.get(path).text)
 
 
-def test_without_a_logo_the_organisations_name_is_shown_if_there_is_one(tmp_path: Path) -> None:
-    assert '<p class="name">A &amp; B</p>' in Themed(tmp_path / "a", Theme("A & B")).asker("/")
+def test_without_a_logo_the_themes_name_is_shown_or_that_of_the_organisation(tmp_path: Path) -> None:
+    """A guest sees who asks on the first screen, also if nobody chose a look."""
+    assert re.findall('<p class="name">(.*?)</p>', Themed(tmp_path / "a", Theme("A & B")).asker("/")) == [
+        "A &amp; B"
+    ]
     plain = Themed(tmp_path / "b", Theme()).asker("/")
     assert "<img" not in plain
-    assert 'class="name"' not in plain
+    assert re.findall('<p class="name">(.*?)</p>', plain) == ["Västerås stadsmission"]
 
 
 PHONES = ("/s/poster", "/q")
