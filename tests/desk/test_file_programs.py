@@ -45,6 +45,7 @@ def test_a_file_is_written_once_for_each_snapshot(desk: Desk, monkeypatch: pytes
     )  # other figures: a new file, which `false` does not write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["kill -9 $$", "exit 1"])
 @pytest.mark.parametrize("path", [PACKAGE, f"{CHART}/now.png", "/admin/overview/r/vasteras/board.xlsx"])
 def test_a_file_whose_program_is_killed_is_a_page_and_nothing_is_left(
@@ -114,6 +115,7 @@ def printed(desk: Desk, path: str) -> TestResponse:
     return desk.client.post(path, data={**fields, "csrf_token": desk.token("/admin/links")})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [SLIPS, POSTER, LEAFLET])
 def test_paper_is_typeset_by_a_program(
     path: str, printing: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -127,6 +129,7 @@ def test_paper_is_typeset_by_a_program(
     assert (paper.status_code, paper.data[:4]) == (200, b"%PDF")
 
 
+@pytest.mark.slow
 def test_slips_are_kept_in_no_file(printing: Desk) -> None:
     """Their codes are stored nowhere. Control: a poster's address is in the database, and its PDF is kept."""
     files = printing.app.extensions["desk"].written_files
@@ -148,6 +151,7 @@ def test_no_slips_are_stored_while_the_server_is_too_busy_to_print_them(
     assert printing.store.printed_slips("r") == {"frida": (2,)}
 
 
+@pytest.mark.slow
 def test_an_export_is_sent_compressed_to_whoever_accepts_it(desk: Desk) -> None:
     plain = desk.client.get("/admin/export/counts.csv")
     packed = desk.client.get("/admin/export/counts.csv", headers={"Accept-Encoding": "br, gzip"})

@@ -93,6 +93,7 @@ def test_results_do_not_say_that_a_withheld_answer_was_followed(exact: Desk) -> 
     assert "Frågan gällde dem som svarade ”Delvis” eller ”Nej” på ”Jag är trygg”: 1" not in page
 
 
+@pytest.mark.slow
 def test_files_of_a_chart_and_the_board_count_those_not_asked(exact: Desk) -> None:
     address = "/admin/chart/r0/dagverksamheten/{}/now.csv"
     head, *rows = cells(exact.client.get(address.format("why")).data)

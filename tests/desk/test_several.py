@@ -93,6 +93,7 @@ def test_the_overview_lists_the_options_most_chosen_first(exact: Desk) -> None:
     assert "Jämförs inte" in page
 
 
+@pytest.mark.slow
 def test_the_workbook_and_the_export_have_every_table(exact: Desk) -> None:
     book = openpyxl.load_workbook(
         io.BytesIO(exact.client.get("/admin/overview/r1/dagverksamheten/board.xlsx").data)
@@ -137,6 +138,7 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [[], ["3"], ["dont_know"]], ids=["nobody", "too few", "off the scale"])
 def test_every_page_of_a_round_without_figures_is_shown(sent: list[str], tmp_path: Path) -> None:
     """The answers that are off the scale are enough to be counted; the others are none, or too few."""

@@ -110,6 +110,7 @@ def test_an_overview_has_no_share_and_no_change_of_answers_without_an_order(unor
     assert all(colour in page for colour in CATEGORIES[: len(OPTIONS)])
 
 
+@pytest.mark.slow
 def test_files_have_each_answer_and_no_share_that_agrees(unordered: Desk) -> None:
     desk = unordered
     chart = cells(desk.client.get("/admin/chart/r2/vasteras/needs/time.csv").data)
