@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -153,3 +154,34 @@ def test_a_form_and_a_backup_return_each_kind(desk: Desk) -> None:
     form = decided(read_file(content, ""), order=None).form
     assert form
     assert [one.text for one in form.draft.statements] == [one.text for one in survey.statements]
+
+
+PAGES = (
+    "/admin/", "/admin/overview/r/vasteras", "/admin/results/r/vasteras", "/admin/export/counts.csv",
+    "/admin/overview/r/vasteras/board.xlsx",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ballots", "sent"),
+    [(0, []), (1, []), (GUESTS, ["dont_know"])],
+    ids=["nobody", "too few", "off the scale"],
+)
+def test_every_page_of_a_round_without_figures_on_a_scale_is_shown(
+    ballots: int, sent: list[str], tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, is_empty=True)
+    survey = survey_of(desk)
+    opened = replace(
+        desk.round, id="r", survey=survey, opens_at=START, closes_at=START + timedelta(days=90),
+        protection=Protection.EXACT,
+    )  # fmt: skip
+    desk.store.open_round(opened, START)
+    ballot = read_ballot(survey, {statement.id: sent for statement in survey.statements})
+    for number in range(ballots):
+        desk.store.cast("r", UNIT, ballot, START + timedelta(days=number % 8))
+    desk.now = START + timedelta(days=20)
+    desk.store.count(desk.now)
+    desk.sign_in()
+    pages = [*PAGES, *(f"/admin/results/r/vasteras/{statement.id}" for statement in survey.statements)]
+    assert {path: desk.client.get(path).status_code for path in pages} == dict.fromkeys(pages, 200)

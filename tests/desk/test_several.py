@@ -130,25 +130,3 @@ def test_protected_figures_have_half_the_epsilon_for_an_option(tmp_path: Path) -
     page = desk.client.get("/admin/results/r1/dagverksamheten").text
     assert "Skyddade siffror: varje stapel kan vara fel på" in page
     assert "av 40" in page
-
-
-PAGES = (
-    "/admin/", "/admin/overview/r/vasteras", "/admin/results/r/vasteras", "/admin/results/r/vasteras/needs",
-    "/admin/overview/r/vasteras/board.xlsx", "/admin/export/counts.csv",
-)  # fmt: skip
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("sent", [[], ["3"], ["dont_know"]], ids=["nobody", "too few", "off the scale"])
-def test_every_page_of_a_round_without_figures_is_shown(sent: list[str], tmp_path: Path) -> None:
-    """The answers that are off the scale are enough to be counted; the others are none, or too few."""
-    desk = Desk(tmp_path, is_empty=True)
-    opened = replace(desk.round, id="r", survey=SURVEY, opens_at=START, closes_at=START + timedelta(days=90))
-    desk.store.open_round(opened, START)
-    for day in range(40 if sent == ["dont_know"] else len(sent)):
-        at = START + timedelta(days=day % 8)
-        desk.store.cast("r", "dagverksamheten", read_ballot(SURVEY, {"needs": sent}), at)
-    desk.now = START + timedelta(days=20)
-    desk.store.count(desk.now)
-    desk.sign_in()
-    assert {path: desk.client.get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
