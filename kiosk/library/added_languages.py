@@ -27,8 +27,8 @@ FONT_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC", "DEVANAGARI", "ARABIC", 
 
 
 def languages_to_add(known: Iterable[str], reader: str) -> dict[str, str]:
-    """Return language code -> name in the language `reader`, for the languages of CLDR that are not in
-    `known`, in the order of the names."""
+    """Return language code -> name, for the languages of CLDR that are neither in `known` (codes) nor in
+    AUTONYMS, sorted by name. The names are in the language with the code `reader`."""
     taken = {*known, *AUTONYMS}
     names = {str(code): str(name) for code, name in Locale.parse(reader).languages.items()}
     codes = [code for code in names if is_language_code(code) and code not in taken and exists(code)]
@@ -36,7 +36,8 @@ def languages_to_add(known: Iterable[str], reader: str) -> dict[str, str]:
 
 
 def lacks_font(language: Language) -> bool:
-    """Return whether the shipped fonts lack the script of a language, in which its name is written."""
+    """Return whether a language's autonym has a letter of a script that the shipped fonts lack
+    (FONT_SCRIPTS)."""
     letters = (char for char in language.autonym if unicodedata.category(char).startswith("L"))
     return any(unicodedata.name(char, "").partition(" ")[0] not in FONT_SCRIPTS for char in letters)
 
@@ -49,10 +50,11 @@ def is_added(settings: Settings, code: str) -> bool:
 
 
 def add_language(settings: Settings, code: str, on: date) -> Library:
-    """Add a guest language with an empty catalogue, dated `on`, and return the new library.
+    """Add a guest language with an empty catalogue, and return the new library. `on` is today's date, for
+    `changed_catalogue`.
 
-    Raises RefusedError if the language exists already or is none of CLDR, or if the catalogue cannot be
-    written.
+    Raises RefusedError if the language has a catalogue already, if CLDR does not have it, or if the catalogue
+    cannot be written.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
@@ -64,10 +66,11 @@ def add_language(settings: Settings, code: str, on: date) -> Library:
 
 
 def remove_language(settings: Settings, code: str, running: Iterable[Survey]) -> Library:
-    """Remove an added guest language with its translations, and return the new library.
+    """Remove an added guest language with its translations, and return the new library. `running` are the
+    surveys of the rounds that are not closed.
 
-    Raises RefusedError if it is shipped, if KIOSK_LANGUAGES names it, or if one of the `running` surveys,
-    those of rounds that are not closed, has translations in it.
+    Raises RefusedError, and changes nothing, if the language is shipped or unknown, if KIOSK_LANGUAGES names
+    it, if one of the `running` surveys is translated to it, or if the file cannot be removed.
     """
     with exclusively(settings):
         if not is_added(settings, code):
@@ -91,5 +94,5 @@ def remove_language(settings: Settings, code: str, running: Iterable[Survey]) ->
 
 
 def _in_folder(code: str) -> Path:
-    """Return the path of a language's guest catalogue in a folder of translations."""
+    """Return the path of a language's guest catalogue, relative to a folder of translations."""
     return Path(code) / "LC_MESSAGES" / "guest.po"

@@ -1,8 +1,9 @@
-"""Aggregates as files: a signed data package (https://specs.frictionlessdata.io/data-package/).
+"""Aggregates, the published figures of one organisation and one year, as files. A file is a signed data
+package (https://specs.frictionlessdata.io/data-package/).
 
-`datapackage.json` describes every column and has the SHA-256 of every table; `signature.json` signs it.
-Columns that exist in DHIS2 or SDMX have the same names here: dataElement, categoryOption, orgUnit, period,
-value, OBS_STATUS.
+`datapackage.json`, the description, describes every column and has the SHA-256 of every table;
+`signature.json` signs it. Columns that exist in DHIS2 or SDMX have the same names here: dataElement,
+categoryOption, orgUnit, period, value, OBS_STATUS.
 """
 
 import csv
@@ -40,7 +41,7 @@ FORMAT, FORMAT_VERSION = "kiosk-aggregate", 1
 DESCRIPTION, SIGNATURE = "datapackage.json", "signature.json"
 
 CONTEXT = f"{FORMAT} {FORMAT_VERSION}\n".encode()
-"""Bytes that are signed before the description: a signature is valid for this format and version only."""
+"""Bytes before the description, signed with it: a signature is valid for this format and version only."""
 
 ROUNDS = {
     "round": "id of the round",
@@ -125,7 +126,7 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SignedAggregate:
-    """An aggregate with the key that signed it."""
+    """An aggregate with the public key that signed it."""
 
     aggregate: Aggregate
     key: PublicKey
@@ -272,7 +273,8 @@ def read_aggregate(content: bytes) -> SignedAggregate:
 
 
 def _described(description: bytes) -> Mapping[str, Any]:
-    """Return the parsed description. Raises RefusedError unless it has this format and version."""
+    """Return the parsed content of `datapackage.json`. Raises RefusedError unless it has this format and
+    version."""
     try:
         described = parse(description.decode())
         is_ours, version = described["format"] == FORMAT, described["format_version"]
@@ -296,7 +298,8 @@ _OTHER_KIND = Message("Filen har inga sammanställda siffror från en annan orga
 
 
 def _signer(signature: bytes | None, description: bytes) -> PublicKey:
-    """Return the key that signed the description. Raises RefusedError for a missing or wrong signature."""
+    """Return the key that signed `description`, the content of `datapackage.json`. `signature` is the content
+    of `signature.json`, None without it. Raises RefusedError for a missing or wrong signature."""
     if signature is None:
         raise RefusedError(Message("Filen är inte signerad. Be om en som är hämtad på sidan Utbyte.", {}))
     try:
@@ -327,8 +330,9 @@ def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) ->
 
 
 def _lines(members: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
-    """Return the rows of the table `name`, each as column -> text. Raises ValueError if it has other
-    columns."""
+    """Return the rows of the table `name`, each as column -> text, without the quote that `harmless` puts
+    before a formula. `members` maps the name of each file to its bytes. Raises ValueError for other columns
+    than those of TABLES, and IndexError for an empty file."""
     rows = list(csv.reader(io.StringIO(members[f"{name}.csv"].decode("utf-8-sig"), newline="")))
     if rows[0] != list(TABLES[name]):
         raise ValueError(f"{name} has other columns")
@@ -339,8 +343,8 @@ def _lines(members: Mapping[str, bytes], name: str) -> list[dict[str, str]]:
 
 
 def _aggregate(described: Mapping[str, Any], tables: Mapping[str, list[dict[str, str]]]) -> Aggregate:
-    """Return the aggregate in the description and the rows of the tables, by name. Raises one of SHAPE_ERRORS
-    for tables that have another shape."""
+    """Return the aggregate. `described` is the parsed description; `tables` maps the name of each table to
+    its rows. Raises one of SHAPE_ERRORS for tables that have another shape."""
     year = described["year"]
     if (
         type(year) is not int
@@ -441,7 +445,8 @@ def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
 
 
 def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
-    """Return the tree of a round's rows, the root first. Raises ValueError for rows that are none."""
+    """Return the tree in a round's rows of the table `orgunits`. Raises ValueError unless the first row is
+    the root, and each other row is below an earlier one."""
     nodes = tuple(Node(_id(one["orgUnit"]), _text(one["name"]), one["parent"] or None) for one in lines)
     seen: set[str | None] = {None}
     for at, node in enumerate(nodes):
@@ -456,8 +461,8 @@ def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
 def _read_figures(
     line: Mapping[str, str], survey: Survey, figures: Iterable[Mapping[str, str]]
 ) -> NodeFigures:
-    """Return the figures of the node in a row of the table `orgunits`. Raises KeyError if a statement's table
-    is not complete."""
+    """Return the figures of the node in a row of the table `orgunits`; `figures` are the round's rows of the
+    table `figures`. Raises KeyError for a missing row, and ValueError for a value that is no whole number."""
     values = {
         (one["dataElement"], one["categoryOption"]): _number(one["value"])
         for one in figures
@@ -475,7 +480,8 @@ def _read_figures(
 
 
 def _read_output(line: Mapping[str, str], year: int) -> Output:
-    """Return the output in a row. Raises ValueError for one of another year than `year`."""
+    """Return the output in a row of the table `outputs`. Raises ValueError for another year than `year` or a
+    faulty value, and KeyError for an unknown OBS_STATUS."""
     qualities = {status: quality for quality, status in STATUS.items()}
     quality = qualities[line["OBS_STATUS"]]
     if line["period"] != str(year) or (quality is Quality.NOT_COUNTED) != (line["value"] == ""):
@@ -513,7 +519,8 @@ def _id(text: str) -> str:
 
 
 def _local(text: str) -> datetime:
-    """Return a local time. Raises ValueError for a time with a zone, and for another text."""
+    """Return the local time that an ISO 8601 text has. Raises ValueError for a time with a zone, and for
+    another text."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         raise ValueError("a time is not local")
@@ -521,8 +528,8 @@ def _local(text: str) -> datetime:
 
 
 def _text(text: object, longest: int | None = None) -> str:
-    """Return `text` if it is a text that screens can show, of at most `longest` characters. Raises ValueError
-    otherwise."""
+    """Return `text` if it is a text that screens can show, of at most `longest` characters (LONGEST_TEXT if
+    None). Raises ValueError otherwise."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError("a text is missing")
     if fault := find_fault(text, longest) if longest else find_fault(text):

@@ -29,7 +29,7 @@ MOST_AGGREGATES = 200
 
 @dataclass(frozen=True)
 class FaultyFile:
-    """A file that is left out, and the reason."""
+    """A stored aggregate that is left out, and the reason. `file` is its name in the folder `aggregates`."""
 
     file: str
     message: Message
@@ -45,8 +45,8 @@ class ReceivedAggregates:
 
 
 def trusted_keys(settings: Settings) -> dict[str, str]:
-    """Return fingerprint -> organisation; {} before a key was trusted. Raises RefusedError if the file is
-    damaged."""
+    """Return fingerprint -> name of the organisation; {} if there is no file of keys. Raises RefusedError if
+    that file is damaged."""
     path = settings.data / TRUSTED
     if not path.exists():
         return {}
@@ -67,7 +67,7 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
     that `read_fingerprint` returns. A key that is trusted already gets the new name.
 
     Raises RefusedError for a name that no screen can show or that another key has, for too many keys, and if
-    the file of keys is damaged.
+    the file of keys is damaged or cannot be written.
     """
     name = organisation.strip()
     if fault := find_fault(name, LONGEST_NAME):
@@ -90,7 +90,7 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
 
 def distrust(settings: Settings, fingerprint: str) -> None:
     """Remove a key from the trusted ones, so that files that it signed are left out. An unknown key is no
-    error."""
+    error. Raises RefusedError if the file of keys is damaged or cannot be written."""
     with exclusively(settings):
         keys = trusted_keys(settings)
         if keys.pop(fingerprint, None) is not None:
@@ -136,8 +136,8 @@ def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
 
 
 def received(settings: Settings) -> ReceivedAggregates:
-    """Return the aggregates of other organisations and the files that are left out. Raises RefusedError if
-    the file of trusted keys is damaged."""
+    """Return the aggregates of other organisations that are stored and trusted, and the stored files that are
+    left out. Raises RefusedError if the file of trusted keys is damaged."""
     aggregates: list[SignedAggregate] = []
     faulty: list[FaultyFile] = []
     keys = trusted_keys(settings)
@@ -193,7 +193,7 @@ def _stored(path: Path) -> SignedAggregate | None:
 
 
 def _change(settings: Settings, changes: Changes) -> None:
-    """Replace files; RefusedError if one cannot be written."""
+    """Replace or remove files. Raises RefusedError, and changes nothing, if one cannot be written."""
     try:
         replace_all(settings.data, changes)
     except OSError as error:

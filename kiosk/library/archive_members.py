@@ -1,7 +1,7 @@
-"""Reads the files in an archive that another installation made: a few small ones, or a refusal.
+"""Reads the files in a ZIP archive that another installation made. The archive has a few small files, or is
+refused.
 
-An archive may be truncated, damaged, or made to fill the memory: sizes are limited before anything is
-unpacked.
+It may be truncated, damaged, or made to fill the memory: sizes are limited before anything is unpacked.
 """
 
 import struct
@@ -31,14 +31,14 @@ UNREADABLE = (
     OSError,
     ValueError,
 )
-"""Errors that Python's reader raises for bytes that are no complete archive."""
+"""Errors that Python's reader raises for bytes that are no complete ZIP archive."""
 
 
 def read_members(content: bytes) -> dict[str, bytes]:
-    """Return name -> content of every file in an archive.
+    """Return name -> content of every file in a ZIP archive, given as its bytes.
 
-    Raises RefusedError for an archive that is damaged or too large, or that has too many files or a name
-    twice.
+    Raises RefusedError for an archive that is damaged or too large, that has too many files, or that has two
+    files with the same name.
     """
     if len(content) > LARGEST_ARCHIVE_BYTES:
         raise RefusedError(Message("Filen är större än {most} kB.", {"most": LARGEST_ARCHIVE_BYTES // 1024}))
@@ -56,7 +56,8 @@ def read_members(content: bytes) -> dict[str, bytes]:
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
-    """Raise RefusedError for too many files, too large ones, or two of one name."""
+    """Raise RefusedError for more than MOST_MEMBERS files, more than LARGEST_CONTENT_BYTES in all, or two
+    files with the same name."""
     if len({entry.filename for entry in entries}) != len(entries) or len(entries) > MOST_MEMBERS:
         raise RefusedError(Message("Filen har för många delar, eller samma del två gånger.", {}))
     if sum(entry.file_size for entry in entries) > LARGEST_CONTENT_BYTES:

@@ -189,7 +189,8 @@ def _files(
 
 
 def _catalogue(catalogue: Catalogue, messages: Iterable[str]) -> bytes:
-    """Return a .po file with some texts of a catalogue; unreviewed ones are flagged fuzzy."""
+    """Return the bytes of a .po file with the translations of `messages`, which the catalogue has. Unreviewed
+    ones are flagged fuzzy."""
     catalog = Catalog(locale=catalogue.language.code, project="kiosk", charset="utf-8", fuzzy=False)
     # No time: the same library gives the same bytes.
     catalog.mime_headers = [(name, value) for name, value in catalog.mime_headers if "Date" not in name]
@@ -208,8 +209,8 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return the TOML text of a file with one counter, under the counter's id. Closed targets are left out,
-    and so are the marks of a closed or optional counter."""
+    """Return the TOML text of a file with one counter; the file has the counter's id. Closed targets and the
+    keys `closed` and `optional` are left out."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]
     lines += ["total = true"] if counter.is_total else []
@@ -222,8 +223,9 @@ def counter_toml(counter: Counter) -> str:
 def read_bundle(content: bytes, library: Library) -> Content:
     """Return the content of a bundle, with every file read and checked.
 
-    `library` has the scales, counters and statements that files of the bundle may name. Raises RefusedError
-    for a truncated, changed or foreign file, another version of the format, or a file that cannot be read.
+    The bundle's theories may name counters and statements of `library`; the scales of its surveys are in the
+    bundle. Raises RefusedError for a truncated, changed or foreign file, another version of the format, or a
+    file in it that cannot be read.
     """
     members = read_members(content)
     manifest = _manifest(members)
@@ -242,8 +244,9 @@ def read_bundle(content: bytes, library: Library) -> Content:
 
 
 def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
-    """Remove the manifest from the members and return its "program". Raises RefusedError unless it has this
-    format and version, and lists every other member with its hash."""
+    """Return {"program": the version that wrote the bundle}, and remove the manifest from `members`. Raises
+    RefusedError unless the manifest has this format and version, and lists every other member with its
+    hash."""
     try:
         manifest = parse(members.pop(MANIFEST).decode())
         is_bundle = manifest["format"] == FORMAT
@@ -271,8 +274,8 @@ def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
 
 
 def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
-    """Return the content of a bundle whose members are unpacked in a folder. Raises DefinitionError for a
-    faulty file."""
+    """Return the content of a bundle that is unpacked in a folder. `members` are the names of its files, and
+    `program` is the version that wrote it. Raises DefinitionError for a faulty file."""
     questions = folder / QUESTIONS
     scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
     counters = read_all_counters([questions])
@@ -321,7 +324,8 @@ def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Co
 def _effects(
     kind: Kind, sent: Iterable[Any], present: Mapping[str, Any], is_same: Callable[[Any, Any], bool]
 ) -> Iterator[Effect]:
-    """Yield the effect on each item `sent` of a kind; `present` are those that are here, by id."""
+    """Yield the effect of the import on each item `sent` of a kind. `present` maps ids to this installation's
+    items of the kind; `is_same` compares two items."""
     for one in sent:
         other = present.get(one.id)
         state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
@@ -334,7 +338,8 @@ def _same_survey(one: Survey, other: Survey) -> bool:
 
 
 def _same_counter(one: Counter, other: Counter) -> bool:
-    """Return whether two counters count the same. `other`, which is here, may have more targets."""
+    """Return whether two counters count the same. `other`, this installation's counter, may have more
+    targets."""
     return set(one.targets) <= set(other.targets) and replace(one, targets=other.targets) == other
 
 
@@ -389,7 +394,8 @@ def _obstacle(
 
 
 def _path(kind: Kind, name: str) -> Path:
-    """Return the path of an item's file in KIOSK_DATA."""
+    """Return the path, relative to KIOSK_DATA, of an item's file. `name` is the item's id, or a translation's
+    language code."""
     if kind is Kind.TRANSLATION:
         return catalogue_path(name)
     folders = {Kind.SURVEY: "", Kind.SCALE: "scales", Kind.COUNTER: "counters", Kind.THEORY: "theories"}
@@ -407,11 +413,11 @@ class BundleImport:
 def import_bundle(
     settings: Settings, content: bytes, used_surveys: Collection[str], reviewer: str, on: date
 ) -> BundleImport:
-    """Carry out an import: all of it or nothing. `reviewer` and `on`, the account and the date, are noted
-    with the translations.
+    """Carry out an import, all of it or nothing, and return the plan and the new library.
 
-    Theories that are replaced keep their place. Raises RefusedError as `plan_import`, and if the library
-    could not be read afterwards.
+    Theories that are replaced keep their place. New translations count as unreviewed, so they do not carry
+    `reviewer` and `on` (`changed_catalogue`). Raises RefusedError as `plan_import`, and if the library could
+    not be read or written with the bundle.
     """
     with exclusively(settings):
         library = read_usable_library(settings)

@@ -48,7 +48,7 @@ UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 """gettext keywords that no catalogue here uses."""
 
 CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
-"""The encoding that a .po file's header names."""
+"""Pattern of the encoding in a .po file's header."""
 
 AUTONYMS = {
     "sv": "Svenska",
@@ -191,7 +191,8 @@ def read_entries(text: str, source: str) -> Catalog:
 def _check_charset(source: str, text: str) -> None:
     """Raise DefinitionError if a header names another encoding than UTF-8.
 
-    Checked here because Babel 2.19 and later read the placeholder of gettext's templates as UTF-8.
+    Babel 2.19 and later do not refuse `charset=CHARSET`, the placeholder of gettext's templates: they read it
+    as UTF-8.
     """
     _, header, *_ = [*re.split("^msgid", text, maxsplit=2, flags=re.MULTILINE), ""]
     named = CHARSET.search(header)
@@ -276,8 +277,8 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
     """Return language code -> catalogue of a domain ("guest" or "desk"), in the order of the language picker.
 
     Later folders add languages, and override single texts of earlier folders; they add no text to the Swedish
-    catalogue. In all others, texts that only the Swedish one has are `empty`. A file that `read` cannot read
-    is left out.
+    catalogue. In all others, texts that only the Swedish one has are `empty`. `read` decides what happens to
+    a faulty file: `strictly` raises DefinitionError. A file without a replacement is left out.
     """
     catalogues: dict[str, Catalogue] = {}
     for folder in folders:
@@ -302,7 +303,7 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
-    """Return the paths of a domain's files in a folder, by language code."""
+    """Return the paths of a domain's files in a folder of translations, sorted by language code."""
     folders = (path for path in entries(folder, read) if not path.is_file())
     paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in folders)
     return [path for path in paths if is_there(path)]

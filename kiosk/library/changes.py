@@ -30,7 +30,7 @@ CANDIDATE = ".candidate-"
 _ONE_AT_A_TIME = threading.RLock()
 
 _held: set[Path] = set()
-"""The folders whose lock on changes the thread in `_ONE_AT_A_TIME` holds."""
+"""Folders whose lock on changes is held by the thread that holds `_ONE_AT_A_TIME`."""
 
 
 class RefusedError(ValueError):
@@ -47,7 +47,7 @@ def exclusively(settings: Settings) -> Iterator[None]:
     """Hold the lock on changes in the `with` block, which reads the current files and may replace them.
 
     Waits until no other thread or process holds it; a thread that holds it may take it again. KIOSK_DATA is
-    created if it is missing. The lock is on the folder itself, so that an attempt creates no file.
+    created if it is missing. The lock is on the folder itself, so there is no lock file.
     """
     with _ONE_AT_A_TIME:
         if settings.data in _held:
@@ -68,8 +68,8 @@ def change_files(settings: Settings, changes: Changes) -> Library:
     """Replace own files, and return the new library.
 
     The caller holds `exclusively`. Raises RefusedError, and changes nothing, if a file that is readable now,
-    or that is changed, would be unreadable, or if a file cannot be written. Files that are unreadable for
-    another reason remain in the library's `problems`. The last good copies are brought up to date.
+    or that is changed, would be unreadable, or if a file cannot be written. Files that were unreadable before
+    stay so, and are in the library's `problems`. Also updates the last good copies (`keep_last_good`).
     """
     try:
         for stale in settings.data.glob(f"{CANDIDATE}*"):
@@ -100,7 +100,8 @@ def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
 
 
 def _link(source: Path, target: Path, changed: set[Path]) -> None:
-    """Link to a file or folder, or create the folder if something in it changes."""
+    """Create `target` as a link to `source`; or as a folder of links, if one of the `changed` paths is in it.
+    A `target` that is itself in `changed` is not created."""
     if target in changed:
         return
     if source.is_dir() and any(path.is_relative_to(target) for path in changed):
@@ -171,7 +172,7 @@ def replace_all(data: Path, changes: Changes) -> None:
 
 
 def _beside(path: Path, ending: str) -> Path:
-    """Return the path of a hidden file in the same folder, which no reader reads."""
+    """Return the path of a hidden file in the same folder, .NAME.ENDING, which no reader reads."""
     return path.with_name(f".{path.name}.{ending}")
 
 
@@ -225,8 +226,8 @@ def _sync(folder: Path) -> None:
 
 
 def keep_last_good(settings: Settings, library: Library) -> None:
-    """Copy every own file that was read to KIOSK_DATA/.last-good, and delete copies of removed files. Copies
-    of files that cannot be read now stay.
+    """Copy to KIOSK_DATA/.last-good each own file that `library` uses, and delete the copies of removed
+    files. Copies of files that cannot be read now stay.
 
     A copy that fails is no error, and is retried at the next change or start: the files themselves are
     intact.

@@ -29,9 +29,10 @@ def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
 
 
 def add_files(library: Library, paths: Iterable[Path]) -> Library:
-    """Return the library with further survey files (or folders of them) added, translated by its catalogues.
-    A file with the id of a survey replaces it. Raises DefinitionError for one that is missing or cannot be
-    used."""
+    """Return the library with the surveys in further files, or folders of files, translated by the library's
+    catalogues. A file replaces the survey with the same id. Its survey may use the library's scales, and
+    those in the folder `scales` beside the file. Raises DefinitionError for a file that is missing or cannot
+    be used."""
     surveys = dict(library.surveys)
     for path in _files(paths):
         scales = readable({**library.scales, **read_scales(path.parent / "scales")})
@@ -43,7 +44,8 @@ def add_files(library: Library, paths: Iterable[Path]) -> Library:
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
-    """Yield the files, and those in the folders. Raises DefinitionError for a path that does not exist."""
+    """Yield each path that is a file, and the definition files in each that is a folder. Raises
+    DefinitionError for a path that does not exist."""
     for path in paths:
         if not path.exists():
             raise DefinitionError(f"{path}: there is no such file or folder")
@@ -125,8 +127,8 @@ def _counts(state: completeness.Completeness) -> dict[str, int]:
 
 
 def scale_labels(library: Library, scale: Scale) -> dict[str, list[str]]:
-    """Return language -> a scale's labels, the lowest first, for the languages that have all of them. A
-    reader compares them: a scale must mean the same in each."""
+    """Return language code -> a scale's labels, the lowest first, for the languages that have all of them. A
+    reader compares them: a scale must mean the same in each language."""
     rows = {
         code: list(scale.labels if code == REFERENCE else scale.labels_in(code, catalogue.texts))
         for code, catalogue in library.guest.items()
@@ -143,14 +145,15 @@ def _scale(library: Library, scale: Scale) -> dict[str, Any]:
 
 
 def _languages(library: Library, survey: Survey) -> dict[str, dict[str, int]]:
-    """Return, for each language, the numbers of the survey's texts that are missing and unreviewed."""
+    """Return language code -> the numbers of the survey's texts that are `missing` and `unreviewed`."""
     return {
         code: _counts(completeness.of_survey(catalogue, survey)) for code, catalogue in library.guest.items()
     }
 
 
 def check_text(library: Library) -> str:
-    """Return the report as lines of text, the last with a line feed."""
+    """Return the report as `kiosk check` prints it: lines of text with warnings, the last with a line
+    feed."""
     lines = []
     report = check_report(library)
     for name, row in report["surveys"].items():

@@ -1,6 +1,7 @@
-"""Counters that are edited in the browser: own ones in a file each, and the units at which any is shown.
+"""Counters of outputs that are edited in the browser. An own counter has a file of its own; units are chosen
+for own and shipped ones.
 
-A counter keeps its id, under which its figures are stored, whatever it is called. One with figures is closed
+A counter keeps its id, under which its figures are stored, when its name changes. One with figures is closed
 for new taps, never removed.
 """
 
@@ -37,7 +38,7 @@ _UNITS = Path(QUESTIONS) / UNITS_FILE
 
 @dataclass(frozen=True)
 class TargetDraft:
-    """A target that is edited. `id` is "" for a new one; one without a name is removed."""
+    """A target of a counter that is edited. `id` is "" for a new one; one without a name is removed."""
 
     id: str
     name: str
@@ -128,8 +129,8 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
 def rewrite_counter(
     settings: Settings, counter_id: str, draft: CounterDraft, seen: str, used: Collection[str]
 ) -> Library:
-    """Write a changed counter, and return the new library. Only the units of a shipped counter change. If
-    another counter of its file has the same targets, they do not change either.
+    """Write a changed counter, and return the new library. Only the units of a shipped counter change.
+    Targets that another counter of the file has too do not change (`shares_targets`).
 
     `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and
     no new target gets one of them. `seen` is the digest (`draft_digest`) of the counter that was edited.
@@ -180,7 +181,7 @@ def remove_counter(settings: Settings, counter_id: str) -> Library:
 
 
 def theories_with(library: Library, counter_id: str) -> list[str]:
-    """Return the titles of the theories of change that are tied to a counter."""
+    """Return the titles of the theories of change that measure a box with a counter."""
     return [
         theory.title
         for theory in library.theories.values()
@@ -281,7 +282,8 @@ def _refuse_faults(
 
 
 def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[FieldFault]:
-    """Yield the faults of a counter's name, definition and number."""
+    """Yield the faults of a counter's name and definition, and a fault if there would be over MOST_COUNTERS
+    open counters."""
     others = [one for one in library.counters.values() if one.id != counter_id]
     if not can_be_read(draft.name):
         yield FieldFault("name", Message("Skriv vad som räknas.", {}))
@@ -302,8 +304,8 @@ def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[
 def _target_faults(
     draft: CounterDraft, library: Library, counter_id: str, used: Collection[str]
 ) -> Iterator[FieldFault]:
-    """Yield the faults of the targets. `draft` has no new targets without a name, so that a fault's field is
-    counted without them."""
+    """Yield the faults of the targets, also the removal of one whose id is in `used`. The field of a fault is
+    target-N: N counts the draft's targets from 1. `draft` has no new targets without a name."""
     counter = library.counters.get(counter_id)
     known = {target.id: target.name for target in counter.targets} if counter else {}
     names: set[str] = set()

@@ -29,8 +29,8 @@ UNITS_FILE = "counting/units.toml"
 
 
 def read_counters(path: Path, taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
-    """Read one file: [[counters]], and the [[targets]] of those with `by_target = true`. `taken` maps the ids
-    of other files' counters to them.
+    """Return the counters in one file, in order: [[counters]], and the [[targets]] of those with `by_target =
+    true`. `taken` maps the ids of other files' counters to them.
 
     Raises DefinitionError, with the line, for any fault, and for an id in `taken`, since a figure belongs to
     one counter.
@@ -77,8 +77,9 @@ def _read_counter(row: Table, targets: tuple[Target, ...]) -> Counter:
 
 
 def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, Counter]:
-    """Return all counters of the folders' `counters`, by id, in the order of the files. A file that `read`
-    cannot read is left out; a file's name or an id that occurs twice is an error."""
+    """Return all counters in the subfolders `counters` of the folders, by id, in the order of the files. A
+    file name or an id that an earlier file has is a fault of the later file. `read` decides what happens to a
+    faulty file: `strictly` raises DefinitionError. A file without a replacement is left out."""
     counters: dict[str, Counter] = {}
     names: set[str] = set()
     for folder in folders:

@@ -20,7 +20,7 @@ from kiosk.domain.message import Message
 from kiosk.library.texts import ID_PATTERN, find_fault, tidied
 
 MAX_FILE_BYTES = 1_000_000
-"""Largest file that is read."""
+"""Largest file that is read, in bytes."""
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Read(Protocol):
 
 
 def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
-    """Read a file with `reader`; its DefinitionError is not caught."""
+    """Return `reader(path)`. Its DefinitionError is not caught."""
     return reader(path)
 
 
@@ -69,9 +69,9 @@ class Table:
 
     Every method raises DefinitionError for a value of another type than it returns, and for a missing key
     unless its name begins with `optional_`. `place` is the table's place in messages: the file, and for a
-    section its name and number, from 1, in brackets. `section` and `number` say the same, "" and 0 above all
-    sections, with `text_of_file`, to find a key's line. `asked` has the keys that were read: `finish` refuses
-    all others.
+    section its name and number, from 1, in brackets. `section` and `number` are that name and number; "" and
+    0 for a whole file. `text_of_file` is the file's text, in which `error` looks up a key's line. `asked` has
+    the keys that were read: `finish` refuses all others.
     """
 
     place: str
@@ -369,9 +369,10 @@ def refuse_taken(path: Path, taken: Container[str]) -> None:
 
 
 def read_definition(path: Path) -> tuple[Table, str]:
-    """Return (the file's table, its `id`). The id must be the file's name, so that an id identifies its file.
+    """Return (the file's table, its `id`). The id must be the file's name without .toml, so that an id
+    identifies its file.
 
-    Raises DefinitionError as `read_table`, and if the file has no `id` or another name.
+    Raises DefinitionError as `read_table`, and if the `id` is missing or is not the file's name.
     """
     table = read_table(path)
     name = table.identifier("id")

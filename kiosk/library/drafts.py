@@ -48,11 +48,11 @@ LONGEST_TITLE = 120
 """Most characters of a title."""
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
-"""Largest spreadsheet or translator's file, pictures and comments included."""
+"""Largest uploaded spreadsheet or translator's file, pictures and comments included."""
 
 
 class DraftError(FieldError):
-    """The survey's texts cannot be saved: a fault in the form, with its field."""
+    """The survey cannot be saved. `faults` has each fault with its field in the form."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
     """Return an id derived from the first words of a text: small letters a-z, digits and _, with a number
-    from 2 on if it is taken or reserved. `fallback` is used if the text has no such words."""
+    from 2 on if it is in `taken` or RESERVED_NAMES. `fallback` is used if no word has these letters, or the
+    first begins with a digit."""
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -393,7 +394,8 @@ def linked(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 
 
 def _tidied(draft: Draft) -> Draft:
-    """Return the draft with its texts normalised, as the file's reader returns them."""
+    """Return the draft with its texts normalised, as the file's reader returns them, and its follow-ups
+    `linked`."""
     return replace(
         draft,
         title=tidied(draft.title),
@@ -557,7 +559,7 @@ class ChangedError(Exception):
 @dataclass(frozen=True)
 class Translation:
     """One text in one language: `message` is the reference text, `text` its translation, "" to remove it.
-    `is_reviewed` by a native reader."""
+    `is_reviewed` says whether a native reader has reviewed it."""
 
     message: str
     text: str

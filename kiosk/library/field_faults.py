@@ -8,7 +8,7 @@ from kiosk.library.changes import RefusedError
 
 @dataclass(frozen=True)
 class FieldFault:
-    """A fault, with the id of the field, or of the row or layer of a theory, to correct."""
+    """A fault of a form. `anchor` is the id of the field to correct; in a theory, also of a row or layer."""
 
     anchor: str
     message: Message

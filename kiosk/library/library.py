@@ -27,7 +27,8 @@ from kiosk.settings import Settings, SettingsError
 
 @dataclass(frozen=True)
 class Library:
-    """The content of all files; each mapping is by id or language code. `surveys` are translated.
+    """The content of all files; each mapping is by id or language code. `surveys` are translated. `guest` and
+    `desk` are the catalogues of the guest's and the staff's texts.
 
     `problems` lists the installation's own files that are not used, or only in their last good copy; `own`
     has the paths, in KIOSK_DATA, of those that are used. `choices` says at which units counters are shown.
@@ -62,9 +63,9 @@ class Library:
         return {unit: places[unit] for tree in self.trees.values() for unit in tree.leaves}
 
     def respondent(self, tree: Tree, node_id: str) -> Respondent:
-        """Return the word for those who answer at a node of a round's tree: the library's word for the node,
-        or for the nearest node above it, if a tree of the library has one of these; else GUEST. A round's own
-        tree has no words. KeyError if the tree lacks the node."""
+        """Return the word for those who answer at a node of a round's tree, from the library's trees: a
+        round's own tree has no words. If no tree of the library has the node, the word is that of the nearest
+        node above it that is in one; GUEST if none is. Raises KeyError if `tree` lacks the node."""
         for above in tree.upwards(node_id):
             for present in self.trees.values():
                 if present.has(above):
@@ -143,7 +144,7 @@ def check_languages(settings: Settings, library: Library) -> None:
 
 
 def screen_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
-    """Return the languages of the guest's screen, the reference first.
+    """Return the codes of the languages in which the guest's screen can be shown, the reference first.
 
     A language must have every text of the screen. It must also be the reference, or be reviewed by a native
     reader, or be in `allowed` (None allows all, for the demonstration).
@@ -156,10 +157,11 @@ def screen_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str
 def shown_languages(
     catalogues: Mapping[str, Catalogue], survey: Survey, allowed: frozenset[str] | None
 ) -> tuple[str, ...]:
-    """Return the languages that a guest may choose for a survey, in the order of the language picker.
+    """Return the codes of the languages that a guest may choose for a survey, in the order of the language
+    picker.
 
-    These are the languages of the guest's screen that also have every text of the survey, by the same
-    conditions: a statement is never shown partly in Swedish. Other surveys do not count.
+    These are the `screen_languages` that also have every text of the survey, and whose translation of the
+    survey is reviewed or allowed: a statement is never shown partly in Swedish. Other surveys do not count.
     """
     return tuple(
         code

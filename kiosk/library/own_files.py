@@ -71,8 +71,8 @@ class FileProblem:
 class TolerantReader:
     """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
-    `data` is KIOSK_DATA. Each call adds a faulty file or folder to `problems`, or the path in KIOSK_DATA of a
-    definition or catalogue that was read to `good`.
+    `data` is KIOSK_DATA. `problems` collects faulty own files and folders; `good` collects the paths, in
+    KIOSK_DATA, of the definitions and catalogues that could be read.
     """
 
     data: Path
@@ -80,8 +80,9 @@ class TolerantReader:
     good: list[Path] = field(default_factory=list)
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None:
-        """Return `reader(path)`. If an own file is faulty, add it to `problems` and return what its last good
-        copy gives; None if there is no good copy. Raises DefinitionError for a faulty shipped file."""
+        """Return `reader(path)`. If an own file is faulty, add it to `problems` and return the value that
+        `reader` reads from its last good copy; None if there is no good copy. Raises DefinitionError for a
+        faulty shipped file."""
         name = path.relative_to(self.data) if path.is_relative_to(self.data) else Path()
         if not {*name.parts[:1]} & {*OWN_FOLDERS, LAST_GOOD, THEME}:
             return reader(path)
@@ -138,8 +139,8 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """Yield all files that may be intended as definitions: the .toml and .po files beside OWN_FOLDERS, and
-    all files in these folders, in their subfolders too, but not in hidden ones."""
+    """Yield all files that may be intended as definitions: the .toml and .po files directly in KIOSK_DATA,
+    and all files in OWN_FOLDERS and their subfolders, but not in hidden ones."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:

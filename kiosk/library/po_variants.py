@@ -15,8 +15,8 @@ LINE = re.compile(r'(?:(?P<keyword>msgctxt|msgid_plural|msgid|msgstr(?:\[\d{1,2}
 
 @dataclass
 class _Entry:
-    """An entry of the file: keyword -> the parts of its text, as written, and the numbers of all its lines,
-    from 0."""
+    """An entry of a .po file. `parts` maps each keyword to the quoted strings of its text, as written;
+    `lines` maps it to the numbers of their lines, from 0."""
 
     parts: dict[str, list[str]]
     lines: dict[str, list[int]] = field(default_factory=dict)
@@ -37,10 +37,12 @@ class _Entry:
 
 
 def without_variants(text: str, known: Container[str]) -> tuple[str, tuple[str, ...]]:
-    """Return a .po file's text without contexts and plural forms, and the texts whose entries are left out.
+    """Return a .po file's text without contexts and plural forms, and the reference texts whose entries are
+    left out.
 
-    Removed lines are empty, so that the numbers of the others stay. A plural of a text that is not `known` is
-    left out. Lines that are not understood stay, for the reader to report.
+    Removed lines become empty, so that the numbers of the others stay. An entry with plural forms is left out
+    if its text is not in `known`, the reference texts here. Lines that are not understood stay, for the
+    reader to report.
     """
     lines = text.split("\n")
     entries = _entries(lines)
@@ -95,7 +97,8 @@ def _remove(lines: list[str], entry: _Entry, keywords: Sequence[str]) -> None:
 
 
 def _keep_first_form(lines: list[str], entry: _Entry) -> None:
-    """Make a plain entry of a plural one whose forms are all alike, or empty."""
+    """Make a plain entry of an entry with plural forms, whose forms are equal or empty: the first that is not
+    empty stays."""
     plurals = [keyword for keyword in entry.texts if keyword.startswith("msgstr")]
     kept = next((keyword for keyword in plurals if entry.texts[keyword]), plurals[0] if plurals else "")
     _remove(lines, entry, ["msgctxt", "msgid_plural", *(keyword for keyword in plurals if keyword != kept)])

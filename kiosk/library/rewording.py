@@ -48,8 +48,8 @@ def changed_texts(
 
 
 def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Iterable[str]) -> Statement:
-    """Return the statement `after`, which replaces `before`: with the earlier texts if the meaning is the
-    same, otherwise with a new id that is not in `taken`."""
+    """Return the statement `after`, which replaces `before`: with all earlier texts if the meaning is the
+    same, otherwise with none and with a new id that is not in `taken`."""
     if meaning is Meaning.OTHER:
         changed = replace(after, id=new_id(after.text, taken, "statement"))
         return replace(changed, earlier_spellings=(), earlier_wordings=())
@@ -75,8 +75,8 @@ def with_known_ids(
     - else that of a statement that a round of the survey asked (`asked`, the latest round first) and whose id
       no row has.
 
-    Both must have the same scale and direction (`_is_same_question`). A changed statement whose id was given
-    to another one gets the id "".
+    The statement with the text must be the same question (`_is_same_question`). A changed statement whose id
+    was given to another one gets the id "".
     """
     known = {statement.id: statement for statement in before}
     kept = {one.id for one in after if one.id in known and one.text == known[one.id].text}
@@ -122,7 +122,8 @@ def _when(statement: Statement) -> tuple[int, ...]:
 
 
 def _continued(earlier: Statement, statement: Statement) -> Statement:
-    """Return the statement with the id of `earlier`, one of whose texts it has, and with its other texts."""
+    """Return the statement with the id of `earlier`, which has or had the same text, and with the other texts
+    of `earlier` as earlier texts."""
     meaning = Meaning.SAME if statement.text in earlier.earlier_wordings else Meaning.SPELLING
     return reworded(earlier, replace(statement, id=earlier.id), meaning, ())
 

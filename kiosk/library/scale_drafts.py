@@ -75,7 +75,8 @@ class ScaleDraft:
 
     @property
     def numbers(self) -> tuple[int | None, int | None]:
-        """The lowest and the highest number; None for one that is not a whole number within limits."""
+        """The lowest and the highest number; None for a text that is no whole number from 0 to
+        HIGHEST_NUMBER."""
         return _number_in(self.ends[0]), _number_in(self.ends[1])
 
     @property
@@ -191,7 +192,7 @@ def _refuse_used(library: Library, scale_id: str) -> None:
 
 
 def _tidied(draft: ScaleDraft) -> ScaleDraft:
-    """Return the draft with tidy texts, and without those of another kind of scale."""
+    """Return the draft with its texts normalised. Fields that its kind of scale does not have are emptied."""
     has_numbers = draft.kind is ScaleKind.NUMBERS
     low, high = draft.poles if has_numbers else ("", "")
     return replace(
@@ -237,7 +238,8 @@ def _faults_of_title(draft: ScaleDraft) -> Iterator[FieldFault]:
 
 
 def _answers(draft: ScaleDraft) -> tuple[object, ...]:
-    """Return the parts of a scale that guests see."""
+    """Return the values of a draft on which its answers depend; equal for two scales that guests see
+    alike."""
     return (draft.kind, draft.written_labels, draft.numbers, draft.poles)
 
 
@@ -290,8 +292,9 @@ def _faults_of_labels(draft: ScaleDraft) -> Iterator[FieldFault]:
 
 
 def _toml(scale_id: str, draft: ScaleDraft, previous: Mapping[str, Any]) -> str:
-    """Return the scale's file. `previous` has the values of the file before the change: its other keys are
-    kept, and so are those of each option with the same label."""
+    """Return the TOML text of the scale's file. `previous` has the values of the file before the change, {}
+    for a new scale. Its keys that the form does not have are kept, as are those of an option whose label has
+    not changed."""
     kept = {option["label"]: option for option in previous.get("options", ())}
     other = {key: value for key, value in previous.items() if key not in {"id", *WRITTEN_BY_KIND}}
     return definition_toml(

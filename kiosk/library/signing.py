@@ -35,7 +35,8 @@ class PublicKey:
         return sha256(bytes.fromhex(self.hex)).hexdigest()
 
     def has_signed(self, content: bytes, signature: str) -> bool:
-        """Return whether a signature in hex is that of the content."""
+        """Return whether a signature in hex is that of the content. Returns False for a key or signature that
+        is no hex."""
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.hex))
             key.verify(bytes.fromhex(signature), content)
@@ -50,7 +51,8 @@ def in_groups(fingerprint: str) -> str:
 
 
 def read_fingerprint(text: str) -> str:
-    """Return a typed fingerprint: 64 hex digits in small letters. Raises RefusedError for another text."""
+    """Return a typed fingerprint as 64 hex digits in small letters: spaces, colons, dots and hyphens are
+    removed. Raises RefusedError for another text."""
     digits = re.sub(r"[\s:.-]", "", text).lower()
     if not FINGERPRINT.fullmatch(digits):
         raise RefusedError(

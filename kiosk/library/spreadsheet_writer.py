@@ -13,7 +13,7 @@ from typing import Any
 from kiosk.library.xlsx_parts import MOST_ROWS, harmless, sheet_xml, xlsx_parts
 
 EARLIEST = datetime(1980, 1, 1)
-"""The time in an XLSX file before the first publication: the earliest time that the format allows."""
+"""The time in an XLSX file without a snapshot: the earliest time that the format allows."""
 
 
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -53,10 +53,10 @@ def workbook(
 ) -> bytes:
     """Encode sheets of rows, each beginning with a heading, as XLSX: the same bytes for the same figures.
 
-    `sheets` is name -> rows. `made_at` is the snapshot's time in ISO 8601, or None; the file carries it
-    instead of the time of the download. A text of digits becomes a number, unless `as_text` stores every cell
-    as text, for programs that read the file back. Rows beyond MOST_ROWS go on in further sheets with the
-    same heading, "name (2)" and so on.
+    `sheets` is name -> rows. `made_at` is the snapshot's time in ISO 8601; None for EARLIEST. The file
+    carries it instead of the time of the download. A text of digits becomes a number, unless `as_text` stores
+    every cell as text, for programs that read the file back. Rows beyond MOST_ROWS go on in further sheets
+    with the same heading, "name (2)" and so on.
 
     The file is written here (ECMA-376, part 1): openpyxl takes ten times as long for a million cells.
     """
@@ -92,8 +92,8 @@ def _whole_sheets(
 
 
 def packed_workbook(book: Any, made_at: str | None) -> bytes:
-    """Return the bytes of an openpyxl workbook. The only time in the file is that of the snapshot,
-    `made_at`."""
+    """Return the bytes of an openpyxl workbook. The only time in the file is `made_at`, that of the snapshot
+    in ISO 8601; EARLIEST if None. Also sets the properties of `book`."""
     book.properties.creator = ""
     book.properties.created = book.properties.modified = (
         datetime.fromisoformat(made_at) if made_at else EARLIEST
@@ -104,7 +104,8 @@ def packed_workbook(book: Any, made_at: str | None) -> bytes:
 
 
 def _without_times(packed: bytes, properties: Any) -> bytes:
-    """Return the file without modification times."""
+    """Return the bytes of an XLSX file without the modification times of its parts. Its property "modified"
+    becomes the time in `properties.created`."""
     same = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as original, zipfile.ZipFile(same, "w") as written:
         for name in original.namelist():

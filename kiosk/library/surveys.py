@@ -60,8 +60,8 @@ def _official(table: Table) -> tuple[str, ...]:
 
 
 def read_scale(path: Path) -> Scale:
-    """Read one scale file. Options are listed lowest first; those without an order, in the order that guests
-    see. Raises DefinitionError, with the line."""
+    """Return the scale in a file. The file lists the options lowest first, or, without an order, as guests
+    see them: then `labels` are reversed. Raises DefinitionError, with the line, for any fault."""
     table, scale_id = read_definition(path)
     _origin(table)
     _official(table)
@@ -90,7 +90,8 @@ def read_scale(path: Path) -> Scale:
 
 
 def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
-    """Return the scale of a file with `numbers` and `poles`."""
+    """Return the scale of a file with `numbers` and `poles`. Raises DefinitionError for values that make no
+    scale."""
     numbers, poles = table.optional_numbers("numbers"), table.optional_texts("poles")
     table.optional_choice("pictures", [Pictures.NONE])
     if len(numbers) != 2 or not 0 <= numbers[0] < numbers[1] <= HIGHEST_NUMBER:
@@ -109,8 +110,8 @@ def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
 
 
 def read_survey(path: Path, scales: Mapping[str, Scale]) -> Survey:
-    """Read one survey file, untranslated. `scales` are those that it may name, by id. Raises DefinitionError,
-    with the line, for any fault."""
+    """Return the survey in a file, untranslated. `scales` are those that it may name, by id. Raises
+    DefinitionError, with the line, for any fault."""
     table, survey_id = read_definition(path)
     title = table.text("title")
     source, licence, validated = _origin(table)
@@ -141,7 +142,8 @@ def _read_statement(
     row: Table, scales: Mapping[str, Scale], default_scale: str, before: Sequence[Statement]
 ) -> Statement:
     """Return the statement of a section. `default_scale` is the id of the scale of statements that name none,
-    "" if the survey has no such scale; `before` are the statements of the sections above."""
+    "" if the survey has no such scale; `before` are the statements of the sections above. Raises
+    DefinitionError for any fault."""
     scale_id = row.optional_text("scale") or default_scale
     if not scale_id:
         raise row.error("scale", "is missing here and at the top of the file; name a scale")
@@ -226,7 +228,8 @@ def _why_not_followed(followed: str, own_id: object, before: Sequence[Statement]
 
 
 def _why_no_follow_up(scale: Scale, *, several: bool) -> str:
-    """Return the reason why a question with this scale is no follow-up, with the remedy; "" if it can be."""
+    """Return the reason why a question with this scale cannot be a follow-up, with the remedy; "" if it can.
+    `several` says whether a guest may choose several of its answers."""
     if several:
         return "a follow-up has one answer; remove several"
     if scale.is_ordered:
@@ -269,11 +272,9 @@ RESERVED_NAMES = frozenset({"slip", "lang"})
 
 
 def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Scale | None]:
-    """Return all scales of a folder, by id; None for a file that `read` could not read; {} without the
-    folder.
-
-    Raises DefinitionError for an id in `taken`.
-    """
+    """Return all scales of a folder, by id; {} without the folder. An id in `taken` is a fault of the file.
+    `read` decides what happens to a faulty file: `strictly` raises DefinitionError. The value is None for a
+    file without a replacement."""
     return {
         path.stem: read(path, partial(_read_new_scale, taken=taken))
         for path in definition_files(folder, read)
@@ -281,7 +282,7 @@ def read_scales(folder: Path, read: Read = strictly, taken: Container[str] = ())
 
 
 def readable(scales: Mapping[str, Scale | None]) -> dict[str, Scale]:
-    """Return the scales that are not None."""
+    """Return the scales without those whose value is None, which could not be read."""
     return {scale_id: scale for scale_id, scale in scales.items() if scale is not None}
 
 

@@ -24,7 +24,7 @@ THEME = "theme.toml"
 """Name of the theme's file in KIOSK_DATA."""
 
 LARGEST_LOGO_BYTES = 24_000
-"""Largest logo: each guest's page contains it."""
+"""Largest logo, in bytes: each guest's page contains it."""
 
 MOST_CORNER = 40
 """Largest radius of a corner, in CSS pixels: half of a button's height."""
@@ -89,7 +89,8 @@ def theme_toml(theme: Theme) -> str:
 
 
 def _read_accent(table: Table) -> str:
-    """Return the accent colour of a theme's file, or ACCENT."""
+    """Return the accent colour of a theme's file, or ACCENT if it has none. Raises DefinitionError as
+    `find_accent_fault` describes."""
     accent = table.optional_text("accent").lower() or ACCENT
     if fault := find_accent_fault(accent):
         raise table.error("accent", fault.english)
@@ -161,7 +162,8 @@ def find_logo_fault(file: str, content: bytes) -> Fault | None:
 
 
 def _is_picture(content: bytes, media_type: str) -> bool:
-    """Return whether a file's content has the type of its ending. Returns False for an SVG with entities."""
+    """Return whether a file begins as its media type requires. For SVG, return whether it is XML with the
+    root `svg` and no entities."""
     if media_type != LOGO_KINDS[".svg"]:
         return content.startswith(BEGINNINGS[media_type])
     if b"<!ENTITY" in content:

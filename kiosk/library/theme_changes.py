@@ -19,7 +19,8 @@ def uploaded_logo(file: str, content: bytes) -> Logo:
 
 
 def theme_digest(theme: Theme) -> str:
-    """Return a digest of a theme, 32 hex digits, by which a form notices that somebody else changed it."""
+    """Return a digest of a theme, 32 hex digits of SHA-256, by which a form notices that somebody else
+    changed the theme."""
     return short_hash(theme_toml(theme), 32)
 
 
@@ -27,8 +28,8 @@ def write_theme(settings: Settings, theme: Theme, seen: str) -> Library:
     """Write a theme and its logo to KIOSK_DATA, and return the new library. `seen` is the digest of the theme
     that the form showed.
 
-    Raises RefusedError, and changes nothing, if somebody else changed the theme, if its file cannot be read:
-    overwriting it would lose lines that people wrote, or if the new files cannot be read or written.
+    Raises RefusedError, and changes nothing, if somebody else changed the theme, if the new files cannot be
+    read or written, or if the current file cannot be read: overwriting it would lose lines that people wrote.
     """
     with exclusively(settings):
         current = read_usable_library(settings)

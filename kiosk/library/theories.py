@@ -34,8 +34,8 @@ class KnownIds:
 
 
 def read_theory(path: Path, known: KnownIds) -> Theory:
-    """Read one theory file. Raises DefinitionError, with the line, for any fault, such as a loop or an id
-    that is not known."""
+    """Return the theory in a file. Raises DefinitionError, with the line, for any fault, such as a loop or an
+    id that is not known."""
     table, theory_id = read_definition(path)
     title, source, licence = table.text("title"), table.text("source"), table.text("licence")
     definition, target_group = table.text("definition"), table.text("target_group")
@@ -57,7 +57,8 @@ def read_theory(path: Path, known: KnownIds) -> Theory:
 
 
 def _goals(table: Table, known: KnownIds) -> list[Goal]:
-    """Return the [[goals]], numbered from 1. Raises DefinitionError if there are none, or over MOST_GOALS."""
+    """Return the [[goals]], numbered from 1; [] if the file has none. Raises DefinitionError for over
+    MOST_GOALS, or a statement that is not known."""
     if "goals" not in table.values:
         return []
     goals = []
@@ -131,8 +132,9 @@ def _check_links(rows: list[Table], boxes: list[TheoryBox]) -> None:
 
 
 def read_theories(folders: list[Path], known: KnownIds, read: Read = strictly) -> dict[str, Theory]:
-    """Return all theories of the folders' `theories`, by id; an id that occurs twice is an error. A file that
-    `read` cannot read is left out."""
+    """Return all theories in the subfolders `theories` of the folders, by id. An id that an earlier file has
+    is a fault of the later file. `read` decides what happens to a faulty file: `strictly` raises
+    DefinitionError. A file without a replacement is left out."""
     theories: dict[str, Theory] = {}
     for folder in folders:
         for path in definition_files(folder / "theories", read):

@@ -33,7 +33,8 @@ LAYER_NAMES: Mapping[Layer, Message] = {
 """Layer -> its name, in the order of the form."""
 
 GOALS = "goals"
-"""Anchor of the goals' rows. The anchors of the boxes' rows are the values of Layer."""
+"""Anchor of the list of goals, and beginning of the anchors of its rows (goals-1). For the boxes of a layer,
+it is the value of Layer."""
 
 
 def theory_path(theory_id: str) -> Path:
@@ -49,9 +50,10 @@ def theory_digest(theory: Theory) -> str:
 def write_theory(settings: Settings, theory: Theory, seen: str | None = None) -> Library:
     """Write a theory to KIOSK_DATA/questions/theories, and return the new library.
 
-    `seen` is the digest of the theory that was edited; without it the theory is new. Raises ChangedError if
-    the file holds another theory by now, FieldError for faults in rows, and RefusedError if the library
-    could not be read with it. An error leaves everything unchanged.
+    `seen` is the digest (`theory_digest`) of the theory that was edited; None for a new one. Raises
+    ChangedError if the file has been changed or removed since, or if a new theory's file exists; FieldError
+    for faults of the theory, or if the library could not be read or written with it; and RefusedError if the
+    file on disk cannot be read. An error leaves everything unchanged.
     """
     path = theory_path(theory.id)
     with exclusively(settings):
@@ -79,7 +81,8 @@ def remove_theory(settings: Settings, theory_id: str) -> Library:
 
 
 def _placed(message: Message) -> FieldFault:
-    """Return a refusal of the file's reader as a fault, whose anchor is the row that its message names."""
+    """Return a refusal of the file's reader as a fault. Its anchor is the row that the message names; "title"
+    if it names none."""
     row = re.search(r"\b([a-z]+)\[([0-9]+)\]", message.render(str))
     return FieldFault(f"{row[1]}-{row[2]}" if row else "title", message)
 
@@ -128,7 +131,8 @@ def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
 def _faults_of_row(
     anchor: str, place: Mapping[str, object], text: str, named: tuple[str, ...], statements: set[str]
 ) -> Iterator[FieldFault]:
-    """Yield the faults that boxes and goals have in common."""
+    """Yield the faults of the text of a row, a box or goal, and of the ids `named` in it that are not in
+    `statements`. `place` has the column and the number of the row, for messages."""
     if fault := find_fault(text):
         yield FieldFault(
             anchor, Message("{column}, rad {number}: {problem}", {**place, "problem": fault.message})

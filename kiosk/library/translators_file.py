@@ -73,8 +73,8 @@ class Comparison:
 def as_po(catalogue: Catalogue) -> bytes:
     """Return a language's guest texts as a .po file for a translator; texts without a translation come last.
 
-    Unreviewed texts are flagged fuzzy. Those with the translation of an earlier text have it in a comment:
-    Babel would break a long previous msgid (#|) into lines that gettext cannot read.
+    Unreviewed texts are flagged fuzzy. If one uses the translation of an earlier text (`carried`), a comment
+    has that earlier text: Babel would break a long previous msgid (#|) into lines that gettext cannot read.
     """
     code = catalogue.language.code
     catalog = Catalog(locale=code, project="kiosk", charset="utf-8", fuzzy=False)

@@ -30,7 +30,7 @@ LONGEST_UNIT_NAME = 80
 
 @dataclass(frozen=True)
 class UnitDraft:
-    """A row of the form: a unit or an area.
+    """A row of the form: a unit or an area, which is a group of units.
 
     `key` is its id, or the name of its row if it is new. `parent` is the key of the row above it in the tree;
     "" if that is the organisation itself. `respondent` is the word for those who answer there, None for the
@@ -107,9 +107,9 @@ def rewrite_tree(
 ) -> Library:
     """Write a changed own tree, and return the new library.
 
-    `seen` is the digest (`tree_digest`) of the file that was edited. `busy` maps each unit where guests
-    answer to the reason why it must remain a unit. `used` is as in `add_tree`. Raises ChangedError if the
-    file has changed since or is gone, or if the draft lacks one of its units (a unit is closed instead);
+    `seen` is the digest (`tree_digest`) of the file that was edited. `busy` maps the id of each unit where
+    guests answer to the reason why it must remain a unit. `used` is as in `add_tree`. Raises ChangedError if
+    the file has changed since or is gone, or if the draft lacks a row of the file (a unit is closed instead);
     FieldError for faults in the form; and RefusedError if the tree cannot be read or written. An error leaves
     everything unchanged.
     """
@@ -149,13 +149,13 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
 
 
 def _own_trees(settings: Settings, library: Library) -> set[str]:
-    """Return the ids of the organisations that the installation's data has."""
+    """Return the ids of the trees whose files are in KIOSK_DATA."""
     return {tree_id for tree_id in library.trees if is_there(settings.data / tree_path(tree_id))}
 
 
 def _own_names(settings: Settings, library: Library, except_for: str = "") -> set[str]:
-    """Return the names of the own organisations, in small letters, without one of them. An own copy of a
-    shipped organisation may have its name: that of a mission is its real one."""
+    """Return the names of the organisations in KIOSK_DATA, casefolded, except that of the tree `except_for`.
+    Names of shipped organisations are not among them: an own copy of one may keep its name."""
     own = _own_trees(settings, library) - {except_for}
     return {library.trees[tree_id].root.name.casefold() for tree_id in own}
 
@@ -194,7 +194,8 @@ def _faults_of_names(draft: TreeDraft, names: Collection[str]) -> Iterator[Field
 
 
 def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
-    """Yield the faults of rows above each other, and of their number."""
+    """Yield a fault for each row that is below itself, an unknown row or a closed one, and for no open row or
+    over MOST_UNITS rows."""
     is_open = {unit.key: not unit.is_closed for unit in draft.units}
     reached = {unit.key for unit in _top_down(draft.units)}
     for number, unit in enumerate(draft.units, start=1):
@@ -240,7 +241,8 @@ def _top_down(rows: Sequence[UnitDraft]) -> Iterator[UnitDraft]:
 
 
 def _toml(tree_id: str, draft: TreeDraft, taken: set[str]) -> bytes:
-    """Return the tree's file. New rows get ids made from their names, none of `taken`."""
+    """Return the bytes of the tree's TOML file. Rows whose key is not in `taken` are new, and get ids made
+    from their names."""
     ids = {"": tree_id}
     rows = []
     for unit in _top_down(draft.units):

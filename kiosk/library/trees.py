@@ -43,8 +43,8 @@ def read_tree(path: Path) -> Tree:
     parent. The root and each unit may have a `respondent`: the word for those who answer there.
 
     A unit with `closed = true` is left out: guests do not answer there any more. Raises DefinitionError, with
-    the line, for an id or a name that occurs twice, a parent that comes later or is closed, or a tree whose
-    units are all closed.
+    the line, for an id that occurs twice, two open units of one name and parent, a parent that comes later or
+    is closed, or a tree whose units are all closed.
     """
     table, tree_id = read_definition(path)
     root = Node(tree_id, table.text("name"), None)
@@ -77,9 +77,10 @@ def read_tree(path: Path) -> Tree:
 
 
 def read_trees(folder: Path, read: Read = strictly, taken: Container[str] = ()) -> dict[str, Tree]:
-    """Return all trees of a folder, by id. A file that `read` cannot read is left out.
+    """Return all trees of a folder, by id. An id in `taken` is a fault of the file. `read` decides what
+    happens to a faulty file: `strictly` raises DefinitionError. A file without a replacement is left out.
 
-    Raises DefinitionError if there is no folder or an id is in `taken`.
+    Raises DefinitionError if there is no folder.
     """
     if not is_there(folder):
         raise DefinitionError(f"{folder}: is not a folder")

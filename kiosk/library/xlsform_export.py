@@ -13,10 +13,10 @@ NO_ANSWERS = (NoAnswer.DONT_KNOW, NoAnswer.PREFER_NOT)
 
 
 def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer, str]]) -> bytes:
-    """Encode a survey as XLSForm, in every language that has all its texts and its words in
-    `no_answer_words`.
+    """Return the bytes of an XLSForm (XLSX) with a survey, in every language that has all of the survey's
+    texts and is in `no_answer_words`.
 
-    `no_answer_words` maps each language to its words for "don't know" and "prefer not", which are choices.
+    `no_answer_words` maps a language code to the words for "don't know" and "prefer not", which are choices.
     """
     codes = [
         REFERENCE,
@@ -90,7 +90,8 @@ def _list_of(statement: Statement) -> str:
 
 
 def no_answer_words(catalogues: Mapping[str, Catalogue]) -> dict[str, dict[NoAnswer, str]]:
-    """Return the words for "don't know" and "prefer not" in each language that has both."""
+    """Return language code -> the words for "don't know" and "prefer not", for each language that has
+    both."""
     messages = {NoAnswer.DONT_KNOW: "Vet inte", NoAnswer.PREFER_NOT: "Vill inte svara"}
     return {
         code: {kind: catalogue.text(message) for kind, message in messages.items()}

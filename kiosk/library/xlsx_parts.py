@@ -22,8 +22,8 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def xlsx_parts(names: Sequence[str], moment: datetime) -> dict[str, str]:
-    """Return name -> content of every part but the sheets, which have these names. `moment` is the time that
-    the file carries."""
+    """Return name -> content of every part of an XLSX file but the sheets, which have the names `names`.
+    `moment` is the time that the file carries."""
     numbers = range(1, len(names) + 1)
     sheets = "".join(
         f'<sheet name={quoteattr(name)} sheetId="{at}" r:id="rId{at}"/>'
