@@ -20,7 +20,7 @@ from kiosk.output.board_workbook import BoardChart, BoardSheet, BoardTable, Valu
 def input_for_board(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> bytes:
-    """Return the input of the program that writes the workbook of a round at one node.
+    """Return the input, as JSON, of the program that writes the workbook of a round at one node.
 
     `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
     """
@@ -54,7 +54,8 @@ def _cover(document: Document, of_round: Round, node_id: str, overview: Overview
 
 
 def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
-    """Return the sheet with a row for each statement, and a chart of their shares if one has a share."""
+    """Return the sheet with a row for each statement. It has a chart of the shares that agree, if a statement
+    has one."""
     heading = (
         translate("Påstående"), translate("Svar som räknas i andelen"), translate("På skalan (n)"),
         translate("Antal"), translate("Andel"), translate("Kan vara lägst"), translate("Kan vara högst"),
@@ -73,8 +74,9 @@ def _overview(of_round: Round, node_id: str, overview: Overview) -> BoardSheet:
 
 
 def _overview_row(entry: Entry) -> tuple[Value, ...]:
-    """Return an entry's cells under the headings of `_overview`. Shares and bounds are 0 to 1; without
-    answers on the scale they and the counts are None, and the last cell has the reason."""
+    """Return an entry's cells under the headings of `_overview`. The share and its bounds are 0 to 1, or None
+    below PERCENT_FROM answers. If the options have no order, the count that agrees is None, too. Without
+    answers on the scale, n is None as well, and the last cell has the reason."""
     now, verdict, sure = entry.now, entry.verdict, entry.now.agreeing_interval
     counted, target = entry.counted_answers or None, _target(now)
     if not now.on_scale:
@@ -95,7 +97,8 @@ def _overview_row(entry: Entry) -> tuple[Value, ...]:
 
 
 def _target(row: Row) -> tuple[Value, Value]:
-    """Return a row's target in words, and whether it is reached. Both are None without a target."""
+    """Return (a row's target, whether it is reached), both in words. Both are None without a target, the
+    second also without answers on the scale."""
     percent, state = row.statement.target, target_state(row)
     if percent is None:
         return (None, None)
@@ -115,8 +118,8 @@ def _share(row: Row) -> float | None:
 
 
 def _statement(number: int, section: Section) -> BoardSheet:
-    """Return the sheet about statement `number`, from 1: its sentences, a table of the rounds and, if there
-    are several places, one of these, each with its chart."""
+    """Return the sheet about statement `number`, counted from 1: its sentences, a table of the rounds and, if
+    there are nodes below, a table of the places. Each table has a chart, except where `_chart` is None."""
     counts = (
         *section.labels,
         section.n_heading,
@@ -164,7 +167,8 @@ def _last_day(row: Row) -> Value:
 
 def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
     """Return a row's cells: a count for each option, the highest first; n; a count for each of
-    `Section.outside_labels`; the share that agrees; a remark.
+    `Section.outside_labels`; the share that agrees, None below PERCENT_FROM answers; a remark, "" if there is
+    none.
 
     Without figures on the section's scale, each cell is None except the remark, which gives the reason.
     """
@@ -178,9 +182,9 @@ def _numbers(section: Section, row: Row) -> tuple[Value, ...]:
 def _chart(
     title: str, section: Section, rows: Sequence[tuple[Value, ...]], first: int, options: int
 ) -> BoardChart | None:
-    """Return a chart of the columns with counts, `options` in number, the first of them at index `first` of
-    each row, 0 for the first cell. None if no row has answers on the scale, and if several may be chosen,
-    which fill no bar."""
+    """Return a chart of the `options` columns with counts. `first` is the index of the first of them in each
+    row. None if no row has answers on the scale, and if a guest may choose several options: their counts do
+    not add up to a bar."""
     if section.several or not any(row[first + options] for row in rows):
         return None
     return BoardChart(title, first, first + options - 1, section.palette)

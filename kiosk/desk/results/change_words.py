@@ -11,10 +11,10 @@ from kiosk.domain.survey import Statement
 
 
 def change_word(trend: Trend, statement: Statement, *, is_noisy: bool) -> str:
-    """Return the words for the result of a test of the share that agrees, without a full stop: up or down if
-    it is significant, with its direction if the statement says which share is good, else that it may be
-    chance.
+    """Return the words for the result of a test of the share that agrees, without a full stop.
 
+    A significant change is "up" or "down", and goes the right or the wrong way if the statement says which
+    share is good. A change that is not significant may be chance or, if `is_noisy`, chance or protection.
     `is_noisy` says whether one of the compared rounds is protected.
     """
     if trend is Trend.CHANCE:

@@ -1,4 +1,4 @@
-"""Charts and their lines: a round, a place or an earlier report is a bar with its numbers."""
+"""Charts and their lines. A line is a bar with its numbers: of a round, of a place or of earlier figures."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from kiosk.domain.target import target_position
 from kiosk.output.stacked_bars import SEPARATOR, UNKNOWN, Bar, Figure, Segment, page_figure
 
 LONGEST_NAME = 18
-"""Most characters of a line of an option's name beside its bar."""
+"""Most characters in one line of a bar's name: that of an option or of a round."""
 
 THIN = 0.06
-"""A segment that is a smaller share of its bar than this has room for one short number only."""
+"""A segment with a smaller share of its bar than this, 0 to 1, shows its count without the percentage."""
 
 Strings = tuple[str, ...]
 
@@ -39,12 +39,13 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One bar of a chart, its name in tables, and its numbers. None stands for a missing number.
+    """One bar of a chart, its `name` in tables, and its numbers. None stands for a missing number.
 
-    `counts` has a count for each option, the highest first. `unknown` is the number of answers for which an
-    earlier report does not give the option, 0 for a counted round. `n` is the number of answers on the scale.
-    `outside` has a count for each of `Chart.outside_labels`. `protection` is a sentence for files about the
-    error of protected figures, "" for exact ones.
+    `counts` has a count for each option, the highest first; in a chart with a bar for each option, only that
+    of the bar's option. `unknown` is the number of answers for which earlier figures do not give the option,
+    0 for a counted round. `n` is the base of the percentages (`Row.on_scale`). `outside` has a count for each
+    of `Chart.outside_labels`. `protection` is a sentence for files about the error of protected figures, ""
+    for exact ones.
     """
 
     name: str
@@ -57,19 +58,20 @@ class Line:
 
     @property
     def remark(self) -> str:
-        """Sentences about a break, missing numbers and protection, joined by spaces; "" if there are none."""
+        """The sentences about a break, missing numbers and protection, joined by spaces; "" if there are
+        none."""
         return " ".join(filter(None, (self.bar.broken, self.bar.instead, self.protection)))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart of a section, with a line for each bar.
+    """One chart about a statement, with a line for each bar.
 
     `heading` is the heading of the first column of its table. `shows` is a sentence about its bars, and
     `sentences` interpret them. `labels` and `palette` have the label and the colour of each option, the
-    highest first. `protection` has sentences about the error of the figures, and `notes` those that a reader
-    without the page needs. `base` is the heading of the column with n, "" for the usual one. The chart of a
-    follow-up (`is_follow_up`) also counts those not asked.
+    highest first. `protection` has sentences about the error of the figures. `notes` has sentences for
+    readers who see the chart without the page. `base` is the heading of the column with n, "" for the one of
+    answers on the scale. The chart of a follow-up (`is_follow_up`) also counts those not asked.
     """
 
     kind: ChartKind
@@ -86,12 +88,12 @@ class Chart:
 
     @property
     def n_heading(self) -> str:
-        """The heading of the column with n."""
+        """The heading of the table's column with n (`Line.n`)."""
         return self.base or translate("På skalan (n)")
 
     @property
     def outside_labels(self) -> Strings:
-        """The labels of the counts outside the scale."""
+        """The headings of the table's columns with counts outside the scale (`outside_labels`)."""
         return outside_labels(is_follow_up=self.is_follow_up)
 
     @property
@@ -106,8 +108,8 @@ class Chart:
 
     @property
     def table(self) -> Table:
-        """The row of headings, then the name and the numbers of each bar. A last column has remarks if a line
-        has one."""
+        """The row of headings, then a row for each bar: its name and its numbers. If a line has a remark, a
+        last column has the remarks."""
         heading = (self.heading, *self.labels, self.n_heading, *self.outside_labels)
         rows = tuple((line.name, *self.numbers(line)) for line in self.lines)
         if not any(line.remark for line in self.lines):
@@ -137,9 +139,9 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
 
 
 def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
-    """Return a line for each answer of a question of which several options may be chosen: who chose it, of
-    all ballots. `labels` has the answers' labels, the highest option first, "none of these" last. A row
-    without figures gives one line with the reason."""
+    """Return a line for each option of a question with several options: the number of guests who chose it, of
+    all ballots. `labels` has the options' labels, the highest first, "none of these" last. A row without
+    figures gives one line with the reason."""
     if not row.table:
         empty_bar = _empty_bar("", row, row)
         return (replace(_line_without_numbers(round_name(row), empty_bar, row.statement), counts=(None,)),)
@@ -169,12 +171,12 @@ def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
 
 
 def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
-    """Return the line of earlier figures. `known` has their counts of the statement `shown`; `labels` has its
-    options' labels in the reader's language, the highest first, without that of unknown answers.
+    """Return the line of earlier figures, with their counts of the statement `shown`, which are `known`.
+    `labels` has the labels of its options in the reader's language, the highest first.
 
-    The answers for which the report does not give the option are one segment with an empty outline. The line
-    has no numbers if the report has another scale than `shown`. If the report worded the statement
-    differently, the line's name also has its words.
+    The answers for which the report does not give the option are a last segment with an empty outline. The
+    line has no numbers if the report has another scale than `shown`. If the report worded the statement
+    differently, the line's name also has the report's words.
     """
     name = translate("{period}, importerat: {source}", period=in_days(figures), source=figures.source)
     label, broken_words = f"{figures.first.year}<br>" + translate("importerat"), ""
@@ -216,14 +218,15 @@ def _no_numbers(shown: Statement) -> Numbers:
 
 
 def counted_bar(row: Row, labels: Strings) -> Bar:
-    """Return the bar of one round at one place, without a name at its left. Without figures, it has a
-    sentence in place of segments. `labels` has the options' labels, the highest first."""
+    """Return the bar of one round at one place, without a name at its left. Without answers on the scale, it
+    has the reason, as a sentence, in place of segments. `labels` has the options' labels, the highest first.
+    """
     return _bar("", row, labels) if row.table else _empty_bar("", row, row)
 
 
 def _bar(label: str, row: Row, labels: Strings) -> Bar:
-    """Return the bar of a row with figures; without answers on the scale, a sentence that says so is in place
-    of its segments."""
+    """Return the bar of a row with figures. Without answers on the scale, it has a sentence that says so in
+    place of segments."""
     n = row.on_scale
     if not n:
         return replace(_empty_bar(label, row, row), n="n = 0", outside=_outside_text(row))
@@ -260,8 +263,8 @@ def _in_bar(share: Share, n: int) -> str:
 
 
 def outside_labels(*, is_follow_up: bool = False) -> Strings:
-    """Return the labels of the answers outside the scale: three kinds of "no answer", of a follow-up those
-    not asked, then the withheld."""
+    """Return the labels of the answers outside the scale, in this order: do not know, do not want to answer,
+    skipped, not asked (of a follow-up only), withheld."""
     return (
         translate("Vet inte"),
         translate("Vill inte svara"),
@@ -272,9 +275,9 @@ def outside_labels(*, is_follow_up: bool = False) -> Strings:
 
 
 def outside_numbers(row: Row, shown: Statement) -> Numbers:
-    """Return a row's counts outside the scale, one for each of `outside_labels` of the statement `shown`. The
-    statement may be a follow-up in one of the two rounds only: the number not asked is then left out, or
-    None."""
+    """Return a row's counts outside the scale, under the `outside_labels` of the statement `shown`, which may
+    be that of another round; empty without figures. If only one of the two statements is a follow-up, the
+    number of those not asked is left out, or None."""
     if not row.table or bool(row.statement.follows) == bool(shown.follows):
         return row.outside
     *kinds, withheld = row.outside
@@ -282,27 +285,31 @@ def outside_numbers(row: Row, shown: Statement) -> Numbers:
 
 
 def outside_counts(row: Row) -> Sequence[tuple[str, int]]:
-    """Return (label, count) for each of `outside_labels`, also where the count is 0; empty without
+    """Return (label, count) for each of a row's `outside_labels`, counts of 0 included; empty without
     figures."""
     labels = outside_labels(is_follow_up=bool(row.statement.follows))
     return list(zip(labels, row.outside, strict=True)) if row.table else []
 
 
 def _outside_text(row: Row) -> str:
-    """Return the counts outside the scale that are not 0, as a text below a bar; "" if all are 0."""
+    """Return a row's counts outside the scale that are not 0, as a text below its bar; "" if there are
+    none."""
     return SEPARATOR.join(f"{label}: {n}" for label, n in outside_counts(row) if n)
 
 
 def round_name(row: Row) -> str:
-    """Return a row's round in tables: its name, if it has one, and its period. That of a running round says
-    that it runs."""
+    """Return the name of a row's round in tables: its name, if it has one, its first and last day and, if the
+    round is not closed, that it runs."""
     named = named_period(row.round)
     return named if row.is_closed else translate("{period} (pågår)", period=named)
 
 
 def round_label(row: Row) -> str:
-    """Return a row's round in a chart: short lines separated by `<br>`. They have its period and whether it
-    runs or, of a round with a name, the beginning of the name and whether it runs, else its first month."""
+    """Return the label of a row's round in a chart, as short lines separated by `<br>`.
+
+    - Without a name: its first and last day and, if it is not closed, that it runs.
+    - With a name: the beginning of the name, then its first month or, if it is not closed, that it runs.
+    """
     if row.round.name:
         lines = textwrap.wrap(row.round.name, LONGEST_NAME, max_lines=2, placeholder="…")
         opened = month(row.round.opens_at).replace(NO_BREAK, " ")

@@ -18,7 +18,7 @@ from kiosk.output.stacked_bars import UNKNOWN
 
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
-    """Return a chart's numbers as the content of a CSV file: a row of headings, then one for each bar. The
+    """Return a chart's numbers as the content of a CSV file: a row of headings, then a row for each bar. The
     share that agrees is a percentage with one decimal; a missing number is an empty cell."""
     rows = [
         [half_up(1000 * value) / 10 if isinstance(value, Fraction) else value for value in row]
@@ -28,8 +28,8 @@ def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
 
 
 def chart_workbook(document: Document, section: Section, chart: Chart) -> bytes:
-    """Return the input of the program that writes the workbook of a chart and its numbers. `document` is the
-    snapshot."""
+    """Return the input, as JSON, of the program that writes the workbook of a chart and its numbers.
+    `document` is the snapshot."""
     heading = _heading(section, chart)
     rows = tuple(
         tuple(float(value) if isinstance(value, Fraction) else value for value in row)
@@ -82,8 +82,8 @@ def _rows(section: Section, chart: Chart) -> tuple[tuple[Value | Fraction, ...],
 
 
 def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
-    """Return the names of a row: its place, its round and, if several options may be chosen, its answer, ""
-    without figures."""
+    """Return the names in a row: the place, the round and, if a guest may choose several options, the option,
+    which is "" without figures."""
     of_round = section.now.round
     if chart.kind is ChartKind.PLACES:
         return (line.name, named_period(of_round))
@@ -94,15 +94,19 @@ def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
 
 
 def share_heading(section: Section) -> str:
-    """Return the heading of a column of shares, which names the answers that count."""
+    """Return the heading of a column with shares. It names the options that count in the share, if the
+    options have an order."""
     answers = agreeing_answers(section.now.statement, section.labels)
     return translate("Svarade {options} (%)", options=answers) if answers else translate("Andel (%)")
 
 
 def _share(section: Section, line: Line) -> Fraction | None:
-    """Return the exact share of a line's answers that agrees, 0 to 1; if several options may be chosen, that
-    of the ballots with the line's answer. None below PERCENT_FROM answers, for other options without an
-    order, and if the option of an answer is not known."""
+    """Return the exact share of a line's answers that agrees, 0 to 1. If a guest may choose several options,
+    it is the share of the ballots that chose the line's option.
+
+    None below PERCENT_FROM answers, if the options have no order, and if the option of some answers is not
+    known.
+    """
     if section.several:
         [count] = line.counts
         return Fraction(count, line.n) if count is not None and line.n and line.n >= PERCENT_FROM else None
@@ -115,9 +119,11 @@ def _share(section: Section, line: Line) -> Fraction | None:
 
 
 def file_name(section: Section, chart: Chart, ending: str) -> str:
-    """Return the name of a chart's file, such as `statement_place_2026-03-01.svg`: its texts
-    (`file_name_part`, or the id of a text of which nothing is left), the first day of the round, and the
-    `ending`, without a dot. A chart over time has its title in place of the day, a chart of places has both.
+    """Return the name of a chart's file, such as `statement_place_2026-03-01.svg`.
+
+    It has the statement and the place, each as `file_name_part` or, if nothing is left of its text, its id;
+    then the first day of the round. The file of a chart over time has the chart's title in place of the day,
+    that of a chart of places the day and the title. `ending` has no dot.
     """
     of_round = section.now.round
     by_kind = {
@@ -138,7 +144,8 @@ def file_name(section: Section, chart: Chart, ending: str) -> str:
 
 
 def place_file_name(of_round: Round, node_id: str, ending: str) -> str:
-    """Return the name of a file with all statements, such as `place_2026-03-01.xlsx`; the day is the round's
-    first."""
+    """Return the name of a file with all statements of a round at a node, such as `place_2026-03-01.xlsx`.
+    The day is the round's first. The place is `file_name_part` of its name or, if nothing is left of it, the
+    node's id. `ending` has no dot."""
     place = file_name_part(of_round.tree.node(node_id).name) or node_id
     return f"{place}_{of_round.opens_at:%Y-%m-%d}.{ending}"

@@ -21,11 +21,12 @@ LONGEST_COMMENT_CHARACTERS = 600
 @blueprint.route("/comment/<round_id>/<node_id>/<statement_id>", methods=["GET", "POST"])
 @for_coordinator
 def comment(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
-    """Show the form with a statement's comment in a round; store a sent comment, or remove it if it is empty.
-    A refused one stays in the form, with status 400.
+    """Show the form with a statement's comment in a round. Store a sent comment, or remove the stored one if
+    the sent one is empty; log this, and redirect to the statement. A refused comment stays in the form, with
+    status 400.
 
     The comment is the same at all places; `node_id` is the place to return to. Aborts with 404 for an unknown
-    statement, else as `readable_round`.
+    statement, round or node. Raises DeniedError (403) before the round opens.
     """
     of_round, form = readable_round(round_id, node_id), FlaskForm()
     if not of_round.survey.asks(statement_id):

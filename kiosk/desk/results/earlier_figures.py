@@ -35,8 +35,8 @@ TypedCounts = Mapping[tuple[str, int], str]
 
 @dataclass(frozen=True)
 class ListedFigures:
-    """Earlier figures in the coordinators' list. `name` is their key in the store, `place` the name of their
-    node."""
+    """Earlier figures in the coordinators' list. `name` is the key of `figures` in the store, `place` the
+    name of their node."""
 
     name: str
     place: str
@@ -46,7 +46,8 @@ class ListedFigures:
 @blueprint.route("/imported")
 @for_coordinator
 def show_all() -> ResponseReturnValue:
-    """Show the earlier figures, and the surveys for which figures can be entered."""
+    """Show the earlier figures, each with a form that removes it, and the surveys for which figures can be
+    entered."""
     return _list()
 
 
@@ -68,9 +69,9 @@ def _list() -> str:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each option of each statement; store the sent figures, with a reason
-    that is logged. Refused input stays in the form, with status 400. Figures that are stored already are
-    confirmed and not stored again. Aborts with 404 for an unknown survey."""
+    """Show the form with a field for each option of each statement. Store the sent figures, with a reason
+    that is logged, and redirect to the list. Refused input stays in the form, with status 400. Figures that
+    are stored already are confirmed and not stored again. Aborts with 404 for an unknown survey."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)
@@ -89,9 +90,9 @@ def new_figures(survey_id: str) -> ResponseReturnValue:
 @blueprint.route("/imported/<name>", methods=["GET", "POST"])
 @for_coordinator
 def change_figures(name: str) -> ResponseReturnValue:
-    """Show the form with earlier figures; replace them with the sent ones, with a reason that is logged;
-    equal ones change nothing. Refused input stays in the form, with status 400. Aborts with 404 if no figures
-    have the name."""
+    """Show the form with the earlier figures under the key `name`. Replace them with the sent ones, with a
+    reason that is logged, and redirect to the list; equal figures change nothing. Refused input stays in the
+    form, with status 400. Aborts with 404 for an unknown key."""
     kept = kept_figures().get(name)
     if kept is None:
         abort(404)
@@ -109,7 +110,8 @@ def change_figures(name: str) -> ResponseReturnValue:
 
 
 def _form(kept: EarlierFigures | None = None) -> FiguresForm:
-    """Return the form with the sent values; if it was not sent, with those of `kept`, empty for None."""
+    """Return the form with the sent values. If it was not sent, it has the values of `kept`, the stored
+    figures to change; for None it is empty."""
     form = FiguresForm(obj=kept)
     form.node.choices = list(desk().library.places.items())
     if kept and kept.node_id not in desk().library.places:
@@ -146,9 +148,12 @@ def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigur
 
 
 def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
-    """Return the statements with the words of the report, where they were sent: its texts and labels may
-    differ from the survey's, misprints included. None if a text cannot be shown, or two options of a
-    statement have the same label, with the problems added to the notice."""
+    """Return the statements with the sent texts and labels: those of the report, which may differ from the
+    survey's, misprints included. An empty field leaves the text or the label as it is.
+
+    None, with the problems added to the notice, if a text cannot be shown or two options of a statement have
+    the same label.
+    """
     is_right, worded = True, list[Statement]()
     for statement in asked:
         texts = {
@@ -180,8 +185,8 @@ def _present_words(statement: Statement) -> dict[str, str]:
 def _figures_page(
     form: FiguresForm, asked: Sequence[Statement], typed: TypedCounts, survey: Survey | None = None
 ) -> ResponseReturnValue:
-    """Return the page with the form, and its status: 400 for a sent form, which is shown again only if it was
-    refused. `survey` is that of new figures, None for a change of stored ones."""
+    """Return the page with the form, and its status: 200, or 400 for a sent form, which is shown again only
+    if it was refused. `survey` is that of new figures, None for a change of stored ones."""
     present = {statement.id: _present_words(statement) for statement in asked}
     words = {
         name: request.form.get(name, text)
@@ -201,9 +206,12 @@ def _figures_page(
 
 
 def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
-    """Return the statements of the form for stored figures: those of the first survey that asks all of theirs
-    with as many answers, in its order, each in the words of the figures if they have it. Without such a
-    survey, the statements of the figures."""
+    """Return the statements of the form that changes stored figures.
+
+    They are those of the first survey that asks all statements of `kept`, each with as many options, in the
+    survey's order. A statement that `kept` has is in the words of `kept`. Without such a survey, they are the
+    statements of `kept`.
+    """
     known = {one.statement_id: one.statement for one in kept.statements}
     for survey in desk().library.surveys.values():
         options = {statement.id: len(statement.scale.labels) for statement in survey.with_one_answer}
@@ -222,7 +230,7 @@ def _typed(asked: Sequence[Statement]) -> TypedCounts:
 
 
 def _counts(kept: EarlierFigures) -> TypedCounts:
-    """Return the texts of the fields that show the counts of earlier figures."""
+    """Return the counts of earlier figures as texts of the form's fields."""
     return {
         (known.statement_id, option): "" if count is None else str(count)
         for known in kept.statements
@@ -231,16 +239,17 @@ def _counts(kept: EarlierFigures) -> TypedCounts:
 
 
 def _details(figures: EarlierFigures, reason: str) -> str:
-    """Return the details of earlier figures that are stored, changed or removed, for the log: their place,
-    their first and last day, and the `reason`, a value of EntryReason or RemovalReason."""
+    """Return the details that the log has about earlier figures: the id of their node, their first and last
+    day, and the `reason`, a value of EntryReason or RemovalReason."""
     return f"{figures.node_id}, {figures.first} – {figures.last}, {reason}"
 
 
 @blueprint.route("/imported/remove", methods=["POST"])
 @for_coordinator
 def remove_figures() -> ResponseReturnValue:
-    """Remove earlier figures, such as mistyped ones, with a reason that is logged. Without a listed reason,
-    nothing is removed, and the page has status 400. Aborts with 404 if no figures have the sent name."""
+    """Remove earlier figures, such as mistyped ones, with a reason that is logged, and redirect to the list.
+    Without one of `removal_reasons`, nothing is removed, and the list is shown with status 400. Aborts with
+    404 for an unknown key."""
     name = request.form.get("name", "")
     figures = kept_figures().get(name)
     if figures is None:
@@ -256,7 +265,7 @@ def remove_figures() -> ResponseReturnValue:
 
 
 def entry_reasons() -> list[tuple[str, str]]:
-    """Return (value of the EntryReason, its words) of each reason to type in or change earlier figures."""
+    """Return (value of an EntryReason, its words) for each reason to type in or change earlier figures."""
     return [
         (EntryReason.REPORT.value, translate("De står i en tidigare rapport")),
         (EntryReason.PAPER.value, translate("En enkät på papper är räknad")),
@@ -266,7 +275,7 @@ def entry_reasons() -> list[tuple[str, str]]:
 
 
 def removal_reasons() -> list[tuple[str, str]]:
-    """Return (value of the RemovalReason, its words) of each reason to remove earlier figures."""
+    """Return (value of a RemovalReason, its words) for each reason to remove earlier figures."""
     return [
         (RemovalReason.MISTYPED.value, translate("Fel inskrivet")),
         (RemovalReason.REPLACED.value, translate("Andra siffror ersätter dem")),
@@ -275,7 +284,7 @@ def removal_reasons() -> list[tuple[str, str]]:
 
 
 def kept_figures() -> dict[str, EarlierFigures]:
-    """Return key in the store -> earlier figures, sorted by key: not by date."""
+    """Return all stored earlier figures by their key in the store, sorted by key: not by date."""
     return {name: figures_from_json(row) for name, row in desk().store.earlier_figures.all().items()}
 
 

@@ -1,5 +1,9 @@
-"""The results as files: a workbook and a PDF of one round at one place, charts, and the export of all
-rounds."""
+"""The results as files: a workbook and a PDF of one round at one place, charts, and the export of all rounds.
+
+A view of a round aborts with 404 for an unknown round or node, and raises DeniedError (403) if the account
+may not read the round's figures (`readable_round`). A view of a file that a program writes raises BusyError
+(503) while too many wait, or UnfinishedError (503).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -48,8 +52,8 @@ BY_PROGRAM: Mapping[str, tuple[str, Callable[[Document, Section, Chart], bytes]]
     "png": ("png", lambda _document, section, chart: svg(picture(section, chart)).encode()),
     "xlsx": ("board", lambda document, section, chart: chart_workbook(document, section, chart)),
 }
-"""Ending of a chart's file that a program writes -> (the kind of the file, function that returns the input of
-the program)."""
+"""Ending of a chart's file that a program writes -> (kind of the file, as in `WrittenFiles.write`, function
+that returns the input of the program)."""
 
 
 @blueprint.route("/overview/<round_id>/<node_id>/files")
@@ -79,8 +83,9 @@ def _csv_style() -> CsvStyle:
 
 
 def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]]:
-    """Return (overview of a round at one node, a section with its comment for each statement, in the survey's
-    order). The signed-in account has to be allowed to read the round."""
+    """Return (overview of a round at one node, a section for each statement). The overview has the first page
+    of places; the sections have their comments and are in the survey's order. ValueError if the signed-in
+    account may not read the round."""
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
     statements = of_round.survey.statements
@@ -96,7 +101,7 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
 @for_every_account
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as a workbook: a cover, an overview, a sheet for each
-    statement. Aborts as `readable_round`."""
+    statement. Aborts as `readable_round`. Raises BusyError or UnfinishedError."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -110,7 +115,7 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as an accessible PDF; a page with the reason and status 400
-    if it cannot be made. Aborts as `readable_round`."""
+    if it cannot be made. Aborts as `readable_round`. Raises BusyError."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -126,11 +131,13 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
     """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: a value of
-    ChartKind and a key of WRITERS. Aborts with 404 if either is unknown, or the statement is unknown or has
-    no such chart, else as `readable_round` and `_csv_style`.
+    ChartKind and a key of WRITERS or BY_PROGRAM. Aborts with 404 if one of them or the statement is unknown,
+    or if the statement has no such chart, else as `readable_round` and `_csv_style`. Raises BusyError or
+    UnfinishedError.
 
-    With `bare` in the address, an SVG has the rounds and places of the page, and no texts that the page
-    already has; with `narrow`, it is drawn for a phone, too. With `download`, the browser saves the file.
+    With `bare` in the address, an SVG has the rounds and places of the page (`page`, `all`), and no texts
+    that the page already has; with `bare` and `narrow`, it is drawn for a phone. With `download`, the browser
+    saves the file.
     """
     kind, _, ending = drawing.partition(".")
     of_round = readable_round(round_id, node_id)
@@ -162,23 +169,23 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 @blueprint.route(f"/export/{DATA_PACKAGE}")
 @for_readers
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file. Raises BusyError."""
+    """Return all files of the export as one zip file. Raises BusyError or UnfinishedError."""
     return export_response(DATA_PACKAGE, CsvStyle.COMMA)
 
 
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export. Aborts with 404 for an unknown name, else as `_csv_style`. Raises
-    BusyError."""
+    """Return one file of the export. Aborts with 404 for a name that is not in FILE_NAMES, and as
+    `_csv_style`. Raises BusyError or UnfinishedError."""
     if name not in FILE_NAMES:
         abort(404)
     return export_response(name, _csv_style())
 
 
 def export_response(name: str, style: CsvStyle) -> Response:
-    """Return a file of the export: one of FILE_NAMES, or DATA_PACKAGE. Raises BusyError or
-    UnfinishedError."""
+    """Return a file of the export: one of FILE_NAMES, or DATA_PACKAGE. `style` is that of CSV files. Raises
+    BusyError or UnfinishedError."""
     store = desk().store
     given = input_for_export_writer(
         name, store.snapshot_text(), store.round_terms(), store.outputs.all(), style

@@ -31,10 +31,11 @@ from kiosk.domain.tree import Node
 def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
     """Return sentences about one round of a statement.
 
+    - Without answers on the scale: the sentence of `about_follow_up`, if it is a follow-up, then the reason.
+    - With several options: one sentence, that several could be chosen.
+    - On a scale without an order: the sentence of `about_follow_up`, if it is a follow-up, then that there is
+      no order.
     - On a scale with an order: the number that agreed, its uncertainty, which share is good, the target.
-    - With several answers: one sentence, that several could be chosen.
-    - On a scale without an order: the one about a follow-up, if it is one, then that there is no order.
-    - Without answers on the scale: the one about a follow-up, if it is one, then the reason.
     """
     if not row.on_scale:
         return (*about_follow_up(row), missing(row))
@@ -51,9 +52,9 @@ def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def about_target(row: Row) -> tuple[str, ...]:
-    """Return sentences with the target of a statement, the line in the bar that shows it, if there is one,
-    and whether it is reached; while the round runs, when that is judged. Empty without a target, or without
-    answers on the scale."""
+    """Return sentences about the target of a statement: its percentage, the line in the bar that shows it, if
+    there is one, and whether it is reached. While the round runs, the last sentence says that this is shown
+    after the closing. Empty without a target, or without answers on the scale."""
     state, percent = target_state(row), row.statement.target
     if state is None:
         return ()
@@ -77,8 +78,9 @@ def about_target(row: Row) -> tuple[str, ...]:
 
 
 def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
-    """Return a cell's words about a target: reached, not reached or uncertain. While the round runs, they say
-    that it is judged later. None if `state` is None: there is no target, or no answer."""
+    """Return a table cell's words about a target: reached, not reached or uncertain. While the round runs,
+    they say that this is shown after the closing. None if `state` is None: there is no target, or no answer
+    on the scale."""
     if state is None:
         return None
     if not is_closed:
@@ -99,9 +101,9 @@ def without_order() -> str:
 
 
 def about_follow_up(row: Row) -> tuple[str, ...]:
-    """Return the sentence about a follow-up: the answers after which it was asked, and the number of guests
+    """Return one sentence about a follow-up: the answers after which it was asked, and the number of guests
     who were asked. The number is approximate in a protected round, and a maximum if answers to the statement
-    are withheld. Empty for any other statement, and without figures."""
+    before it are withheld. Empty if the statement is no follow-up, and without figures."""
     follows = row.statement.follows
     if follows is None or row.asked is None:
         return ()
@@ -153,7 +155,7 @@ def about_n(row: Row) -> str:
 
 def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
     """Return the sentence with the interval of a share of `n` answers, in tenths or in percent
-    (`interval_in_parts`); empty without an interval, as of a share of too few answers."""
+    (`interval_in_parts`). Empty if `interval` is None: too few answers, or options without an order."""
     if not interval:
         return ()
     low, high, parts = interval_in_parts(interval, n)
@@ -164,7 +166,7 @@ def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
 
 def agreeing_answers(statement: Statement, labels: Sequence[str]) -> str:
     """Return the options that count in a statement's share, the highest first, as one text such as "”Alltid”
-    eller ”Ofta”"; "" for options without an order."""
+    eller ”Ofta”"; "" for options without an order. `labels` has all options' labels."""
     options = reversed(statement.agreeing_options)
     return in_a_row((translate("”{text}”", text=labels[-option]) for option in options), is_choice=True)
 
@@ -193,8 +195,8 @@ def _agreement(row: Row, labels: Sequence[str]) -> str:
 
 
 def about_direction(statement: Statement) -> tuple[str, ...]:
-    """Return a sentence if a low share of a statement is good, or if neither is better. Empty if a high share
-    is good or the survey does not say."""
+    """Return a sentence that a low share of a statement is good, or that neither a low nor a high share is
+    better. Empty if a high share is good, or the survey does not say."""
     if statement.good_share is Good.LOW:
         return (translate("Här är en liten andel bra."),)
     if statement.good_share is Good.NEITHER:
@@ -203,12 +205,12 @@ def about_direction(statement: Statement) -> tuple[str, ...]:
 
 
 def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return sentences about the noise: by how many guests a bar may be off, and up to which count it may be
-    zero.
+    """Return sentences about the noise: by how many answers a bar may be off, and up to which count a bar may
+    be noise alone.
 
-    They are computed for the noisiest row, so that no bar has a larger error. If some rows are exact, another
-    sentence says so. If no row has protected figures, the only sentence is that the figures are exact or, if
-    all rounds are protected and have none yet, that they are protected.
+    Both numbers are those of the noisiest row, so that no bar has a larger error. If some rows are exact, a
+    sentence between the two says so. If no protected row has figures, the only sentence says that the figures
+    are exact or, if all rounds are protected, that they are protected.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
@@ -241,11 +243,11 @@ def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
-    """Return sentences about the change over the rounds that can be compared, with the shares of the first
-    and the last, about the last step if it differs, and that a running round is not compared. If no two can
-    be compared, they say why. For options without an order, the only sentence says so; empty for a question
-    with several answers.
+    """Return sentences about the change over the rounds that can be compared: the trend, the shares in the
+    first and the last round, and the last step if it goes against the trend. If no two rounds can be
+    compared, the first sentence says why. If a round runs, the last one says that it is not compared.
 
+    For options without an order, the only sentence says so; empty for a question with several options.
     `history` has a statement's rows at one node, the earliest round first; they may lack `units`. `changes`
     is their `time_change`.
     """
@@ -324,8 +326,10 @@ def _change(changes: TimeChange, rows: Sequence[Row]) -> str:
 
 
 def _ends(rows: Sequence[Row], between: Change | None) -> tuple[str, ...]:
-    """Return a sentence with the shares of the first and the last round. If there are rounds between them, it
-    also says whether these two shares differ significantly. `between` is the change between these two."""
+    """Return one sentence with the shares of the first and the last of the compared rounds, `rows`. If there
+    are rounds between them, it also says whether `between`, the change from the first to the last, is
+    significant. If the two shares cannot be compared, because the units' parts of the answers changed, the
+    sentence says so instead."""
     first, last = rows[0], rows[-1]
     if not between or between.trend is None or between.has_mix_moved:
         return (
@@ -356,7 +360,7 @@ def _between(verdict: Trend, *, is_noisy: bool) -> str:
 
 def _turn(last_turn: Turn, *, is_noisy: bool) -> str:
     """Return the sentence about the change in the last step, which the trend over all rounds does not show.
-    `is_noisy` says whether one of its two rounds is protected."""
+    `is_noisy` says whether one of the two rounds of the step is protected."""
     if is_noisy and not last_turn.is_sure:
         return _noisy_turn(last_turn)
     return {
@@ -392,8 +396,9 @@ def _noisy_turn(last_turn: Turn) -> str:
 
 
 def about_places(spread: Spread | None) -> tuple[str, ...]:
-    """Return sentences about the places with the largest and the smallest share that agrees, and whether
-    their difference is significant. For None, the sentence says that too few places have enough answers."""
+    """Return sentences about the units with the largest and the smallest share that agrees, whether the
+    difference is significant, and that only units with enough answers are compared. If all shares are equal,
+    they say so. For None, the only sentence says that too few units have enough answers."""
     if spread is None:
         return (
             translate(
@@ -421,7 +426,8 @@ def about_places(spread: Spread | None) -> tuple[str, ...]:
 
 
 def _named(places: Sequence[tuple[Node, Row]]) -> str:
-    """Return the names of the places as one text, each with the number and the percentage that agreed."""
+    """Return the names of the places as one text, each with the number of answers that agree, n and the
+    percentage."""
     return in_a_row(
         translate(
             "{name} ({count} av {n}, {percent} %)",
@@ -435,35 +441,36 @@ def _named(places: Sequence[tuple[Node, Row]]) -> str:
 
 
 def _agreeing(row: Row) -> str:
-    """Return the number that agreed and n as text, with the percentage if there are enough answers."""
+    """Return the number that agrees and n as text, with the percentage from PERCENT_FROM answers on."""
     share, _ = shares((row.agreeing, row.on_scale - row.agreeing))
     of = translate("{count} av {n}", count=share.count, n=row.on_scale)
     return of if share.percent is None else f"{of} ({in_percent(share.percent)})"
 
 
 def percent(share: int | None, before: str) -> str:
-    """Return the text `before` and a whole percentage (", " and 35: ", 35 %"); "" if `share` is None."""
+    """Return a percentage as text after the text `before`: ", 35 %" for 35 and ", "; "" if `share` is
+    None."""
     return "" if share is None else f"{before}{in_percent(share)}"
 
 
 def missing(row: Row) -> str:
-    """Return the reason, as a sentence, why a row has no answers on the scale (its `on_scale` must be 0): too
-    few to publish, not enough yet, or published figures with none on the scale."""
+    """Return the reason why a row has no answers on the scale, as a sentence: too few to publish, not enough
+    yet, or published figures with none on the scale. The row's `on_scale` must be 0."""
     if row.why == "too_few":
         return translate("För få svar, eller svar på för få dagar, för att visas för sig.")
     return translate("Väntar på fler svar.") if row.why == "waiting" else translate("Inga svar på skalan.")
 
 
 def broken(row: Row) -> str:
-    """Return a sentence with the changes since the previous row that prevent a comparison with the row above;
-    "" if there are none."""
+    """Return a sentence that a row cannot be compared with the row above it, with the changes that prevent
+    this; "" if it can."""
     if not row.breaks:
         return ""
     return translate("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
 
 
 def break_names(breaks: Sequence[Break]) -> str:
-    """Return the words for the changes that prevent a comparison, separated by commas."""
+    """Return the words for the changes that prevent a comparison, separated by commas; "" for none."""
     names = {
         Break.WORDING: translate("andra ord"),
         Break.SCALE: translate("annan skala"),
@@ -473,10 +480,13 @@ def break_names(breaks: Sequence[Break]) -> str:
 
 
 def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
-    """Return warnings if these rounds used different versions of the survey: one with the previous wordings
-    of the statement that have the same meaning, the latest first, if there are some since the last break of
-    the trend, and always one that something in the survey changed, such as a translation. Empty if all
-    rounds used the same version. `history` has the earliest round first."""
+    """Return warnings if the rounds of `history` used different versions of the survey; empty if all used the
+    same.
+
+    The last warning says that something in the survey changed, such as a translation. If the statement had
+    other words with the same meaning since the last break of the trend, a warning before it has these words,
+    the latest first. `history` has the rows of one statement, the earliest round first.
+    """
     if len({row.round.survey.version for row in history}) < 2:
         return ()
     texts = list(dict.fromkeys(row.statement.text for row in reversed(comparable(history))))
@@ -495,9 +505,12 @@ def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
-    """Return a sentence if earlier rounds of the same survey have the node, and none of them asked the
-    statement: it is new, or has another meaning than its previous text, or one of them asked the same text as
-    another statement. Empty otherwise. `rounds` may have rounds of all surveys."""
+    """Return one sentence if a statement has no history although the survey has: earlier rounds of the row's
+    survey have the node, and none of them asked the statement.
+
+    It says that the statement is new or, if an earlier round asked the same text under another id, that the
+    two are not compared. Empty otherwise. `rounds` may have rounds of all surveys.
+    """
     before = [
         other
         for other in rounds
@@ -521,9 +534,9 @@ def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tupl
 def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the source of the figures, for readers who see them without the page.
 
-    The last one has the survey and the state of the round of `row`, the time of the snapshot's count and the
-    ways to answer in the rounds of `rows`; that of a demonstration says that the answers are made up. If
-    these rounds include posters, a warning comes first.
+    The last one has the survey and the state of the round of `row`, the time of the snapshot's count, and the
+    ways to answer in the rounds of `rows`. In a demonstration it also says that the answers are made up. If
+    one of these rounds admits posters, a warning comes first.
     """
     ways = {
         Admission.KIOSK: translate("kiosk"),
@@ -556,5 +569,6 @@ def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]
 
 
 def place_and_period(row: Row, node_id: str) -> str:
-    """Return "<place>, <period>." for one round's figures."""
+    """Return "<place>, <period>." for a round's figures at a node. The period has the round's name, if it has
+    one, and its first and last day."""
     return f"{row.round.tree.node(node_id).name}, {named_period(row.round)}."

@@ -1,11 +1,11 @@
-"""Sentences that explain figures to their reader, with the place's word for those who answer."""
+"""Sentences that explain figures to their reader. `people` has the place's word for its guests."""
 
 from kiosk.desk.i18n import translate
 from kiosk.desk.respondents import Forms
 
 
 def protected_figures(people: Forms) -> str:
-    """Return the meaning of protected figures."""
+    """Return sentences, as one text, that explain protected figures: their noise, and why it is added."""
     return translate(
         "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
         "ingen räkna ut säkert vad en viss {person} svarade. Spannen och jämförelserna räknar med det. Läs "
@@ -15,7 +15,7 @@ def protected_figures(people: Forms) -> str:
 
 
 def exact_figures(people: Forms) -> str:
-    """Return the meaning of exact figures, and what somebody may infer from them."""
+    """Return sentences, as one text, that explain exact figures, and what somebody may infer from them."""
     return translate(
         "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
         "andra svarade, kan räkna ut vad en viss {person} svarade.",
@@ -24,7 +24,8 @@ def exact_figures(people: Forms) -> str:
 
 
 def self_selection(people: Forms) -> str:
-    """Return sentences that the figures are about those who chose to answer, not about everybody."""
+    """Return sentences, as one text, that the figures are about the guests who chose to answer, not about
+    everybody."""
     return translate(
         "Var och en väljer själv om den svarar. Siffrorna gäller dem som svarade, inte alla {people}.",
         people=people.several,

@@ -1,6 +1,7 @@
 """The first results page: every statement at one place, then a table of the places below it.
 
-An entry has a bar, the share that agrees, and the change since the round before with its certainty in words.
+An entry has a bar, the share that agrees, and the change between the last two closed rounds, with the words
+for its significance.
 """
 
 from collections.abc import Sequence
@@ -52,8 +53,9 @@ class Order(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kind of a change: to the good end of a statement, to the other end, up or down if the statement
-    does not say which end is good; `CHANCE` if it is not significant, `NONE` if nothing was compared."""
+    """The kind of a change. A significant one goes to the good end of a statement (`RIGHT`) or to the other
+    (`WRONG`), or is `UP` or `DOWN` if the statement does not say which end is good. `CHANCE` is a change that
+    is not significant, `NONE` that nothing was compared."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -65,8 +67,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The change of a step in words. `word` names it in a few words; `detail` has the two shares, or a text
-    that refers to the single units, or the reason why nothing is compared."""
+    """The change of a step in words. `word` names it in a few words. `detail` has the two shares, or refers
+    to the units if the shares cannot be compared, or has the reason why nothing is compared."""
 
     kind: Kind
     word: str
@@ -84,7 +86,8 @@ class Wording:
 
 
 def wording_of(survey: Survey, statement: Statement) -> Wording:
-    """Return the texts of a survey's statement in the reader's language, with the colours of its options."""
+    """Return the texts of one of the survey's statements in the reader's language, with the colours of its
+    options."""
     return Wording(
         asked(survey, statement.text),
         tuple(asked(survey, label) for label in reversed(statement.answers)),
@@ -94,8 +97,8 @@ def wording_of(survey: Survey, statement: Statement) -> Wording:
 
 @dataclass(frozen=True)
 class Entry:
-    """One statement at one place: its texts, and `step` with the figures of the shown round and the last
-    change."""
+    """One statement at one place: its id, its texts, and `step` with its figures in the shown round and the
+    last change."""
 
     id: str
     wording: Wording
@@ -123,12 +126,12 @@ class Entry:
 
     @property
     def bar(self) -> Bar:
-        """The bar of the shown round."""
+        """The bar of the shown round, without a name; with the reason in place of segments if it has none."""
         return counted_bar(self.now, self.labels)
 
     @property
     def chosen_answers(self) -> Strings:
-        """The answers of a question of which several may be chosen, with their counts and percentages, the
+        """The options of a question with several options, each as one text with its count and percentage, the
         most chosen first; empty for any other statement, and without figures."""
         if not self.now.statement.several or not self.now.shares:
             return ()
@@ -163,8 +166,8 @@ class Entry:
 
     @cached_property
     def interval(self) -> str:
-        """The interval of the share that agrees, in words; "" with too few answers, and for options without
-        an order."""
+        """The interval of the share that agrees in words, in tenths or percent, such as "kan vara 3–5 av 10";
+        "" below PERCENT_FROM answers, and for options without an order."""
         sure = self.now.agreeing_interval
         if not sure:
             return ""
@@ -175,24 +178,26 @@ class Entry:
 
     @property
     def counted_answers(self) -> str:
-        """The options that count in the share, as one text (`agreeing_answers`)."""
+        """The options that count in the share, as one text; "" for options without an order
+        (`agreeing_answers`)."""
         return agreeing_answers(self.now.statement, self.labels)
 
     @property
     def target(self) -> str:
-        """The target and whether it is reached, as sentences (`about_target`); "" without a target or
-        answers."""
+        """The target and whether it is reached, as sentences (`about_target`); "" without a target, or
+        without answers on the scale."""
         return " ".join(about_target(self.now))
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The change since the round before."""
+        """The change in the step, between the last two closed rounds up to the shown one, in words
+        (`verdict_of`)."""
         return verdict_of(self.step)
 
 
 def verdict_of(step: Step) -> Verdict:
-    """Return the change of a step in words, which say whether it is significant. If nothing was compared, its
-    kind is NONE, and the words give the reason."""
+    """Return the change of a step in words, which say whether it is significant. If nothing was compared, the
+    kind is NONE, and `detail` has the reason."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))
@@ -208,8 +213,8 @@ def verdict_of(step: Step) -> Verdict:
 
 
 def _shares(step: Step) -> str:
-    """Return the shares of the two rounds as text, in percent. If they cannot be shown, since units have
-    other parts of the answers than before, the text refers to the single units."""
+    """Return the shares of the two compared rounds as text, in percent. If the units' parts of all answers
+    changed, so that the shares cannot be compared, the text refers to the single units."""
     if not step.can_show_shares:
         return translate("Se varje verksamhet för sig")
     before, after = (whole_percent(row.agreeing, row.on_scale) for row in step.pair)
@@ -232,9 +237,9 @@ def _why_not_compared(step: Step) -> str:
 
 
 def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
-    """Return a sentence with the number of statements of each kind of change since the round before; that
-    there is nothing to compare with, if none was compared. A running round is not compared: if `is_closed` is
-    False, the sentence is about the two latest closed ones."""
+    """Return a sentence with the number of statements of each kind of change; if no statement was compared,
+    that there is nothing to compare with. `is_closed` says whether the shown round is closed: the sentence
+    then compares it with the round before, else it is about the two latest closed rounds."""
     if all(entry.step.trend is None for entry in entries):
         return translate("Det finns ännu inget att jämföra med.")
     if is_closed:
@@ -243,10 +248,12 @@ def headline(entries: Sequence[Entry], *, is_closed: bool) -> str:
 
 
 def compared_rounds(entries: Sequence[Entry], *, is_closed: bool) -> tuple[str, ...]:
-    """Return a sentence with the names and periods of the compared rounds, if they are the same for all
-    compared statements. If several units are compared, another sentence says that each is compared with
-    itself. For a running round (`is_closed` is False), a last one says that it is not compared yet. Empty if
-    none applies."""
+    """Return sentences about the comparison; empty if none of these applies:
+
+    - The names and periods of the two compared rounds, if they are the same for all compared statements.
+    - Each unit is compared with itself, if a statement has several compared units.
+    - The shown round is compared after its closing, if it still runs (`is_closed` is False).
+    """
     pairs = {tuple(row.round.id for row in entry.step.pair): entry for entry in entries if entry.step.trend}
     periods = {tuple(named_period(row.round) for row in entry.step.pair) for entry in pairs.values()}
     sentences = [
@@ -278,9 +285,9 @@ def _number_of_each(entries: Sequence[Entry]) -> str:
 
 
 def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> list[Entry]:
-    """Return the entries sorted: by statement in the survey's order, else the largest share or the best
-    change first and equal ones in the survey's order. `is_reverse` reverses this. Entries without a share or
-    a change come last in both cases."""
+    """Return the entries in an order: by statement as in the survey; by share or change with the largest
+    share or the best change first, equal ones as in the survey. `is_reverse` reverses this. Entries without a
+    share or a change come last in both cases."""
     if order is Order.STATEMENT:
         return list(reversed(entries)) if is_reverse else list(entries)
     values = {entry.id: _share_of(entry) if order is Order.SHARE else _change_of(entry) for entry in entries}
@@ -333,19 +340,19 @@ class Overview:
 
     @property
     def headline(self) -> str:
-        """The sentence with the numbers of changed statements (`headline`)."""
+        """The sentence with the number of statements of each kind of change (the function `headline`)."""
         return headline(self.entries, is_closed=self.is_closed)
 
     @property
     def compared_rounds(self) -> Strings:
-        """The sentences about the compared rounds (`compared_rounds`)."""
+        """The sentences about the comparison (the function `compared_rounds`)."""
         return compared_rounds(self.entries, is_closed=self.is_closed)
 
     @property
     def counted(self) -> Strings:
-        """A sentence with the answers that count in the share, if they are the same for all statements with a
-        share; else one for each group of such statements, which also names these. Empty if none has a
-        share."""
+        """Sentences with the options that count in the share: one if they are the same for all statements
+        with a share, else one for each group of statements with the same options, which also names the
+        statements. Empty if no statement has a share."""
         groups: dict[str, list[str]] = {}
         for entry in self.entries:
             if entry.counted_answers:
@@ -363,7 +370,7 @@ class Overview:
 
     @property
     def protection(self) -> Strings:
-        """Sentences about the noise in the figures and in their intervals."""
+        """Sentences about the noise in the figures and in their intervals, or that the figures are exact."""
         rows = [entry.now for entry in self.entries]
         return (*about_protection(rows), *about_intervals(rows))
 

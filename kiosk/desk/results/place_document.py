@@ -60,8 +60,8 @@ def _overview(overview: Overview) -> Iterator[Block]:
 
 
 def _overview_row(entry: Entry) -> tuple[str, ...]:
-    """Return an entry's text, n, share with its interval, and change with its detail; without answers on the
-    scale, a dash and the reason in place of n and share."""
+    """Return an entry's text, n, share with its interval, and change with its detail. Without answers on the
+    scale, n is a dash, and the share is the reason."""
     change = LINE.join(filter(None, (entry.verdict.word, entry.verdict.detail)))
     if entry.missing:
         return (entry.text, "–", entry.missing, change)
@@ -88,7 +88,8 @@ def _statement(section: Section) -> Iterator[Block]:
 
 
 def _numbers(section: Section) -> Iterator[Block]:
-    """Yield the counts of the options, with their percentages, and of the answers outside the scale."""
+    """Yield a table with the count and percentage of each option and n, then the counts outside the scale as
+    a note."""
     row = tuple(f"{share.count}{percent(share.percent, LINE)}" for share in section.now.shares)
     header = (*section.labels, section.n_heading)
     rows = ((*row, str(section.now.on_scale)),)

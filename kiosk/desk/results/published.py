@@ -1,8 +1,8 @@
-"""The latest snapshot, as the results pages read it: it is parsed once, and each change in it is computed
-once.
+"""The latest snapshot, as the results pages read it.
 
-All viewers see the same figures, so they share these results. A page parses only the rounds that it shows.
-The changes of the latest rounds were computed at the count.
+All viewers see the same figures, so the snapshot is parsed once, and each change in it is computed once for
+all of them. A page parses only the rounds that it shows. The changes of the latest rounds were computed at
+the count.
 """
 
 import json
@@ -22,7 +22,8 @@ from kiosk.domain.time_change import TimeChange, key_of_time_change
 from kiosk.storage import Store
 
 MOST_STEPS = 4096
-"""Most steps that a Snapshot keeps, of about 3 kB each."""
+"""Most steps that a Snapshot keeps, of about 3 kB each, and most changes over time and spreads. Before one
+more is kept, those of its kind are forgotten."""
 
 
 class Snapshot:
@@ -48,7 +49,7 @@ class Snapshot:
 
     def at_node(self, rounds: Iterable[Round], node_id: str) -> Document:
         """Return the snapshot document, reduced to these rounds and one node. It is parsed once for the same
-        rounds in the same order."""
+        rounds in the same order. ValueError if the snapshot lacks a round, or a round the node."""
         key = (*(of_round.id for of_round in rounds), node_id)
         if key not in self._at_node:
             self._at_node[key] = self._parts.node(key[:-1], node_id)
@@ -58,8 +59,9 @@ class Snapshot:
         self, rounds: Sequence[Round], of_round: Round, node_id: str, statements: Sequence[Statement]
     ) -> Document:
         """Return the snapshot document, reduced for a page about these statements of `of_round` at a node:
-        their tables at all nodes of `of_round`, and this node in the other rounds that have it. The page
-        takes comparisons of units over several rounds from `time_change`."""
+        their tables at all nodes of `of_round`, and all tables of this node in the other `rounds` that have
+        it. It lacks the units that a comparison of rounds needs: `time_change` has those. ValueError if the
+        snapshot lacks a round."""
         survey = of_round.survey
         before = [one.follows.statement for one in statements if one.follows]
         read = [*statements, *map(survey.statement, before)]
@@ -72,7 +74,8 @@ class Snapshot:
         self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
     ) -> TimeChange:
         """Return the changes of a history at a node: those of the index, those that were computed before, or
-        those that `compute` returns now and that are kept. The rows may lack `units`."""
+        those that `compute` returns now and that are kept. The history has at least one row; its rows may
+        lack `units`."""
         key = key_of_time_change(history, node_id)
         changes = self._index.time_change(key) or self._time_changes.get(key)
         if changes is None:
@@ -87,8 +90,8 @@ class Snapshot:
     def spread(
         self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
     ) -> Spread | None:
-        """Return the comparison of the units below a node that was computed before, or that `compute` returns
-        now and that is kept."""
+        """Return the comparison of the units at and below a node, None if fewer than two can be compared. It
+        was computed before, or `compute` returns it now and it is kept."""
         key = (of_round.id, node_id, statement.id)
         if key not in self._spreads:
             if len(self._spreads) >= MOST_STEPS:
@@ -127,7 +130,8 @@ class Published:
         self._reading = threading.Lock()
 
     def read(self, store: Store) -> Snapshot:
-        """Return the store's snapshot: the same object, with its results, until the document changes."""
+        """Return the store's latest snapshot. It is the same object, with the results computed from it, until
+        the document changes."""
         text = store.snapshot_text()
         with self._reading:
             latest = self._latest

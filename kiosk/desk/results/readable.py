@@ -15,8 +15,8 @@ def readable_states() -> list[RoundState]:
 
 
 def readable_round(round_id: str, node_id: str) -> Round:
-    """Return the round with this id. Aborts with 404 if there is none or its tree lacks the node. Raises
-    DeniedError (403) if the signed-in account may not read its figures."""
+    """Return the round with this id. Aborts with 404 if there is none, or if its tree lacks the node. Raises
+    DeniedError (403) if the signed-in account may not read the round's figures."""
     states = desk().store.rounds()
     matching = [state.round for state in states if state.round.id == round_id]
     if not matching or not matching[0].tree.has(node_id):

@@ -1,5 +1,9 @@
 """The results pages: the start page, the overview of a round, its statements in full, and the snapshot
-document."""
+document.
+
+A view of a round aborts with 404 for an unknown round or node, and raises DeniedError (403) if the account
+may not read the round's figures (`readable_round`).
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +47,8 @@ blueprint = Blueprint("results", __name__)
 
 @dataclass(frozen=True)
 class Place:
-    """A node in the list for choosing a place, which is indented by `depth`, 0 for the root of the tree."""
+    """A node in the list for choosing a place, which is indented by `depth`: 0 for the root of the tree, 1
+    below it."""
 
     id: str
     name: str
@@ -80,9 +85,9 @@ def _has_figures(state: RoundState) -> bool:
 @blueprint.route("/overview")
 @for_every_account
 def pick() -> ResponseReturnValue:
-    """Redirect to the overview of the chosen round and place, with the same sort order. If the round lacks
-    the place, its root is shown; a round that the account may not read, or an unknown one, leads to the start
-    page."""
+    """Redirect to the overview of the round and the node that the address has in `round` and `node`, with its
+    `sort`. If the round lacks the node, its root is shown. For an unknown round, or one that the account may
+    not read, redirect to the start page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
         return redirect(url_for("results.start_page"))
@@ -96,7 +101,7 @@ def pick() -> ResponseReturnValue:
 @for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of a round at one node and, in a table, at each node below it. Aborts as
-    `readable_round` and `_order`."""
+    `readable_round`, and with 404 for an unknown order in the address."""
     readable_round(round_id, node_id)
     states = readable_states()
     [state] = [state for state in states if state.round.id == round_id]
@@ -106,8 +111,9 @@ def overview(round_id: str, node_id: str) -> ResponseReturnValue:
 def _overview(
     states: Sequence[RoundState], state: RoundState, node_id: str, today: Today | None = None
 ) -> str:
-    """Return the page with the overview of a round at a node. On the start page, the tasks of `today` stand
-    above it. `states` are the rounds that the account may read, the latest first. Aborts as `_order`."""
+    """Return the page with the overview of a round at a node. `today` has the tasks that the start page shows
+    above the overview, None for other pages. `states` are the rounds that the account may read, the latest
+    first; `state` is one of them. Aborts as `_order`."""
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
     snapshot = desk().published.read(desk().store)
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
@@ -126,8 +132,8 @@ def _overview(
 
 
 def _order(sort: str) -> tuple[Order, bool]:
-    """Return (order of the statements, whether it is reversed) for the `sort` of an address. Aborts with 404
-    for an unknown order."""
+    """Return (order of the statements, whether it is reversed) for `sort` in an address, such as "-share".
+    Aborts with 404 for an unknown order."""
     name = sort.removeprefix("-")
     if name not in list(Order):
         abort(404)
@@ -154,20 +160,21 @@ def statement_in_full(round_id: str, node_id: str, statement_id: str) -> Respons
 
 
 STATEMENTS_ON_PAGE = 6
-"""Most statements in full on a page, unless it is asked for all."""
+"""Most statements in full on a page, unless the address has `all`."""
 
 MOST_BARS = 150
-"""Most rounds and places, of all statements together, on a page with several statements. Beyond it, the page
-has fewer statements, at least one."""
+"""Most bars on a page with several statements, each with a bar for each round and each node. A page that
+would have more has fewer statements, at least one."""
 
 
 def _page(
     states: Sequence[RoundState], of_round: Round, node_id: str, statements: Sequence[Statement]
 ) -> str:
-    """Return the page with these statements of a round in full: all of its survey, or one.
+    """Return the page with these statements of a round in full: all statements of its survey, or one.
 
-    The address chooses what is on it: `part` of the statements and `page` of their places, both counted from
-    1, or with `all` everything. `states` are the rounds that the account may read, the latest first.
+    The address chooses what is on it. `part` is the number of a group of statements, and `page` that of a
+    group of places; both count from 1. With `all`, everything is on it. `states` are the rounds that the
+    account may read, the latest first.
     """
     snapshot, earlier = desk().published.read(desk().store), kept_figures().values()
     extent, page = EVERYTHING if "all" in request.args else Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE), 1
@@ -221,10 +228,11 @@ def _page(
 
 
 def _address_of(statement_id: str | None) -> Callable[[str, str], str]:
-    """Return a function from a round's and a node's id to the address of the page of a statement there, or of
-    all statements if it is None.
+    """Return a function that takes the ids of a round and a node, and returns the address of the page of a
+    statement there, or of all statements if `statement_id` is None.
 
-    A page has hundreds of these addresses, so one is built and filled in: no id needs quoting.
+    A page has hundreds of these addresses, so that one is built and the ids are filled in: no id needs
+    quoting.
     """
     if statement_id is None:
         address = url_for("results.results_of", round_id="~", node_id="~")
@@ -238,7 +246,7 @@ def _about_round(
     document: Document, states: Sequence[RoundState], state: RoundState, node_id: str
 ) -> dict[str, object]:
     """Return the template variables about a round and a node, for the overview and the pages in full.
-    `states` are the rounds to choose from; `document` is the snapshot or a part of it with this round and
+    `states` are the rounds to choose from. `document` is the snapshot or a part of it with this round and
     node."""
     of_round, ticks = state.round, desk().ticks
     return {
@@ -273,9 +281,9 @@ def _node_in(of_round: Round, node_id: str) -> str:
 
 @without_session
 def results_json() -> ResponseReturnValue:
-    """Return the snapshot document with its ETag, the same bytes for every viewer, and record that a live
-    page is shown. Status 401 without a session, 403 for staff, 304 if the browser has the document
-    already."""
+    """Return the snapshot document with its ETag, for a page that shows new figures by itself. It has the
+    same bytes for every viewer. Also records that a live page is shown (`record_live_page`). Status 401
+    without a session, 403 for staff, 304 if the browser has the document already."""
     account = signed_in()
     if account is None or account.role == Role.STAFF:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}

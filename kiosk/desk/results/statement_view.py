@@ -46,25 +46,26 @@ Places = tuple[tuple[Node, Row], ...]
 """(node, its row in the shown round) for each place, parents before the nodes below them."""
 
 ROUNDS_ON_PAGE = 12
-"""Rounds on a page of statements, unless it is asked for all: three years of quarters."""
+"""Most rounds on a page of statements, unless the address has `all`: three years of quarterly rounds."""
 
 PLACES_ON_PAGE = 50
-"""Places on one page of a statement: a chart of hundreds is neither read nor made in a moment."""
+"""Most places on a page of statements, unless the address has `all`: a chart of hundreds takes long to make
+and to read."""
 
 
 @dataclass(frozen=True)
 class Extent:
     """The part of a statement's rounds and places that a page shows: at most `rounds` rounds, and at most
-    `places` places from number `first`, counted from 0, on. None stands for all."""
+    `places` places from index `first` on. None stands for all."""
 
     rounds: int | None = None
     places: int | None = None
     first: int = 0
 
     def of_rounds(self, history: Sequence[Row], now: Row) -> tuple[Row, ...]:
-        """Return the rows of a history that the page shows, the earliest first: the latest or, if the shown
-        round (that of `now`, which is in the history) is earlier, those up to it. If some are left out, the
-        first has no break, since nothing stands above it."""
+        """Return the rows of a history that the page shows, the earliest first: the latest ones or, if these
+        lack the shown round, those up to it. `now` is the row of the shown round, which is in the history. If
+        some are left out, the first shown row has no breaks, since no row is above it."""
         if self.rounds is None or len(history) <= self.rounds:
             return tuple(history)
         ids = [of_round.round.id for of_round in history]
@@ -74,22 +75,24 @@ class Extent:
         return (replace(first, breaks=()), *rest)
 
     def of_places(self, places: Places) -> Places:
-        """Return the places on the page; empty on a page after the last."""
+        """Return those of the places that are on the page; empty on a page after the last."""
         return places if self.places is None else places[self.first : self.first + self.places]
 
 
 EVERYTHING = Extent()
+"""All rounds and all places."""
 
 
 class Known(Protocol):
-    """Comparisons that a section need not compute again. Each method returns the one that it knows, else the
-    result of `compute`. The document that it gives to `compute` has all nodes of the compared rounds."""
+    """Comparisons that a section need not compute again. Each method returns the known one, else the result
+    of `compute`. The document that `time_change` gives to `compute` has the node and the nodes below it, in
+    all rounds of `history`."""
 
     def time_change(
         self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
     ) -> TimeChange:
-        """Return the changes of a history at a node. `history` may have rows without `units`, unlike the one
-        that `compute` makes itself."""
+        """Return the changes of a history at a node. `history` may have rows without `units`: `compute` makes
+        rows with units from its document."""
 
     def spread(
         self, of_round: Round, node_id: str, statement: Statement, compute: Callable[[], Spread | None]
@@ -118,14 +121,15 @@ class NothingKnown:
 
 @dataclass(frozen=True)
 class Section:
-    """The view of one statement at one node.
+    """The view of one statement at one node: its texts, figures, charts and sentences.
 
-    `text` and `labels` are in the reader's language, `outcome` as in the survey. `labels` and `palette` start
-    with the highest option. `now` is the row of the shown round, `history` has a row for each round that
-    asked the statement, the earliest first, of which `shown_history` are in the charts and tables; so are
-    `shown_places` of `places`, which are the node and all nodes below it. `earlier_lines` has the lines of
-    earlier figures, the earliest first. `sentences` are about `now`, `over_time` about `history`. `comment`
-    is a coordinator's comment on the statement in the round, "" if there is none.
+    `text` and `labels` are in the reader's language, `outcome` is as in the survey. `labels` and `palette`
+    start with the highest option. `now` is the row of the shown round, and `sentences` are about it.
+    `history` has a row for each round that asked the statement, the earliest first, and `over_time` are
+    sentences about it. `places` are the node and all nodes below it. `shown_history` and `shown_places` are
+    the parts of these two that the charts and tables have. `earlier_lines` has the lines of earlier figures,
+    the earliest first. `charts` are those of the round, over time and of places, each if there is one.
+    `comment` is a coordinator's comment on the statement in the round, "" if there is none.
     """
 
     id: str
@@ -147,24 +151,25 @@ class Section:
 
     @property
     def commented(self) -> Strings:
-        """The comment after its heading, as one text; empty without a comment."""
+        """The comment with its heading before it, as one text; empty without a comment."""
         return (translate("Kommentar: {words}", words=self.comment),) if self.comment else ()
 
     @property
     def protection(self) -> Strings:
-        """Sentences about the noise in the figures of the tables and in their intervals; that they are exact,
-        if no table has noise."""
+        """Sentences about the noise in the figures of the tables and in their intervals; if no table has
+        noise, that the figures are exact."""
         rows = [*self.shown_history, *(node_row for _, node_row in self.shown_places)] or [self.now]
         return (*findings.about_protection(rows), *findings.about_intervals(rows))
 
     @property
     def versions(self) -> Strings:
-        """Warnings if rounds used different versions of the survey; empty if all used the same."""
+        """Warnings if rounds of the history used different versions of the survey; empty if all used the
+        same."""
         return findings.about_versions(self.history)
 
     def version_number(self, row: Row) -> int:
-        """Return the number of a row's survey version, 1 for the oldest of those in the history. ValueError
-        for a row of another version."""
+        """Return the number of a row's survey version, 1 for the oldest version in the history. ValueError
+        for a version that the history lacks."""
         oldest_first = sorted(self.history, key=lambda other: other.round.opens_at)
         versions = list(dict.fromkeys(other.round.survey.version for other in oldest_first))
         return versions.index(row.round.survey.version) + 1
@@ -172,7 +177,7 @@ class Section:
     @property
     def beside(self) -> Strings:
         """Label and count of each kind of answer outside the scale, as one text each, such as "Vet inte: 3";
-        empty if nothing is published. Withheld answers are left out in a protected round, which has none."""
+        empty without figures. A protected round withholds no answers, so these are left out there."""
         if not self.now.table:
             return ()
         kinds = outside_counts(self.now)
@@ -182,7 +187,7 @@ class Section:
 
     @property
     def legend(self) -> Strings:
-        """The labels of the page's legend: those of the chart with the most. ValueError without a chart."""
+        """The labels of the page's legend: the longest `labels` of the charts. ValueError without a chart."""
         return max((chart.labels for chart in self.charts), key=len)
 
     @property
@@ -201,29 +206,30 @@ class Section:
 
     @property
     def n_heading(self) -> str:
-        """The heading of the columns with n."""
+        """The heading of the columns with n (`findings.n_heading`)."""
         return findings.n_heading(self.now)
 
     @property
     def beside_heading(self) -> str:
-        """The words before the answers outside the scale (`beside`)."""
+        """The words before the texts of `beside`."""
         if self.several:
             return translate("Svarade inte på frågan:")
         return translate("Räknas inte i procenten:")
 
     @property
     def outside_labels(self) -> Strings:
-        """The labels of the answers outside the scale."""
+        """The labels of the answers outside the scale (`chart_rows.outside_labels`)."""
         return outside_labels(is_follow_up=bool(self.now.statement.follows))
 
     def outside_numbers(self, row: Row) -> Numbers:
-        """Return the counts of another row outside the scale, under `outside_labels`."""
+        """Return a row's counts outside the scale, under this section's `outside_labels`
+        (`chart_rows.outside_numbers`)."""
         return outside_numbers(row, self.now.statement)
 
     @property
     def has_places(self) -> bool:
-        """Whether a table compares the node with the nodes below it: there are some, and a place has answers
-        on the scale."""
+        """Whether a table compares the node with the nodes below it: there are some, and one of all these
+        nodes has answers on the scale."""
         return len(self.places) > 1 and any(node_row.on_scale for _, node_row in self.places)
 
 
@@ -243,9 +249,9 @@ def section_of(
 
     `states` are the rounds that the reader may see, in any order; rounds without the node or the statement
     are skipped. `document` is the snapshot. `known` has comparisons of hundreds of rounds and places, which
-    take long to compute; with it, the document needs only this node of the rounds other than `of_round`. The
-    chart of `of_round` is left out if nobody answered on the scale, any other chart if it would have only one
-    bar.
+    take long to compute. With `known`, the document may lack the other nodes of all rounds but `of_round`.
+    The chart of `of_round` is left out without answers on the scale. A chart over time or of places is left
+    out if it would have one bar or no answers, and for a question with several options.
     """
     now = row(document, of_round, node_id, statement)
     rounds = [state.round for state in states]
@@ -317,14 +323,14 @@ def section_of(
 
 
 def with_comments(sections: Iterable[Section], comments: Mapping[str, str]) -> list[Section]:
-    """Return the sections with their comments, in the same order. `comments` maps statement ids to the
-    comments in the round; one that it lacks has none."""
+    """Return the sections with their comments, in the same order. `comments` is statement id -> comment in
+    the round; a statement that it lacks has none."""
     return [replace(section, comment=comments.get(section.id, "")) for section in sections]
 
 
 def _now_chart(document: Document, now: Row, sentences: Strings, labels: Strings, palette: Strings) -> Chart:
-    """Return the chart of the shown round: one bar, or one for each answer if several may be chosen. The page
-    has the answers outside the scale as text beside it, so the bar has none below it."""
+    """Return the chart of the shown round: one bar, or one for each option if a guest may choose several. The
+    page has the answers outside the scale as text (`Section.beside`), so that the bar has none below it."""
     if now.statement.several:
         return Chart(
             ChartKind.NOW,
@@ -362,7 +368,7 @@ def _time_chart(
     palette: Strings,
 ) -> Chart:
     """Return a chart with a bar for each of the earlier figures, then one for each round, the earliest first.
-    A sentence separates the two. `drawn` has (all rows, those with a bar, the lines of earlier figures)."""
+    A sentence separates the two. `drawn` is (all rows, the rows with a bar, the lines of earlier figures)."""
     history, shown, earlier_lines = drawn
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
@@ -410,7 +416,8 @@ def _places_chart(
 
 
 def picture(section: Section, chart: Chart) -> Picture:
-    """Return a chart as a picture with all texts, for readers who see it without the page."""
+    """Return a chart as a picture with its title, sentences, the meaning of n, and the source, for readers
+    who see it without the page."""
     notes = [findings.place_and_period(section.now, section.node_id), *chart.sentences]
     if chart.kind is ChartKind.NOW:
         notes.append(section.beside_heading + " " + ", ".join(section.beside) + ".")
@@ -427,8 +434,8 @@ def bare_picture(chart: Chart) -> Picture:
 
 
 def wall_picture(document: Document, of_round: Round, node_id: str, statement: Statement) -> Picture:
-    """Return a chart of one statement in a round, as a picture for a wall screen. If nothing is published
-    yet, the bar has the reason in place of its segments. `document` needs no other node."""
+    """Return the chart of one statement in a round, as a picture for a wall screen. Without answers on the
+    scale, its bar has the reason in place of segments. `document` may be reduced to this round and node."""
     now, labels = row(document, of_round, node_id, statement), _labels(of_round, statement)
     sentences = findings.about_round(now, labels)
     chart = _now_chart(document, now, sentences, labels, colours_of(statement))
@@ -437,11 +444,12 @@ def wall_picture(document: Document, of_round: Round, node_id: str, statement: S
 
 
 def _labels(of_round: Round, statement: Statement) -> Strings:
-    """Return the options of a statement, the highest first, in the reader's language."""
+    """Return the labels of a statement's options, the highest first, in the reader's language."""
     return tuple(asked(of_round.survey, label) for label in reversed(statement.answers))
 
 
 def _in_lines(name: str) -> str:
-    """Return a node's name for a chart, on at most two lines separated by `<br>`."""
+    """Return a node's name for a chart, on at most two lines separated by `<br>`, cut with "…" if it is
+    longer."""
     lines = textwrap.wrap(name, 17)
     return "<br>".join(lines[:2]) + (" …" if len(lines) > 2 else "")

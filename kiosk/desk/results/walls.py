@@ -38,8 +38,8 @@ REFRESH_SECONDS = 60
 
 @dataclass(frozen=True)
 class WallAddress:
-    """The address of a wall screen in the coordinators' list: `path`, below the desk's address, ends with its
-    `code`. `place` is the name of its node."""
+    """The address of a wall screen in the coordinators' list. `path` is the whole path of its page, which
+    ends with `code`. `place` is the name of its node."""
 
     code: str
     place: str
@@ -62,7 +62,8 @@ def walls() -> ResponseReturnValue:
 @blueprint.route("/walls", methods=["POST"])
 @for_coordinator
 def new_wall() -> ResponseReturnValue:
-    """Create an address for a wall screen at the sent node. Aborts with 400 for an unknown node."""
+    """Create an address for a wall screen at the sent node, log it, and redirect to the list. Aborts with 400
+    for an unknown node."""
     form = WallForm()
     form.node.choices = list(desk().library.places.items())
     if not form.validate():
@@ -76,8 +77,8 @@ def new_wall() -> ResponseReturnValue:
 @blueprint.route("/walls/remove", methods=["POST"])
 @for_coordinator
 def remove_wall() -> ResponseReturnValue:
-    """Remove the address of a wall screen: a screen that shows it is blank after its next request. Aborts
-    with 404 for an unknown address."""
+    """Remove the address of a wall screen, log it, and redirect to the list. A screen that shows the address
+    is blank after its next request. Aborts with 404 for an unknown address."""
     wall = desk().store.walls.with_code(request.form.get("code", ""))
     if wall is None:
         abort(404)
@@ -90,8 +91,9 @@ def remove_wall() -> ResponseReturnValue:
 @blueprint.route("/wall/<code>")
 @without_session
 def wall(code: str) -> ResponseReturnValue:
-    """Show the round at the place of a wall screen: a bar for each statement, the last count and the next.
-    Aborts with 404 for an unknown address."""
+    """Show the round at the place of a wall screen: a bar for each statement, the times of the last count and
+    of the next. The round is that of `_shown_round`; without one, the page has no bars. Aborts with 404 for
+    an unknown code."""
     wall = _wall(code)
     state = _shown_round(wall)
     of_round = state.round if state else None
@@ -131,8 +133,8 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 @without_session
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
-    """Return one statement of a wall screen as SVG. Aborts with 404 for an unknown address or statement, and
-    while the place has no round."""
+    """Return the bar of one statement of a wall screen as SVG. Aborts with 404 for an unknown code or
+    statement, and while the place has no round."""
     wall = _wall(code)
     state = _shown_round(wall)
     if state is None:
@@ -147,8 +149,8 @@ def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
 
 
 def _published(of_round: Round | None, node_id: str) -> Document:
-    """Return the snapshot, reduced to one node of one round, or of none: a screen asks each minute without a
-    sign-in, and must not have the figures of all parsed."""
+    """Return the snapshot, reduced to one node of one round, or to no round for None. A screen asks each
+    minute without a sign-in: it must not make the server parse all figures."""
     return desk().published.read(desk().store).at_node([of_round] if of_round else [], node_id)
 
 
@@ -160,8 +162,8 @@ def _wall(code: str) -> Wall:
 
 
 def _shown_round(wall: Wall) -> RoundState | None:
-    """Return the round that runs at the wall screen's place, else the latest that has opened there; None if
-    none has."""
+    """Return the round that runs at the wall screen's place, else the one there that opened last; None if
+    none has opened."""
     of_place = [
         state
         for state in desk().store.rounds()
