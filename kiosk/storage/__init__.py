@@ -1,7 +1,7 @@
 """The only package that knows tables and keys: rounds, boxes, slips, tallies, the snapshot, staff records.
 
-One writer at a time, one transaction per write, connections kept open. `Store.cast` adds a ballot to a box
-and `Store.count` removes a batch; nothing else reads a box, and nothing outside this package reads a tally.
+One writer at a time, one transaction per write, connections kept open. `Store.cast` and `Store.cast_envelope`
+add a ballot to a box, and `Store.count` removes a batch. Nothing outside this package reads a box or a tally.
 Other packages import from here, never from a module of this package.
 """
 

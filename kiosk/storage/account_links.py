@@ -29,8 +29,8 @@ class AccountExistsError(StoreError):
 
 @dataclass(frozen=True)
 class AccountLink:
-    """A valid link: its reader chooses the password of the account `name`, which is created if `role` is not
-    None."""
+    """A valid link: its reader chooses the password of the account `name`. If `role` is not None, this
+    creates the account with that role."""
 
     name: str
     role: Role | None
@@ -78,7 +78,8 @@ class AccountLinks:
         """Create the link's account with this password, given as a hash, or replace the password of the
         account that exists and end its sessions. Deletes the link.
 
-        Returns the account; None, and changes nothing, if `valid` returns None.
+        Returns the account. If the code is unknown, used, replaced or expired, or the account was removed,
+        returns None and changes nothing.
         """
         link = self.valid(code, now)
         if link is None:
@@ -92,8 +93,8 @@ class AccountLinks:
         return account
 
     def waiting(self, now: datetime) -> dict[str, Role]:
-        """Return name -> role of the accounts to be created whose links are not used and not expired, sorted
-        by name. Links for existing accounts are left out."""
+        """Return account name -> role, sorted by name, from the valid links that create an account. Links for
+        existing accounts are left out."""
         row = tables.AccountLink
         is_waiting = (row.role != "") & (row.expires_at > now.isoformat())
         rows = self._database.rows(row.select(row.name, row.role).where(is_waiting).order_by(row.name))
@@ -107,8 +108,8 @@ class AccountLinks:
 
     @one_write
     def withdraw(self, name: str) -> bool:
-        """Delete the link that would create the account `name`, expired or not. Returns False if there is
-        none; a link for an existing account stays."""
+        """Delete the link that would create the account `name`, expired or not. Returns False if there is no
+        such link. A link for an existing account is not deleted."""
         row = tables.AccountLink
         is_new = (row.name == name) & (row.role != "")
         count = self._database.row(row.select(peewee.fn.COUNT(row.digest)).where(is_new))

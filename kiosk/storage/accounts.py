@@ -26,8 +26,8 @@ class Role(StrEnum):
 class Account:
     """A person's account; `password` is an argon2 hash.
 
-    `session_epoch` is in the account's sessions. It is "" after a restore or an upgrade, until the next
-    sign-in. `Accounts.all` leaves it out, and storing an account draws a new one.
+    `session_epoch` is "" after a restore or an upgrade, until the next sign-in, and in the accounts that
+    `Accounts.all` returns. Storing an account ignores this field and draws a new epoch.
     """
 
     name: str
@@ -37,12 +37,13 @@ class Account:
 
 
 SESSION_EPOCH = "session_epoch "
-"""Beginning of the key, before the account's name, under which the table `installation` has its epoch. No
-backup has these rows: a restored epoch would revive sessions that ended after the backup."""
+"""Prefix of keys of the table `installation`: with an account's name after it, the key of that account's
+epoch. No backup has these rows: a restored epoch would revive sessions that ended after the backup."""
 
 
 class LastCoordinatorError(StoreError):
-    """The change would leave the installation without a coordinator. Only a command could add one then."""
+    """The change would leave the installation without a coordinator. After it, only a command in a shell
+    could add one."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is the only coordinator; add another one first")
@@ -64,14 +65,15 @@ class Accounts:
 
     @one_write
     def set(self, account: Account) -> None:
-        """Add an account, or replace its role and password. Ends its sessions and deletes its links.
+        """Add an account, or replace its role and password. Ends its sessions and deletes its one-time link;
+        if it loses the role of coordinator, the links of all accounts.
 
         Raises LastCoordinatorError if the only coordinator would get another role.
         """
         self.put(account)
 
     def put(self, account: Account) -> None:
-        """Store an account as `set` does, in the caller's write. Raises LastCoordinatorError."""
+        """Store an account as `set` does, for a caller that holds a write. Raises LastCoordinatorError."""
         row = tables.Account
         if account.role is not Role.COORDINATOR:
             self._check_other_coordinator(account.name)
@@ -86,21 +88,21 @@ class Accounts:
 
     @one_write
     def set_role(self, name: str, role: Role) -> None:
-        """Replace an account's role, end its sessions and delete its links; the links of all accounts if it
-        was a coordinator's. Raises NoAccountError or LastCoordinatorError."""
+        """Replace an account's role, end its sessions and delete its one-time link; if it loses the role of
+        coordinator, the links of all accounts. Raises NoAccountError or LastCoordinatorError."""
         self.put(replace(self._existing(name), role=role))
 
     @one_write
     def set_password(self, name: str, password: str) -> None:
-        """Replace an account's password, given as a hash, end its sessions and delete its links. Raises
-        NoAccountError."""
+        """Replace an account's password, given as a hash, end its sessions and delete its one-time link.
+        Raises NoAccountError."""
         self.put(replace(self._existing(name), password=password))
 
     @one_write
     def remove(self, name: str) -> bool:
-        """Remove an account with its second factor, links, e-mail address and queued mail, and end its
-        sessions; also the links of all accounts if it was a coordinator's. Returns False if there is no such
-        account. Raises LastCoordinatorError."""
+        """Remove an account with its second factor, one-time link, e-mail address and queued mail, and end
+        its sessions. If it was a coordinator's, the links of all accounts are deleted. Returns False if there
+        is no such account. Raises LastCoordinatorError for the only coordinator."""
         if self.named(name) is None:
             return False
         self._check_other_coordinator(name)

@@ -16,8 +16,11 @@ COMMAND_LINE = "kiosk"
 
 
 class Action(StrEnum):
-    """Staff actions that are logged. The values are stored, so none is ever renamed. FIGURES_* are about
-    earlier figures, FIGURE_* about counted outputs."""
+    """Staff actions that are logged. The values are stored, so none is ever renamed.
+
+    FIGURES_IMPORTED, _CHANGED and _REMOVED are about earlier figures, FIGURES_GIVEN is about a file for other
+    organisations, FIGURE_* are about counted outputs.
+    """
 
     SIGNED_IN = "signed_in"
     ACCOUNT_SET = "account_set"

@@ -1,6 +1,7 @@
 """The rows of boxes, and the numbers of ballots that were excluded as rapid submissions.
 
-Only casting, counting and renewal open a box. Each writes the whole box back within the same write.
+A box is opened to cast a ballot, to count, to cancel its round, to seal it under a new key at a start, and to
+look for lost keys. Each change writes the whole box back within the same write.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ class OpenBox:
 
     `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of ballots that were
     excluded in the round so far. `guard_fired` says whether a ballot was excluded, or refused as too early,
-    since the last count.
+    since the last count. `ballot_days` are the unit's days with ballots in the round.
     """
 
     round: Round
@@ -34,14 +35,15 @@ class OpenBox:
     ballot_days: BallotDays = NO_BALLOT_DAYS
 
     def with_ballot(self, ballot: Ballot) -> "OpenBox":
-        """Return the box with one more ballot, on a day with ballots."""
+        """Return the box with one more ballot. The first count of the next day then counts a day with
+        ballots."""
         return replace(self, ballots=[*self.ballots, ballot], ballot_days=self.ballot_days.with_ballot())
 
 
 class Boxes:
     """One sealed row per unit while its round is open.
 
-    Callers hold a write (`Writer.write`), except for `running_round` and `excluded_rapid`.
+    Callers hold a write (`Writer.write`), except for `running_round`, `rounds_from` and `excluded_rapid`.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer, rounds: Rounds) -> None:
@@ -78,7 +80,8 @@ class Boxes:
         return sorted((one for one in rounds if one.closes_at > now), key=lambda one: one.opens_at)
 
     def lock(self, round_id: str, unit_id: str) -> None:
-        """Lock a unit's box until the write ends, before a write of the unit that opens no box."""
+        """Lock a unit's box until the write ends. Writes that open no box call it first, so that all writes
+        of a unit lock its rows in one order."""
         self._lock(round_id, unit_id)
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
@@ -124,7 +127,7 @@ class Boxes:
         return dict(self._select_keys(round_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete the boxes of a round that is closed or cancelled, without their keys."""
+        """Delete the boxes of a round that is closed or cancelled; the files of their keys remain."""
         self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:
@@ -137,8 +140,8 @@ class Boxes:
             )
 
     def excluded_rapid(self, round_id: str) -> dict[str, int]:
-        """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions,
-        without the units where none was. Empty while the round is open."""
+        """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions. Units
+        without any are left out. Empty while the round is open."""
         excluded = tables.ExcludedRapid
         query = excluded.select(excluded.unit_id, excluded.ballots).where(excluded.round_id == round_id)
         return dict(self._database.rows(query))

@@ -7,7 +7,7 @@ from kiosk.domain.clock import ClockRecord
 from kiosk.storage.database import Database
 
 CLOCK_RECORD = "clock"
-"""Key of the row in the table `installation`. Backups hold it."""
+"""Key of the record's row in the table `installation`. Backups hold it."""
 
 
 def read_record(database: Database) -> ClockRecord:

@@ -22,7 +22,7 @@ class Comments:
             self._database.run(row.insert(round_id=round_id, statement_id=statement_id, words=words))
 
     def of_round(self, round_id: str) -> dict[str, str]:
-        """Return statement id -> the comment on it in a round; empty if there is none."""
+        """Return statement id -> comment, for the statements of a round that have one."""
         row = tables.Comment
         selected = row.select(row.statement_id, row.words).where(row.round_id == round_id)
         return dict(self._database.rows(selected))

@@ -36,8 +36,12 @@ class LastContent:
 
 @dataclass(frozen=True)
 class RoundClosing:
-    """All that is stored when a round closes. `units` has every unit of the round, and `batches` the node and
-    the published tally of each last batch. `sums` and `batch_numbers` are by node, with those batches."""
+    """All that is stored when a round closes.
+
+    `units` has every unit of the round, by id. `batches` are the round's last ones, each (node id, published
+    tally). `sums` maps a node id to its running sums, and `batch_numbers` to its number of batches, both with
+    these last batches; `batch_numbers` is empty for an exact round.
+    """
 
     round: Round
     units: Mapping[str, LastContent]
@@ -47,7 +51,8 @@ class RoundClosing:
 
     @property
     def excluded_rapid(self) -> dict[str, int]:
-        """Unit id -> number of ballots that were excluded as rapid submissions, without units with none."""
+        """Unit id -> number of ballots that were excluded as rapid submissions. Units without any are left
+        out."""
         boxes = {unit: content.box for unit, content in self.units.items()}
         return {unit: box.excluded_rapid for unit, box in boxes.items() if box and box.excluded_rapid}
 
@@ -95,7 +100,7 @@ class Count:
         return frozenset(fired)
 
     def read(self, of_round: Round, units: Iterable[str]) -> dict[str, LastContent]:
-        """Return unit id -> what its rows hold, for a closing. Changes nothing."""
+        """Return unit id -> content of its box and slip set, for the closing of a round. Changes nothing."""
         contents = {}
         for unit in units:
             slip_key, runs = self.slip_sets.runs(of_round.id, unit) or ("", ())
@@ -105,8 +110,8 @@ class Count:
     def plan(
         self, of_round: Round, units: Mapping[str, LastContent], *, is_first_of_day: bool
     ) -> RoundClosing:
-        """Return the closing of a round whose rows hold `units`: its last batches, as `plan_closing` says,
-        with noise or the veil. Stores nothing. `is_first_of_day` as in `CountProgress`."""
+        """Return the closing of a round from the content of its units: its last batches, as `plan_closing`
+        says, with noise or the veil. Stores nothing. `is_first_of_day` as in `CountProgress`."""
         boxes = {unit: content.box for unit, content in units.items()}
         ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
         sums = self.tallies.sums_by_node(of_round)
@@ -134,7 +139,8 @@ class Count:
         return RoundClosing(of_round, units, tuple(batches), sums, numbers)
 
     def is_current(self, closing: RoundClosing) -> bool:
-        """Return whether no row was written since the closing was planned: each write changes its key."""
+        """Return whether no box and no slip set of the round was written since its closing was planned: each
+        write changes the row's key."""
         units = closing.units
         return self.boxes.key_ids(closing.round.id) == {
             unit: content.box_key for unit, content in units.items() if content.box

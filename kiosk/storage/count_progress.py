@@ -27,9 +27,10 @@ CountPart = tuple[Round, tuple[str, ...]]
 class CountProgress:
     """A count that is not published yet, at a tick, which is local and naive.
 
-    `done` maps the id of a round to the number of its units that are counted, in the order of its tree;
-    `fired` to the ids of those of them whose play guard fired since the previous count. `is_first_of_day`
-    says whether the previous count was on an earlier day; it is true at the first count of all.
+    `done` maps a round's id to the number of its units that are counted, which are the first ones of its
+    tree. `fired` maps it to the ids of the counted units whose play guard fired since the previous count.
+    `is_first_of_day` says whether the previous count was on an earlier day; it is true at the first count of
+    all.
     """
 
     tick: datetime
@@ -43,7 +44,7 @@ class CountProgress:
 
     def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
         """Return the next units to count, at most UNITS_A_STEP of one round: the rounds in the given order,
-        the units in that of their tree. None if only closings, or nothing, are left."""
+        the units in that of their tree. None if all units are counted except those of rounds that close."""
         for of_round in open_rounds:
             done = self.done.get(of_round.id, 0)
             units = of_round.tree.leaves[done : done + UNITS_A_STEP]
@@ -52,7 +53,8 @@ class CountProgress:
         return None
 
     def with_part(self, part: CountPart, fired: Iterable[str]) -> "CountProgress":
-        """Return the progress after these units. `fired` are the ids of those whose play guard fired."""
+        """Return the progress after the units of `part`. `fired` are the ids of those whose play guard
+        fired."""
         of_round, units = part
         return replace(
             self,
@@ -78,7 +80,7 @@ def read_progress(database: Database) -> CountProgress | None:
 
 
 def write_progress(database: Database, progress: CountProgress | None) -> None:
-    """Replace the row, or delete it for None. The caller holds a write."""
+    """Replace the row with the progress; None deletes it. The caller holds a write."""
     if progress is None:
         database.run(tables.Installation.delete().where(tables.Installation.key == COUNT_PROGRESS))
         return

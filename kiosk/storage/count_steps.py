@@ -73,8 +73,8 @@ class CountSteps:
         return self.finish()
 
     def _is_countable(self, tick: datetime) -> bool:
-        """Return whether no count of this tick or a later one was published, and the clock's record allows
-        counts from this tick on."""
+        """Return whether no count of this tick or a later one was published, and the tick is not before
+        `ClockRecord.counts_from`."""
         if self.last_tick is not None and self.last_tick >= tick:
             return False
         counts_from = read_record(self._database).counts_from
@@ -82,8 +82,8 @@ class CountSteps:
 
     @one_write
     def _begin_count(self, tick: datetime) -> None:
-        """Begin a count, unless another process has begun or made it. A stopped count of an earlier tick goes
-        on as this one: units that it has counted are not counted again."""
+        """Begin a count, unless another process has begun or made it. A stopped count of an earlier tick
+        becomes the count of this tick: units that it has counted are not counted again."""
         progress, last = read_progress(self._database), self.last_tick
         if self._is_countable(tick) and (progress is None or progress.tick < tick):
             is_first_of_day = last is None or last.date() < tick.date()
@@ -92,7 +92,8 @@ class CountSteps:
 
     def finish(self) -> bool:
         """Go on with the count that has begun, if any, until it is published. Several processes may do this
-        at once. Returns whether this process published it. Raises KeyUnavailableError."""
+        at once. Returns whether this process published it; False if no count has begun. Raises
+        KeyUnavailableError."""
         while (progress := read_progress(self._database)) is not None:
             states = self._rounds.all()
             part = progress.next_part(state.round for state in states if not state.is_closed)
@@ -113,7 +114,8 @@ class CountSteps:
 
     def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
         """Close the rounds that have ended, and publish. Returns False, and changes nothing, if another
-        process ended this count, or wrote a unit of a round that closes: then all is read again.
+        process ended this count, or wrote a unit of a round that closes: the caller then reads everything
+        again.
 
         The last batches and the snapshot are made before the write begins, so that no guest waits for them.
         """
@@ -169,7 +171,8 @@ class CountSteps:
 
     def store_change_index(self) -> None:
         """Replace the stored index of the changes that the results pages show first, unless it is of this
-        snapshot. Call it after a count: it is computed outside a write, so that no guest waits for it."""
+        snapshot. Call it after a count. The index is computed outside a write, so that no guest waits for
+        it."""
         text, states = self._snapshots.text(), self._rounds.all()
         stored = self._snapshots.change_index()
         if stored.tag == etag(text):

@@ -22,7 +22,8 @@ Row = tuple[Any, ...]
 """A row of the database: its values in the order of the SELECT."""
 
 BUSY_TIMEOUT = 60_000
-"""Milliseconds that one process waits for another's write before it tries again, at most `locks.TRIES` times.
+"""Milliseconds that one process waits for the write of another one before it tries again, at most
+`locks.TRIES` times.
 
 A count of 500 units took 80 seconds on two overloaded cores. SQLite does not queue waiting writers in order,
 so a guest may also have to wait for a start and a second count.
@@ -66,13 +67,13 @@ PEEWEE_ERRORS: Any = peewee.__exception_wrapper__  # type: ignore[attr-defined]
 
 
 ROLLED_BACK = "no transaction is active"
-"""SQLite's error at the rollback of a transaction that it has rolled back itself, as after a full disk."""
+"""SQLite's error for a ROLLBACK when SQLite has already rolled the transaction back, as after a full disk."""
 
 
 @contextmanager
 def _first_fault() -> Iterator[None]:
-    """Replace the error of the `with` block, if it is of a second rollback, by the one that ended the
-    transaction, such as a full disk."""
+    """Raise the error that ended the transaction, such as a full disk, if the `with` block raises ROLLED_BACK
+    in its place. Other errors go through."""
     try:
         yield
     except peewee.OperationalError as error:
@@ -137,9 +138,9 @@ class QueueLock:
 
 @dataclass(frozen=True)
 class Replicas:
-    """The replicas of a PostgreSQL server. `connected` is their number; a pg_basebackup that runs is counted.
-    `waited_for` is synchronous_standby_names: "" if no commit waits for a replica. `is_cluster` says that the
-    database's address names several servers."""
+    """The replicas of a PostgreSQL server. `connected` is their number; a running pg_basebackup counts as
+    one. `waited_for` is synchronous_standby_names: "" if no commit waits for a replica. `is_cluster` says
+    that the database's address names several servers."""
 
     connected: int
     waited_for: str
@@ -154,8 +155,8 @@ class StoreError(Exception):
 _PG_SETTINGS = peewee.Table("pg_settings")
 
 OVERRIDING = ("command line", "global", "database", "user", "database user", "client")
-"""Sources of a setting (pg_settings.source) that come before the server's configuration files.
-"session" is this program's own."""
+"""Sources of a setting (pg_settings.source) that come before the server's configuration files. The source
+"session" is left out: this program sets those."""
 _PG_SLOTS = peewee.Table("pg_replication_slots")
 
 
@@ -171,8 +172,8 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 
 
 class Database:
-    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. A thread connects at its
-    first query, which then may raise peewee's errors; another kind of URL raises StoreError at once.
+    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. Raises StoreError for
+    another kind of URL. A thread connects at its first query; each query may raise peewee's errors.
 
     `durable=False` is not safe in a power cut; it is for simulations only.
     """
@@ -187,8 +188,8 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold this process's write lock in the `with` block: for one transaction and the work after its
-        commit. Other processes are kept out by `transaction` alone.
+        """Hold this process's write lock in the `with` block, for one transaction and the work after its
+        commit. Only `transaction` keeps other processes out.
 
         Threads get it in the order in which they asked. SQLite's busy handler does not queue in order, so
         that without this lock a thread could wait for seconds.
@@ -211,8 +212,8 @@ class Database:
         """Run the `with` block, which locks rows and changes none, as one transaction, which holds
         `Lock.ALONE` on the installation.
 
-        It is rolled back at its end: PostgreSQL writes down locks of rows, so that a commit would wait for a
-        replica, and for ever while none is connected.
+        The transaction is rolled back at its end: PostgreSQL logs row locks, so that a commit would wait for
+        a replica, and for ever while none is connected.
         """
         with self._peewee.atomic() as transaction:
             self._lock_installation(Lock.ALONE)
@@ -226,7 +227,8 @@ class Database:
             yield
 
     def _lock_installation(self, lock: Lock) -> None:
-        """Take the installation's lock until the transaction ends; SQLite has taken its own at BEGIN."""
+        """Take PostgreSQL's lock on the installation until the transaction ends. Does nothing for SQLite,
+        which locks its file at BEGIN."""
         if not self._is_sqlite:
             suffix = "_shared" if lock is Lock.SHARED else ""
             self._sql(f"SELECT pg_advisory_xact_lock{suffix}({ADVISORY_KEY})")
@@ -327,7 +329,7 @@ class Database:
             raise StoreError("the tables are of an older version; stop kiosk serve and run: kiosk upgrade")
 
     def check_upgradable(self) -> None:
-        """Raise StoreError unless there are tables of this program's schema or of an older one."""
+        """Raise StoreError if there are no tables, or if they are of a newer schema than this program's."""
         if self.version == 0:
             raise StoreError("there is no installation here yet; run: kiosk init")
         if self.version > migrations.newest_schema():
@@ -398,7 +400,7 @@ class Database:
 
     def commit_risks(self) -> list[str]:
         """Return the reasons why the server may lose a commit that it has acknowledged, each an English
-        clause with its remedy; empty if there are none, and for SQLite.
+        clause with its remedy. Empty if there are none, and for SQLite.
 
         https://www.postgresql.org/docs/current/runtime-config-wal.html
         """
@@ -420,8 +422,8 @@ class Database:
         return risks
 
     def check_keeps_commits(self) -> None:
-        """Raise StoreError if the server may lose an acknowledged commit. Before every write: a replica may
-        connect, and a setting change, while the program runs."""
+        """Raise StoreError if the server may lose an acknowledged commit. Call it before every write: a
+        replica may connect, and a setting change, while the program runs."""
         if risks := self.commit_risks():
             raise StoreError(f"KIOSK_DATABASE_URL: {'; '.join(risks)}")
 

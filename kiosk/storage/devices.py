@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 SILENT_AFTER = 16 * 60
-"""Seconds without a sign of life after which a kiosk is silent: three missed ones, and a minute for a slow
-network."""
+"""Seconds without a sign of life after which a kiosk is silent: three missed ones, at one in five minutes,
+and a minute for a slow network."""
 
 
 class DeviceStatus(StrEnum):
@@ -27,7 +27,7 @@ class DeviceStatus(StrEnum):
 
 @dataclass
 class Devices:
-    """The time of each kiosk's last sign of life. Thread-safe.
+    """The time of each kiosk's last sign of life, and which kiosks sent ballots too late. Thread-safe.
 
     `clock` returns seconds and must be monotonic. A `link_code` is that of a kiosk's link.
     """

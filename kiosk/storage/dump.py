@@ -30,9 +30,10 @@ NEVER_KEPT = frozenset(
         "slip_set",
     }
 )
-"""Tables that no backup holds. An old box would bring back ballots that were counted and destroyed, a link to
-an account would become valid again after its use, and a token after its removal. Queued mail would be sent
-again. The index is computed from the figures."""
+"""Tables that no backup holds. Old boxes, letterboxes and slip sets would bring back ballots that were
+counted and destroyed, and slips that were used. A one-time link would become valid again after its use, and a
+token after its removal. Queued mail would be sent again. Contacts with kiosks are soon out of date, and the
+change index is computed from the figures."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ class Dump:
 
 
 def kept_rows(database: Database) -> Tables:
-    """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns: no tables
-    of NEVER_KEPT, and no epochs of sessions, marks of kiosks, pairing codes or progress of a count.
+    """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns. Tables of
+    NEVER_KEPT are left out, and so are epochs of sessions, marks of kiosks, pairing codes and the progress of
+    a count.
 
     The caller holds a transaction.
     """
@@ -104,7 +106,8 @@ def read_dump(document: object) -> Dump:
 
 def fill(database: Database, dump: Dump) -> None:
     """Insert a dump's rows, except the snapshot, into empty tables. Rows of `installation`, which the
-    migrations wrote, are replaced. The caller holds a write. Raises StoreError if another table has rows."""
+    migrations wrote, are replaced. The caller holds a write. Raises StoreError if another table has rows;
+    those of `change_index` stay."""
     taken = [
         table
         for table in sorted(database.schema().keys() - {"installation", "change_index"})
@@ -116,8 +119,8 @@ def fill(database: Database, dump: Dump) -> None:
 
 
 def _shaped(document: object) -> Tables:
-    """Return a parsed document as tables: table -> rows, each column -> value. Raises StoreError for another
-    shape."""
+    """Return a parsed document as tables: table -> rows, each column -> value. Raises StoreError if it is no
+    dictionary of lists of dictionaries."""
     if not isinstance(document, dict) or not all(isinstance(rows, list) for rows in document.values()):
         raise StoreError("the tables are not lists of rows, by name")
     for table, rows in document.items():

@@ -44,16 +44,16 @@ from kiosk.storage.passwords import is_hash
 from kiosk.storage.tallies import NOT_ASKED, statement_tally
 
 Row = Mapping[str, Any]
-"""A row by column, of the types its table declares."""
+"""A row: column -> value, of the type that its table declares."""
 
 Tables = dict[str, list[dict[str, Any]]]
-"""Rows by table. Names of tables and columns come from the database's own schema."""
+"""Table -> its rows, each column -> value."""
 
 LARGEST_NUMBER = 2**31 - 1
 """The largest value of PostgreSQL's INTEGER."""
 
 SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
-"""Errors of reading a document of another shape."""
+"""Errors that arise when a document does not have the expected fields and types."""
 
 
 class TermsError(StoreError):
@@ -70,7 +70,8 @@ def check_rows(tables: Tables) -> None:
     """Raise StoreError, which names table and row, unless this program could have written every row;
     TermsError for a round that the rules do not allow.
 
-    `tables` are all that a backup of this program's schema has, each value of the type its column declares.
+    `tables` has every table that a backup of this program's schema holds, each value of the type that its
+    column declares.
     """
     rounds = dict(_rounds(tables["round"]))
     closed = frozenset(row["id"] for row in tables["round"] if row["closed"])
@@ -93,8 +94,8 @@ def check_rows(tables: Tables) -> None:
 
 @contextmanager
 def _naming_row(table: str, number: int) -> Iterator[None]:
-    """Raise an error of SHAPE_ERRORS in the `with` block again, as a StoreError that names table and row.
-    `number` counts the table's rows from 1."""
+    """Turn an error of SHAPE_ERRORS in the `with` block into a StoreError that names table and row. `number`
+    counts the table's rows from 1."""
     try:
         yield
     except SHAPE_ERRORS as error:
@@ -348,7 +349,7 @@ OF_A_ROUND = frozenset({"batches", "comment", "excluded_rapid", "reply", "slip_c
 """Tables whose rows have the id of a round."""
 
 OF_A_CLOSED_UNIT = frozenset({"excluded_rapid", "slip_count"})
-"""Tables of OF_A_ROUND whose rows are of a unit in a closed round."""
+"""Tables of OF_A_ROUND whose rows have the id of a unit too, and a round that is closed."""
 
 CHECKS: Mapping[str, Callable[[Row], None]] = {
     "account": _check_account,

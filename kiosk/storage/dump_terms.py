@@ -13,12 +13,15 @@ from kiosk.domain.tree import Tree
 from kiosk.storage.field_types import fits
 
 ID = re.compile(r"[a-z][a-z0-9_-]{0,99}")
-"""Ids of rounds and units name folders of keys; ids of statements name fields of a form."""
+"""The pattern of an id. Ids of rounds and units name folders of keys; ids of statements name fields of a
+form."""
 
 MOST_STATEMENTS = 20
+"""Most statements of a survey in a round of a backup."""
 MOST_OPTIONS = 11
+"""Most options of a scale in a round of a backup."""
 MOST_NODES = 501
-"""Most statements of a survey, options of a scale, and nodes of a tree in a round of a backup."""
+"""Most nodes of a tree, its root included, in a round of a backup."""
 
 
 def read_terms(text: str) -> Round:
@@ -46,8 +49,8 @@ def check_id(text: str) -> None:
 
 
 def check_texts(document: Any) -> None:
-    """Raise ValueError if a string of a JSON document has a control character or a lone surrogate, which no
-    page can show."""
+    """Raise ValueError if a string of a JSON document has a control character or a lone surrogate, which
+    pages cannot show."""
     if any(
         unicodedata.category(character) in {"Cc", "Cs"} for text in _strings(document) for character in text
     ):

@@ -7,10 +7,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 
 def fits(value: object, declared: Any) -> bool:
-    """Return whether a value has a declared type: a class, a dataclass, a union, or a generic tuple,
-    frozenset or Mapping.
+    """Return whether a value has a declared type: a class, a dataclass, a union, a Mapping, a frozenset, or a
+    tuple of any length. The members are checked too, and a bool is no int.
 
-    A bool is not accepted as an int.
+    Raises TypeError for another generic type, such as list[str].
     """
     origin, arguments = get_origin(declared), get_args(declared)
     if origin is UnionType:

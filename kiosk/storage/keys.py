@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from kiosk.storage import disks
 
 PAD_BYTES = 4096
-"""Sealed rows are padded to a multiple of this, so that their length hides how much they hold."""
+"""The length of a box or a slip set is padded to a multiple of this many bytes, so that it hides how much the
+row holds. Letterboxes have a step of their own."""
 
 _NONCE = bytes(12)
 # Each key encrypts one message only, so the nonce can be constant.
@@ -35,14 +36,15 @@ _NONCE = bytes(12)
 _KEY_BYTES = 32
 
 MOST_AT_ONCE = 8
-"""Most files and folders that are waited for at the same time."""
+"""Most threads that write to the disk of the keys at the same time."""
 
 MOST_OPEN = 64
 """Most key files that are open at the same time: a round of 500 units has 1,500 of them."""
 
 _PREPARED = ".next"
-"""Ending of the file of a prepared key. Whoever renames the file first has the key: its process, to use it,
-or another one, to destroy it. A rename that a power cut undoes leaves a key in use under this name."""
+"""Ending of the name of a prepared key's file. The process that prepared it renames the file to use the key;
+another one renames it to destroy it: the first rename decides. A power cut may undo the rename of a key in
+use, whose file then has this ending again."""
 
 _DOOMED = ".gone"
 """Ending of the file of a prepared key that is being destroyed."""
@@ -81,8 +83,9 @@ class KeyFolder:
         self._prepared: dict[str, tuple[str, bytes]] = {}
 
     def together(self, works: Sequence[Callable[[], object]]) -> None:
-        """Run functions that each wait for the disk, MOST_AT_ONCE at a time: a disk is waited for once, and
-        not once for each file. All have ended when this returns, or raises the first error."""
+        """Run functions that each wait for the disk, MOST_AT_ONCE at a time, so that the waits overlap. When
+        this returns or raises, all have ended. Raises the error of the first function in `works` that
+        failed."""
         if self._waiters is None or len(works) <= 1:
             for work in works:
                 work()
@@ -94,7 +97,7 @@ class KeyFolder:
 
     def seal(self, row: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
         """Return (key id, sealed): `plain`, padded to a multiple of `step` bytes and encrypted under a new
-        key. `row` is the row's name: no other row can be opened with these bytes.
+        key. `row` is the row's name, without which the bytes cannot be decrypted: they fit no other row.
 
         The key is in memory only until `save` writes it, unless `prepare` has written it.
         """
@@ -108,8 +111,8 @@ class KeyFolder:
         return key_id, AESGCM(key).encrypt(_NONCE, padded, row.encode())
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
-        """Return the plain bytes of a sealed row. Raises KeyUnavailableError if its key is missing, damaged
-        or does not fit."""
+        """Return the plain bytes of a sealed row, without padding. Raises KeyUnavailableError if its key is
+        missing, damaged or does not fit."""
         file = self.folder / row / key_id
         key = self._unsaved.get((row, key_id)) or _read_key(file)
         if len(key) != _KEY_BYTES:
@@ -123,8 +126,8 @@ class KeyFolder:
         return padded[4 : 4 + length]
 
     def save(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Write the keys of sealed rows, each (row, key id), that are in memory only; others are left out.
-        They are on disk when this returns, with their names."""
+        """Write those of the given keys, each (row, key id), that are in memory only. When this returns, they
+        and the names of their files are on disk."""
         unsaved = {of_row: self._unsaved[of_row] for of_row in keys if of_row in self._unsaved}
         self._write(unsaved)
         for of_row in unsaved:
@@ -136,8 +139,9 @@ class KeyFolder:
 
     def prepare(self, rows: Iterable[str]) -> None:
         """Write the keys under which these rows are sealed next, so that no write has to wait until they are
-        on disk. Each is used once, or destroyed by `drop_prepared`. Rows without any key so far are left
-        out. Raises OSError, and leaves none, if a key cannot be written."""
+        on disk. Each is used once, or destroyed by `drop_prepared` or by the next call for its row. Rows
+        without a folder of keys are left out. Raises OSError, and leaves no prepared key, if one cannot be
+        written."""
         new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
         self.drop_prepared(new)
         try:
@@ -150,7 +154,7 @@ class KeyFolder:
             self._prepared |= new
 
     def drop_prepared(self, rows: Iterable[str]) -> None:
-        """Destroy the prepared keys of these rows that were not used."""
+        """Destroy the keys that this process prepared for these rows and did not use."""
         for row in rows:
             with self._prepared_lock:
                 key_id, _ = self._prepared.pop(row, ("", b""))
@@ -184,9 +188,8 @@ class KeyFolder:
         return disks.is_full(self.folder)
 
     def destroy(self, row: str, name: str) -> None:
-        """Overwrite and delete one key, given as its id or as a name of `unused`; no error if it does not
-        exist. A key that another process has prepared is destroyed only if that process does not use it by
-        now."""
+        """Overwrite and delete one key, given as its id or as a name that `unused` returned; no error if it
+        does not exist. A key that another process prepared is kept if that process has begun to use it."""
         folder = self.folder / row
         if not name.endswith(_PREPARED):
             self._shred(folder / name)
@@ -195,8 +198,8 @@ class KeyFolder:
             self._shred(folder / f"{key_id}{_DOOMED}")
 
     def unused(self, row: str, keep: str | None) -> list[str]:
-        """Return the names of a row's key files except that of the key `keep` (an id, None for none) and of
-        this process's prepared key: what a crash left behind, and other processes' prepared keys.
+        """Return the names of a row's key files that are neither of the key `keep` (an id; None keeps none)
+        nor of this process's prepared key. A crash left them, or other processes prepared them.
 
         They may be destroyed once a commit has proved that the row was locked when this was called.
         """
@@ -208,7 +211,8 @@ class KeyFolder:
         return [path.name for path in paths if path.name not in kept and not path.is_dir()]
 
     def forget(self, row: str) -> None:
-        """Destroy all keys of a row that no longer exists, and their folder; no error if there is none."""
+        """Destroy all keys of a row that no longer exists, and the row's folder; no error if there is
+        none."""
         self.drop_prepared([row])
         for name in self.unused(row, keep=None):
             self.destroy(row, name)
@@ -216,7 +220,8 @@ class KeyFolder:
             (self.folder / row).rmdir()
 
     def _rename(self, row: str, old: str, new: str) -> bool:
-        """Rename a key file. Returns False, and changes nothing, if another process has renamed it."""
+        """Rename a key file. Returns False, and changes nothing, if there is no file `old`: another process
+        has renamed it."""
         try:
             (self.folder / row / old).rename(self.folder / row / new)
         except FileNotFoundError:
@@ -230,7 +235,7 @@ class KeyFolder:
             self._write_some(some)
 
     def _write_some(self, keys: Mapping[tuple[str, str], bytes]) -> None:
-        """As `_write`. All files are open at once."""
+        """Write key files as `_write` does, all of them open at once."""
         with ExitStack() as opened:
             waits: list[Callable[[], None]] = []
             for (row, name), key in keys.items():
@@ -274,7 +279,7 @@ def _new_key() -> tuple[str, bytes]:
 
 
 def _read_key(file: Path) -> bytes:
-    """Return the content of a key's file, also under its name while it was prepared. Raises
+    """Return the content of a key's file; of its prepared file, if only that is there (see _PREPARED). Raises
     KeyUnavailableError."""
     try:
         with suppress(FileNotFoundError):

@@ -34,8 +34,9 @@ TIMELINE = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 
 @dataclass(eq=False)
 class _Watched:
-    """A connection in use. `socket` is a descriptor of its own: the number of the connection's may already
-    be another's when it is used. `busy_since` is None between two statements."""
+    """A connection in use. `socket` duplicates its file descriptor: the number of the original may be another
+    file's once the connection has closed. `busy_since` is the time of `time.monotonic` at which a statement
+    was first seen to run, None between two statements."""
 
     connection: weakref.ref[Any]
     host: Host
@@ -44,7 +45,8 @@ class _Watched:
     busy_since: float | None = None
 
     def look(self, now: float) -> bool:
-        """Record whether a statement runs. Returns False if the connection is closed."""
+        """Record whether a statement runs at `now`, a time of `time.monotonic`. Returns False if the
+        connection is closed."""
         connection = self.connection()
         if connection is None or connection.closed:
             return False
@@ -63,8 +65,8 @@ _ACTIVE = 1
 
 
 class LeaderWatch:
-    """Connections to the leader among `hosts`. `connect_to` connects to the first of some servers that
-    accepts writes, or raises the driver's errors."""
+    """Opens connections to the leader among `hosts`, and watches them in a thread. `connect_to` returns a
+    connection to the first of the given servers that accepts writes, or raises the driver's errors."""
 
     def __init__(self, hosts: Sequence[Host], connect_to: Callable[[list[Host]], Any]) -> None:
         self._hosts = list(hosts)
@@ -88,7 +90,7 @@ class LeaderWatch:
         return connection
 
     def _run(self) -> None:
-        """Look at the connections until none is open."""
+        """Look at the connections every INTERVAL seconds until none is open."""
         while True:
             time.sleep(INTERVAL)
             with self._lock:
@@ -109,8 +111,9 @@ class LeaderWatch:
         self._watched = still_open
 
     def _follow_leader(self, late: _Watched) -> None:
-        """End all connections to other servers than the leader, if one leads that is newer than the server
-        of a late statement. Otherwise the statement has PATIENCE again."""
+        """Ask the other servers for a leader on a newer timeline than that of a late statement's server. If
+        there is one, end all connections to other servers than it. Otherwise wait PATIENCE again for the
+        statement."""
         leader = self._newest_leader([host for host in self._hosts if host != late.host], late.timeline)
         late.busy_since = time.monotonic()
         if leader is None:

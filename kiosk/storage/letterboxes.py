@@ -80,8 +80,11 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
-        """Store the ticket of a form. Returns False, and changes nothing, if the form was accepted before;
-        True, without storing, if the unit has no letterbox. Raises KeyUnavailableError."""
+        """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has it
+        already. Returns True without storing if the unit has no letterbox. Raises KeyUnavailableError.
+
+        `rng` draws a digest that makes room in a full letterbox.
+        """
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
             # The round was opened by a version without letterboxes.
@@ -104,7 +107,7 @@ class Letterboxes:
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
         """Replace a letterbox whose key is lost permanently by a new one; `lost_key` is that key's id.
-        Envelopes sealed for it before cannot be opened."""
+        Envelopes sealed for the lost one can never be opened."""
         self.put(of_round.id, unit_id, lost_key, new_letterbox())
 
     def key_faults(self) -> list[KeyFault]:
@@ -116,7 +119,7 @@ class Letterboxes:
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete the letterboxes of a round that is closed or cancelled, without their keys."""
+        """Delete the letterboxes of a round that is closed or cancelled; the files of their keys remain."""
         self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))
 
 

@@ -48,8 +48,9 @@ class KioskBudgetError(StoreError):
 
 @dataclass(frozen=True)
 class Link:
-    """The address of a paired kiosk or a poster: its `code` stands in the address, `admission` says which.
-    `screen` is the size of the kiosk's screen, None if not measured, and for a poster."""
+    """The address of a paired kiosk or a poster: its `code` stands in the address, and `admission` says
+    whether it is a kiosk or a poster. `screen` is the size of the kiosk's screen; None if it was not
+    measured, and for a poster."""
 
     code: str
     admission: Admission
@@ -123,8 +124,8 @@ class Links:
 
     @one_write
     def remove(self, code: str) -> None:
-        """Delete a link and its kiosk's mark; no error if there is none. Its address then shows a page that
-        says it is invalid."""
+        """Delete a link and its kiosk's mark; no error if there is none. The address then shows a page that
+        says that it is invalid."""
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 
@@ -164,7 +165,7 @@ def _link(row: Row) -> Link:
 
 
 def _measures(screen: Screen | None) -> dict[str, int | None]:
-    """Return column -> value of a screen in its link's row; all None without one."""
+    """Return column -> value of a screen in the table of links; all values are None without a screen."""
     return {
         "width_mm": screen.width_mm if screen else None,
         "distance_mm": screen.distance_mm if screen else None,

@@ -45,7 +45,7 @@ class Lock(Enum):
 
 def is_rolled_back(error: peewee.PeeweeException) -> bool:
     """Return whether the database rolled a transaction back in favour of another one, so that a retry may
-    succeed: `Writer` tries it again, TRIES times in all."""
+    succeed. `Writer` then tries again, TRIES times in all."""
     driver_error = getattr(error, "orig", None)
     while isinstance(driver_error, peewee.PeeweeException):
         # peewee wraps an error twice if it passes two of its wrappers.

@@ -26,14 +26,14 @@ from kiosk.storage.links import Links
 from kiosk.storage.sealed_rows import Writer, one_write
 
 SERVER = ""
-"""Code, in place of a kiosk's, under which `KioskContacts` has the server itself: after which count it last
-ran for LEAST_LISTENING (`kiosk.domain.mail`)."""
+"""Code of the server itself among the codes of kiosks in `KioskContacts`. Its row has the last count after
+which the server ran for LEAST_LISTENING (`kiosk.domain.mail`)."""
 
 
 @dataclass(frozen=True)
 class MailChoice:
-    """An account's e-mail address, the code of its mail's language, and the kinds of mail that it wants. An
-    `address` of "" means no mail."""
+    """An account's e-mail address, the code of its mail's language, and the kinds of mail that it wants:
+    summaries of closed rounds, and silent kiosks. An `address` of "" means no mail."""
 
     address: str = ""
     language: str = ""
@@ -52,9 +52,9 @@ class MailChoice:
 class OutgoingMail:
     """A queued mail to the account `name`.
 
-    `about` has what it is about, separated by blanks: the id of a closed round, or codes of silent kiosks;
-    "" for a trial. `tries` counts the tries that have begun. Times are local and naive. `problem` is the
-    MailProblem of the last failed try, "" before it.
+    `about` is the id of a closed round, or the codes of silent kiosks with a space between; "" for a trial, a
+    mail with which a person tests the address. `tries` counts the tries that have begun. Times are local and
+    naive. `problem` is the MailProblem of the last failed try, "" before it.
     """
 
     id: str
@@ -97,8 +97,8 @@ class MailChoices:
 
     @one_write
     def set(self, name: str, choice: MailChoice) -> None:
-        """Replace an account's choice. Without an address, nothing of it is kept, and its queued mail is
-        deleted. Raises NoAccountError."""
+        """Replace an account's choice. A choice without an address is not stored, and the account's queued
+        mail is deleted. Raises NoAccountError."""
         account = tables.Account
         if self._database.row(account.select(account.name).where(account.name == name)) is None:
             raise NoAccountError(name)
@@ -127,8 +127,8 @@ class MailQueue:
         self._choices = choices
 
     def put(self, kind: MailKind, about: Collection[str], at: datetime) -> None:
-        """Queue a mail of this kind for each account that wants it. `about` has what it is about, which
-        `OutgoingMail.about` joins with blanks. The caller holds a write."""
+        """Queue a mail of this kind for each account that wants it, to be sent from `at` on. `about` has the
+        id of a closed round or the codes of silent kiosks. The caller holds a write."""
         for name, role in self._roles().items():
             if self._choices.of(name).wants(kind, role):
                 self._insert(name, kind, about, at)
@@ -163,8 +163,8 @@ class MailQueue:
         self._insert(name, MailKind.TRIAL, (), at)
 
     def all(self) -> list[OutgoingMail]:
-        """Return all mail of the queue, given-up mail and trials that were sent included, the earliest
-        first."""
+        """Return all mail of the queue, the earliest first, with mail that was given up and trials that were
+        sent."""
         row = tables.OutgoingMail
         return [_mail(values) for values in self._database.rows(_QUEUED.order_by(row.queued_at, row.id))]
 
@@ -178,9 +178,8 @@ class MailQueue:
         """Return the mail that has been due for longest and its recipient's choice, and count this try in its
         row; None if none is due. `tries` of the returned mail is the number before this try.
 
-        For LEASE (`kiosk.domain.mail`), no other process gets the mail: report the result by `sent` or
-        `failed`. Due mail older than LIFETIME, and mail whose recipient does not want it any more, is
-        deleted.
+        No other process gets the mail for LEASE (`kiosk.domain.mail`): report the result by `sent` or
+        `failed`. Deletes due mail that is older than LIFETIME, or that its recipient does not want any more.
         """
         return self._claim(now) if self._due(now) else None
 
@@ -225,7 +224,7 @@ class MailQueue:
 
     @one_write
     def try_again(self, now: datetime) -> None:
-        """Make all mail due that waits or was given up, as if it were queued at `now`."""
+        """Make all mail due that waits or was given up, as if it were queued at `now` and never tried."""
         row = tables.OutgoingMail
         changed = {
             row.state: MailState.WAITING.value,
@@ -304,7 +303,7 @@ class KioskContacts:
         )
 
     def silent(self) -> frozenset[str]:
-        """Return the codes of the kiosks about whose silence mail was queued, and that are silent still."""
+        """Return the codes of the kiosks that are silent and about whose silence mail was queued."""
         row = tables.KioskContact
         return frozenset(
             code for (code,) in self._database.rows(row.select(row.code).where(row.is_reported == 1))
@@ -317,10 +316,10 @@ class KioskContacts:
         `tick`, and mark them, so that each silence is returned once. The caller holds a write.
 
         Empty on Saturdays and Sundays, at the first count (`previous` is None), and if the server itself did
-        not run long enough. A kiosk counts only while its unit has a round for kiosks that runs since the
+        not run long enough. A kiosk is left out unless its unit has a round for kiosks that runs since the
         previous count: a kiosk that nobody needs may be switched off. `running` are the rounds that run at
-        `tick`. A kiosk that is new, or that no round needs, counts as in contact since `previous`. Rows of
-        removed kiosks are deleted.
+        `tick`. A kiosk that is new, or that no round needs, is recorded as in contact since `previous`. Rows
+        of removed kiosks are deleted.
         """
         rows = tables.KioskContact
         known = {

@@ -121,8 +121,8 @@ def _excluded_rapid(database: peewee.Database) -> None:
 
 
 def _protected_rounds(database: peewee.Database) -> None:
-    """Create the table of a protected round's batches. All previous rounds are exact, and the published
-    document says so after `k`."""
+    """Create the table of a protected round's batches. Mark all previous rounds as exact in the published
+    document, in a field after `k`."""
     node = ("round_id", "node_id")
     _create(database, "batches", node, round_id=Text(), node_id=Text(), number=Integer())
     snapshot = peewee.Table("snapshot")
@@ -239,7 +239,8 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _change_index_tokens_and_comments,
     _mail,
 )
-"""The first makes schema 1 of an empty database, each next one the schema after it."""
+"""The migrations in order: the first makes schema 1 of an empty database, each next one the schema after
+it."""
 
 
 def newest_schema() -> int:

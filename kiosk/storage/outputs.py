@@ -17,8 +17,8 @@ class OutputRows:
 
     @one_write
     def tap(self, unit_id: str, month: Period, counter: str, target: str, step: int) -> None:
-        """Add `step` to a counter of a unit in a month; nothing changes if it would fall below 0. `target` is
-        the id of a target, "" for a counter without targets."""
+        """Add `step`, which may be negative, to a counter of a unit in a month; nothing changes if the number
+        would fall below 0. `target` is the id of a target, "" for a counter without targets."""
         row = {"unit_id": unit_id, "month": str(month), "counter": counter, "target": target}
         taps = tables.OutputCount
         self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
@@ -34,10 +34,11 @@ class OutputRows:
 
     @one_write
     def take(self, taps: Sequence[Tap], first_open: Period) -> int:
-        """Count each tap whose ticket was not counted before, and return the number of these taps. The taps
-        of one counter are added up first; a counter that would fall below 0 becomes 0.
+        """Count each tap whose ticket was not counted before, and return the number of these taps. A number
+        that would fall below 0 with all of them becomes 0.
 
-        All taps are of the month `first_open` or a later one; tickets of earlier months are deleted.
+        The caller has checked that all taps are of the month `first_open` or a later one; tickets of earlier
+        months are deleted.
         """
         tickets = tables.OutputTicket
         self._database.run(tickets.delete().where(tickets.month < str(first_open)))

@@ -1,10 +1,10 @@
 """Pairing codes: each makes one screen a unit's kiosk. They are in the database, because the screen may reach
 another process than the desk that made the code.
 
-A code is stored as a digest, in the table `installation`, until it is used or expires. The digest has a key
-that is not in the database: all codes of 12 digits are tried in minutes, so that whoever reads the database
-would find the code of a digest without a key while it is valid. Backups leave the rows out: a restored code
-would be valid again.
+A code is stored as a digest, in the table `installation`, until it is used or expires. The digest needs a key
+that is not in the database. Without a key, whoever reads the database could try all codes of 12 digits in
+minutes, and use the right one while it is valid. Backups leave the rows out: a restored code would be valid
+again.
 """
 
 import hmac
@@ -19,8 +19,8 @@ from kiosk.storage.database import Database
 from kiosk.storage.sealed_rows import Writer, one_write
 
 PAIRING_DIGITS = 12
-"""Digits of a pairing code. With 12, guessing needs no lockout: at 1,000 guesses a second, one of ten valid
-codes is guessed in their lifetime with a probability of 1 in 100,000."""
+"""Digits of a pairing code, so many that guessing needs no lockout: with ten valid codes and 1,000 guesses a
+second, the probability that one is guessed in its lifetime is 1 in 100,000."""
 
 PAIRING_LIFETIME = timedelta(minutes=15)
 """Time for which a pairing code is valid, enough to walk from the desk to the screen."""
@@ -45,7 +45,7 @@ class Pairing:
 class PairingCodes:
     """The rows of unused pairing codes. All times are local and naive.
 
-    `secret_key` is the key that signs the desk's sessions. All processes of an installation have the same.
+    `secret_key` is the key that signs the desk's sessions, the same in all processes of an installation.
     """
 
     def __init__(self, database: Database, writer: Writer) -> None:
@@ -55,7 +55,7 @@ class PairingCodes:
     @one_write
     def new(self, pairing: Pairing, now: datetime, secret_key: str) -> str:
         """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
-        within PAIRING_LIFETIME. Expired codes are deleted. Raises ValueError without a key."""
+        within PAIRING_LIFETIME. Expired codes are deleted. Raises ValueError if `secret_key` is ""."""
         if not secret_key:
             raise ValueError("a pairing code needs a key for its digest")
         valid = self._valid(now)
@@ -72,12 +72,12 @@ class PairingCodes:
         return code
 
     def waiting(self, now: datetime) -> Counter[str]:
-        """Return unit -> number of its codes that are valid and unused."""
+        """Return unit id -> number of its codes that are valid and unused; 0 for a unit without."""
         return Counter(pairing.unit_id for pairing in self._valid(now).values())
 
     def redeem(self, code: str, now: datetime, secret_key: str) -> Pairing | None:
         """Return the pairing of a code and delete the code; None if the code is wrong, used, expired, or made
-        with another key."""
+        with another `secret_key`."""
         key = _row_key(code, secret_key)
         return None if _pairing(self._database.get(key), now) is None else self._redeem(key, now)
 
@@ -91,7 +91,7 @@ class PairingCodes:
         self._database.run(tables.Installation.delete().where(tables.Installation.key == key))
 
     def _rows(self) -> dict[str, str]:
-        """Return key -> value of the rows of codes, expired ones included."""
+        """Return key -> value of the rows of codes in the table `installation`, expired ones included."""
         row = tables.Installation
         rows = self._database.rows(row.select(row.key, row.value).where(row.key.startswith(PAIRING_CODE)))
         return dict(rows)
@@ -112,7 +112,7 @@ def _pairing(value: str | None, now: datetime) -> Pairing | None:
 
 
 def _row_key(code: str, secret_key: str) -> str:
-    """Return the key of a code's row: a digest that is keyed with a key of its own, which follows from the
-    session key."""
+    """Return the key of a code's row in the table `installation`: PAIRING_CODE, then a digest of the code, in
+    hex, whose secret is derived from the session key."""
     key = hmac.digest(secret_key.encode(), b"kiosk pairing code", "sha256")
     return f"{PAIRING_CODE}{hmac.digest(key, code.encode(), 'sha256').hex()}"

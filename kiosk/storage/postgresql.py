@@ -17,16 +17,18 @@ LOST_NETWORK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-"""libpq's parameters by which a connection ends 25 s (the last one in ms) after its network or the server's
-machine failed. The system's own defaults are 15 minutes for a request, and two hours for its answer."""
+"""libpq's parameters by which a connection ends 25 seconds after its network or the server's machine failed.
+The last parameter is in milliseconds, the others in seconds. By default, Linux waits 15 minutes while it
+sends, and two hours while it waits for an answer."""
 
 OF_A_CLUSTER = {"target_session_attrs": "read-write", "connect_timeout": 3}
-"""libpq's parameters for several servers: only the leader accepts writes, and one that does not answer within
-so many seconds is passed over."""
+"""libpq's parameters for several servers: connect to the one that accepts writes, and pass over a server that
+does not answer within 3 seconds."""
 
 
 class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
-    """A PostgreSQL database that reconnects after the server restarted, but not within a transaction."""
+    """A PostgreSQL database that reconnects after the server restarted, but not within a transaction.
+    `commit` fails if the server did not wait for its replica."""
 
     reconnect_errors: Any = ((peewee.OperationalError, ""), (peewee.InterfaceError, ""))
 
@@ -40,7 +42,7 @@ class Postgresql(ReconnectMixin, peewee.PostgresqlDatabase):
         return connection
 
     def _hear(self, notice: Any) -> None:
-        """Remember a warning of the server to the running statement."""
+        """Remember that the server sent a warning to this thread's running statement."""
         if notice.severity_nonlocalized == "WARNING":
             self._warnings.heard = True
 

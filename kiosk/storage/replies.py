@@ -16,8 +16,8 @@ class Replies:
 
     @one_write
     def set(self, round_id: str, texts: Mapping[str, str]) -> None:
-        """Replace a round's reply in all languages. `texts` is language -> text; languages that it lacks, or
-        whose text is "", have none afterwards."""
+        """Replace a round's reply in all languages. `texts` is language -> text; a language that is missing,
+        or whose text is "", has no reply afterwards."""
         self._database.run(tables.Reply.delete().where(tables.Reply.round_id == round_id))
         for language, text in texts.items():
             if text:

@@ -12,8 +12,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class PartText:
-    """The text of one part of a report. `version` is 0 for a part that nobody has written, and rises by 1
-    with each change."""
+    """The text of one part of a report (`kiosk.domain.report.Part`). `version` is 0 for a part that nobody
+    has written, and rises by 1 with each change."""
 
     words: str = ""
     version: int = 0
@@ -34,7 +34,7 @@ class Reports:
 
     @one_write
     def set(self, report_id: str, terms: Terms) -> None:
-        """Store a report's terms, replacing any it has."""
+        """Add a report, or replace its terms."""
         report = tables.Report
         words = json.dumps(asdict(terms), ensure_ascii=False)
         self._database.run(
@@ -67,7 +67,7 @@ class Reports:
     @one_write
     def publish(self, report_id: str, edition: int, document: dict[str, Any]) -> None:
         """Store an edition, the JSON of a `kiosk.domain.report.ReportDocument`. Raises peewee.IntegrityError
-        if the report has one with that number: it never changes."""
+        if the report has an edition with that number: an edition never changes."""
         words = json.dumps(document, ensure_ascii=False)
         self._database.run(tables.ReportEdition.insert(report_id=report_id, edition=edition, document=words))
 

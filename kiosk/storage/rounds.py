@@ -21,14 +21,15 @@ class TooEarlyError(Exception):
 
 
 class RoundBegunError(StoreError):
-    """The round cannot be cancelled, since it has opened or holds ballots."""
+    """The round cannot be cancelled, since it has opened or holds ballots, or an earlier count shows that it
+    had opened."""
 
     def __init__(self, round_id: str) -> None:
         super().__init__(f"round {round_id} has opened; it closes by itself, and nothing stops it earlier")
 
 
 class NotAdmittedError(Exception):
-    """The running round does not admit ballots in this way: by a kiosk, a slip or a poster."""
+    """The running round has other admissions than the ballot needs: kiosk, slip or poster."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Rounds:
         self._database.run(tables.Round.insert(id=new.id, terms=terms))
 
     def remove(self, round_id: str) -> None:
-        """Delete a round that has not opened."""
+        """Delete the row of a round. The caller has checked that the round has not opened, and deletes the
+        sealed rows."""
         self._database.run(tables.Round.delete().where(tables.Round.id == round_id))
 
     def close(self, round_id: str) -> None:
@@ -83,7 +85,7 @@ class Rounds:
         self._database.run(tables.Round.update(lost_boxes=lost).where(tables.Round.id == round_id))
 
     def parse(self, terms: str) -> Round:
-        """Return the round with these terms, parsed once and cached by their text.
+        """Return the round with these terms, JSON as they are stored. Each text is parsed once and cached.
 
         The round's id is not used as the cache's key: after a rolled-back opening, a round with the same id
         may have other terms.

@@ -5,7 +5,8 @@ import peewee
 from kiosk.storage.tables import ALL, Table
 
 _TYPES = {"TEXT": "text", "INT": "integer", "BLOB": "blob", "bytea": "blob"}
-"""Name of a type in peewee or a database -> common name."""
+"""Name of a type in peewee, SQLite or PostgreSQL -> its name in this module's texts. Other names are used in
+small letters."""
 
 
 def differences(database: peewee.Database) -> list[str]:
@@ -23,8 +24,7 @@ def differences(database: peewee.Database) -> list[str]:
 
 
 def _declared(model: type[Table], database: peewee.Database) -> list[str]:
-    """Return a model's columns in order, its unique columns and, for SQLite, its options, as `describe`
-    returns them for the table."""
+    """Return what `describe` returns for a table that agrees with its model."""
     fields = model._meta.get_primary_keys()  # type: ignore[no-untyped-call]
     keys = {field.column_name for field in fields}
     columns, unique = [], []
@@ -40,8 +40,8 @@ def _declared(model: type[Table], database: peewee.Database) -> list[str]:
 
 
 def describe(database: peewee.Database, name: str) -> list[str]:
-    """Return a table's columns in order, its indexes besides the primary key and, for SQLite, its options:
-    texts such as "id text KEY", "unique tag" and "STRICT"."""
+    """Return texts that describe a table: its columns in order, its indexes besides the primary key and, for
+    SQLite, its options. Examples are "id text KEY", "unique tag" and "STRICT"."""
     columns = [
         _column(
             column.name,

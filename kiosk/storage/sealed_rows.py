@@ -36,8 +36,8 @@ class Sealed(StrEnum):
 
 @dataclass(frozen=True)
 class KeyFault:
-    """A sealed row that cannot be decrypted. `file` is that of its key, and `problem` the end of a sentence
-    that begins with `file`."""
+    """A sealed row that cannot be decrypted. `file` is the path of its key, and `problem` the end of an
+    English sentence that begins with `file`."""
 
     kind: Sealed
     round_id: str
@@ -65,22 +65,22 @@ def check_faults(faults: Sequence[KeyFault]) -> None:
 
 
 def box_row(round_id: str, unit_id: str) -> str:
-    """Return the name of a unit's box in the key folder."""
+    """Return the name of a unit's box: that of its folder of keys."""
     return f"{Sealed.BOX}.{round_id}.{unit_id}"
 
 
 def slip_row(round_id: str, unit_id: str) -> str:
-    """Return the name of a unit's slip set in the key folder."""
+    """Return the name of a unit's slip set: that of its folder of keys."""
     return f"{Sealed.SLIPS}.{round_id}.{unit_id}"
 
 
 def letterbox_row(round_id: str, unit_id: str) -> str:
-    """Return the name of a unit's letterbox in the key folder."""
+    """Return the name of a unit's letterbox: that of its folder of keys."""
     return f"{Sealed.LETTERBOX}.{round_id}.{unit_id}"
 
 
 def sealed_rows(round_id: str, unit_id: str) -> tuple[str, str, str]:
-    """Return the names of a unit's three sealed rows in the key folder."""
+    """Return the names of a unit's box, slip set and letterbox: those of their folders of keys."""
     return box_row(round_id, unit_id), slip_row(round_id, unit_id), letterbox_row(round_id, unit_id)
 
 
@@ -95,11 +95,11 @@ MOST_TOGETHER = 16
 class _Waiting:
     """A write of one unit's rows that waits for its commit, in the context of the request that asked for it.
 
-    `unit` is (round id, unit id).
-    `outcome` is None until the write was committed together with others; then it returns the result of
-    `work`. If that commit may have failed, it raises StoreError. It stays None if the write was refused or
-    rolled back: the write's own thread runs it again. There all other errors are raised: an error holds the
-    frames of the thread in which it was raised, and with them the form of another guest.
+    `unit` is (round id, unit id). `outcome` is None until the write was committed together with others; then
+    it returns the result of `work`. If that commit may have failed, `outcome` raises StoreError. It stays
+    None if the write was refused or rolled back: then the write's own thread runs it again, and raises its
+    error. An error must stay in its thread: it holds the frames of the thread that raised it, and with them a
+    guest's form.
     """
 
     unit: Unit
@@ -109,12 +109,13 @@ class _Waiting:
 
 
 def _place_in_order(write: _Waiting) -> Unit:
-    """Return the place of a write among those with which it is committed."""
+    """Return the unit of a write, by which writes that are committed together are sorted."""
     return write.unit
 
 
 def _fail(error: str) -> NoReturn:
-    """Raise StoreError for a commit that failed with an error of this class's name."""
+    """Raise StoreError for a commit that may have taken effect. `error` is the class name of the commit's
+    error."""
     raise StoreError(f"the database did not confirm a write, which may have taken effect: {error}")
 
 
@@ -143,12 +144,13 @@ class Writer:
         return self._retry(lambda: self._run_alone(work))
 
     def run_step(self, work: Callable[[], Result]) -> Result:
-        """As `run`, for one of several writes between which guests' writes come: replaced keys are destroyed
-        when the next write may have begun, and SQLite's log is not emptied."""
+        """Return the result of `work`, run as one of several writes with guests' writes between them. It
+        differs from `run`: replaced keys are destroyed when the next write may have begun, and SQLite's log
+        is not emptied."""
         return self._retry(lambda: self._run_alone(work, is_step=True))
 
     def look(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, which only reads, to decide on a write. No row's key is replaced
+        """Return the result of `work`, which only reads, to decide on a write. No row gets a new key
         meanwhile. Raises StoreError if the database may lose a commit."""
         return self._retry(lambda: self._look(work))
 
@@ -174,8 +176,9 @@ class Writer:
     def run_for_unit(self, unit: Unit, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one write of one unit's rows, which locks the unit's box first.
 
-        It may run in another thread, and is committed together with the writes of single units that wait at
-        the same time. If it is refused, or they are rolled back together, it runs again, by itself, as `run`.
+        `work` may run in another thread, and is committed together with the writes of single units that wait
+        at the same time. If it is refused, or all of them are rolled back, it runs again by itself, as in
+        `run`. Raises the errors of `run`; StoreError also if a commit failed that may have taken effect.
         """
         write = _Waiting(unit, work)
         self._waiting.append(write)
@@ -200,7 +203,7 @@ class Writer:
 
     def _write_waiting(self, asking: _Waiting) -> None:
         """Commit a write together with those that have waited longest, MOST_TOGETHER in all, and set their
-        outcomes. Nothing is done if no other waits. The caller holds the database's writer."""
+        outcomes. Does nothing if no other write waits. The caller holds the database's writer."""
         self._waiting.remove(asking)
         together = [asking]
         with suppress(IndexError):
@@ -242,13 +245,13 @@ class Writer:
 
     @contextmanager
     def write(self, *, is_step: bool = False) -> Iterator[None]:
-        """Run the `with` block as one transaction. Keys that it replaced are destroyed after the commit.
+        """Run the `with` block as one transaction. Keys that the block replaced are destroyed after the
+        commit; those of closed rounds, which may be thousands, when the next write may have begun.
 
-        Those of closed rounds are destroyed when the next write may have begun: they may be thousands. After
-        a rollback, the keys that it made are destroyed. A failed commit may have taken effect
-        nevertheless, so no key is destroyed then; the row's next write destroys the unused ones. Raises
-        StoreError, before the transaction, if the database may lose a commit: the old row would return
-        without its key. peewee's errors and OSError mean that nothing was written, but for a failed commit.
+        Raises StoreError before the transaction if the database may lose a commit: the old row would return
+        without its key. Otherwise an error of the block, OSError or one of peewee's means that nothing was
+        written, unless the commit itself failed. A rollback destroys the keys that the block made. A failed
+        commit may have taken effect, so it destroys no key: the row's next write destroys the unused ones.
         `is_step` as in `run_step`.
         """
         with self._database.writing():
@@ -263,8 +266,8 @@ class Writer:
 
     @contextmanager
     def _transaction(self, lock: Lock) -> Iterator[None]:
-        """Run the `with` block as one transaction, and write the keys that it made before the commit. The
-        caller holds the database's writer, and cleans up."""
+        """Run the `with` block as one transaction, and save the keys that the block made before the commit.
+        The caller holds the database's writer, and calls `_clean_up` afterwards."""
         self._made, self._retired, self._forgotten, self._of_closed = [], [], [], []
         self._may_be_committed = False
         try:
@@ -291,8 +294,8 @@ class Writer:
             self._database.clear_log()
 
     def _forget(self, rows: Iterable[str]) -> None:
-        """Destroy all keys of rows that a commit has deleted. If that fails, the next count does it for a
-        closed round."""
+        """Destroy all keys of rows that a commit has deleted. If that fails, the next count destroys those of
+        a closed round."""
         self._keys.together([partial(_or_print, self._keys.forget, row) for row in rows])
 
     def _destroy(self, keys: Iterable[tuple[str, str]]) -> None:
@@ -308,8 +311,8 @@ class Writer:
         return key_id, sealed
 
     def reseal(self, row: str, old_key: str, plain: bytes, step: int = PAD_BYTES) -> tuple[str, bytes]:
-        """Return (key id, sealed) of a changed row, as `seal`. `old_key` is the id of the key before: it, and
-        unused keys of the row, are destroyed after the commit."""
+        """Return (key id, sealed) of a changed row, as `seal` does. `old_key` is the id of the row's previous
+        key: that key, and unused keys of the row, are destroyed after the commit."""
         if (row, old_key) not in self._made:
             # Otherwise the row on disk is still sealed under the key before it.
             self._retired += [(row, name) for name in self._keys.unused(row, keep=old_key)]
@@ -319,8 +322,8 @@ class Writer:
     def destroy_leftover_keys_after_commit(
         self, open_rounds: Iterable[Round], closed: Iterable[Round]
     ) -> None:
-        """Destroy, after this transaction's commit, keys of closed rounds that a crash after the commit of
-        their closing left behind. `open_rounds` are all that are not closed: their keys stay."""
+        """After this transaction's commit, destroy keys of closed rounds that a crash right after a closing
+        left behind. `open_rounds` are all rounds that are not closed: their keys stay."""
         left = set(self._keys.rows())
         for of_round in open_rounds:
             for unit in of_round.tree.leaves:
@@ -330,23 +333,21 @@ class Writer:
                 self._of_closed += left.intersection(sealed_rows(of_round.id, unit))
 
     def destroy_keys_after_commit(self, of_round: Round) -> None:
-        """Destroy the keys of a round's boxes, slip sets and letterboxes after this transaction's commit,
-        which deletes these rows, and before the next write: it may be a round with the same id."""
+        """Destroy the keys of a round's boxes, slip sets and letterboxes after this transaction's commit, and
+        before the next write, which may open a round with the same id."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
     def destroy_closed_keys_after_commit(self, of_round: Round) -> None:
-        """As `destroy_keys_after_commit`, for a round that is closed, whose id never returns: guests' writes
-        do not wait."""
+        """Destroy the keys of a closed round's boxes, slip sets and letterboxes after this transaction's
+        commit. Guests' writes do not wait for it, since no other round gets the same id."""
         for unit in of_round.tree.leaves:
             self._of_closed += sealed_rows(of_round.id, unit)
 
     def destroy_keys_now(self, of_round: Round) -> None:
-        """Destroy every key of a round's boxes, slip sets and letterboxes at once.
-
-        For a round whose rows were not committed: bytes sealed under these keys can never be read again. A
-        key that is missing is no error.
-        """
+        """Destroy every key of a round's boxes, slip sets and letterboxes at once, for a round whose rows
+        were not committed. Bytes sealed under these keys can never be read again. A key that is missing is no
+        error."""
         for unit in of_round.tree.leaves:
             for row in sealed_rows(of_round.id, unit):
                 self._keys.forget(row)
@@ -354,8 +355,8 @@ class Writer:
 
 @contextmanager
 def _printed() -> Iterator[None]:
-    """Print that an old key or log remains, once, if the `with` block raises OSError or peewee's errors,
-    which go no further: the write is committed, and an error would make the guest send the ballot again.
+    """Catch OSError and peewee's errors of the `with` block, and print, once, that an old key or log remains.
+    The write is committed: an error would make the guest send the ballot again.
 
     The text of the error names a key file, so each message would differ: only its kind is printed.
     """
@@ -367,7 +368,7 @@ def _printed() -> Iterator[None]:
 
 
 def _or_print(destroy: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-    """Call a function that destroys keys, as a `with` block of `_printed`."""
+    """Call a function that destroys keys. If it fails, print that instead of raising (`_printed`)."""
     with _printed():
         destroy(*args, **kwargs)
 
@@ -394,8 +395,8 @@ def one_write(method: Method[Owner, Arguments, Result]) -> Method[Owner, Argumen
 def one_unit_write(
     method: Callable[Concatenate[Owner, str, str, Arguments], Result],
 ) -> Callable[Concatenate[Owner, str, str, Arguments], Result]:
-    """As `one_write`, for a method whose first arguments are a round id and the id of the only unit whose
-    rows it locks, the box first (see `Writer.run_for_unit`)."""
+    """Make a method one write of one unit (see `Writer.run_for_unit`). Its first arguments are the ids of a
+    round and of the only unit whose rows it locks, the box first."""
 
     @wraps(method)
     def write(

@@ -44,7 +44,7 @@ class SecondFactors:
     @one_write
     def set(self, name: str, factor: SecondFactor, recovery_codes: Iterable[str]) -> None:
         """Add or replace an account's second factor, whose secret is encrypted already, and all its recovery
-        codes, which are as the person reads them: their digests are stored."""
+        codes. The codes are given as the person reads them; their digests are stored."""
         self._delete(name)
         row = tables.SecondFactor
         self._database.run(
@@ -61,7 +61,8 @@ class SecondFactors:
 
     @one_write
     def set_recovery_codes(self, name: str, recovery_codes: Iterable[str]) -> None:
-        """Replace all recovery codes of an account."""
+        """Replace all recovery codes of an account. The codes are given as the person reads them; their
+        digests are stored."""
         self._database.run(tables.RecoveryCode.delete().where(tables.RecoveryCode.name == name))
         self._add_codes(name, recovery_codes)
 

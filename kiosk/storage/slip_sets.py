@@ -19,7 +19,8 @@ _RANDOM = SystemRandom()
 
 
 class SlipBudgetError(StoreError):
-    """The unit may not get so many more slips: `printed` exist, and its budget in the round is `budget`."""
+    """The unit may not get the slips that were asked for: `printed` exist, and its budget in the round is
+    `budget`."""
 
     def __init__(self, unit_id: str, printed: int, budget: int) -> None:
         super().__init__(
@@ -33,8 +34,7 @@ class SlipBudgetError(StoreError):
 class SlipSets:
     """One sealed row per unit while its round is open.
 
-    Callers hold a write (`Writer.write`), except for `unit_of`, `counts` and
-    `unpublished_use`.
+    Callers hold a write (`Writer.write`), except for `unit_of`, `counts` and `unpublished_use`.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
@@ -50,7 +50,8 @@ class SlipSets:
         self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
-        """Insert an empty slip set for a unit of a new round."""
+        """Insert an empty slip set for a unit of a new round. The tag with which its codes begin is random
+        and of no other slip set."""
         key_id, sealed = self._writer.seal(slip_row(round_id, unit_id), _new_set().pack())
         self._insert(round_id, unit_id, self._free_tag(), key_id, sealed)
 
@@ -73,7 +74,7 @@ class SlipSets:
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
         """Mark a slip as used. Raises NotAdmittedError if the round admits no slips, UnknownSlipError if the
-        unit has no such slip, UsedSlipError, or KeyUnavailableError."""
+        unit has no such slip, UsedSlipError if it was used before, or KeyUnavailableError."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -83,7 +84,8 @@ class SlipSets:
         self._put(of_round.id, unit_id, key_id, slip_set.use(code))
 
     def renew(self, of_round: Round, unit_id: str) -> None:
-        """Seal a unit's slips under a new key, unchanged. Raises KeyUnavailableError."""
+        """Seal a unit's slips under a new key, unchanged; nothing happens if there is no slip set. Raises
+        KeyUnavailableError."""
         row = self._open(of_round.id, unit_id)
         if row:
             self._put(of_round.id, unit_id, row[1], row[2])
@@ -103,8 +105,8 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of the slip set of an open round that may have this slip; None if there
-        is none. The caller holds no write."""
+        """Return (round id, unit id) of the open slip set whose tag the code begins with; None if there is
+        none. Whether the code is one of its slips, only `has` knows. The caller holds no write."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         return (row[0], row[1]) if row else None
@@ -145,9 +147,9 @@ class SlipSets:
             )
 
     def unpublished_use(self, of_round: Round, with_figures: Container[str]) -> list[tuple[str, int]]:
-        """Return (unit id, number of the print run) of a closed round's runs whose number of used slips is
-        stored and shown on no page, as `keep_count` says: numbers from an older version, or a backup of one,
-        may still be there.
+        """Return (unit id, number of the print run, from 1) of a closed round's print runs whose stored
+        number of used slips no page shows (see `keep_count`). An older version stored such numbers, and a
+        backup may hold them.
 
         `with_figures` are the ids of the units with figures of their own.
         """
@@ -159,7 +161,7 @@ class SlipSets:
         ]
 
     def clear_unpublished_use(self, of_round: Round, with_figures: Container[str]) -> None:
-        """Set the numbers of used slips that `unpublished_use` finds to 0."""
+        """Set the stored numbers of used slips of the print runs of `unpublished_use` to 0."""
         count = tables.SlipCount
         for unit_id, number in self.unpublished_use(of_round, with_figures):
             is_run = count.round_id == of_round.id, count.unit_id == unit_id, count.run == number
@@ -167,7 +169,8 @@ class SlipSets:
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
-        first; empty while the round is open. Used is 0 where no page shows it (`keep_count`)."""
+        first; empty while the round is open. The number of used slips is 0 where no page shows it
+        (`keep_count`)."""
         count = tables.SlipCount
         query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
         runs: dict[str, tuple[tuple[int, int], ...]] = {}
@@ -189,7 +192,7 @@ class SlipSets:
         return key_faults(self._keys, Sealed.SLIPS, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str) -> None:
-        """Delete the slip sets of a round that is closed or cancelled, without their keys."""
+        """Delete the slip sets of a round that is closed or cancelled; the files of their keys remain."""
         self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
 
     def _free_tag(self) -> str:

@@ -1,5 +1,5 @@
-"""The row of the snapshot, the published document, which a count replaces if a figure changed, and the row of
-the index of its changes."""
+"""The row of the snapshot, which is the published document, and the row of the index of its changes. A count
+replaces the snapshot if a figure changed."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -34,7 +34,7 @@ _REPLACE = PreparedQuery(
 
 
 class Snapshots:
-    """The row of the published document, and its replacement."""
+    """Reads, makes and replaces the snapshot and the index of its changes."""
 
     def __init__(self, database: Database, rounds: Rounds, boxes: Boxes, tallies: Tallies) -> None:
         self._database = database
@@ -59,12 +59,13 @@ class Snapshots:
         return cast(Document, json.loads(self.text()))
 
     def publish(self, made_at: datetime) -> None:
-        """Replace the snapshot if its figures changed, outside a count: `put` what `make` returns. The caller
-        holds a write."""
+        """Make the snapshot anew, for a write that is no count, and store it if its figures changed. The
+        caller holds a write."""
         self.put(self.make(made_at))
 
     def put(self, text: str | None) -> None:
-        """Replace the snapshot by a text of `make`; None changes nothing. The caller holds a write."""
+        """Replace the snapshot by a text that `make` returned; None changes nothing. The caller holds a
+        write."""
         if text is not None:
             self._replace(_ONLY_ROW, text)
 
@@ -75,11 +76,11 @@ class Snapshots:
         closings: Iterable[RoundClosing] = (),
     ) -> str | None:
         """Return the snapshot of the present tallies as JSON text, as if `closings` were stored; None if its
-        figures did not change.
+        figures are those of the stored snapshot.
 
-        `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the
-        units whose play guard fired since the last count. Outside a count it is None, and the units of the
-        last count stay.
+        `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the ids
+        of the units whose play guard fired since the last count. Outside a count it is None: the units in the
+        stored snapshot stay.
         """
         if fired is None:
             fired = units_with_guard_fired(self.document())
@@ -101,8 +102,8 @@ class Snapshots:
         return None if same_figures(new, self.document()) else as_text(new)
 
     def change_index(self) -> ChangeIndex:
-        """Return the stored index of changes, which may be of an earlier snapshot (compare its tag); an empty
-        one before the first."""
+        """Return the stored index of changes, or an empty one if none is stored. It may be of an earlier
+        snapshot: compare its tag."""
         row = self._select_index()
         return ChangeIndex(json.loads(row[0])) if row else ChangeIndex()
 
@@ -114,7 +115,7 @@ class Snapshots:
 
 
 def _closed_tally(closing: RoundClosing) -> RoundTally:
-    """Return a round and its tallies, as they are when its closing is stored."""
+    """Return a round's tallies as they will be once its closing is stored."""
     return RoundTally(
         closing.round, True, closing.sums, closing.excluded_rapid, batches=closing.batch_numbers
     )

@@ -58,8 +58,8 @@ from kiosk.storage.walls import Walls
 
 
 class Admit(Protocol):
-    """A function that asks the rate limit to accept the ballot of an envelope now. Returns True and takes a
-    token; False, and takes none, if no token is left.
+    """A function that asks the rate limit to accept the ballot of an envelope now. It returns True and takes
+    one of the limit's tokens, or returns False and takes none if no token is left.
 
     `is_own` is true if the kiosk at whose address the envelope arrived also sealed it. `statements` is the
     number of statements in its survey.
@@ -75,7 +75,8 @@ def admit_all(*, is_own: bool, statements: int) -> bool:
 
 
 class _Outcome(Enum):
-    """The outcome of an envelope that raised no error; TAKEN also if it was accepted before."""
+    """The outcome of an envelope that raised no error: accepted now or before (TAKEN), its letterbox got
+    another key (GONE), or refused by the rate limit (TOO_EARLY)."""
 
     TAKEN = auto()
     GONE = auto()
@@ -151,15 +152,15 @@ class Store:
 
     @one_write
     def migrate(self) -> None:
-        """Create or upgrade the tables to this version, in one transaction; for a new installation, create
-        the folder of keys first. Raises StoreError if other tables than this program's are there."""
+        """Create the tables, or upgrade them to this version, in one transaction. Before it creates them, it
+        creates the folder of keys. Raises StoreError if the tables differ from this program's afterwards."""
         if not self.is_installed:
             self._keys.make()
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables and seal all rows under new keys. Returns the schema's numbers, before and
-        after.
+        """Upgrade the tables, and do what `renew` does, all in one transaction. Returns the schema's number
+        before and after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -181,7 +182,7 @@ class Store:
         self._database.check_version()
 
     def schema(self) -> dict[str, tuple[str, ...]]:
-        """Return table -> its columns in order, for every table in the database."""
+        """Return table -> its columns in order, for every table in the database, sorted by name."""
         return self._database.schema()
 
     def server_settings(self) -> dict[str, str]:
@@ -195,8 +196,8 @@ class Store:
         return self._database.overridden_settings()
 
     def replication_slots(self) -> list[str]:
-        """Return the names of a database server's replication slots, which keep the write-ahead log; empty
-        for SQLite."""
+        """Return the sorted names of a database server's replication slots, which keep the write-ahead log;
+        empty for SQLite."""
         return self._database.replication_slots()
 
     def replicas(self) -> Replicas | None:
@@ -234,8 +235,9 @@ class Store:
         return "the disk of the keys is full" if self._keys.is_full() else None
 
     def commit_risks(self) -> list[str]:
-        """Return the reasons why the database server may lose a commit that it has acknowledged, each with
-        its remedy. If there is one, every write is refused."""
+        """Return the reasons why the database server may lose a commit that it has acknowledged, each an
+        English clause with its remedy. Empty if there are none, and for SQLite. If there is one, every write
+        is refused."""
         return self._database.commit_risks()
 
     # -- keys ------------------------------------------------------------------------------------
@@ -245,14 +247,16 @@ class Store:
         return self._unit_rows.key_faults()
 
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox under a new key, and destroy old keys that a crash left
-        behind. Call it at a start. Raises KeyUnavailableError, and changes nothing, if a key is missing or
-        damaged."""
+        """Seal every box, slip set and letterbox under a new key, destroy old keys that a crash left behind,
+        and set stored numbers of used slips that no page shows to 0. Call it at a start.
+
+        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
+        """
         self._unit_rows.renew()
 
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost, and their
-        round's number of lost boxes is increased.
+        """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
+        and their rounds' numbers of lost boxes are increased.
 
         Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
         """
@@ -277,7 +281,7 @@ class Store:
     @one_write
     def mark_demonstration(self) -> None:
         """Mark the installation as a demonstration, permanently: its clock is never in doubt, it sends no
-        mail, and its published document says so."""
+        mail, and the published document marks it."""
         self._database.set("demonstration", "yes")
 
     @property
@@ -289,7 +293,7 @@ class Store:
 
     @property
     def clock_record(self) -> ClockRecord:
-        """The installation's record of its clock; an empty one before the first."""
+        """The installation's record of its clock; an empty one if none is stored yet."""
         return read_record(self._database)
 
     @one_write
@@ -328,7 +332,7 @@ class Store:
     def open_round(self, new: Round, now: datetime) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 
-        Finishes a count that was stopped, and records that the clock was right at `now`. Raises RoundError,
+        First finishes a count that was stopped. Records that the clock was right at `now`. Raises RoundError,
         with every reason, if the rules do not allow the round; KeyUnavailableError if keys of other rounds
         are missing, since the folder may be the wrong one.
         """
@@ -352,9 +356,9 @@ class Store:
     def cancel_round(self, round_id: str, now: datetime) -> Round:
         """Delete a round that has not opened, with its slips, and publish. Returns its terms.
 
-        Finishes a count that was stopped. Raises StoreError if there is no such round; RoundBegunError if it
-        has opened by this clock, or if an earlier count or a ballot in a box shows that it had opened, since
-        the clock may have been set back; KeyUnavailableError if a box cannot be opened.
+        First finishes a count that was stopped. Raises StoreError if there is no such round; RoundBegunError
+        if it has opened by this clock, or if an earlier count or a ballot in a box shows that it had opened,
+        since the clock may have been set back; KeyUnavailableError if a box cannot be opened.
         """
         while (cancelled := self._cancel_round(round_id, now)) is None:
             self._count_steps.finish()
@@ -397,10 +401,10 @@ class Store:
                 raise KioskBudgetError(state.round, unit_id, kiosks, budget)
 
     def kiosks_over_budget(self, new: Round, waiting: Mapping[str, int]) -> list[KioskBudgetError]:
-        """Return, and do not raise, an error for each unit whose kiosks exceed its budget in this round,
-        which has not opened.
+        """Return a KioskBudgetError, which is not raised, for each unit whose kiosks exceed its budget in
+        this round, which has not opened.
 
-        `waiting` maps a unit to the number of its pairing codes that nobody has typed yet.
+        `waiting` maps a unit's id to the number of its pairing codes that nobody has typed yet.
         """
         paired, over = self.links.kiosks(), []
         for unit in new.tree.leaves:
@@ -437,8 +441,8 @@ class Store:
         """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
 
         Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
-        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. Then none is
-        added.
+        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. After an error,
+        no slip was added.
         """
         self._boxes.lock(round_id, unit_id)
         of_round = self._rounds.with_id(round_id)
@@ -455,13 +459,13 @@ class Store:
         return self._slip_sets.printed(round_id)
 
     def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Return unit id -> (slips printed, slips used) of each print run of a closed round, as
-        `SlipSets.counts`."""
+        """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
+        first; empty while the round is open. The number of used slips is 0 where no page shows it."""
         return self._slip_sets.counts(round_id)
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of a used or unused slip of an open round; None if there is no such
-        slip. Raises KeyUnavailableError."""
+        """Return (round id, unit id) of the slip with this code, used or unused, in an open round; None if
+        there is no such slip. Raises KeyUnavailableError."""
         unit = self._slip_sets.unit_of(code)
         return unit if unit and self._has_slip(*unit, code) else None
 
@@ -469,8 +473,8 @@ class Store:
     def _has_slip(self, round_id: str, unit_id: str, code: str) -> bool:
         """Return whether a unit has this slip, used or unused. Raises KeyUnavailableError.
 
-        Runs as a write although it only reads: each write replaces the row's key, so another one could
-        destroy the key after the row was read.
+        Runs as a write although it only reads: each write replaces the row's key, so a write of another
+        process could destroy the key after the row was read.
         """
         self._boxes.lock(round_id, unit_id)
         return self._slip_sets.has(round_id, unit_id, code)
@@ -488,12 +492,13 @@ class Store:
         *,
         ticket: bytes | None = None,
     ) -> None:
-        """Add a ballot to a unit's box and, if `slip` is the code of one, mark the slip as used.
+        """Add a ballot to a unit's box. If `slip` is not None, mark the slip with this code as used.
 
-        `ticket` is the form's, None for a form without one. A form that was accepted before changes nothing,
-        and raises nothing. Raises RoundClosedError if the round is not running at the unit, NotAdmittedError
-        if it admits no slips, SlipError if the slip is unknown or used, KeyUnavailableError; then nothing was
-        written. The admission of kiosks and posters is not checked here.
+        `ticket` is the form's; None for a form without one. A form that was accepted before changes nothing
+        and raises nothing, if its letterbox still has its ticket. Raises RoundClosedError if the round is not
+        running at the unit, NotAdmittedError if it does not admit the slip, SlipError if the slip is unknown
+        or used, KeyUnavailableError. After an error, nothing was written. The admission of kiosks and posters
+        is not checked here.
         """
         box = self._running_box(round_id, unit_id, now)
         if not self._take_ticket(round_id, unit_id, ticket):
@@ -510,16 +515,16 @@ class Store:
         itself is not stored.
 
         The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` as
-        for `cast`: a form that was accepted before changes nothing. Raises RoundClosedError; then nothing was
-        written.
+        for `cast`: a form that was accepted before changes nothing. Raises RoundClosedError if the round is
+        not running at the unit, or KeyUnavailableError; after an error, nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
         if self._take_ticket(round_id, unit_id, ticket):
             self._boxes.put(_with_one_excluded(box), unit_id)
 
     def _take_ticket(self, round_id: str, unit_id: str, ticket: bytes | None) -> bool:
-        """Store a form's ticket. Returns False if the form was accepted before. A form without a ticket, and
-        one for a round without letterboxes, is always new."""
+        """Store a form's ticket. Returns False, and changes nothing, if its letterbox has the ticket already.
+        A form without a ticket, and one for a round without letterboxes, is always new: True."""
         return ticket is None or self._letterboxes.take_form(round_id, unit_id, ticket, self._rng)
 
     @one_unit_write
@@ -532,31 +537,34 @@ class Store:
         self._note_guard(self._running_box(round_id, unit_id, now), unit_id)
 
     def _running_box(self, round_id: str, unit_id: str, now: datetime) -> OpenBox:
-        """Return a unit's box, decrypted. Raises RoundClosedError if its round is not running."""
+        """Return a unit's box, decrypted. Raises RoundClosedError if its round is not running, or
+        KeyUnavailableError."""
         box = self._boxes.open_box(round_id, unit_id)
         if box is None or not box.round.is_running(now):
             raise RoundClosedError
         return box
 
     def _note_guard(self, box: OpenBox, unit_id: str) -> None:
-        """Record that the play guard fired, once between two counts: repeated refusals cause no more
-        writes."""
+        """Record that the play guard fired, unless this was recorded since the last count: repeated refusals
+        cause no more writes."""
         if not box.guard_fired:
             self._boxes.put(replace(box, guard_fired=True), unit_id)
 
     def cast_envelope(
         self, public_key: str, sealed: bytes, now: datetime, *, carrier: str = "", admit: Admit = admit_all
     ) -> None:
-        """Decrypt an envelope and add its ballot to the box it was sealed for. If the sealing kiosk marked
-        the ballot as rapid, it is excluded. An envelope that was accepted before changes nothing.
+        """Decrypt an envelope and add its ballot to the box that it was sealed for. If the sealing kiosk
+        marked the ballot as rapid, it is excluded. An envelope that was accepted before changes nothing.
 
         `public_key`, in hex, identifies the letterbox: the kiosk may have moved to another unit since it
-        sealed the envelope. `carrier` is the code of the address at which the envelope arrived. `admit` is
-        called only if the envelope can be opened, is readable and new, and once at most. Raises
-        LetterboxGoneError; EnvelopeError or BallotError for an envelope that can never be accepted;
-        RoundClosedError if the round is not running now; NotAdmittedError if it admits no kiosks;
-        KeyUnavailableError; TooEarlyError if `admit` refuses, after recording that the play guard fired. Then
-        no ballot was written.
+        sealed the envelope. `carrier` is the code of the address at which the envelope arrived; the first
+        envelope there sets the kiosk's mark (`Links.claim_mark`). `admit` is called once at most, and only
+        for an envelope that can be opened, is readable and new.
+
+        Raises LetterboxGoneError if there is no letterbox with this key; EnvelopeError or BallotError for an
+        envelope that can never be accepted; RoundClosedError if the round is not running now;
+        NotAdmittedError if it admits no kiosks; KeyUnavailableError; TooEarlyError if `admit` refuses, after
+        recording that the play guard fired. After an error, no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         # A write may run again. The rate limit must not take a second token then.
@@ -579,7 +587,7 @@ class Store:
         admit: Admit,
     ) -> _Outcome:
         """Do the write of `cast_envelope`, and return its outcome; GONE if the letterbox got another key
-        after `cast_envelope` found it. Raises the other errors of `cast_envelope`.
+        since `cast_envelope` looked it up. Raises the other errors of `cast_envelope`.
 
         TOO_EARLY is no exception: an exception would roll back the record that the play guard fired.
         """
@@ -609,7 +617,7 @@ class Store:
         return _Outcome.TAKEN
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """Return the key that a kiosk seals a unit's envelopes for, in hex; "" if the unit has no
+        """Return the public key, in hex, for which a kiosk seals a unit's envelopes; "" if the unit has no
         letterbox."""
         return self._letterboxes.public_key(round_id, unit_id)
 
@@ -642,23 +650,26 @@ class Store:
         return self._snapshots.document()
 
     def change_index(self) -> ChangeIndex:
-        """Return the stored index of changes, which may be of an earlier snapshot (compare its tag); an empty
-        one before the first."""
+        """Return the stored index of changes, or an empty one if none is stored. It may be of an earlier
+        snapshot: compare its tag."""
         return self._snapshots.change_index()
 
     # -- backups ---------------------------------------------------------------------------------
 
     def dump(self) -> Tables:
-        """Return table -> rows that a backup may hold, each row column -> value: see `dump.kept_rows`."""
+        """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns (see
+        `dump.kept_rows`)."""
         with self._database.writing(), self._database.transaction():
             return kept_rows(self._database)
 
     def load(self, dump: Dump, before_commit: Callable[[], None]) -> int:
-        """Insert a dump's rows into missing or empty tables, with an empty box for each unit of a round that
-        is not closed. Returns the number of these boxes, which their rounds count as lost.
+        """Insert a dump's rows into missing or empty tables, with an empty box, slip set and letterbox for
+        each unit of a round that is not closed. Returns the number of these boxes, which their rounds count
+        as lost.
 
-        The published document is made anew. `before_commit` is called when all rows are written. If it
-        raises, or if the tables or keys are not empty (StoreError), neither a new row nor a new key remains.
+        The published document is made anew, and numbers of used slips that no page shows become 0.
+        `before_commit` is called when all rows are written. If it raises, or if the tables or keys are not
+        empty (StoreError), neither a new row nor a new key remains.
         """
         open_rounds: list[Round] = []
         try:
@@ -687,7 +698,8 @@ class Store:
         return sum(len(of_round.tree.leaves) for of_round in open_rounds)
 
     def check_has_no_keys(self) -> None:
-        """Raise StoreError if there are keys in the folder of keys, which the next write would destroy."""
+        """Raise StoreError if there are keys in the folder of keys. A new installation would destroy them
+        with its writes."""
         if not self._keys.is_empty():
             raise StoreError(
                 f"KIOSK_KEYS: {self._keys.folder} holds keys already, of another installation or of a "
@@ -709,9 +721,10 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     """Return the store of an installation. Creates the data folder if it is missing, readable by its owner
     only.
 
-    `url` is KIOSK_DATABASE_URL (see `Database`), `rng` the randomness of batches and noise, the operating
-    system's if None. The key folder is created with the tables only: if it is missing later, its disk is not
-    mounted. Raises StoreError if another user owns the installation or `url` cannot be used.
+    `url` is KIOSK_DATABASE_URL (see `Database`). `rng` draws batches and noise; None means the operating
+    system's randomness. `durable` as in `Database`. The key folder is created together with the tables only:
+    if it is missing later, its disk is not mounted. Raises StoreError if another user owns the installation
+    or `url` cannot be used.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -719,5 +732,5 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
 
 
 def holds_keys(keys: Path) -> bool:
-    """Return whether a key folder holds keys of an installation. False if it does not exist."""
+    """Return whether a key folder holds any key; False if the folder does not exist."""
     return not KeyFolder(keys).is_empty()

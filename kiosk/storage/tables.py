@@ -19,7 +19,7 @@ def without_nul(value: object) -> object:
 
 
 class Text(peewee.TextField):
-    """A text of the database, without NUL."""
+    """A text of the database. NUL in a value is replaced as in `without_nul`."""
 
     def db_value(self, value: object) -> object:
         return without_nul(value)
@@ -35,8 +35,8 @@ class Table(peewee.Model):
 
 class Installation(Table):
     """Values of the installation itself by key: the schema's number ("schema"), the last counted tick
-    ("last_tick"), the clock record, a count's progress, sessions' epochs, kiosks' marks, and whether it is a
-    demonstration."""
+    ("last_tick"), the clock record, a count's progress, sessions' epochs, digests of kiosks' marks and of
+    pairing codes, and whether it is a demonstration."""
 
     key = Text(primary_key=True)
     value = Text()
@@ -115,7 +115,7 @@ class OutgoingMail(Table):
 
 class KioskContact(Table):
     """The tick of the count after which a kiosk was last in contact, and whether mail about its silence was
-    queued (0 or 1). `code` is that of its link, "" for the server itself."""
+    queued (0 or 1). `code` is that of the kiosk's link, "" for the server itself."""
 
     code = Text(primary_key=True)
     after_count = Text()
@@ -202,8 +202,8 @@ class Batches(Table):
 
 
 class SlipCount(Table):
-    """Numbers of slips of a closed round, printed and used, by unit and print run, counted from 1. `used` is
-    0 where no page shows it."""
+    """Numbers of printed and used slips of a closed round, by unit and print run (`run`, from 1). `used` is 0
+    where no page shows it."""
 
     round_id = Text()
     unit_id = Text()

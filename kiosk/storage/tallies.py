@@ -19,7 +19,7 @@ from kiosk.storage.prepared_query import PreparedQuery
 
 
 class Tallies:
-    """Running sums by round, node, statement and option. `rng` draws the noise of protected rounds."""
+    """Running sums by round, node, column and option. `rng` draws the noise of protected rounds."""
 
     def __init__(self, database: Database, rng: Random) -> None:
         self._database = database
@@ -110,8 +110,8 @@ _SELECT_BATCHES = PreparedQuery(
 
 @cache
 def _insert_or_add(rows: int) -> PreparedQuery:
-    """Return the statement that adds that many rows of (round, node, statement, option, answers) to the
-    running sums."""
+    """Return the statement that adds this many rows of (round, node, column, option, answers) to the running
+    sums."""
     key = [_TALLY.round_id, _TALLY.node_id, _TALLY.statement_id, _TALLY.option]
     empty = [("", "", "", "", 0)] * rows
     return PreparedQuery(
@@ -122,7 +122,7 @@ def _insert_or_add(rows: int) -> PreparedQuery:
 
 
 def _options(table: StatementTally) -> dict[str, int]:
-    """Return a column's table as rows of the database: option, as in `tables.Tally`, -> answers."""
+    """Return a column's table as option -> answers, with options named as in `tables.Tally`."""
     counts = {str(option): n for option, n in enumerate(table.counts, start=1)}
     return {
         **counts,
@@ -133,8 +133,8 @@ def _options(table: StatementTally) -> dict[str, int]:
 
 
 def statement_tally(rows: dict[str, int]) -> StatementTally:
-    """Return a column's table from its rows, option -> answers: the inverse of `_options`. Raises KeyError if
-    one is missing."""
+    """Return a column's table from option -> answers, with options named as in `tables.Tally`. Raises
+    KeyError if an option is missing."""
     options = sorted(int(option) for option in rows if option.isdigit())
     return StatementTally(
         tuple(rows[str(option)] for option in options),

@@ -16,7 +16,7 @@ from kiosk.storage.tallies import Tallies
 
 
 class UnitRows:
-    """Inserts, seals anew and removes the rows of units, and finds those whose keys are lost."""
+    """Inserts, seals anew and removes the sealed rows of units, and finds those whose keys are lost."""
 
     def __init__(
         self,
@@ -39,19 +39,19 @@ class UnitRows:
         self._tallies = tallies
 
     def insert_empty(self, round_id: str, unit: str) -> None:
-        """Insert an empty box, slip set and letterbox for a unit, in the present transaction."""
+        """Insert an empty box, slip set and letterbox for a unit. The caller holds a write."""
         self._boxes.insert_empty(round_id, unit)
         self._slip_sets.insert_empty(round_id, unit)
         self._letterboxes.insert_empty(round_id, unit)
 
     def remove(self, round_id: str) -> None:
-        """Delete the sealed rows of a round, in the present transaction; their keys remain."""
+        """Delete the sealed rows of a round; the files of their keys remain. The caller holds a write."""
         for table in (self._boxes, self._slip_sets, self._letterboxes):
             table.remove(round_id)
 
     def write_step(self, part: CountPart, work: Callable[[], None]) -> None:
-        """Run `work`, which rewrites the rows of these units, as one write (`Writer.run_step`). Their new
-        keys are on disk before it begins."""
+        """Run `work`, which rewrites the rows of the units of `part`, as one write (`Writer.run_step`). The
+        units' new keys are on disk before it begins. Raises OSError if they cannot be written."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
         try:
@@ -70,7 +70,7 @@ class UnitRows:
             return self.faults()
 
     def faults(self) -> list[KeyFault]:
-        """As `key_faults`, in the present transaction."""
+        """Return what `key_faults` returns, for a caller that holds a write or the write lock."""
         return [
             *self._boxes.key_faults(),
             *self._slip_sets.key_faults(),
@@ -78,12 +78,13 @@ class UnitRows:
         ]
 
     def check_keys(self) -> None:
-        """Raise KeyUnavailableError unless every sealed row can be opened."""
+        """Raise KeyUnavailableError unless every sealed row can be opened. The caller holds a write."""
         check_faults(self.faults())
 
     def check_keys_of_units(self) -> None:
-        """As `check_keys`, for callers that hold no write: each transaction checks a few units only. Raises
-        StoreError if the database may lose a commit."""
+        """Raise KeyUnavailableError unless every sealed row of an open round can be opened, for callers that
+        hold no write: each transaction checks a few units only. Raises StoreError if the database may lose a
+        commit."""
         faults: list[KeyFault] = []
         for state in self._rounds.all():
             for part in () if state.is_closed else units_in_parts(state.round):
@@ -91,9 +92,9 @@ class UnitRows:
         check_faults(sorted(faults, key=lambda fault: list(Sealed).index(fault.kind)))
 
     def renew(self) -> None:
-        """Seal every box, slip set and letterbox under a new key, a few units in one transaction, destroy old
-        keys that a crash left behind, and set unpublished numbers of used slips to 0, a round in one
-        transaction.
+        """Seal every box, slip set and letterbox under a new key, a few units in one transaction. Destroy old
+        keys that a crash left behind. Set stored numbers of used slips that no page shows to 0, a round in
+        one transaction.
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
@@ -108,7 +109,7 @@ class UnitRows:
                 self._writer.run(partial(self._clear_unpublished_use, state.round))
 
     def renew_in_transaction(self) -> None:
-        """As `renew`, in the present transaction, without the check of keys beforehand."""
+        """Do what `renew` does, in the caller's write. The caller has checked the keys."""
         for state in self._rounds.all():
             if not state.is_closed:
                 self._renew_units((state.round, state.round.tree.leaves))
@@ -118,8 +119,8 @@ class UnitRows:
                 self._clear_unpublished_use(state.round)
 
     def _renew_units(self, part: CountPart) -> None:
-        """Seal the rows of these units under new keys; units without a box are left out. The caller holds a
-        write."""
+        """Seal the rows of the units of `part` under new keys; units without a box are left out. The caller
+        holds a write."""
         of_round, units = part
         for unit in units:
             box = self._boxes.open_box(of_round.id, unit)
@@ -139,7 +140,7 @@ class UnitRows:
         ]
 
     def _destroy_keys_of_closed_rounds(self) -> None:
-        """Destroy keys of closed rounds that a crash left behind, after the commit. The caller holds a
+        """After the commit, destroy keys of closed rounds that a crash left behind. The caller holds a
         write."""
         states = self._rounds.all()
         self._writer.destroy_leftover_keys_after_commit(
@@ -148,17 +149,17 @@ class UnitRows:
         )
 
     def _unpublished_use(self, of_round: Round) -> list[tuple[str, int]]:
-        """As `SlipSets.unpublished_use`, for a closed round."""
+        """Return what `SlipSets.unpublished_use` returns for a closed round."""
         return self._slip_sets.unpublished_use(of_round, self._tallies.sums_by_node(of_round))
 
     def _clear_unpublished_use(self, of_round: Round) -> None:
-        """As `SlipSets.clear_unpublished_use`, for a closed round. The caller holds a write."""
+        """Call `SlipSets.clear_unpublished_use` for a closed round. The caller holds a write."""
         self._slip_sets.clear_unpublished_use(of_round, self._tallies.sums_by_node(of_round))
 
     @one_write
     def give_up_keys(self, lost: list[KeyFault]) -> None:
-        """Replace the rows whose keys are lost permanently by empty ones. Their ballots are lost; each
-        round's number of lost boxes is increased.
+        """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
+        and their rounds' numbers of lost boxes are increased.
 
         Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
         """
