@@ -1,5 +1,5 @@
-"""Activities: counters of the staff's work, by unit and month, never by guest or day, and typed figures of
-longer periods."""
+"""Activities: counters of the staff's work (`kiosk/domain/counters.py`). Staff add one with a tap, by unit
+and month, never by guest or day. Other figures are typed for a month, a quarter or a year."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from kiosk.desk.outputs import (
     reasons_to_choose,
 )
 from kiosk.desk.session import for_coordinator, for_staff, note
-from kiosk.desk.theory import definitions_of
+from kiosk.desk.theory import theories_about
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
     NO_TARGET,
@@ -53,8 +53,8 @@ STEPS = {"more": 1, "fewer": -1}
 @dataclass(frozen=True)
 class Button:
     """A button that adds one to a counter, or to one of its targets. `target` is the target's id, NO_TARGET
-    for the counter itself, `name` the target's or the counter's, `taps` the number of taps in the shown
-    month."""
+    for the counter itself. `name` is the target's or the counter's name in the reader's language. `taps` is
+    the number of taps in the shown month, less those that were undone."""
 
     counter: Counter
     target: str
@@ -65,9 +65,9 @@ class Button:
 @blueprint.route("/activities")
 @for_staff
 def activities() -> ResponseReturnValue:
-    """Show the counters of one unit this month, and the figures of a year: the first unit and this year
-    unless the address names others. Aborts with 404 for an unknown unit, and for a year without figures that
-    is neither this nor the previous one."""
+    """Show the counters of one unit this month, and the figures of a year. The address may name the unit and
+    the year (`unit`, `year`); else they are the first unit and this year. Aborts with 404 for an unknown
+    unit, and for a year without figures that is neither this nor the previous one."""
     return _page(OutputForm())
 
 
@@ -99,8 +99,9 @@ def tap() -> ResponseReturnValue:
 @blueprint.route("/activities/typed", methods=["POST"])
 @for_coordinator
 def type_figure() -> ResponseReturnValue:
-    """Store the typed figure of a place and period, or remove it if the field is empty, with a reason that is
-    logged. Refused input stays in the form, with status 400."""
+    """Store the typed figure of a counter for a place and period, in place of the one before, and log it with
+    the chosen reason; an empty field removes the figure. Redirects to the page of activities. Refused input
+    stays in the form, with status 400."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)
@@ -117,8 +118,9 @@ def type_figure() -> ResponseReturnValue:
 @blueprint.route("/activities/correct", methods=["POST"])
 @for_staff
 def correct() -> ResponseReturnValue:
-    """Replace a unit's figure of an earlier month, taps included, with a reason that is logged. Refused input
-    stays in the form, with status 400. Aborts with 404 for an unknown unit."""
+    """Type a figure of a counter for a unit and an earlier month, and log it with the chosen reason; it
+    replaces the month's taps. Redirects to the page of activities. Refused input stays in the form, with
+    status 400. Aborts with 404 for an unknown `unit` in the address."""
     unit, form = request.args.get("unit", ""), CorrectionForm()
     if unit not in desk().library.units:
         abort(404)
@@ -135,8 +137,8 @@ def correct() -> ResponseReturnValue:
 
 
 def _fill_correction(form: CorrectionForm) -> None:
-    """Set the form's choices: the counters that staff tap, the latest MONTHS_TO_CORRECT months before this
-    one, and the reasons."""
+    """Set the form's choices: the counters of `_usable` that are no totals, the latest MONTHS_TO_CORRECT
+    months before this one, and the reasons."""
     form.counter.choices = [
         (counter.id, translate(counter.name)) for counter in _usable() if not counter.is_total
     ]
@@ -156,9 +158,10 @@ def _read_figure(form: OutputForm | CorrectionForm) -> Figure | None:
 
 
 def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
-    """Return (typed period, typed figure). A malformed one is None and has its error in the form; so has a
-    period that has not begun or is too early, and a place whose figure is a sum. An empty field for the
-    figure gives None without an error."""
+    """Return (typed period, typed figure). A malformed period or figure is None, with its error in the form.
+    A period that has not begun, or is before EARLIEST_YEAR, is returned, with an error in the form. A place
+    that is no unit has an error too, unless the counter is a total. An empty field for the figure gives None
+    without an error."""
     period, figure = None, None
     if form.node.data not in desk().library.units and not desk().library.counters[form.counter.data].is_total:
         form.node.errors = [
@@ -195,7 +198,8 @@ def tapped_counters() -> tuple[Counter, ...]:
 
 def _usable() -> tuple[Counter, ...]:
     """Return the counters for which figures can be typed: all except optional ones that no unit has and that
-    have no figures. Closed ones stay, for taps that came too late."""
+    have no figures. A closed counter is among them if it is not optional or has figures, for taps that came
+    too late."""
     library, with_figures = desk().library, desk().store.outputs.all().counters_with_figures
     return tuple(
         counter
@@ -207,8 +211,8 @@ def _usable() -> tuple[Counter, ...]:
 
 
 def _shown(outputs: Outputs, units: Iterable[str], nodes: Iterable[str]) -> tuple[Counter, ...]:
-    """Return the counters of a table: those that can be tapped at one of the units, totals, and those that
-    have a figure at one of the nodes."""
+    """Return the counters of a table: those that can be tapped at one of the units, open totals, and those
+    that have a figure at one of the nodes. `units` and `nodes` are ids."""
     library, at, having = desk().library, tuple(units), tuple(nodes)
     return tuple(
         counter
@@ -220,8 +224,8 @@ def _shown(outputs: Outputs, units: Iterable[str], nodes: Iterable[str]) -> tupl
 
 
 def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
-    """Return the page of activities with these forms, a new one without `correction`. Aborts as
-    `activities`."""
+    """Return the page of activities with these forms; without `correction`, with a new form for a correction.
+    Aborts with 404 for the same units and years as `activities`."""
     units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:
@@ -250,7 +254,7 @@ def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
             for counter in desk().library.counters_at(unit)
         ],
         this_month=month(this_month.first),
-        definitions=definitions_of(unit),
+        definitions=theories_about(unit),
         year=year,
         years=years,
         counters=counters,
@@ -296,7 +300,9 @@ def _of_places(counters: Sequence[Counter], outputs: Outputs, year: int) -> list
 
 
 def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list[tuple[str, int]]]]:
-    """Return (counter, [(target's name, its taps in the year)]) for each counter with targets and taps."""
+    """Return (counter, [(target's name, the unit's taps in the year)]) for each counter that has targets and
+    taps at the unit; targets without taps are left out. Taps without a target stand under a name of their
+    own."""
     with_taps = []
     for counter in tapped_counters():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}

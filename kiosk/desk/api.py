@@ -22,13 +22,13 @@ blueprint = Blueprint("api", __name__)
 P = ParamSpec("P")
 
 SCHEME = "bearer "
-"""The authentication scheme (RFC 6750), in small letters."""
+"""The authentication scheme (RFC 6750) and a space, in small letters, as the header begins."""
 
 
 def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Return the view, guarded: it needs a valid token in `Authorization: Bearer`, and reads no session.
-    Without one, status 401; after too many invalid ones from the same source, 429 with the seconds to wait
-    in Retry-After, also for a valid one."""
+    Without a valid one, status 401. After too many invalid ones from one address or IPv6 network
+    (`source_of`), status 429 with the seconds to wait in Retry-After, also for a valid token."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -49,7 +49,8 @@ def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
 
 
 def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    """Return `{"error": words}` as JSON, with the status; 401 names the scheme to use."""
+    """Return `{"error": words}` as JSON, with the status. A 401 names the authentication scheme in
+    WWW-Authenticate."""
     challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return make_response(jsonify(error=words), status, {**challenge, **(headers or {})})
 
@@ -57,23 +58,24 @@ def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> 
 @blueprint.route("/api/results.json")
 @_with_token
 def snapshot() -> ResponseReturnValue:
-    """Return the snapshot document."""
+    """Return the snapshot as JSON."""
     return Response(desk().store.snapshot_text(), mimetype="application/json")
 
 
 @blueprint.route(f"/api/export/{DATA_PACKAGE}")
 @_with_token
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file; status 503 if other files are being written."""
+    """Return all files of the export as one zip file, with commas in CSV. Status 503 if other files are being
+    written, or if the file could not be finished."""
     return _exported(DATA_PACKAGE, CsvStyle.COMMA)
 
 
 @blueprint.route("/api/export/<name>")
 @_with_token
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export, its style of CSV chosen by `csv` in the address, by default with commas.
-    Status 400 for an unknown style, 404 for an unknown name, whose error names those that there are, 503 if
-    other files are being written."""
+    """Return one file of the export. `csv` in the address names the style of CSV, by default with commas.
+    Status 400 for an unknown style, 404 for an unknown name, with the known ones in the error; 503 if other
+    files are being written, or if the file could not be finished."""
     style = request.args.get("csv", CsvStyle.COMMA)
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)

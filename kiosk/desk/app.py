@@ -84,7 +84,7 @@ SIGNED_OUT_FORMS = frozenset({"sign_in.sign_in", "sign_in.second_step", "account
 """Endpoints of forms that people fill in before they have a session."""
 
 LARGEST_REQUEST_BYTES = LARGEST_FILE_BYTES + 64 * 1024
-"""A file and the form around it. Flask limits forms without a file to 500 kB."""
+"""Most bytes of a request: a file and the form around it. Flask limits forms without a file to 500 kB."""
 
 TOPICS = (
     login,
@@ -164,12 +164,12 @@ def create_desk_app(
     on_library_change: Callable[[Library], None] | None = None,
     doubtful_time: Callable[[], datetime | None] = lambda: None,
 ) -> Flask:
-    """Return the staff's application: everything under /admin/, the snapshot document and /health. Raises
-    UndeclaredAccessError if a view does not declare its access.
+    """Return the staff's application: everything under /admin/, the snapshot at /results.json, and /health.
+    Raises UndeclaredAccessError if a view does not declare its access.
 
     `secret_key` signs the sessions and encrypts second factors. `is_https` says whether browsers reach the
-    desk over HTTPS, and may send its cookie there only. `devices` is shared with the guests' side, which
-    records there that kiosks are in contact. The others are those of `Desk`.
+    desk over HTTPS; its cookie is then sent over HTTPS only. `devices` is shared with the guests' side, which
+    records there that kiosks are in contact. The other parameters are fields of `Desk`.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(
@@ -283,14 +283,15 @@ def _not_changed(error: RefusedError) -> ResponseReturnValue:
 
 
 def _busy(_: BusyError) -> ResponseReturnValue:
-    """Render the page for a file that cannot be written yet, because others are."""
+    """Return the page for a file that cannot be written yet, because others are, with status 503 and
+    Retry-After."""
     response = make_response(render_template("error.html", kind="busy"), 503)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
 
 def _unfinished(_: UnfinishedError) -> ResponseReturnValue:
-    """Render the page for a file whose program was ended before the file was complete."""
+    """Return the page for a file whose program was ended before the file was complete, with status 503."""
     return make_response(render_template("error.html", kind="unfinished"), 503)
 
 

@@ -16,7 +16,8 @@ from kiosk.storage import Action, Entry, Role
 blueprint = Blueprint("log", __name__)
 
 Names = dict[str, str]
-"""Id -> name, for one of an entry's details. "" is the key of the text for an id that it lacks."""
+"""Id -> name, for one of an entry's details. The value of "" is the text for an unknown id, such as that of a
+removed survey."""
 
 SEEN_BY_STAFF = frozenset(
     {
@@ -34,35 +35,36 @@ SEEN_BY_STAFF = frozenset(
         Action.POSTER_PRINTED,
     }
 )
-"""Actions that decide into which box a guest's ballot comes: staff see them. All others, such as colleagues'
-sign-ins, are for coordinators."""
+"""Actions that can change the box to which a guest's ballot goes: staff see them. All others, such as
+colleagues' sign-ins, are for coordinators."""
 
 
 @blueprint.route("/log")
 @for_staff
 def log() -> ResponseReturnValue:
-    """Show the latest entries of the log that the signed-in account may see, the last first."""
+    """Show the latest entries of the log, at most 500, the newest first. Coordinators see all actions, staff
+    those of SEEN_BY_STAFF."""
     names, actions = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
     entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(actions)]
     return render_template("log.html", entries=entries)
 
 
 def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:
-    """Return an entry's details as text, with names in place of ids. `names` as `_names`; a detail for which
-    it has none is shown as it is."""
+    """Return an entry's details as text, separated by ", ", with names in place of ids. `names` is the result
+    of `_names`. A detail without names there is shown as it is."""
     parts, known = entry.what.split(", "), names.get(entry.action, ())
     return ", ".join(_named(part, known[at]) if at < len(known) else part for at, part in enumerate(parts))
 
 
 def _named(part: str, names: Names) -> str:
-    """Return the name of one id, or `name → name` for the two ids of a move; the id itself if `names` has
-    neither it nor a text for such ids."""
+    """Return the name of one id, or `name → name` for the two ids of a move. An id without a name becomes the
+    text of "" in `names`; without that text, it stays."""
     return " → ".join(names.get(piece, names.get("", piece)) for piece in part.split(" → "))
 
 
 def _names() -> dict[Action, tuple[Names, ...]]:
-    """Return action -> the names for each of its details, in the order in which `session.note` gets them.
-    Names of an empty dictionary are no ids: the detail is shown as it is."""
+    """Return action -> the names for each of its details, in the order in which `session.note` gets the
+    details. An empty dictionary stands for a detail that is no id and is shown as it is."""
     library = desk().library
     roles: Names = {
         Role.COORDINATOR: translate("samordnare"),

@@ -60,7 +60,8 @@ class Desk:
 
     @property
     def next_count(self) -> datetime:
-        """The time of the next count, if the clock is not in doubt until then."""
+        """The time of the next count: the next tick, but not before the end of a doubt about the clock
+        (`counts_from` of the stored clock record)."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     def place_name(self, node_id: str) -> str:
@@ -80,14 +81,14 @@ class Desk:
         return self.own_settings.data / name
 
     def has_own_file(self, path: Path) -> bool:
-        """Return whether the installation has a file of its own at a path, relative to its data, which the
-        desk may change."""
+        """Return whether the installation has a file of its own at a path, relative to its data. False if no
+        file can be changed."""
         return self.settings is not None and (self.settings.data / path).exists()
 
     def change(self, write: Callable[[Settings], Library]) -> None:
         """Call `write`, which changes own files and returns the changed library, and use that library from
         then on, for guests too. Open rounds keep their frozen copies. Raises SettingsError if no file can be
-        changed, and what `write` raises, such as RefusedError; the library then stays."""
+        changed, and the errors of `write`, such as RefusedError; the library then stays as it was."""
         settings = self.own_settings
         with self._changing, exclusively(settings):
             self._show(settings, write(settings))
@@ -107,8 +108,8 @@ class Desk:
                 self._show(self.settings, library)
 
     def _show(self, settings: Settings, library: Library) -> None:
-        """Use a library from now on. The caller holds the lock on changes: a change of another process after
-        `library` was read would never be shown."""
+        """Use a library from now on. The caller holds the lock on changes: without it, a change that another
+        process makes after `library` was read would never be shown."""
         self.library, self._seen = library, fingerprint(settings.data)
         forget_catalogue()
         if self.on_library_change is not None:

@@ -36,8 +36,7 @@ from kiosk.storage import Action
 blueprint = Blueprint("counters", __name__)
 
 NEW_TARGETS = 5
-"""Empty rows for new targets in the form, as far as MOST_TARGETS allows. After saving there are as many
-again."""
+"""Number of empty rows for new targets in the form, fewer if MOST_TARGETS rows would be exceeded."""
 
 
 @blueprint.route("/counters")
@@ -155,9 +154,8 @@ def _sent(shown: Counter | None) -> CounterDraft:
 
 
 def _sent_targets() -> Iterator[TargetDraft]:
-    """Yield the targets in the form, in its order: those with an id, also without a name, and the new ones
-    with a name, which stand after them. A fault names a target by its number in this order, which is its
-    row's."""
+    """Yield the targets in the form, in its order: first those that have an id, also without a name, then the
+    new ones with a name. A fault of a target names its number in this order, from 1."""
     closed = frozenset(request.form.getlist("closed_target"))
     ids, names = request.form.getlist("target_id"), request.form.getlist("target")
     for target_id, name in islice(zip(ids, names, strict=False), 2 * MOST_TARGETS):

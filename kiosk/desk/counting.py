@@ -16,7 +16,7 @@ from kiosk.desk.activities import buttons_of, tapped_counters
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import month, translate
 from kiosk.desk.session import for_staff
-from kiosk.desk.theory import definitions_of
+from kiosk.desk.theory import theories_about
 from kiosk.domain.counters import MOST_TAPS, NO_TARGET, TICKET, Tap, month_of, months_open, read_period
 from kiosk.settings import shipped_folder
 
@@ -26,7 +26,7 @@ blueprint = Blueprint("counting", __name__)
 @blueprint.route("/count/<unit_id>")
 @for_staff
 def page(unit_id: str) -> ResponseReturnValue:
-    """Show a unit's buttons with the numbers of this month. Aborts with 404 for an unknown unit."""
+    """Show a unit's buttons with the taps of this month. Aborts with 404 for an unknown unit."""
     this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
     counters = desk().library.counters_at(_unit(unit_id))
     return render_template(
@@ -35,7 +35,7 @@ def page(unit_id: str) -> ResponseReturnValue:
         unit=desk().library.units[unit_id],
         this_month=this_month,
         month_name=month(this_month.first),
-        definitions=definitions_of(unit_id),
+        definitions=theories_about(unit_id),
         cards=[(counter, buttons_of(counter, outputs, unit_id, this_month)) for counter in counters],
         names={counter.id: translate(counter.name) for counter in tapped_counters()},
     )
@@ -45,11 +45,11 @@ def page(unit_id: str) -> ResponseReturnValue:
 @for_staff
 def take(unit_id: str) -> ResponseReturnValue:
     """Add the taps that a phone sends as a JSON list; one whose ticket was taken before is not added again.
-    Return, as JSON, the tickets of the taps that can never be added (`refused`), such as those of a month
-    that is over or of a counter that the unit no longer has. The phone says so, and sends none again.
 
-    Aborts with 404 for an unknown unit, with 400 for anything but a list of at most MOST_TAPS taps with
-    tickets.
+    Return, as JSON, the tickets of the taps that can never be added (`refused`), such as those of a month
+    that is over or of a counter that the unit no longer has. The phone shows that they were refused, and does
+    not send them again. Aborts with 404 for an unknown unit, with 400 for anything but a list of at most
+    MOST_TAPS taps with tickets.
     """
     _unit(unit_id)
     sent = request.get_json(silent=True)

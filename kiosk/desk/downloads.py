@@ -28,10 +28,11 @@ MEDIA_TYPES = {
 """File ending -> media type."""
 
 BUSY_SECONDS = 30
-"""Seconds after which a browser may ask again for a file that had no turn."""
+"""Seconds after which a browser may ask again for a file that was not written because others were; sent as
+Retry-After."""
 
 LONGEST_PART = 40
-"""Most characters of a statement's or a place's name in the name of a file."""
+"""Most characters that a text, such as a statement or a place's name, has in the name of a file."""
 
 
 def file_response(name: str, content: bytes, *, is_download: bool = True) -> Response:
@@ -50,8 +51,9 @@ class StreamedFile(Response):
 def streamed_file(
     name: str, written: WrittenFile, *, is_download: bool = True, is_packed: bool = False
 ) -> StreamedFile:
-    """Return a response as `file_response`, with a file that a program wrote. With `is_packed` the file is
-    compressed with gzip, and is unpacked while it is sent to a browser that does not accept that."""
+    """Return a response like that of `file_response`, with a file that a program wrote. With `is_packed` the
+    file is compressed with gzip; for a browser that does not accept gzip, it is unpacked while it is sent.
+    KeyError as `file_response`."""
     is_unpacked = is_packed and not request.accept_encodings.quality("gzip")
     content: Any = written.open()
     if is_unpacked:
@@ -88,8 +90,8 @@ def file_name_part(text: str) -> str:
 
 def unprintable(error: PaperError, texts: Mapping[str, str] = MappingProxyType({})) -> Response:
     """Return the page with the reason why a document's file cannot be made, with status 400. `texts` is name
-    of a part, as the reader knows it -> its text; the parts with the sign that cannot be printed are
-    named."""
+    of a text, as the reader knows it -> the text. If a sign cannot be printed, the page names the texts that
+    contain it."""
     match error:
         case NoGlyphError():
             reason = translate(

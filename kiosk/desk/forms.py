@@ -228,7 +228,8 @@ class MailForm(DeskForm):
 
     @classmethod
     def of(cls, choice: MailChoice) -> "MailForm":
-        """Return the form with a person's choice, not with the sent values, and with its languages."""
+        """Return the form with a person's choice instead of the sent values, and with the choices of
+        languages (`offer_languages`)."""
         form = cls(
             formdata=None,
             address=choice.address,
@@ -294,8 +295,8 @@ def finite(form: FlaskForm, field: DecimalField) -> None:
 
 
 def one_line(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that is empty, too long (`find_fault`), or cannot be shown on one
-    line."""
+    """Raise StopValidation for a text that is empty, longer than LONGEST_TEXT, or cannot be shown on one line
+    (`find_fault`)."""
     del form
     if fault := find_fault(field.data):
         raise StopValidation(translate(fault.message.msgid, **fault.message.values))
@@ -392,8 +393,8 @@ class WallForm(DeskForm):
 
 
 class ReasonForm(DeskForm):
-    """A form for slips or kiosks. `reason` may be empty; one over the round's budget is refused without
-    it."""
+    """A form for slips or kiosks. `reason` may be empty; slips or kiosks over the round's budget are refused
+    without a reason."""
 
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
 
@@ -441,7 +442,7 @@ class ScreenForm(DeskForm):
     lower_edge_mm = IntegerField(_("Höjd"), validators=[Optional(), millimetres(*LOWER_EDGE_LIMITS_MM)])
 
     def anchor(self, name: str) -> str:
-        """Return the id of a field in the form of the kiosk whose key was sent."""
+        """Return the id of a field in the form of one kiosk; the sent field `key` identifies the kiosk."""
         return f"{name}-{request.form.get('key', '')}"
 
     @property
@@ -454,7 +455,8 @@ class ScreenForm(DeskForm):
 
 
 def accent_that_can_be_read(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a text that is no colour, or a colour on which white text is hard to read."""
+    """Raise StopValidation for a text that is no colour (# and six hex digits), or a colour on which white
+    text is hard to read."""
     del form
     if fault := find_accent_fault((field.data or "").lower()):
         raise StopValidation(translate_message(fault.message))
@@ -472,7 +474,7 @@ def organisation_name(form: "ThemeForm", field: StringField) -> None:
 
 def logo_file(form: FlaskForm, field: FileField) -> None:
     """Raise StopValidation for a file with an ending or content other than a logo's, or one that is too
-    large."""
+    large. No file is valid."""
     del form
     if not field.data:
         return
@@ -526,7 +528,8 @@ class SlipsForm(ReasonForm):
     """Round id -> the languages in which guests can answer it."""
 
     def rounds_with(self, language: str) -> list[str]:
-        """Return the ids of the rounds that guests can answer in a language; [] if they can answer all."""
+        """Return the ids of the rounds that guests can answer in a language; [] if they can answer all rounds
+        in it, so that the choice of the language need not depend on the round."""
         rounds = [round_id for round_id, codes in self.languages_of.items() if language in codes]
         return [] if len(rounds) == len(self.languages_of) else rounds
 

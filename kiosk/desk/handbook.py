@@ -44,8 +44,8 @@ def handbook() -> ResponseReturnValue:
 @blueprint.route("/handbook/pictures/<name>")
 @for_every_account
 def picture(name: str) -> ResponseReturnValue:
-    """Return a picture of the handbook. Browsers keep it for a year at the address that has the hash of its
-    content. Aborts with 404 for an unknown name."""
+    """Return a picture of the handbook. Browsers keep it for a year at the address with the hash of its
+    content (`v`), and at any other address ask again. Aborts with 404 for an unknown name."""
     path = PICTURES / name
     if path.suffix != ".webp" or not path.is_file():
         abort(404)

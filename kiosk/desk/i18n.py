@@ -56,12 +56,13 @@ def choose(code: str) -> None:
 
 
 def language() -> str:
-    """Return the code of the language of this request's page: the reader's choice, else Swedish."""
+    """Return the code of the language of this request's page: that of an enclosing `in_language` or
+    `in_reference_language`, else the reader's choice, else Swedish."""
     return catalogue().language.code
 
 
 def language_name(named: Language) -> str:
-    """Return the name of a guest language in the reader's language; "" if that equals the autonym, or is
+    """Return the name of a guest language in the reader's language; "" if the name equals the autonym, or is
     unknown."""
     name = _name_for_reader(named)
     return "" if name.casefold() == named.autonym.casefold() else name
@@ -79,8 +80,9 @@ def _name_for_reader(named: Language) -> str:
 
 
 def language_in_text(named: Language) -> str:
-    """Return the names of a language for use in a sentence: that in the reader's language, and the autonym in
-    brackets; one of them if both are equal except for capitals, or the first is unknown."""
+    """Return the names of a language for use in a sentence: its name in the reader's language, with the
+    autonym in brackets. If both are equal except for capitals, the name alone; if the name is unknown, the
+    autonym alone."""
     name = language_name(named)
     return f"{name} ({named.autonym})" if name else _name_for_reader(named) or named.autonym
 
@@ -173,6 +175,7 @@ def named_period(of_round: Round) -> str:
 
 
 def asked(survey: Survey, message: str) -> str:
-    """Return a statement or label of a survey in the reader's language, with the translations that the survey
-    has, so those of a round are the frozen ones; `message`, the Swedish text, if it has none."""
+    """Return a text of a survey, such as a statement or a label, in the reader's language; the Swedish
+    `message` itself if the survey has no translation of it. The translations are those stored in the survey:
+    for a round, the frozen ones."""
     return survey.translations.get(language(), {}).get(message, message)

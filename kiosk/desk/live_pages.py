@@ -2,8 +2,8 @@
 
 Half an hour after a person's last request, a session has access to nothing but the figures of its live page.
 That access lasts as long as the page is shown, and ends with the session's ten hours. A request for another
-page is asked to sign in, and does not end it. The times are in memory: after a restart of the program a
-person signs in again.
+page leads to the sign-in, and does not end that access. The times are in memory: after a restart of the
+program a person signs in again.
 """
 
 import threading
@@ -22,7 +22,7 @@ RENEWED = frozenset(
 """Endpoints of the pages that refresh themselves: their script requests them again after a count."""
 
 Session = tuple[str, str]
-"""The name of an account, and the time of its sign-in."""
+"""(name of an account, time of its sign-in as ISO 8601), from the session's cookie."""
 
 
 class LivePages:

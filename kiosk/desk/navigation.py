@@ -156,9 +156,9 @@ class Link:
 class Navigation:
     """The menu for an account on a page.
 
-    `pages` has the pages of the current item that the account may use, if they are several, else nothing.
-    `handbook` is the address of the page's chapter in the handbook; that of the whole handbook on a page
-    outside the menu, "" without an account.
+    `items` are those that have a page which the account may use. `pages` are the pages of the current item
+    that the account may use; empty if there is only one. `handbook` is the address of the page's chapter in
+    the handbook; on a page outside the menu, that of the whole handbook; "" without an account.
     """
 
     items: tuple[Link, ...]
@@ -172,8 +172,8 @@ class Navigation:
 
 
 def navigation(topic: str) -> Navigation:
-    """Return the menu for the signed-in account on the page with this `topic`; an empty menu without an
-    account."""
+    """Return the menu for the signed-in account on the page with this `topic` (`Page.topic`); an empty menu
+    without an account."""
     account = signed_in()
     if account is None:
         return Navigation((), ())

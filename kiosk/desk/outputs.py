@@ -52,7 +52,7 @@ def figure_words(figure: Figure | None) -> str:
 
 def with_quality(figure: Figure) -> str:
     """Return a figure and how it was obtained, such as "132 (räknat)"; "ej räknat" for one that was not
-    counted. Gaps in it are not mentioned."""
+    counted. Missing months or units are not mentioned."""
     words = figure_words(figure).removesuffix("*")
     if figure.quality is Quality.NOT_COUNTED:
         return words
@@ -65,7 +65,8 @@ def with_gaps(figure: Figure) -> str:
 
 
 def quality_words(quality: Quality) -> str:
-    """Return the word for a quality: counted, estimated or not counted."""
+    """Return the word for a quality in the reader's language: "räknat", "uppskattat" or "ej räknat" in
+    Swedish."""
     return {
         Quality.COUNTED: translate("räknat"),
         Quality.ESTIMATED: translate("uppskattat"),
@@ -85,13 +86,13 @@ def reasons() -> list[tuple[str, str]]:
 
 
 def reasons_to_choose(reasons: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the choices of a list of reasons. The first is empty, so that nobody gives a reason by leaving
-    the list as it is."""
+    """Return the choices of a field for a reason: an empty one, then `reasons`. Nobody can give a reason by
+    leaving the field as it is."""
     return [("", translate("Välj ett skäl")), *reasons]
 
 
 def no_reason() -> str:
-    """Return the message for a form that removes figures without a reason."""
+    """Return the error for a request to remove figures that gives no reason."""
     return translate("Välj varför siffrorna tas bort. Skälet skrivs i loggen.")
 
 
@@ -105,14 +106,15 @@ def period_words(period: Period) -> str:
 
 
 def begun(year: int, this_month: Period) -> list[Period]:
-    """Return the months, the quarters and the year of a year that have begun by `this_month`, that one
-    included: each quarter after its months, the year last. Empty for a later year."""
+    """Return the months, the quarters and the year of a year that begin in `this_month` or earlier: each
+    quarter after its months, the year last. Empty for a later year."""
     begun = (period for period in _periods(year_of(year)) if period.first <= this_month.first)
     return sorted(begun, key=lambda period: (period.first.month + period.months, period.months))
 
 
 def _periods(period: Period) -> list[Period]:
-    """Return a period and all its parts, of a year its quarters and months, each before its own parts."""
+    """Return a period, then each of its parts followed by the parts of that part: for a year, its quarters
+    and months."""
     return [period, *(part for half in period.parts for part in _periods(half))]
 
 

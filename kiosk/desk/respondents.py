@@ -14,8 +14,8 @@ from kiosk.domain.rounds import Round
 
 @dataclass(frozen=True)
 class Forms:
-    """The forms of a word, in the reader's language: for one person and for several, and the word for a
-    survey that such people answer, such as "gästenkät"."""
+    """The forms of a word for those who answer, in the reader's language: for one person, for several, and
+    the word for a survey that they answer, such as "gästenkät"."""
 
     one: str
     several: str
@@ -23,13 +23,14 @@ class Forms:
 
 
 def people_at(of_round: Round, node_id: str) -> Forms:
-    """Return the forms of the word for those who answer at a node of a round's tree, as the library has it
-    now."""
+    """Return the forms of the word for those who answer at a node of a round's tree. The word is the one that
+    the library has now for the node, or for a node above it (`Library.respondent`). KeyError if the round's
+    tree lacks the node."""
     return forms(desk().library.respondent(of_round.tree, node_id))
 
 
 def forms(respondent: Respondent) -> Forms:
-    """Return the forms of the word that a place has for those who answer."""
+    """Return the forms of the word for a kind of people who answer, in the reader's language."""
     # A word's forms are one text: in Swedish some of them are equal, in other languages they are not.
     texts = {
         Respondent.GUEST: translate("gäst / gäster / gästenkät"),

@@ -65,8 +65,8 @@ def show_or_save(
 def is_saved(write: Callable[[Settings], Library], changed_meanwhile: str) -> bool:
     """Call `write`, and return whether it saved the sent form; the library is then the changed one.
 
-    If not, since it raised ChangedError, FieldError or RefusedError, the reasons are added to the notice of
-    the page: those of fields with links to them, and `changed_meanwhile` for ChangedError.
+    If it raised ChangedError, FieldError or RefusedError, nothing is saved, and the reasons are added to the
+    notice of the page: those of fields with links to them, and `changed_meanwhile` for ChangedError.
     """
     try:
         desk().change(write)

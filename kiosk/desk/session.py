@@ -28,7 +28,7 @@ AUTO_REFRESH_HEADER = "X-By-Itself"
 """Request header of pages that refresh themselves; such a request does not extend the session."""
 
 LONGEST_IDLE = timedelta(minutes=30)
-"""Longest time between two requests of a session."""
+"""Longest time between two requests that a person makes in a session."""
 LONGEST_SESSION = timedelta(hours=10)
 """Longest time from sign-in to the end of a session."""
 LONGEST_WAIT_FOR_CODE = timedelta(minutes=10)
@@ -210,20 +210,20 @@ def may_read(state: RoundState) -> bool:
 def note(action: Action, what: str) -> None:
     """Write an action of the signed-in account to the log; does nothing without an account. `what` has the
     details of the action, separated by ", ", such as the id of a unit and the ending of a code, in the order
-    in which `audit_log` reads them. Nothing about guests."""
+    in which `audit_log` reads them. It must have nothing about guests."""
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, action, what)
 
 
 def touch() -> None:
-    """Write the time of this request into the session, which ends LONGEST_IDLE after the last one."""
+    """Write the time of this request into the session, so that the session lasts for another LONGEST_IDLE."""
     session["seen"] = desk().clock().isoformat()
 
 
 def _session_digest(account: Account) -> str:
-    """Return a digest that a new password or session epoch of the account changes, so that a session with the
-    previous one has ended."""
+    """Return a digest of the account's password hash and session epoch. A session with another digest has
+    ended."""
     return short_hash(f"{account.session_epoch} {account.password}", 16)
 
 
@@ -259,10 +259,11 @@ def without_session(view: View) -> View:
 def _for(
     denial: Denial | None, *roles: Role
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Return a decorator that allows a view to these roles, or to every account if `denial` is None. Other
-    accounts get the denial.
+    """Return a decorator that allows a view to these roles, or to every account if `denial` is None. For
+    other accounts the view raises DeniedError (403) with `denial`.
 
-    Without a session, the view redirects to the sign-in, or shows the texts of a sent form for copying.
+    Without a session, the view redirects to the sign-in, or, if a form was sent, shows its texts for copying
+    with status 401 (`signed_out`).
     """
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:

@@ -26,7 +26,7 @@ from kiosk.library.tree_drafts import tree_path
 from kiosk.storage import DeviceStatus, Role, RoundState
 
 ENDS_SOON = timedelta(days=5)
-"""Time before its closing from which the page says that a round closes soon."""
+"""Time before a round's closing from which the page says that the round closes soon."""
 
 NEARLY_PRINTED_PERCENT = 90
 """Percentage of a unit's slip budget from which the page says that nearly all slips are printed."""
@@ -49,10 +49,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Today:
-    """The upper part of the start page. `summary` is one line, in which a phone folds the rest. `running` has
-    a sentence for each running round, at most MOST_ROUNDS. `next_count` is None if no round runs, or if
-    counts are seconds apart. `shortcuts` are links that are always of use, `tasks` what there is to do
-    now."""
+    """The upper part of the start page. `summary` is one line; a phone shows the other parts only when the
+    line is opened. `running` has a sentence for each running round, at most MOST_ROUNDS. `next_count` is None
+    if no round runs, or if counts are seconds apart. `shortcuts` are links to frequent work, `tasks` are to
+    be done now."""
 
     summary: str
     running: tuple[str, ...]
@@ -64,8 +64,8 @@ class Today:
 @dataclass(frozen=True)
 class Step:
     """A step of the guide. `state` is a text about its progress so far. `address` is that of the page on
-    which it is done, "" if the account may not do the step. `is_done` says that somebody has done something
-    here, `is_optional` that a round can be opened without."""
+    which it is done, "" if the account may not do the step. `is_done` says that the installation has a result
+    of the step, such as an own survey. `is_optional` says that a round can be opened without it."""
 
     name: str
     state: str
@@ -76,7 +76,7 @@ class Step:
 
 def today(states: Sequence[RoundState]) -> Today:
     """Return the upper part of the start page for the signed-in account. `states` are all rounds, the latest
-    first, also those whose figures it may not read."""
+    first, also those whose figures the account may not read."""
     now = desk().clock()
     running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
     counts_often = isinstance(desk().ticks, Every)
@@ -138,8 +138,8 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
 
 
 def _nearly_printed(of_round: Round) -> list[str]:
-    """Return the names of the units at which nearly all slips of a round's budget are printed
-    (NEARLY_PRINTED_PERCENT). Empty for a round without slips or expected guests."""
+    """Return the names of the units at which at least NEARLY_PRINTED_PERCENT of the slips of a round's budget
+    are printed. Empty for a round without slips or expected guests."""
     if not of_round.expected or Admission.SLIP not in of_round.admission:
         return []
     printed = desk().store.printed_slips(of_round.id)
@@ -171,8 +171,9 @@ def _tasks_of_coordinators(states: Sequence[RoundState], now: datetime) -> Itera
 
 
 def _lacking(languages: Mapping[str, int]) -> str:
-    """Return a text with the surveys that lack texts, or with their number if they are more than
-    MOST_SURVEYS. `languages` is survey id -> number of languages in which the survey lacks texts."""
+    """Return a text that names the surveys with missing translations, or has their number if they are more
+    than MOST_SURVEYS. `languages` is survey id -> number of languages in which texts of the survey are
+    missing."""
     if len(languages) > MOST_SURVEYS:
         return translate("Enkäter som saknar översättningar: {n}", n=len(languages))
     surveys = desk().library.surveys
@@ -186,9 +187,9 @@ def _lacking(languages: Mapping[str, int]) -> str:
 
 
 def _own_or_shipped(names: Mapping[Path, str]) -> tuple[str, bool]:
-    """Return the names of the installation's own surveys or trees as one text, and True; without any, a text
-    with those that come with the program, and that own ones can be added, and False. `names` is path that an
-    own file would have -> name."""
+    """Return (text with the names of the installation's own surveys or trees, True). Without own ones, return
+    (text that names the shipped ones and says that own ones can be added, False). The keys of `names` are the
+    paths at which own files would be, its values the names."""
     own = [name for path, name in names.items() if desk().has_own_file(path)]
     if own:
         return in_a_row(own), True

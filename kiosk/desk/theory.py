@@ -29,9 +29,9 @@ blueprint = Blueprint("theory", __name__)
 
 @dataclass(frozen=True)
 class Evidence:
-    """One counter or statement that measures a theory box or a goal: `measured_by` names it in words, and
-    `lines` has sentences about its last published figure, empty if there is none yet. For a statement, the
-    first line is the result, and the last one the round with its protection."""
+    """One counter or statement that measures a theory box or a goal. `measured_by` names it in words. `lines`
+    has sentences about its last published figure, empty if there is none yet. For a statement, the last
+    sentence is the round with its protection, and those before it are the result."""
 
     measured_by: str
     lines: tuple[str, ...]
@@ -64,8 +64,9 @@ class PlaceInTree:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """The published figures that a page may show: the snapshot, its closed rounds of which the page shows
-    figures, and the outputs up to the end of `last_year`; all outputs if it is None."""
+    """The published figures that a page may show. `document` is the snapshot; the page shows figures of those
+    of its rounds that are in `rounds`, all closed. Figures of `outputs` are shown up to the end of
+    `last_year`, all if it is None."""
 
     document: Document
     rounds: tuple[Round, ...]
@@ -127,7 +128,7 @@ def find_place(node_id: str) -> PlaceInTree | None:
     return None
 
 
-def definitions_of(unit_id: str) -> list[Theory]:
+def theories_about(unit_id: str) -> list[Theory]:
     """Return the theories that are about a unit, for their definitions: those whose place is the unit or
     above it, and those without a place or with an unknown one. If several have the same definition, such as a
     theory and its copy, only the first is returned."""
@@ -137,7 +138,7 @@ def definitions_of(unit_id: str) -> list[Theory]:
 
 
 def published_figures() -> PublishedFigures:
-    """Return the figures of all closed rounds and of all years."""
+    """Return the snapshot with all closed rounds, the latest opening first, and the outputs of all years."""
     store = desk().store
     closed = tuple(state.round for state in store.rounds() if state.is_closed)
     return PublishedFigures(store.snapshot(), closed, store.outputs.all())
@@ -203,7 +204,7 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
 def of_statements(
     statement_ids: Sequence[str], place: PlaceInTree, figures: PublishedFigures
 ) -> tuple[Evidence, ...]:
-    """Return the evidence of each statement, in the given order."""
+    """Return the evidence of each statement with one of these ids, in the given order."""
     return tuple(_of_statement(statement_id, place, figures) for statement_id in statement_ids)
 
 

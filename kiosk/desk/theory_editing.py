@@ -39,7 +39,7 @@ NEW_ROWS = 1
 """Empty rows below each column."""
 
 _HEADINGS = {GOALS: Message("Mål", {}), **{layer.value: heading for layer, heading in LAYER_NAMES.items()}}
-"""Prefix of the names of a group's fields, the goals or a column -> its heading."""
+"""Prefix of the names of fields -> heading of the goals or of the column to which the fields belong."""
 
 
 @dataclass(frozen=True)
@@ -272,8 +272,8 @@ def _sent_boxes(
     layer: Layer, new_numbers: dict[int, int], taken: set[str], *, sorts_by_position: bool
 ) -> list[TheoryBox]:
     """Return the theory boxes of a column in the form, in the new order. `new_numbers` maps the previous
-    numbers of goals to the new ones. `taken` has the ids of all theory boxes; a row with no id or an unknown
-    one is a new theory box, whose new id is added to it."""
+    numbers of goals to the new ones. `taken` has the ids of all theory boxes. A row with no id or an unknown
+    one becomes a new theory box, whose new id is added to `taken`."""
     rows: Sequence[str] = in_order(list(_rows(layer, sorts_by_position=sorts_by_position)))
     boxes = []
     for row in rows:

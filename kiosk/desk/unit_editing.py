@@ -1,4 +1,5 @@
-"""Organisations in the browser: their areas and units are added, renamed, moved and closed."""
+"""Organisations in the browser: their areas and units are added, renamed, moved and closed. An organisation
+is one tree of the library."""
 
 from collections.abc import Mapping
 
@@ -51,7 +52,7 @@ def new() -> ResponseReturnValue:
         _form(TreeDraft("", ())),
         TreeDraft(desk().library.theme.name, ()),
         "",
-        lambda settings, sent, _seen: add_tree(settings, sent, _units_of_rounds()),
+        lambda settings, sent, _seen: add_tree(settings, sent, _nodes_of_rounds()),
         _confirm,
     )
 
@@ -70,7 +71,7 @@ def edit(tree_id: str) -> ResponseReturnValue:
     draft, seen = read_tree_draft(settings, tree_id), tree_digest(settings, tree_id)
 
     def write(settings: Settings, sent: TreeDraft, seen: str) -> tuple[Library, str]:
-        return rewrite_tree(settings, tree_id, sent, seen, _busy(), _units_of_rounds()), tree_id
+        return rewrite_tree(settings, tree_id, sent, seen, _busy(), _nodes_of_rounds()), tree_id
 
     return show_or_save(_form(draft, tree_id), draft, seen, write, _confirm)
 
@@ -116,14 +117,15 @@ def _tree(tree_id: str) -> Tree:
     return desk().library.trees.get(tree_id) or abort(404)
 
 
-def _units_of_rounds() -> set[str]:
-    """Return the ids of all nodes of all rounds: their figures must not become those of another place."""
+def _nodes_of_rounds() -> set[str]:
+    """Return the ids of all nodes of all rounds. No new unit gets one of them: it would show the figures of
+    another place."""
     return {node.id for state in desk().store.rounds() for node in state.round.tree.nodes}
 
 
 def _busy() -> Mapping[str, Message]:
-    """Return unit id -> the reason why it must remain open and without units below it: a running or planned
-    round, a kiosk or a poster. The other units are not in it."""
+    """Return unit id -> the reason why the unit must remain open and have no units below it: a running or
+    planned round, a kiosk or a poster. Units without a reason are left out."""
     busy = {
         link.unit_id: Message(
             "{unit} har en kiosk eller affisch. Flytta eller stäng den först, på sidan Skärmar och "
