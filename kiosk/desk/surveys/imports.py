@@ -51,7 +51,8 @@ from kiosk.storage import Action
 blueprint = Blueprint("imports", __name__)
 
 LARGEST_CARRIED_CHARACTERS = 300_000
-"""Length of the form in a page, compressed and signed: thousands of questions."""
+"""Most characters of the compressed and signed form that a page carries: enough for thousands of
+questions."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,9 @@ def _uploaded() -> CarriedForm:
 @for_coordinator
 def keep() -> ResponseReturnValue:
     """Save the previewed form as an own survey, and redirect to it. The preview is shown again, with status
-    400, if the form has problems or if more would be left out than the page listed. A form that this desk did
-    not sign, or signed with an earlier key, has to be uploaded again: the page says so, with status 400."""
+    400, if the form has problems, if more would be left out than the page listed, or if the survey is refused
+    on saving. A form that this desk did not sign, or signed with an earlier key, has to be uploaded again:
+    the page says so, with status 400."""
     token = request.form.get("carried", "")
     carried = _read(token)
     if carried is None:
@@ -125,15 +127,15 @@ def keep() -> ResponseReturnValue:
 
 
 def _is_more_left_out(survey_preview: Preview) -> bool:
-    """Return whether the answers have the effect that more is left out than the sent page listed: the
-    translations of a text are compared with its Swedish, which may have been missing."""
+    """Return whether more of the form is left out than the sent page listed. The sent answers can cause this:
+    without the Swedish text, a text's translations could not be compared with it before."""
     listed = request.form.get("listed", "")
     return len(survey_preview.left_out) > (int(listed) if listed.isdecimal() else 0)
 
 
 def _save(form: ImportedSurvey) -> Survey:
-    """Save an imported form as an own survey, and return the survey. Raises RefusedError as
-    `add_imported_survey`."""
+    """Save an imported form as an own survey, and return the survey. Raises RefusedError if it is not valid
+    or cannot be written; then nothing is saved."""
     account, written = signed_in(), list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:

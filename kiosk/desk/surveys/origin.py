@@ -1,4 +1,5 @@
-"""The origin and the terms of use that a new survey or scale has unless the coordinator writes others."""
+"""The origin and the terms of use that a new survey or scale has unless the coordinator writes others, and
+sentences about the origin of an instrument. All texts are in the reader's language."""
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_name, translate

@@ -20,7 +20,7 @@ from kiosk.screen.speech import KINDS, AudioError, run_program, sound_name
 from kiosk.settings import Settings
 
 LARGEST_RECORDING_BYTES = 4 * 1024 * 1024
-"""Largest file: MOST_SECONDS of one channel at the highest rate."""
+"""Most bytes of an uploaded file: MOST_SECONDS of one channel at the highest rate."""
 
 LEAST_SECONDS, MOST_SECONDS = 0.3, 40
 """Shortest and longest recording. The longest text that a survey may have takes 25 s to read slowly."""
@@ -105,7 +105,7 @@ def read_recording(content: bytes) -> Sound:
 
 def _read_wave(content: bytes) -> Sound:
     """Return the samples of a WAV file. Raises RecordingError unless it has 16 bits, 1 or 2 channels and a
-    rate within RATES. Half a sample at its end is left out."""
+    rate within RATES. An incomplete sample at its end is left out."""
     not_wave = RecordingError(
         Message("Filen är inte en WAV-fil med 16 bitar. Spela in här, eller spara om filen som WAV.", {})
     )
@@ -122,8 +122,8 @@ def _read_wave(content: bytes) -> Sound:
 
 
 def save_recording(settings: Settings, language: str, text: str, content: bytes) -> Library:
-    """Store a person's recording of a text in place of an earlier one, and return the changed library.
-    `content` is the uploaded file.
+    """Store a person's recording of a text in place of an earlier one, and return the changed library. `text`
+    is in `language`, a code; `content` is the uploaded file.
 
     Raises RecordingError for a file that is no recording, RefusedError if it cannot be written; the earlier
     recording then remains.
@@ -134,8 +134,8 @@ def save_recording(settings: Settings, language: str, text: str, content: bytes)
 
 
 def remove_recording(settings: Settings, language: str, text: str) -> Library:
-    """Remove a person's recording of a text, and return the changed library. A missing recording is no
-    error."""
+    """Remove a person's recording of a text, and return the changed library. `text` is in `language`, a code.
+    A missing recording is no error."""
     with exclusively(settings):
         return change_files(settings, _without(language, text))
 

@@ -65,16 +65,17 @@ class TextGroup:
 @blueprint.route("/languages/<code>/recordings")
 @for_coordinator
 def recordings(code: str) -> ResponseReturnValue:
-    """Show the texts of the guest's screen, or of the survey that the address names, with their recordings.
-    Aborts with 404 for an unknown survey, else as `_catalogue`."""
+    """Show the texts of the guest's screen, or of the survey that the address names (`survey`), with their
+    recordings. Aborts with 404 for an unknown survey or language, and if files cannot be changed."""
     return _page(_catalogue(code))
 
 
 @blueprint.route("/languages/<code>/recordings", methods=["POST"])
 @for_coordinator
 def save(code: str) -> ResponseReturnValue:
-    """Save an uploaded recording of one text, in place of an earlier one. A refused or missing file is
-    reported with status 400. Aborts as `_catalogue` and `_reading_sent`."""
+    """Save an uploaded recording of one text, in place of an earlier one, and redirect to the text. A refused
+    or missing file is reported with status 400. Aborts with 404 for an unknown language or text, and if files
+    cannot be changed."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     reading = _reading_sent(catalogue)
     if not sent or not sent.filename:
@@ -95,8 +96,8 @@ def save(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/remove", methods=["POST"])
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
-    """Remove the recording of one text, so that guests hear its draft, if there is one. Aborts as
-    `_catalogue` and `_reading_sent`."""
+    """Remove the recording of one text, so that guests hear its draft, if there is one; redirect to the text.
+    Aborts with 404 for an unknown language or text, and if files cannot be changed."""
     reading = _reading_sent(_catalogue(code))
     desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
     _note(Action.SPEECH_REMOVED, code, reading)
@@ -107,8 +108,9 @@ def remove(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/<name>")
 @for_coordinator
 def sound(code: str, name: str) -> ResponseReturnValue:
-    """Return the file with the sound of a text, as guests hear it: a recording, else a draft. `name` is that
-    of its Speech. Aborts with 404 if there is none, else as `_catalogue`."""
+    """Return the file with the sound of a text, as guests hear it: a recording, else a draft. `name` is the
+    `Speech.name` of the text. Aborts with 404 if there is none, for an unknown language, and if files cannot
+    be changed."""
     path = find(desk().own_settings.audio_folder, _catalogue(code).language.code, name)
     if path is None:
         abort(404)
@@ -135,8 +137,8 @@ def _page(catalogue: Catalogue) -> str:
 
 
 def _part(catalogue: Catalogue, survey: Survey | None) -> TextGroup:
-    """Return the texts of a survey, or of the guest's screen for None, that guests can hear; equal texts are
-    one."""
+    """Return the texts of a survey, or of the guest's screen for None, that guests can hear. Equal texts are
+    in it once."""
     texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
     sources = survey.sources if survey else {}
     code = catalogue.language.code

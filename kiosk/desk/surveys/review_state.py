@@ -20,8 +20,9 @@ class ReviewState:
         return self._count(library)[1]
 
     def languages_to_translate(self, library: Library) -> Mapping[str, int]:
-        """Return the number of guest languages in which a survey lacks a text, by survey id, for the surveys
-        with such languages. An instrument lacks none, since it is not to be translated."""
+        """Return survey id -> number of guest languages in which the survey lacks a text; surveys that lack
+        none are left out. For an instrument, only its official languages count, since it is not to be
+        translated into others."""
         return self._count(library)[2]
 
     def _count(self, library: Library) -> tuple[Library, int, Mapping[str, int]]:

@@ -15,7 +15,7 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded,
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
     """Return a Rewording for each statement of a draft whose text differs from that in the survey, if the
-    statement is in use there (`_is_used`); no question is asked about the others.
+    statement has a round, earlier figures or a translation. No question is asked about the others.
 
     A Rewording's meaning is the coordinator's choice in the form; None without a choice, or if the form asked
     about another text. Aborts with 400 for an unknown choice.
@@ -28,7 +28,8 @@ def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
 
 
 def _choice(statement: Statement) -> Meaning | None:
-    """Return the sent answer about the new text of a statement, as in `sent_rewordings`."""
+    """Return the sent answer about the new text of a statement; None without an answer, or if the form asked
+    about another text. Aborts with 400 for an unknown answer."""
     if request.form.get(f"asked-{statement.id}") != statement.text:
         return None
     answer = request.form.get(f"meaning-{statement.id}", "")
@@ -49,9 +50,9 @@ def _is_used(statement: Statement) -> bool:
 
 
 def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
-    """Return the draft with its decided rewordings: a statement with the same meaning keeps its id, and gets
-    its previous text as one of its earlier wordings; one with another meaning gets a new id. Undecided ones
-    stay as they are."""
+    """Return the draft with its decided rewordings. A statement with the same meaning keeps its id, and its
+    previous text becomes one of its earlier wordings. One with another meaning gets a new id. A statement
+    whose rewording is undecided stays as it is."""
     taken = {*_known_ids(), *(statement.id for statement in draft.statements)}
     decided = dict[str, Statement]()
     for rewording in rewordings:

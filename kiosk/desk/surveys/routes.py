@@ -58,10 +58,10 @@ from kiosk.storage import Action
 blueprint = Blueprint("surveys", __name__, template_folder="../../screen/templates")
 
 NEW_ROWS = 2
-"""Empty rows for new statements of an existing survey."""
+"""Number of empty rows for new statements of an existing survey."""
 
 FIRST_ROWS = 5
-"""Empty rows of a new survey, and those that the button for more statements adds."""
+"""Number of empty rows of a new survey, and of those that the button for more statements adds."""
 
 MORE = "more"
 """Name of the button for more statements."""
@@ -71,9 +71,10 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the form, each field as the text in its input: `agreeing` and `when` have numbers of
-    options, such as "4, 5", `target` a percentage. `id` is "" in an empty row. `thoughts` has advice, as
-    sentences, on the wording and on how many answers it needs."""
+    """One statement of the form, each field as the text in its input. `scale` is the id of the scale, `good`
+    a value of Good or "". `agreeing` and `when` have numbers of options, such as "4, 5", `target` a
+    percentage. `id` is "" in an empty row. `thoughts` has advice, as sentences, on the wording and on how
+    many answers it needs."""
 
     id: str
     text: str
@@ -111,7 +112,7 @@ def surveys() -> ResponseReturnValue:
 
 
 def _list(problems: list[str]) -> str:
-    """Return the page of all surveys, with these problems as sentences."""
+    """Return the page of all surveys, with these sentences as problems."""
     return render_template(
         "surveys.html",
         surveys=desk().library.surveys.values(),
@@ -224,7 +225,7 @@ def new() -> ResponseReturnValue:
 
 def _without_direction(survey_id: str) -> Iterator[str]:
     """Yield a sentence with the number of a saved survey's statements that do not say which answers are good;
-    nothing if all do. A question without ordered answers needs none."""
+    nothing if all do. Questions whose answers have no order are not counted."""
     statements = desk().library.surveys[survey_id].statements
     number = sum(statement.good is None and statement.scale.is_ordered for statement in statements)
     if number:
@@ -348,8 +349,9 @@ relative to its own."""
 
 
 def preview_route(beside: str = "", **options: Any) -> Callable[[F], F]:
-    """Return a decorator that registers a view for the previews of a phone and of a kiosk, as its argument
-    `device`. `beside` is added to both paths; `options` are those of a Flask route."""
+    """Return a decorator that registers a view for the previews on a phone and on a kiosk. The view gets
+    "phone" or "kiosk" as its argument `device`. `beside` is added to both paths; `options` are those of a
+    Flask route."""
 
     def routed(view: F) -> F:
         blueprint.route(PREVIEW + beside, defaults={"device": "phone"}, **options)(view)
@@ -371,7 +373,7 @@ def preview(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route("/practice")
 @for_coordinator
 def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
-    """Show the form on which guests practise, which ends at the preview of the survey. Aborts with 404 for an
+    """Show the form on which guests practise. At its end is the preview of the survey. Aborts with 404 for an
     unknown survey."""
     return _previewed(survey_id, device, home=_preview_path(survey_id, device))
 
@@ -379,8 +381,8 @@ def preview_practice(survey_id: str, device: str) -> ResponseReturnValue:
 @preview_route(methods=["POST"])
 @for_coordinator
 def preview_answer(survey_id: str, device: str) -> ResponseReturnValue:
-    """Respond as to an accepted ballot, which is neither read nor stored: status 204 to the script, a
-    redirect to the page that thanks otherwise. Aborts with 404 for an unknown survey."""
+    """Respond as to an accepted ballot, without reading or storing it: status 204 to the script, otherwise a
+    redirect to the page that thanks. Aborts with 404 for an unknown survey."""
     _survey(survey_id)
     if SCRIPT in request.headers:
         return "", 204, {BALLOT: "taken"}
@@ -425,10 +427,10 @@ def _preview_path(survey_id: str, device: str) -> str:
 
 
 def _pages(survey: Survey, device: str) -> Pages:
-    """Return the guest's pages for a preview on `device`, "kiosk" or "phone", and allow this response their
-    inline styles.
+    """Return the guest's pages for a preview on `device`, "kiosk" or "phone". As a side effect, the response
+    gets a content security policy that allows their inline styles.
 
-    Their notice links to the preview on the other device, and back to the desk.
+    The notice of the pages links to the preview on the other device, and back to the desk.
     """
     if device == "kiosk":
         other = (translate("Visa som på en telefon"), _preview_path(survey.id, "phone"))
@@ -512,8 +514,8 @@ def _precision(statements: Sequence[Statement], at: int) -> str:
 
 
 def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
-    """Yield a sentence for each follow-up that follows another statement than before: the numbers of its
-    answers stayed."""
+    """Yield a sentence for each follow-up that follows another statement than before. It asks to check the
+    follow-up's answers: their numbers stayed, and may now mean other options."""
     previous = {one.id: one.follows.statement for one in before.statements if one.follows}
     texts = {one.id: one.text for one in after.statements}
     for one in after.statements:

@@ -40,7 +40,8 @@ blueprint = Blueprint("scales", __name__)
 @blueprint.route("/scales")
 @for_coordinator
 def scales() -> ResponseReturnValue:
-    """Show all scales, with the surveys that use each."""
+    """Show all scales, with the surveys that use each. Reloads the library first if own files were
+    changed."""
     desk().reread_if_changed()
     library = desk().library
     return render_template(
@@ -73,7 +74,8 @@ def new() -> ResponseReturnValue:
 @for_coordinator
 def scale(scale_id: str) -> ResponseReturnValue:
     """Show the form of an own scale; save the sent scale. Refused input stays in the form, with status 400.
-    Aborts and raises as `_check_can_change`."""
+    Aborts with 404 for an unknown scale. Raises DeniedError (403) for one that is shipped or that a survey
+    uses, and RefusedError (400) for one whose file cannot be read."""
     _check_can_change(scale_id)
     settings = desk().own_settings
     draft, seen = read_scale_draft(settings, scale_id), scale_digest(settings, scale_id)
@@ -87,7 +89,9 @@ def scale(scale_id: str) -> ResponseReturnValue:
 @blueprint.route("/scales/<scale_id>/remove", methods=["POST"])
 @for_coordinator
 def remove(scale_id: str) -> ResponseReturnValue:
-    """Remove an own scale. Aborts and raises as `_check_can_change`."""
+    """Remove an own scale, and redirect to the list. Aborts with 404 for an unknown scale. Raises DeniedError
+    (403) for one that is shipped or that a survey uses, and RefusedError (400) for one whose file cannot be
+    read."""
     _check_can_change(scale_id)
     title = desk().library.scales[scale_id].name
     desk().change(lambda settings: remove_scale(settings, scale_id))
@@ -127,7 +131,8 @@ def _confirm(title: str) -> ResponseReturnValue:
 
 
 def _form(draft: ScaleDraft, scale_id: str = "") -> EditForm[ScaleDraft]:
-    """Return the form of a scale whose origin is that of `draft`; without `scale_id`, of a new one."""
+    """Return the form of the scale `scale_id`, of a new one if it is "". What is saved has the source and
+    licence of `draft`."""
     return EditForm(
         lambda shown, seen: _page(shown, seen, scale_id),
         lambda: _sent(draft),

@@ -27,7 +27,7 @@ blueprint = Blueprint("themes", __name__)
 @for_coordinator
 def theme() -> ResponseReturnValue:
     """Show the form of the theme; save a sent one. Refused input stays in the form, with status 400. Aborts
-    as `_form`."""
+    with 404 if files cannot be changed."""
     form = _form()
     if request.method != "POST" or not form.validate():
         return _page(form), 400 if request.method == "POST" else 200
@@ -46,7 +46,7 @@ def theme() -> ResponseReturnValue:
 @for_coordinator
 def preview() -> ResponseReturnValue:
     """Show the first page of a kiosk with the sent theme and the library's first survey. Nothing is saved. A
-    refused value gives the form's page with status 400. Aborts as `_form`."""
+    refused value gives the form's page with status 400. Aborts with 404 if files cannot be changed."""
     form, library = _form(), desk().library
     if not form.validate():
         return _page(form), 400

@@ -144,9 +144,10 @@ def _parts(catalogue: Catalogue) -> Iterator[PartState | None]:
 @blueprint.route("/languages/<code>", methods=["GET", "POST"])
 @for_coordinator
 def texts(code: str) -> ResponseReturnValue:
-    """Show the texts of the guest's screen, or of the survey that the address names, beside their
+    """Show the texts of the guest's screen, or of the survey that the address names (`survey`), beside their
     translations; save sent translations and reviews. Refused input stays in the form, with status 400; then
-    nothing is saved. Aborts with 404 for an unknown survey, else as `_catalogue`."""
+    nothing is saved. Aborts with 404 for an unknown survey or language, for Swedish, and if files cannot be
+    changed."""
     catalogue = _catalogue(code)
     survey_id, form = request.args.get("survey", ""), FlaskForm()
     messages = _messages(survey_id)
@@ -196,10 +197,10 @@ class ReviewPart:
 @blueprint.route("/languages/<code>/review", methods=["GET", "POST"])
 @for_coordinator
 def review(code: str) -> ResponseReturnValue:
-    """Show every translation of a language that nobody has reviewed (with EVERY_TEXT in the address, every
-    one), beside the reference text; mark those of the sent form as reviewed, except those that it marks as
-    wrong, which become unreviewed. A refused form is shown again with status 400; then nothing is saved.
-    Aborts as `_catalogue`."""
+    """Show every translation of a language that nobody has reviewed, beside the reference text; with
+    EVERY_TEXT in the address, also the reviewed ones. Mark the translations in the sent form as reviewed;
+    those that the form marks as wrong become unreviewed. A refused form is shown again with status 400; then
+    nothing is saved. Aborts with 404 for an unknown language, for Swedish, and if files cannot be changed."""
     catalogue = _catalogue(code)
     parts = list(_review_parts(catalogue))
     if request.method == "POST":
@@ -244,8 +245,8 @@ def _review_parts(catalogue: Catalogue) -> Iterator[ReviewPart]:
 
 def _save_review(catalogue: Catalogue, lines: Sequence[Line]) -> bool:
     """Mark the lines as reviewed, except those that the form marks as wrong; return whether they were saved.
-    Nothing is saved if the form does not declare them read, or if somebody else has changed one since it was
-    opened: the reasons are then added to the notice of the page."""
+    Nothing is saved if the form does not declare them read, if somebody else has changed one since the page
+    was opened, or if writing is refused: the reasons are then added to the notice of the page."""
     if READ not in request.form:
         problem = translate("Kryssa i att någon har läst texterna. Annars sparas inget.")
         add_problem(problem, READ)
@@ -292,7 +293,8 @@ def reference() -> ResponseReturnValue:
 @blueprint.route("/languages/<code>.po")
 @for_coordinator
 def as_file(code: str) -> ResponseReturnValue:
-    """Return every text that guests read, with its translation, as a gettext file. Aborts as `_catalogue`."""
+    """Return every text that guests read, with its translation, as a gettext file. Aborts with 404 for an
+    unknown language, for Swedish, and if files cannot be changed."""
     return file_response(f"guest-{code}.po", as_po(_catalogue(code)))
 
 
@@ -300,9 +302,10 @@ def as_file(code: str) -> ResponseReturnValue:
 @for_coordinator
 def from_file(code: str) -> ResponseReturnValue:
     """Import a translator's gettext file; a refused one is reported with status 400. Texts without the fuzzy
-    flag count as reviewed by the signed-in account, unless they equal the Swedish text. Texts that differ
-    from reviewed ones are not saved but shown beside those, to be chosen from (`choose`). Aborts with 400
-    without the field for a file, else as `_catalogue`."""
+    flag count as reviewed by the signed-in account, unless they equal the Swedish text. A text that differs
+    from a reviewed one is not saved: a page shows both, to choose from (`choose`). Aborts with 400 without
+    the field for a file. Aborts with 404 for an unknown language, for Swedish, and if files cannot be
+    changed."""
     catalogue, sent = _catalogue(code), request.files.get("file")
     if sent is None:
         abort(400)
@@ -353,9 +356,10 @@ def _effects(comparison: Comparison) -> list[str]:
 @blueprint.route("/languages/<code>/choose", methods=["POST"])
 @for_coordinator
 def choose(code: str) -> ResponseReturnValue:
-    """Save the texts of a translator's file that were chosen instead of reviewed ones; the others stay. A
-    text that somebody else changed meanwhile is shown again with status 400; the rest is saved. A refused
-    write gives a page with the reasons, also 400. Aborts as `_catalogue`."""
+    """Save the texts of a translator's file that were chosen instead of reviewed ones; reviewed texts that
+    were not replaced stay. A text that somebody else changed meanwhile is shown again with status 400; the
+    other chosen texts are saved. A refused write gives a page with the reasons, also 400. Aborts with 404 for
+    an unknown language, for Swedish, and if files cannot be changed."""
     catalogue = _catalogue(code)
     lines = [
         _sent(line)
@@ -468,7 +472,8 @@ def _sent(line: Line) -> Line:
 
 
 def _save_changed(catalogue: Catalogue, lines: list[Line]) -> None:
-    """Write those lines whose translation or review differs from the catalogue's (`_write`)."""
+    """Write those lines whose translation or review differs from the catalogue's, and log it. Raises
+    RefusedError if they cannot be written."""
     before = {line.message: line for line in _lines(catalogue, tuple(line.message for line in lines))}
     changed = [
         Translation(line.message, line.text, line.is_reviewed)
@@ -480,7 +485,7 @@ def _save_changed(catalogue: Catalogue, lines: list[Line]) -> None:
 
 def _write(catalogue: Catalogue, changed: Sequence[Translation]) -> None:
     """Write translations, reviewed ones as reviewed today by the signed-in account, and log it, also if there
-    are none. Raises RefusedError as `write_translations`."""
+    are none. Raises RefusedError if they cannot be written."""
     account, code = signed_in(), catalogue.language.code
     name, today = account.name if account else "", desk().clock().date()
     desk().change(lambda settings: write_translations(settings, code, changed, name, today))
