@@ -36,8 +36,8 @@ class Kiosk:
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
     size and distance or, without them, those of the settings; `form` edits its own. `move_form` moves it to
     another unit; `move_problem` is the reason why it was not moved, else "". A kiosk that `is_fixed` has the
-    installation's own address. `long_statements` have no room on the screen: each text, with the names of the
-    languages in which it has none. They are not computed without a screen's size.
+    installation's own address. `long_statements` has (text, names of languages) of each statement that has no
+    room on the screen in these languages; empty if the screen's size is not known.
     """
 
     address: Address
@@ -108,8 +108,8 @@ def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
 
 
 def screen_form(link: Link) -> ScreenForm:
-    """Return a form with the own size and distance of a kiosk's screen, empty without, not with the sent
-    values."""
+    """Return a form with the stored size and distance of a kiosk's screen, empty if there are none. Sent
+    values are ignored."""
     return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)
 
 

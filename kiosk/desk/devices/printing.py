@@ -45,9 +45,10 @@ class SlipLine:
 
 
 def slips_form(**options: Any) -> SlipsForm:
-    """Return the form with its choices: the rounds that accept slips (`_rounds_with_slips`), the units of any
-    of them, and the languages of any of them, of which the first SLIP_LANGUAGES of the first round are
-    chosen. `options` are passed to the form, such as `formdata=None` for one without the sent values."""
+    """Return the form of slips with its choices: the rounds that accept slips (`_rounds_with_slips`), the
+    units of any of them, and the languages of any of them. The first SLIP_LANGUAGES languages of the first
+    round are chosen. `options` are passed to the form, such as `formdata=None` for one without the sent
+    values."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
     shown = {of_round.id: shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds}
@@ -73,7 +74,8 @@ def _rounds_with_slips() -> list[Round]:
 
 @dataclass(frozen=True)
 class SlipSheets:
-    """New slips as a PDF. `are_over_budget` says whether the unit now has more than its round's budget."""
+    """New slips as a PDF. `are_over_budget` says whether the unit now has more slips than its budget in the
+    round."""
 
     pdf: bytes
     are_over_budget: bool
@@ -82,7 +84,7 @@ class SlipSheets:
 def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form. Slips
     whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
-    budget. Raises BusyError, before any is stored, and UnfinishedError."""
+    budget. Raises BusyError, before any slip is stored, and UnfinishedError, after they are stored."""
     if _untick_missing_languages(form):
         return None
     words = paper_texts(desk().library.guest, form.languages.data)
@@ -110,8 +112,9 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
 
 
 def _untick_missing_languages(form: SlipsForm) -> bool:
-    """Return whether the chosen round lacks some of the chosen languages. They are then no longer chosen, and
-    the form has the error; without any other, the first SLIP_LANGUAGES of the round are."""
+    """Return whether the chosen round lacks some of the chosen languages. If so, the form has the error, and
+    these languages are no longer chosen; if no language is left, the first SLIP_LANGUAGES of the round are
+    chosen."""
     shown = form.languages_of[form.round.data]
     missing = [code for code in form.languages.data if code not in shown]
     if missing:
@@ -129,8 +132,8 @@ def _untick_missing_languages(form: SlipsForm) -> bool:
 
 
 def _codes(form: SlipsForm) -> tuple[list[str], bool]:
-    """Return (codes of new slips, whether the unit now has more than its round's budget). Raises
-    SlipBudgetError for more slips than that, unless a coordinator gave a reason, and StoreError for a unit
+    """Return (codes of new slips, whether the unit now has more slips than its budget in the round). Raises
+    SlipBudgetError for slips over the budget, unless a coordinator gave a reason, and StoreError for a unit
     that is not in the round."""
     wanted = form.round.data, form.unit.data, form.number.data
     try:
@@ -147,7 +150,8 @@ def _round_named(round_id: str) -> Round:
 
 
 def slip_lines() -> list[SlipLine]:
-    """Return a line for each print run of slips, by round, the latest first, unit id and run.
+    """Return a line for each print run of slips, sorted by round, the latest opening first, then by unit id
+    and run.
 
     The number of used slips is published only for a closed round, for a unit with published figures, and for
     a run of at least 2k slips. In other cases it could reveal which guests answered.
@@ -202,13 +206,14 @@ def print_leaflet(round_id: str) -> bytes | None:
 
 
 def _kept(template: Path, data: str) -> bytes:
-    """Return the PDF that a template makes of a JSON document without secrets."""
+    """Return the PDF that a template makes of a JSON document without secrets. The server keeps the file for
+    later requests."""
     return desk().written_files.write(PAPER, given_of_paper(template, data)).read()
 
 
 def poster_form(**options: Any) -> PosterForm:
-    """Return the form with its choices: the posters' addresses, the paper sizes, and the languages of the
-    guest's screen, of which as many are chosen as fit on A4. `options` are passed to the form."""
+    """Return the form of posters with its choices: the posters' addresses, the paper sizes, and the languages
+    of the guest's screen. As many languages are chosen as fit on A4. `options` are passed to the form."""
     languages = screen_languages(desk().library.guest, desk().allowed_languages)
     form = PosterForm(languages=languages[: POSTER_LANGUAGES[Size.A4]], **options)
     form.size.choices = [

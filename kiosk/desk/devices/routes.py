@@ -72,9 +72,9 @@ def slips_page() -> ResponseReturnValue:
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Create the address of a kiosk or a poster for a unit. For coordinators only: with an address, somebody
-    could slowly fill the unit's box with made-up ballots. Refused input stays in the form, with status 400; a
-    kiosk over the budget needs a reason, else 409."""
+    """Create the address of a kiosk or a poster for a unit, and redirect to its list. For coordinators only:
+    with an address, somebody could slowly fill the unit's box with made-up ballots. Refused input stays in
+    the form, with status 400; a kiosk over the budget needs a reason, else 409."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     page = _posters_page if form.kind.data == Admission.POSTER else _kiosks_page
@@ -151,8 +151,8 @@ def measure() -> ResponseReturnValue:
 @blueprint.route("/links/move", methods=["POST"])
 @for_coordinator
 def move() -> ResponseReturnValue:
-    """Move a kiosk to another unit; nothing changes if it is there already. Its link stays the same, since
-    its browser may be locked to it.
+    """Move a kiosk to another unit; nothing changes if it is at that unit already. Its link stays the same,
+    since its browser may be locked to it.
 
     Refused with status 409 while a round runs at either unit, and over the budget without a reason. Aborts
     with 404 for an unknown kiosk or one with the installation's own address, with 400 for an unknown unit.
@@ -236,7 +236,7 @@ def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
 @for_staff
 def slips() -> ResponseReturnValue:
     """Create slips for a unit, and return them as a PDF. Their codes are stored nowhere else. Refused input
-    stays in the form, with status 400."""
+    stays in the form, with status 400. Raises BusyError or UnfinishedError (503)."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
@@ -253,7 +253,7 @@ def slips() -> ResponseReturnValue:
 @for_staff
 def leaflet(round_id: str) -> ResponseReturnValue:
     """Return the guests' leaflet about a round, in every language, as a PDF. Aborts with 404 for an unknown
-    round, and if its texts cannot be printed."""
+    round, and if its texts cannot be printed. Raises BusyError or UnfinishedError (503)."""
     pages = print_leaflet(round_id)
     if pages is None:
         abort(404)
@@ -264,7 +264,7 @@ def leaflet(round_id: str) -> ResponseReturnValue:
 @for_staff
 def poster() -> ResponseReturnValue:
     """Return a poster, or a card for a table, with the address of a poster, as a PDF. Refused input stays in
-    the form, with status 400."""
+    the form, with status 400. Raises BusyError or UnfinishedError (503)."""
     form = poster_form()
     if not form.validate():
         return _posters_page(form, status=400)

@@ -18,11 +18,12 @@ class StaffsScreen:
 
 
 def staffs_screens(new: Round) -> list[StaffsScreen]:
-    """Return the kiosks at the units of a round, if it admits by kiosks, that were paired with a code of an
-    account that is no coordinator now, in the order of their pairing, the latest first.
+    """Return the kiosks at the units of a round that were paired with a code of an account that is no
+    coordinator now, in the order of their pairing, the latest first. Empty if the round does not admit by
+    kiosks.
 
-    A member of staff who pairs a screen with a quiet unit chooses whose ballots come into its box. Kiosks
-    that a command added are left out: the log has no pairing of them.
+    A member of staff who pairs a screen with a quiet unit can pick the guests whose ballots come into its
+    box. Kiosks that a command added are left out: the log has no pairing of them.
     """
     if Admission.KIOSK not in new.admission:
         return []

@@ -33,10 +33,11 @@ from kiosk.storage import Action, KioskBudgetError, RoundBegunError
 blueprint = Blueprint("rounds", __name__)
 
 USUAL_LENGTH = timedelta(days=90)
+"""Time from the first to the last day that the form of a new round proposes."""
 
 LAST_DAY = date(9000, 1, 1)
-"""Latest closing day that date arithmetic can handle. Later days are replaced by it: all of them are
-refused."""
+"""Latest closing day that date arithmetic can handle; it replaces later days. A round until then is refused
+as too long."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class ExpectedGuests:
     """The expected guests in the form: one number for all units, and other numbers for some units.
 
     `names` is unit id -> name for the units of all trees, sorted by name. `sent` is unit id -> text of its
-    field, "" for a unit that has the number for all.
+    field, "" for a unit that has the number for all. `most` is the largest number that is accepted.
     """
 
     def __init__(self, form: RoundForm) -> None:
@@ -117,10 +118,13 @@ def _chosen_units(of_round: Round) -> str:
 @blueprint.route("/rounds/new", methods=["GET", "POST"])
 @for_coordinator
 def new_round() -> ResponseReturnValue:
-    """Show the form that opens a round; open the sent one. Refused input stays in the form, with status 400.
-    Units with more kiosks than their budget are refused in the same way, unless a reason is given. The page
-    is also shown again, with status 200, with a forecast to think over (`outlook`) and with the screens that
-    staff paired (`staffs_screens`): the round opens when these are confirmed."""
+    """Show the form that opens a round; open the sent one, and redirect to the list. Refused input stays in
+    the form, with status 400. Units with more kiosks than their budget are refused in the same way, unless a
+    reason is given.
+
+    The page is also shown again, with status 200, with a forecast to think over (`outlook`) and with the
+    screens that staff paired (`staffs_screens`): the round opens when the coordinator has confirmed them.
+    """
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
     form = RoundForm(
@@ -187,8 +191,8 @@ def new_round() -> ResponseReturnValue:
 def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
     """Return the id of the survey or tree that the form of a new round proposes: that of the latest round
     whose survey or tree is still in the library, else the one whose own file was changed last; None if there
-    is neither. `asked` are those of all rounds, the latest first; `files` is id -> path of its file in the
-    installation's data, for all in the library, also those without an own file."""
+    is neither. `asked` has the ids of the surveys or trees of all rounds, the latest first. `files` is id ->
+    path of its file in the installation's data, for all in the library, also those without an own file."""
     for one in asked:
         if one in files:
             return one
@@ -271,7 +275,8 @@ def _check_clock() -> None:
 
 def _label_in_list(survey: Survey) -> str:
     """Return a survey's label in the list: its title and number of statements. If other surveys have the same
-    label, it also has the first statement that these lack, if there is one."""
+    label, their first difference is added: the survey's first statement that the others lack, if there is
+    one."""
     statements = translate("påståenden: {n}", n=len(survey.statements))
     label = f"{survey.title} ({statements})"
     alike = [
