@@ -1,6 +1,7 @@
-"""Reads conditions of other programs that a follow-up can have: one question has one of these answers.
+"""Reads conditions of other programs: a question is asked if another one has one of some answers. A follow-up
+has such a condition, and no other.
 
-Each function returns a Condition; None for any other condition, or an empty text.
+Each public function returns a Condition; None for any other condition, or an empty text.
 """
 
 import re
@@ -9,7 +10,7 @@ Condition = tuple[str, tuple[str, ...]]
 """The name of a question, and the names of its answers after which another one is asked."""
 
 LONGEST_CONDITION = 1_000
-"""Characters. Longer conditions are not of this shape."""
+"""Most characters of a condition that is read: a longer one has another shape."""
 
 _QUOTED = r"""(?:'(?P<single>[^']+)'|"(?P<double>[^"]+)")"""
 
@@ -17,15 +18,16 @@ XPATH = re.compile(
     rf"(?:\$\{{(?P<name>[\w.-]+)\}}\s*=\s*|(?P<call>selected)\(\s*\$\{{(?P<in_call>[\w.-]+)\}}\s*,\s*){_QUOTED}"
     r"(?(call)\s*\))"
 )
-"""XLSForm: ${q} = 'x', or selected(${q}, 'x')."""
+"""Pattern of a term in an XLSForm: ${q} = 'x', or selected(${q}, 'x')."""
 
 EXPRESSION = re.compile(rf"(?P<name>\w+)(?:\.NAOK|\.code)?\s*==\s*(?:{_QUOTED}|(?P<bare>\d+))")
-"""LimeSurvey: q.NAOK == 'x'. `name` may be of ids: survey X group X question and its row."""
+"""Pattern of a term in LimeSurvey: q.NAOK == 'x'. The group `name` may have ids: survey X group X question
+and its row."""
 
 VISIBLE_IF = re.compile(
     rf"\{{(?P<name>[^{{}}]+)\}}\s*(?:(?:==?|contains)\s*(?:{_QUOTED}|(?P<bare>[\w-]+))|anyof\s*\[(?P<list>[^\[\]]*)\])"
 )
-"""SurveyJS: {q} = 'x', or {q} anyof ['x', 'y']."""
+"""Pattern of a term in SurveyJS: {q} = 'x', or {q} anyof ['x', 'y']."""
 
 _ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
 """An answer in a list of SurveyJS."""
@@ -49,7 +51,8 @@ def visible_if_condition(text: str) -> Condition | None:
 
 
 def _condition(text: str, term: re.Pattern[str]) -> Condition | None:
-    """Read terms of one shape about one question, joined by `or`. None for any other text."""
+    """Return the condition in a text: terms with the pattern `term`, about one question, joined by `or`. None
+    for any other text."""
     if len(text) > LONGEST_CONDITION:
         return None
     # Brackets say nothing where every term is joined by "or".
@@ -63,7 +66,7 @@ def _condition(text: str, term: re.Pattern[str]) -> Condition | None:
 
 
 def _without_brackets(text: str) -> str:
-    """Return a text without spaces and without brackets around the whole."""
+    """Return a text without spaces around it and without brackets around the whole."""
     text = text.strip()
     while text.startswith("(") and text.endswith(")") and _closes_at(text) == len(text) - 1:
         text = text[1:-1].strip()

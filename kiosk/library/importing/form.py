@@ -16,7 +16,7 @@ Texts = Mapping[str, str]
 
 
 class ForeignFormError(ValueError):
-    """The file is no form that can be shown. `message` has the place and the remedy."""
+    """The file has no form that can be imported. `message` has the place and the remedy."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message.render(str))
@@ -38,11 +38,10 @@ class ForeignQuestion:
     `place` says where the question stands ("sheet survey, row 5", "line 3", "question q12"). `choices` are in
     the order of the file, answers such as "don't know" included; `choice_list` is the name of their list,
     which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
-    (numbers of choices, 1 the lowest) are empty unless the file has them, which only an export of this
-    program does; `is_numbered` says that the names of the choices then number them from the lowest, 1, and
-    that `good` is the file's own answer, also if it is empty. Choices that are not `is_ordered` are numbered
-    from the last one shown. `follows` is a condition: the name of another question, and the names of the
-    choices after which this one is asked.
+    (numbers of choices, 1 the lowest) are empty unless the file is an export of this program. `is_numbered`
+    says that it is one: the names of its choices are their numbers, and an empty `good` means that the survey
+    does not say. Choices that are not `is_ordered` are numbered from the last one shown. `follows` is a
+    condition: the name of another question, and the names of the choices after which this one is asked.
     """
 
     place: Message
@@ -72,9 +71,9 @@ class LeftOut:
 class ForeignForm:
     """A form as its file describes it. `default_language` is the code of texts without a language, or "".
 
-    `columns` maps each language code to the place of its texts ("label::Svenska (sv)"); formats without such
-    places leave it empty. `form_id` is the form's id in the file, or "". `program` is the program or format
-    that the file is of, for the source of the survey.
+    `columns` maps each language code to the heading of the column with its texts ("label::Svenska (sv)");
+    empty for formats without columns. `form_id` is the form's id in the file, or "". `program` is the program
+    or format of the file, for the source of the survey.
     """
 
     title: Texts

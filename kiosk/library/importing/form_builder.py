@@ -1,4 +1,5 @@
-"""Builds a form of another program question by question; what a survey cannot have is listed, not fatal.
+"""Builds a form of another program question by question. Something that a survey cannot have is listed as
+left out; it is no error.
 
 The readers of the file formats share it, so that all of them clean texts and limit answers in the same way.
 """
@@ -26,10 +27,10 @@ from kiosk.library.importing.xlsform import REASONS_OF_CHANGES, TOO_MANY_SEVERAL
 from kiosk.library.surveys import MOST_OPTIONS
 
 MOST_QUESTIONS = 2_000
-"""Questions in a file, rows of matrices included; a larger file is no form."""
+"""Most questions in a file, rows of matrices included; a larger file is no form."""
 
 REFERENCE_TO_ANSWER = re.compile(r"\$?\{[^{}]{1,200}\}|#recall:[^#]{1,200}#")
-"""A text that another program fills in, such as {TOKEN:FIRSTNAME} or an earlier answer."""
+"""Pattern of a text that another program fills in, such as {TOKEN:FIRSTNAME} or an earlier answer."""
 
 FREE_TEXT = Message("En fråga med svar i egna ord kan inte tas med. Bara frågor med val.", {})
 NO_QUESTION = Message("En text utan fråga visas inte.", {})
@@ -42,13 +43,13 @@ Choices = Sequence[tuple[str, Texts]]
 
 
 def other_type(name: str) -> Message:
-    """Return the reason for a type of question that is left out."""
+    """Return the reason why a question of the type `name` is left out."""
     return Message("Frågor av typen ”{type}” kan inte tas med. Bara frågor med val.", {"type": name[:40]})
 
 
 def place_of(name: str, row: str = "") -> Message:
-    """Return the place of a question with that name in its file, or of the row of its matrix with that
-    name."""
+    """Return the place, for messages, of the question with that name; with `row`, that of the row with that
+    name in the question's matrix."""
     if row:
         return Message("Fråga {name}, rad {row}", {"name": name[:40], "row": row[:40]})
     return Message("Fråga {name}", {"name": name[:40]})
@@ -91,8 +92,8 @@ class FormBuilder:
         several: bool = False,
         follows: Condition | None = None,
     ) -> None:
-        """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown. It
-        `follows` some answers to another question, if the file says so.
+        """Add a question with one choice, or with `several`, or list it as left out if it cannot be shown.
+        `follows` is its condition; None if it has none that a follow-up can have.
 
         `texts` and `choices` are as the file has them; markup is taken off and listed. `choice_list` is the
         name of a list that other questions share, "" for one of its own. Raises ForeignFormError for a form
@@ -164,9 +165,9 @@ class FormBuilder:
         return None
 
     def form(self, title: Texts, default_title: str, form_id: str = "") -> ForeignForm:
-        """Return the form that was built. `default_title` is for a form without a `title`. Its default
-        language is "" if that is unknown. Raises ForeignFormError for a form to which nothing was added, and
-        nothing listed as left out."""
+        """Return the form that was built. `default_title` is for a form without a `title`. The form's
+        `default_language` is "" if it is not known. Raises ForeignFormError if no question was added and
+        nothing is listed as left out."""
         if not self.questions and not self.left_out:
             raise ForeignFormError(Message("Filen har inga frågor.", {}))
         titles = self._texts(Message("Titel", {}), title)

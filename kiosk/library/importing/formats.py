@@ -27,7 +27,7 @@ from kiosk.library.texts import can_be_read, find_fault
 from kiosk.settings import shipped_folder
 
 LARGEST_TEXT_BYTES = 5_000_000
-"""Size of a file that is no spreadsheet: XML, JSON or text, in bytes."""
+"""Largest file that is no spreadsheet (XML, JSON or text), in bytes."""
 
 ARCHIVE = b"PK\x03\x04"
 """First bytes of a ZIP archive: .xlsx and .ods."""
@@ -61,8 +61,8 @@ DEFAULT_SCALE = "agree5"
 
 
 def read_file(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in a file of another program. `filename`, without its ending, is its title if it has
-    none. Raises ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
+    """Return the form in a file of another program. A form without a title has `filename`, without its
+    ending. Raises ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
     title = default_title(filename)
     if content.startswith(ARCHIVE):
         return _from_archive(content, filename)

@@ -42,7 +42,7 @@ REASONS = {
 
 
 def is_formbricks(survey: Mapping[str, Any]) -> bool:
-    """Return whether a JSON document is a survey of Formbricks: its questions have a headline."""
+    """Return whether a JSON document is a survey of Formbricks: one of its questions has a headline."""
     return any("headline" in element for element in elements_of(survey))
 
 
@@ -86,7 +86,8 @@ def _language(survey: Mapping[str, Any]) -> str:
 
 
 def _add(builder: FormBuilder, element: Mapping[str, Any]) -> None:
-    """Add a question, or list why it is left out, and what else it loses."""
+    """Add a question, and list the parts of it that are left out, or list the whole question with the reason
+    why it is left out."""
     kind, name, title = (
         text_of(element.get("type")),
         text_of(element.get("id")),

@@ -9,7 +9,7 @@ from kiosk.library.importing.form import ForeignFormError, Texts
 from kiosk.library.importing.form_builder import Choices, FormBuilder, place_of
 
 LARGEST_JSON = 2_000_000
-"""Characters. Values take up to thirty times as much memory as their text."""
+"""Most characters of a JSON text. Values take up to thirty times as much memory as their text."""
 
 
 def read_document(text: str) -> Mapping[str, Any]:
@@ -39,7 +39,7 @@ def _survey_in(document: Any) -> Mapping[str, Any]:
 
 
 def dicts_in(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects in a list, as mappings; nothing for any other value."""
+    """Return the objects in a list, as mappings; [] for any other value."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 

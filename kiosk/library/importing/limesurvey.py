@@ -32,13 +32,13 @@ from kiosk.library.importing.form_builder import (
 )
 
 MOST_ELEMENTS = 200_000
-"""Elements of an .lss. A survey of 300 questions in ten languages has 60,000."""
+"""Most elements of an .lss. A survey of 300 questions in ten languages has 60,000."""
 
 DEEPEST_ELEMENT = 6
-"""document > table > rows > row > field, and one to spare."""
+"""Most elements within each other in an .lss: document > table > rows > row > field, and one to spare."""
 
 MOST_TABLE_ROWS = 50_000
-"""Rows of a table with tabs."""
+"""Most rows of a table with tabs."""
 
 LISTS = frozenset("L!O")
 """Types of question with one choice from a list."""
@@ -57,7 +57,8 @@ WORDS = {
 """Type of question -> its answers. LimeSurvey shows them in its own words, which are not in the file."""
 
 IDS = re.compile(r"\b\d{1,12}X\d{1,12}X(?P<question>\d{1,12})(?P<row>\w*)")
-"""A question in a condition: the ids of its survey and group, its own, and the code of its row."""
+"""Pattern of a question in a condition: the ids of its survey and group, its own id, and the code of its
+row."""
 
 SEVERAL = set("MP")
 """Types of question with several choices: each row of it is a choice."""

@@ -26,7 +26,8 @@ DOUBLE_ASTERISKS = re.compile(r"\*\*+")
 
 
 class Change(Enum):
-    """The kind of change by which a text differs from the file."""
+    """The kind of change by which a text differs from the file: markup was removed, line breaks became
+    spaces, or characters that no screen shows were removed (HIDDEN)."""
 
     MARKUP = "markup"
     LINE_BREAK = "line break"
@@ -60,7 +61,7 @@ def _without_markup(text: str) -> str:
 
 
 def _space_for_block(match: re.Match[str]) -> str:
-    """Return a space for a tag that separates words, such as <br>."""
+    """Return a space for a tag that separates words, such as <br>; "" for any other tag."""
     is_inline = re.match(r"</?(?:a|b|big|em|font|i|s|small|span|strike|strong|sub|sup|u)\b", match[0], re.I)
     return "" if is_inline else " "
 

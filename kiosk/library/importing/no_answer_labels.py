@@ -16,7 +16,7 @@ NAMES = {
         "vill_inte_svara", "vill_ej_svara", "decline",
     },
 }  # fmt: skip
-"""Names of choices, in small letters."""
+"""Kind of no answer -> the names that other programs' forms give this choice, in small letters."""
 
 WORDS = {
     NoAnswer.DONT_KNOW: re.compile(
@@ -34,17 +34,17 @@ WORDS = {
         r"|prefiero no (?:responder|decir)"
     ),
 }  # fmt: skip
-"""Labels in small letters, without a full stop."""
+"""Kind of no answer -> pattern of its labels, in small letters and without a full stop."""
 
 
 NONE_NAMES = frozenset({"none", "ingen", "inget", "inga", "none_of_these", "none_of_the_above"})
-"""Names of the choice "none of these", in small letters; NONE_WORDS are its labels."""
+"""Names of the choice "none of these", in small letters."""
 NONE_WORDS = re.compile(
     r"none(?: of (?:these|the above|them))?|nothing|neither|no one"
     r"|in(?:get|gen|ga)(?: av (?:detta|dessa|dem|det(?: här)?|ovanstående|alternativen))?"
     r"|ningun[oa](?: de (?:est[oa]s|l[oa]s anteriores))?|aucun[e]?(?: de ces (?:réponses|options))?"
 )
-"""Names and labels of the choice "none of these", in small letters."""
+"""Pattern of the labels of the choice "none of these", in small letters."""
 
 
 def is_none_of_these(name: str, labels: Mapping[str, str]) -> bool:
@@ -53,7 +53,8 @@ def is_none_of_these(name: str, labels: Mapping[str, str]) -> bool:
 
 
 def _plain(labels: Mapping[str, str]) -> list[str]:
-    """Return the labels in small letters, without signs around them."""
+    """Return the labels in small letters, with straight apostrophes, and without full stops, exclamation
+    marks and brackets at their ends."""
     return [label.casefold().replace("’", "'").strip(" .!()") for label in labels.values()]
 
 

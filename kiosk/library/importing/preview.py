@@ -78,8 +78,9 @@ class Decisions:
 
 @dataclass(frozen=True)
 class ImportedText:
-    """A text of the form: its Swedish, "" if it is missing, its other languages, and the reason why the
-    Swedish cannot be shown, None if it can."""
+    """A text of the form. `key` is its `question_key` or `choice_key`. `swedish` is "" if it is missing;
+    `others` has the texts in other languages. `fault` is the reason why the Swedish text cannot be shown,
+    None if it can."""
 
     key: str
     swedish: str
@@ -165,7 +166,7 @@ class Preview:
 
 
 def question_key(number: int) -> str:
-    """Return the key of a question's text; also the name of its field."""
+    """Return the key of the text of the question with this number, from 0; also the name of its field."""
     return f"question-{number}"
 
 
@@ -176,7 +177,8 @@ def choice_key(list_number: int, number: int) -> str:
 
 
 def order_key(list_number: int) -> str:
-    """Return the key of the choice which answer of a list is best; also the name of its field."""
+    """Return the key of the order of a list's answers; also the name of its field. `list_number` counts from
+    0."""
     return f"order-{list_number}"
 
 
@@ -590,7 +592,7 @@ def _id(name: str, taken: Collection[str], fallback: str) -> str:
 
 
 _GOOD = {AnswerOrder.NONE_BEST: Good.NEITHER, AnswerOrder.UNORDERED: None}
-"""The good end of a scale whose good answer is neither its first nor its last."""
+"""Order of the answers -> the good end of the scale, if that is not the high end."""
 
 
 def _scale(scale_id: str, answers: AnswerList) -> Scale:

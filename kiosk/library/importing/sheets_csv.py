@@ -23,9 +23,9 @@ TOO_LARGE = Message("Filen är för stor för att vara en enkät.", {})
 
 
 def read_csv(text: str) -> dict[str, Rows]:
-    """Return the name of each sheet, in small letters -> its rows. Without names of sheets, all rows are of
-    the sheet that has their headings. Raises ForeignFormError for a text that is damaged, or larger than a
-    form."""
+    """Return the name of each sheet, in small letters -> its rows. If the text names no sheet, all rows are
+    of the sheet that has their headings, "survey" or "choices". Raises ForeignFormError for a text that is
+    damaged, or larger than a form."""
     rows = list(_csv_rows(text))
     sheets: dict[str, Rows] = {}
     name = ""

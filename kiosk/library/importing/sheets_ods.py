@@ -77,7 +77,8 @@ def _tables(content: io.BytesIO) -> dict[str, Rows]:
 
 
 def _cells(row: Element) -> list[str]:
-    """Return the texts of a row's cells, without the empty ones at its end."""
+    """Return the texts of a row's cells, without the empty ones at its end. Raises ForeignFormError for more
+    than MOST_COLUMNS cells."""
     cells: list[str] = []
     empty = 0
     for cell in row:
@@ -96,7 +97,8 @@ def _cells(row: Element) -> list[str]:
 
 
 def _repeated(element: Element, kind: str) -> int:
-    """Return how often a row or a cell stands after itself; `kind` is "rows" or "columns"."""
+    """Return how many equal rows or cells in succession an element stands for; `kind` is "rows" or
+    "columns"."""
     times = element.get(f"{TABLE}number-{kind}-repeated", "1")
     return int(times) if times.isdecimal() and len(times) < 10 else 1
 

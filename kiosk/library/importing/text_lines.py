@@ -13,9 +13,9 @@ from kiosk.library.importing.form import ForeignForm, ForeignFormError
 from kiosk.library.importing.form_builder import FormBuilder
 
 MOST_LINES = 2_000
-"""Lines of a pasted text, empty ones included."""
+"""Most lines of a pasted text, empty ones included."""
 LONGEST_TEXT = 200_000
-"""Characters of a pasted text."""
+"""Most characters of a pasted text."""
 
 HEADING = re.compile(
     r"(?:svar|svaren|svarsalternativ|alternativ|skala|answers?|options|scale)\s*:\s*(.*)", re.I

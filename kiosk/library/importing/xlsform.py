@@ -35,18 +35,18 @@ SHEETS = ("survey", "choices", "settings")
 """Names of the sheets that are used."""
 
 MOST_ROWS = 20_000
-"""Rows with content in a sheet. Lists of places have thousands."""
+"""Most rows with content in a sheet. Lists of places have thousands."""
 
 UNORDERED = "unordered"
 """Value of the column `good` for options without an order."""
 
 MOST_COLUMNS = 500
-"""Columns with content in a sheet."""
+"""Most columns with content in a sheet."""
 
 MOST_ROWS_ABOVE_HEADINGS = 10
-"""The headings are looked for in so many rows from the first."""
+"""Number of rows, from the first, in which the headings are looked for."""
 MOST_ROWS_NAMED = 12
-"""Row numbers that are written out for one reason."""
+"""Most row numbers that are written out for one reason."""
 
 COLUMN_ALIASES = {
     "caption": "label", "command": "type", "tag": "name", "value": "name", "list": "list_name",
@@ -124,7 +124,7 @@ REASONS_OF_CHANGES = {
     Change.LINE_BREAK: Message("Radbrytningen är utbytt mot ett mellanslag.", {}),
     Change.HIDDEN: Message("Tecken som inte går att visa är borttagna ur texten.", {}),
 }
-"""Change of a text -> what is noted about it."""
+"""Change of a text -> the note about it."""
 
 
 class _Note(Enum):
@@ -557,9 +557,10 @@ class _Reader:
     def _with_direction_of_scale(
         self, question: ForeignQuestion, row: _Row, survey: _Table
     ) -> ForeignQuestion:
-        """Return a question with the direction of its scale, which only an export of this program has.
-        Without its columns the question is unchanged; also if the answers are not numbered from 1, which is
-        noted."""
+        """Return a question with the direction of its scale, from the columns `good` and `agreeing`, which
+        only an export of this program has. Without these columns the question is unchanged; also if the
+        answers are not numbered from 1, which is noted. Raises ForeignFormError for a text that the columns
+        cannot have."""
         options = [choice.name for choice in question.choices if choice.name not in NO_ANSWER_NAMES]
         if question.several:
             options = [name for name in options if name != NONE]
