@@ -1,5 +1,5 @@
-"""Settings from the environment, checked at start. An invalid setting is an error with its name and the
-reason."""
+"""Settings from the environment, checked at start. Each function that reads a setting raises SettingsError,
+with the setting's name and the remedy, if the setting is invalid."""
 
 import difflib
 import ipaddress
@@ -57,7 +57,7 @@ NAMES = (
 
 
 class SettingsError(Exception):
-    """The setting cannot be used. The message names it and the remedy."""
+    """A setting cannot be used. The message names the setting and the remedy."""
 
 
 class MailSecurity(StrEnum):
@@ -99,15 +99,16 @@ class MailSettings:
 class Settings:
     """The settings of an installation.
 
-    `data` is the folder of its files, `keys` that of its box keys. `secret_key` is None if it stands in a
-    file of `data` (see the function `secret_key`). `guest_listen` and `desk_listen` are address:port.
-    `languages` are shown to guests although no native reader has reviewed them. `pace_seconds` is the time in
-    which a quick reader answers a statement. `guest_address` is the part before /k/... and /s/... in
-    addresses for guests, without a slash at its end. `is_https` says that a proxy encrypts, so that cookies
-    and forms are bound to https. `proxy` is the address of the proxy whose X-Forwarded-For has the addresses
-    of clients, or None. `leave_to` is the address of the neutral site that a phone opens when the guest
-    leaves. With `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of
-    kiosks without their own, or is None. `mail` is None if no mail is sent.
+    `data` is the folder of its files; `keys` is the folder of its keys, which no backup covers. `secret_key`
+    is None if it stands in a file of `data` (see the function `secret_key`). `ticks` are the times of counts.
+    `guest_listen` and `desk_listen` are address:port. `languages` are shown to guests although no native
+    reader has reviewed them. `pace_seconds` is the time in which a quick reader answers a statement.
+    `guest_address` is the part before /k/... and /s/... in addresses for guests, without a slash at its end.
+    `is_https` says that a proxy encrypts, so that cookies and forms are bound to https. `proxy` is the
+    address of the proxy whose X-Forwarded-For has the addresses of clients, or None. `leave_to` is the
+    address of the neutral site that a phone opens when the guest leaves. With `is_one_touch`, touching an
+    answer opens the next statement. `screen` has the measures of kiosks without their own, or is None. `mail`
+    is None if no mail is sent.
     """
 
     data: Path
@@ -144,8 +145,8 @@ class Settings:
 
 
 def shipped_folder(name: str) -> Path:
-    """Return a folder that is shipped with the program: inside the package when installed, beside it in a
-    checkout."""
+    """Return the path of a folder that is shipped with the program, such as "questions": inside the package
+    when installed, beside it in a checkout."""
     package = Path(kiosk.__file__).parent
     return package / name if (package / name).is_dir() else package.parent / name
 
@@ -185,7 +186,8 @@ def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Sett
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """Refuse a misspelt name, which would silently leave the default in force."""
+    """Raise SettingsError for the first KIOSK_* variable that is no setting: the default would silently apply
+    instead of a misspelt one."""
     for name in sorted(environ):
         if name.startswith("KIOSK_") and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.8)
@@ -194,7 +196,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
-    """Return a folder's absolute path; it need not exist."""
+    """Return the absolute path of a folder, which need not exist. Raises SettingsError if a file stands in
+    its place, or in that of a folder above it."""
     folder = Path(environ.get(name) or default).resolve()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir():
@@ -203,7 +206,7 @@ def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
 
 
 def _database_url(environ: Mapping[str, str], folder: Path) -> str:
-    """Return the address of the database; by default a file in the data folder."""
+    """Return the address of the database; by default that of a SQLite file in the data folder."""
     url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
     kind, _, rest = url.partition("://")
     if kind not in {"sqlite", "postgresql", "postgres"} or not rest.strip("/"):
@@ -267,7 +270,7 @@ def _clock_time(text: str) -> time:
 
 
 def _address(name: str, environ: Mapping[str, str], default: str) -> str:
-    """Return address:port, unchanged."""
+    """Return address:port as it is set, or `default`."""
     text = environ.get(name) or default
     host, _, port = text.rpartition(":")
     if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
@@ -276,7 +279,7 @@ def _address(name: str, environ: Mapping[str, str], default: str) -> str:
 
 
 def _web_address(name: str, environ: Mapping[str, str], default: str) -> str:
-    """Return scheme and host, without a slash at the end."""
+    """Return scheme and host as they are set, or `default`, without a slash at the end."""
     text = (environ.get(name) or default).rstrip("/")
     if not re.fullmatch(r"https?://[^\s/?#]+", text):
         raise SettingsError(f"{name} is {text!r}; write http://name or https://name, without a path")

@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run the command of this process's arguments, and exit. For one that handles ballots, the process is
+    """Run the command of this process's arguments, and exit. For a command in READS_BALLOTS, the process is
     first replaced by one that overwrites freed memory."""
     if READS_BALLOTS.intersection(sys.argv[1:2]):
         restart_with_overwriting()

@@ -39,7 +39,8 @@ def current_settings(data: str = "instance") -> Settings:
 
 def usable_library(settings: Settings) -> Library:
     """Return the library of all files that can be used; the others are reported on standard error. Raises
-    SettingsError if KIOSK_LANGUAGES names a language without a catalogue."""
+    SettingsError if KIOSK_LANGUAGES names a language without a catalogue, and DefinitionError if a shipped
+    file cannot be used."""
     library = read_usable_library(settings)
     check_languages(settings, library)
     for problem in library.problems:
@@ -76,7 +77,7 @@ def existing_store(settings: Settings) -> Store:
 def owned_settings() -> Settings:
     """Return the settings, for a command that writes to KIOSK_DATA without the store.
 
-    Raises StoreError if another user owns the installation.
+    Raises StoreError if another user owns the installation, and SettingsError as `current_settings`.
     """
     settings = current_settings()
     check_owner(settings.data, settings.keys, settings.database_url)
@@ -84,14 +85,15 @@ def owned_settings() -> Settings:
 
 
 def pick(entries: Any, name: str, kind: str) -> Any:
-    """Return the value of a mapping at this name. Raises StoreError, with the existing names, if there is
-    none. `kind` is the word for it."""
+    """Return the value of the mapping `entries` at the key `name`. Raises StoreError, with the existing keys,
+    if it has none. `kind` is the word for an entry in the message, such as "survey"."""
     check_among(entries, name, kind)
     return entries[name]
 
 
 def check_among(names: Collection[str], name: str, kind: str) -> None:
-    """Raise StoreError, with the existing names, unless `name` is one of them. `kind` is the word for it."""
+    """Raise StoreError, with the existing names, unless `name` is one of them. `kind` is the word for the
+    named thing in the message, such as "survey"."""
     if name not in names:
         raise StoreError(f"there is no {kind} {name!r}; there are: {', '.join(sorted(names))}")
 
@@ -102,7 +104,8 @@ def check_unit(library: Library, unit: str) -> None:
 
 
 def check_reason(reason: str | None) -> None:
-    """Raise StoreError unless the log can show the value of --reason; nothing for None."""
+    """Raise StoreError unless the log can show the value of --reason. None, for a command without it, is no
+    error."""
     if reason is not None and (fault := find_fault(reason, LONGEST_REASON_CHARACTERS)):
         raise StoreError(f"--reason {fault.english}")
 

@@ -53,6 +53,6 @@ def audio_list(language: str | None) -> None:
 
 
 def _spoken(library: Library) -> dict[str, list[str]]:
-    """Return language -> every text that can be heard in it."""
+    """Return language code -> every text that guests can hear in the language."""
     surveys = list(library.surveys.values())
     return {code: spoken_texts(catalogue, surveys) for code, catalogue in library.guest.items()}

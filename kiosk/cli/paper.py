@@ -94,8 +94,8 @@ class SlipRequest:
 
 
 def _print_slips(store: Store, request: SlipRequest) -> list[str]:
-    """Add the slips, log it, and return their codes. Raises as `Store.print_slips`; SlipBudgetError only
-    without a reason."""
+    """Add the slips to the store and the print to the log, and return the slips' codes. Raises as
+    `Store.print_slips`; SlipBudgetError only for a request without a reason."""
     subject = f"{request.of_round}, {request.unit}, {request.number}"
     try:
         codes = store.print_slips(request.of_round, request.unit, request.number)
@@ -135,7 +135,7 @@ def poster(unit: str, size: Size, out: Path, languages: str | None, trial: bool)
 
 
 def _check_address(settings: Settings, *, trial: bool) -> None:
-    """Raise PaperError if no guest can open the address on paper, unless it is a trial."""
+    """Raise PaperError if only this machine can open the address of guests, unless the paper is a trial."""
     if not trial and leads_to_own_machine(settings.guest_address):
         raise PaperError(
             f"KIOSK_GUEST_ADDRESS is {settings.guest_address}, which only this machine can open; "
@@ -151,8 +151,8 @@ def _new_poster(store: Store, unit: str) -> Link:
 
 
 def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
-    """Return a paper's texts in the languages of the option --languages, or in all possible ones if it is
-    None. Raises StoreError for another language."""
+    """Return a paper's texts in each language of the option --languages, or in all `possible` ones if it is
+    None. Raises StoreError for a language that is not possible."""
     asked = possible if languages is None else languages.replace(",", " ").split()
     for code in asked:
         check_among(possible, code, "language for guests")
@@ -160,5 +160,6 @@ def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -
 
 
 def _allowed(settings: Settings, store: Store) -> frozenset[str] | None:
-    """Return the languages that guests may choose although they are not reviewed; None for all."""
+    """Return the codes of the languages that guests may choose although they are not reviewed; None for
+    all."""
     return None if store.is_demonstration else settings.languages

@@ -63,7 +63,8 @@ def simulate_command(
 
 def _tree(units: str | None, arrivals: list[Arrival], library: Library) -> Tree:
     """Return the tree of the option --units: a file, the id of a tree in the library, or ids of units with
-    commas between. Without the option, a tree of the units of the arrivals."""
+    commas between. Without the option, return a tree of the units of the arrivals. Raises DefinitionError for
+    a file or id that cannot be used."""
     if units and units.endswith(".toml"):
         return read_tree(Path(units))
     if units and units in library.trees:
