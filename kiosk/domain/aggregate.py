@@ -1,7 +1,7 @@
 """Aggregates: published figures of one organisation and one year, for comparison with other organisations.
 
-They have closed rounds and yearly outputs, and nothing finer than the snapshot. No figure is of fewer than k
-ballots: neither that of a node, nor its difference from the sum of the figures below it.
+They have closed rounds and yearly outputs, with no more detail than the snapshot. A node's figures are those
+of at least k ballots. If the figures of the nodes below it are subtracted, none or at least k ballots remain.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,9 +24,9 @@ from kiosk.domain.tally import (
 from kiosk.domain.tree import Node, Tree
 
 MOST_ROUNDS = 60
-"""Most rounds of an aggregate."""
+"""Most rounds of an aggregate. `faults` reports more as a fault, and so for the other limits below."""
 MOST_NODES = 200
-"""Most nodes of one round."""
+"""Most nodes in the tree of one round."""
 MOST_OUTPUTS = 2_000
 """Most outputs of an aggregate."""
 
@@ -47,16 +47,16 @@ class NodeFigures:
 
 @dataclass(frozen=True)
 class AggregateRound:
-    """A closed round. The round's tree has only nodes with figures, the root first; `nodes` maps the id of
-    each of them to its figures. `version` is that of the survey at the organisation, translations
-    included."""
+    """A closed round. Its tree has only nodes with figures, the root first; `nodes` maps the id of each of
+    them to its figures. Its survey has only statements with one answer, and no translations. `version` is
+    that of the organisation's whole survey, translations included."""
 
     round: Round
     version: str
     nodes: Mapping[str, NodeFigures]
 
     def row(self, statement: Statement) -> Row:
-        """Return the row of one of the round's statements at the root, without breaks and units."""
+        """Return the row of one of the round's statements at the root. It has no breaks and no units."""
         figures = self.nodes[self.round.tree.root.id]
         return Row(self.round, statement, figures.tables[statement.id], None, batches=figures.batches)
 
@@ -77,8 +77,8 @@ class Output:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The figures of one organisation and year. `made_at` is its local time; a later aggregate of the same
-    organisation and year replaces an earlier one."""
+    """The figures of one organisation and year. `made_at` is the time of its making, local at the
+    organisation; a later aggregate of the same organisation and year replaces an earlier one."""
 
     organisation: str
     year: int
@@ -90,8 +90,8 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Scope:
-    """The organisation and year of an aggregate. With `has_units` it has the published figures of every unit,
-    else only those of the whole organisation."""
+    """The choices for an aggregate: the organisation's name and the year. With `has_units` the aggregate has
+    the published figures of every unit, else only those of the whole organisation."""
 
     organisation: str
     year: int
@@ -106,10 +106,10 @@ def aggregate_of(
     made_at: datetime,
 ) -> Aggregate:
     """Return the aggregate of an installation. It has the rounds among `closed_rounds` that closed in the
-    scope's year and have figures of the root, in the given order.
+    scope's year, have figures of the root and a statement with one answer, in the given order.
 
-    `document` is the snapshot; ValueError if it lacks one of these rounds. `outputs` are those of
-    `yearly_outputs`.
+    `document` is the snapshot; ValueError if it lacks a round of that year. `outputs` come from
+    `yearly_outputs`, and `made_at` is the local time now.
     """
     of_year = [one for one in closed_rounds if one.closes_at.year == scope.year]
     rounds = (_round(document, one, has_units=scope.has_units) for one in of_year)
@@ -126,10 +126,10 @@ def aggregate_of(
 def _round(document: Document, of_round: Round, *, has_units: bool) -> AggregateRound | None:
     """Return a round's published figures; None if the snapshot does not have it as closed, if no figures of
     the root are published, or if no statement is left. Questions of which several options may be chosen and
-    follow-ups are left out: nothing compares their shares.
+    follow-ups are left out: nothing compares their shares. ValueError if the snapshot lacks the round.
 
-    A statement with a follow-up has a smaller epsilon than others. Aggregates have one for each round, so it
-    is then that of all: intervals are a little too wide instead of too narrow.
+    A statement with a follow-up has a smaller epsilon than others. An aggregate has one epsilon for a whole
+    round, and that is the smallest: intervals are a little too wide instead of too narrow.
     """
     statements = of_round.survey.with_one_answer
     names = {statement.id for statement in statements}
@@ -160,8 +160,8 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
 
 
 def _nearest(tree: Tree, node: Node, shown: Mapping[str, NodeFigures]) -> Node:
-    """Return the node with the nearest node above it that is a key of `shown` as its parent; None as parent
-    if there is none."""
+    """Return a copy of the node. Its parent is the nearest node above it that is a key of `shown`, or
+    None."""
     above = (name for name in tree.upwards(node.id)[1:] if name in shown)
     return replace(node, parent=next(above, None))
 
@@ -186,8 +186,8 @@ def yearly_outputs(
 
 
 def faults(aggregate: Aggregate) -> Iterator[Message]:
-    """Yield the reasons why no installation of this program can have published these figures; nothing if one
-    can."""
+    """Yield a message for each reason why no installation of this program can have made this aggregate;
+    nothing if there is none. An invented aggregate can be without faults."""
     if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
         yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
     for one in aggregate.rounds:
@@ -223,7 +223,7 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
 
 
 def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
-    """Return (ballots, cells of all statements): a node's figures minus those of the nodes below it."""
+    """Return (ballots, cells of all tables): a node's figures minus those of the nodes directly below it."""
     figures = one.nodes[node_id]
     below = [one.nodes[child] for child in one.round.tree.children(node_id)]
     rest = figures.answered - sum(child.answered for child in below)

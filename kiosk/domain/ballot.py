@@ -38,8 +38,8 @@ NOT_ASKED = 253
 has so many options."""
 
 NOT_CONCERNED_VALUE = "0"
-"""The value of "something else" on the page of a follow-up. It has one character, as the value of an option
-has, so that both forms have the same length."""
+"""The value that a form sends for "something else", an answer on the page of a follow-up. It has one
+character, as the value of an option has, so that both forms have the same length."""
 
 
 class BallotError(ValueError):
@@ -80,7 +80,7 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
 
 
 def _read(statement: Statement, values: Mapping[str, Sequence[str]]) -> tuple[Answer, ...]:
-    """Return a statement's answers, one for each of its columns."""
+    """Return a statement's answers, one for each of its columns. Raises BallotError as `read_ballot` does."""
     options, sent = len(statement.scale.labels), values.get(statement.id, ())
     if statement.follows:
         answer = NoAnswer.SKIPPED if list(sent) == [NOT_CONCERNED_VALUE] else _read_answer(sent, options)
@@ -92,14 +92,15 @@ def _read(statement: Statement, values: Mapping[str, Sequence[str]]) -> tuple[An
 
 
 NONE = "none"
-"""The value of "none of these"."""
+"""The value that a form sends for "none of these", an answer to a question with several options."""
 
 
 def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
     """Return the answer about whether any option was chosen (NONE_CHOSEN, SOME_CHOSEN or a kind of no
-    answer), then CHOSEN or NOT_CHOSEN for each option, the lowest first.
+    answer), then CHOSEN or NOT_CHOSEN for each option, the lowest first. Raises BallotError as `read_ballot`
+    does.
 
-    A page without a script sends what was ticked last and before together. An option counts before "none of
+    A page without its script can send values that contradict each other. An option counts before "none of
     these", and both before a kind of no answer, so that no ballot contradicts itself.
     """
     numbers = {str(option): option for option in range(1, options + 1)}
@@ -117,7 +118,8 @@ def _read_several(sent: Sequence[str], options: int) -> tuple[Answer, ...]:
 
 
 def _read_answer(sent: Sequence[str], options: int) -> Answer:
-    """Return the one answer that was sent for a statement with so many options; SKIPPED for none or ""."""
+    """Return the one answer that was sent for a statement with so many options; SKIPPED for no value or "".
+    Raises BallotError for two values, and for a value that is neither an option nor a kind of no answer."""
     if len(sent) > 1:
         raise BallotError("two answers to one statement")
     value = sent[0] if sent else ""
@@ -134,16 +136,18 @@ _GUARD_FIRED = 1 << 31
 _HAS_NEW = 1 << 30
 _DAYS_AT = 28
 _MOST_EXCLUDED = (1 << _DAYS_AT) - 1
-"""Parts of a box's header (see `pack_box`): two bits, the lowest bit of the days, and all bits below it."""
+"""Parts of a box's header (see `pack_box`): the bit of `guard_fired`, the bit of `has_new`, the position of
+the lowest bit of the days, and the largest number of excluded ballots, which takes all bits below it."""
 
 
 def pack(ballots: Sequence[Ballot]) -> bytes:
-    """Encode ballots of one survey as bytes, one byte per answer, sorted: the order of arrival is lost."""
+    """Encode ballots of one survey as bytes, one byte per answer. The ballots are sorted, so that the order
+    of arrival is lost."""
     return b"".join(sorted(bytes(map(_BYTE_OF_ANSWER.__getitem__, ballot.answers)) for ballot in ballots))
 
 
 def unpack(packed: bytes, columns: int) -> list[Ballot]:
-    """Decode the output of `pack`; `columns` is the number of answers per ballot."""
+    """Return the ballots that `pack` encoded, in its order; `columns` is the number of answers per ballot."""
     rows = (packed[at : at + columns] for at in range(0, len(packed), columns))
     return [Ballot(tuple(map(_ANSWER_OF_BYTE.__getitem__, row))) for row in rows]
 
@@ -152,9 +156,9 @@ def unpack(packed: bytes, columns: int) -> list[Ballot]:
 class BoxContent:
     """The content of a box.
 
-    `excluded_rapid` is the number of ballots excluded as rapid submissions. `guard_fired` says whether a
-    ballot was excluded as rapid, or refused as too early, since the last count. `ballot_days` counts the days
-    with ballots.
+    `excluded_rapid` is the number of ballots excluded as rapid submissions in the round so far. `guard_fired`
+    says whether the play guard excluded a ballot as rapid, or refused one of a sender above the rate limit,
+    since the last count. `ballot_days` counts the days with ballots.
     """
 
     ballots: Sequence[Ballot]
@@ -175,7 +179,7 @@ def pack_box(content: BoxContent) -> bytes:
 
 
 def unpack_box(packed: bytes, columns: int) -> BoxContent:
-    """Decode the output of `pack_box`; `columns` is the number of answers per ballot."""
+    """Return the content that `pack_box` encoded; `columns` is the number of answers per ballot."""
     head = int.from_bytes(packed[:4])
     return BoxContent(
         unpack(packed[4:], columns),

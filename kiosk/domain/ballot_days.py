@@ -15,22 +15,23 @@ LEAST_DAYS = 3
 
 @dataclass(frozen=True)
 class BallotDays:
-    """A unit's number of days with ballots, up to LEAST_DAYS, and whether a ballot came since the first count
-    of the day of the last count."""
+    """The state of a unit's days with ballots. `days` is their number, at most LEAST_DAYS. `has_new` says
+    whether a ballot came since the last count that was the first of its day."""
 
     days: int = 0
     has_new: bool = False
 
     def with_ballot(self) -> "BallotDays":
-        """Return the days after one more ballot."""
+        """Return the state after one more ballot."""
         return replace(self, has_new=True)
 
     def at_count(self, *, is_first_of_day: bool) -> "BallotDays":
-        """Return the days after a count. Only the first count of a day ends a day with ballots."""
+        """Return the state after a count. Only the first count of a day ends a day with ballots; after any
+        other count the state is the same."""
         if not is_first_of_day:
             return self
         return BallotDays(min(self.days + self.has_new, LEAST_DAYS))
 
 
 NO_BALLOT_DAYS = BallotDays()
-"""The days of an empty box."""
+"""The state of a box that never had a ballot."""

@@ -20,11 +20,11 @@ USUAL_K = 8
 """The k that is proposed: fewer, larger batches make protected figures less approximate (docs/noise.md)."""
 
 FIRST_BATCH_FACTOR = 3
-"""Times k: with this many ballots in a box its first batch is drawn. With 2k, nine ballots of an attacker at
-the end of the first day could push out the only guest so far; docs/attack.md has the figures."""
+"""A box needs this many times k ballots before its first batch is drawn. With 2k, nine ballots of an attacker
+at the end of the first day could push out the only guest so far; docs/attack.md has the figures."""
 
 LARGEST_BOX_FACTOR = 6
-"""Times k: a box with this many ballots is always counted."""
+"""A box with this many times k ballots is always counted."""
 
 T = TypeVar("T")
 
@@ -40,8 +40,8 @@ def full_at(published: int, k: int) -> int:
 
 
 def draw_batch(ballots: Sequence[T], published: int, k: int, rng: Random) -> tuple[list[T], list[T]]:
-    """Split a box's ballots into (batch, rest). The batch is empty while the box has fewer than `full_at`
-    ballots; otherwise it has all ballots but k.
+    """Split a box's ballots into (batch, rest), both in the given order; the rest stays in the box. The batch
+    is empty while the box has fewer than `full_at` ballots; otherwise it has all ballots but k.
 
     Every choice of ballots is equally likely. `published` is the number of the unit's own published ballots.
     `rng` must be `secrets.SystemRandom()` outside tests.
@@ -57,9 +57,9 @@ def draw_batch(ballots: Sequence[T], published: int, k: int, rng: Random) -> tup
 class Closing:
     """The plan for the remaining ballots when a round closes.
 
-    Each item of `batches` is (node that the batch is published for, units whose boxes form the batch). The
-    ballots of the units in `destroyed` are too few to publish at any level. A unit without ballots is in
-    neither.
+    Each item of `batches` is (id of the node that the batch is published for, ids of the units whose boxes
+    form the batch). `destroyed` has the ids of units whose ballots are too few to publish at any level. A
+    unit without ballots is in neither.
     """
 
     batches: tuple[tuple[str, tuple[str, ...]], ...]
@@ -125,11 +125,12 @@ def plan_closing(
 
 
 def veil(counts: Sequence[int]) -> tuple[tuple[int, ...], int]:
-    """Return (counts to publish, number of withheld answers) for one statement in one batch.
+    """Return (counts to publish, number of withheld answers) for one statement in one batch. The counts keep
+    their order, and the number is 0 or 1.
 
     `counts` has every option, the kinds of no answer included, and sums to the batch's size n. If one option
     has n-1 or n answers, n-1 of them are published and one answer is withheld: both cases look alike, so no
-    answer is certain. The result depends on the tally only, because any other input would reveal something
+    answer is certain. The result depends on the counts only, because any other input would reveal something
     (l-diversity: Machanavajjhala and others 2007).
     """
     n = sum(counts)

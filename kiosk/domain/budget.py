@@ -22,7 +22,7 @@ LONGEST_REASON_CHARACTERS = 200
 
 def slip_budget(expected: int) -> int:
     """Return the number of slips for `expected` guests: 1.5 per guest, rounded up, since some slips get lost
-    or stay in the bowl."""
+    or are never used."""
     return ceil(expected * 3 / 2)
 
 

@@ -1,7 +1,7 @@
 """The changes that the results pages show first, computed once for all viewers at the count.
 
-A change at a place with hundreds of units needs the tables of all of them. The index has only what
-`results.change` returns for the snapshot with its tag; for any other snapshot it is void.
+A change at a node with hundreds of units needs the tables of all of them. The index has only results of
+`results.change` and `time_change` for one snapshot, whose ETag it names; for any other snapshot it is void.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ from kiosk.domain.survey import Statement
 from kiosk.domain.time_change import TimeChange, key_of_time_change, time_change
 
 Kind = tuple[str | None, int, bool, bool] | None
-"""A change as JSON: (trend, direction -1 to 1, whether several units were compared, whether their mix moved).
-None if the rounds cannot be compared."""
+"""A `results.Change` as JSON: (value of its trend, direction, has_several_units, has_mix_moved). None if the
+rounds cannot be compared."""
 
 TimeKind = tuple[Kind, Kind, tuple[bool, bool] | None]
-"""A TimeChange as JSON: (overall, ends, (whether the turn is up, whether it is sure))."""
+"""A TimeChange as JSON: (overall, ends, (is_up, is_sure) of its turn, or None without a turn)."""
 
 
 class IndexDocument(TypedDict):
@@ -54,8 +54,8 @@ class ChangeIndex:
         return self.document["tag"]
 
     def has(self, closed: Sequence[Round], of_round: Round, node_id: str) -> bool:
-        """Return whether the changes at a node are in the index, computed with as many closed rounds as there
-        are now."""
+        """Return whether the changes at a node up to `of_round` are in the index, and it was made with as
+        many closed rounds as there are in `closed`."""
         is_same = self.document["closed"] == len(closed)
         return is_same and node_id in self.document["rounds"].get(of_round.id, {})
 

@@ -15,7 +15,8 @@ from kiosk.domain.tree import Node
 
 
 class Difference(StrEnum):
-    """The reasons why rows about the same topic are not compared."""
+    """The reasons why rows about the same topic are not compared: another text, another scale, other agreeing
+    options of the same scale, or another protection."""
 
     WORDING = "wording"
     SCALE = "scale"
@@ -25,7 +26,8 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True)
 class Party:
-    """An organisation with its aggregate; `id` is unique."""
+    """An organisation with its aggregate. `id` is unique among the organisations that are compared; `is_own`
+    marks the one that this installation belongs to."""
 
     id: str
     aggregate: Aggregate
@@ -47,7 +49,7 @@ class Line:
 
     @property
     def name(self) -> str:
-        """The organisation, or the root of the tree if the organisation has several."""
+        """The name of the organisation, or of the root of the tree if the organisation has several trees."""
         tree = self.row.round.tree
         return tree.root.name if self.party.has_several_trees else self.party.aggregate.organisation
 
@@ -59,8 +61,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Lines that can be compared, and the reasons why they are not compared with the topic's first group;
-    none for the first group itself."""
+    """Lines that can be compared. `differences` has the reasons why they are not compared with the topic's
+    first group; none for the first group itself."""
 
     lines: tuple[Line, ...]
     differences: tuple[Difference, ...] = ()
@@ -72,15 +74,15 @@ class Group:
 
     @property
     def spread(self) -> Spread | None:
-        """The organisations with the largest and the smallest share that agrees, and whether they differ by
-        more than chance; None with fewer than two that have enough answers."""
+        """The spread of the lines, each as a place; None with fewer than two lines that have enough answers
+        for a percentage."""
         return spread((Node(one.id, one.name, None), one.row) for one in self.lines)
 
 
 @dataclass(frozen=True)
 class Topic:
-    """The rows of all organisations about one statement: with the same id, or with the same meaning. The
-    first group has the first line."""
+    """The lines of all organisations about one statement. Their statements have the same id or the same
+    meaning. The groups have the order of their first lines."""
 
     groups: tuple[Group, ...]
 
@@ -100,8 +102,8 @@ def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
 
 
 def _lines(party: Party) -> Iterable[Line]:
-    """Return a party's lines: one for each statement and tree, of the latest round that asked it. Statements
-    whose options have no order have none: no share of them is compared."""
+    """Return a party's lines: one for each statement and tree, from the latest round that asked the statement
+    there. A statement whose options have no order has no line: no share of it is compared."""
     rounds = sorted(party.aggregate.rounds, key=lambda one: (one.round.closes_at, one.round.id))
     latest = {
         (one.round.tree.root.id, statement.id): Line(party, one.row(statement))
@@ -113,12 +115,14 @@ def _lines(party: Party) -> Iterable[Line]:
 
 
 def _is_about(one: Row, other: Row) -> bool:
-    """Return whether two rows belong to one topic."""
+    """Return whether two rows' statements have the same id or the same meaning, and so belong to one
+    topic."""
     return one.statement.id == other.statement.id or one.statement.means(other.statement)
 
 
 def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
-    """Return the lines of a topic in groups, each where the first of its lines stands."""
+    """Return the groups of a topic's lines, in the order of their first lines. A line joins the first group
+    with which it can be compared."""
     groups: list[list[Line]] = []
     for line in lines:
         of_group = next((group for group in groups if not differences(group[0].row, line.row)), None)
@@ -145,8 +149,8 @@ def differences(one: Row, other: Row) -> tuple[Difference, ...]:
 @dataclass(frozen=True)
 class OutputComparison:
     """The figures of one output at all organisations that have it with the same definition. `name` is its
-    name at the first of them; `figures` is party id -> the figure of the root of each of the party's
-    trees."""
+    name at the first of these organisations; `figures` is party id -> the output at the root of each of the
+    party's trees."""
 
     name: str
     definition: str

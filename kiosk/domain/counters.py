@@ -37,8 +37,8 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """An authority or service that guests are linked to. `is_closed` ones have figures but count no new
-    taps; this is not part of what a figure means."""
+    """An authority or service that guests are linked to. A target with `is_closed` keeps its figures but
+    counts no new taps; targets that differ in this only are equal, because their figures mean the same."""
 
     id: str
     name: str
@@ -47,11 +47,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Counter:
-    """One output. `is_total` counters are typed per period and never added up; the others are counted with a
-    tap. `targets` is empty unless each tap may name its target.
+    """One output. A counter with `is_total` is typed for each period and never added up; any other is counted
+    with a tap. `targets` is empty unless each tap may name its target.
 
-    `is_optional` counters are shown only at the units that are chosen for them. `is_closed` counters have
-    figures but count no new taps. Neither is part of what a figure means.
+    A counter with `is_optional` is shown only at the units that are chosen for it. One with `is_closed` keeps
+    its figures but counts no new taps. Counters that differ in these two only are equal, because their
+    figures mean the same.
     """
 
     id: str
@@ -189,8 +190,8 @@ def months_before(when: date) -> Iterator[Period]:
 
 
 def months_open(when: date) -> tuple[Period, Period]:
-    """Return (previous month, this month): the months whose taps are counted. A phone may have had no network
-    since the previous one."""
+    """Return (previous month, this month): the months whose taps are accepted. A phone without a network may
+    send taps of the previous month late."""
     return next(months_before(when)), month_of(when)
 
 
@@ -270,9 +271,9 @@ class Outputs:
         return _sum(self.at_unit(counter, unit, period) for unit in units)
 
     def finest(self, counter: Counter, unit_id: str, period: Period) -> list[tuple[Period, Figure]]:
-        """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time: a typed
-        figure for its whole period, otherwise the figures of its parts. Parts without a figure are left
-        out."""
+        """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time. A period
+        with a typed figure is one pair; any other is split into its parts, down to months. Periods without a
+        figure are left out."""
         if (unit_id, counter.id) not in self._with_figures:
             return []
         typed = self.typed.get((unit_id, period, counter.id))
@@ -282,8 +283,8 @@ class Outputs:
         return [(period, figure)] if figure else []
 
     def by_target(self, counter: Counter, units: Iterable[str], period: Period) -> dict[str, int]:
-        """Return target id -> number of taps at these units in a period, for the targets with any. Typed
-        figures have no target."""
+        """Return target id -> number of taps at these units in a period, for the targets with any; NO_TARGET
+        is a key for taps without a target. Typed figures are left out: they have no target."""
         totals: dict[str, int] = {}
         for unit in units:
             for month in _months(period):
@@ -312,10 +313,10 @@ def _months(period: Period) -> Iterator[Period]:
 
 
 def _sum(figures: Iterable[Figure | None]) -> Figure | None:
-    """Return the sum of figures, where None is a missing part; None if all are missing.
+    """Return the sum of figures, where None is a missing figure; None if all are missing.
 
-    Parts that were not counted add nothing and make the sum incomplete; if there is no other, the sum was not
-    counted either. It is an estimate if any part is one.
+    Missing and NOT_COUNTED figures add nothing and make the sum incomplete; if there are no others, the sum
+    is NOT_COUNTED. The sum is ESTIMATED if any figure is.
     """
     parts = list(figures)
     known = [part for part in parts if part]

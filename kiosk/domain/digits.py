@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 DIGITS: Mapping[str, str] = {"fa": PERSIAN_DIGITS, "ps": PERSIAN_DIGITS}
-"""Language -> its digits, 0 to 9, for numbers that a screen computes. Other languages use 0-9. The emergency
-number has the digits of telephone keys in every language."""
+"""Language code -> the language's digits, 0 to 9, for numbers that a screen computes. Other languages use
+0-9. The emergency number has the digits of telephone keys in every language."""
 
 
 def in_digits(number: int | str, language: str) -> str:
-    """Return a number, or a text with numbers, in a language's digits; unchanged if the language has none of
-    its own."""
+    """Return a number, or a text, with its digits 0-9 as those of a language, given by its code; unchanged if
+    the language has no digits of its own."""
     digits = DIGITS.get(language)
     return str(number).translate(str.maketrans("0123456789", digits)) if digits else str(number)

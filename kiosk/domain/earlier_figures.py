@@ -42,9 +42,9 @@ class RemovalReason(StrEnum):
 
 @dataclass(frozen=True)
 class KnownCounts:
-    """The known counts of one statement, with its text and labels at that time.
+    """The known counts of one statement, with its text and labels in the report.
 
-    `counts` has an entry for each option, the lowest first; None if the report does not say.
+    `counts` has an entry for each option, the lowest first; None for a count that the report does not have.
     """
 
     statement_id: str
@@ -54,7 +54,7 @@ class KnownCounts:
 
     @property
     def statement(self) -> Statement:
-        """A statement with the text and the labels of that time."""
+        """A statement with the text and the labels of the report."""
         return Statement(self.statement_id, self.text, "", Scale("imported", self.labels, bipolar=False))
 
 
@@ -116,8 +116,8 @@ def read_count(text: str, n: int) -> int | None:
     """Read a typed count: "10", "50 %" of n, or nothing (None). A number is returned as it was typed, even if
     it is below 0 or above n. Raises ValueError for anything else.
 
-    A percentage stands for the nearest count. If that count would be printed as another whole percentage, n
-    cannot be right, and the percentage is refused.
+    A percentage stands for the nearest count. If that count's share is more than half a percentage point from
+    it, n cannot be right: ValueError too, as for every percentage of 0 answers.
     """
     text = text.strip()
     if not text:

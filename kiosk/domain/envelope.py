@@ -33,9 +33,9 @@ COLUMN_BYTES = 64
 most."""
 
 STEP_BYTES = 32 * 1024
-"""A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than a busy
-kiosk's quarter and the forms' tickets. A letterbox, unlike a box, is not emptied during a round: with a box's
-small steps its length would reveal the number of envelopes."""
+"""A sealed letterbox grows in steps of this size. The first step holds 2,045 tickets, more than those of a
+busy kiosk in a quarter of a year and those of forms. A letterbox, unlike a box, is not emptied during a
+round: with a box's small steps its length would reveal the number of envelopes."""
 
 MOST_FORM_TICKETS = 256
 """Tickets of forms that a letterbox keeps. A phone sends its form again within minutes, so older tickets are
@@ -68,7 +68,8 @@ _RAPID, _MARKED = 1, 2
 
 
 class EnvelopeError(BallotError):
-    """An envelope for another letterbox, or a damaged one. The message contains nothing of its content."""
+    """An envelope for another letterbox or of another size, or a damaged one. The error's message contains
+    nothing of the envelope."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Letter:
     """The content of an envelope.
 
     `fields` are a form's fields: statement id -> values sent for it. `is_rapid` is the kiosk's verdict that
-    it is a rapid submission. `has_mark` says whether the ticket begins with the kiosk's mark.
+    the ballot is a rapid submission. `has_mark` says whether the ticket begins with the kiosk's mark.
     """
 
     ticket: bytes
@@ -182,7 +183,7 @@ def unpack(packed: bytes) -> Letterbox:
 
 def is_well_formed(envelope: bytes) -> bool:
     """Return whether bytes have the size of an envelope with at least one answer, and begin with a point of
-    the curve. Needs no letterbox."""
+    P-256. This needs no letterbox; True does not say that one can open the envelope."""
     columns, odd = divmod(len(envelope) - envelope_size(0), COLUMN_BYTES)
     if columns < 1 or odd:
         return False
@@ -199,6 +200,6 @@ def _point(encoded: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def envelope_size(columns: int) -> int:
-    """Return the size in bytes of an envelope with a ballot of `columns` answers. It does not depend on
-    them."""
+    """Return the size in bytes of an envelope with a ballot of `columns` answers. The size is the same for
+    all answers."""
     return _POINT_BYTES + TICKET_BYTES + 1 + COLUMN_BYTES * columns + _TAG_BYTES

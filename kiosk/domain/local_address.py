@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 def leads_to_own_machine(address: str) -> bool:
     """Return whether a web address names the machine that opens it: localhost (RFC 6761), a loopback address
-    or the unspecified one, in any form that a browser reads. False for an address without a host."""
+    or the unspecified one, in any form that a browser reads. False for an address without a host. ValueError
+    for an address that `urlsplit` cannot read."""
     host = normalize("NFKC", urlsplit(address).hostname or "").rstrip(".")
     parsed = _ip_address(host)
     if parsed is None:
@@ -17,10 +18,11 @@ def leads_to_own_machine(address: str) -> bool:
 
 
 def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that a host is; None for a name.
+    """Return the IP address that a host's text stands for; None for a name.
 
     An IPv4 address can have fewer than four parts, and each part be octal or hexadecimal, as in 127.1 or
-    0x7f000001 (https://url.spec.whatwg.org/#concept-ipv4-parser). It can be written as an IPv6 one.
+    0x7f000001 (https://url.spec.whatwg.org/#concept-ipv4-parser). An IPv6 address that maps an IPv4 one is
+    returned as the IPv4 address.
     """
     try:
         parsed = ip_address(host)

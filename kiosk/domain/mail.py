@@ -65,7 +65,8 @@ LIFETIME = timedelta(days=7)
 """Time after which a mail that nobody sent is deleted: news of a previous month would mislead."""
 
 LEAST_LISTENING = timedelta(hours=8)
-"""Time between two counts for which the server has to run before a kiosk is called silent."""
+"""Shortest time for which the server must have run between two counts before a kiosk is called silent:
+a server that was off heard no sign of life."""
 
 LONGEST_ADDRESS_CHARACTERS = 254
 """RFC 5321, section 4.5.3.1.3, less the angle brackets."""
@@ -73,7 +74,7 @@ LONGEST_ADDRESS_CHARACTERS = 254
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?P<domain>[^@]+)"
 )
-"""An address, with any text after its @; _DOMAIN is what may stand there."""
+"""An address, with any text after its @; _DOMAIN matches the part after the @."""
 _DOMAIN = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
@@ -94,7 +95,7 @@ def is_working_day(when: datetime) -> bool:
 
 
 def next_try(problem: MailProblem, tries: int, now: datetime) -> datetime | None:
-    """Return when a mail is tried again after `tries` failed tries, 1 or more; None if it is given up.
+    """Return the time of the next try after `tries` failed tries, 1 or more; None if the mail is given up.
 
     A recipient whom the server refuses for good is not tried again. All other problems may be mended.
     """

@@ -16,7 +16,8 @@ class Message:
     values: dict[str, Any]
 
     def render(self, translate: Callable[[str], str]) -> str:
-        """Return the text that `translate` gives for the message id, with the values filled in."""
+        """Return the text that `translate` gives for the message id, with the values filled in. KeyError for
+        a placeholder without a value."""
         values = {
             name: value.render(translate) if isinstance(value, Message) else value
             for name, value in self.values.items()

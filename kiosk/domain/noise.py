@@ -17,17 +17,18 @@ EPSILON = Fraction(3, 2)
 docs/noise.md has the figures."""
 
 OPTION_SHARE = Fraction(1, 2)
-"""Part of a statement's epsilon that each option has where a guest may choose several: 3/4. A table of two
-answers needs half the epsilon of one with a scale and the kinds of no answer for equally accurate bars."""
+"""Part of a statement's epsilon for the table of each option, if a guest may choose several: that is 3/4 if
+the statement's is EPSILON. A table of two answers needs half the epsilon of one with a scale and the kinds of
+no answer for equally accurate bars."""
 
 FOLLOW_SHARE = Fraction(2, 3)
-"""Part of a statement's epsilon that a statement with a follow-up has, and the follow-up too: 1 each. Whether
-a guest was asked the follow-up costs the first and half of the second, together the epsilon of a statement
-without one: what is promised about a statement holds with a follow-up too."""
+"""Part of a statement's epsilon for a statement with a follow-up, and for the follow-up: 1 each, if the
+statement's is EPSILON. The fact that a guest was asked the follow-up costs the first and half of the second.
+Together this is the epsilon of a statement without a follow-up, so the promise about a statement holds."""
 
 SMALLEST_EPSILON = Fraction(1, 10)
-"""With a smaller epsilon nothing of a table would be left, and the time to draw noise grows with 1 /
-epsilon."""
+"""Smallest epsilon of a round. A smaller one would leave nothing of a table, and the time to draw noise grows
+with 1 / epsilon."""
 
 EPSILON_TEXT = re.compile(r"[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?")
 """Epsilon in a round's terms, such as 3/2 or 1: numbers of at most four digits. Not every text that Fraction

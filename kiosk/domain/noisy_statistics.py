@@ -4,10 +4,10 @@ Each function adds the variance of the noise to that of chance. The distribution
 exactly: the number of batches and epsilon are published. Without noise, each function returns the same as its
 counterpart in `statistics`.
 
-Noise is not all: the table of each batch is made non-negative (`noise.nearest_table`), so an option that few
-chose shows too many, and others too few. In a sum of many batches that is more than chance. Intervals
-therefore also hold the shares that `without_bias` estimates, and a change or a difference is claimed only if
-the counts without bias show it too.
+Counts also have a bias: the table of each batch is made non-negative (`noise.nearest_table`), so an option
+that few chose shows too many, and others too few. In a sum of many batches the bias is larger than chance.
+Intervals therefore also hold the shares that `without_bias` estimates, and a change or a difference is
+claimed only if the counts without bias show it too.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,16 +23,18 @@ from kiosk.domain.rounding import half_up
 from kiosk.domain.statistics import CONFIDENCE, Interval, Stratum, Trend
 
 GRID = 4096
-"""Points at which characteristic functions are summed; the sum is exact to rounding from a few hundred on."""
+"""Number of points at which characteristic functions are summed; from a few hundred points on, the sum is
+exact to rounding."""
 
 NEWTON_STEPS = 4
-"""Steps to the centre of a Laplace variable: the error is then below a thousandth of a guest."""
+"""Number of Newton's steps to the centre of a Laplace variable: the error is then below a thousandth of a
+guest."""
 
 SHIFT_STEPS = 6
-"""Most steps to the number that all cells lose; two or three are usual."""
+"""Most of Newton's steps to the number that `_uncut` adds to all losses; two or three are usual."""
 
 SMALLEST_CHANCE = 1e-4
-"""Smaller probabilities, and smaller errors of a batch's sum, are left out."""
+"""Smaller probabilities are taken as 0, and smaller errors of a batch's sum as none."""
 
 MOST_RAISED = 30.0
 """Largest exponent, so that nothing overflows where there is hardly any noise."""
@@ -41,7 +43,7 @@ MOST_RAISED = 30.0
 @dataclass(frozen=True)
 class Noise:
     """The noise in a table of `cells` cells, kinds of no answer included, that is the sum of the tables of
-    `batches` batches; `variance` is one cell's, in the sum."""
+    `batches` batches. `variance` is that of the noise in one cell of this sum."""
 
     cells: int
     variance: float
@@ -65,8 +67,9 @@ def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
 
 def noise_of_part(batches: int, cells: int, epsilon: Fraction, variance_of_sum: float) -> Noise:
     """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made.
-    `variance_of_sum` is the variance of the noise in the public sum of all their cells, which is itself a
-    published, noisy figure: the number of guests who were asked. It is spread evenly over the cells."""
+    `variance_of_sum` is the variance of the noise in the public sum of all their cells: the number of guests
+    who were asked, itself a published, noisy figure. The noise of that sum is spread evenly over the
+    cells."""
     ratio = exp(-epsilon / 2)
     of_one = 2 * ratio / (1 - ratio) ** 2
     return Noise(cells, batches * of_one * (1 - 1 / cells) + variance_of_sum / cells**2, batches)
@@ -130,16 +133,16 @@ def _tables(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> list
 
 
 def without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[float, ...]:
-    """Return the counts of the scale's options without the bias that a table has because each batch's is made
-    non-negative, in the same order, as fractions of a guest; the same counts without noise.
+    """Return the counts of the scale's options, in the same order, without the bias that a table has because
+    each batch's table is made non-negative. They need not be whole. A table without noise is unchanged.
 
     In a batch, cells with noise below zero become 0, and the excess is taken from the others
     (`noise.nearest_table`). The expected count of a cell of mean m is then that of a Laplace variable around
     m - loss, cut at 0. This is solved for m, for each cell's mean over all batches, with the losses
     and the variance of the published counts. `outside` are the counts of the kinds of no answer.
 
-    Options that few chose can have less than 0: their estimates are too high as often as too low, and to cut
-    them at 0 would bring half of the bias back.
+    Options that few chose can have a count below 0: their estimates are too high as often as too low, and to
+    cut them at 0 would bring half of the bias back.
     """
     return tuple(_unbiased_cells(counts, outside, noise)[: len(counts)])
 
@@ -159,8 +162,8 @@ def _unbiased_cells(counts: Sequence[int], outside: Sequence[int], noise: Noise)
 def share_without_bias(
     counts: Sequence[int], outside: Sequence[int], chosen: Collection[int], noise: Noise
 ) -> float:
-    """Return the share of the `chosen` options in `without_bias`, from 0 to 1; in the published counts, which
-    must sum to at least 1, if nothing is left on the scale."""
+    """Return the share of the `chosen` options, 0 to 1, in the counts of `without_bias`. If those sum to 0 or
+    less, it is the share in the published counts, which must sum to at least 1."""
     unbiased = without_bias(counts, outside, noise)
     if sum(unbiased) <= 0:
         unbiased = tuple(counts)
@@ -273,7 +276,8 @@ def _centre(mean: float, scale: float) -> float:
 def _extended_score(
     tables: Sequence[Sequence[float]], chosen: Collection[int], noise: Noise, z: float
 ) -> Interval:
-    """Return the interval that has those of all these counts of the same options."""
+    """Return the smallest interval that contains the interval of each of these tables (`_score`). Tables
+    without any answer are left out; at least one has answers."""
     intervals = [_score(counts, chosen, noise, z) for counts in tables if sum(counts) > 0]
     return Interval(min(one.low for one in intervals), max(one.high for one in intervals))
 
@@ -354,7 +358,8 @@ def agreed_trend(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Tren
 
 
 def whole_without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> tuple[int, ...]:
-    """Return `without_bias` as whole numbers; options that few chose can have less than 0."""
+    """Return the counts of `without_bias`, rounded to whole numbers; options that few chose can have less
+    than 0."""
     return tuple(half_up(count) for count in without_bias(counts, outside, noise))
 
 

@@ -19,16 +19,17 @@ MOST_ANSWERS = 200
 
 
 def costs_precision(statements: Sequence[Statement], at: int) -> bool:
-    """Return whether the figures of the statement at the index `at` have more noise than those of a usual
-    one: if several options may be chosen, if it has a follow-up, and if it is one."""
+    """Return whether the figures of the statement at the index `at` have more noise than those of a statement
+    by itself: if several options may be chosen, if it has a follow-up, or if it is a follow-up."""
     statement = statements[at]
     return statement.several or statement.follows is not None or _has_follow_up(statements, at)
 
 
 def answers_needed(statements: Sequence[Statement], at: int) -> int:
-    """Return about how many answers a place needs in a protected round, in one batch, for the interval of a
-    share of a half to reach USEFUL to each side; MOST_ANSWERS if it needs so many or more. For a follow-up,
-    only the answers of guests who were asked it count. `at` is the statement's index."""
+    """Return the fewest answers, in one batch of a protected round, for which the interval of a share of a
+    half reaches at most USEFUL to each side: an even number from 10 on, or MOST_ANSWERS if that many or more
+    are needed. For a follow-up, only the answers of guests who were asked it count. `at` is the statement's
+    index."""
     statement, noise = statements[at], _noise(statements, at)
     others = 0 if statement.several else len(statement.scale.labels) - 2
 

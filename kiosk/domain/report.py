@@ -1,7 +1,7 @@
-"""The yearly effect report: its parts in the order of the source's report, its terms, and its document.
+"""The yearly effect report: the parts of its text, its terms, and its document.
 
-A report is drafted in parts by people; the program adds tables, charts, definitions and limits. A published
-edition is a document: a list of blocks that no later count or text changes.
+People write a report in parts; the program adds tables, charts, definitions and the limits of the method. A
+published edition is a document: a list of blocks that no later count or text changes.
 """
 
 import re
@@ -50,8 +50,8 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Terms:
-    """The scope of a report: a year, the ids of a node of a tree, of a theory ("" for none), of closed
-    rounds, and of the statements that it shows."""
+    """The terms of a report: its title, the organisation's name, a year, and the ids of a node of a tree, of
+    a theory ("" for none), of closed rounds, and of the statements that the report shows."""
 
     title: str
     organisation: str
@@ -87,10 +87,10 @@ class Kind(StrEnum):
 class Block:
     """One block of a report's document.
 
-    `text` is a heading, a paragraph, a table's caption or a chart's description; `level` is a heading's, 1 or
-    2; `rows` are a table's, each as long as `header`, or the lines of a list. A cell may have several lines.
-    `data` has the numbers behind a chart, the first row a heading. `has_row_headings` says whether the first
-    cell of each row of a table names the row.
+    `text` is a heading, a paragraph, a table's caption or a chart's description. `level` is a heading's, 1 or
+    2. `rows` are those of a table, each as long as `header`, or the items of a list, each a row of one cell.
+    A cell may have several lines. `svg` is the drawing of a chart, and `data` has the numbers behind it, the
+    first row a heading. `has_row_headings` says whether the first cell of each row of a table names the row.
     """
 
     kind: Kind
@@ -116,9 +116,9 @@ class Block:
 
 @dataclass(frozen=True)
 class ReportDocument:
-    """A report, ready to be rendered. `edition` is a sentence with the edition's number and date, or one that
-    says that the report is a draft. In editions made by earlier versions the subtitle contains the
-    organisation. `logo` is a data address, or "" without one."""
+    """A report, ready to be rendered. `language` is the code of its language. `edition` is a sentence with
+    the edition's number and date, or one that says that the report is a draft. In editions made by earlier
+    versions the subtitle contains the organisation. `logo` is a `data:` URL, or "" without a logo."""
 
     title: str
     subtitle: str
@@ -154,7 +154,8 @@ def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
 
 
 def is_right_to_left(text: str) -> bool:
-    """Return whether the first letter with a direction is Arabic or Hebrew."""
+    """Return whether a text runs from right to left: its first letter with a direction is Arabic or Hebrew.
+    False for a text without such a letter."""
     directions = (unicodedata.bidirectional(letter) for letter in text)
     return next((kind for kind in directions if kind in {"L", "R", "AL"}), "L") != "L"
 
@@ -187,9 +188,9 @@ MOST_COLUMNS = 6
 
 
 def _table(lines: list[str]) -> Block | None:
-    """Return the table of a chunk's lines: a caption unless the first line begins with "|", then a heading
-    and at least one row, the short ones filled with "". Without a caption it is the heading's first cell.
-    None for other lines, and for more than MOST_COLUMNS columns."""
+    """Return the table of the lines between two empty ones: a caption unless the first line begins with "|",
+    then a heading and at least one row. Short rows are filled with "". A table without a caption line has the
+    heading's first cell as its caption. None for other lines, and for more than MOST_COLUMNS columns."""
     caption = "" if lines and lines[0].startswith("|") else "".join(lines[:1])
     rows = [_cells(line) for line in lines[1 if caption else 0 :]]
     if len(rows) < 2 or None in rows:

@@ -1,10 +1,10 @@
-"""The word for those who answer at a place: guests, participants and so on."""
+"""The word for the people who answer at a node: guests, participants and so on."""
 
 from enum import StrEnum
 
 
 class Respondent(StrEnum):
-    """The words to choose from. The values stand in the files of trees."""
+    """The words that a node may have. The values stand in the files of trees."""
 
     GUEST = "guest"
     PARTICIPANT = "participant"

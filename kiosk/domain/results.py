@@ -1,6 +1,6 @@
-"""Results derived from the snapshot: one row per round, shares, intervals, answers outside the base.
+"""Results derived from the snapshot: rows of figures, shares, intervals, changes and differences.
 
-Reads the published document only, so that nothing finer can reach a page.
+All is computed from the published document, so that no page can show more detail than it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,8 +31,8 @@ from kiosk.domain.tally import StatementTally, of_those_asked, statement_tally_f
 from kiosk.domain.tree import Node
 
 PERCENT_ALONE_FROM = 50
-"""From this many answers on, the uncertainty of a percentage is given in percent; below, in words ("of
-ten")."""
+"""From this many answers on, the interval of a percentage is printed in percent; with fewer, in tenths
+("between 4 and 6 of 10")."""
 
 PERCENT_FROM = 20
 """Fewest answers for a percentage. With fewer only counts are shown: a percentage would look more certain
@@ -41,7 +41,8 @@ than it is."""
 
 @dataclass(frozen=True)
 class Share:
-    """The answers of one option; `percent` is None if there are too few answers for percentages."""
+    """The number of answers of one option, and its percentage of the answers on the scale, whole; `percent`
+    is None if there are too few answers for percentages."""
 
     count: int
     percent: int | None
@@ -50,7 +51,8 @@ class Share:
 class Break(StrEnum):
     """A reason why the figures of a round cannot be compared with those of the previous round.
 
-    WORDING is a changed text. A text that the survey declares to have the same meaning is no break.
+    WORDING is a changed text; a text that the survey declares to have the same meaning is no break. SCALE is
+    a change of the answers, PLACES a change of the units below the node.
     """
 
     WORDING = "wording"
@@ -60,7 +62,8 @@ class Break(StrEnum):
 
 @dataclass(frozen=True)
 class UnitTable:
-    """The published answers to a statement at one unit; `batches` as in Row."""
+    """The published answers to a statement at one unit. `unit` is its id, `batches` the number of batches in
+    the table; 0 in an exact round."""
 
     unit: str
     table: StatementTally
@@ -116,15 +119,17 @@ class Row:
 
     @property
     def by_unit(self) -> dict[str, UnitTable]:
-        """Unit id -> its table; the row itself, under the id "", if it is compared as one unit."""
+        """Unit id -> its table. If the row is compared as one unit, its own table under the id ""; empty
+        without figures."""
         if self.units is not None:
             return {unit.unit: unit for unit in self.units}
         return {"": UnitTable("", self.table, self.batches)} if self.table else {}
 
     @property
     def on_scale(self) -> int:
-        """Number of answers on the scale: the percentage base, called n. If several options may be chosen, it
-        is the number of ballots, no answers included: that has no noise, and is the same for each option."""
+        """Number of answers on the scale: the percentage base, called n; 0 without figures. If several
+        options may be chosen, it is the number of ballots, those with no answer included: that number has no
+        noise, and is the same for each option."""
         if not self.table:
             return 0
         return self.table.ballots if self.statement.several else sum(self.table.counts)
@@ -216,8 +221,8 @@ class Row:
 
 
 def shares(counts: Sequence[int], of: int | None = None) -> tuple[Share, ...]:
-    """Return each count as a share of `of`, the sum of the counts unless given, in whole percent, each
-    rounded independently."""
+    """Return each count, in the same order, as a share of `of`, the sum of the counts unless given. Each
+    percentage is rounded independently; None if `of` is less than PERCENT_FROM."""
     n = sum(counts) if of is None else of
     return tuple(Share(count, whole_percent(count, n) if n >= PERCENT_FROM else None) for count in counts)
 
@@ -261,7 +266,7 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
-    """Return (node, row) for each node of the round's tree, in the tree's order."""
+    """Return (node, row) for each node of the round's tree, in the tree's order. KeyError as in `row`."""
     return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
@@ -311,7 +316,7 @@ def over_time(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
     """Return one row, with its breaks and units, for each of `rounds` that asked this statement at this node,
-    the earliest opening first."""
+    the earliest opening first. KeyError if the document lacks one of these rounds or the node."""
     return tuple(
         replace(of_round, units=_units(document, of_round.round, node_id, statement_id))
         for of_round in over_time_as_one(document, rounds, node_id, statement_id)
@@ -321,8 +326,8 @@ def over_time(
 def over_time_as_one(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
-    """Return the rows of `over_time`, with their breaks and without their units: for pages that have the
-    change already, and so need no unit's figures."""
+    """Return the rows of `over_time`, with their breaks and with None as units: for pages that have the
+    change already, and so need no unit's figures. KeyError as in `over_time`."""
     asking = sorted(
         (
             of_round
@@ -352,8 +357,8 @@ def _with_direction_of(row: Row, statement: Statement) -> Row:
 
 
 def _units(document: Document, of_round: Round, node_id: str, statement_id: str) -> tuple[UnitTable, ...]:
-    """Return the tables of the units below a node. Batches that were counted for several units together are
-    in none of them."""
+    """Return the tables of the units below a node that have figures of their own. Batches that were counted
+    for several units together are in none of these tables."""
     units = set(of_round.tree.units_below(node_id))
     return tuple(
         UnitTable(
@@ -377,15 +382,15 @@ def _breaks(before: Row, after: Row, node_id: str) -> tuple[Break, ...]:
 
 
 def comparable(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows, the earliest first, from the latest one with breaks on: all of them can be compared
-    with each other."""
+    """Return the rows from the latest one with breaks on, all if none has any: these can be compared with
+    each other. `rows` has the earliest first, and so has the result."""
     last = max((at for at, row in enumerate(rows) if row.breaks), default=0)
     return tuple(rows[last:])
 
 
 def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows that the trend test uses: closed rounds since the last break, with enough answers for a
-    percentage.
+    """Return the rows that the trend test uses: those of closed rounds since the last break, with enough
+    answers for a percentage, the earliest first as in `rows`.
 
     A running round is left out: it would be tested again at each count, and sooner or later chance alone
     would look like a change.
@@ -456,7 +461,8 @@ def _strata(rows: Sequence[Row], *, are_unbiased: bool = False) -> list[Stratum]
 
 
 def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool:
-    """Return whether the share over all answers changed differently from the shares within the units.
+    """Return whether the share over all answers changed differently from the shares within the units (see
+    `Change`). `direction` is that of the change within units, `result` its trend.
 
     The change within units is the difference of Mantel and Haenszel: the mean over the units with answers in
     both rounds, weighted as in the test.

@@ -26,7 +26,7 @@ LONGEST_ROUND = timedelta(days=366)
 TREND_WINDOW = timedelta(days=365)
 """The period in which a unit's rounds are counted against TREND_BUDGET."""
 TREND_BUDGET = 4
-"""Most rounds of one unit within the window, whatever they ask: statements can be reworded. The same
+"""Most rounds of one unit within TREND_WINDOW, whatever they ask: statements can be reworded. The same
 regulars answer each time, and about as many tables as there are regulars undo every threshold (Danezis 2003;
 Oya and others)."""
 
@@ -34,8 +34,9 @@ LONGEST_NAME_CHARACTERS = 80
 """Longest name of a round: it is printed on slips."""
 
 FEWEST_BETWEEN_COUNTS = 3.0
-"""Fewest guests between two counts for which the fixed count time protects against stuffing: with n guests,
-the chance that the target was the only one is about exp(-n)."""
+"""Fewest guests between two counts for which the fixed count time protects against an attacker who fills a
+box around one guest: with n guests on average, the chance that this guest was the only one is about
+exp(-n)."""
 
 
 SHARES = {
@@ -56,7 +57,8 @@ class Admission(StrEnum):
 
 
 class PublicationTime(StrEnum):
-    """The time at which a round's figures are shown.
+    """The time at which a round's figures are shown: from the first full box on (LIVE), or only after its
+    closing (AT_CLOSING).
 
     If the same few guests answer again and again, an insider who knows when they came learns much from
     figures that appear bit by bit, and little from one table at the end.
@@ -257,8 +259,8 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:
-    """Return the message about the time of a unit's first figures and the interval of later ones, or that
-    there are none before closing."""
+    """Return the message about the time of a unit's first figures and the longest time between later ones;
+    the message of `_figures_at_closing` if the round is too short for them."""
     first = FIRST_BATCH_FACTOR * new.k
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _figures_at_closing(new, guests_a_day)

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 @dataclass(frozen=True)
 class Daily:
-    """Once a day at one local time for all units, usually when the houses close for the day."""
+    """A tick a day at one local time for all units, usually when they close for the day."""
 
     at: time
 
@@ -21,7 +21,7 @@ class Daily:
 
 @dataclass(frozen=True)
 class Every:
-    """Every few seconds: for the demonstration only, where no real answers are at stake."""
+    """A tick every few seconds: for the demonstration only, which has no real answers."""
 
     seconds: int
 
@@ -33,7 +33,7 @@ class Every:
 
 
 Ticks = Daily | Every
-"""The times at which counts are due."""
+"""The times at which counts are due. All times here are the installation's local time."""
 
 
 def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> datetime | None:
@@ -44,7 +44,8 @@ def due_tick(ticks: Ticks, last_counted: datetime | None, now: datetime) -> date
 
 
 def next_tick(ticks: Ticks, now: datetime, counts_from: datetime | None = None) -> datetime:
-    """Return the first tick after `now` that is not before `counts_from`; None for no such limit."""
+    """Return the first tick after `now` that is not before `counts_from`; if that is None, there is no such
+    limit."""
     step = timedelta(seconds=ticks.seconds) if isinstance(ticks, Every) else timedelta(days=1)
     after = ticks.latest(now) + step
     if counts_from is None or after >= counts_from:

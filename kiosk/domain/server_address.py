@@ -1,4 +1,4 @@
-"""The address of a database server, or of a cluster of them: postgresql://user:password@host:port,host:port/name.
+"""The address of a database server, or of a cluster: postgresql://user:password@host:port,host:port/name.
 
 https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
 """
@@ -17,8 +17,8 @@ class Host(NamedTuple):
 
 
 def split_hosts(url: str) -> tuple[str, list[Host]]:
-    """Return the address with its first server alone, and all servers that it names, in order; none for the
-    server of this machine (postgresql:///name).
+    """Return (the address with only the first of its servers, all servers that it names, in order). The list
+    is empty for the server of this machine (postgresql:///name).
 
     Raises ValueError for an address that cannot be read. Its message may contain the password.
     """
@@ -32,7 +32,8 @@ def split_hosts(url: str) -> tuple[str, list[Host]]:
 
 
 def _host(text: str) -> Host:
-    """Return a server of host or host:port; IPv6 in brackets. Raises ValueError."""
+    """Return the server that a text names: host or host:port, an IPv6 address in brackets. Raises ValueError
+    for a text without a name, and for a port that is no number."""
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.netloc != text:
         raise ValueError("a server without a name")

@@ -94,7 +94,7 @@ class SlipSet:
     runs: tuple[PrintRun, ...]
 
     def mac(self, code: str) -> bytes:
-        """Return the HMAC that is stored instead of a code."""
+        """Return the HMAC, 16 bytes, that is stored instead of a normalised code."""
         return hmac.digest(self.salt, code.encode(), hashlib.sha256)[:_MAC_BYTES]
 
     def with_new(self, codes: Iterable[str]) -> "SlipSet":
@@ -103,13 +103,13 @@ class SlipSet:
         return SlipSet(self.salt, (*self.runs, run))
 
     def has(self, code: str) -> bool:
-        """Return whether the slip was printed, used or not."""
+        """Return whether a slip with this normalised code was printed, used or not."""
         mac = self.mac(code)
         return any(mac in run.unused or mac in run.used for run in self.runs)
 
     def use(self, code: str) -> "SlipSet":
-        """Return the set after this slip was used. Raises UnknownSlipError for a code that was not printed
-        and UsedSlipError for one that was used before."""
+        """Return the set after the slip with this normalised code was used. Raises UnknownSlipError for a
+        code that was not printed, and UsedSlipError for one that was used before."""
         mac = self.mac(code)
         if any(mac in run.used for run in self.runs):
             raise UsedSlipError

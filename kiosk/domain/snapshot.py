@@ -1,7 +1,7 @@
 """The snapshot: the document with all published figures, the same for all viewers.
 
 It is made at the count, from the tallies. A parent's figures are the sum of the batches published below it
-and for itself, never a fresh count. So the difference of two published figures is never smaller than a batch.
+and for itself, never a fresh count. So a node's figures minus those of nodes below it are a sum of batches.
 """
 
 import json
@@ -19,8 +19,10 @@ from kiosk.domain.tree import Node
 class _Node(TypedDict):
     """The members of every node.
 
-    `excluded_rapid` exists in closed rounds only. `guard_fired` exists where it is true. `batches` exists in
-    protected rounds with figures: the number of batches, each with noise of its own.
+    `excluded_rapid`, the number of rapid submissions at the node's units, exists in closed rounds only.
+    `guard_fired` exists if it is true: the play guard fired at one of these units between the last two
+    counts. `batches` exists in protected rounds, if the node has figures: the number of batches in them, each
+    with noise of its own.
     """
 
     id: str
@@ -50,8 +52,9 @@ NodeDocument = PublishedNode | UnpublishedNode
 
 
 class RoundDocument(TypedDict):
-    """A round in the snapshot. Times are local, in ISO 8601. `epsilon`, a fraction such as 3/2, exists in
-    protected rounds only."""
+    """A round in the snapshot. `survey` and `version` are the id and the version of its survey. Times are
+    local, in ISO 8601. `protection` is a value of `Protection`. `epsilon`, a fraction such as 3/2, exists in
+    protected rounds only. `nodes` has all nodes of the round's tree, in its order."""
 
     id: str
     survey: str
@@ -80,8 +83,8 @@ class RoundTally:
 
     `sums` is the running sum of the batches published for each node itself, without the nodes below it.
     `excluded_rapid` is the number of rapid ballots from each unit's kiosks, known once the round is closed.
-    `guard_fired` has the units where a ballot was excluded as rapid, or refused as too early, between the
-    last two counts. `batches` is the number of batches published for each node itself, in a protected round.
+    `guard_fired` has the units at which the play guard excluded or refused a ballot between the last two
+    counts. `batches` is the number of batches published for each node itself, in a protected round.
     """
 
     round: Round
@@ -184,12 +187,12 @@ def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
 
 
 def same_figures(document: Document, other: Document) -> bool:
-    """Return whether two snapshots are equal except for the time they were made."""
+    """Return whether two snapshots are equal except for their `made_at`."""
     return {**document, "made_at": ""} == {**other, "made_at": ""}
 
 
 def made_at(document: Document) -> datetime | None:
-    """Return the time of the count that made this document; None before the first publication."""
+    """Return the local time of the count that made this document; None before the first publication."""
     return datetime.fromisoformat(document["made_at"]) if document["made_at"] else None
 
 

@@ -1,4 +1,4 @@
-"""Parts of a snapshot's text as documents: a page that shows some places of some rounds need not parse
+"""Parts of a snapshot's text as documents: a page that shows some nodes of some rounds need not parse
 hundreds of others.
 
 The text is that of `snapshot.as_text`. A round begins where its id is followed by its survey, and a node
@@ -62,7 +62,8 @@ class SnapshotParts:
         return self._document([self._round_with_tables(round_id, tuple(column_ids))])
 
     def figures_hash(self, round_id: str) -> str:
-        """Return a hash of a round's part of the text: 32 hex digits, which change with its figures."""
+        """Return a hash of a round's part of the text, 32 hex digits, by which a caller notices that its
+        figures differ from earlier ones. The hash also changes with the id of the round after it."""
         bounds = self._bounds_of(round_id)
         return short_hash(self._text[bounds.start : bounds.end], 32)
 

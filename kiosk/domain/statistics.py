@@ -34,7 +34,8 @@ class Interval:
 
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the score interval of a share (Wilson 1927). `n` must be at least 1."""
+    """Return the score interval of the share of `count` in `n` answers (Wilson 1927). `n` must be at least
+    1."""
     return _score(count, n, NormalDist().inv_cdf((1 + confidence) / 2))
 
 

@@ -1,7 +1,7 @@
 """The change of a statement's answers at a node between two consecutive closed rounds.
 
-The test is that of `results.change`. A running round is shown but not compared; its step is that between the
-last two closed rounds.
+The test is that of `results.change`. A running round is shown but not compared: beside its figures stands the
+change between the last two closed rounds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ from kiosk.domain.survey import Good, Statement
 
 @dataclass(frozen=True)
 class Step:
-    """A statement's row in the shown round, and its last step between two closed rounds.
+    """A statement's row in the shown round, and its last change between two closed rounds.
 
     `now` has the figures that are shown. `pair` has the rows of the two closed rounds that are compared, the
     earlier first; it is shorter if there are not two. `change` is None if they cannot be compared.
@@ -55,8 +55,8 @@ class Step:
 
     @property
     def improvement(self) -> int | None:
-        """1 if the significant change goes to the good end, -1 if it goes to the other, 0 if it may be chance
-        or no share is good by the statement; None if nothing was tested."""
+        """1 if the change is significant and goes to the good end, -1 if it goes to the other. 0 if it may be
+        chance, or the statement has no good end. None if nothing was tested."""
         if self.trend is None:
             return None
         return {True: 1, False: -1, None: 0}[to_good_end(self.trend, self.now.statement)]
@@ -77,7 +77,8 @@ def last_step(
     """Return the step of a statement at a node: its row in `of_round`, and the change between the last two
     closed rounds up to `of_round`.
 
-    `closed` are the closed rounds, the latest opening first. KeyError if `of_round` has no such node.
+    `closed` are the closed rounds, the latest opening first. KeyError if the document lacks a round, the node
+    or the statement.
     """
     compared = last_two(closed, of_round, node_id, statement.id)
     pair = with_direction_of(over_time(document, compared, node_id, statement.id), statement)
@@ -95,7 +96,7 @@ def known_step(
 
 def last_two(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> tuple[Round, ...]:
     """Return the last two closed rounds up to `of_round` that asked a statement at a node, the latest first;
-    fewer if there are not two."""
+    fewer if there are not two. `closed` has the latest opening first."""
     return tuple(islice(_asking(closed, of_round, node_id, statement_id), 2))
 
 

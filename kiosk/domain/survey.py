@@ -18,7 +18,7 @@ from kiosk.domain.noise import FOLLOW_SHARE, OPTION_SHARE
 from kiosk.domain.short_hash import short_hash
 
 Translations = Mapping[str, Mapping[str, str]]
-"""Language -> reference text -> translated text."""
+"""Language code -> reference text -> translated text."""
 
 
 MOST_PICTURES = 7
@@ -26,7 +26,7 @@ MOST_PICTURES = 7
 
 
 POLE_SEPARATOR = " – "
-"""Text between a number and the words of its pole."""
+"""Text between a number and the words of its pole in a label."""
 
 
 FACES = 5
@@ -207,10 +207,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement with its scale and its direction. `outcome` names what it speaks for, such as "Trygghet".
+    """A statement with its scale and its direction. `outcome` is a word for the outcome that its answers
+    measure, such as "Trygghet".
 
     `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
-    options that count as agreeing, 1 the lowest; empty for the usual ones. Guests see neither.
+    options that count as agreeing, 1 the lowest; empty for the usual ones (`agreeing_options`). Guests see
+    neither `good` nor `agreeing`.
 
     `target` is the percentage of the answers on the scale that should agree, at least; at most, if a small
     share is good. None without a target.
@@ -276,7 +278,8 @@ class Statement:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of a ballot that hold the answers to this statement."""
+        """The columns of a ballot that hold the answers to this statement, if it has no follow-up in the
+        survey; `Survey.columns_of` for both cases."""
         options = len(self.scale.labels)
         if self.follows:
             return (Column(self.id, options, ColumnSubject.FOLLOW_UP, self.follows.when),)
@@ -287,7 +290,7 @@ class Statement:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The text, and all earlier texts of the same meaning, the newest first of each kind."""
+        """The text, then the earlier spellings, then the earlier wordings, of each the newest first."""
         return (self.text, *self.earlier_spellings, *self.earlier_wordings)
 
     def means(self, other: "Statement") -> bool:
@@ -305,7 +308,7 @@ class Statement:
 
     @property
     def good_share(self) -> Good | None:
-        """Which share that agrees is good: a large one (HIGH), a small one (LOW) or NEITHER; None if the
+        """HIGH if a large share that agrees is good, LOW if a small share is, NEITHER if none is; None if the
         survey does not say.
 
         If the agreeing options are at the low end of the scale and its high end is good, a small share is
@@ -366,8 +369,8 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 def can_agree(agreeing: Sequence[int], options: int) -> bool:
-    """Return whether these numbers may count as agreeing: different options of a scale with so many
-    `options`, but not all. True for none, which stands for the usual ones."""
+    """Return whether these numbers may count as agreeing: each once, from 1 to `options`, and not all of
+    them. True for no numbers, which stand for the usual ones."""
     return len(set(agreeing)) == len(agreeing) < options and all(1 <= one <= options for one in agreeing)
 
 
@@ -377,8 +380,9 @@ class Survey:
     `source` and `licence` are those of its words; `validated` says whether somebody tested that they measure
     what they should.
 
-    `official` has the languages in which the owner of an instrument published its words; every other one,
-    Swedish included, is a translation of somebody else's. Empty for a survey that is no instrument.
+    `official` has the codes of the languages in which the owner of an instrument published its words; the
+    words in any other language, Swedish included, are somebody else's translation. Empty for a survey that is
+    no instrument.
     """
 
     id: str
@@ -391,7 +395,8 @@ class Survey:
     official: tuple[str, ...] = ()
 
     def is_official_in(self, language: str) -> bool:
-        """Return whether its words in a language are the owner's. True if the survey is no instrument."""
+        """Return whether the survey's words in a language, given by its code, are the owner's. True if the
+        survey is no instrument."""
         return not self.official or language in self.official
 
     @cached_property

@@ -86,7 +86,7 @@ def statement_tally_from_json(row: StatementDocument) -> StatementTally:
 
 
 Published = tuple[tuple[int, ...], int]
-"""The counts to publish of a table, and the number of withheld answers."""
+"""(counts to publish of a table, number of withheld answers)."""
 
 Publish = Callable[[Sequence[int], Column, StatementTally | None], Published]
 """A round's rule of publication: a function from the exact counts of one column in one batch, the column, and
@@ -121,8 +121,8 @@ def _tally_column(
 
 
 MOST_UNSEEN = 2
-"""Guests of a batch whose answers to a follow-up are all withheld if no more were asked. One published answer
-of two would be the answer of both, or of one of them: whose veil it is would depend on the options' order."""
+"""If this many guests of a batch or fewer were asked a follow-up, all their answers to it are withheld. Of
+two different answers the veil would publish one, and the options' order would decide which."""
 
 
 def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
@@ -158,8 +158,8 @@ def protected(
 
 
 def asked_by(statement: StatementTally, follow_up: Column) -> int:
-    """Return how many guests are asked a follow-up, by the published table of its statement, without those
-    whose answer is withheld."""
+    """Return the number of guests who were asked a follow-up, by the published table of the statement that it
+    follows. Guests whose answer to that statement is withheld are left out."""
     return sum(statement.counts[option - 1] for option in follow_up.when)
 
 

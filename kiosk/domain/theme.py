@@ -28,7 +28,7 @@ TINT_PARTS = 0.12
 
 @dataclass(frozen=True)
 class Logo:
-    """A logo: the name of its file in KIOSK_DATA, its media type, and the file's content."""
+    """A logo: the name of its file in the folder KIOSK_DATA, its media type, and the file's content."""
 
     file: str
     media_type: str
@@ -36,7 +36,7 @@ class Logo:
 
     @property
     def address(self) -> str:
-        """The logo as a data address."""
+        """The logo as a `data:` URL, which a page can contain."""
         return f"data:{self.media_type};base64,{b64encode(self.content).decode()}"
 
 
@@ -44,8 +44,8 @@ class Logo:
 class Theme:
     """The look of an organisation's screens and paper.
 
-    `name` is the organisation's, or ""; `accent` is #rrggbb; `corner` is the radius of buttons in CSS pixels,
-    or None for the usual one.
+    `name` is the organisation's, or ""; `accent` is a colour, #rrggbb; `corner` is the radius of the corners
+    of buttons in CSS pixels, or None for that of the style sheet.
     """
 
     name: str = ""
@@ -55,7 +55,7 @@ class Theme:
 
     @property
     def tint(self) -> str:
-        """The background of a chosen answer."""
+        """The colour of the background of a chosen answer, #rrggbb."""
         return mixed(self.accent, WHITE, TINT_PARTS)
 
 

@@ -21,8 +21,8 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """The measure of a box: a counter's id ("" for none) or statements' ids. Without either, the box is not
-    measured."""
+    """The measure of a theory box: a counter's id ("" for none) or statements' ids. Without either, the box
+    is not measured."""
 
     counter: str = ""
     statements: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class TheoryBox:
-    """One box of a layer.
+    """A theory box.
 
     `goals` are numbers of the organisation's goals, from 1. `leads_to` has ids of other boxes. `measure` is
     None for resources and activities, which nothing measures.
@@ -60,8 +60,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Theory:
-    """A theory of change. `place` is the id of the node that it is about; `results_label` is the heading of
-    the results, since reports say "Resultat" or "Utfall" for the same thing."""
+    """A theory of change. `definition` describes its subject, and `target_group` the people that it is for.
+    `place` is the id of its node. `results_label` is the heading of the results, since reports say "Resultat"
+    or "Utfall" for the same thing."""
 
     id: str
     title: str
@@ -101,7 +102,7 @@ class Theory:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The ids of all statements that measure something, in order, each once."""
+        """The ids of all statements that measure a box or a goal, in their order, each once."""
         of_boxes = (name for box in self.boxes if box.measure for name in box.measure.statements)
         of_goals = (name for goal in self.goals for name in goal.statements)
         return tuple(dict.fromkeys((*of_boxes, *of_goals)))
@@ -123,7 +124,8 @@ def find_loop(leads_to: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
 def _loops(
     leads_to: Mapping[str, tuple[str, ...]], box: str, path: tuple[str, ...], done: set[str]
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the loops that a search from `box` finds. `done` are boxes from which there is none."""
+    """Yield the loops that a search from `box`, reached by `path`, finds. `done` has the boxes whose search
+    is complete; the search adds to it."""
     if box in path:
         yield (*path[path.index(box) :], box)
         return

@@ -9,10 +9,10 @@ from kiosk.domain.short_hash import short_hash
 
 @dataclass(frozen=True)
 class TimeChange:
-    """The changes of a history of rows.
+    """The changes of a statement's rows at one node.
 
-    `overall` is the change over all compared rounds, `ends` that between the first and the last of them, and
-    `turn` a last step against `overall`, None if there is none. All are None if the rounds cannot be
+    `overall` is the change over all compared rounds, `ends` the change between the first and the last of
+    them, and `turn` is what `results.turn` returns for these rows. All three are None if the rounds cannot be
     compared.
     """
 

@@ -14,7 +14,8 @@ from kiosk.domain.respondent import Respondent
 
 @dataclass(frozen=True)
 class Node:
-    """A place in the tree; `parent` is None for the root only."""
+    """A unit or a group of units in the tree. `parent` is the id of the node above it; None for the root
+    only."""
 
     id: str
     name: str
@@ -25,8 +26,8 @@ class Node:
 class Tree:
     """Nodes in the file's order: the root first, parents before their children.
 
-    `respondents` has the words of the nodes that have one of their own. They are no part of a round: its
-    frozen tree has none.
+    `respondents` maps the id of a node to its own word for the people who answer there; nodes without a word
+    of their own are absent. A round's frozen tree has no words.
     """
 
     nodes: tuple[Node, ...]
@@ -104,8 +105,8 @@ class Tree:
         return Tree(tuple(node for node in self.nodes if node.id in kept))
 
     def respondent(self, node_id: str) -> Respondent:
-        """Return the word for those who answer at a node: its own, or that of the nearest node above it;
-        GUEST if none has one. KeyError for an unknown node."""
+        """Return the word for the people who answer at a node: its own, or that of the nearest node above it
+        that has one; GUEST if none has. KeyError for an unknown node."""
         words = (self.respondents.get(above) for above in self.upwards(node_id))
         return next(filter(None, words), Respondent.GUEST)
 
@@ -114,7 +115,7 @@ class Tree:
         return tuple(node.id for node in reversed(self.nodes))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return a JSON-ready copy, as a round freezes it: without words for those who answer."""
+        """Return a JSON-ready copy, as a round freezes it: without `respondents`."""
         return [{"id": n.id, "name": n.name, "parent": n.parent} for n in self.nodes]
 
 

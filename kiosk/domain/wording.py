@@ -12,8 +12,8 @@ from kiosk.domain.message import Message
 from kiosk.domain.rounding import half_up
 
 HARD_LIX = 50
-"""From this LIX on, a text is as hard as official prose (Björnsson 1968: 40 to 50 is medium, over 50
-hard)."""
+"""From this value of `lix` on, a statement is called hard (Björnsson 1968: 40 to 50 is medium, over 50 is
+hard, as official prose is)."""
 
 LONG_WORD_LETTERS = 6
 """A word with more letters counts as long in LIX."""
@@ -21,7 +21,7 @@ MOST_WORDS = 15
 """Most words of a statement that is not called long."""
 
 NEGATIONS = frozenset({"inte", "ej", "aldrig", "ingen", "inget", "inga", "utan"})
-"""Words that deny, in small letters."""
+"""Words that negate a sentence, in small letters."""
 ABBREVIATIONS = re.compile(r"\b(?:t\.? ?ex|m\.? ?m|bl\.? ?a|o\.? ?s\.? ?v|d\.? ?v\.? ?s)\.", re.IGNORECASE)
 """Abbreviations whose full stops end no sentence."""
 SEVERAL = re.compile(r",|\b(?:och|eller|samt|tex|t\.ex)\b", re.IGNORECASE)
