@@ -19,7 +19,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
 from kiosk.guest import kiosks, practice, questions, slips, stored_data
 from kiosk.guest.ballots import RETRY_AFTER_SECONDS
-from kiosk.guest.context import GuestResponse, GuestSide, guest_side, is_kiosk, measure
+from kiosk.guest.context import GuestResponse, GuestSide, guest_side, is_kiosk, set_screen_size
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.guest.refusals import RefusedError, refusal_of, refuse
 from kiosk.library.library import Library
@@ -34,7 +34,7 @@ from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, print_once
 
 LARGEST_FORM_BYTES = 16 * 1024
-"""Largest body of a request: Flask refuses a larger one with 413."""
+"""Most bytes of a request's body: Flask refuses a larger one with 413."""
 
 KIOSK_RELOAD_SECONDS = 60
 """Interval at which a kiosk's page reloads: a kiosk has no reload button, and nobody is there when the next
@@ -62,12 +62,12 @@ def create_guest_app(
     audio: Path | None = None,
     secret_key: str = "",
 ) -> Flask:
-    """Build the guests' application.
+    """Return the guests' application.
 
     `clock` returns local time. `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of
     `Pages`. `screen` has the measures of kiosks without measures of their own. `devices` is shared with the
-    desk, which pairs kiosks. `secret_key` is the desk's: guests have no sessions, but pairing codes and
-    /health need it. With "" no code is valid, and /health proves nothing.
+    desk, which shows the status of kiosks. `secret_key` is the desk's: guests have no sessions, but pairing
+    codes and /health need it. With "" no code is valid, and /health proves nothing.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
@@ -85,7 +85,7 @@ def create_guest_app(
     app.logger.disabled = True
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
-    app.before_request(measure)
+    app.before_request(set_screen_size)
     refuse_unreadable_hosts(app)
     app.before_request(_check_form)
     app.after_request(_with_headers)
@@ -154,8 +154,8 @@ def _check_form() -> None:
 
 
 def _with_headers(response: Response) -> Response:
-    """Add the headers of every response; the policy allows the inline styles of this request's screen
-    only."""
+    """Return the response, compressed, with the headers of every response. The policy allows only the inline
+    styles of this request's screen."""
     response.headers.update(headers(guest_side().pages.styles(is_kiosk=is_kiosk())))
     if request.endpoint == WORKER:
         response.headers["Cache-Control"] = f"private, max-age={WORKER_MAX_AGE_SECONDS}"
@@ -166,7 +166,8 @@ def _with_headers(response: Response) -> Response:
 
 
 def _refused(error: HTTPException) -> GuestResponse:
-    """Render a refusal in all languages, the same bytes for the same refusal, with the error's status."""
+    """Return the page of a refused request in all languages, with the error's status. It has the same bytes
+    for the same refusal. After Refusal.WAIT it has Retry-After."""
     refusal = refusal_of(error)
     response = _refusal(
         refusal, error.code or 500, error.opens_on if isinstance(error, RefusedError) else None
@@ -178,7 +179,7 @@ def _refused(error: HTTPException) -> GuestResponse:
 
 def _failed(error: Exception) -> GuestResponse:
     """Report an unexpected error once on standard error, by its type and place in the code, without the
-    request's data; return a page, 500."""
+    request's data. Return a page with status 500."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{place.filename}:{place.lineno}"
     print_once(f"guest page failed: {type(error).__name__} at {where}; to find the cause, run: kiosk doctor")
@@ -186,8 +187,8 @@ def _failed(error: Exception) -> GuestResponse:
 
 
 def _way_on(refusal: Refusal) -> str:
-    """Return the address of a refusal's link: the start page of the kiosk, poster or slip, or the pairing
-    page."""
+    """Return the address of a refusal's link: the start page of the kiosk, poster or slip whose address was
+    requested; the pairing page if "/" is not paired."""
     if refusal is Refusal.NOT_PAIRED and request.path == "/":
         return PAIRING_PATH
     way_in = re.match(r"/(?:[ks]/[^/]+|q(?=/|$))", request.path)
@@ -196,7 +197,7 @@ def _way_on(refusal: Refusal) -> str:
 
 def _refusal(refusal: Refusal, status: int, opens_on: date | None = None) -> GuestResponse:
     """Return the page of a refusal, with its reason in the header Kiosk-Refusal. An unknown slip gets the
-    page to type a code again; a kiosk's page reloads by itself."""
+    page to type a code again; a kiosk's page reloads by itself after KIOSK_RELOAD_SECONDS."""
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)

@@ -22,8 +22,9 @@ guests."""
 
 
 class Bucket(StrEnum):
-    """The token buckets of a kiosk's address. Ballots with the kiosk's mark have buckets of their own, which
-    a sender without the mark cannot influence. `WAITED` is for ballots that waited for the network."""
+    """The token buckets of a kiosk's address. FORM is for ballots sent as a form, OWN for envelopes with the
+    kiosk's mark, UNMARKED for other envelopes; those with WAITED are for envelopes that waited for the
+    network. A sender without the mark cannot influence the buckets of OWN."""
 
     FORM = "form"
     OWN, OWN_WAITED = "own", "own waited"

@@ -51,7 +51,7 @@ def guest_side() -> GuestSide:
     return current
 
 
-def measure() -> None:
+def set_screen_size() -> None:
     """Set `g.screen_size` for this request: the kiosk's own measures or, without any, those of all kiosks,
     which may be None; None for a phone."""
     g.screen_size = guest_side().unmeasured.screen_size if is_kiosk() else None
@@ -61,5 +61,6 @@ def measure() -> None:
 
 
 def is_kiosk() -> bool:
-    """Return whether the request's address is a kiosk's; a phone has a poster's or a slip's address."""
+    """Return False if the request's address is a poster's or a slip's, which phones request; True for all
+    others, which kiosks request."""
     return not request.path.startswith(("/s/", "/q"))

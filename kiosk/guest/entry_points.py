@@ -14,10 +14,11 @@ from kiosk.storage import Link, RoundClosedError, RoundState
 
 
 def enter(code: str) -> tuple[Link, Round]:
-    """Return the link with this code, and the running round that it admits to. Refuses the request as
-    `link_of_request` and `running_round` do, and with 403 if the round does not admit by this kind of link.
+    """Return the link with this code, and the running round that it admits to.
 
-    Before a refusal because no round runs, the request of a kiosk is recorded as a sign of life.
+    Refuses the request with 404 if there is no link with this code, with 403 if no round runs at its unit
+    (`running_round`), or if the round does not admit by this kind of link. Before a refusal because no round
+    runs, the request of a kiosk is recorded as a sign of life.
     """
     link = link_of_request(code)
     try:
@@ -42,9 +43,9 @@ def link_of_request(code: str) -> Link:
 
 
 def running_round(unit_id: str) -> Round:
-    """Return the round that runs at a unit. Refuses the request with 403 if none runs: NOT_OPEN, CLOSED or
-    NO_ROUND. A sent form always gets CLOSED, because its questions were open once, even if its kiosk was
-    moved to another unit since."""
+    """Return the round that runs at a unit. Refuses the request with 403 if none runs: NOT_OPEN if one opens
+    later, else CLOSED; NO_ROUND if the unit never had one. A sent form always gets CLOSED, because its
+    questions were open once, even if its kiosk was moved to another unit since."""
     try:
         return guest_side().store.running_round(unit_id, guest_side().clock())
     except RoundClosedError:
@@ -55,7 +56,8 @@ def running_round(unit_id: str) -> Round:
 
 
 def round_of_slip(round_id: str, unit_id: str) -> Round:
-    """Return the round that a unit's slip was printed for. Refuses the request with 403 unless it runs."""
+    """Return the round that a unit's slip was printed for. Refuses the request with 403 unless it runs:
+    NOT_OPEN if it opens later, else CLOSED; NO_ROUND if there is no such round."""
     with suppress(RoundClosedError):
         of_round = guest_side().store.running_round(unit_id, guest_side().clock())
         if of_round.id == round_id:

@@ -22,12 +22,16 @@ whether it waited for the network. A statement's id never begins with an undersc
 
 def take_envelope(code: str) -> GuestResponse:
     """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network. Returns the
-    response of `accept_ballot`, or refuses as it does; 400 for a damaged request.
+    response to every accepted ballot (`accepted_response`).
 
-    Any paired kiosk may deliver it: its ballot goes to the box that it was sealed for. 410 Gone tells the
-    kiosk that this envelope can never be accepted and may be discarded; one that waited is reported at the
-    desk. The rate limit counts only envelopes that can be opened, are readable and new, so that other
-    requests neither change nor reveal its state.
+    Refuses the request with 404 for an unknown kiosk, 400 for a damaged request, 403 if the round is closed,
+    429 if the rate limit has no token. 410 Gone tells the kiosk that this envelope can never be accepted and
+    may be discarded. If such an envelope waited for the network, the desk shows that the kiosk had late
+    ballots.
+
+    Any paired kiosk may deliver an envelope: its ballot goes to the box that it was sealed for. The rate
+    limit counts only envelopes that can be opened, are readable and new, so that other requests neither
+    change nor reveal its state.
     """
     link, guest = link_of_request(code), guest_side()
     fields = dict(request.form.lists())

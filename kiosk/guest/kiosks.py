@@ -1,4 +1,5 @@
-"""Kiosk screens: pairing, signs of life, and the scripts that work without the network."""
+"""Kiosk screens: pairing, signs of life, and the scripts that work without the network. A view's `code` is
+that of the kiosk's address; "" is the installation's own kiosk, at "/"."""
 
 import re
 from contextlib import suppress
@@ -27,15 +28,16 @@ JAVASCRIPT = "text/javascript; charset=utf-8"
 
 
 def pairing() -> GuestResponse:
-    """Show the page where a pairing code from the desk is typed. It has a keypad, since a screen may have no
-    keyboard."""
+    """Show the page where a pairing code from the desk is typed, in the language of the parameter `lang`. It
+    has a keypad, since a screen may have no keyboard."""
     return make_response(guest_side().pages.pairing(request.args.get("lang", REFERENCE), "", None))
 
 
 def pair() -> GuestResponse:
     """Handle a key of the keypad or a whole code. A key gives the page with the code so far. A valid code
-    creates a kiosk's address, with a line in the log, and redirects to it; a wrong one gets the page with the
-    reason, 403. Refused with 429 while too many codes of its source are looked up."""
+    creates a kiosk's address, writes the pairing to the log, and redirects to the address; for a wrong one,
+    the page gives the reason, with status 403. Refuses the request with 429 while too many codes of its
+    source are looked up."""
     guest = guest_side()
     sent, press = request.form.get("code", ""), request.form.get("press", "done")
     typed = _digits(sent)
@@ -55,8 +57,8 @@ def pair() -> GuestResponse:
 
 
 def _is_valid_now(pairing: Pairing) -> bool:
-    """Return whether a code is still valid. A round that was planned or opened since may have made it
-    invalid."""
+    """Return whether the code of a pairing is still valid. A round that was planned or opened after a member
+    of staff made the code makes it invalid."""
     guest = guest_side()
     return pairing.valid_during_round or not guest.store.rounds_from(pairing.unit_id, guest.clock())
 
@@ -89,7 +91,7 @@ def alive(code: str = "") -> GuestResponse:
 
 
 def worker(code: str) -> GuestResponse:
-    """Return the service worker that caches the kiosk's page for network failures, and the sounds of a
+    """Return the service worker, which caches the kiosk's page for network failures, and the sounds of a
     running round. 404 if no kiosk has the code."""
     link, guest = _kiosk(code), guest_side()
     page, survey = f"/k/{code}", None

@@ -11,7 +11,8 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> GuestResponse:
-    """Show the questions as a practice: the ballot will be discarded. Refused as the real questions are."""
+    """Show the questions as a practice: the ballot will be discarded. Refuses the request as `enter` does,
+    with 404 or 403."""
     link, of_round = enter(code)
     page = guest_side().pages.form(
         of_round.survey,
@@ -29,8 +30,9 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Check a ballot as a real one is checked, discard it, and answer as a real one is answered: with the way
-    to the end of the practice."""
+    """Check a ballot like a real one, discard it, and return the response to every accepted ballot, whose
+    address is the end of the practice. Refuses the request as `enter` does, with 404 or 403, and with 400 if
+    the ballot is not valid."""
     _, of_round = enter(code)
     fields = dict(request.form.lists())
     pop_ticket(fields)
@@ -39,7 +41,8 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def over(code: str = "") -> GuestResponse:
-    """Show the end of the practice, with a link to the real questions. Refused while no round runs."""
+    """Show the end of the practice, with a link to the real questions. Refuses the request as `enter` does,
+    with 404 or 403."""
     enter(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 

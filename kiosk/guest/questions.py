@@ -19,8 +19,8 @@ RAPID = "_rapid"
 
 
 def start(code: str = "") -> GuestResponse:
-    """Show the questions in the language of the parameter `lang`, or in the reference. Refused as in
-    `enter`."""
+    """Show the questions in the language of the parameter `lang`; in the reference without it, and if they
+    are not shown in that language. Refuses the request as `enter` does, with 404 or 403."""
     link, of_round = enter(code)
     guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
@@ -45,9 +45,13 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Accept one ballot, as a form or an envelope. The response is that of `accept_ballot`, the same bytes
-    whatever the ballot holds, which also says what is refused. A kiosk's form is refused with 429 if the rate
-    limit has no token; a form that the kiosk marked as rapid is excluded, with the same response."""
+    """Accept one ballot, as a form or an envelope (`take_envelope`). The response has the same bytes whatever
+    the ballot holds.
+
+    Refuses the request as `enter` and `accept_ballot` do, and with 400 for a ballot that is not valid. A
+    kiosk's form is refused with 429 if the rate limit has no token. A form that the kiosk marked as rapid is
+    excluded, with the same response.
+    """
     if ENVELOPE in request.form:
         return take_envelope(code)
     link, of_round = enter(code)
@@ -72,7 +76,8 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def thanks(**url_arguments: str) -> GuestResponse:
-    """Show the thank-you, the same page for everybody at a kind of address."""
+    """Show the thank-you: one page for all kiosks' guests, with a link to the start, and one for all
+    phones."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 

@@ -31,7 +31,7 @@ def slip() -> GuestResponse:
 
 def slip_form() -> GuestResponse:
     """Show the questions for a slip. Looking at them does not use the slip: a used one is refused only when
-    its answers are sent. Refused as in `_sent_slip`."""
+    its answers are sent. Refuses the request as `_sent_slip` does, with 400, 403 or 429."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(
@@ -51,8 +51,9 @@ def slip_form() -> GuestResponse:
 
 
 def slip_answer() -> GuestResponse:
-    """Accept one ballot with a slip, and mark the slip as used. The response is that of `accept_ballot`,
-    which also says what is refused; before it, as in `_sent_slip`."""
+    """Accept one ballot with a slip, and mark the slip as used. The response is that of `accept_ballot`.
+    Refuses the request as `_sent_slip` does, with 400, 403 or 429; then with 400 for a ballot that is not
+    valid, and as `accept_ballot` does, with 409 for a used slip."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store
@@ -62,10 +63,10 @@ def slip_answer() -> GuestResponse:
 
 
 def _sent_slip() -> tuple[str, Round, str]:
-    """Return (code, round, id of the unit) of the slip in the form. Refuses the request with 400 without
-    exactly one, with 403 for an unknown one, a round that does not run and one that admits no slips, and with
-    429 while too many codes of its source are looked up. A used slip is refused only when the ballot is
-    stored."""
+    """Return (code, round, id of the unit) of the slip in the form. Refuses the request with 400 unless the
+    form has exactly one code, with 403 for an unknown code, for a round that does not run and for one that
+    admits no slips, and with 429 while too many codes of its source are looked up. A used slip is refused
+    only when the ballot is stored."""
     sent = request.form.getlist("slip")
     if len(sent) != 1:
         refuse(400, Refusal.BAD)
