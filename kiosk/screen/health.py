@@ -17,13 +17,14 @@ HEALTHY = b"ok\n"
 """The body of a response without an obstacle."""
 
 PROOF = "Kiosk-Proof"
-"""Response header with the proof."""
+"""Response header with the proof that this installation responded (`proof`)."""
 _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 
 def health_answer(store: Store, secret_key: str) -> Response:
-    """Return a response with status 200 if ballots can be accepted, else 503 with the reason. If the request
-    has the parameter `challenge`, the response also has a proof in PROOF, unless `secret_key` is ""."""
+    """Return a response with status 200 if ballots can be accepted, else 503 with the reason. If the
+    request's parameter `challenge` has 32 hex digits, the response also has a proof in PROOF, unless
+    `secret_key` is ""."""
     obstacle = store.obstacle()
     if obstacle is None:
         response = Response(HEALTHY, mimetype="text/plain")

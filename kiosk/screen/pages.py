@@ -130,8 +130,8 @@ class FormTexts:
         every language.
 
         Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
-        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. A scale's
-        number is its index among the scales.
+        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. A
+        statement's scale is the labels below it, each different set once; its number is its index, from 0.
 
         The sounds are in the order of the texts of `spoken_keys`, the statements and the labels; "" for a
         text without sound, and an empty list if there is no sound at all.
@@ -283,8 +283,8 @@ class Pages:
         return BLANK_LINES.sub("\n", page)
 
     def _subject(self, survey: Survey, code: str) -> str:
-        """Return the survey's title in a language, under the same rule as its other texts: reviewed, or the
-        language is shown although unreviewed. "" if there is none: the title hides no language."""
+        """Return the survey's title in a language; "" if the language has none, or if its title is unreviewed
+        and the language is not in `allowed_languages`. A language without a title is shown all the same."""
         catalogue = self.library.guest[code]
         if code == REFERENCE:
             return survey.title
@@ -494,8 +494,9 @@ class Pages:
 
 
 def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
-    """Return the texts of a form as static/guest.js reads them, from language -> texts; keys are written
-    once."""
+    """Return the texts of a form as static/guest.js reads them: `languages` is language -> the list of
+    `FormTexts.for_script`. Its texts are without names; `keys` and `spoken` have the names once for all
+    languages."""
     keys = list(words[REFERENCE].screen_texts)
     spoken_keys = [*SPOKEN, "protection"]
     short = {code: texts.for_script(keys, spoken_keys) for code, texts in words.items()}

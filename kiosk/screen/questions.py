@@ -31,8 +31,9 @@ around (16, 16). The mouths differ in shape, so no face needs a colour."""
 
 @dataclass(frozen=True)
 class Option:
-    """One answer option: the `value` that its form sends, its label, and at most one picture: a circle of
-    which `filled` per cent are filled, or the path of a `face`; None and "" without one."""
+    """One answer option: the `value` that the form sends for it, its label, and at most one picture: a circle
+    of which `filled` per cent are filled, or the path of a `face` (FACES). Without a circle `filled` is None,
+    without a face `face` is ""."""
 
     value: int | str
     label: str

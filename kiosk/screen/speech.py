@@ -38,7 +38,7 @@ KINDS = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".wav":
 """File ending of a recording -> media type, the smallest first. Drafts are MP3, which every phone plays."""
 
 NAME = re.compile(r"[0-9a-f]{16}")
-"""The name of a sound, without its ending."""
+"""A sound's name (`sound_name`), without its ending."""
 
 BEGINNING, BEGINNING_DIGITS = re.compile(r"[0-9a-f]{8}"), 8
 """The first digits of a name. Digits of a hash do not compress, and a page has a name for each text in each
@@ -106,9 +106,9 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 
 def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | None:
-    """Return the file whose name has this BEGINNING, a recording before a draft; None if there is none, if
-    the beginning or the language is invalid, or if several names have it: no speech is better than that of
-    another text."""
+    """Return the file of the sound whose name begins with these digits: a recording, else a draft. None if
+    there is none, or if the digits or the language are invalid. None also if several names begin with them:
+    no speech is better than that of another text."""
     if not BEGINNING.fullmatch(beginning) or not is_language_code(language):
         return None
     places = (folder / kind / language for kind in ("recordings", "drafts"))
@@ -117,8 +117,8 @@ def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | Non
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:
-    """Return the file with that name, a recording before a draft; None if there is none, or if the name or
-    the language is invalid."""
+    """Return the file of the sound with this name, which has no ending: a recording, else a draft. None if
+    there is none, or if the name or the language is invalid."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -126,8 +126,8 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """Return a person's recording with that name, which has no ending, of any of KINDS; None if there is
-    none. The caller has validated the name and the language."""
+    """Return a person's recording with this name, which has no ending; any of KINDS, the smallest first. None
+    if there is none. The caller has validated the name and the language."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 

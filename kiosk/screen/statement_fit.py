@@ -27,7 +27,7 @@ LEAST_LETTERS = 2 / 3
 static/guest_layout.js)."""
 
 LEAST_ROW_PIXELS = 72
-"""Least height of a kiosk's buttons."""
+"""Least height of a kiosk's buttons, in CSS pixels."""
 
 LETTER, BOLD_LETTER = 0.56, 0.58
 """Mean width of a letter in Noto Sans, in font sizes."""
@@ -39,7 +39,7 @@ TALL_SCRIPTS = frozenset({"ar", "fa", "ps", "ckb", "ur", "ti", "am"})
 """Languages whose script has tall letters."""
 
 PADDING = 0.5
-"""Width of a button's padding and border."""
+"""Width of a button's padding and border, both sides together."""
 
 COLUMNS = (2, 3, 4)
 """Columns that answers below a statement may have."""
@@ -53,7 +53,8 @@ NARROW = 23
 
 @dataclass(frozen=True)
 class LongStatement:
-    """A statement that has no room on a screen, in some languages."""
+    """A statement that has no room on a screen, in some languages: the ids of its survey and of itself, and
+    the codes of these languages."""
 
     survey: str
     statement: str
@@ -76,8 +77,9 @@ def long_statements_at(
 def surveys_at(
     unit: str, rounds: Iterable[Round], library: Library, allowed: frozenset[str] | None
 ) -> tuple[list[Survey], dict[str, tuple[str, ...]]]:
-    """Return the surveys that a unit's screen may show, and the languages of each by its id: see
-    `long_statements_at`."""
+    """Return the surveys that a unit's screen may show, and survey id -> codes of the languages that it
+    shows. They are the surveys of the `rounds` that the unit takes part in, or all of the library if there
+    are none. `unit` is its id. `allowed` are languages shown although unreviewed, None for all."""
     asked = {of_round.survey.id: of_round.survey for of_round in rounds if unit in of_round.tree.leaves}
     surveys = list((asked or library.surveys).values())
     return surveys, {survey.id: shown_languages(library.guest, survey, allowed) for survey in surveys}

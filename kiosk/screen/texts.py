@@ -64,11 +64,12 @@ SCREEN = {
 """Key of a text in templates and scripts -> reference text."""
 
 OF_SEVERAL = (_("Du kan välja flera."), _("Inget av detta"))
-"""Texts of a question of which several options may be chosen. They belong to the survey
-(kiosk/domain/survey.py), so that only forms that show them carry them; here the catalogues find them."""
+"""Texts of a question of which several options may be chosen. A survey with such a question carries them
+(kiosk/domain/survey.py), so that other forms have no bytes for them. They are repeated here for the
+catalogues."""
 
 OF_FOLLOW_UPS = (_("Bara om du svarade:"), _("Jag svarade något annat"))
-"""Texts of a follow-up, which belong to the survey in the same way."""
+"""Texts of a follow-up. A survey with a follow-up carries them, like OF_SEVERAL."""
 
 BEFORE_THE_FORM = frozenset({"slip", "continue", "pair", "paired", "erase", "connect", "too_old"})
 """Keys of the texts that a form does not need in every language: those for typing a slip's code, for pairing
