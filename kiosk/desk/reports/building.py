@@ -36,11 +36,11 @@ from kiosk.domain.theory import Layer
 from kiosk.output.chart_pictures import svg
 
 ASKED_COUNTER = "asked"
-"""Counter of guests who were asked to answer."""
+"""Id of the counter of guests who were asked to answer."""
 
 
 def part_names(content: Content) -> dict[Part, str]:
-    """Return part -> heading for every part of a report, in its order."""
+    """Return part -> heading for every part of a report, in the order of the report."""
     organisation = content.terms.organisation
     return {
         Part.ABOUT: translate("Det här är {organisation}", organisation=organisation),
@@ -72,9 +72,12 @@ def comment_part(statement_id: str) -> str:
 
 
 def build(content: Content, edition: str) -> ReportDocument:
-    """Return the report's document, with the page of the summary before its parts. `edition` is the text
-    about the edition on its cover; that of a demonstration gets a warning. A part is left out if nobody has
-    written a text for it and the program adds no blocks."""
+    """Return the report's document: the summary on one page (`glance`), then the parts. A part is left out if
+    it has no written text and no PROGRAM_BLOCKS.
+
+    `edition` is the text about the edition on the cover; in a demonstration, a warning is added to it. The
+    caller has set the reference language (`in_reference_language`).
+    """
     blocks: list[Block] = []
     if content.figures.document["demonstration"]:
         made_up = translate("DEMONSTRATION: svaren är påhittade.")
@@ -111,8 +114,8 @@ def _scope(content: Content) -> Iterator[Block]:
 
 def _theory(content: Content) -> Iterator[Block]:
     """Yield the theory's target group, a table of its columns with the last figures, its source, and a table
-    of its goals if it has some. Figures are from the report's rounds, and outputs from years up to its
-    own."""
+    of its goals if it has some. Figures are from the report's rounds, and outputs from years up to the
+    report's year."""
     yield Block(Kind.PARAGRAPH, translate("Målgrupp: {group}.", group=content.theory.target_group))
     figures = replace(content.figures, rounds=content.rounds, last_year=content.terms.year)
     columns = theory_columns(content.theory, content.place, figures)
@@ -136,16 +139,19 @@ def _theory(content: Content) -> Iterator[Block]:
 
 
 def _measured(content: Content, statements: Sequence[str], figures: PublishedFigures) -> str:
-    """Return the statements that measure a goal, each with its last figure, on a line each; "not measured" if
+    """Return the statements that measure a goal and the last figure of each, as lines; "not measured" if
     there are none. `statements` has their ids."""
     lines = _figures(content, statements, of_statements(statements, content.place, figures))
     return "\n".join(lines) if lines else translate("Mäts inte")
 
 
 def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evidence]) -> list[str]:
-    """Return the lines of each measure, in the given order: its name, its last figure, and the figure's
-    origin. A statement without a figure of the report's rounds gets that of earlier figures, or a line that
-    there is none. `statements` has the id of the statement of each of `evidence`, "" for a counter."""
+    """Return lines for each of `evidence`, in this order: its name, its last figure, and the figure's origin.
+    A statement without a figure from the report's rounds has that of earlier figures, or a line that it has
+    none.
+
+    `statements` has the id of the statement of each of `evidence`, "" for a counter.
+    """
     earlier = {one.known.statement_id: one.sentences[:1] for one in content.earlier}
     lines: list[str] = []
     for statement_id, one in zip(statements, evidence, strict=True):
@@ -170,7 +176,7 @@ def _cell(content: Content, cell: Cell) -> str:
 
 
 def _outputs(content: Content) -> Iterator[Block]:
-    """Yield the outputs of the year: their table with its notes, and their charts."""
+    """Yield the outputs of the year: their table with its notes, then the charts by month."""
     yield from _output_table(content)
     yield from _mismatch(content)
     yield from _taps_by_target(content)
@@ -204,8 +210,8 @@ def _output_table(content: Content) -> Iterator[Block]:
 
 
 def _mismatch(content: Content) -> Iterator[Block]:
-    """Yield a note with the activities that nobody counts, and one with the counted outputs of no activity;
-    neither if there are none."""
+    """Yield a note with the activities that nobody counts, and one with the counted outputs that belong to no
+    activity; each only if there are some."""
     uncounted = [box.text for box in content.theory.uncounted_activities]
     unnamed = [box.text for box in outputs_without_activity(content.theory)]
     if uncounted:
@@ -217,8 +223,8 @@ def _mismatch(content: Content) -> Iterator[Block]:
 
 
 def _output_charts(content: Content) -> Iterator[Block]:
-    """Yield a chart by unit and month for each counter of the theory that has at least two figures in the
-    year, and a table of these counters for each unit with figures. Nothing without a chart."""
+    """Yield a chart by unit and month for each counter of the theory with at least two figures in the year,
+    and for each unit with figures a table of these counters. Yield nothing without a chart."""
     year, outputs = content.terms.year, content.figures.outputs
     measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
     counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
@@ -299,8 +305,9 @@ def _evaluation(content: Content) -> Iterator[Block]:
 
 
 def _sentences_about_round(content: Content, of_round: Round) -> str:
-    """Return sentences about a round: its number of answers at the report's place, their protection, the
-    number of statements asked and shown, and the origin of its survey."""
+    """Return sentences about a round: its number of ballots at the report's place, its protection, the
+    numbers of statements asked and shown, whether its survey is validated and, for an instrument, the
+    survey's origin."""
     node = content.place.node
     ballots = answered(content.figures.document, of_round, node.id)
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
@@ -327,9 +334,12 @@ def _sentences_about_round(content: Content, of_round: Round) -> str:
 
 
 def _non_response(content: Content) -> str:
-    """Return sentences with the number of answers and of guests who were asked to answer (ASKED_COUNTER) in
-    the months of the report's rounds, and the share that answered. If a month or a round has no number, or
-    more answered than were asked, they say why the share is not known."""
+    """Return sentences with the number of ballots, the number of guests who were asked to answer
+    (ASKED_COUNTER) in the months of the report's rounds, and the share of these that answered.
+
+    If a month or a round has no number, or there are more ballots than guests asked, the sentences say that
+    the share is not known.
+    """
     counter = desk().library.counters.get(ASKED_COUNTER)
     figure = content.output(counter) if counter else None
     if counter is None or figure is None or figure.quality is Quality.NOT_COUNTED:
@@ -395,9 +405,9 @@ def _statement(content: Content, shown: ShownStatement) -> Iterator[Block]:
 
 
 def _first_use(content: Content, shown: ShownStatement) -> date:
-    """Return the day since which the shown wording of a statement has been used without a break: the
-    opening of the earliest closed round with that wording. Between it and the shown round, no round of the
-    same survey worded the statement otherwise; other surveys may have."""
+    """Return the day since which the shown wording of a statement has been used without a break: the opening
+    of the earliest closed round with this wording. Between that round and the shown one, no round of the same
+    survey worded the statement otherwise; other surveys may have."""
     survey, opening = shown.round.survey, shown.round.opens_at
     asking = [one for one in content.figures.rounds if one.survey.asks(shown.statement.id)]
     for one in sorted(asking, key=lambda one: one.opens_at, reverse=True):
@@ -466,8 +476,8 @@ def _definitions(content: Content) -> Iterator[Block]:
 
 
 def _other(content: Content) -> Iterator[Block]:
-    """Yield a table of the year's figures that are no output of the theory, such as visits, and a note if
-    some have gaps; nothing if there are no figures of this kind. ASKED_COUNTER is left out: it stands in the
+    """Yield a table of the year's figures of counters that measure no output of the theory, such as visits,
+    and a note if some have gaps; nothing without such figures. ASKED_COUNTER is left out: it is in the
     evaluation."""
     measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
     counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
@@ -492,5 +502,5 @@ PROGRAM_BLOCKS: Mapping[Part, Callable[[Content], Iterator[Block]]] = {
     Part.DEFINITIONS: _definitions,
     Part.OTHER: _other,
 }
-"""Part -> function that yields the program's own blocks, which stand after the written text. The other parts
+"""Part -> function that yields the program's own blocks, which come after the written text. The other parts
 have written text only."""

@@ -30,7 +30,8 @@ from kiosk.storage import RoundState, Store
 
 @dataclass(frozen=True)
 class ShownStatement:
-    """A statement that the report shows, with its view in the latest round that asked it."""
+    """A statement that the report shows. `round` is the latest of the report's rounds that asked it, and
+    `section` is its view in that round."""
 
     round: Round
     statement: Statement
@@ -41,8 +42,9 @@ class ShownStatement:
 class Content:
     """The terms, texts and figures from which a report is built.
 
-    `states` are its rounds, the latest first; `words` maps the name of a part or of a comment
-    (`comment_part`) to its text. `earlier_figures` are those of its place and year.
+    `place` is the report's node. `figures` are those of all closed rounds, and `states` the report's own
+    rounds, the latest first. `words` is name of a part or of a comment (`comment_part`) -> its text.
+    `earlier_figures` are those of the report's place and year.
     """
 
     terms: Terms
@@ -65,8 +67,8 @@ class Content:
 
     @cached_property
     def shown(self) -> tuple[ShownStatement, ...]:
-        """The report's statements in its order, each in the latest of its rounds that asked it. A statement
-        that none of them asked is left out."""
+        """The report's statements in the order of its terms, each in the latest of the report's rounds that
+        asked it. A statement that none of these rounds asked is left out."""
         return tuple(
             _shown(self, of_round, statement_id)
             for statement_id in self.terms.statements
@@ -75,8 +77,8 @@ class Content:
 
     @cached_property
     def earlier(self) -> tuple[EarlierStatement, ...]:
-        """The report's statements, in its order, that none of its rounds asked and earlier figures of its
-        place and year have."""
+        """The report's statements that none of its rounds asked, but `earlier_figures` have, in the order of
+        its terms."""
         return earlier_statements(
             self.earlier_figures,
             [statement_id for statement_id in self.terms.statements if not self._asking(statement_id)],
@@ -84,8 +86,8 @@ class Content:
 
     @property
     def without_figures(self) -> tuple[str, ...]:
-        """The Swedish texts of the report's statements, in its order, that neither its rounds nor earlier
-        figures have."""
+        """The Swedish texts of the report's statements that neither its rounds asked nor `earlier_figures`
+        have, in the order of its terms."""
         earlier = {one.known.statement_id for one in self.earlier}
         return tuple(
             statement_text(statement_id)
@@ -95,7 +97,7 @@ class Content:
 
     def output(self, counter: Counter, period: Period | None = None) -> Figure | None:
         """Return a counter's figure at the report's place in a period, by default the report's year; None if
-        there is none."""
+        the counter has no figure there."""
         place, period = self.place, period or year_of(self.terms.year)
         return self.figures.outputs.at_node(counter, place.node.id, place.units, period)
 
@@ -127,7 +129,8 @@ def figures_of_year(node_id: str, year: int) -> tuple[EarlierFigures, ...]:
 
 
 def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
-    """Return the closed rounds whose tree has the place, the latest first."""
+    """Return the rounds that a report about a place may show, the latest first: the closed ones whose tree
+    has the place."""
     with_place = (
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
     )
@@ -152,6 +155,6 @@ def share_rule(shown: ShownStatement) -> str:
 
 
 def without_figure(texts: Sequence[str]) -> str:
-    """Return a sentence with the texts of the statements that have no figure."""
+    """Return a sentence that there is no figure for the statements with these texts."""
     quoted = in_a_row(translate("”{text}”", text=text) for text in texts)
     return translate("Ingen siffra finns för {statements}.", statements=quoted)

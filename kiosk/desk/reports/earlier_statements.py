@@ -1,7 +1,7 @@
-"""Statements of a report whose figures come from an earlier report, because none of its rounds asked them.
+"""Statements of a report with figures from an earlier report, because none of the report's rounds asked them.
 
-The figures were typed in by a person. Each chart says so, with the source and the number of answers for which
-the source gives no option.
+A person typed in the figures. Each chart says so, with the source and the number of answers for which the
+source gives no option.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,15 @@ from kiosk.output.stacked_bars import UNKNOWN, Bar, colours
 
 @dataclass(frozen=True)
 class EarlierStatement:
-    """One statement in earlier figures: `known` has its counts there."""
+    """One statement in earlier figures. `known` has the statement's counts in `figures`."""
 
     figures: EarlierFigures
     known: KnownCounts
 
     @property
     def statement(self) -> Statement:
-        """The first statement of the library with this id and these labels; without one, a statement with the
-        words of the earlier report."""
+        """The first statement of the library with the id and the labels of `known`; without one, a statement
+        with the text of the earlier report."""
         surveys = desk().library.surveys.values()
         asking = (
             survey.statement(self.known.statement_id) for survey in surveys if self._is_in(survey.statements)
@@ -57,13 +57,14 @@ class EarlierStatement:
 
     @property
     def line(self) -> Line:
-        """The line of a chart with these counts (`earlier_line`)."""
+        """The line of a chart with the counts of `known` (`earlier_line`)."""
         return earlier_line(self.figures, self.known, self.statement, self.labels[:-1])
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences with the number of answers that agree, and its uncertainty. If the source lacks one of
-        their counts, the same two sentences for each option whose count is known, the highest first."""
+        """Sentences with the number of answers that agree, and the uncertainty of their share. If the source
+        lacks the count of an option that agrees, each option with a known count has such sentences instead,
+        the highest first."""
         numbered = list(enumerate(self.known.counts, start=1))
         agreeing = [(at, count) for at, count in numbered if at in self.statement.agreeing_options]
         if all(count is not None for _, count in agreeing):
@@ -76,8 +77,8 @@ class EarlierStatement:
         )
 
     def _share(self, options: Sequence[int], count: int) -> tuple[str, ...]:
-        """Return a sentence with the number `count` of answers with these options, and one with its
-        uncertainty from PERCENT_FROM answers on. Options are counted from 1, the lowest."""
+        """Return a sentence with the number `count` of answers with these options and, from PERCENT_FROM
+        answers on, one with the uncertainty of their share. Options are numbers, 1 for the lowest."""
         n, labels = self.figures.n, self.known.labels
         chosen = (translate("”{text}”", text=labels[option - 1]) for option in reversed(options))
         options_in_words = in_a_row(chosen, is_choice=True)
@@ -90,8 +91,9 @@ class EarlierStatement:
 def earlier_statements(
     earlier_figures: Sequence[EarlierFigures], statement_ids: Sequence[str]
 ) -> tuple[EarlierStatement, ...]:
-    """Return the statements with these ids that earlier figures have, in the order of the ids. A statement
-    that several reports have is taken from the report with the latest last day."""
+    """Return the statements with these ids that earlier figures have, in the order of the ids. If several
+    earlier figures have a statement, those with the latest last day are used. An id that none has is left
+    out."""
     latest_first = sorted(earlier_figures, key=lambda figures: figures.last, reverse=True)
     found_in = (
         [EarlierStatement(one, known) for one in latest_first if (known := one.known(statement_id))]
@@ -101,8 +103,9 @@ def earlier_statements(
 
 
 def method(earlier: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
-    """Yield a paragraph about each source of figures: its period, its number of answers, how it was entered,
-    and how many of its statements are shown. `place` is the name of the report's place."""
+    """Yield a paragraph for each source of consecutive statements: its period, its number of answers, that
+    its figures were typed in, and the number of its statements that are shown. `place` is the name of the
+    report's place."""
     for figures, group in groupby(earlier, key=lambda one: one.figures):
         yield Block(
             Kind.PARAGRAPH,

@@ -17,11 +17,12 @@ from kiosk.domain.theory import Layer
 from kiosk.output.chart_pictures import GLANCE, svg
 
 MOST_STATEMENTS = 6
-"""Most statements that have room on the page; the others stand in their part of the report."""
+"""Most statements on the page: more have no room. All statements are in the evaluation."""
 
 
 def glance(content: Content) -> Iterator[Block]:
-    """Yield the blocks of the page; nothing if there are neither answers nor outputs."""
+    """Yield the blocks of the summary, the last of them a page break; nothing if the report has neither
+    answers nor outputs."""
     shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
     outputs = _outputs(content)
     earlier = content.earlier[: MOST_STATEMENTS - len(shown)]
@@ -44,11 +45,11 @@ def glance(content: Content) -> Iterator[Block]:
 
 
 def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[Block]:
-    """Yield a chart for each run of statements with the same scale, a table with the number that agrees on
-    each statement, and a note with the share rule, the periods and the protection. Nothing without
+    """Yield a chart for each run of statements with the same scale, a table with the number of answers that
+    agree with each statement, and a note with the share rule, the periods and the protection. Nothing without
     statements.
 
-    A question of which several options may be chosen has its chart in the evaluation only.
+    A question with several options has its chart in the evaluation only.
     """
     on_scales = [one for one in shown if not one.section.several]
     for labels, group in groupby(on_scales, key=lambda one: one.section.labels):
@@ -88,8 +89,8 @@ def _now(shown: ShownStatement) -> Chart:
 
 
 def _agreement(shown: ShownStatement) -> tuple[str, str]:
-    """Return (the number that agrees and n, its uncertainty with the other sentences about the round), in
-    words. If several options may be chosen, or they have no order, (a dash, sentences that say so)."""
+    """Return (number of answers that agree and n, uncertainty and the other sentences about the round), both
+    in words. For several options, and for options without an order: (a dash, sentences that say so)."""
     now = shown.section.now
     if now.statement.several:
         return "–", several_possible(now)

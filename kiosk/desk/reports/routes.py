@@ -1,5 +1,9 @@
 """The pages of effect reports: creating them, choosing their rounds and statements, writing their parts,
-publishing editions."""
+publishing editions.
+
+A view of a report aborts with 404 for an unknown report, and if its theory or its place is no longer in the
+library (`_content`).
+"""
 
 import re
 import unicodedata
@@ -64,8 +68,8 @@ def reports() -> ResponseReturnValue:
 @blueprint.route("/reports", methods=["POST"])
 @for_coordinator
 def new_report() -> ResponseReturnValue:
-    """Create a report, and redirect to its page. It begins with every round that closed in its year and has
-    its place, and the statements of `_first_statements`. A refused form is shown again with status 400."""
+    """Create a report, and redirect to its page. It has the rounds of its place that closed in its year, and
+    the statements of `_first_statements`. A refused form is shown again with status 400."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -106,7 +110,8 @@ def _fill_choices(form: ReportForm) -> None:
 @blueprint.route("/reports/<report_id>")
 @for_coordinator
 def report(report_id: str) -> ResponseReturnValue:
-    """Show a report's rounds, statements, parts and editions. Aborts as `_content`."""
+    """Show the page of a report with its rounds, statements, parts and editions, for changing it. Aborts as
+    `_content`."""
     content = _content(report_id)
     texts = desk().store.reports.texts(report_id)
     rounds = offered_rounds(desk().store, content.place)
@@ -131,8 +136,8 @@ def report(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>", methods=["POST"])
 @for_coordinator
 def choose(report_id: str) -> ResponseReturnValue:
-    """Store the rounds and statements that the report is to show. Aborts with 400 for a round or statement
-    that is not offered, else as `_content`."""
+    """Store the sent rounds and statements as those of the report, and redirect to its page. Aborts with 400
+    for a round or statement that is not offered, else as `_content`."""
     content = _content(report_id)
     rounds = offered_rounds(desk().store, content.place)
     chosen, shown = request.form.getlist("round"), request.form.getlist("statement")
@@ -148,10 +153,13 @@ def choose(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/part/<part>", methods=["GET", "POST"])
 @for_coordinator
 def write(report_id: str, part: str) -> ResponseReturnValue:
-    """Show the text of one part or comment; store a sent one. With `start=last` in the address, the field of
-    an empty part has the text of an earlier year. A text that cannot be printed stays in the form, with
-    status 400. If somebody else has changed it since, nothing is stored, and both texts are shown with status
-    409. Aborts with 404 for an unknown part, else as `_content`."""
+    """Show the text of one part or comment. Store a sent text, and redirect to the report.
+
+    A text that cannot be printed stays in the form, with status 400. If somebody else has changed the text
+    since the form was opened, nothing is stored, and both texts are shown with status 409. With `start=last`
+    in the address, the field of an empty part has the text of an earlier year. Aborts with 404 for an unknown
+    part, else as `_content`.
+    """
     content = _content(report_id)
     names = _parts(content)
     if part not in names:
@@ -194,9 +202,9 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
 @blueprint.route("/reports/claims", methods=["POST"])
 @for_coordinator
 def claims() -> ResponseReturnValue:
-    """Return, as JSON, the sentences of a text that seem to claim a cause, and its signs that cannot be
-    printed. The page asks while somebody writes; nothing is stored. Aborts with 400 for a text that is too
-    long."""
+    """Return JSON with the sentences of the sent text that seem to claim a cause (`claims`), and its signs
+    that cannot be printed (`signs`). The page asks while somebody writes; nothing is stored. Aborts with 400
+    for a text over LONGEST_PART."""
     words = request.form.get("words", "")
     if len(words) > LONGEST_PART:
         abort(400)
@@ -219,9 +227,9 @@ def _problems(typed: str) -> list[str]:
 
 
 def _last_years(terms: Terms, report_id: str, part: str) -> str:
-    """Return the text of the same part in the latest report of an earlier year that has one, "" if none has.
-    A report on the same place is preferred, so that no text about another service is offered if there is a
-    choice."""
+    """Return the text of the same part in the latest report of an earlier year that has one; "" if none has.
+    Reports on the same place come first, so that the text of another service is offered only without such a
+    report."""
     earlier = {
         name: other
         for name, other in desk().store.reports.all().items()
@@ -237,16 +245,16 @@ def _last_years(terms: Terms, report_id: str, part: str) -> str:
 @blueprint.route("/reports/<report_id>/preview")
 @for_coordinator
 def preview(report_id: str) -> ResponseReturnValue:
-    """Show the draft as the published page will look. Aborts as `_content`."""
+    """Show the draft of a report as a page, as an edition made now would look. Aborts as `_content`."""
     return make_response(report_html(_draft(report_id)))
 
 
 @blueprint.route("/reports/<report_id>/publish", methods=["POST"])
 @for_coordinator
 def publish(report_id: str) -> ResponseReturnValue:
-    """Freeze the report as its next edition, with its figures as they are now; earlier editions stay as they
-    are. If its PDF cannot be made, nothing is published, and the reason is shown with status 400. Aborts as
-    `_content`."""
+    """Publish the report as its next edition, with its figures as they are now, and redirect to its page.
+    Earlier editions stay as they are. If the PDF cannot be made, nothing is published, and the reason is
+    shown with status 400. Aborts as `_content`. Raises BusyError (503)."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
@@ -265,8 +273,9 @@ def publish(report_id: str) -> ResponseReturnValue:
 @blueprint.route("/reports/<report_id>/edition/<int:edition>.<ending>")
 @for_every_account
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
-    """Return a published edition: html to read, or a file to save; a page with the reason and status 400 if
-    the file cannot be made. Aborts with 404 for an unknown edition, and unless `ending` is one of ENDINGS."""
+    """Return a published edition as the file with this ending, one of ENDINGS. The browser shows html, and
+    saves the others. If the file cannot be made, return a page with the reason and status 400. Aborts with
+    404 for an unknown edition or ending. Raises BusyError (503)."""
     kept = desk().store.reports.edition(report_id, edition)
     if kept is None or ending not in ENDINGS:
         abort(404)
@@ -285,8 +294,8 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
 
 
 def latest_address() -> str:
-    """Return the address, as html, of the latest edition of the latest report in the store's order; "" if no
-    edition is published."""
+    """Return the address of the latest edition, as html, of the report with the last id that has one; "" if
+    no edition is published."""
     store = desk().store
     editions = [(name, edition) for name in store.reports.all() for edition in store.reports.editions(name)]
     if not editions:
@@ -296,7 +305,7 @@ def latest_address() -> str:
 
 
 def _draft(report_id: str, edition: str = "") -> ReportDocument:
-    """Return a report's document (`draft`). Aborts as `_content`."""
+    """Return the document of a report as it is now (`publishing.draft`). Aborts as `_content`."""
     document = draft(desk().store, report_id, edition)
     if document is None:
         abort(404)
@@ -316,16 +325,18 @@ def _content(report_id: str) -> Content:
 def _first_statements(
     theory: Theory, rounds: Sequence[RoundState], earlier: Sequence[EarlierFigures]
 ) -> tuple[str, ...]:
-    """Return the ids of the statements with which a report begins: those of its theory; if neither the rounds
-    nor the earlier figures have one of these, all that the rounds asked, the latest first."""
+    """Return the ids of the statements with which a report begins: those of its theory. If the theory has
+    some, but neither the rounds nor the earlier figures have one of these, they are all statements that the
+    rounds asked, the latest round first."""
     asked = tuple(dict.fromkeys(s.id for state in rounds for s in state.round.survey.statements))
     known = {one.statement_id for figures in earlier for one in figures.statements}.union(asked)
     return theory.statements if known.intersection(theory.statements) else asked or theory.statements
 
 
 def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[str, str]:
-    """Return id -> text of the statements that the rounds asked or earlier figures of the report's year have;
-    the text of the earliest round, if any asked it."""
+    """Return id -> text of the statements that a report may show: those that the rounds asked, and those of
+    the earlier figures of the report's place and year. The text is that of the earliest round that asked the
+    statement, else that of the earlier figures. `rounds` has the latest first."""
     earlier = {
         one.statement_id: one.text for figures in content.earlier_figures for one in figures.statements
     }
@@ -333,8 +344,8 @@ def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[
 
 
 def _parts(content: Content) -> dict[str, str]:
-    """Return the heading of each text that a person writes, by its name: the parts of the report, and before
-    its comments on the whole survey, the comment on each of its statements (`comment_part`)."""
+    """Return name -> heading of each text that a person writes: the parts of the report in order, and before
+    the comments on the whole survey, the comment on each of the report's statements (`comment_part`)."""
     names: dict[str, str] = {}
     for part, name in part_names(content).items():
         if part is Part.COMMENTS:
@@ -347,8 +358,8 @@ def _parts(content: Content) -> dict[str, str]:
 
 
 def _other_texts(content: Content) -> dict[str, str]:
-    """Return name -> text of the texts of a report that stand in no part: its title, its organisation, and
-    the statements, which are their own names."""
+    """Return name -> text of the texts of a report that are in no part: its title, its organisation, and its
+    statements. The name of a statement is its text."""
     statements = (_wording(content, statement_id) for statement_id in content.terms.statements)
     return {
         translate("Titel"): content.terms.title,
@@ -358,8 +369,8 @@ def _other_texts(content: Content) -> dict[str, str]:
 
 
 def _wording(content: Content, statement_id: str) -> str:
-    """Return a statement's Swedish text in the report: that of its latest round that asked it, else that of
-    earlier figures, else that of the library (`statement_text`)."""
+    """Return a statement's Swedish text: that of the latest of the report's rounds that asked it, else that
+    of the earlier figures, else that of the library (`statement_text`)."""
     surveys = (of_round.survey for of_round in content.rounds)
     asked = [s.text for survey in surveys for s in survey.statements if s.id == statement_id]
     earlier = (one.known.text for one in content.earlier if one.known.statement_id == statement_id)
