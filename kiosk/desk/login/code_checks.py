@@ -25,9 +25,9 @@ def too_many_tries(seconds: int) -> str:
 
 
 def accepted_code(name: str, typed: str, now: float) -> CodeKind | None:
-    """Return the kind of a typed code of an account's second factor, and record that it is used: it is
-    accepted once. None for a wrong or used code, and without a second factor. Does not slow down guesses; the
-    callers do. `now` is in seconds since 1970."""
+    """Return the kind of a typed code of the second factor of the account `name`, and record that the code is
+    used: it is accepted once. None for a wrong or used code, and without a second factor. Does not slow down
+    guesses: the callers do. `now` is in seconds since 1970."""
     factors, code = desk().store.second_factors, normalise(typed)
     factor = factors.of(name)
     if factor is None:
@@ -48,11 +48,11 @@ class Refusal:
 
 
 def password_refusal(account: Account, password: str) -> Refusal | None:
-    """Return the reason for refusing the typed password of a signed-in account; None if it is right. Status
-    403 for a wrong one, 429 after too many, 503 while too many others sign in.
+    """Return the refusal of the typed password of a signed-in account; None if the password is right. The
+    status is 403 for a wrong one, 429 after too many, 503 while too many others sign in.
 
-    Wrong passwords also slow down sign-ins from the same browser, since somebody else may use an open page. A
-    right one ends this delay.
+    Wrong passwords also slow down sign-ins from the same browser, since somebody else may use an open page.
+    The right password ends this delay.
     """
     throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
     device = desk().known_devices.nonce(account.name)

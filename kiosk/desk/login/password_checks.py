@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 STRANGERS_AT_ONCE = 2
+"""Most checks in progress or waiting for devices that are not known."""
 KNOWN_DEVICES_AT_ONCE = 2
-"""Most checks in progress or waiting, for others and for known devices. Together they take half of the
-server's threads."""
+"""Most checks in progress or waiting for known devices. Both limits together are half of the server's
+threads."""
 
 
 def _semaphore(number: int) -> threading.BoundedSemaphore:

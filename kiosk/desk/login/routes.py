@@ -19,16 +19,20 @@ from kiosk.storage import Account, Action, verify
 blueprint = Blueprint("sign_in", __name__)
 
 BUSY_SECONDS = 3
-"""Time after which the password checks in progress have ended; people are asked to wait so long."""
+"""Seconds after which the password checks in progress have ended. A person whose sign-in had no turn is asked
+to wait for this time."""
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @without_session
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form; sign in with a sent one, and redirect to the page that `next` in the address
-    names or, for an account with a second factor, to the second step. A wrong name and a wrong password have
-    the same response (status 403) and timing. Status 429 after too many failures, 503 while too many others
-    sign in."""
+    """Show the sign-in form. Sign in with a sent form, and redirect to the page that `next` in the address
+    names or, for an account with a second factor, to the second step. Somebody who is signed in is redirected
+    at once.
+
+    A wrong name and a wrong password have the same response (status 403) and timing. Status 429 after too
+    many failures, 503 while too many others sign in.
+    """
     # This comes first: it clears an expired session that no live page uses, and the form's token must be in
     # the new session.
     is_signed_in = signed_in() is not None
@@ -73,8 +77,9 @@ def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseRetur
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @without_session
 def second_step() -> ResponseReturnValue:
-    """Show the form for the code of the second factor; sign in with a right one. Status 403 for a wrong code,
-    429 after too many. Redirects to the sign-in unless the password was given before."""
+    """Show the form for the code of the second factor. Sign in with a right code, and redirect to the page
+    that `next` in the address names. Status 403 for a wrong code, 429 after too many. Unless the password was
+    given before, redirect to the sign-in."""
     account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
     if account is None:
         return redirect(url_for("sign_in.sign_in", next=onward), 303)

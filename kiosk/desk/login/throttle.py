@@ -21,15 +21,18 @@ LONGEST_DELAY_SECONDS = 300.0
 """Longest delay of one source or device for one name."""
 
 STRANGERS_FREE_FAILURES = 100
+"""Number of the first failure, of all unknown sources together for one name, that causes a delay."""
 STRANGERS_LONGEST_DELAY_SECONDS = 10.0
 """Longest delay of all unknown sources together for one name. It is short, so that a new device at a new
 address can sign in with the right password between two false sign-ins."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
-"""Time after the last failure of a key from which a new one counts as the first."""
+"""Time after a key's last failure from which a new failure counts as the first."""
 
 MOST_KEYS_KEPT = 10_000
-"""Most keys of each kind in memory. Beyond it, the oldest failures are forgotten."""
+"""Most keys of a `Failures`, most known sources and most wrong codes in memory. A further failing key
+replaces the one that failed longest ago; a further known source is not kept; all wrong codes are forgotten
+before a further one."""
 
 
 @dataclass
@@ -110,22 +113,23 @@ class SignInThrottle:
         return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
 
     def failed(self, attempt: Attempt, now: float) -> None:
-        """Record a wrong name or password for the attempt's source or device. If that is unknown, it also
-        counts for all unknown sources and devices of the name together."""
+        """Record a wrong name or password for the attempt's source or device. Unless the attempt is known, it
+        also counts for all unknown sources and devices of the name together."""
         self._own.add(attempt.key, now)
         if not attempt.is_known:
             self._strangers.add(attempt.name, now)
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures, also of codes, of the source or device, and treat the source as known for this
-        account from now on."""
+        """Forget the failures of the attempt's source or device, those of codes included, and treat the
+        source as known for this name from now on."""
         self._own.forget(attempt.key)
         self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
             self._usual.add(attempt.source_key)
 
     def seconds_left_for_code(self, attempt: Attempt, now: float) -> float:
-        """Return the seconds until a code of the account's second factor may be tried; 0 if it may be now."""
+        """Return the seconds until a code of the account's second factor may be tried; 0 if one may be tried
+        now."""
         return self._codes.seconds_left(_code_key(attempt), now)
 
     def code_failed(self, attempt: Attempt, now: float) -> None:
