@@ -14,15 +14,16 @@ from kiosk.storage import Action, hash_password
 blueprint = Blueprint("account_links", __name__)
 
 BUSY_SECONDS = 3
-"""Time after which the password checks in progress have ended; people are asked to wait so long."""
+"""Seconds after which the password checks in progress have ended. A person whose password had no turn is
+asked to wait for this time."""
 
 
 @blueprint.route("/account-link/<code>", methods=["GET", "POST"])
 @without_session
 def choose_password(code: str) -> ResponseReturnValue:
-    """Show the form for a password; store the sent one, which uses the one-time link, and redirect to the
-    sign-in. The link of a new account creates it; any other ends all sessions of its account. Opening the
-    link does not use it: programs of mail and chat open links too.
+    """Show the form for a password. Store a sent password, which uses the one-time link, and redirect to the
+    sign-in. The link of a new account creates the account; a link for a new password ends all sessions of its
+    account. Opening the link does not use it: programs of mail and chat open links too.
 
     Status 404 for an invalid link, 429 after too many of them, 400 for a refused password, 503 while too many
     others sign in.

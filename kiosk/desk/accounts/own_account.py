@@ -1,7 +1,8 @@
 """The signed-in account's own page: the password, the second factor with its recovery codes, and e-mail.
 
 Each change asks for the password, since a person may have left a page open. Changes of the sign-in end all
-other sessions. A refused change shows the page again, with the reason and the status of the refusal.
+other sessions. Each change is logged. A refused change shows the page again with the reason: status 400 for
+invalid input, else the status of `password_refusal`.
 """
 
 from datetime import timedelta
@@ -31,10 +32,10 @@ from kiosk.storage import Account, Action, SecondFactor, hash_password
 blueprint = Blueprint("own_account", __name__)
 
 SYMBOL_MODULE_PIXELS = 4
-"""Side of a square of the QR code."""
+"""Side of a square of the QR code, in pixels."""
 
 BETWEEN_TRIALS = timedelta(minutes=5)
-"""Least time between two trials of an account, so that nobody can send mail in quantities."""
+"""Least time between two trial mails to an account, so that nobody can send mail in quantities."""
 
 
 @blueprint.route("/account")
@@ -47,7 +48,7 @@ def account() -> ResponseReturnValue:
 @blueprint.route("/account/password", methods=["POST"])
 @for_every_account
 def change_password() -> ResponseReturnValue:
-    """Change the password of the signed-in account, and end its other sessions."""
+    """Change the password of the signed-in account, and end its sessions in other browsers."""
     form, mine = OwnPasswordForm(), _mine()
     form.anchor_prefix = "new-"
     if not form.validate():
@@ -64,7 +65,8 @@ def change_password() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor", methods=["POST"])
 @for_every_account
 def begin_second_factor() -> ResponseReturnValue:
-    """Show a new secret as a QR code. Nothing is stored until the app's first code is right."""
+    """Show a new secret as a QR code, with the form for the app's first code. Nothing is stored until that
+    code is right."""
     return _factor_page(SecondFactorForm(formdata=None), new_secret(), 200)
 
 
@@ -72,8 +74,8 @@ def begin_second_factor() -> ResponseReturnValue:
 @for_every_account
 def add_second_factor() -> ResponseReturnValue:
     """Store the sent secret if the typed code belongs to it, end the account's other sessions, and show the
-    recovery codes once. A wrong code gives the page again, with the same secret and status 400; a malformed
-    secret the account's page, also 400."""
+    recovery codes once. For a wrong code, show the same secret again, with status 400; for a malformed
+    secret, the account's page, also with 400."""
     form, mine = SecondFactorForm(), _mine()
     secret = read_secret(form.secret.data or "")
     if secret is None:
@@ -111,8 +113,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/recovery-codes", methods=["POST"])
 @for_every_account
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes of the signed-in account, and show the new ones once. Status 400 without a
-    second factor."""
+    """Replace the recovery codes of the signed-in account, and show the new codes once. Without a second
+    factor, nothing changes, and the status is 400."""
     if (refused := _confirmed("codes-")) is not None:
         return refused
     name, codes = _mine().name, new_recovery_codes()
@@ -126,8 +128,8 @@ def renew_recovery_codes() -> ResponseReturnValue:
 @blueprint.route("/account/mail", methods=["POST"])
 @for_every_account
 def change_mail() -> ResponseReturnValue:
-    """Change the e-mail address of the signed-in account, and which mail it gets. An empty address removes
-    it."""
+    """Change the e-mail address of the signed-in account, and the kinds of mail that it gets. An empty
+    address means no mail."""
     form, mine = OwnMailForm(), _mine()
     form.offer_languages()
     if not form.validate():
@@ -206,8 +208,8 @@ def _page(status: int, mail_form: OwnMailForm | None = None) -> ResponseReturnVa
 
 
 def _factor_page(form: SecondFactorForm, secret: bytes, status: int) -> ResponseReturnValue:
-    """Return the page with a secret, as a QR code and as a text to type, and with the form, which carries
-    it."""
+    """Return the page with a secret, as a QR code and as a text to type, and with the form. The form carries
+    the secret in a field."""
     uri = provisioning_uri(secret, _mine().name, translate("Svarskiosk"))
     form.secret.data = secret_to_type(secret)
     page = render_template(

@@ -53,7 +53,7 @@ def accounts() -> ResponseReturnValue:
 @for_coordinator
 def add() -> ResponseReturnValue:
     """Make a one-time link with which a person creates an account, and show it once. A refused name stays in
-    the form, with status 400; one that is taken has status 409."""
+    the form, with status 400; a name that another account has, with status 409."""
     form = AccountForm()
     if not form.validate():
         return _page(form, 400)
@@ -70,8 +70,8 @@ def add() -> ResponseReturnValue:
 @blueprint.route("/accounts/link", methods=["POST"])
 @for_coordinator
 def reset() -> ResponseReturnValue:
-    """Make a one-time link with which a person chooses another password, and show it once; the password stays
-    valid until then. Status 404 for an unknown account."""
+    """Make a one-time link with which the person of the sent account chooses another password, and show it
+    once. The password stays valid until then. Status 404 for an unknown account."""
     name = _sent_name()
     try:
         code = desk().store.account_links.add(name, None, desk().clock())
@@ -84,9 +84,9 @@ def reset() -> ResponseReturnValue:
 @blueprint.route("/accounts/role", methods=["POST"])
 @for_coordinator
 def change_role() -> ResponseReturnValue:
-    """Change the role of an account, which ends its sessions; all one-time links become invalid if the
-    account was a coordinator's. Status 404 for an unknown account, 409 for the last coordinator, 400 for an
-    unknown role."""
+    """Change the role of an account, which ends its sessions. If it was a coordinator's, all one-time links
+    become invalid. Status 404 for an unknown account, 409 for the last coordinator, 400 for an unknown role.
+    """
     name, form = _sent_name(), RoleForm()
     had_links = _has_links()
     if not form.validate():
@@ -117,8 +117,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/accounts/mail", methods=["POST"])
 @for_coordinator
 def change_mail() -> ResponseReturnValue:
-    """Change the e-mail address of an account, and which mail it gets. Refused input stays in the form, with
-    status 400. Status 404 for an unknown account."""
+    """Change the e-mail address of an account, and the kinds of mail that it gets. An empty address means no
+    mail. Refused input stays in the form, with status 400. Status 404 for an unknown account."""
     name, form = _sent_name(), MailForm()
     form.offer_languages()
     names = [account.name for account in desk().store.accounts.all()]
@@ -135,9 +135,9 @@ def change_mail() -> ResponseReturnValue:
 @blueprint.route("/accounts/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Withdraw the one-time link with which the sent name would get a new account; without one, remove the
-    account with this name, which ends its sessions; all links become invalid if it was a coordinator's.
-    Status 404 for an unknown name, 409 for the last coordinator."""
+    """Withdraw the one-time link with which a person would create an account of the sent name. Without such a
+    link, remove the account of that name, which ends its sessions; if it was a coordinator's, all one-time
+    links become invalid. Status 404 for an unknown name, 409 for the last coordinator."""
     name, store, had_links = _sent_name(), desk().store, _has_links()
     if store.account_links.withdraw(name):
         note(Action.ACCOUNT_LINK_WITHDRAWN, name)
@@ -162,7 +162,8 @@ def _has_links() -> bool:
 
 
 def _confirm_withdrawn_links(had_links: bool) -> None:
-    """Add a confirmation that one-time links became invalid; nothing if there were none."""
+    """Add a confirmation that the one-time links became invalid, if there were valid ones before the change
+    (`had_links`) and there are none now."""
     if had_links and not _has_links():
         flash(translate("Länkar till konton som inte hade använts gäller inte längre. Gör nya om de behövs."))
 

@@ -24,8 +24,8 @@ def tokens() -> ResponseReturnValue:
 @blueprint.route("/tokens", methods=["POST"])
 @for_coordinator
 def add() -> ResponseReturnValue:
-    """Make a token, and show it once. An empty or unreadable name stays in the form, with status 400; one
-    that is taken has status 409."""
+    """Make a token, and show it once. An empty or unreadable name stays in the form, with status 400; a name
+    that another token has, with status 409."""
     form = TokenForm()
     if not form.validate():
         return _page(form, 400)
@@ -42,7 +42,8 @@ def add() -> ResponseReturnValue:
 @blueprint.route("/tokens/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove the token with the sent name, which is refused from then on. Status 404 for an unknown name."""
+    """Remove the token with the sent name, which is refused from then on, and redirect to the page. Status
+    404 for an unknown name."""
     name = request.form.get("name", "")
     if not desk().store.api_tokens.remove(name):
         add_problem(translate("Det finns ingen sådan nyckel att ta bort: {name}", name=name), "tokens")
