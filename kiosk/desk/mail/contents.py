@@ -23,6 +23,7 @@ from kiosk.library.library import Library
 from kiosk.storage import MailChoice, OutgoingMail, RoundState, Store
 
 LONGEST_SUBJECT_CHARACTERS = 150
+"""Most characters of a subject, the ellipsis of a cut one included."""
 
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 """Bidirectional classes of Unicode (UAX 9): letters that are written from right to left, and Arabic
@@ -33,8 +34,8 @@ FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIO
 
 @dataclass(frozen=True)
 class MailContent:
-    """The content of a mail: a subject of one line (`as_subject`), the plain text, and the code of their
-    language."""
+    """The content of a mail: a subject of one line (`as_subject`), the plain text, and the code of the
+    language of both."""
 
     subject: str
     body: str
@@ -51,9 +52,12 @@ class MailWriter:
     desk_address: str
 
     def content(self, mail: OutgoingMail, choice: MailChoice) -> MailContent | None:
-        """Return the content of a queued mail, in the language of `choice` or, if the desk does not have it,
-        in Swedish. None if there is nothing to tell: no round of the mail is closed, or its kiosks are in
-        contact again or gone."""
+        """Return the content of a queued mail, in the language of `choice` or, if the desk lacks it, in
+        Swedish.
+
+        None if there is nothing to tell: no round of a summary is closed, or the silent kiosks are in contact
+        again or gone. A trial mail always has a content.
+        """
         catalogue = self._catalogue(choice.language)
         write = {
             MailKind.SUMMARY: self._summary,
@@ -116,8 +120,8 @@ class MailWriter:
         yield self._link(translate("Alla resultat:"), f"overview/{of_round.id}/{root}")
 
     def _places(self, document: Document, of_round: Round) -> Iterator[str]:
-        """Yield a line for each place of the round, indented by its depth in the tree: its name, and its
-        number of answers, or the reason why that is not shown."""
+        """Yield a line for each node of the round's tree, indented by its depth: its name, and the number of
+        guests who answered, or the reason why it is not shown."""
         for node in of_round.tree.nodes:
             depth = len(of_round.tree.upwards(node.id))
             number = answered(document, of_round, node.id)
@@ -174,8 +178,8 @@ class MailWriter:
 
 
 def _statement(entry: Entry) -> Iterator[str]:
-    """Yield the lines about one statement: its text, the share with n or why there is none, the target if it
-    has one, and the change."""
+    """Yield the lines about one statement: its text, the share with n or the reason why there is none, the
+    target if it has one, and the change."""
     yield isolated(entry.text)
     if entry.missing:
         yield f"  {entry.missing}"
@@ -197,16 +201,16 @@ def one_line(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """Return a text on one line (`one_line`) that does not change the direction of what stands beside it (UAX
-    9): one with letters from right to left stands between isolating marks."""
+    """Return a text on one line (`one_line`) that does not change the direction of the text beside it (UAX
+    9). A text with letters from right to left is put between isolating marks."""
     line = one_line(text)
     is_mixed = any(unicodedata.bidirectional(one) in RIGHT_TO_LEFT for one in line)
     return f"{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}" if is_mixed else line
 
 
 def as_subject(text: str) -> str:
-    """Return a text as a subject: on one line (`one_line`), cut to LONGEST_SUBJECT_CHARACTERS, the last of
-    which is then an ellipsis."""
+    """Return a text as a subject, on one line (`one_line`). A longer one is cut to
+    LONGEST_SUBJECT_CHARACTERS, the last of which is an ellipsis."""
     line = one_line(text)
     if len(line) <= LONGEST_SUBJECT_CHARACTERS:
         return line

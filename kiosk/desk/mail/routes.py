@@ -1,6 +1,7 @@
-"""The page about e-mail, for coordinators: whether it is set up, and the queue with what could not be sent.
+"""The page about e-mail, for coordinators: whether it is set up, and the queue, with the mail that could not
+be sent.
 
-A request never connects to the mail server: the queue is sent by a thread or a process of its own.
+A request never connects to the mail server: a thread or a process of its own sends the queue.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ blueprint = Blueprint("mail", __name__)
 
 @dataclass(frozen=True)
 class ListedMail:
-    """A queued mail on the page, with its kind in words, and `problem`, the reason why it was not sent, as a
-    sentence; "" before the first attempt."""
+    """A queued mail on the page. `kind` is its kind in words. `problem` is the reason why the last attempt to
+    send it failed, as a sentence; "" before the first attempt."""
 
     mail: OutgoingMail
     kind: str
@@ -44,14 +45,15 @@ class Recipient:
 @blueprint.route("/mail")
 @for_coordinator
 def mail() -> ResponseReturnValue:
-    """Show whether mail is set up, who gets which, and the mail that waits or was given up."""
+    """Show whether mail is set up, which accounts get which mail, and the mail that waits or was given up."""
     return _page(200)
 
 
 @blueprint.route("/mail/again", methods=["POST"])
 @for_coordinator
 def again() -> ResponseReturnValue:
-    """Make all mail due that waits or was given up. A thread or process outside requests sends it."""
+    """Make all mail due that waits or was given up, and redirect to the page. A thread or process outside
+    requests sends it."""
     desk().store.mail_queue.try_again(desk().clock())
     return _done(translate("Mejlen ligger i kö igen. De skickas inom några minuter."))
 
@@ -59,7 +61,8 @@ def again() -> ResponseReturnValue:
 @blueprint.route("/mail/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove a mail from the queue. For an unknown one, the page has the reason and status 404."""
+    """Remove the mail with the sent id from the queue, and redirect to the page. For an unknown id, the page
+    has the reason and status 404."""
     if not desk().store.mail_queue.remove(request.form.get("id", "")):
         add_problem(translate("Mejlet ligger inte längre i kön."), "queue")
         return _page(404)
