@@ -1,5 +1,5 @@
-"""The comparison page: figures of one's own organisation and imported ones of others, in separate charts
-where the statements or the protection differ."""
+"""The comparison page: figures of this installation's organisation and imported ones of others, in separate
+charts where the statements or the protection differ."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,13 +33,15 @@ from kiosk.output.interval_chart import PAGE, PHONE, IntervalLine, intervals_svg
 blueprint = Blueprint("comparison", __name__)
 
 OWN = "own"
-"""Id of one's own organisation; others have the fingerprint of their key."""
+"""Id of this installation's organisation as a party of a comparison; others have the fingerprint of their
+key."""
 
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of the table beside a chart: an organisation or one of its places. `agreeing` (the number that
-    agrees, or why there is none), `interval` and `period` are in words; `k` is that of the round."""
+    """A line of the table beside a chart, about an organisation or one of its places. `agreeing`, `interval`
+    and `period` are in words; `agreeing` is the number that agrees, or the reason why there is none. `k` is
+    that of the round."""
 
     name: str
     is_own: bool
@@ -51,11 +53,12 @@ class LineView:
 
 @dataclass(frozen=True)
 class GroupView:
-    """A group of comparable lines with its chart, for wide and for narrow pages.
+    """A group of comparable lines about one statement, with its chart for wide pages (`svg`) and for narrow
+    ones.
 
     `text` is the statement's. `rule` has the scale and the options that count as agreeing. `apart` is a
-    sentence with the differences from the first group of the same statement, "" for that one. `sentences` say
-    which share is largest and which is good.
+    sentence with the differences from the first group of the same statement, "" for the first group.
+    `sentences` say which share is largest and which is good.
     """
 
     text: str
@@ -70,8 +73,9 @@ class GroupView:
 @blueprint.route("/comparison")
 @for_every_account
 def comparison() -> ResponseReturnValue:
-    """Show the figures of all organisations in one year: the latest with figures unless the address names
-    another. Aborts with 404 for a year without figures, and if files cannot be changed."""
+    """Show the figures of all organisations in one year. It is the `year` in the address, by default the
+    latest with figures; without any figures, the present year. Aborts with 404 for another year, and if files
+    cannot be changed."""
     if desk().settings is None:
         abort(404)
     others, left_out = read_received()
@@ -111,16 +115,16 @@ def read_received() -> tuple[ReceivedAggregates, list[str]]:
 
 
 def own_name() -> str:
-    """Return the name of one's own organisation: that of the theme, else that of the report of the latest
-    year, else ""."""
+    """Return the name of this installation's organisation: that of the theme, else that of the report of the
+    latest year, else ""."""
     reports = desk().store.reports.all().values()
     latest = max(reports, key=lambda terms: terms.year, default=None)
     return desk().library.theme.name or (latest.organisation if latest else "")
 
 
 def _parties(others: ReceivedAggregates, year: int) -> Iterator[Party]:
-    """Yield one's own organisation, then the others. An organisation without figures of the year is left
-    out."""
+    """Yield this installation's organisation, then the others, each with its figures. An organisation without
+    figures of the year is left out."""
     scope = Scope(own_name() or translate("Vår organisation"), year)
     own = own_aggregate(desk().store, desk().library, scope, desk().clock())
     all_parties = (
@@ -133,7 +137,7 @@ def _parties(others: ReceivedAggregates, year: int) -> Iterator[Party]:
 
 
 def organisation(aggregate: Aggregate) -> str:
-    """Return an organisation's name, with a remark if its answers are made up."""
+    """Return the name of the organisation of an aggregate, with a remark if its answers are made up."""
     name = aggregate.organisation
     return translate("{name} (påhittade svar)", name=name) if aggregate.is_demonstration else name
 
@@ -156,7 +160,8 @@ def _group(group: Group) -> GroupView:
 
 
 def _apart(group: Group) -> str:
-    """Return a sentence with the differences between a group and the first one; "" for the first one."""
+    """Return a sentence with the differences between a group and the first group of the same statement; ""
+    for the first group."""
     names = {
         Difference.WORDING: translate("andra ord"),
         Difference.SCALE: translate("annan skala"),
@@ -205,8 +210,8 @@ def _interval_words(line: Line) -> str:
 
 
 def _interval(line: Line) -> IntervalLine:
-    """Return a line of the chart: its share with the interval, in percent, or the count and n if there are
-    too few answers for one."""
+    """Return a line of the chart: its share with the interval, in percent, or the count and n below
+    PERCENT_FROM answers."""
     row, interval = line.row, line.row.agreeing_interval
     n = f"n = {row.on_scale}"
     if interval is None:
@@ -220,7 +225,8 @@ def _interval(line: Line) -> IntervalLine:
 
 def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
     """Return sentences about the organisations with the largest and the smallest share, and whether the
-    difference may be chance. For None, the sentence says that too few organisations have enough answers."""
+    difference may be chance. If all shares are equal, the sentence says so. For None, it says that too few
+    organisations have enough answers."""
     if of_group is None:
         return (
             translate(
@@ -256,8 +262,8 @@ def column_headings(columns: Sequence[OutputComparison]) -> list[tuple[str, str]
 
 
 def _output(column: OutputComparison, party: Party) -> str:
-    """Return an organisation's figure in words; if several of its trees have one, each with the tree's name;
-    a dash if it has none."""
+    """Return an organisation's figure in a column, in words. If several of its trees have one, each stands
+    with the name of its node; a dash if none has."""
     outputs = column.figures.get(party.id, [])
     if len(outputs) > 1:
         return "; ".join(f"{one.node_name}: {with_gaps(one.figure)}" for one in outputs)

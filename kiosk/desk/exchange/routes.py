@@ -1,4 +1,8 @@
-"""The exchange page: bundles of surveys and theories, and signed figures, given and received as files."""
+"""The exchange page: bundles of surveys and theories, and signed figures, given and received as files.
+
+If files cannot be changed, there is no exchange page (404), and the views that need files raise
+SettingsError.
+"""
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
@@ -37,7 +41,7 @@ from kiosk.storage import Action
 blueprint = Blueprint("exchange", __name__)
 
 SHOWN_DIGITS = 8
-"""Digits of a fingerprint that the log shows."""
+"""Number of the first digits of a fingerprint that the log has."""
 
 
 @blueprint.route("/exchange")
@@ -93,15 +97,15 @@ def _refused(messages: Sequence[Message], anchor: str) -> ResponseReturnValue:
 
 
 def _done(action: Action, what: str, words: str) -> ResponseReturnValue:
-    """Log an action with its object `what`, and return to the page with `words` as the confirmation."""
+    """Log an action with its details `what`, and redirect to the page with `words` as the confirmation."""
     note(action, what)
     flash(words)
     return redirect(url_for("exchange.exchange"), 303)
 
 
 def _sent(field: str) -> bytes:
-    """Return the content of the file in a field of the form. Raises RefusedError if none was chosen, and
-    aborts with 400 without the field."""
+    """Return the content of the file in the form's field of this name. Raises RefusedError if no file was
+    chosen, and aborts with 400 without the field."""
     sent = request.files.get(field)
     if sent is None:
         abort(400)
@@ -114,8 +118,8 @@ def _sent(field: str) -> bytes:
 @blueprint.route("/exchange/bundle", methods=["POST"])
 @for_coordinator
 def bundle() -> ResponseReturnValue:
-    """Return a bundle of the chosen surveys, theories and counters. Aborts with 400 for an unknown one;
-    without a choice, the page is shown with the reason and status 400."""
+    """Return a bundle of the chosen surveys, theories and counters as a zip file. Aborts with 400 if one of
+    them is unknown. Without a choice, the page is shown with the reason and status 400."""
     surveys, theories, counters = map(request.form.getlist, ("survey", "theory", "counter"))
     library = desk().library
     if not {*surveys} <= library.surveys.keys() or not {*theories} <= library.theories.keys():
@@ -140,8 +144,8 @@ def show_bundle() -> ResponseReturnValue:
 
 
 def _shown(content: bytes) -> ResponseReturnValue:
-    """Return the page with the effects of a bundle, which carries the bundle; the exchange page with the
-    reasons and status 400 for a refused one."""
+    """Return the page with the effects that a bundle would have, and with the bundle in a field of its form.
+    For a refused bundle, return the exchange page with the reasons and status 400."""
     try:
         plan = plan_import(desk().own_settings, content, _used())
     except RefusedError as error:
@@ -170,9 +174,9 @@ def _used() -> set[str]:
 @blueprint.route("/exchange/bundle/import", methods=["POST"])
 @for_coordinator
 def take_bundle() -> ResponseReturnValue:
-    """Import the bundle that was shown. If the import would have other effects by now, nothing is imported,
-    and the present effects are shown, with status 200. A refused bundle is reported with status 400. Aborts
-    with 400 for one that is not in base64."""
+    """Import the sent bundle, which was shown before, and redirect to the page. If the import would now have
+    other effects than were shown, nothing is imported, and the present effects are shown, with status 200. A
+    refused bundle is reported with status 400. Aborts with 400 for a bundle that is not in base64."""
     try:
         content = b64decode(request.form.get("content", ""), validate=True)
     except ValueError:
@@ -196,9 +200,9 @@ def _importing(content: bytes) -> Callable[[Settings], Library]:
 @blueprint.route("/exchange/figures", methods=["POST"])
 @for_coordinator
 def figures() -> ResponseReturnValue:
-    """Return a year's published figures as a signed file, with those of each unit if the form says so. The
-    first time, it makes the installation's key. A refused name of the organisation is reported with status
-    400. Aborts with 400 for a year without figures."""
+    """Return a year's published figures as a signed file, with those of each unit if the form asks for them,
+    and log this. The first time, it makes the installation's key. A refused name of the organisation is
+    reported with status 400. Aborts with 400 for a year without figures."""
     year = request.form.get("year", type=int)
     name = request.form.get("organisation", "").strip()
     if year not in years(desk().store):
@@ -217,8 +221,8 @@ def figures() -> ResponseReturnValue:
 @blueprint.route("/exchange/trust", methods=["POST"])
 @for_coordinator
 def trust_key() -> ResponseReturnValue:
-    """Trust the key with the typed fingerprint, under the typed name. A refused one is reported with status
-    400."""
+    """Trust the key with the typed fingerprint, under the typed name of its organisation, and redirect to the
+    page. A refused fingerprint or name is reported with status 400."""
     try:
         fingerprint = read_fingerprint(request.form.get("fingerprint", ""))
     except RefusedError as error:
@@ -234,8 +238,9 @@ def trust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/distrust", methods=["POST"])
 @for_coordinator
 def distrust_key() -> ResponseReturnValue:
-    """End the trust in a key, whose figures are then no longer shown. Aborts with 404 for a key that is not
-    trusted."""
+    """End the trust in a key, whose figures are then no longer shown, and redirect to the page. Aborts with
+    404 for a key that is not trusted. Raises RefusedError (400) if the file of trusted keys cannot be read.
+    """
     fingerprint = request.form.get("key", "")
     if fingerprint not in trusted_keys(desk().own_settings):
         abort(404)
@@ -248,8 +253,9 @@ def distrust_key() -> ResponseReturnValue:
 @blueprint.route("/exchange/receive", methods=["POST"])
 @for_coordinator
 def receive() -> ResponseReturnValue:
-    """Import the figures of another organisation, in place of earlier ones of the same year. A missing file,
-    and a refused one, such as one whose key is not trusted, is reported with status 400."""
+    """Import the sent figures of another organisation, which replace those that it gave for the same year,
+    and redirect to the page. A missing file, and a refused one, such as one whose key is not trusted, is
+    reported with status 400."""
     try:
         signed = import_aggregate(desk().own_settings, _sent("figures"))
     except RefusedError as error:
@@ -263,8 +269,8 @@ def receive() -> ResponseReturnValue:
 @blueprint.route("/exchange/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove the figures of another organisation, whose fingerprint is sent, in one year. Aborts with 400
-    without a year; raises RefusedError (400) for a malformed fingerprint."""
+    """Remove the figures that the organisation with the sent fingerprint gave for one year, and redirect to
+    the page. Aborts with 400 without a year. Raises RefusedError (400) for a malformed fingerprint."""
     key, year = request.form.get("key", ""), request.form.get("year", type=int)
     if year is None:
         abort(400)
