@@ -371,8 +371,8 @@ def _unique(lines: list[dict[str, str]], name: str) -> list[dict[str, str]]:
 
 
 def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str]]]) -> AggregateRound:
-    """Return the round of a row of the table `rounds`, with its rows in the other tables. Raises one of
-    SHAPE_ERRORS for missing or surplus rows."""
+    """Return the round in a row of the table `rounds`. `tables` maps the name of each table to its rows, of
+    which the round's own are used. Raises one of SHAPE_ERRORS for missing or surplus rows."""
     of_round = {
         name: [one for one in _unique(tables[name], name) if one["round"] == line["round"]]
         for name in ("codebook", "orgunits", "figures")

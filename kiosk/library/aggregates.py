@@ -103,12 +103,12 @@ def _write_keys(settings: Settings, keys: Mapping[str, str]) -> None:
 
 
 def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
-    """Store the aggregate of another organisation, and return it. It replaces an earlier one of the same key
-    and year.
+    """Store the aggregate of another organisation, and return it. `content` has the bytes of its file, which
+    replaces an earlier file of the same key and year.
 
     Raises RefusedError, and changes nothing, if the file cannot be read, is this organisation's own, is
-    signed with a key that is not trusted, or is older than the stored one; if there are too many files; or if
-    it cannot be written.
+    signed with a key that is not trusted, is older than the stored one, or cannot be written; and if there
+    are too many files.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):
@@ -174,7 +174,7 @@ def _path(fingerprint: str, year: int) -> Path:
 
 
 def _files(settings: Settings) -> list[Path]:
-    """Return the paths of all stored aggregates, sorted; none without the folder."""
+    """Return the paths of all stored aggregates, sorted; [] without the folder."""
     folder = settings.data / FOLDER
     return sorted(path for path in folder.glob("[!.]*.zip") if path.is_file()) if folder.is_dir() else []
 

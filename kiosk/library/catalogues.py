@@ -39,7 +39,7 @@ REFERENCE = "sv"
 """Code of the language of reference texts, Swedish."""
 
 PO_LINE = re.compile(r'(?:(?P<keyword>msgid|msgstr)\s+)?"(?P<string>(?:[^"\\]|\\.)*)"')
-"""A line of a .po file with a text, perhaps after its keyword."""
+"""Pattern of a line of a .po file with a text, perhaps after its keyword."""
 
 ESCAPES = frozenset({r"\\", r"\"", r"\t", r"\n", r"\r"})
 """The escapes that Babel's reader replaces; it would show guests any other one as it stands."""
@@ -206,8 +206,8 @@ def _check_charset(source: str, text: str) -> None:
 
 
 def _check_syntax(source: str, text: str) -> None:
-    """Raise DefinitionError for faults that Babel's reader ignores: an unclosed quote loses a letter there, a
-    stray msgstr is assigned to the wrong msgid, and a second translation is dropped."""
+    """Raise DefinitionError for faults that Babel's reader ignores: after an unclosed quote it loses a
+    letter, it assigns a stray msgstr to the wrong msgid, and it drops a second translation."""
     pieces: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()

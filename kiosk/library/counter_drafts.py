@@ -59,7 +59,7 @@ class CounterDraft:
 
 def counter_draft(library: Library, counter_id: str) -> CounterDraft:
     """Return a counter as a draft. A closed counter has the units at which it would be shown if it were open.
-    KeyError if there is none."""
+    Raises KeyError for an unknown id."""
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
@@ -68,8 +68,8 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
 
 
 def draft_digest(library: Library, counter_id: str) -> str:
-    """Return a digest of the values in a counter's form: 32 hex digits of SHA-256. KeyError if there is no
-    such counter."""
+    """Return a digest of the values in a counter's form: 32 hex digits of SHA-256. Raises KeyError for an
+    unknown id."""
     draft = counter_draft(library, counter_id)
     targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
     shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed, *targets]
@@ -88,8 +88,8 @@ def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
 
 
 def shares_targets(settings: Settings, counter_id: str) -> bool:
-    """Return whether an own counter's targets are also those of another counter in its file. Then they are
-    changed in the file only."""
+    """Return whether an own counter's targets are also those of another counter in its file. Then they can
+    only be changed in the file, by hand. Returns False for a shipped counter."""
     path = own_counter_path(settings, counter_id)
     rows = _rows(read_table(settings.data / path).values) if path else []
     return any(row.get("by_target") and row.get("id") != counter_id for row in rows)
@@ -266,7 +266,7 @@ def _tidied(draft: CounterDraft) -> CounterDraft:
 
 
 def _with_known_targets(draft: CounterDraft, known: Collection[str]) -> CounterDraft:
-    """Return the draft with every target whose id is not known as a new one."""
+    """Return the draft, in which each target whose id is not in `known` is a new, open one."""
     targets = (one if one.id in known else replace(one, id="", is_closed=False) for one in draft.targets)
     return replace(draft, targets=tuple(targets))
 

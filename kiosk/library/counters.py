@@ -17,7 +17,8 @@ from kiosk.library.definition import (
 )
 
 MOST_COUNTERS = 30
-"""Most counters of a file: staff look for one of them on a telephone."""
+"""Most counters of a file, and most open counters if one is added at the desk: staff look for one of them on
+a telephone."""
 MOST_TARGETS = 20
 """Most targets of a file."""
 

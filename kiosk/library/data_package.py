@@ -8,7 +8,7 @@ from typing import Any
 def described_table(
     name: str, content: bytes, columns: Mapping[str, str], whole: Collection[str], keys: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the description of the CSV file `name`.csv with these bytes: a tabular data resource.
+    """Return the description, a tabular data resource, of the CSV file `name`.csv with the bytes `content`.
 
     `columns` maps the name of each column to its description, in order; `whole` has those with integers only,
     `keys` those that identify a row.

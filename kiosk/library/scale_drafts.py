@@ -57,11 +57,11 @@ class ScaleKind(StrEnum):
 @dataclass(frozen=True)
 class ScaleDraft:
     """A scale that is edited. `labels` run from the lowest to the highest, or as guests see them if they have
-    no order, and are "" for an empty field. A scale of numbers has none.
+    no order, and are "" for an empty field. A scale of numbers has no labels.
 
     `bipolar` says whether the scale has two opposite poles, with a middle between them. `source` and
     `licence` are those of the file. `ends` has the lowest and the highest number of a scale of numbers as
-    they were written, and `poles` the words at these.
+    they were written, and `poles` the words at these numbers.
     """
 
     title: str
@@ -177,7 +177,7 @@ def rewrite_scale(settings: Settings, scale_id: str, draft: ScaleDraft, seen: st
 
 def remove_scale(settings: Settings, scale_id: str) -> Library:
     """Remove an own scale, and return the new library. A missing file is no error. Raises RefusedError if a
-    survey uses the scale."""
+    survey uses the scale, or the file cannot be removed."""
     with exclusively(settings):
         _refuse_used(read_usable_library(settings), scale_id)
         return change_files(settings, {scale_path(scale_id): None})

@@ -261,7 +261,7 @@ def _why_not_several(scale: Scale) -> str:
 
 
 def _check_scale(table: Table, scale_id: str, scales: Mapping[str, Scale]) -> None:
-    """Raise DefinitionError if no scale has this id."""
+    """Raise DefinitionError if `scales` has no scale with this id; `table` is the one that names it."""
     if scale_id not in scales:
         known = ", ".join(sorted(scales)) or "none"
         raise table.error("scale", f"no scale {scale_id!r} in the folder scales; choose one of: {known}")

@@ -45,7 +45,8 @@ OUTSIDE = re.compile(r"@import|url\(\s*[\"']?(?!\s*#)", re.IGNORECASE)
 
 
 def read_installed_theme(data: Path, read: Read) -> Theme:
-    """Return the theme in KIOSK_DATA, or the default theme if there is none or `read` cannot read it."""
+    """Return the theme in KIOSK_DATA; the default theme if there is none, or if `read` has no replacement for
+    a faulty one."""
     path = data / THEME
     return (read(path, read_theme) if is_there(path) else None) or Theme()
 
@@ -61,7 +62,8 @@ def theme_files(data: Path) -> list[Path]:
 
 
 def read_theme(path: Path) -> Theme:
-    """Return the theme in a file, with the logo beside it. Raises DefinitionError for any fault of either."""
+    """Return the theme in a file, with the logo beside it. Raises DefinitionError for any fault of the file
+    or the logo."""
     table = read_table(path)
     name, logo = table.optional_text("name"), table.optional_text("logo")
     if logo and not name:

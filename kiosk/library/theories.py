@@ -69,7 +69,8 @@ def _goals(table: Table, known: KnownIds) -> list[Goal]:
 
 
 def _read_box(row: Table, layer: Layer, known: KnownIds, goals: int) -> TheoryBox:
-    """Return the box in a section; `goals` is the number of goals, which it may name by number."""
+    """Return the box in a section; `goals` is the number of goals, which it may name by number. Raises
+    DefinitionError for any fault."""
     box = TheoryBox(
         row.identifier("id"),
         layer,
@@ -83,7 +84,8 @@ def _read_box(row: Table, layer: Layer, known: KnownIds, goals: int) -> TheoryBo
 
 
 def _read_measure(row: Table, layer: Layer, known: KnownIds) -> Measure:
-    """Return the measure of a box. A box that is not measured has to declare it (`not_measured = true`)."""
+    """Return the measure of a box. Raises DefinitionError for a box that neither has one nor declares that it
+    is not measured (`not_measured = true`), and for one with several."""
     is_gap = row.optional_flag("not_measured")
     statements = _known_statements(row, known)
     counter = _known_id(row, "counter", known.counters, "counter") if "counter" in row.values else ""
@@ -107,7 +109,8 @@ def _known_statements(row: Table, known: KnownIds) -> tuple[str, ...]:
 
 
 def _known_id(row: Table, key: str, ids: Collection[str], kind: str) -> str:
-    """Return the id at a key. Raises DefinitionError if it is none of `ids`."""
+    """Return the id at a key. Raises DefinitionError if it is none of `ids`; `kind` says in words what these
+    are."""
     return _check_known(row, key, row.identifier(key), ids, kind)
 
 

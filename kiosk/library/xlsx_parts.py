@@ -10,7 +10,7 @@ MOST_ROWS = 1_048_576
 """Most rows of a sheet."""
 
 ROWS_TOGETHER = 200
-"""Rows that are yielded as one text."""
+"""Number of rows that are yielded as one text."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -79,8 +79,9 @@ COLUMNS = (*_LETTERS, *(first + second for first in _LETTERS for second in _LETT
 
 
 def sheet_xml(rows: Iterable[Sequence[object]], *, as_text: bool = False) -> Iterator[str]:
-    """Yield the XML of a sheet, whose first row stays in view. Texts of digits become numbers; with `as_text`
-    every cell is text, as it is. Raises ValueError for more than MOST_ROWS rows."""
+    """Yield the XML of a sheet, whose first row stays in view. Texts of digits become numbers, and formulas
+    are quoted (`harmless`); with `as_text` every cell is text, as it is. Raises ValueError for more than
+    MOST_ROWS rows."""
     yield (
         f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
         'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'
@@ -121,6 +122,6 @@ def _content(value: object, *, as_text: bool) -> str:
 
 
 def harmless(value: object) -> object:
-    """Return the value, quoted if a spreadsheet would run it as a formula."""
+    """Return the value; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
     is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
     return f"'{value}" if is_formula else value

@@ -34,18 +34,18 @@ _ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
 
 
 def xpath_condition(text: str) -> Condition | None:
-    """Return the condition in an XLSForm's column `relevant`."""
+    """Return the condition in an XLSForm's column `relevant`; None if a follow-up cannot have it."""
     return _condition(text, XPATH)
 
 
 def expression_condition(text: str) -> Condition | None:
-    """Return the condition in LimeSurvey's column `relevance`."""
+    """Return the condition in LimeSurvey's column `relevance`; None if a follow-up cannot have it."""
     return _condition(text, EXPRESSION)
 
 
 def visible_if_condition(text: str) -> Condition | None:
-    """Return the condition in SurveyJS's `visibleIf`. A row of a matrix, "m.row", has the name of the
-    statement that it becomes, "m_row"."""
+    """Return the condition in SurveyJS's `visibleIf`; None if a follow-up cannot have it. A row of a matrix,
+    "m.row", has the name of the statement that it becomes, "m_row"."""
     condition = _condition(text, VISIBLE_IF)
     return condition and (condition[0].strip().replace(".", "_"), condition[1])
 
@@ -84,7 +84,7 @@ def _closes_at(text: str) -> int:
 
 
 def _answers(match: re.Match[str]) -> list[str]:
-    """Return the names of the answers in a term; none for a list with anything else."""
+    """Return the names of the answers in a term; [] for a list with anything else."""
     groups = match.groupdict()
     if groups.get("list") is not None:
         items = [_ITEM.fullmatch(item.strip()) for item in match["list"].split(",")]

@@ -90,8 +90,8 @@ def read_xlsform(content: bytes, filename: str) -> ForeignForm:
 
 
 def default_title(filename: str) -> str:
-    """Return the title of a form without one: the file's name without its ending, or "XLSForm" if that cannot
-    be read."""
+    """Return the title of a form without one: the file's name without its ending, cut to LONGEST_TITLE
+    characters, or "XLSForm" if that cannot be read."""
     title, _ = plain_text(filename.rpartition(".")[0] or filename)
     return title[:LONGEST_TITLE].strip() if can_be_read(title) else "XLSForm"
 
@@ -140,8 +140,9 @@ def source_of(form: ForeignForm, filename: str) -> str:
 
 
 def read_pasted(text: str, title: str) -> ForeignForm:
-    """Return the form in pasted lines of text: statements, and optional answers; statements without any get
-    those of DEFAULT_SCALE. Raises ForeignFormError for a text without a statement, or longer than a form."""
+    """Return the form in pasted lines of text, statements and optional answers, with the title `title`.
+    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text without a
+    statement, or longer than a form."""
     return read_lines(text, title, _default_answers())
 
 

@@ -198,7 +198,8 @@ def _condition(row: Row) -> str:
 
 
 def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
-    """Return a condition with codes instead of ids, such as 123X4X56: survey, group, question and row."""
+    """Return a condition with the codes of questions and rows instead of ids, such as 123X4X56row: survey,
+    group, question and row. Ids of an unknown question stay."""
 
     def code(ids: re.Match[str]) -> str:
         question = by_id.get(ids["question"])

@@ -19,7 +19,7 @@ Rows = list[list[str]]
 """Rows of cell texts, from the first."""
 
 LARGEST_CONTENT_BYTES = 20_000_000
-"""Unpacked size of the content of an .ods, in bytes. It is read element by element."""
+"""Largest unpacked content of an .ods, in bytes. It is read element by element."""
 
 MOST_ELEMENTS = 500_000
 DEEPEST_ELEMENT = 40

@@ -15,12 +15,13 @@ from kiosk.library.importing.form import ForeignFormError, LeftOut
 from kiosk.library.importing.xlsform import MOST_COLUMNS, MOST_ROWS
 
 LARGEST_UNPACKED_BYTES = 10_000_000
-"""Largest unpacked size, pictures excluded. A survey takes a few thousand bytes, and six million where
-thousands of empty rows have formats; a larger file is a zip bomb or no survey. The worst file of this size
-takes six seconds of processor time."""
+"""Largest unpacked size in bytes, pictures excluded. A survey takes a few thousand bytes, and six million
+where thousands of empty rows have formats; a larger file is a zip bomb or no survey. The worst file of this
+size takes six seconds of processor time."""
 
 PICTURES = "xl/media/"
-"""Folder of pictures, which are not read. Only the growth by unpacking counts towards the limit."""
+"""Folder of pictures, which are not read. Only their growth by unpacking counts towards
+LARGEST_UNPACKED_BYTES."""
 
 UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError,

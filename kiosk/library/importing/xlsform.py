@@ -111,7 +111,8 @@ ALONE = (
     "not((selected(., 'none') or selected(., 'dont_know') or selected(., 'prefer_not')) "
     "and count-selected(.) > 1)"
 )
-"""The constraint of a question with several choices in an export of this program: some stand alone."""
+"""The constraint of a question with several choices in an export of this program: "none of these" and the
+kinds of no answer exclude every other choice."""
 TOO_MANY_SEVERAL = Message(
     "Frågan har {number} svar. Flera svar går att välja bland högst {most}. Dela upp den i två frågor.", {}
 )
