@@ -228,8 +228,9 @@ def _database_url(environ: Mapping[str, str], folder: Path) -> str:
 
 
 def _check_server_address(url: str) -> None:
-    """Raise SettingsError for a server's address that cannot be read. The message repeats no part of the
-    address, since a wrong character may put the password into any part."""
+    """Raise SettingsError for the address of a database server that cannot be read, that names no database,
+    or whose target_session_attrs would allow a replica. The message repeats no part of the address, since a
+    wrong character may put the password into any part."""
     try:
         single, hosts = split_hosts(url)
     except ValueError:
@@ -300,7 +301,7 @@ def _ip_address(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _screen(environ: Mapping[str, str]) -> Screen | None:
-    """Return the measures of kiosks; None without KIOSK_SCREEN_MM."""
+    """Return the measures of kiosks' screens; None without KIOSK_SCREEN_MM."""
     width = _millimetres("KIOSK_SCREEN_MM", environ, WIDTH_LIMITS_MM)
     distance = _millimetres("KIOSK_DISTANCE_MM", environ, DISTANCE_LIMITS_MM) or LEAST_DISTANCE_MM
     lower_edge = _millimetres("KIOSK_SCREEN_LOW_MM", environ, LOWER_EDGE_LIMITS_MM)
@@ -356,8 +357,8 @@ _HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 
 def _refuse_mail_without_host(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError if a setting of mail is set without KIOSK_MAIL_HOST, and if KIOSK_DESK_ADDRESS is
-    no web address."""
+    """Raise SettingsError if a setting KIOSK_MAIL_... is set without KIOSK_MAIL_HOST. Also if
+    KIOSK_DESK_ADDRESS is set and is no web address."""
     for name in NAMES:
         if name.startswith("KIOSK_MAIL_") and environ.get(name):
             raise SettingsError(
@@ -465,8 +466,8 @@ def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
 
 
 def _make_secret_key(path: Path) -> None:
-    """Create the file of a new key, unless another process creates one at the same time: it then has the
-    key of that process, and never half a key."""
+    """Create the file of a new key, unless another process creates one at the same time: the file then has
+    the key of that process, and never half a key."""
     with NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key-") as file:
         file.write(secrets.token_hex(32))
         file.flush()

@@ -79,8 +79,8 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Raise a RefusedError in the `with` block again, as a DefinitionError in English that names the file
-    from which the refused change came."""
+    """Turn a RefusedError in the `with` block into a DefinitionError in English that names the file from
+    which the refused change came."""
     try:
         yield
     except RefusedError as error:
@@ -88,6 +88,6 @@ def naming(file: Path) -> Iterator[None]:
 
 
 def in_english(messages: Iterable[Message]) -> str:
-    """Return messages of the rules in English, with a blank between them, for a command."""
+    """Return messages in English, from the shipped catalogue of the desk, with a blank between them."""
     english = read_catalogues([shipped_folder("translations")], "desk")["en"]
     return " ".join(message.render(english.text) for message in messages)

@@ -139,7 +139,7 @@ def round_open(
 
 def _only(tree: Tree, units: tuple[str, ...]) -> Tree:
     """Return the tree with these units only; the whole tree if none is named. Raises StoreError for a unit
-    that it does not have."""
+    that the tree lacks."""
     for unit in units:
         check_among(tree.leaves, unit, "unit")
     return tree.only(units) if units else tree
