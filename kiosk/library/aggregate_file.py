@@ -114,7 +114,8 @@ WHOLE = frozenset({"k", "answered", "batches", "value"})
 """Columns of integers."""
 
 STATUS = {Quality.COUNTED: "A", Quality.ESTIMATED: "E", Quality.NOT_COUNTED: "L"}
-"""SDMX's code list CL_OBS_STATUS: normal value, estimated value, data exist but were not collected."""
+"""Quality of a figure -> its code in SDMX's code list CL_OBS_STATUS: normal value, estimated value, data
+exist but were not collected."""
 
 FORMER = "former"
 """The categoryOption of a row with an earlier text of a statement."""

@@ -202,8 +202,9 @@ def check_text(library: Library) -> str:
 
 
 def _language_lines(states: dict[str, dict[str, int]]) -> list[str]:
-    """Return the lines about the languages of a survey or the screen: one for each with missing texts, and
-    one with the unreviewed texts of all."""
+    """Return the lines about the languages of a survey or the screen: one for each language with missing
+    texts, and one with the numbers of unreviewed texts of all languages. `states` is language code ->
+    numbers."""
     lines = [
         f"  {code}: {state['missing']} texts missing, hidden from guests"
         for code, state in states.items()

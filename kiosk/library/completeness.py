@@ -71,8 +71,8 @@ def of_all(catalogue: Catalogue, surveys: Iterable[Survey]) -> Completeness:
 
 
 def _state(catalogue: Catalogue, messages: tuple[str, ...], texts: Mapping[str, str]) -> Completeness:
-    """Return the state of `messages` whose translations are `texts`: one that differs from the catalogue's
-    counts as unreviewed."""
+    """Return the state of `messages` whose translations are `texts`: a translation that differs from the
+    catalogue's counts as unreviewed."""
     unreviewed, is_reference = set(catalogue.unreviewed), catalogue.language.code == REFERENCE
     missing, to_review = [], []
     for message in messages:

@@ -159,8 +159,8 @@ def remove_counter(settings: Settings, counter_id: str) -> Library:
     without counters is removed. A missing or shipped counter is no error. The caller has checked that the
     counter has no figures.
 
-    Raises RefusedError, and changes nothing, if a theory of change is tied to the counter, or a file cannot
-    be read or written.
+    Raises RefusedError, and changes nothing, if a theory of change measures a box with the counter, or a file
+    cannot be read or written.
     """
     with exclusively(settings):
         current = read_usable_library(settings)
@@ -304,8 +304,9 @@ def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[
 def _target_faults(
     draft: CounterDraft, library: Library, counter_id: str, used: Collection[str]
 ) -> Iterator[FieldFault]:
-    """Yield the faults of the targets, also the removal of one whose id is in `used`. The field of a fault is
-    target-N: N counts the draft's targets from 1. `draft` has no new targets without a name."""
+    """Yield the faults of the targets, also for the removal of a target with figures: `used` are the ids of
+    such targets. The field of a fault is target-N: N counts the draft's targets from 1. `draft` has no new
+    targets without a name."""
     counter = library.counters.get(counter_id)
     known = {target.id: target.name for target in counter.targets} if counter else {}
     names: set[str] = set()

@@ -48,10 +48,10 @@ class DefinitionError(Exception):
 
 
 class Read(Protocol):
-    """Decides what happens to a file that cannot be read.
+    """Reads a file, and decides what happens if it is faulty.
 
-    Returns `reader(path)`. If that raises DefinitionError, it is raised (`strictly`), or a replacement is
-    returned, or None without one (`TolerantReader`).
+    Returns `reader(path)`. If that raises DefinitionError, `strictly` raises the error; `TolerantReader`
+    returns a replacement, or None if it has none.
     """
 
     def __call__(self, path: Path, reader: Callable[[Path], T]) -> T | None: ...

@@ -67,8 +67,8 @@ def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Itera
 def with_known_ids(
     before: Sequence[Statement], after: Sequence[Statement], asked: Sequence[Statement]
 ) -> tuple[Statement, ...]:
-    """Return the statements `after` of an edited survey. A new or changed statement gets the id of the
-    statement that had its text, so that its trend continues:
+    """Return the statements `after` of an edited survey, one for each row of the form. A new or changed
+    statement gets the id of the statement that had its text, so that its trend continues:
 
     - that of a statement of the saved survey (`before`) whose row has another text now, as when two texts
       change places;

@@ -293,8 +293,8 @@ def _faults_of_labels(draft: ScaleDraft) -> Iterator[FieldFault]:
 
 def _toml(scale_id: str, draft: ScaleDraft, previous: Mapping[str, Any]) -> str:
     """Return the TOML text of the scale's file. `previous` has the values of the file before the change, {}
-    for a new scale. Its keys that the form does not have are kept, as are those of an option whose label has
-    not changed."""
+    for a new scale. Keys of the file that the form does not have are kept, as are those of an option whose
+    label has not changed."""
     kept = {option["label"]: option for option in previous.get("options", ())}
     other = {key: value for key, value in previous.items() if key not in {"id", *WRITTEN_BY_KIND}}
     return definition_toml(
@@ -312,7 +312,8 @@ def _toml(scale_id: str, draft: ScaleDraft, previous: Mapping[str, Any]) -> str:
 
 
 def _by_kind(draft: ScaleDraft, kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the keys WRITTEN_BY_KIND of the scale's file. `kept` has the previous options by label."""
+    """Return the keys WRITTEN_BY_KIND that the scale's file has, with their values. `kept` has the previous
+    options by label."""
     if draft.kind is ScaleKind.NUMBERS:
         return {"numbers": list(draft.numbers), "poles": list(draft.poles)}
     options = [{**kept.get(label, {}), "label": label} for label in draft.written_labels]

@@ -151,7 +151,8 @@ def _faults_of_row(
 def _faults_of_box(
     theory: Theory, box: TheoryBox, number: int, statements: set[str], library: Library
 ) -> Iterator[FieldFault]:
-    """Yield the faults of the box with this number in its layer."""
+    """Yield the faults of the box with this number, from 1, in its layer. `statements` are the ids of the
+    statements of all surveys."""
     anchor, place = f"{box.layer}-{number}", {"column": LAYER_NAMES[box.layer], "number": number}
     measure = box.measure
     yield from _faults_of_row(anchor, place, box.text, measure.statements if measure else (), statements)

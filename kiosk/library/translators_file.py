@@ -55,12 +55,12 @@ class TranslationError(ValueError):
 class Comparison:
     """A translator's file compared with the current texts.
 
-    `changed` are the translations to save: new ones, and the same ones that are now reviewed. `conflicts` are
-    translations that differ from a text that is reviewed here; they are not in `changed`. `untranslated`
-    counts texts without the fuzzy flag that equal the Swedish text: they do not count as reviewed.
-    `kept_reviews` counts translations that are reviewed here and that the file has too, but flagged fuzzy:
-    they stay reviewed. `with_variants` has the reference texts of which the file has several translations, by
-    context or number: they are left out.
+    `changed` are the translations to save: new ones, and unchanged ones that the file marks as reviewed.
+    `conflicts` are translations that differ from a text that is reviewed here; they are not in `changed`.
+    `untranslated` counts texts without the fuzzy flag that equal the Swedish text: they do not count as
+    reviewed. `kept_reviews` counts translations that are reviewed here and that the file has too, but flagged
+    fuzzy: they stay reviewed. `with_variants` has the reference texts of which the file has several
+    translations, by context or number: they are left out.
     """
 
     changed: tuple[Translation, ...]

@@ -56,8 +56,8 @@ def place_of(name: str, row: str = "") -> Message:
 
 
 def known_code(code: str) -> str | None:
-    """Return the language code for one that another program uses, "de" for "de-informal"; None for an unknown
-    one."""
+    """Return the language code for a code of another program, such as "de" for "de-informal"; None for an
+    unknown language."""
     return heading_code(code) or heading_code(re.split("[-_]", code)[0])
 
 
@@ -65,7 +65,7 @@ def known_code(code: str) -> str | None:
 class FormBuilder:
     """Collects the questions of a form, and the parts that are left out.
 
-    `program` is the program or format that the file is of. `default` is the language of texts without a
+    `program` is the program or format of the file. `default` is the code of the language of texts without a
     language, "" if the file does not say which it is. `left_out` is keyed by the Swedish texts of place and
     reason.
     """

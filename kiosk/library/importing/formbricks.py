@@ -77,7 +77,7 @@ def _elements_of_blocks(survey: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _language(survey: Mapping[str, Any]) -> str:
-    """Return the code of the language in which texts called "default" are, "" if the survey does not say."""
+    """Return the code of the language of texts under the key "default"; "" if the survey does not say."""
     for entry in dicts_in(survey.get("languages")):
         language = entry.get("language")
         if entry.get("default") is True and isinstance(language, dict):

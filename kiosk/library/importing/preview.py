@@ -112,14 +112,14 @@ class AnswerList:
 
     @property
     def is_kept_ordered(self) -> bool:
-        """Whether the options have an order in the survey."""
+        """Whether the options will have an order in the survey."""
         if self.order is AnswerOrder.AS_IN_FILE:
             return self.is_ordered
         return self.order is not AnswerOrder.UNORDERED
 
     @property
     def is_reversed(self) -> bool:
-        """Whether the lowest option in the survey is the last one here."""
+        """Whether the lowest option of the survey's scale is the last one of `options`."""
         if self.is_kept_ordered:
             return self.order is AnswerOrder.BEST_FIRST
         return not self.has_own_order
@@ -596,10 +596,10 @@ _GOOD = {AnswerOrder.NONE_BEST: Good.NEITHER, AnswerOrder.UNORDERED: None}
 
 
 def _scale(scale_id: str, answers: AnswerList) -> Scale:
-    """Return the scale from its lowest option: the first one in the file, unless that is the best.
+    """Return the scale of a list of answers. Its labels begin with the lowest option: the first one in the
+    file, or the last one if the first is the best.
 
-    Options without an order run from the last one shown to the first, as they are numbered in a file of this
-    program.
+    Options without an order begin with the last one shown, as they are numbered in a file of this program.
     """
     labels = tuple(option.swedish for option in answers.options)
     from_lowest = labels[::-1] if answers.is_reversed else labels
