@@ -27,9 +27,12 @@ FORMAT = 1
 """Number of the format, increased when older versions cannot read new backups."""
 
 LARGEST_TABLES_BYTES = 500_000_000
+"""Largest unpacked size of the member TABLES."""
 LARGEST_MEMBER_BYTES = {TABLES: LARGEST_TABLES_BYTES, MANIFEST: 20_000_000}
+"""Largest unpacked size of each member that is JSON."""
 LARGEST_BACKUP_BYTES = 8_000_000_000
-"""Unpacked size above which a file is refused as a zip bomb. Speech in twelve languages takes about 1 GB."""
+"""Largest unpacked size of all members together. A larger file is refused as a zip bomb. Speech in twelve
+languages takes about 1 GB."""
 
 SMALL_JSON_BYTES = 20_000_000
 LARGEST_RATIO = 200
@@ -57,8 +60,8 @@ BROKEN = (
 
 
 class ArchiveError(Exception):
-    """The file is not a backup, or is damaged. The message is the end of a sentence that begins with the
-    file's name."""
+    """The file is not a backup, or is damaged. The message is the end of an English sentence that begins with
+    the file's name."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The description in a backup: the program's version and schema that wrote it, the date, and all members
-    but the manifest, by name."""
+    """The description in a backup: the version of the program that wrote it and its schema's number, the
+    date, and all members but the manifest, by name."""
 
     version: str
     schema: int
@@ -93,8 +96,8 @@ class Manifest:
 
 
 def restore_with(version: str) -> str:
-    """Return the sentence that says which release can restore a backup of this version, and where to get
-    it."""
+    """Return an English sentence with the release that can restore a backup of this version, and the commands
+    that get it."""
     return (
         f"Restore it with release v{version} of the survey kiosk, or a later one (in the folder of its "
         f"source: git fetch --tags && git checkout v{version}): kiosk restore FILE"
@@ -102,8 +105,8 @@ def restore_with(version: str) -> str:
 
 
 def manifest_from_json(document: Any) -> Manifest:
-    """Return a manifest from its JSON: the inverse of `Manifest.as_json`. Raises ValueError if it is not as
-    `as_json` writes it."""
+    """Return a manifest from its JSON: the inverse of `Manifest.as_json`. Raises ValueError if a field is
+    missing or has a value of a wrong kind."""
     try:
         manifest = Manifest(
             document["version"],
@@ -126,8 +129,8 @@ def manifest_from_json(document: Any) -> Manifest:
 class Archive:
     """An open backup. `members` maps the name of each member to its unpacked size in bytes.
 
-    Making one, and reading from it, raises ArchiveError for every fault of the file, also for names, sizes
-    and kinds of members that no backup has. The checksums are not checked.
+    Opening one, and reading from it, raises ArchiveError for every fault of the file, and for names, sizes
+    and kinds of members that no backup has. Nothing here compares checksums with the manifest.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -155,7 +158,7 @@ class Archive:
 
 @contextmanager
 def _reading() -> Iterator[None]:
-    """Raise an error of BROKEN in the `with` block again, as ArchiveError."""
+    """Turn an error of BROKEN in the `with` block into an ArchiveError."""
     try:
         yield
     except BROKEN as error:
@@ -164,7 +167,8 @@ def _reading() -> Iterator[None]:
 
 
 def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = None) -> Member:
-    """Return the size and hash of these bytes; each chunk is also passed to `keep`, if given, in order."""
+    """Return the size and hash of these bytes. Each chunk is also passed to `keep`, such as a function that
+    writes it; None keeps nothing."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)
@@ -175,13 +179,13 @@ def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = 
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield a file's bytes in pieces of CHUNK_BYTES."""
+    """Yield a file's bytes in pieces of at most CHUNK_BYTES."""
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 
 def is_backup(path: Path) -> bool:
-    """Return whether a file is a zip archive with tables; False for one that cannot be read."""
+    """Return whether a file is a zip archive with a member TABLES; False for a file that cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
             return TABLES in archive.namelist()
@@ -206,7 +210,7 @@ def folded(name: str) -> str:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
-    """Raise ArchiveError for entries that no backup has, by their number, names, sizes and compression."""
+    """Raise ArchiveError for entries whose number, names, sizes or compression no backup has."""
     if len(entries) > MOST_MEMBERS or sum(entry.file_size for entry in entries) > LARGEST_BACKUP_BYTES:
         raise ArchiveError(
             f"holds more than {MOST_MEMBERS} files or {LARGEST_BACKUP_BYTES} bytes: it is not a backup of "

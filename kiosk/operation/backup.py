@@ -36,10 +36,11 @@ from kiosk.settings import Settings
 from kiosk.storage import Store, StoreError, newest_schema
 
 UNFINISHED = ".unfinished"
-"""Ending of a backup's name, after a dot before it, while the backup is written."""
+"""Ending of the name of a backup that is being written. The name also has a dot at its beginning."""
 
 NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""The time of every member, the earliest of the format: modification times are not kept."""
+"""The time of every member, the earliest that a zip file can have: a backup does not reveal when files
+changed."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class BackupSummary:
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> BackupSummary:
     """Write a backup to a new file, completely or not at all. Returns a summary.
 
-    `today` stands in the manifest. Removes the temporary files of killed backups in the folder of `file`.
-    Raises StoreError, and writes nothing, if `file` exists or its folder is missing, another backup is being
+    `today` is the manifest's date. Removes the temporary files of killed backups in the folder of `file`.
+    Raises StoreError, and leaves no file, if `file` exists or its folder is missing, another backup is being
     written there, a file cannot be read, the disk is full or the backup would be larger than a restore reads.
     """
     if not file.absolute().parent.is_dir():
@@ -128,8 +129,8 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 def _unfinished(file: Path) -> Iterator[IO[bytes]]:
     """Yield a temporary file that is renamed to `file` after the `with` block, and removed after an error.
 
-    It is locked while it is written, so an unlocked one was left by a killed program. Raises StoreError if
-    `file` exists or another backup is being written there.
+    The file is locked while it is written: a killed program leaves an unlocked one, which the next backup
+    removes. Raises StoreError if `file` exists or another backup is being written there.
     """
     _remove_unfinished(file.absolute().parent)
     path = file.with_name(f".{file.name}{UNFINISHED}")

@@ -1,6 +1,6 @@
 """People's files in KIOSK_DATA: all except those that the program creates or that no backup may contain.
 
-They are defined by this rule and not by a list of folders, so that backups include new kinds of files too.
+There is no list of people's folders, so that backups include new kinds of files too.
 """
 
 import re
@@ -15,22 +15,24 @@ from kiosk.settings import Settings
 from kiosk.storage import SQLITE_ENDINGS, sqlite_files
 
 SECRET_KEY = "secret_key"  # noqa: S105 - the file's name
-"""File with the key that signs sessions, in no backup. If it is missing, a new one is made, and everybody
-signs in again."""
+"""Name of the file with the key that signs sessions, which no backup holds. If it is missing, a new one is
+made, and everybody signs in again."""
 
 KEY_FOLDER = re.compile(r"(box|slips|letterbox)\..+\..+")
-"""Pattern of the names of key folders; a copy of KIOSK_KEYS may be anywhere."""
+"""Pattern of the names of key folders, which are left out wherever they are: KIOSK_DATA may have a copy of
+KIOSK_KEYS."""
 
 TEMPORARY = re.compile(r"(?!\.last-good$)\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfinished)|lost\+found")
-"""Pattern of the names of temporary, edited or hidden files and folders; the second is Python's tempfile.
-Last good copies are included: a file that became unreadable has no other copy."""
+"""Pattern of the names of files and folders that are hidden, temporary, left by an editor or of a disk. Its
+second alternative matches those of Python's tempfile. Last good copies (.last-good) are not matched: a file
+that became unreadable has no other copy."""
 
 SQLITE = b"SQLite format 3\0"
 """The first bytes of a SQLite database."""
 
 
 class Exclusion(StrEnum):
-    """The reason for excluding a file of people from a backup."""
+    """The reason, in English, for excluding a person's file from a backup."""
 
     LINK = "a link"
     SPECIAL = "neither file nor folder"
@@ -42,15 +44,16 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True)
 class BackupFiles:
-    """Files by their path below KIOSK_DATA, with /, and the paths left out, with the reason for each."""
+    """The files for a backup: path below KIOSK_DATA, written with /, -> file. `left_out` maps the paths of
+    excluded files to the reason."""
 
     paths: dict[str, Path]
     left_out: dict[str, Exclusion]
 
 
 def files_to_back_up(settings: Settings) -> BackupFiles:
-    """Return the files for a backup, sorted by path. Links are not followed: they may lead to keys, or in
-    circles. Names for which `may_be_kept` is False are neither among the files nor among those left out.
+    """Return the files for a backup, sorted by path. Links are left out: they may lead to keys, or in
+    circles. Names for which `may_be_kept` is False are neither in `paths` nor in `left_out`.
 
     Raises OSError for a folder or file that cannot be read.
     """
@@ -85,7 +88,8 @@ def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
 
 
 def _entries(folder: Path, settings: Settings) -> Iterator[Path]:
-    """Yield the paths in a folder and its subfolders whose names may be kept; no folders."""
+    """Yield the files, links and other entries in a folder and its subfolders whose names may be kept, but no
+    folders."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not may_be_kept(PurePosixPath(path.relative_to(settings.data)), settings):
             continue
@@ -110,7 +114,7 @@ def _exclusion_of(path: Path, name: str) -> Exclusion | None:
 
 
 def _is_database(path: Path) -> bool:
-    """Return whether a file is a SQLite database, or a part of one beside it."""
+    """Return whether a file is a SQLite database, or one of the files that SQLite keeps beside it."""
     beside = (path.name.removesuffix(ending) for ending in SQLITE_ENDINGS if path.name.endswith(ending))
     candidates = [path.with_name(name) for name in beside if name]
     return any(_begins(candidate, SQLITE) for candidate in candidates if candidate.is_file())

@@ -1,5 +1,8 @@
-"""Doubt about the machine's clock, its confirmation by a person, and the time that is used in the
-meantime."""
+"""The doubt about the machine's clock, a person's confirmation that it is right, and the time that is used
+while it is in doubt. `kiosk.domain.clock` has the rules.
+
+Where a parameter `machine` is None, it is read from this machine.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,15 +32,15 @@ class ClockError(Exception):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The effect of a confirmation, in local and naive times: the last tick that was replaced because it was
-    in the future, None if none was, and the tick of the next count."""
+    """The effect of a confirmation, in local and naive times. `undone_tick` is the last tick, if it was in
+    the future and was replaced, otherwise None. `next_count` is the tick of the next count."""
 
     undone_tick: datetime | None
     next_count: datetime
 
 
 def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
-    """Return the fault of a clock that reads `now` (local time); None if the reading is plausible.
+    """Return the fault of a clock that reads `now` (local, naive); None if the reading is plausible.
 
     Always None in a demonstration, which has no real answers.
     """
@@ -85,8 +88,8 @@ def check_clock(store: Store, now: datetime) -> None:
 
 
 def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -> None:
-    """Record when this boot began, at the first reading of its clock without a fault. Writes nothing if it is
-    recorded (`with_boot`), or while the clock is in doubt."""
+    """Record when this boot began, by the first plausible reading of its clock. Writes nothing if the boot is
+    recorded already, or while the clock is in doubt."""
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
         record = store.clock_record
@@ -98,12 +101,13 @@ def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -
 def confirm_clock(
     store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
 ) -> Confirmation | None:
-    """Record that a person confirmed the clock, which removes the doubt. Returns the effect; None, with no
+    """Record that a person confirmed the clock, which ends the doubt. Returns the effect; None, with no
     change, if the clock is not in doubt.
 
     A last tick in the future is replaced by the latest tick before `now`. Its published figures stay, and
-    rounds that it closed stay closed. The next count is at the first tick a day from now. A missed tick is
-    never made up for, so that nobody gains a count by setting the clock and confirming it.
+    rounds that it closed stay closed. The next count is at the first tick that is at least
+    WAIT_AFTER_CONFIRMATION (`kiosk.domain.clock`) from now. A missed tick is never made up for, so that
+    nobody gains a count by setting the clock and confirming it.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
@@ -114,11 +118,12 @@ def confirm_clock(
 
 
 class BelievedClock:
-    """Local, naive time for serving guests and staff, by calling the object.
+    """A clock for serving guests and staff. Calling the object returns the time, local and naive.
 
-    While the clock is in doubt, time continues from the last known time: in the same boot by the uptime,
-    after a reboot from the last moment known. So a wrong clock does not turn a guest away from a running
-    round. Safe to use from several threads.
+    While the machine's clock is in doubt, time continues from a known moment: from the beginning of this boot
+    if it is recorded, otherwise from the last known time. So a wrong clock does not turn a guest away from a
+    running round. The machine's clock is used nevertheless if NTP keeps it, if no moment is known, or if a
+    round runs by it and none by the other time. Safe to use from several threads.
     """
 
     def __init__(
@@ -145,19 +150,20 @@ class BelievedClock:
         return self._believed_time(now, machine)
 
     def doubtful_time(self) -> datetime | None:
-        """Return what the machine's clock shows while it is in doubt, local and naive; else None."""
+        """Return the time of the machine's clock, local and naive, while it is in doubt; otherwise None."""
         now, machine = self._clock(), self._machine()
         return now if clock_fault(self._store, now, machine) else None
 
     def _is_unchanged(self, began: datetime, uptime: timedelta) -> bool:
-        """Return whether the clock had no fault within the last minute and has not been set since."""
+        """Return whether the clock had no fault within the last minute and has not been set since. `began` is
+        the beginning of the boot by the clock."""
         if self._without_fault is None:
             return False
         last_began, last_uptime = self._without_fault
         return max(abs(began - last_began), abs(uptime - last_uptime)) < timedelta(minutes=1)
 
     def _believed_time(self, now: datetime, machine: Machine) -> datetime:
-        """Return the time to use while the clock, which shows `now`, is in doubt."""
+        """Return the time to use, local and naive, while the clock, which shows `now`, is in doubt."""
         record, last = self._store.clock_record, self._store.last_tick
         if is_synchronised(now.astimezone(UTC), machine):
             return now
@@ -173,7 +179,8 @@ class BelievedClock:
         return now if self._only_the_clock_fits(local, now) else local
 
     def _time_in_doubt(self, known: datetime, uptime: timedelta) -> timedelta:
-        """Return the time since this process noticed that the clock is wrong and only `known` is certain."""
+        """Return the time since this process first saw the clock in doubt with `known` as the last known
+        time."""
         if self._doubted is None or self._doubted[0] != known:
             self._doubted = (known, uptime)
         return uptime - self._doubted[1]

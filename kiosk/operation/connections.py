@@ -28,8 +28,8 @@ CONNECTIONS_OF_AN_ADDRESS = 48
 address. A proxy's address has no limit."""
 CONNECTIONS = 256
 CONNECTION_LIMIT = 320
-"""Numbers of a listener's connections. From CONNECTIONS on, a new connection replaces a waiting one. At
-CONNECTION_LIMIT, when all have requests in progress, new ones wait until one ends."""
+"""Numbers of a listener's connections. From CONNECTIONS on, a new connection replaces one that waits for its
+request. At CONNECTION_LIMIT, when all have requests in progress, new ones wait until a connection closes."""
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -44,7 +44,8 @@ class _Task(WSGITask):  # type: ignore[misc]
 class TimedChannel(HTTPChannel):  # type: ignore[misc]
     """A connection that closes if a request does not arrive in time, and that can delay a response.
 
-    Between two requests it may be idle for waitress's `channel_timeout`.
+    Between two requests it may be idle for waitress's `channel_timeout`. `clock` returns seconds and must be
+    monotonic.
     """
 
     task_class = _Task
@@ -82,8 +83,8 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def waiting_since(self) -> float | None:
-        """The time since which the connection waits for a request or its next part; None while one is in
-        progress or the connection closes."""
+        """The time, by `clock`, since which the connection waits for a request or for the next part of one.
+        None while the application responds to a request, and when the connection closes."""
         return None if self.requests or self.will_close else self._since
 
     def readable(self) -> bool:
@@ -101,7 +102,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
         return BODY_SECONDS + self._received_bytes / BODY_BYTES_A_SECOND - waited
 
     def hold(self, seconds: float) -> None:
-        """Delay the response to the request in progress by so many seconds."""
+        """Delay the response to the request in progress by this many seconds."""
         self._held_until = self.clock() + seconds
 
     @property
@@ -118,11 +119,12 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
 
 def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..., TimedChannel | None]:
-    """Return a function that accepts a connection within the limits, and returns its channel.
+    """Return a function that waitress calls for each new connection. It keeps the limits, and returns the
+    connection's channel, or None for a refused connection.
 
     At an address's limit it closes the connection of that address that waited longest for a request, or
-    refuses the new one (None) if none waits. From CONNECTIONS on it closes the one that waited longest of the
-    address with most waiting connections, if any waits.
+    refuses the new one if none waits. From CONNECTIONS on, it takes the address with the most waiting
+    connections and closes the one that waited longest, if any waits.
 
     `proxy` and loopback addresses, from which a proxy of this machine connects, have no limit per address.
     """
@@ -150,7 +152,7 @@ def _has_no_limit(address: str, proxy: str | None) -> bool:
 
 
 def _of_most_connected(channels: list[TimedChannel]) -> list[TimedChannel]:
-    """Return the waiting connections of the address that has most of them; empty if none waits."""
+    """Return the waiting connections of the address that has the most of them; empty if none waits."""
     waiting = [channel for channel in channels if channel.waiting_since is not None]
     sources = Counter(source_of(channel.addr[0]) for channel in waiting)
     most = sources.most_common(1)
@@ -160,7 +162,8 @@ def _of_most_connected(channels: list[TimedChannel]) -> list[TimedChannel]:
 def _close_longest_waiting(channels: list[TimedChannel]) -> bool:
     """Close the connection that has waited longest for a request. Returns False if none waits.
 
-    The loop closes it in its next turn: within this one, its descriptor must not become another's.
+    waitress's loop closes it in the next turn. If it closed in this turn, a new connection could get its
+    descriptor while the loop still uses it.
     """
     waiting = [(since, channel) for channel in channels if (since := channel.waiting_since) is not None]
     if not waiting:

@@ -18,9 +18,10 @@ LONGEST_SLEEP_SECONDS = 60.0
 
 def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
     """Count if a tick has passed since the last count, and compute the index of changes. While the clock is
-    in doubt nothing is done; otherwise this boot is recorded (`remember_boot`) even if no count is due.
+    in doubt nothing is done; otherwise this boot is recorded (`remember_boot`) even if no count is due. If
+    `machine` is None, it is read from this machine.
 
-    Returns whether this process published a count. Raises as `Store.count`.
+    Returns whether this process published a count. Raises the errors of `Store.count`.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is not None:
@@ -34,8 +35,8 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
 
 
 class Counting(threading.Thread):
-    """A thread that counts at each tick until it is stopped. An error is printed, and the count tried again
-    within LONGEST_SLEEP_SECONDS."""
+    """A thread that counts at each tick until it is stopped. An error is printed, and the count is tried
+    again within LONGEST_SLEEP_SECONDS."""
 
     def __init__(
         self,
@@ -69,7 +70,8 @@ class Counting(threading.Thread):
             self._stopping.wait(min(max(wait, 0.05), LONGEST_SLEEP_SECONDS))
 
     def look(self) -> None:
-        """Count if due; print once that the clock is in doubt, each time that it comes into doubt."""
+        """Count if a count is due. When the clock comes into doubt, print that once. Raises the errors of
+        `Store.count`."""
         now, machine = self._clock(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)

@@ -20,12 +20,15 @@ from kiosk.settings import Settings, SettingsError
 from kiosk.storage import Account, Role, Store, hash_password, open_store, sqlite_file, sqlite_files
 
 K = 5
+"""k of the demonstration's rounds."""
 ROUND_DAYS = 90
+"""Length of the demonstration's rounds."""
 BETWEEN_OPENINGS = timedelta(days=92)
+"""Time from the opening of one round to that of the next."""
 PAST_ROUNDS = 4
+"""Number of rounds before the running one."""
 RUNNING_FOR = timedelta(days=24)
-"""The demonstration's rounds: k, length, time between openings, number of closed ones, and the time since the
-running one opened."""
+"""Time since the day on which the running round opened."""
 
 GUESTS_A_DAY = {
     "talk2me": 0.5,
@@ -34,7 +37,8 @@ GUESTS_A_DAY = {
     "frida": 0.4,
     "second_hand": 0.15,
 }
-"""Unit -> made-up guests per day. The last unit has too few for figures of its own, to show this case too."""
+"""Unit -> made-up guests per day. The last unit has too few for figures of its own, which the demonstration
+shows too."""
 
 NEARLY_FULL = ("dagverksamheten", "matcentralen")
 """Units of the demonstration's kiosk and poster. Their boxes are nearly full."""
@@ -43,14 +47,15 @@ BALLOTS_TO_FULL = 5
 """Number of further ballots at one of these units after which its box is full and its chart changes."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
-"""Statement id -> position of made-up answers on the scale, 0 to 1. The figures mean nothing."""
+"""Statement id -> mean position of made-up answers on the scale, from 0 (its low end) to 1. The figures mean
+nothing."""
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A demonstration to be served: the store, the sign-in's name and password, and codes to answer with
-    beside the kiosk's start page. `poster_code` and `example_code` are of posters' links; the round at
-    `example_code` has one question of each kind. `slip_codes` are unused slips."""
+    """A demonstration to be served. `name` and `password` sign in at the desk. `poster_code` and
+    `example_code` are codes of posters' links; the round at `example_code` has one question of each kind.
+    `slip_codes` are unused slips. The kiosk's page is at the address "/", without a code."""
 
     store: Store
     name: str
@@ -87,8 +92,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
 
 
 def _clear(settings: Settings) -> None:
-    """Delete the database and the keys of an older demonstration. Raises SettingsError, as
-    `build_demonstration`."""
+    """Delete the database and the keys of an older demonstration. Raises SettingsError for the same reasons
+    as `build_demonstration`."""
     file = sqlite_file(settings.database_url)
     if file is None:
         raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")
@@ -114,7 +119,8 @@ def _clear(settings: Settings) -> None:
 
 
 def _fill(store: Store, library: Library, now: datetime) -> None:
-    """Open, answer, count and close the rounds up to `now`, and leave the boxes of NEARLY_FULL so."""
+    """Open, answer, count and close the rounds up to `now`. Then fill the boxes of NEARLY_FULL until
+    BALLOTS_TO_FULL are missing."""
     random = Random(2022)  # noqa: S311 - made-up answers, the same each time
     ticks = Daily(time(17))
     today = datetime.combine(now.date(), time())

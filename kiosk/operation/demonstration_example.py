@@ -40,7 +40,7 @@ ENGLISH = {
     "Någonstans att bo": "Somewhere to live",
     "Myndigheter": "Authorities",
 }
-"""Text of the example -> its English. Its other texts come with the program."""
+"""Text of the example -> its English. Texts that are missing here are in the program's English catalogue."""
 
 
 def _options(scale_id: str, *labels: str) -> Scale:
@@ -74,8 +74,8 @@ def example_survey(library: Library) -> Survey:
 
 
 def add_example(store: Store, library: Library, now: datetime) -> str:
-    """Open the example's round, cast its made-up ballots and count it. Returns the code of the link of a new
-    poster."""
+    """Open the example's round, cast its made-up ballots and count them. Returns the code of a new poster's
+    link to it."""
     random = Random(8)  # noqa: S311 - made-up answers, the same each time
     survey = example_survey(library)
     opens_at = datetime.combine((now - OPENED_BEFORE).date(), datetime.min.time())

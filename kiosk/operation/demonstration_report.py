@@ -23,7 +23,8 @@ A_MONTH: Mapping[str, Mapping[str, int]] = {
     "frida": {"advise": 12, "link": 6, "accompany": 4},
     "talk2me": {"advise": 18, "link": 3},
 }
-"""Unit -> counter -> made-up mean of a month. Links are divided among TARGETS."""
+"""Unit -> counter -> made-up mean number of taps in a month. Taps of the counter "link" are divided among
+TARGETS."""
 
 TARGETS = ("socialtjanst", "sjukvard", "arbetsformedlingen")
 SLOW_MONTH = 7
@@ -56,8 +57,8 @@ WORDS: Mapping[str, str] = {
 
 
 def add_outputs(store: Store, now: datetime) -> None:
-    """Store made-up outputs of MONTHS months up to `now`: taps, but typed estimates for ESTIMATED_MONTH, and
-    typed totals of each year."""
+    """Store made-up outputs of MONTHS months up to `now`: taps, but in ESTIMATED_MONTH typed estimates. Also
+    store typed totals of individuals for each year."""
     random = Random(2022)  # noqa: S311 - made-up figures, the same each time
     months = [month_of(now), *islice(months_before(now), MONTHS - 1)]
     for unit, counters in A_MONTH.items():
@@ -86,10 +87,10 @@ def _number(mean: int, month: Period, random: Random) -> int:
 
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:
-    """Write and publish the effect report of the year in which the latest closed round closed, about all
-    closed rounds, of which there is at least one.
+    """Write and publish the effect report of the year in which the latest closed round closed. It is about
+    all closed rounds, of which there must be at least one.
 
-    Raises ValueError if the library lacks the demonstration's theory or node (PLACE).
+    Raises KeyError if the library lacks the demonstration's theory, ValueError if it lacks the node PLACE.
     """
     closed = [state.round for state in store.rounds() if state.is_closed]
     year = closed[0].closes_at.year

@@ -1,8 +1,8 @@
 """The files that make a Debian machine the server of an installation: units of systemd, a web server's site,
 commands that install, upgrade and remove, and a checklist.
 
-Their places under `server/root` and `server/<web server>` are their places on the machine's disk. The names
-of both sites and the time of the count are filled in.
+Paths below `server/root` and `server/<web server>` are the paths on the machine's disk. The host names of
+both sites and the time of the count are filled in.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ SITES = {
     WebServer.CADDY: "/etc/caddy/Caddyfile",
     WebServer.NGINX: "/etc/nginx/sites-available/kiosk",
 }
-"""Web server -> the file of its sites."""
+"""Web server -> path on the machine of the file with its sites."""
 
 _SITE_PURPOSE = ("webbserverns sidor, utan logg", "the web server's sites, without a log")
 

@@ -7,10 +7,12 @@ import traceback
 from collections.abc import Callable
 
 SECONDS_BETWEEN_LOOKS = 2.0
+"""Time between two calls of `reread_if_changed`."""
 
 
 class LibraryWatch(threading.Thread):
-    """A thread that calls `reread_if_changed` until it is stopped."""
+    """A thread that calls `reread_if_changed`, which reads own files again if they changed, until it is
+    stopped. An error is printed once until a call succeeds."""
 
     def __init__(self, reread_if_changed: Callable[[], None]) -> None:
         super().__init__(name="library", daemon=True)

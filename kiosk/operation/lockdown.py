@@ -1,8 +1,8 @@
 """The files that turn a Debian 12 or Raspberry Pi OS machine into a locked kiosk.
 
 The paths under `machine/` are the paths on the machine's disk. The kiosk's address is filled in. The browser
-may open that kiosk's own pages and nothing else of the origin: rules are prefixes, so a rule for `/` would
-allow `/admin` too.
+may open that kiosk's own pages and no others of its origin: a rule of Chromium is a prefix, so a rule for `/`
+would allow `/admin` too.
 """
 
 import ipaddress
@@ -112,13 +112,13 @@ PURPOSES = {
 
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-"""A host name in small letters."""
+"""Pattern of a host name in small letters."""
 
 _PATH = re.compile(r"/k/([A-Za-z0-9_-]{8,64})")
 
 
 class LockdownError(MachineFilesError):
-    """A kiosk cannot be locked to the address."""
+    """A kiosk cannot be locked to this address. The message has the reason and the way out."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ class KioskAddress:
 
     @property
     def filter_origin(self) -> str:
-        """The origin as a URL rule of Chromium: a dot before a name excludes its subdomains."""
+        """The origin as a URL rule of Chromium. A name gets a dot before it, which excludes its subdomains;
+        an IPv4 address stays as it is."""
         scheme, _, rest = self.origin.partition("://")
         return self.origin if _is_number(rest.partition(":")[0]) else f"{scheme}://.{rest}"
 
@@ -148,7 +149,8 @@ def _is_number(host: str) -> bool:
 
 
 def read_address(text: str) -> KioskAddress:
-    """Return the parts of an address as `kiosk link` prints it. Raises LockdownError for any other."""
+    """Return the parts of an address as `kiosk link` prints it. Raises LockdownError for any other text, and
+    for an unencrypted address of another host than LOOPBACK."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise _bad(text, "it has characters that are not allowed in an address")
     try:

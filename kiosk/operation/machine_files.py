@@ -1,16 +1,17 @@
-"""Folders of files for a machine: templates with marks such as @ADDRESS@, filled in and written."""
+"""Folders of files for a machine: templates with placeholders such as @ADDRESS@, filled in and written."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 
 class MachineFilesError(ValueError):
-    """A value that cannot be filled in, or a folder that cannot be written."""
+    """A value that cannot be filled in, or a folder that cannot be written. The message names the option of
+    the command."""
 
 
 def filled(folder: Path, values: Mapping[str, str]) -> dict[str, bytes]:
-    """Return path below `folder` -> content of each of its files, with each mark replaced by its value. A
-    mark without a value stays."""
+    """Return path below `folder` -> content of each of its files, with placeholders replaced. `values` is
+    placeholder -> value; a placeholder without a value stays."""
     contents = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ ALLOCATOR = {
     "PYTHONMALLOC": "malloc",
     "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
 }
-"""The environment of a process that overwrites what it frees."""
+"""The environment variables of a process that overwrites the memory it frees."""
 
 _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
@@ -34,7 +34,8 @@ def restart_with_overwriting() -> None:
 
 
 def _tunables(others: str) -> str:
-    """Return GLIBC_TUNABLES with those of the allocator after `others`, the value that the operator set."""
+    """Return the value of GLIBC_TUNABLES: `others`, which the operator set, then those of ALLOCATOR, each
+    once."""
     of_allocator = ALLOCATOR["GLIBC_TUNABLES"]
     kept = [tunable for tunable in others.split(":") if tunable and tunable not in of_allocator.split(":")]
     return ":".join([*kept, of_allocator])
@@ -52,8 +53,8 @@ def refuse_core_dumps() -> None:
     """Prevent the kernel from writing this process's memory to a core dump, and other processes from reading
     it.
 
-    A limit of 0 refuses files. A program that receives core dumps ignores it, but gets none from a process
-    that is not dumpable (core(5), prctl(2)).
+    A limit of 0 prevents files. Programs that receive core dumps ignore the limit, but get none from a
+    process that is not dumpable (core(5), prctl(2)).
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
@@ -61,16 +62,17 @@ def refuse_core_dumps() -> None:
 
 
 def are_core_dumps_refused() -> bool:
-    """Return whether this process leaves no core dump, to a file or to a program."""
+    """Return whether this process leaves no core dump, neither to a file nor to a program; False on other
+    systems than Linux."""
     is_dumpable = sys.platform != "linux" or _libc().prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) != 0
     return resource.getrlimit(resource.RLIMIT_CORE)[0] == 0 and not is_dumpable
 
 
 def lock_memory() -> bool:
-    """Keep this process's memory, also what it gets later, out of swap, if the system allows any amount.
-    Returns whether it is locked.
+    """Keep this process's memory, also what it gets later, out of swap, if the system lets it lock any
+    amount. Returns whether it is locked; False on other systems than Linux.
 
-    Under a limit, an allocation above it would fail later, while a guest answers: then nothing is locked.
+    Under a limit nothing is locked: an allocation above the limit would fail later, while a guest answers.
     """
     if sys.platform != "linux" or not (_may_lock() or _limit_is_lifted()):
         return False
@@ -78,7 +80,7 @@ def lock_memory() -> bool:
 
 
 def _may_lock() -> bool:
-    """Return whether this process has the capability to lock memory without a limit."""
+    """Return whether this process has the capability CAP_IPC_LOCK, to lock memory without a limit."""
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> _CAP_IPC_LOCK & 1)
@@ -86,7 +88,8 @@ def _may_lock() -> bool:
 
 
 def _limit_is_lifted() -> bool:
-    """Remove this process's limit on locked memory. Returns False, and changes nothing, if it may not."""
+    """Remove this process's limit on locked memory. Returns False, and changes nothing, if the hard limit is
+    finite."""
     _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if hard != resource.RLIM_INFINITY:
         return False

@@ -17,8 +17,8 @@ from kiosk.desk.app import LARGEST_REQUEST_BYTES
 from kiosk.operation.connections import TimedChannel
 
 LARGEST_GUEST_REQUEST_BYTES = 64 * 1024
-"""Largest body of a guest's request. A larger one is dropped: waitress keeps half a megabyte in memory, and
-writes more to a temporary file."""
+"""Largest body of a guest's request that is kept. waitress would keep half a megabyte in memory, and write
+more to a temporary file."""
 
 LARGEST_DRAINED_GUEST_BYTES = 16 * 1024**2
 """Largest body of a guest's request that is read, though dropped above LARGEST_GUEST_REQUEST_BYTES. A larger
@@ -30,8 +30,8 @@ browser shows the desk's page and not a broken connection."""
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """The body of a request, `expected` bytes long. Of one above `largest` bytes only the size is kept, and
-    it reads as empty."""
+    """The body of a request, `expected` bytes long by its headers. If it is longer than `largest` bytes, only
+    its size is kept, and it reads as empty."""
 
     def __init__(self, overflow: int, expected: int, largest: int) -> None:
         super().__init__(overflow)
@@ -53,9 +53,9 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
-    """Return a connection class that limits the size of a request before its body is read: for the desk to
-    LARGEST_DRAINED_BYTES, for guests to LARGEST_DRAINED_GUEST_BYTES. `is_desk` returns whether a path belongs
-    to the desk."""
+    """Return a connection class that refuses too large a request before its body is read: for the desk above
+    LARGEST_DRAINED_BYTES, for guests above LARGEST_DRAINED_GUEST_BYTES. After a guest's form it frees the
+    memory of the request at once. `is_desk` returns whether a path belongs to the desk."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any

@@ -1,7 +1,7 @@
 """Restores a backup into an empty installation, completely or not at all.
 
 The whole file is read and checked first. People's files are unpacked to a temporary folder and renamed, and
-the rows are committed last. An error removes both.
+the rows are committed last. An error removes the files and the rows.
 """
 
 import os
@@ -55,7 +55,7 @@ SPARE_BYTES = 50_000_000
 @dataclass(frozen=True)
 class RestoreSummary:
     """The restored content, in numbers: rounds, accounts, people's files, and boxes of open rounds, which are
-    empty. `version` is that of the program that wrote the backup, "" if unknown."""
+    empty. `version` is that of the program that wrote the backup, "" for a backup without a manifest."""
 
     version: str
     rounds: int
@@ -66,8 +66,8 @@ class RestoreSummary:
 
 @dataclass(frozen=True)
 class Backup:
-    """A checked backup: the version that wrote it ("" if unknown), its rows, and people's files by path below
-    KIOSK_DATA."""
+    """A checked backup: the version that wrote it ("" for a backup without a manifest), its rows, and
+    people's files by path below KIOSK_DATA."""
 
     archive: Archive
     version: str
@@ -79,7 +79,7 @@ def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
     """Restore a backup into an installation that is empty or does not exist yet.
 
     Raises StoreError, which names the file and the fault; TermsError, a StoreError, with messages to be
-    translated, for a round that the rules do not allow; or OSError. Then nothing was changed.
+    translated, for a round that the rules do not allow; or OSError. After an error, nothing was changed.
     """
     with file.open("rb") as source:
         try:
@@ -99,7 +99,8 @@ def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
 
 
 def _checked(archive: Archive, settings: Settings) -> Backup:
-    """Read and check the whole file. Raises ArchiveError or StoreError."""
+    """Read and check the whole file, and return its content. Raises ArchiveError, or StoreError for a fault
+    of its tables."""
     manifest = _manifest(archive)
     members = {name: member_of(archive.chunks(name)) for name in archive.members if name != MANIFEST}
     if manifest:
@@ -125,8 +126,8 @@ def _manifest(archive: Archive) -> Manifest | None:
 
 
 def _check_is_not_newer(document: Any) -> None:
-    """Raise ArchiveError, with the release to use, for a backup of a newer format or schema, by the fields
-    that every manifest has."""
+    """Raise ArchiveError, with the release to use, for a backup of a newer format or schema. Reads only the
+    fields that every version's manifest has; raises ArchiveError if one is missing."""
     try:
         layout, schema, version = document["format"], document["schema"], document["version"]
         is_newer = layout > FORMAT or schema > newest_schema()
@@ -141,7 +142,7 @@ def _check_is_not_newer(document: Any) -> None:
 
 
 def _check_sums(members: dict[str, Member], manifest: Manifest) -> None:
-    """Raise ArchiveError unless the members are those of the manifest, with its sizes and hashes."""
+    """Raise ArchiveError unless the members are those of the manifest, with the same sizes and hashes."""
     for name in sorted(members.keys() ^ manifest.members.keys()):
         raise ArchiveError(f"{name!r} is in the manifest or in the file, but not in both: it was changed")
     for name, member in members.items():
@@ -159,8 +160,8 @@ def _check_space(settings: Settings, archive: Archive) -> None:
 
 
 def _create_installation(backup: Backup, settings: Settings) -> int:
-    """Create folders, tables and files. Returns the number of empty boxes. An error removes everything that
-    was created."""
+    """Create the folders, tables and files. Returns the number of empty boxes. An error removes everything
+    that was created."""
     with ExitStack() as undo:
         for folder in (settings.data, settings.keys):
             _make_folder(folder, undo)
@@ -181,8 +182,9 @@ def _new_database_files(settings: Settings) -> list[Path]:
 
 
 def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
-    """Unpack people's files into a temporary folder, then move them into KIOSK_DATA, also after a killed
-    restore. Their removal is added to `undo`. Raises StoreError as `_check_is_empty`."""
+    """Unpack people's files into a temporary folder, then move them into KIOSK_DATA. Functions that remove
+    them are added to `undo`. First removes what killed restores unpacked. Raises StoreError if KIOSK_DATA has
+    other files of people or a link."""
     _check_is_empty(settings, backup.files)
     for left in settings.data.glob(f"{UNPACKING}*"):
         shutil.rmtree(left)
@@ -201,8 +203,8 @@ def _put_files(backup: Backup, settings: Settings, undo: ExitStack) -> None:
 
 
 def _check_is_empty(settings: Settings, files: dict[str, Member]) -> None:
-    """Raise StoreError if KIOSK_DATA has a link, or a file of people that is not identical to the
-    backup's."""
+    """Raise StoreError if KIOSK_DATA has a link, or a person's file that is not identical to the backup's.
+    Identical ones are of a killed restore."""
     present = files_to_back_up(settings)
     strange = [name for name, reason in present.left_out.items() if reason is Exclusion.LINK]
     for name, path in present.paths.items():
@@ -224,8 +226,8 @@ def _unpack(backup: Backup, name: str, path: Path) -> None:
 
 
 def _make_folder(folder: Path, undo: ExitStack) -> None:
-    """Create a folder and its missing parents, readable by their owner only. Their removal is added to
-    `undo`."""
+    """Create a folder and its missing parents, readable by their owner only. Functions that remove them are
+    added to `undo`."""
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
             path.mkdir(mode=0o700)
@@ -233,6 +235,6 @@ def _make_folder(folder: Path, undo: ExitStack) -> None:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder if it is empty."""
+    """Remove a folder if it is empty; otherwise do nothing."""
     with suppress(OSError):
         folder.rmdir()

@@ -1,4 +1,5 @@
-"""Wiring: the guests' and the staff's applications on one store, with the server and the count.
+"""Puts an installation together: the guests' and the staff's applications on one store, the server, and the
+threads beside it, such as the count.
 
 In production each side has its own listener, so that the desk is unreachable at the kiosk's address. The
 demonstration serves both on one address.
@@ -33,15 +34,15 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 DEMONSTRATION_TICKS = Every(5)
 
 TALKATIVE = ("waitress", "waitress.queue")
-"""Loggers that are switched off. The first logs paths of requests after unexpected errors, the second that
-several guests send at once."""
+"""Loggers that are switched off, since a journal adds the time to their lines. The first logs paths of
+requests after unexpected errors, the second that several guests send at once."""
 
 
 def guest_and_desk(
     settings: Settings, store: Store, library: Library, ticks: Ticks, devices: Devices | None = None
 ) -> tuple[Flask, Flask]:
-    """Return the guests' and the staff's application of an installation. The guests' records signs of life of
-    kiosks in `devices`, which the desk shows; in a new one if None."""
+    """Return the guests' and the staff's application of an installation, in this order. The guests' one
+    records signs of life of kiosks in `devices`, and the desk shows them; None makes new `devices`."""
     allowed = None if store.is_demonstration else settings.languages
     devices, clock = devices or Devices(), BelievedClock(store)
     guest = create_guest_app(
@@ -75,15 +76,15 @@ def guest_and_desk(
 
 
 SECONDS_BESIDE_STATEMENTS = 6.0
-"""Least time on the screens beside the statements: the guest chooses a language and begins, and can change
-the last answer for 4 s (static/guest.js)."""
+"""Least seconds that a guest spends on the other screens than the statements: the guest chooses a language
+and begins, and can change the last answer for 4 s (static/guest.js)."""
 
 
 def _rate_limit(settings: Settings, store: Store) -> RateLimit:
-    """Return the rate limit: the time in which a quick reader answers the round's statements and passes the
-    other screens; shorter in the demonstration.
+    """Return the rate limit of a kiosk. One ballot is accepted in the time in which a quick reader answers
+    the round's statements and passes the other screens; more in the demonstration.
 
-    A row of ballots with less time between them cannot come from readers. Two ballots may come at once: a
+    Ballots in a row with less time between them cannot come from readers. Two ballots may come at once: a
     guest's, and that of a helper.
     """
     if store.is_demonstration:
@@ -93,8 +94,8 @@ def _rate_limit(settings: Settings, store: Store) -> RateLimit:
 
 
 class Worker(Protocol):
-    """A thread that works beside the server, such as the count: it is started once the server listens, and
-    stopped after it."""
+    """A thread that works beside the server, such as the count. It is started once the server listens, and
+    stopped after the server."""
 
     def start(self) -> None: ...
 
@@ -105,8 +106,8 @@ class Worker(Protocol):
 class Listener:
     """An address, as HOST:PORT, and its application.
 
-    `is_desk` returns whether a path belongs to the desk, which accepts files; a guest's request is smaller
-    (`request_limits`).
+    `is_desk` returns whether a path belongs to the desk, which accepts files and so larger requests than the
+    guests' side (`request_limits`).
     """
 
     address: str
@@ -149,9 +150,9 @@ def serve(
 ) -> None:
     """Serve each application on its address until SIGINT or SIGTERM, while `workers` do their work.
 
-    `scheme` is the scheme of browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
+    `scheme` is the scheme in browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
     X-Forwarded-For is believed. `on_ready` is called once the addresses accept connections. Raises
-    SettingsError if one cannot be used.
+    SettingsError if an address cannot be used.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True
@@ -189,8 +190,8 @@ def check_is_free(address: str) -> None:
 
 
 def make_server(listener: Listener, scheme: str = "http", proxy: str | None = None) -> Any:
-    """Return waitress's server, which listens, and serves once its `run` is called. `scheme` and `proxy` as
-    in `serve`.
+    """Return waitress's server. It listens on the address of `listener`, and serves once its `run` is called.
+    `scheme` and `proxy` as in `serve`.
 
     Raises SettingsError if it cannot listen on the address.
     """

@@ -22,7 +22,8 @@ from kiosk.storage import RoundClosedError, Store, open_store
 
 
 class ArrivalError(Exception):
-    """A file of arrivals cannot be used. The message names the file, mostly the line, and the remedy."""
+    """A file of arrivals cannot be used. The message, in English, names the file, the line if one is at
+    fault, and the remedy."""
 
 
 DAILY_AT_FIVE = Daily(time(17))
@@ -69,15 +70,15 @@ class Plan:
 
 @dataclass
 class RefusedArrivals:
-    """The number of ballots that were refused, because they came before the round opened or after
-    `closes_at`. `run` adds to it."""
+    """The number of ballots that a simulation refused, because they came before the round opened or after it
+    closed, or for a unit that it does not have. `run` adds to it."""
 
     ballots: int = 0
 
 
 def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arrival]:
-    """Return the arrivals in JSON lines, sorted by time. `name` is the file's, for messages. Raises
-    ArrivalError with the line of a faulty arrival, and without a line if there are no arrivals.
+    """Return the arrivals in lines of JSON, sorted by time. `name` is the file's, for messages. Raises
+    ArrivalError for a faulty line, which the message names, and if there are no arrivals.
 
     A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}. An answer is 1..n on
     the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
@@ -111,8 +112,8 @@ def _read_arrival(line: str, survey: Survey) -> Arrival:
 def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
     """Return a plan that opens on the day of the first arrival. `arrivals`, at least one, are sorted by time.
 
-    It lasts `days` days, or if None until the end of the day of the last arrival, but at least the shortest
-    round.
+    The round lasts `days` days. None means until the end of the last arrival's day, and no less than
+    SHORTEST_ROUND.
     """
     opens_at = datetime.combine(arrivals[0].at.date(), time())
     needed = (arrivals[-1].at - opens_at).days + 1
@@ -122,9 +123,8 @@ def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: 
 def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Yield (tick, snapshot) of each count that changed the published snapshot, the last of them the one that
-    closes the round. `arrivals` are sorted by time; `refused` gets the number of those that came too early or
-    late.
+    """Yield (tick, snapshot) of each count that changed the published snapshot. The last count closes the
+    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`.
 
     `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """
@@ -141,7 +141,8 @@ def simulate(
 def run(
     store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Simulate on a given store, as `simulate`: open the round, cast the ballots, count at each tick."""
+    """Open the round in a given store, cast the ballots, and count at each tick. Yields what `simulate`
+    yields."""
     of_round = plan.round
     store.open_round(of_round, plan.opens_at)
     tick = next_tick(plan.ticks, plan.opens_at)
@@ -169,5 +170,5 @@ def _count(store: Store, tick: datetime) -> Iterator[tuple[datetime, Document]]:
 
 
 def _memory_folder() -> str | None:
-    """Return a folder in memory, since a simulation needs no disk; None if the machine has none."""
+    """Return a folder in memory, since a simulation needs no disk; None if the machine has no /dev/shm."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

@@ -1,4 +1,5 @@
-"""Readings of the machine beside its wall clock: its boot, the uptime, and whether NTP keeps the clock.
+"""What the machine knows beside its wall clock: the id of its boot, the uptime, and whether NTP keeps the
+clock.
 
 Linux: `/proc/sys/kernel/random/boot_id` (random(4)), CLOCK_BOOTTIME (clock_gettime(2)) and adjtimex(2).
 """
@@ -15,10 +16,11 @@ from kiosk.domain.clock import Machine
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 LARGEST_NTP_ERROR = 16_000_000
-"""Microseconds. With this maximum error or more the clock is not synchronised (systemd's ntp_synced in
-src/basic/time-util.c). The kernel sets it as soon as somebody sets the clock by hand."""
+"""Microseconds. If the clock's maximum error is as large or larger, the clock is not synchronised (systemd's
+ntp_synced in src/basic/time-util.c). The kernel sets this error when somebody sets the clock by hand."""
 
 Adjtimex = Callable[["Timex"], int]
+"""The C library's adjtimex: fills its argument, and returns a negative number if it cannot."""
 
 
 class _Timeval(ctypes.Structure):
@@ -26,7 +28,7 @@ class _Timeval(ctypes.Structure):
 
 
 class Timex(ctypes.Structure):
-    """The fields of adjtimex(2)'s argument that are read, with space for the others."""
+    """The fields of adjtimex(2)'s argument that are read here, and bytes in place of the others."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -44,8 +46,8 @@ class Timex(ctypes.Structure):
 
 
 def read_machine() -> Machine:
-    """Return this machine's present boot ("" if unknown), uptime, and NTP time (None if NTP does not keep the
-    clock)."""
+    """Return the id of this machine's present boot ("" if unknown), its uptime, and its time in UTC if NTP
+    keeps the clock, otherwise None."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return Machine(_boot(), timedelta(seconds=time.clock_gettime(clock)), ntp_time(_adjtimex))
 
@@ -68,7 +70,7 @@ def _adjtimex(timex: Timex) -> int:
 
 
 def ntp_time(adjtimex: Adjtimex) -> datetime | None:
-    """Return the kernel's time (UTC) if NTP keeps it; None if not, or if it cannot be read."""
+    """Return the kernel's time (UTC, whole seconds) if NTP keeps it; None if not, or if it cannot be read."""
     timex = Timex(modes=0)
     if adjtimex(timex) < 0 or timex.maxerror >= LARGEST_NTP_ERROR:
         return None

@@ -1,6 +1,7 @@
 """The doctor: examines whether an installation is as anonymous as it claims, and whether it works.
 
-Each topic has a module. Each check yields findings and changes nothing.
+Each topic has a module. Each check yields findings, of which a good one says that all is well, and changes
+nothing.
 """
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic, report_document, worst

@@ -38,8 +38,8 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """A finding. `text` is an English sentence without a full stop, which ends with the remedy if something
-    is wrong."""
+    """A finding. `text` is an English sentence without a full stop. If something is wrong, the sentence ends
+    with the remedy."""
 
     topic: Topic
     severity: Severity
@@ -47,7 +47,7 @@ class Advice:
 
 
 class AdviceDocument(TypedDict):
-    """A finding as `kiosk doctor --json` prints it; `weight` is the severity."""
+    """A finding as `kiosk doctor --json` prints it; `weight` is the value of its Severity."""
 
     topic: str
     weight: str
@@ -55,7 +55,7 @@ class AdviceDocument(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """The output of `kiosk doctor --json`; `status` is the highest severity among `advice`."""
+    """The output of `kiosk doctor --json`; `status` is the value of the highest Severity among `advice`."""
 
     status: str
     advice: list[AdviceDocument]

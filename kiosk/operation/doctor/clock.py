@@ -10,11 +10,12 @@ from kiosk.settings import Settings
 from kiosk.storage import Store
 
 LARGEST_DELAY = timedelta(hours=1)
-"""A count that is later than this counts as missing."""
+"""Time after a tick for which its count may be late. After it, the count is reported as missing."""
 
 
 def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check that the clock is not in doubt, and that the last due count was made. Yields one finding."""
+    """Check that the clock is not in doubt, and that the last due count was made. Yields one finding, good or
+    bad."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Severity.BAD, doubt)
@@ -34,16 +35,14 @@ def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Ad
 
 
 def _was_left_out(store: Store, tick: datetime) -> bool:
-    """Return whether no count is expected at this tick.
-
-    Ticks before `counts_from`, which `kiosk clock confirm` sets, are not counted.
-    """
+    """Return whether no count is made at this tick: it is before `ClockRecord.counts_from`, which `kiosk
+    clock confirm` sets."""
     counts_from = store.clock_record.counts_from
     return counts_from is not None and tick < counts_from
 
 
 def check_synchronisation(machine: Machine) -> Iterator[Advice]:
-    """Check whether the kernel reports that NTP keeps the clock."""
+    """Check whether the kernel reports that NTP keeps the clock. Yields one finding."""
     if machine.ntp_time() is not None:
         yield Advice(Topic.CLOCK, Severity.GOOD, "the clock is kept right over the network (NTP)")
     else:

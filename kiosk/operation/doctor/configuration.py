@@ -1,6 +1,6 @@
 """Parses the configuration files of nginx, Apache and Caddy as nested blocks.
 
-It knows quotes, comments, blocks and included files, but not the meaning of a directive.
+It knows quotes, comments, blocks and included files, but not the meaning of other directives.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEEPEST_INCLUDE = 10
-"""Limit for a file that includes itself."""
+"""Most includes within one another that are followed, since a file may include itself."""
 
 _QUOTED = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'|`[^`]*`"
 _COMMENT = r"\#[^\n]*"
@@ -18,9 +18,9 @@ _TAG = re.compile(r"\s*(</?)(\w.*)>")
 
 @dataclass
 class Block:
-    """The directives between two braces or tags, or of a whole file. `head` is the text before the brace, or
-    in the tag, "" for a file; `around` the enclosing block, None for a file. Each directive is one text, with
-    blanks between its words, and without quotes."""
+    """The directives between two braces or tags, or of a whole file. `head` is the text before the brace or
+    in the tag, "" for a file. `around` is the enclosing block, None for a file. Each directive is one text,
+    with a space between its words, and without quotes."""
 
     head: str
     file: Path
@@ -35,23 +35,24 @@ class Block:
             yield from block.all_blocks()
 
     def values(self, name: str) -> list[str]:
-        """Return the values of the directives with this name in this block, not in nested ones; "" for one
-        without a value. `name` is a regular expression, and case does not count."""
+        """Return the values of the directives with this name in this block, not in nested ones. The value of
+        a directive that is a name alone is "". `name` is a regular expression, and case does not count."""
         matches = (
             re.fullmatch(rf"{name}(?:\s+(.*))?", directive, re.IGNORECASE) for directive in self.directives
         )
         return [match.group(1) or "" for match in matches if match]
 
     def nearest(self, name: str) -> list[str]:
-        """Return the values that apply here: those of this block, or of the innermost enclosing one that has
-        the directive; empty if none has."""
+        """Return the values that apply in this block: its own or, without any, those of the innermost
+        enclosing block that has the directive; empty if none has. `name` as in `values`."""
         return self.values(name) or (self.around.nearest(name) if self.around else [])
 
 
 @dataclass(frozen=True)
 class Syntax:
-    """The syntax of a server's files. `main` is the name of the file that includes all others; `piece`
-    matches one word, comment or delimiter, `include` a directive that includes files, which it captures."""
+    """The syntax of a web server's files. `main` is the name of the file that includes all others. `piece`
+    matches one word, comment or delimiter. `include` matches a directive that includes files, and captures
+    their pattern. `ends_at_lines` says that a directive ends at the end of its line."""
 
     main: str
     piece: re.Pattern[str]
@@ -83,8 +84,8 @@ SYNTAXES = {
 
 
 class Reader:
-    """Parses one web server's files, in its folder of /etc. `unreadable` lists those that this user may not
-    read, after `read_all`."""
+    """Parses one web server's files in `folder`, its folder of /etc. After `read_all`, `unreadable` lists the
+    files that this user may not read."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._syntax = SYNTAXES[server]
@@ -99,7 +100,8 @@ class Reader:
         return [self._read(file, Block("", file), 0) for file in files if not file.is_dir()]
 
     def _read(self, file: Path, top: Block, depth: int) -> Block:
-        """Parse a file into the block `top`, and return `top`. `depth` counts the includes around it."""
+        """Parse a file into the block `top`, and return `top`. `depth` is the number of includes that led to
+        this file."""
         try:
             text = file.read_text("utf-8", errors="replace")
         except OSError:
@@ -130,8 +132,8 @@ class Reader:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return the files that an include's pattern matches, relative to `folder` unless it is absolute; those
-    in a matching folder too."""
+    """Return the files that an include's pattern matches, and the files in folders that it matches; empty for
+    a pattern that is not valid. The pattern is relative to `folder` unless it is absolute."""
     base, pattern = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
     try:
         named = sorted(base.glob(pattern))

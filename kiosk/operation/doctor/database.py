@@ -1,4 +1,5 @@
-"""Checks the logs of PostgreSQL: only settings that are known to keep no time of a ballot pass.
+"""Checks the database, above all the logs of PostgreSQL: only settings that are known to keep no time of a
+ballot pass.
 
 https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-config-wal.html
 """
@@ -12,10 +13,8 @@ from kiosk.storage import Replicas, Store
 
 @dataclass(frozen=True)
 class Rule:
-    """A setting's good values, the recommended one first, and the harm of any other value.
-
-    `severity` is that of any other value.
-    """
+    """A setting's good values, the recommended one first. `harm` and `severity` are those of any other
+    value."""
 
     good: tuple[str, ...]
     harm: str
@@ -23,8 +22,9 @@ class Rule:
 
 
 EACH = "its log gets a line, with the time, for each ballot"
+"""The harm of settings that log every statement."""
 SOME = "its log gets a line, with the time, for some ballots"
-"""The harm of settings that log every statement, or some."""
+"""The harm of settings that log some statements."""
 
 RULES = {
     "log_statement": Rule(("none", "ddl"), EACH),
@@ -70,7 +70,8 @@ RULES = {
         ("on", "remote_apply"), "a power cut loses what other programs write here last", Severity.WARNING
     ),
 }
-"""PostgreSQL's setting -> its rule. A setting that the server does not have belongs to another version."""
+"""PostgreSQL's setting -> its rule. A setting that the server does not have passes: it belongs to another
+version."""
 
 LIBRARIES = {
     # Counts statements, without their values and times.
@@ -86,8 +87,8 @@ PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_pre
 
 
 def check_database(store: Store) -> Iterator[Advice]:
-    """Check that the database is intact and writable, and that its server does not log writes. Raises
-    peewee's errors if it cannot be written."""
+    """Check that the database is intact and writable, and that its server neither logs writes nor may lose
+    them. Raises peewee's errors if the database cannot be written."""
     for fault in store.database_faults():
         yield Advice(
             Topic.DATABASE,
@@ -112,8 +113,8 @@ def check_database(store: Store) -> Iterator[Advice]:
 
 
 def _more(name: str, overridden: Collection[str]) -> str:
-    """Return the end of the remedy of a setting in `overridden`, which the server's own value does not
-    decide; "" for others."""
+    """Return the end of the remedy of a setting in `overridden`, which ALTER SYSTEM does not reach; "" for
+    other settings."""
     if name not in overridden:
         return ""
     return (
@@ -123,8 +124,8 @@ def _more(name: str, overridden: Collection[str]) -> str:
 
 
 def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()) -> Iterator[Advice]:
-    """Check PostgreSQL's settings, name -> value; only values that are known to be good pass. ALTER SYSTEM
-    does not reach those whose names are in `overridden`."""
+    """Report PostgreSQL's settings, name -> value, that are not known to be good; nothing if all are.
+    `overridden` are the names of those that ALTER SYSTEM does not reach."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(
@@ -137,7 +138,8 @@ def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()
 
 
 def _check_libraries(settings: Mapping[str, str]) -> Iterator[Advice]:
-    """Report loaded libraries that are not in LIBRARIES, and settings of them that this role cannot read."""
+    """Report loaded libraries that are not in LIBRARIES, and a setting of PRELOADED that this role cannot
+    read."""
     unseen = [name for name in PRELOADED if name not in settings]
     if unseen:
         yield Advice(
@@ -171,8 +173,8 @@ def _check_slots(slots: Sequence[str]) -> Iterator[Advice]:
 
 
 def _check_replicas(replicas: Replicas | None) -> Iterator[Advice]:
-    """Report whether commits wait for a replica. A connected replica that no commit waits for is reported by
-    `Store.commit_risks`."""
+    """Report whether commits wait for a replica; nothing for SQLite (None) or a single server without
+    replicas. `Store.commit_risks` has a connected replica for which no commit waits."""
     if replicas is None:
         return
     if replicas.waited_for and replicas.connected:

@@ -34,8 +34,8 @@ FAULTS = (OSError, ValueError, peewee.PeeweeException, StoreError, KeyUnavailabl
 def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
     """Return the findings of all checks, by topic. Changes nothing; test files are removed.
 
-    Root examines the installation as its owner, so that the result holds for the server and no file becomes
-    root's. It reads configuration and logs as root.
+    If root runs it, the installation is examined as its owner, so that the result holds for the server and no
+    file becomes root's. Configuration and logs are read as root.
     """
     with files.acting_as(files.owner_of(settings)):
         of_installation = list(_examine_installation(settings, now))
@@ -56,8 +56,8 @@ def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
 
 
 def _examine_installation(settings: Settings, now: datetime) -> Iterator[Advice]:
-    """Check the files, then their content as far as it can be opened. Stops at another user's installation,
-    and at a missing one."""
+    """Check the files, then their content as far as it can be opened. Stops after the first finding if
+    another user owns the installation or it is missing."""
     strangers = list(files.check_user(settings))
     missing = [] if strangers else list(files.check_presence(settings))
     yield from [*strangers, *missing]
@@ -91,13 +91,13 @@ def _examine_library(settings: Settings, store: Store, now: datetime) -> Iterato
 
 
 def _check_own_files(library: Library) -> Iterator[Advice]:
-    """Report own definition files and translations that are not used as they are."""
+    """Report own files and translations that are not used, or not as they are."""
     for problem in library.problems:
         yield Advice(Topic.LIBRARY, Severity.BAD if problem.is_bad else Severity.WARNING, problem.outcome)
 
 
 def _guarded(topic: Topic, advice: Iterator[Advice]) -> Iterator[Advice]:
-    """Yield the advice on a topic, and as a BAD one any error of FAULTS that ended its examination."""
+    """Yield the findings of one topic. An error of FAULTS ends them, and is yielded as a BAD one."""
     try:
         yield from advice
     except FAULTS as error:

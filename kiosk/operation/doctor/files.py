@@ -14,22 +14,22 @@ from kiosk.settings import Settings
 from kiosk.storage import sqlite_file, sqlite_files
 
 SECRET_CHARACTERS = 32
-"""The least length of the key of sessions that kiosk serve requires."""
+"""Least length, in characters, of the key of sessions that `kiosk serve` requires."""
 
 TEST_BYTES = 8192
-"""The size of a sealed row with its key."""
+"""Size of the test file of `check_writing`: that of a sealed row with its key."""
 
 
 def owner_of(settings: Settings) -> int:
-    """Return the id of the installation's user: the owner of KIOSK_DATA, or this user if there is no such
-    folder."""
+    """Return the user id of the installation's owner: of KIOSK_DATA or, if there is no such folder, of this
+    process."""
     return settings.data.stat().st_uid if os.path.isdir(settings.data) else os.geteuid()
 
 
 @contextmanager
 def acting_as(user: int) -> Iterator[None]:
-    """Run the `with` block as the user with this id if the process runs as root, also for the files that it
-    creates. Does nothing for other processes."""
+    """Run the `with` block as the user with this id, also for the files that it creates, if the process runs
+    as root. Does nothing for other processes."""
     if os.geteuid() != 0 or user == 0:
         yield
         return
@@ -71,7 +71,8 @@ def check_presence(settings: Settings) -> Iterator[Advice]:
 
 
 def check_files(settings: Settings) -> Iterator[Advice]:
-    """Check the owner and mode of all files in both folders, and of the database."""
+    """Check the owner and mode of all files in KIOSK_DATA and KIOSK_KEYS and of the database, and that the
+    keys are outside KIOSK_DATA."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if folder.is_dir():
             yield from _check_folder(name, folder, owner_of(settings))
@@ -100,7 +101,7 @@ def _check_folder(name: str, folder: Path, owner: int) -> Iterator[Advice]:
 
 
 def _check_database_files(settings: Settings) -> Iterator[Advice]:
-    """Check an SQLite database outside KIOSK_DATA, with its log and index."""
+    """Report faults of a SQLite database outside KIOSK_DATA, and of the files beside it."""
     database = sqlite_file(settings.database_url)
     if database is None or database.is_relative_to(settings.data):
         return
@@ -111,7 +112,7 @@ def _check_database_files(settings: Settings) -> Iterator[Advice]:
 
 def _mode_faults(paths: list[Path], what: str) -> Iterator[Advice]:
     """Report paths that others can read, and those that their owner cannot write. `what` has the arguments of
-    the chmod that mends paths that others can read."""
+    the chmod that takes the right to read from others."""
     modes = {path: stat.S_IMODE(status.st_mode) for path in paths if (status := _status(path))}
     open_to_others = [path for path, mode in modes.items() if mode & 0o077]
     if open_to_others:
@@ -136,8 +137,8 @@ def _least_mode(path: Path) -> int:
 
 
 def _owner_faults(paths: list[Path], owner: int, what: str) -> Iterator[Advice]:
-    """Report paths of another user than `owner`. `what` are the arguments of the chown that mends it, with {}
-    for the owner."""
+    """Report paths of another user than `owner`. `what` has the arguments of the chown that corrects this,
+    with {} for the owner."""
     others = [path for path in paths if (status := _status(path)) and status.st_uid != owner]
     if others:
         status = _status(others[0])
@@ -160,8 +161,8 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def check_user(settings: Settings) -> Iterator[Advice]:
-    """Yield a BAD advice unless the process runs as the owner of KIOSK_DATA: the other checks could not read
-    its files."""
+    """Yield a BAD finding unless the process runs as the owner of KIOSK_DATA: the other checks could not read
+    the installation's files."""
     owner, me = owner_of(settings), os.geteuid()
     if me != owner:
         yield Advice(
@@ -174,8 +175,8 @@ def check_user(settings: Settings) -> Iterator[Advice]:
 
 
 def check_writing(settings: Settings) -> Iterator[Advice]:
-    """Check that a file can be written, flushed and removed in each folder that exists, as each ballot does
-    with its key."""
+    """Check that a file can be written, flushed and removed in KIOSK_DATA and in KIOSK_KEYS, as each ballot
+    does. A folder that does not exist is left out."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue
@@ -206,8 +207,8 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """Return the key that signs sessions, of the settings or else of its file; "" if the file is missing or
-    damaged."""
+    """Return the key that signs sessions: of the settings, or else of its file. "" if the file is missing or
+    too short."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"

@@ -16,7 +16,7 @@ PACKED = {".gz", ".xz", ".bz2", ".zst"}
 """Endings of old logs, to which nothing is written."""
 
 LARGEST_ADDITION_BYTES = 64 * 1024 * 1024
-"""Most bytes that are read, from the end, of a log's new content."""
+"""Most bytes of a log's new content that are read, from its end."""
 
 
 PAUSE_SECONDS = 0.2
@@ -25,17 +25,17 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class MarkedLine:
-    """A line of a log with the mark. `file` is the log's, None for the system journal."""
+    """A line of a log that has the mark of a request. `file` is the log's, None for the system journal."""
 
     file: Path | None
     line: str
 
 
 class LogWatch:
-    """The logs at the time this object is created; `marked` searches their later content.
+    """Searches what is written to the logs after this object was created.
 
     `root` is the machine's root folder, and `named` are logs elsewhere, which a configuration names.
-    `journal` returns the system journal since a time in seconds since 1970, None without one.
+    `journal` returns the system journal since a time in seconds since 1970, None if there is none.
     """
 
     def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
@@ -46,7 +46,8 @@ class LogWatch:
         self._sizes = {file: (stat.st_ino, stat.st_size) for file, stat in self._files()}
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
-        """Yield the logs that are files, with their status: those that are named, and all in FOLDERS."""
+        """Yield the logs that are files, with their status: `named`, and all in FOLDERS, without packed ones
+        and the system journal."""
         journals = [self._root / name for name in JOURNALS]
         log_files = [file for name in FOLDERS for file in (self._root / name).rglob("*")]
         for file in dict.fromkeys([*self._named, *log_files]):
@@ -72,8 +73,8 @@ class LogWatch:
         return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
-        """Return every line with the mark, PAUSE_SECONDS after there is one, so that the other logs are
-        written too; empty if there is none after `seconds`."""
+        """Search until a line has the mark, then PAUSE_SECONDS more for the other logs, and return every line
+        with the mark; empty if there is none within `seconds`."""
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
             if time.monotonic() > deadline:
@@ -94,8 +95,8 @@ class LogWatch:
         return lines + [MarkedLine(None, line) for line in journal.splitlines() if mark in line]
 
     def _new_text(self, file: Path, stat: os.stat_result) -> str:
-        """Return what was written to a log since this object was created, all of it if it was rotated; "" if
-        it cannot be read."""
+        """Return what was written to a log since this object was created, at most the last
+        LARGEST_ADDITION_BYTES. Returns the whole log if it was rotated, "" if it cannot be read."""
         inode, size = self._sizes.get(file, (stat.st_ino, 0))
         start = size if inode == stat.st_ino and size <= stat.st_size else 0
         start = max(start, stat.st_size - LARGEST_ADDITION_BYTES)

@@ -36,11 +36,11 @@ def _ntp_time() -> datetime | None:
 class Machine:
     """The machine under examination. Tests replace its root folder, time zone and network.
 
-    `zone` is the process's time zone, None for the system's; `environment_zone` the value of TZ, "" if not
-    set. `connect` returns an unopened connection to an address's host, `journal` the system journal since a
-    time in seconds since 1970, `ntp_time` the kernel's time if NTP keeps it, else None, and
-    `refuses_core_dumps` whether this process leaves none. A web server has `answer_seconds` to respond to an
-    invalid request, and `settle_seconds` to write its logs.
+    `zone` is the process's time zone, None for the system's. `environment_zone` is the value of TZ, "" if it
+    is not set. `connect` returns an unopened connection to an address's host. `journal` returns the system
+    journal since a time in seconds since 1970. `ntp_time` returns the kernel's time if NTP keeps it,
+    otherwise None. `refuses_core_dumps` returns whether this process leaves none. A web server has
+    `answer_seconds` to respond to an invalid request, and `settle_seconds` to write its logs.
     """
 
     root: Path = Path("/")
@@ -60,14 +60,14 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Return the machine of this process."""
+    """Return the machine on which this process runs."""
     return Machine(environment_zone=os.environ.get("TZ", "").removeprefix(":"))
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Free bytes of a folder's disk below which the finding is a warning (`look_bytes`) or bad, and free
-    inodes below which it is bad."""
+    """Limits of a folder's disk. With fewer free bytes than `look_bytes` the finding is a warning. With fewer
+    than `bad_bytes`, or fewer free inodes than `bad_inodes`, it is bad."""
 
     look_bytes: int
     bad_bytes: int
@@ -109,8 +109,8 @@ def check_space(settings: Settings) -> Iterator[Advice]:
 
 
 def check_memory(machine: Machine) -> Iterator[Advice]:
-    """Check the memory that programs may still use (proc(5), MemAvailable). Yields nothing where the system
-    does not tell it."""
+    """Check the memory that programs may still use (proc(5), MemAvailable). Yields nothing if the system does
+    not report it."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
     except OSError:
@@ -129,7 +129,7 @@ def check_memory(machine: Machine) -> Iterator[Advice]:
 
 
 def check_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
-    """Check the time zone: rounds and counts use local time, so with UTC they are an hour or two late in
+    """Check the time zone: rounds and counts use local time, so with UTC they are one or two hours late in
     Sweden."""
     offsets = {machine.offset_hours(datetime(now.year, month, 1, 12)) for month in (1, 7)}
     system = _system_zone(machine)
@@ -156,6 +156,6 @@ def check_time_zone(machine: Machine, now: datetime) -> Iterator[Advice]:
 
 
 def _system_zone(machine: Machine) -> str:
-    """Return the zone that /etc/localtime links to; "" if it is a copy, or missing."""
+    """Return the name of the zone to which /etc/localtime links; "" if that is no link, or missing."""
     link = machine.root / "etc/localtime"
     return os.readlink(link).partition("zoneinfo/")[2] if os.path.islink(link) else ""

@@ -20,7 +20,7 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 def check_mail(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check the settings of mail, the sign-in at the mail server, unless the settings are bad, and the queue.
+    """Check the settings of mail, the queue and, unless the settings are bad, the sign-in at the mail server.
     Without KIOSK_MAIL_HOST, report only that accounts want mail."""
     wanting = len(store.mail_choices.all())
     if settings.mail is None:
@@ -51,8 +51,8 @@ def _check_password_file(mail: MailSettings, owner: int) -> Iterator[Advice]:
 
 
 def _check_readers(file: Path, owner: int) -> Iterator[Advice]:
-    """Check that the file belongs to `owner`, the server's user, or to root, and that no group but the user's
-    own may read it."""
+    """Report a file that belongs neither to `owner`, the user id of the server's user, nor to root, and one
+    that another group than that user's own may read."""
     status = file.stat()
     if status.st_uid not in {0, owner}:
         yield Advice(

@@ -17,10 +17,8 @@ SWAP_WAY_OUT = (
 
 
 def check_memory_images(machine: Machine) -> Iterator[Advice]:
-    """Check swap, hibernation, and the core dumps of programs and of the kernel.
-
-    A file that the machine does not have gives no advice.
-    """
+    """Check swap, hibernation, and the core dumps of programs and of the kernel. What the machine does not
+    report gives no finding."""
     swaps = _unencrypted_swaps(machine.root)
     if swaps:
         text = f"memory may be written unencrypted to swap ({', '.join(swaps)}): {SWAP_WAY_OUT}"
@@ -60,7 +58,8 @@ def _check_core_dumps(machine: Machine) -> Iterator[Advice]:
 
 
 def _unencrypted_swaps(root: Path) -> list[str] | None:
-    """Return the paths of the swap areas on a disk that are no encrypted device; None if this is unknown."""
+    """Return the paths of the swap areas that are on a disk and not encrypted; None if /proc/swaps cannot be
+    read."""
     table = _content(root / "proc/swaps")
     if table is None:
         return None
@@ -82,7 +81,7 @@ def _is_encrypted(root: Path, swap: str) -> bool:
 
 
 def _may_hibernate(root: Path) -> bool:
-    """Return whether the kernel can write all memory to a disk and systemd does not refuse to."""
+    """Return whether the kernel can write all memory to a disk and systemd's unit for it is not masked."""
     states = (_content(root / "sys/power/state") or "").split()
     unit = root / HIBERNATE_UNIT
     is_masked = unit.is_symlink() and str(unit.readlink()) == "/dev/null"
@@ -90,7 +89,7 @@ def _may_hibernate(root: Path) -> bool:
 
 
 def _content(file: Path) -> str | None:
-    """Return a file's text without the last line's end; None if it cannot be read."""
+    """Return a file's text without white space around it; None if the file cannot be read."""
     try:
         return file.read_text("utf-8", "replace").strip()
     except OSError:

@@ -27,27 +27,28 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PARSED = ("nginx", "apache2", "caddy")
 """Folders in /etc of web servers whose configuration this program parses."""
 NOT_PARSED = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
-"""Folders in /etc of web servers whose configuration it searches only for the guests' port."""
+"""Folders in /etc of web servers whose configuration this program does not parse: it searches it for the
+guests' port only."""
 
 REVEALED = {
     LogContent.REQUESTS: "address and second of every ballot",
     LogContent.FAILURES: "the address of every guest whose request fails, and when",
 }
-"""Content of a log of guests -> words for the facts that it reveals."""
+"""Content of a log of guests -> English words for the facts that it reveals."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """The web servers on this machine: those of PARSED, by name, and the files of others that name the
-    guests' port."""
+    """The web servers on this machine: those of PARSED, by name, and the configuration files of others that
+    name the guests' port."""
 
     servers: dict[str, ExaminedWebServer] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
 
 def check_listening(settings: Settings) -> Iterator[Advice]:
-    """Report addresses at which answers and passwords are sent unencrypted, and a proxy that is not named in
-    the settings; nothing if all is well."""
+    """Report addresses at which answers and passwords are sent unencrypted, and that KIOSK_PROXY is not set
+    behind a proxy; nothing if all is well."""
     for name, address in (
         ("KIOSK_GUEST_LISTEN", settings.guest_listen),
         ("KIOSK_DESK_LISTEN", settings.desk_listen),
@@ -81,7 +82,7 @@ def check_listening(settings: Settings) -> Iterator[Advice]:
 
 def check_server(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
     """Check that `kiosk serve` responds at each of its addresses, for this installation, and accepts ballots.
-    A demonstration has one address."""
+    Yields one finding for each address. A demonstration has one address."""
     sides = {"KIOSK_GUEST_LISTEN": settings.guest_listen, "KIOSK_DESK_LISTEN": settings.desk_listen}
     for name, address in list(sides.items())[: 1 if is_demonstration else 2]:
         listener = f"{name} ({address})"
@@ -98,8 +99,8 @@ def check_server(settings: Settings, machine: Machine, *, is_demonstration: bool
 
 
 def _fault_of_side(settings: Settings, machine: Machine, listener: str, address: str) -> str | None:
-    """Return a fault of the server at `address`, which the sentence calls `listener`; None if it has none.
-    Raises UnreachableError."""
+    """Return a fault of the server at `address` as an English sentence, which calls it `listener`; None if it
+    has no fault. Raises UnreachableError."""
     answer, is_ours = ask_health(machine.connect, _direct(address), read_secret_key(settings))
     if not answer.proof:
         return (
@@ -118,9 +119,9 @@ def _fault_of_side(settings: Settings, machine: Machine, listener: str, address:
 
 
 def check_public_address(settings: Settings, machine: Machine, *, is_demonstration: bool) -> Iterator[Advice]:
-    """Check what is on the way from guests to the server: send requests through the public address, as guests
-    do, search for them in every readable log, and examine web servers' configuration. With an address of this
-    machine alone, examine only the configuration, and warn unless it is a demonstration."""
+    """Check what is on the way from guests to the server. Send requests through the public address, as guests
+    do, search for them in every readable log, and examine web servers' configuration. If the public address
+    is of this machine alone, examine only the configuration, and warn unless it is a demonstration."""
     address, parts = settings.guest_address, urlsplit(settings.guest_address)
     front = _read_front(settings, machine)
     if parts.hostname in LOOPBACK:
@@ -151,7 +152,7 @@ def check_public_address(settings: Settings, machine: Machine, *, is_demonstrati
 
 
 def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
-    """Yield one finding about the public address, from requests to `path`, which no page has."""
+    """Yield one finding about the public address, from requests to `path`, at which there is no page."""
     address = settings.guest_address
     try:
         problem = _fault_of_way(settings, machine, path)
@@ -167,7 +168,8 @@ def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterat
 
 
 def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None:
-    """Return a fault of the public address; None if it has none. Raises UnreachableError."""
+    """Return a fault of the public address as an English sentence with the remedy; None if it has none.
+    Raises UnreachableError."""
     address, connect = settings.guest_address, machine.connect
     there = f"let the web server there pass every path on to http://{settings.guest_listen}"
     page = get(connect, address, path)
@@ -197,7 +199,8 @@ def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None
 
 
 def _check_configuration(front: Front) -> Iterator[Advice]:
-    """Report logs of guests in configurations that are parsed, and servers that keep none."""
+    """Report logs of guests in configurations that are parsed, and each web server of guests that keeps
+    none."""
     for name, server in front.servers.items():
         for log in server.guest_logs:
             yield Advice(
@@ -215,8 +218,8 @@ def _remedy(log: GuestLog) -> str:
 
 
 def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
-    """Report each log with a marked line, and the facts that it reveals of guests at `address`; if there is
-    no marked line, report that."""
+    """Report each log with a marked line, and what it reveals of guests at `address`; a good finding if there
+    is no marked line."""
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
         kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES
@@ -236,8 +239,8 @@ def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator
 
 
 def _directive(file: Path | None, written: str, kept: LogContent, front: Front) -> str:
-    """Return a sentence with the directive that stops a log, and its file, as far as they are known.
-    `written` are the log's marked lines."""
+    """Return an English sentence with the directive that stops a log, and the configuration's file, as far as
+    they are known. `file` is the log, and `written` its marked lines."""
     named = [name for name, server in front.servers.items() if file in server.log_files]
     likely = [name for name in PARSED if name in f"{file or ''} {written}"]
     server = next(iter([*named, *likely]), None)
@@ -306,7 +309,7 @@ def _host_of(listen: str) -> str:
 
 
 def _direct(listen: str) -> str:
-    """Return the address at which this machine reaches the listener."""
+    """Return the http address at which this machine reaches the listener at `listen` (HOST:PORT)."""
     host, _, port = listen.rpartition(":")
     everywhere = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}  # noqa: S104
     return f"http://{everywhere.get(host, host)}:{port}"

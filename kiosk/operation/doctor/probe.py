@@ -1,7 +1,7 @@
 """Requests to the guests' side: as a guest sends them, and invalid ones that no browser sends.
 
-Each requests a path that only this examination knows. If a log has the path afterwards, it also has the
-requests of guests.
+Each goes to a path that only this examination knows. If a log has the path afterwards, it also has the
+requests of guests. An address is an origin, such as https://svara.example.org.
 """
 
 import hmac
@@ -20,13 +20,13 @@ from kiosk.screen.health import HEALTH_PATH, PROOF, proof
 TIMEOUT_SECONDS = 10.0
 
 Connect = Callable[[str], HTTPConnection]
-"""Web address -> an unopened connection to its host."""
+"""Address -> an unopened connection to its host."""
 
 
 @dataclass(frozen=True)
 class HttpReply:
-    """A server's response: its status, the headers with the reason of a refusal and with the proof of its
-    secret key ("" if missing), and its body."""
+    """A server's response: its status, the values of the headers with the reason of a refusal and with the
+    proof of the server's secret key ("" if missing), and its body."""
 
     status: int
     refusal: str
@@ -35,7 +35,7 @@ class HttpReply:
 
 
 class UnreachableError(Exception):
-    """No response from an address; the message has the reason."""
+    """There is no response from an address. The message has the reason, in English."""
 
 
 def connection_to(address: str) -> HTTPConnection:
@@ -63,13 +63,13 @@ def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[HttpRep
 
 
 def get(connect: Connect, address: str, path: str) -> HttpReply:
-    """Return the response to a path. Raises UnreachableError."""
+    """Return the response to a GET of this path. Raises UnreachableError."""
     return _ask(connect, address, "GET", path, {})
 
 
 def post_form(connect: Connect, address: str, path: str) -> HttpReply:
-    """Return the response to an empty form, sent as from the site's own page by a browser without
-    Sec-Fetch-Site.
+    """Return the response to an empty form that is posted to this path, as from the site's own page by a
+    browser that does not send Sec-Fetch-Site.
 
     Raises UnreachableError.
     """
@@ -101,12 +101,12 @@ def _reason(error: OSError | HTTPException) -> str:
 
 
 def provoke_errors(connect: Connect, address: str, path: str, answer_seconds: float) -> None:
-    """Send requests whose paths begin with `path`, which a web server refuses and writes to its error log.
-    Wait at most `answer_seconds` for each response, and ignore what goes wrong.
+    """Send requests whose paths begin with `path`, and which a web server refuses and writes to its error
+    log. Wait at most `answer_seconds` for each response. Errors of the connection are ignored.
 
     A body declared as 10 GB and one with invalid chunks are errors to nginx ("client intended to send too
-    large body", "client sent invalid chunked body"); the latter is a 502 to Caddy; a path with an invalid
-    escape is an error to Apache ("invalid URI path"). None of them reaches a box.
+    large body", "client sent invalid chunked body"). Invalid chunks are a 502 to Caddy. A path with an
+    invalid escape is an error to Apache ("invalid URI path"). None of these requests reaches a box.
     """
     for suffix, header, body in (
         ("-large", "Content-Length: 10000000000", b""),

@@ -16,8 +16,8 @@ from kiosk.storage import Store
 
 
 def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Report that no round runs, running rounds with posters, and units with few answers. Nothing while the
-    clock is in doubt."""
+    """Report that no round runs, running rounds with posters, and units with few answers; nothing if all is
+    well, and nothing while the clock is in doubt."""
     if clock_doubt(store, now):
         return
     running = _running(store, now)
@@ -68,7 +68,7 @@ def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advi
 
 
 def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Report links whose unit is in no tree, unless a bad file may be the reason, and links that the running
+    """Report links whose unit is in no tree, unless the file of a tree may be bad, and links that the running
     round does not admit; nothing if all is well."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
@@ -89,7 +89,7 @@ def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advic
 
 def check_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
     """Report languages that guests see although no native reader has reviewed them, and languages that an
-    open round lacks. If all that guests see are reviewed, a GOOD finding says so."""
+    open round lacks. If all languages that guests see are reviewed, a good finding says so."""
     allowed = None if store.is_demonstration else settings.languages
     spoken = [code for code in screen_languages(library.guest, allowed) if code != REFERENCE]
     unreviewed = {code for code in spoken if not of_screen(library.guest[code]).is_reviewed}
@@ -124,10 +124,10 @@ DEMONSTRATION = Advice(
     "this is a demonstration: it counts every few seconds and shows everything. Never let guests answer "
     "here; set KIOSK_DATA to another folder and run: kiosk init",
 )
-"""The finding about a demonstration, by which `examine` recognises one."""
+"""The finding about a demonstration. If it is among the findings, `examine` knows that this is one."""
 
 
 def check_demonstration(store: Store) -> Iterator[Advice]:
-    """Report a demonstration: guests must not use it."""
+    """Report that this is a demonstration, which guests must not use; nothing for a real installation."""
     if store.is_demonstration:
         yield DEMONSTRATION

@@ -29,10 +29,10 @@ class LogContent(StrEnum):
 
 @dataclass(frozen=True)
 class Guests:
-    """The port of the guests' application on this machine, and the host name of guests' requests, by which a
-    configuration is recognised.
+    """The port of the guests' application on this machine, and the host name that guests' requests go to. The
+    configuration of the guests' side names one of them.
 
-    `host` is "" if it is this machine's own name.
+    `host` is "" if guests' address is of this machine alone.
     """
 
     port: str
@@ -51,8 +51,8 @@ class GuestLog:
 
 @dataclass(frozen=True)
 class ExaminedWebServer:
-    """The result for one configuration: whether it serves guests, its logs of them, all its log files with an
-    absolute path, and the configuration files that this user may not read."""
+    """The result for one web server: whether it serves guests, its logs that identify guests, all its log
+    files with an absolute path, and the configuration files that this user may not read."""
 
     serves_guests: bool
     guest_logs: list[GuestLog]
@@ -71,11 +71,12 @@ WAYS_OUT = {
     ("caddy", LogContent.REQUESTS): "take log out of that site",
     ("caddy", LogContent.FAILURES): "in the global options: log default { exclude http }, on three lines",
 }
-"""(web server, content of its log) -> the directive that stops it, as the end of a sentence."""
+"""(web server, content of its log) -> the directive that stops the log, as the end of an English sentence."""
 
 
 def read_web_server(server: str, folder: Path, guests: Guests) -> ExaminedWebServer:
-    """Return the result for the configuration of `server` ("nginx", "apache2" or "caddy") in `folder`."""
+    """Return the result for the web server `server` ("nginx", "apache2" or "caddy"), whose configuration is
+    in `folder`."""
     reader = Reader(server, folder)
     tops = reader.read_all()
     sites = [site for top in tops for site in _of_guests(top, guests, BLOCKS_OF_A_SITE[server])]
@@ -90,14 +91,14 @@ def read_web_server(server: str, folder: Path, guests: Guests) -> ExaminedWebSer
 
 
 BLOCKS_OF_A_SITE = {"nginx": r"server", "apache2": r"VirtualHost\b.*", "caddy": r"(?!\().+"}
-"""Server -> pattern of the head of a block that is a site."""
+"""Web server -> pattern of the head of a block that is a site."""
 
 _NAMES = r"(server_name|ServerName|ServerAlias)\b"
 
 
 def _of_guests(top: Block, guests: Guests, site: str) -> list[Block]:
     """Return the sites in `top` that forward requests to the guests' port, or that have the guests' host
-    name.
+    name. With them come nginx's sites that serve requests without a host name at the same addresses.
 
     `site` is the pattern of a site's head (BLOCKS_OF_A_SITE). A block that forwards requests outside any site
     is returned itself.
@@ -127,7 +128,7 @@ def _mentions(block: Block, target: str) -> bool:
 
 
 def _site(block: Block, site: str) -> Block:
-    """Return the outermost site around a block, or the block itself."""
+    """Return the outermost site around a block; the block itself if it is in no site."""
     outermost, here = block, block
     while here.around:
         if re.fullmatch(site, here.head):
@@ -137,7 +138,8 @@ def _site(block: Block, site: str) -> Block:
 
 
 def _answering_first(top: Block, sites: list[Block]) -> Iterator[Block]:
-    """Yield nginx's default servers at the guests' addresses: they log requests that name no host."""
+    """Yield nginx's default servers at the addresses of the guests' `sites`: they log requests that name no
+    host."""
     servers = [block for block in top.all_blocks() if block.head == "server"]
     for address in {address for block in sites if block.head == "server" for address in _listens(block)}:
         there = [block for block in servers if address in _listens(block)]
@@ -146,8 +148,8 @@ def _answering_first(top: Block, sites: list[Block]) -> Iterator[Block]:
 
 
 def _listens(server: Block) -> dict[str, str]:
-    """Return address and port, such as *:80 -> the value of nginx's `listen` directive, for each of a
-    server."""
+    """Return address and port, such as *:80 -> the value of the `listen` directive, for each such directive
+    of a server block of nginx; *:80 without any."""
     values = {}
     for value in server.values("listen") or ["80"]:
         address = value.split()[0]
@@ -156,7 +158,7 @@ def _listens(server: Block) -> dict[str, str]:
 
 
 def _nginx(server: Block) -> Iterator[LogContent]:
-    """Yield the kinds of logs that a server block keeps, possibly several times."""
+    """Yield the kinds of logs about guests that a server block of nginx keeps, possibly several times."""
     for block in server.all_blocks():
         access, errors = block.nearest("access_log"), block.nearest("error_log")
         if not ("off" in access or (access and all(_is_nowhere(log) for log in access))):
@@ -170,7 +172,7 @@ def _is_nowhere(log: str) -> bool:
 
 
 def _apache(host: Block) -> Iterator[LogContent]:
-    """Yield the kinds of logs that a virtual host keeps, possibly several times."""
+    """Yield the kinds of logs about guests that a virtual host of Apache keeps, possibly several times."""
     for name in ("CustomLog", "TransferLog", "GlobalLog", "ForensicLog"):
         logs = [log for block in host.all_blocks() for log in block.values(name)] or host.nearest(name)
         if any(not _is_nowhere(log) for log in logs) or (name == "CustomLog" and not logs):
@@ -181,8 +183,8 @@ def _apache(host: Block) -> Iterator[LogContent]:
 
 
 def _caddy(site: Block) -> Iterator[LogContent]:
-    """Yield the kinds of logs that a site keeps: requests only with `log`, failures unless they are
-    excluded."""
+    """Yield the kinds of logs about guests that a site of Caddy keeps: requests only with `log`, failures
+    unless the default logger excludes them."""
     logs = [log for block in site.all_blocks() for log in block.blocks if re.match(r"log\b", log.head)]
     bare = any(re.match(r"log\b", directive) for block in site.all_blocks() for directive in block.directives)
     if bare or any("output discard" not in log.directives for log in logs):
@@ -195,7 +197,8 @@ def _caddy(site: Block) -> Iterator[LogContent]:
 
 
 def _hides_requests(logger: Block) -> bool:
-    """Return whether this logger of Caddy gets nothing from the loggers named http..."""
+    """Return whether this logger of Caddy writes nothing of Caddy's loggers named http..., which log
+    requests."""
     included = " ".join(logger.values("include")).split()
     return (
         "output discard" in logger.directives
@@ -214,7 +217,7 @@ LOOKS: dict[str, Callable[[Block], Iterator[LogContent]]] = {
 
 
 def _log_files(block: Block) -> Iterable[Path]:
-    """Yield the log files in a block's directives that have an absolute path."""
+    """Return the log files with an absolute path that a block's directives name."""
     values = [
         value
         for name in ("access_log", "error_log", "CustomLog", "TransferLog", "ErrorLog", "output file")
@@ -225,5 +228,5 @@ def _log_files(block: Block) -> Iterable[Path]:
 
 
 def _is_device(name: str) -> bool:
-    """Return whether a log is a device or a stream, not a file; /dev/shm has files."""
+    """Return whether a log is a device or a stream, and no file. Under /dev only /dev/shm has files."""
     return name.startswith("/dev/") and not name.startswith("/dev/shm/")  # noqa: S108

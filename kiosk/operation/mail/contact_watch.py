@@ -1,6 +1,6 @@
 """Notes between which counts each kiosk was in contact, from the signs of life that the server has in memory.
 
-The count, which may be another process, reads these notes and queues mail about silent kiosks.
+The count, which may be made by another process, reads these notes and queues mail about silent kiosks.
 """
 
 import sys
@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LOOKS = 60.0
 
 class ContactWatch(threading.Thread):
     """A thread that notes which kiosks were in contact, once for each kiosk after each count, until it is
-    stopped. `clock` returns seconds and must be monotonic."""
+    stopped. Errors of the database are printed. `clock` returns seconds and must be monotonic."""
 
     def __init__(self, store: Store, devices: Devices, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="contact", daemon=True)
@@ -40,9 +40,9 @@ class ContactWatch(threading.Thread):
                 print(f"the contact with kiosks could not be noted: {type(error).__name__}", file=sys.stderr)
 
     def look(self) -> None:
-        """Note the kiosks that were in contact since the last look and were not noted since the last count;
-        also SERVER, once this thread ran for LEAST_LISTENING since that count. Before the first count,
-        nothing."""
+        """Note the kiosks that were in contact since the last look and were not noted since the last count.
+        Also note SERVER (`kiosk.storage`) once this thread has run for LEAST_LISTENING since that count.
+        Before the first count, nothing is noted."""
         after = self._store.last_tick
         if after is None:
             return

@@ -1,7 +1,7 @@
 """Sends the queued mail, in a thread or a process of its own: never in a request, never in the count.
 
-A mail that was sent is deleted from the queue after the mail server took it. If the process dies in between,
-the mail is sent again: it may arrive twice, with the same Message-ID, but is never lost.
+A mail is deleted from the queue after the mail server took it. If the process dies in between, the mail is
+sent again: it may arrive twice, with the same Message-ID, but is never lost.
 """
 
 import sys
@@ -21,14 +21,14 @@ SECONDS_BETWEEN_LOOKS = 30.0
 """Time between two looks at the queue in `kiosk serve`."""
 
 OF_ONE_MAIL = frozenset({MailProblem.RECIPIENT, MailProblem.CONTENT})
-"""Problems of a single mail: the queue goes on with the next one. After any other problem the rest of the
+"""Problems of a single mail, after which the next mail is tried. After any other problem, the rest of the
 queue waits."""
 
 
 @dataclass(frozen=True)
 class SendReport:
-    """The result of `Sender.send_due`: the numbers of mails that were sent and not sent, and the last error,
-    None if there was none."""
+    """The result of `Sender.send_due`: the numbers of mails that were sent and that failed, and the last
+    error, None if there was none."""
 
     sent: int
     failed: int
@@ -46,8 +46,9 @@ class Sender:
     clock: Callable[[], datetime] = datetime.now
 
     def send_due(self) -> SendReport:
-        """Send all mail that is due, until a problem that is not of one mail alone (OF_ONE_MAIL). Mail that
-        has nothing to tell any more is deleted and not counted as sent."""
+        """Send all mail that is due, until a problem that is not of one mail alone (OF_ONE_MAIL). A failed
+        mail stays in the queue. Mail that has nothing to tell any more is deleted, and counted neither as
+        sent nor as failed."""
         sent, failed, error = 0, 0, None
         writer: MailWriter | None = None
         while claimed := self.store.mail_queue.claim(self.clock()):
@@ -65,8 +66,8 @@ class Sender:
         return SendReport(sent, failed, error)
 
     def _send(self, writer: MailWriter, queued: OutgoingMail, choice: MailChoice) -> int:
-        """Write and send a mail. Returns the number of mails sent: 1, or 0 if there is nothing to tell any
-        more. Raises MailError."""
+        """Write and send a mail. Returns the number of mails sent: 1, or 0 for a mail that has nothing to
+        tell any more. Raises MailError."""
         content = writer.content(queued, choice)
         if content is None:
             return 0
@@ -76,7 +77,8 @@ class Sender:
 
 
 class Mailing(threading.Thread):
-    """A thread that sends the mail that is due until it is stopped."""
+    """A thread that sends the mail that is due until it is stopped. The kind of an error is printed, once
+    until a try succeeds."""
 
     def __init__(self, sender: Sender) -> None:
         super().__init__(name="mail", daemon=True)

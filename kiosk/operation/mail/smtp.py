@@ -1,4 +1,4 @@
-"""The connection to the mail server (RFC 5321), and the reasons why it does not take a mail."""
+"""The connection to the mail server (RFC 5321), and the reasons why it does not accept a mail."""
 
 import smtplib
 import ssl
@@ -18,12 +18,12 @@ TIME_LIMIT_SECONDS = 20.0
 """Longest wait for one answer of the mail server."""
 
 POLICY = SMTP.clone(cte_type="7bit")
-"""Lines end with CR LF, and every byte is ASCII, since an old server refuses others."""
+"""Format of mails: lines end with CR LF, and every byte is ASCII, since old mail servers refuse others."""
 
 
 class MailError(Exception):
-    """The mail server took no mail, or none was handed to it. `code` is the SMTP status of its answer, None
-    without one."""
+    """A mail could not be sent, or the sign-in at the mail server failed. `code` is the SMTP status of the
+    server's answer, None without an answer."""
 
     def __init__(self, problem: MailProblem, code: int | None = None) -> None:
         super().__init__(problem.value if code is None else f"{problem.value} {code}")
@@ -54,11 +54,13 @@ SENTENCES = {
     MailProblem.BROKEN_OFF: "{host} broke the connection off; check KIOSK_MAIL_PORT and KIOSK_MAIL_SECURITY, "
     "and try again",
 }
-"""Problem -> its sentence for an operator, with the way out."""
+"""Problem -> its English sentence for an operator, with the way out. Names in braces are filled in by
+`sentence`."""
 
 
 def sentence(problem: MailProblem, mail: MailSettings, code: int | None = None) -> str:
-    """Return a problem as an English sentence, with the way out, for an operator. `code` as in MailError."""
+    """Return a problem as an English sentence, with the way out, for an operator. `code` is the SMTP status
+    of the mail server's answer, None without an answer."""
     text = SENTENCES[problem].format(
         host=mail.host,
         port=mail.port,
@@ -81,7 +83,7 @@ class MailHeaders:
 
 
 def as_message(content: MailContent, headers: MailHeaders) -> EmailMessage:
-    """Return a content as a mail: plain text and nothing else."""
+    """Return the mail with this content and these headers. It is plain text and has no other part."""
     message = EmailMessage(policy=POLICY)
     message["From"] = headers.sender
     message["To"] = headers.recipient
@@ -109,14 +111,15 @@ def send(mail: MailSettings, message: EmailMessage) -> None:
 
 
 def check_sign_in(mail: MailSettings) -> None:
-    """Connect and sign in, as for a mail, without sending one. Raises MailError."""
+    """Connect to the mail server and sign in, as before sending a mail. Raises MailError."""
     with _signed_in(mail):
         pass
 
 
 @contextmanager
 def _signed_in(mail: MailSettings) -> Iterator[smtplib.SMTP]:
-    """Yield a connection that is signed in. Raises MailError for each fault of it."""
+    """Yield a connection that is signed in; without a user in the settings, one that is not. Raises MailError
+    if the password cannot be read, and for each fault of the connection."""
     try:
         password = read_mail_password(mail)
     except SettingsError as error:
@@ -171,8 +174,8 @@ def _sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
 
 
 def _check(answer: tuple[int, bytes], refused: MailProblem) -> None:
-    """Raise MailError unless the server's answer, (SMTP status, text), is positive. `refused` is the problem
-    if it refuses for good (a status from 500)."""
+    """Raise MailError unless the server's answer, (SMTP status, text), is positive. The problem is LATER for
+    a status below 500, and `refused` for others, except when they ask for a sign-in or refuse this sender."""
     code, words = answer
     if 200 <= code < 300:
         return
