@@ -453,7 +453,8 @@ def _rows_by_list(choices: _Table) -> dict[str, list[_Row]]:
 class _Reader:
     """Reads the questions, and notes in `notes` what they lose. `languages` maps each column of labels to its
     language, and `lists` each list's name to its rows. `named` collects the names of the lists of all
-    questions; `used` and `asked` the names of lists and the rows of the questions that are kept."""
+    questions. `used` collects the names of the lists of the questions that are kept, and `asked` the rows of
+    these questions."""
 
     languages: Mapping[_Column, str]
     lists: Mapping[str, Sequence[_Row]]
