@@ -192,7 +192,8 @@ def as_csv() -> ResponseReturnValue:
 
 
 def tapped_counters() -> tuple[Counter, ...]:
-    """Return the counters that staff tap: all except totals of individuals, which are typed."""
+    """Return the counters that staff tap, closed ones included: all except totals of individuals, which are
+    typed."""
     return tuple(counter for counter in desk().library.counters.values() if not counter.is_total)
 
 

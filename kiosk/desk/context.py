@@ -65,19 +65,21 @@ class Desk:
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     def place_name(self, node_id: str) -> str:
-        """Return the name of a unit or another node, its id if it has none (`place_names.place_name`)."""
+        """Return the name of a unit or another node; the id itself if no tree of the library or of a round
+        has the node (`place_names.place_name`)."""
         return place_name(node_id, self.library, self.store)
 
     @property
     def own_settings(self) -> Settings:
-        """The settings with the installation's own files; SettingsError if no file can be changed."""
+        """The settings, whose `data` is the folder of the installation's own files. Raises SettingsError if
+        no file can be changed."""
         if self.settings is None:
             raise SettingsError("this desk changes no files")
         return self.settings
 
     def own_folder(self, name: str) -> Path:
-        """Return the path of a folder in the installation's data, such as "questions"; SettingsError if no
-        file can be changed."""
+        """Return the path of a folder in the installation's data, such as "questions". Raises SettingsError
+        if no file can be changed."""
         return self.own_settings.data / name
 
     def has_own_file(self, path: Path) -> bool:

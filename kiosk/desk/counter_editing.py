@@ -139,8 +139,8 @@ def _form(shown: Counter | None) -> EditForm[CounterDraft]:
 
 
 def _sent(shown: Counter | None) -> CounterDraft:
-    """Return the counter in the form; `shown` as in `_form`. Units that do not exist are ignored. Only the
-    units are read for a shipped counter."""
+    """Return the counter in the form; `shown` is the counter that is edited, None for a new one. Units that
+    do not exist are ignored. Only the units are read for a shipped counter."""
     sent = CounterDraft(
         on_one_line(request.form.get("name")),
         on_one_line(request.form.get("definition")),

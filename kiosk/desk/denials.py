@@ -38,5 +38,5 @@ class DeniedError(HTTPException):
 
 
 def deny(denial: Denial) -> NoReturn:
-    """Forbid the request for this reason. Raises DeniedError."""
+    """Forbid the request for this reason: raises DeniedError (403)."""
     raise DeniedError(denial)

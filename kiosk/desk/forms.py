@@ -158,7 +158,8 @@ class CodeForm(DeskForm):
 
 
 def check_password_length(form: FlaskForm, field: PasswordField) -> None:
-    """Raise StopValidation for a password that is too short or too long, which is then its only error."""
+    """Raise StopValidation for a password that is too short or too long. The field then has this error
+    only."""
     del form
     characters = len(field.data or "")
     if characters < SHORTEST_PASSWORD_CHARACTERS:

@@ -30,7 +30,7 @@ PICTURES = shipped_folder("docs") / "pictures"
 """Folder of the handbook's pictures."""
 
 PICTURE = re.compile(r"!\[(?P<words>[^\]]+)\]\(pictures/(?P<name>[\w-]+\.webp)\)")
-"""A picture with its text alternative, as a block of its own."""
+"""Pattern of a picture with its text alternative, as a block of its own."""
 
 
 @blueprint.route("/handbook")
@@ -131,7 +131,7 @@ def webp_size(content: bytes) -> tuple[int, int]:
 
 
 def _list(tag: str, lines: list[str]) -> Markup:
-    """Return a list as HTML. A line that begins no item belongs to the item before."""
+    """Return a list as HTML; `tag` is "ul" or "ol". A line that begins no item belongs to the item before."""
     items: list[str] = []
     for line in lines:
         if re.match(r"- |\d+\. ", line):

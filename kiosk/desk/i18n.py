@@ -119,7 +119,8 @@ def translate(message: str, **values: Any) -> str:
 
 
 def translate_message(message: Message) -> str:
-    """Return a message in the reader's language, with its numbers in the notation of that language."""
+    """Return a message in the reader's language, with its decimal numbers in the notation of that language.
+    Whole numbers stay as they are."""
     values = {
         name: number(value) if isinstance(value, float) else value for name, value in message.values.items()
     }

@@ -29,9 +29,9 @@ COORDINATORS = frozenset({Role.COORDINATOR})
 class Page:
     """A page of the menu, for accounts with one of `roles`.
 
-    `topic` is what its template sets, `label` its Swedish text. `chapter` has the words of a heading or the
-    bold words of a paragraph in the Swedish handbook, to which the page's help leads. A page that
-    `needs_files` is left out if own files cannot be changed.
+    `topic` is the name of the page that its template sets, `label` its Swedish text. `chapter` has the words
+    of a heading or the bold words of a paragraph in the Swedish handbook, to which the page's help leads. A
+    page that `needs_files` is left out if own files cannot be changed.
     """
 
     topic: str
@@ -139,7 +139,8 @@ MENU = (
         ),
     ),
 )
-"""An item links to its first page, so the page for the most frequent task comes first."""
+"""The items of the menu, in order. An item links to its first page, so the page for the most frequent task
+comes first."""
 
 
 @dataclass(frozen=True)

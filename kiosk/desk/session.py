@@ -87,8 +87,8 @@ def wait_for_code(account: Account) -> None:
 
 
 def waiting_for_code() -> Account | None:
-    """Return the account of a session that waits for a code (`wait_for_code`). None without such a session,
-    after a change of the account, and after LONGEST_WAIT_FOR_CODE."""
+    """Return the account of a session that waits for a code (`wait_for_code`). None without a waiting
+    session, after a new password or session epoch of the account, and after LONGEST_WAIT_FOR_CODE."""
     name = session.get("waiting_name")
     if name is None:
         return None
@@ -109,8 +109,8 @@ def end_all_and_renew(name: str) -> None:
 
 
 def end() -> None:
-    """End every session of this account, in all browsers, and forget the language. Also ends a session that
-    has timed out while a live page is shown."""
+    """End every session of the signed-in account, in all browsers, and forget the language. Also ends a
+    session that has timed out while a live page is shown."""
     account = signed_in() or _holder()
     session.clear()
     if account is not None:
@@ -145,7 +145,8 @@ def _read_account() -> Account | None:
 
 def _holder() -> Account | None:
     """Return the account of this session, however long nobody used it. None without a session, after
-    LONGEST_SESSION, after a change of the account, and if the clock was set back behind its last request."""
+    LONGEST_SESSION, after a new password or session epoch of the account, and if the clock was set back
+    behind the session's last request."""
     name = session.get("name")
     account = None if name is None else desk().store.accounts.named(name)
     if account is None or session.get("mark") != _session_digest(account):
@@ -305,15 +306,16 @@ def for_every_account(view: Callable[P, ResponseReturnValue]) -> Callable[P, Res
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Return the view, allowed to accounts that may see the figures of a running round: coordinators and
-    viewers."""
+    viewers. Staff get DeniedError (403)."""
     return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Return the view, allowed to accounts that may print slips and pair kiosks: coordinators and staff."""
+    """Return the view, allowed to accounts that may print slips and pair kiosks: coordinators and staff.
+    Viewers get DeniedError (403)."""
     return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Return the view, allowed to coordinators only."""
+    """Return the view, allowed to coordinators only. Others get DeniedError (403)."""
     return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

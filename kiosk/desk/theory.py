@@ -129,9 +129,9 @@ def find_place(node_id: str) -> PlaceInTree | None:
 
 
 def theories_about(unit_id: str) -> list[Theory]:
-    """Return the theories that are about a unit, for their definitions: those whose place is the unit or
-    above it, and those without a place or with an unknown one. If several have the same definition, such as a
-    theory and its copy, only the first is returned."""
+    """Return the theories that are about a unit; the pages on which its staff count show their definitions.
+    They are those whose place is the unit or above it, and those without a place or with an unknown one. If
+    several have the same definition, such as a theory and its copy, only the first is returned."""
     about = ((theory, find_place(theory.place)) for theory in desk().library.theories.values())
     theories = [theory for theory, place in about if place is None or unit_id in place.units]
     return list({theory.definition: theory for theory in reversed(theories)}.values())[::-1]

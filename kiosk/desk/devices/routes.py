@@ -99,11 +99,12 @@ def new_link() -> ResponseReturnValue:
 @blueprint.route("/links/pair", methods=["POST"])
 @for_staff
 def pair() -> ResponseReturnValue:
-    """Make a pairing code, and show it once; it makes one screen a unit's kiosk, within PAIRING_LIFETIME.
-    Refused input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409.
+    """Make a pairing code, and show it once. The code makes one screen a unit's kiosk, within
+    PAIRING_LIFETIME. Refused input stays in the form, with status 400; a kiosk over the budget needs a
+    reason, else 409.
 
     While a round runs or is planned at the unit, the code is for coordinators only (status 403): somebody who
-    pairs a screen with a quiet unit for an hour chooses whose ballots come into its box.
+    pairs a screen with a quiet unit for an hour can pick the guests whose ballots come into its box.
     """
     form = PairForm()
     form.unit.choices = list(unit_names().items())
@@ -289,8 +290,8 @@ def _kiosks_page(
     sent_link: LinkForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Return the page of kiosks with this status. The page's forms are new, except for the refused ones that
-    are given. `sent_screens`, `sent_moves` and `move_problems` (sentences) are by kiosk code."""
+    """Return the page of kiosks with this HTTP status. The page's forms are new, except for the refused ones
+    that are given. `sent_screens`, `sent_moves` and `move_problems` (sentences) are by kiosk code."""
     move_form, pair_form = MoveForm(formdata=None), sent_pair or PairForm(formdata=None)
     pair_form.unit.choices = move_form.unit.choices = _units()
     page = render_template(
@@ -314,8 +315,8 @@ def _kiosks_page(
 def _posters_page(
     sent_poster: PosterForm | None = None, sent_link: LinkForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Return the page of posters with this status. The page's forms are new, except for the refused ones that
-    are given."""
+    """Return the page of posters with this HTTP status. The page's forms are new, except for the refused ones
+    that are given."""
     page = render_template(
         "posters.html",
         posters=[address_of(link) for link in posters().values()],
@@ -328,7 +329,8 @@ def _posters_page(
 
 
 def _slips_page(sent_slips: SlipsForm | None = None, status: int = 200) -> ResponseReturnValue:
-    """Return the page of slips with this status, and with a new form or the refused one that is given."""
+    """Return the page of slips with this HTTP status, and with a new form or the refused one that is
+    given."""
     page = render_template(
         "slips.html",
         slips_form=sent_slips or slips_form(formdata=None),

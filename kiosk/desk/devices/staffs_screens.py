@@ -10,7 +10,7 @@ from kiosk.storage import Action, Role
 
 @dataclass(frozen=True)
 class StaffsScreen:
-    """A kiosk at a unit of a round that no coordinator paired: the end of its code, and a sentence with the
+    """A kiosk that no coordinator paired, at a unit of a round: the end of its code, and a sentence with the
     unit, the day of the pairing and the account."""
 
     code_ending: str

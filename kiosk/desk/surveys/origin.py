@@ -8,8 +8,8 @@ from kiosk.library.catalogues import REFERENCE, language
 
 
 def remark_on_translation(survey: Survey) -> str:
-    """Return a sentence for an instrument whose owner has not approved the Swedish texts: that the
-    translation is not official, and which languages are. "" for other surveys."""
+    """Return a sentence for an instrument whose owner has not approved the Swedish texts. It says that the
+    translation is not official, and names the official languages. "" for other surveys."""
     if survey.is_official_in(REFERENCE):
         return ""
     named = [language(code) for code in survey.official]

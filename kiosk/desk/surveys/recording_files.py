@@ -44,7 +44,7 @@ class RecordingError(RefusedError):
 
 @dataclass(frozen=True)
 class Sound:
-    """Samples of 16 bits: `rate` a second in each of its 1 or 2 `channels`."""
+    """Samples of 16 bits, `rate` a second in each of its 1 or 2 `channels`, which take turns in `samples`."""
 
     samples: bytes
     rate: int

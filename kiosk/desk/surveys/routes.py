@@ -94,8 +94,8 @@ SEVERAL = "several"
 
 @dataclass(frozen=True)
 class TypedPositions:
-    """The positions that were typed for the statements with a text, in the order of the form; "" leaves a
-    statement where it is. `wrong` has the numbers, from 1, of the statements whose typed position
+    """The positions in the order of the form. `texts` has them as typed, for the statements with a text; ""
+    leaves a statement where it is. `wrong` has the numbers, from 1, of the statements whose typed position
     `is_position` refuses."""
 
     texts: tuple[str, ...] = ()
