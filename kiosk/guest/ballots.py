@@ -75,5 +75,5 @@ def accepted_response(thanks: str) -> GuestResponse:
 
 def take_token(link: Link, bucket: Bucket, statements: int) -> bool:
     """Take a token from a bucket of a kiosk's address, for a ballot with `statements` statements. Returns
-    False if there was none."""
+    whether there was one."""
     return guest_side().rate_limit.take_token(f"{link.code} {bucket}", statements) == NO_WAIT

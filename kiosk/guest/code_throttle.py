@@ -40,7 +40,8 @@ class CodeCheck(Enum):
 
 @dataclass
 class CodeThrottle:
-    """Wrong codes by source. Thread-safe. `clock` returns seconds and must be monotonic."""
+    """Wrong codes by source: an IP address, or the network of an IPv6 address (`source_of`). Thread-safe.
+    `clock` returns seconds and must be monotonic."""
 
     clock: Callable[[], float] = time.monotonic
     _forgotten_at: dict[str, float] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class CodeThrottle:
             return CodeCheck.DELAYED
 
     def failed(self, source: str) -> None:
-        """Record a wrong code of a source, which may delay its next ones."""
+        """Record a wrong code of a source, whose later codes may then be delayed."""
         with self._lock:
             now = self.clock()
             self._forget(now)

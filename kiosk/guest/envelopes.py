@@ -24,10 +24,10 @@ def take_envelope(code: str) -> GuestResponse:
     """Accept the ballot in a kiosk's envelope, sent at once or after it waited for the network. Returns the
     response to every accepted ballot (`accepted_response`).
 
-    Refuses the request with 404 for an unknown kiosk, 400 for a damaged request, 403 if the round is closed,
-    429 if the rate limit has no token. 410 Gone tells the kiosk that this envelope can never be accepted and
-    may be discarded. If such an envelope waited for the network, the desk shows that the kiosk had late
-    ballots.
+    Refuses the request with 404 for an unknown kiosk, 400 for a damaged request, 403 if the round is closed
+    or admits no kiosks, 429 if the rate limit has no token. 410 Gone tells the kiosk that this envelope can
+    never be accepted and may be discarded. If its letterbox is gone and it waited for the network, the desk
+    shows that the kiosk had late ballots.
 
     Any paired kiosk may deliver an envelope: its ballot goes to the box that it was sealed for. The rate
     limit counts only envelopes that can be opened, are readable and new, so that other requests neither

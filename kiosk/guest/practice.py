@@ -30,9 +30,9 @@ def start(code: str = "") -> GuestResponse:
 
 
 def answer(code: str = "") -> GuestResponse:
-    """Check a ballot like a real one, discard it, and return the response to every accepted ballot, whose
-    address is the end of the practice. Refuses the request as `enter` does, with 404 or 403, and with 400 if
-    the ballot is not valid."""
+    """Check a ballot like a real one, and discard it. Returns the response to every accepted ballot; a form
+    is redirected to the end of the practice. Refuses the request as `enter` does, with 404 or 403, and with
+    400 if the ballot is not valid."""
     _, of_round = enter(code)
     fields = dict(request.form.lists())
     pop_ticket(fields)

@@ -76,8 +76,8 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def thanks(**url_arguments: str) -> GuestResponse:
-    """Show the thank-you: one page for all kiosks' guests, with a link to the start, and one for all
-    phones."""
+    """Show the thank-you, with the same bytes for every guest of an address. A kiosk's has a link to its
+    start, a phone's has none."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 

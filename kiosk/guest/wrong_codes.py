@@ -24,5 +24,5 @@ def admit_code() -> None:
 
 
 def record_wrong_code() -> None:
-    """Count a wrong code for the source of the request, whose next ones may then be delayed."""
+    """Count a wrong code for the source of the request. Later codes from this source may then be delayed."""
     guest_side().code_throttle.failed(source_of(request.remote_addr))
