@@ -15,8 +15,9 @@ GZIP_LEVEL = 6
 """Compression level of zlib: 9 takes twice the time for two percent."""
 
 GZIP_FORMAT, GZIP_MEMORY = 31, 5
-"""zlib's wbits of gzip, and its memLevel. With less memory it makes new codes every 2,048 symbols instead of
-every 16,384: a guest's page, whose font does not compress, is 3.5 % smaller, and others are as before."""
+"""zlib's wbits of gzip, and its memLevel. With less memory zlib makes new codes every 2,048 symbols instead
+of every 16,384: a guest's page, whose font does not compress, is 3.5 % smaller, and other pages keep their
+size."""
 
 QUICK, THOROUGH = 5, 11
 """Qualities of Brotli. For a guest's page QUICK takes as long as gzip (3 ms) and saves 7 % of its bytes;

@@ -538,8 +538,8 @@ def _form_texts(
 
 
 def about_text(catalogue: Catalogue, total: int) -> str:
-    """Return the text, in the catalogue's language, with the number of statements, `total`, and the minutes
-    that they take."""
+    """Return the sentence of the first screen with the number of statements, `total`, and the minutes that
+    they take, in the catalogue's language."""
     minutes = math.ceil(total * SECONDS_A_STATEMENT / 60)
     code = catalogue.language.code
     numbers = {"total": in_digits(total, code), "minutes": in_digits(minutes, code)}

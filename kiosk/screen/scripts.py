@@ -39,10 +39,10 @@ def shortened(source: str) -> str:
 
 
 def joined(outer: str, name: str, inner: str) -> str:
-    """Return the text of the module `outer`, with the module `inner` in place of its import. `name` is the
-    file of `inner`, a key of INNER. `inner` becomes a function's body, so that the names of the two modules
-    do not clash. Raises ValueError if `outer` does not import it, or if `inner` has an import that `outer`
-    lacks."""
+    """Return the text of the module `outer` with the module `inner` inside it, after its imports, and without
+    the import of `inner`. `name` is the file of `inner`, a key of INNER. The text of `inner` is in a
+    function, so that the names of the two modules do not clash. Raises ValueError if `outer` does not import
+    it, or if `inner` has an import that `outer` lacks."""
     function = INNER[name]
     before, its_import, after = outer.partition(f'import {{ {function} }} from "./{name}";\n')
     if not its_import or not _imports(inner) <= _imports(outer):

@@ -41,8 +41,8 @@ NAME = re.compile(r"[0-9a-f]{16}")
 """A sound's name (`sound_name`), without its ending."""
 
 BEGINNING, BEGINNING_DIGITS = re.compile(r"[0-9a-f]{8}"), 8
-"""The first digits of a name. Digits of a hash do not compress, and a page has a name for each text in each
-language."""
+"""The first digits of a sound's name, for pages and addresses. Digits of a hash do not compress, and a page
+has a name for each text in each language."""
 
 
 class AudioError(Exception):
@@ -61,7 +61,7 @@ class Speech:
 
     @property
     def beginning(self) -> str:
-        """The part of the name that a page and an address have."""
+        """The first BEGINNING_DIGITS digits of the name, for pages and addresses."""
         return self.name[:BEGINNING_DIGITS]
 
 

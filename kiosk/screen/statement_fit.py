@@ -36,16 +36,16 @@ LINE, TALL_LINE = 1.2, 1.5
 """Height of a line of text, and of one in a script with tall letters."""
 
 TALL_SCRIPTS = frozenset({"ar", "fa", "ps", "ckb", "ur", "ti", "am"})
-"""Languages whose script has tall letters."""
+"""Codes of the languages whose script has tall letters."""
 
 PADDING = 0.5
 """Width of a button's padding and border, both sides together."""
 
 COLUMNS = (2, 3, 4)
-"""Columns that answers below a statement may have."""
+"""Numbers of columns that the answers below a statement may have."""
 
 STATEMENT_PART = 0.42
-"""Part of the width of a statement that stands beside its answers."""
+"""Part of the page's width that a statement beside its answers has."""
 
 NARROW = 23
 """Width of a page, in font sizes, below which the labels of the buttons below the answers take two lines."""
