@@ -23,9 +23,9 @@ KEY_FOLDER = re.compile(r"(box|slips|letterbox)\..+\..+")
 KIOSK_KEYS."""
 
 TEMPORARY = re.compile(r"(?!\.last-good$)\..*|tmp[a-z0-9_]{8}|.*~|.*\.(tmp|unfinished)|lost\+found")
-"""Pattern of the names of files and folders that are hidden, temporary, left by an editor or of a disk. Its
-second alternative matches those of Python's tempfile. Last good copies (.last-good) are not matched: a file
-that became unreadable has no other copy."""
+"""Pattern of the names of files and folders that are hidden, temporary, or left by an editor or a file
+system. Its second alternative matches those of Python's tempfile. Last good copies (.last-good) are not
+matched: a file that became unreadable has no other copy."""
 
 SQLITE = b"SQLite format 3\0"
 """The first bytes of a SQLite database."""

@@ -44,7 +44,7 @@ NEARLY_FULL = ("dagverksamheten", "matcentralen")
 """Units of the demonstration's kiosk and poster. Their boxes are nearly full."""
 
 BALLOTS_TO_FULL = 5
-"""Number of further ballots at one of these units after which its box is full and its chart changes."""
+"""Number of further ballots at a unit of NEARLY_FULL after which its box is full and its chart changes."""
 
 LEANING = {"listened": 0.80, "contact_support": 0.62, "rights_knowledge": 0.45, "feel_better": 0.74}
 """Statement id -> mean position of made-up answers on the scale, from 0 (its low end) to 1. The figures mean

@@ -74,7 +74,7 @@ def lock_memory() -> bool:
 
     Under a limit nothing is locked: an allocation above the limit would fail later, while a guest answers.
     """
-    if sys.platform != "linux" or not (_may_lock() or _limit_is_lifted()):
+    if sys.platform != "linux" or not (_may_lock() or _lift_limit()):
         return False
     return bool(_libc().mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
 
@@ -87,7 +87,7 @@ def _may_lock() -> bool:
     return False
 
 
-def _limit_is_lifted() -> bool:
+def _lift_limit() -> bool:
     """Remove this process's limit on locked memory. Returns False, and changes nothing, if the hard limit is
     finite."""
     _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)

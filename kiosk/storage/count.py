@@ -71,8 +71,8 @@ class Count:
     rng: Random
 
     def count_boxes(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> frozenset[str]:
-        """Publish a batch of each full box of these units, in a round that stays open, and seal all their
-        rows under new keys.
+        """Publish a batch of each full box (`full_at`) of these units, in a round that stays open, and seal
+        all rows of the units under new keys.
 
         `units` are ids; those without a box are left out. A round that publishes at closing only gives no
         batch, nor does a unit with too few days with ballots. `is_first_of_day` as in `CountProgress`.

@@ -170,9 +170,9 @@ class CountSteps:
             self._mail_queue.put(MailKind.SILENCE, silent, tick)
 
     def store_change_index(self) -> None:
-        """Replace the stored index of the changes that the results pages show first, unless it is of this
-        snapshot. Call it after a count. The index is computed outside a write, so that no guest waits for
-        it."""
+        """Replace the stored index of the changes that the results pages show first, unless the stored one is
+        of the present snapshot. Call it after a count. The index is computed outside a write, so that no
+        guest waits for it."""
         text, states = self._snapshots.text(), self._rounds.all()
         stored = self._snapshots.change_index()
         if stored.tag == etag(text):

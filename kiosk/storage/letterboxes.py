@@ -83,7 +83,7 @@ class Letterboxes:
         """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has it
         already. Returns True without storing if the unit has no letterbox. Raises KeyUnavailableError.
 
-        `rng` draws a digest that makes room in a full letterbox.
+        A full letterbox forgets another form's digest, which `rng` draws.
         """
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:

@@ -353,7 +353,7 @@ class KioskContacts:
 
 
 class NoMailError(StoreError):
-    """There is no such mail in the queue."""
+    """There is no mail with this id in the queue."""
 
     def __init__(self, mail_id: str) -> None:
         super().__init__(f"there is no queued mail {mail_id!r}; see: kiosk mail list")

@@ -229,8 +229,9 @@ class Writer:
             self._clean_up()
 
     def _run_part(self, write: _Waiting) -> Callable[[], Any] | None:
-        """Run a write as a part of a transaction, and return its outcome; None if it was refused. Raises
-        peewee's errors, after which the transaction must be rolled back."""
+        """Run a write as a part of a transaction, and return its outcome. If its work raises an error,
+        returns None and destroys the keys that it made. Raises peewee's errors, after which the transaction
+        must be rolled back."""
         made, retired = len(self._made), len(self._retired)
         try:
             with self._database.part():

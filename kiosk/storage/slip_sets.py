@@ -106,7 +106,7 @@ class SlipSets:
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
         """Return (round id, unit id) of the open slip set whose tag the code begins with; None if there is
-        none. Whether the code is one of its slips, only `has` knows. The caller holds no write."""
+        none. `has` tells whether the code is one of its slips. The caller holds no write."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         return (row[0], row[1]) if row else None

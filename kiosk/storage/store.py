@@ -62,7 +62,7 @@ class Admit(Protocol):
     one of the limit's tokens, or returns False and takes none if no token is left.
 
     `is_own` is true if the kiosk at whose address the envelope arrived also sealed it. `statements` is the
-    number of statements in its survey.
+    number of statements of the envelope's survey.
     """
 
     def __call__(self, *, is_own: bool, statements: int) -> bool: ...
@@ -634,8 +634,8 @@ class Store:
         return self._count_steps.count(tick)
 
     def store_change_index(self) -> None:
-        """Replace the stored index of the changes that the results pages show first, unless it is of this
-        snapshot. Call it after a count."""
+        """Replace the stored index of the changes that the results pages show first, unless the stored one is
+        of the present snapshot. Call it after a count."""
         self._count_steps.store_change_index()
 
     # -- the snapshot ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import peewee
 
 def without_nul(value: object) -> object:
     """Return a value with each NUL of a text replaced by U+FFFD, since PostgreSQL refuses NUL. Other values
-    are returned as they are. No stored text has a NUL, so a search for one finds nothing."""
+    are returned as they are."""
     return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 

@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 class Topic(StrEnum):
-    """The topic of a finding. Monitoring programs rely on these words."""
+    """The topic of a finding. Monitoring programs rely on the values."""
 
     INSTALLATION = "installation"
     FILES = "files"

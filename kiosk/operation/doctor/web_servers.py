@@ -41,8 +41,8 @@ class Guests:
 
 @dataclass(frozen=True)
 class GuestLog:
-    """A log that identifies guests: the web server's name, the configuration file of its block, and the
-    content of the log."""
+    """A log that identifies guests: the web server's name, the configuration file of the site that keeps the
+    log, and the log's content."""
 
     server: str
     file: Path
