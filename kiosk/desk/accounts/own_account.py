@@ -48,7 +48,8 @@ def account() -> ResponseReturnValue:
 @blueprint.route("/account/password", methods=["POST"])
 @for_every_account
 def change_password() -> ResponseReturnValue:
-    """Change the password of the signed-in account, and end its sessions in other browsers."""
+    """Change the password of the signed-in account, end its sessions in other browsers, and make its one-time
+    link invalid."""
     form, mine = OwnPasswordForm(), _mine()
     form.anchor_prefix = "new-"
     if not form.validate():
@@ -162,7 +163,7 @@ def send_trial() -> ResponseReturnValue:
 
 def _confirmed(anchor_prefix: str) -> ResponseReturnValue | None:
     """Return the page that refuses the password typed in a ConfirmForm; None if the password is right.
-    `anchor_prefix` is that of the ids of the form's fields on the page."""
+    `anchor_prefix` is the beginning of the ids of the form's fields on the page."""
     form = ConfirmForm()
     form.anchor_prefix = anchor_prefix
     if not form.validate():

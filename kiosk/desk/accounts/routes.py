@@ -1,7 +1,8 @@
 """The page of all accounts, for coordinators: adding accounts, changing roles, resetting passwords, removing
 accounts, and which mail they get.
 
-No mail is sent: a one-time link is shown once, and the coordinator hands it over.
+Each change is logged, and redirects to the page. No mail is sent: a one-time link is shown once, and the
+coordinator hands it over.
 """
 
 from collections.abc import Mapping
@@ -84,9 +85,9 @@ def reset() -> ResponseReturnValue:
 @blueprint.route("/accounts/role", methods=["POST"])
 @for_coordinator
 def change_role() -> ResponseReturnValue:
-    """Change the role of an account, which ends its sessions. If it was a coordinator's, all one-time links
-    become invalid. Status 404 for an unknown account, 409 for the last coordinator, 400 for an unknown role.
-    """
+    """Change the role of an account, which ends its sessions and makes its one-time link invalid. If it loses
+    the role of coordinator, the links of all accounts become invalid. Status 404 for an unknown account, 409
+    for the last coordinator, 400 for an unknown role."""
     name, form = _sent_name(), RoleForm()
     had_links = _has_links()
     if not form.validate():
@@ -136,8 +137,8 @@ def change_mail() -> ResponseReturnValue:
 @for_coordinator
 def remove() -> ResponseReturnValue:
     """Withdraw the one-time link with which a person would create an account of the sent name. Without such a
-    link, remove the account of that name, which ends its sessions; if it was a coordinator's, all one-time
-    links become invalid. Status 404 for an unknown name, 409 for the last coordinator."""
+    link, remove the account of that name, which ends its sessions; if the account was a coordinator's, all
+    one-time links become invalid. Status 404 for an unknown name, 409 for the last coordinator."""
     name, store, had_links = _sent_name(), desk().store, _has_links()
     if store.account_links.withdraw(name):
         note(Action.ACCOUNT_LINK_WITHDRAWN, name)
@@ -189,8 +190,8 @@ def _gone(name: str) -> ResponseReturnValue:
 def _page(
     form: AccountForm, status: int = 200, mail_forms: Mapping[str, MailForm] | None = None
 ) -> ResponseReturnValue:
-    """Return the page with this status. `mail_forms` is name of an account -> its sent form, with the errors;
-    the other accounts have new ones."""
+    """Return the page with this status. `mail_forms` is name of an account -> its sent form with the errors;
+    the other accounts have forms with their stored choices."""
     store, sent = desk().store, mail_forms or {}
     with_factor, choices = store.second_factors.names(), store.mail_choices.all()
     listed = [

@@ -10,7 +10,7 @@ READ_SWEDISH = {"da", "nb", "nn", "no"}
 """Languages whose readers read Swedish more easily than English."""
 
 OTHERS = "en"
-"""The language for readers of any other language."""
+"""The language for readers of a language that neither the desk nor READ_SWEDISH has."""
 
 
 def follow_browser_language() -> None:

@@ -67,7 +67,8 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseReturnValue:
-    """Start the session of an account, make the browser a known device, and redirect to the path `onward`."""
+    """Start the session of an account, log the sign-in, forget the failed attempts before it, make the
+    browser a known device, and redirect to the path `onward`."""
     desk().sign_in_throttle.succeeded(attempt)
     begin(account)
     note(Action.SIGNED_IN, account.role)
@@ -118,7 +119,8 @@ def _try_later(
 @blueprint.route("/sign-out", methods=["POST"])
 @without_session
 def sign_out() -> ResponseReturnValue:
-    """End every session of the signed-in account, in all browsers, and redirect to the sign-in."""
+    """End every session of the signed-in account, in all browsers, forget the language, and redirect to the
+    sign-in."""
     end()
     return redirect(url_for("sign_in.sign_in"), 303)
 

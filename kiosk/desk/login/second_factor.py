@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 SECRET_BYTES = 20
-"""The length of a secret that RFC 4226 recommends."""
+"""Length of a second factor's secret in bytes, as RFC 4226 recommends."""
 
 STEP_SECONDS = 30
 DIGITS = 6

@@ -52,8 +52,8 @@ def mail() -> ResponseReturnValue:
 @blueprint.route("/mail/again", methods=["POST"])
 @for_coordinator
 def again() -> ResponseReturnValue:
-    """Make all mail due that waits or was given up, and redirect to the page. A thread or process outside
-    requests sends it."""
+    """Make each mail that waits or was given up due now, and redirect to the page. A thread or process
+    outside requests sends it."""
     desk().store.mail_queue.try_again(desk().clock())
     return _done(translate("Mejlen ligger i kö igen. De skickas inom några minuter."))
 

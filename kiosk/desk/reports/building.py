@@ -146,9 +146,9 @@ def _measured(content: Content, statements: Sequence[str], figures: PublishedFig
 
 
 def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evidence]) -> list[str]:
-    """Return lines for each of `evidence`, in this order: its name, its last figure, and the figure's origin.
-    A statement without a figure from the report's rounds has that of earlier figures, or a line that it has
-    none.
+    """Return the lines of each of `evidence`, in this order: the measure's name, its last figure, and the
+    figure's origin. A statement without a figure from the report's rounds has that of earlier figures, or a
+    line that it has none.
 
     `statements` has the id of the statement of each of `evidence`, "" for a counter.
     """
@@ -162,8 +162,8 @@ def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evi
 
 
 def _cell(content: Content, cell: Cell) -> str:
-    """Return a theory box's text and, on the lines below it, how it is measured with the last figure, or that
-    it is not measured, and its goals. A box of a kind that has no measure gets no line about one."""
+    """Return a theory box's text and, on the lines below it, its measures with their last figures, or that it
+    is not measured, and its goals. A box of a kind without measures has no line about them."""
     lines = [cell.box.text]
     if cell.evidence:
         statements = (cell.box.measure and cell.box.measure.statements) or ("",)  # a counter is no statement
@@ -184,8 +184,9 @@ def _outputs(content: Content) -> Iterator[Block]:
 
 
 def _output_table(content: Content) -> Iterator[Block]:
-    """Yield a table with the year's figure of each output, how it was obtained, and what is counted; below it
-    a note about missing months if a figure lacks some, and one about persons counted several times."""
+    """Yield a table with each output, its figure of the year with its quality, and the definition of its
+    counter. Below it are a note about missing months or units, if a figure lacks some, and a note that
+    persons may be counted several times."""
     rows, has_gaps = [], False
     for box in content.theory.boxes_in(Layer.OUTPUTS):
         counter = (
@@ -254,8 +255,8 @@ def _figure_of_year(content: Content, counter: Counter) -> tuple[str, bool]:
 
 
 def _taps_by_target(content: Content) -> Iterator[Block]:
-    """Yield a note with the number of taps for each target, for each counter that has targets and taps in the
-    year."""
+    """Yield a note for each counter that has targets (`Target`) and taps in the year, with the number of taps
+    for each target."""
     for counter in desk().library.counters.values():
         outputs = content.figures.outputs
         taps = (
@@ -440,7 +441,7 @@ def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> 
 
 
 def _definitions(content: Content) -> Iterator[Block]:
-    """Yield a paragraph for each term of the report, with its meaning."""
+    """Yield a paragraph with a term and its meaning, for each term that reports explain."""
     label = content.theory.results_label
     for name, words in (
         (

@@ -55,7 +55,7 @@ from kiosk.storage import Action, RoundState
 blueprint = Blueprint("reports", __name__)
 
 LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
-"""Line breaks that a browser or a pasted text has."""
+"""Line breaks in texts from browsers and other programs, each stored as a line feed."""
 
 
 @blueprint.route("/reports")

@@ -171,8 +171,8 @@ def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
 
 
 def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
-    """Return the line of earlier figures, with their counts of the statement `shown`, which are `known`.
-    `labels` has the labels of its options in the reader's language, the highest first.
+    """Return the line of earlier figures for the statement `shown`, whose counts in these figures are
+    `known`. `labels` has the labels of its options in the reader's language, the highest first.
 
     The answers for which the report does not give the option are a last segment with an empty outline. The
     line has no numbers if the report has another scale than `shown`. If the report worded the statement
@@ -200,7 +200,7 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
 
 
 def in_days(figures: EarlierFigures) -> str:
-    """Return the first and last day of earlier figures, such as "1 jan. 2022 – 31 dec. 2022"."""
+    """Return the period of earlier figures as text, such as "1 jan. 2022 – 31 dec. 2022"."""
     return f"{day(figures.first)} – {day(figures.last)}"
 
 
@@ -276,8 +276,8 @@ def outside_labels(*, is_follow_up: bool = False) -> Strings:
 
 def outside_numbers(row: Row, shown: Statement) -> Numbers:
     """Return a row's counts outside the scale, under the `outside_labels` of the statement `shown`, which may
-    be that of another round; empty without figures. If only one of the two statements is a follow-up, the
-    number of those not asked is left out, or None."""
+    be that of another round; empty without figures. The number of those not asked is left out if only the
+    row's statement is a follow-up, and None if only `shown` is one."""
     if not row.table or bool(row.statement.follows) == bool(shown.follows):
         return row.outside
     *kinds, withheld = row.outside
@@ -298,14 +298,14 @@ def _outside_text(row: Row) -> str:
 
 
 def round_name(row: Row) -> str:
-    """Return the name of a row's round in tables: its name, if it has one, its first and last day and, if the
-    round is not closed, that it runs."""
+    """Return the text for a row's round in tables: the round's name, if it has one, its first and last day
+    and, if it is not closed, that it runs."""
     named = named_period(row.round)
     return named if row.is_closed else translate("{period} (pågår)", period=named)
 
 
 def round_label(row: Row) -> str:
-    """Return the label of a row's round in a chart, as short lines separated by `<br>`.
+    """Return the text for a row's round in a chart, as short lines separated by `<br>`.
 
     - Without a name: its first and last day and, if it is not closed, that it runs.
     - With a name: the beginning of the name, then its first month or, if it is not closed, that it runs.

@@ -30,7 +30,8 @@ blueprint = Blueprint("earlier_figures", __name__)
 
 
 TypedCounts = Mapping[tuple[str, int], str]
-"""(statement id, option, 1 for the lowest) -> the text of the field for its count, "" for an unknown one."""
+"""(statement id, number of an option, 1 for the lowest) -> typed text of the option's count, "" for an
+unknown count."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,9 @@ def _figures_page(
 def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
     """Return the statements of the form that changes stored figures.
 
-    They are those of the first survey that asks all statements of `kept`, each with as many options, in the
-    survey's order. A statement that `kept` has is in the words of `kept`. Without such a survey, they are the
-    statements of `kept`.
+    They are those of the first survey that asks all statements of `kept` with the same numbers of options, in
+    the survey's order. A statement that `kept` has is in the words of `kept`. Without such a survey, they are
+    the statements of `kept`.
     """
     known = {one.statement_id: one.statement for one in kept.statements}
     for survey in desk().library.surveys.values():

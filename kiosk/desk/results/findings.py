@@ -139,13 +139,14 @@ def several_possible(row: Row) -> str:
 
 
 def n_heading(row: Row) -> str:
-    """Return the heading of a column with n: the ballots if several options may be chosen, else the answers
-    on the scale."""
+    """Return the heading of a column with n: the number of ballots if a guest may choose several options,
+    else that of answers on the scale."""
     return translate("Lämnade svar (n)") if row.statement.several else translate("På skalan (n)")
 
 
 def about_n(row: Row) -> str:
-    """Return the sentence that says what n is, and from how many answers on percentages are shown."""
+    """Return the sentence with the meaning of n, and the number of answers from which on percentages are
+    shown."""
     if row.statement.several:
         return translate(
             "n är antalet som lämnade svar i omgången. Procent visas från {from_n} svar.", from_n=PERCENT_FROM
@@ -244,7 +245,7 @@ def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared: the trend, the shares in the
-    first and the last round, and the last step if it goes against the trend. If no two rounds can be
+    first and the last round, and the last step if it differs from the trend. If no two rounds can be
     compared, the first sentence says why. If a round runs, the last one says that it is not compared.
 
     For options without an order, the only sentence says so; empty for a question with several options.
@@ -505,11 +506,11 @@ def about_versions(history: Sequence[Row]) -> tuple[str, ...]:
 
 
 def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tuple[str, ...]:
-    """Return one sentence if a statement has no history although the survey has: earlier rounds of the row's
-    survey have the node, and none of them asked the statement.
+    """Return one sentence if earlier rounds of the row's survey have the node, but none of them asked the
+    row's statement.
 
-    It says that the statement is new or, if an earlier round asked the same text under another id, that the
-    two are not compared. Empty otherwise. `rounds` may have rounds of all surveys.
+    It says that the statement is new or, if an earlier round asked the same text as another statement, that
+    the two are not compared. Empty otherwise. `rounds` may have rounds of all surveys.
     """
     before = [
         other

@@ -15,7 +15,8 @@ def protected_figures(people: Forms) -> str:
 
 
 def exact_figures(people: Forms) -> str:
-    """Return sentences, as one text, that explain exact figures, and what somebody may infer from them."""
+    """Return sentences, as one text, that explain exact figures, and the inferences about a guest that they
+    allow."""
     return translate(
         "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
         "andra svarade, kan räkna ut vad en viss {person} svarade.",

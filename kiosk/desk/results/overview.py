@@ -37,7 +37,7 @@ from kiosk.output.stacked_bars import Bar, colours_of
 from kiosk.storage import RoundState
 
 MOST_CELLS = 120
-"""Most cells of the table of places on one page."""
+"""Most cells of the table of places on one page, which has a cell for each place and statement."""
 
 FEWEST_PLACES = 5
 """Fewest places on one page of the table of places, also if they need more than MOST_CELLS."""
@@ -376,8 +376,8 @@ class Overview:
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """A legend for each scale: (label, colour) of its options, the highest first. A question of which
-        several options may be chosen has none."""
+        """A legend for each scale of the statements: (label, colour) of each option, the highest first. A
+        question with several options has none."""
         scales = dict.fromkeys(
             (entry.labels, entry.palette) for entry in self.entries if not entry.now.statement.several
         )

@@ -24,7 +24,7 @@ LINE = "\n"
 def place_document(
     document: Document, of_round: Round, node_id: str, overview: Overview, sections: Sequence[Section]
 ) -> ReportDocument:
-    """Return the results of a round at one node as a document for print.
+    """Return the results of a round at one node as a document for print, in the reader's language.
 
     `document` is the snapshot. `sections` has a section for each entry of `overview`, in the same order.
     """
@@ -61,7 +61,7 @@ def _overview(overview: Overview) -> Iterator[Block]:
 
 def _overview_row(entry: Entry) -> tuple[str, ...]:
     """Return an entry's text, n, share with its interval, and change with its detail. Without answers on the
-    scale, n is a dash, and the share is the reason."""
+    scale, a dash stands for n, and the reason for the share."""
     change = LINE.join(filter(None, (entry.verdict.word, entry.verdict.detail)))
     if entry.missing:
         return (entry.text, "–", entry.missing, change)

@@ -58,10 +58,13 @@ class Snapshot:
     def of_statements(
         self, rounds: Sequence[Round], of_round: Round, node_id: str, statements: Sequence[Statement]
     ) -> Document:
-        """Return the snapshot document, reduced for a page about these statements of `of_round` at a node:
-        their tables at all nodes of `of_round`, and all tables of this node in the other `rounds` that have
-        it. It lacks the units that a comparison of rounds needs: `time_change` has those. ValueError if the
-        snapshot lacks a round."""
+        """Return the snapshot document, reduced for a page about these statements of `of_round` at a node. It
+        has the tables of the statements at all nodes of `of_round`, and all tables of this node in the other
+        `rounds` that have the node.
+
+        A comparison of rounds also needs the units below the node: `time_change` has these. ValueError if the
+        snapshot lacks a round.
+        """
         survey = of_round.survey
         before = [one.follows.statement for one in statements if one.follows]
         read = [*statements, *map(survey.statement, before)]

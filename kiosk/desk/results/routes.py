@@ -60,8 +60,9 @@ class Place:
 def start_page() -> ResponseReturnValue:
     """Show the start page: the tasks of today, and the overview of a round.
 
-    The round is a running one with figures, else the latest with figures. An account that may read no round
-    sees the tasks only. While no round exists, the page is a guide.
+    The round is a running one with figures, else the latest with figures, else a running one, else the
+    latest. An account that may read no round sees the tasks only. While no round exists, the page is a guide
+    to the first steps.
     """
     all_states = desk().store.rounds()
     if not all_states:
@@ -163,8 +164,8 @@ STATEMENTS_ON_PAGE = 6
 """Most statements in full on a page, unless the address has `all`."""
 
 MOST_BARS = 150
-"""Most bars on a page with several statements, each with a bar for each round and each node. A page that
-would have more has fewer statements, at least one."""
+"""Most bars on a page with several statements; each statement has a bar for each round and each node. A page
+that would have more bars has fewer statements, at least one."""
 
 
 def _page(

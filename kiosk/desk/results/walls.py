@@ -33,7 +33,8 @@ from kiosk.storage import Action, RoundState, Wall
 blueprint = Blueprint("walls", __name__)
 
 REFRESH_SECONDS = 60
-"""Time between two requests for a new snapshot, if counts are hours apart."""
+"""Seconds between two requests of a wall screen for a new snapshot. In a demonstration, a screen asks as
+often as boxes are counted."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ def remove_wall() -> ResponseReturnValue:
 @blueprint.route("/wall/<code>")
 @without_session
 def wall(code: str) -> ResponseReturnValue:
-    """Show the round at the place of a wall screen: a bar for each statement, the times of the last count and
-    of the next. The round is that of `_shown_round`; without one, the page has no bars. Aborts with 404 for
-    an unknown code."""
+    """Show the round at the place of a wall screen: a chart for each statement, the times of the last count
+    and of the next. The round is that of `_shown_round`; without one, the page says that there is none.
+    Aborts with 404 for an unknown code."""
     wall = _wall(code)
     state = _shown_round(wall)
     of_round = state.round if state else None
@@ -133,7 +134,7 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 @blueprint.route("/wall/<code>/<statement_id>.svg")
 @without_session
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
-    """Return the bar of one statement of a wall screen as SVG. Aborts with 404 for an unknown code or
+    """Return the chart of one statement of a wall screen as SVG. Aborts with 404 for an unknown code or
     statement, and while the place has no round."""
     wall = _wall(code)
     state = _shown_round(wall)
