@@ -1,4 +1,4 @@
-"""The aggregate of this installation: what others may see of a year."""
+"""The aggregate of this installation: the figures of a year that other organisations may see."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -28,8 +28,8 @@ NUMBERED = 18
 """Width, in characters, at which the heading of a column of numbers wraps between words."""
 
 LINE_POINTS = 15
-"""Height of a line of text. Rows with wrapped text have their height in the file, since not every program
-computes it."""
+"""Height of a line of text, in points. Rows with wrapped text have their height in the file, since not every
+program computes it."""
 
 CHART_WIDTH_CM, BAR_CM, ROW_CM = 24, 1.1, 0.53
 """A chart's width, the height that each of its bars adds, and that of a sheet's row, in centimetres."""
@@ -50,8 +50,8 @@ class BoardChart:
 
 @dataclass(frozen=True)
 class BoardTable:
-    """A heading and rows, each as long as it, and a chart if there is something to draw. `names` is the
-    column of the rows' names in the chart, counted from 0."""
+    """A heading, rows as long as the heading, and a chart if there is something to draw. `names` is the
+    column, counted from 0, whose cells name the rows in the chart."""
 
     heading: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
@@ -72,13 +72,13 @@ class BoardSheet:
 
 def input_for_board_writer(sheets: Iterable[BoardSheet], made_at: str | None) -> bytes:
     """Return the input of the program that writes the workbook (`write_board`): JSON, in which a day is an
-    object with the member `day`. `made_at` is the time of the count, None before the first."""
+    object with the member `day`. `made_at` as in `board_workbook`."""
     rows = [asdict(sheet, dict_factory=_with_days) for sheet in sheets]
     return json.dumps({"made_at": made_at, "sheets": rows}, ensure_ascii=False).encode()
 
 
 def write_board(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a workbook. `given` has the bytes of `input_for_board_writer`."""
+    """Write the workbook to `file`. `given` has the bytes of `input_for_board_writer`."""
     document = json.load(given)
     sheets = [_sheet_from_json(row) for row in document["sheets"]]
     file.write(board_workbook(sheets, document["made_at"]))
@@ -115,8 +115,8 @@ def _cell_from_json(cell: Any) -> Value:
 
 
 def board_workbook(sheets: Sequence[BoardSheet], made_at: str | None) -> bytes:
-    """Return the sheets as XLSX: the same bytes for the same figures. `made_at` is the snapshot's time in ISO
-    8601; None before the first count."""
+    """Return the sheets as XLSX: the same bytes for the same arguments. `made_at` is the time of the count
+    that made the snapshot, in ISO 8601; None before the first count."""
     import openpyxl  # here, because a server that writes no workbook saves its memory
 
     book = openpyxl.Workbook()
@@ -199,8 +199,8 @@ def _widths(tables: Sequence[BoardTable]) -> list[int]:
 
 
 def _lines(values: Sequence[Value], widths: Sequence[int]) -> int:
-    """Return the number of lines of the tallest cell of a row. Bold letters and capitals are wider than
-    digits."""
+    """Return the number of lines of the tallest cell of a row. Only 85 % of a column's width is counted on,
+    because bold letters and capitals are wider than digits."""
     return max(
         len(textwrap.wrap(value, max(int(0.85 * width), 1))) or 1 if isinstance(value, str) else 1
         for value, width in zip(_wrapped(values, widths), widths, strict=False)

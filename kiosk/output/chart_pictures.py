@@ -90,7 +90,7 @@ WALL = PictureLayout(800, 390, 0, 112, bar=84, title_size=31, text_size=22, digi
 its height."""
 
 BROKEN = 30
-"""Extra space above a bar that cannot be compared with the previous one."""
+"""Extra space above a bar that cannot be compared with the previous one, in pixels of the picture."""
 
 PATTERNS = (
     "",
@@ -157,7 +157,7 @@ MOST_PIXELS = 40_000_000
 
 def png(drawn: str, fonts: Path) -> bytes:
     """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel, or fewer so that it has at most
-    MOST_PIXELS. `fonts` is the folder with its fonts."""
+    MOST_PIXELS. `fonts` is the folder with the fonts that it names. Raises TypeError as `pngs` does."""
     width, height = map(int, re.findall(r' (?:width|height)="(\d+)"', drawn)[:2])
     scale = min(2.0, (MOST_PIXELS / (width * height)) ** 0.5)
     [picture] = pngs([drawn], fonts, scale)
@@ -165,8 +165,8 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 
 def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
-    """Convert SVGs to PNG, in the same order, at `scale` pixels per SVG pixel. Raises TypeError if one does
-    not fit on one page.
+    """Convert SVGs to PNG, in the same order, at `scale` pixels per SVG pixel; [] for none. `fonts` is the
+    folder with their fonts. Raises TypeError if one does not fit on one page.
 
     All are pages of one document: each run of the typesetter takes as long as the drawing of a chart.
     """
@@ -191,7 +191,7 @@ def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
 
 
 def _spoken(bar: Bar) -> str:
-    """Return what a bar shows, in words."""
+    """Return a bar's figures in words, or the text that replaces them, and its answers outside the scale."""
     figures = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
     return f"{figures}; {bar.outside}" if bar.outside else figures
 

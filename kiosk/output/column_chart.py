@@ -17,7 +17,7 @@ MONTH = 52
 """Width of a month, in pixels of the picture."""
 
 TOTALS = WIDTH - 2 * MARGIN - LABELS - 12 * MONTH
-"""Space at the right for the totals."""
+"""Space at the right for the totals, in pixels of the picture."""
 
 TALLEST = 64
 """Height of the tallest column, in pixels of the picture."""
@@ -113,7 +113,8 @@ def _unit(unit: UnitColumns, y: int, highest: float, hatching: str) -> Iterator[
 
 
 def _column(column: Column, base: int, highest: float, hatching: str) -> Iterator[str]:
-    """Yield a column, without height for no number, and its text above it."""
+    """Yield a column as SVG, and the text above it. A column without a number, or with 0, is only its
+    text."""
     left, width = MARGIN + LABELS + column.start * MONTH, column.months * MONTH
     height = TALLEST * (column.number or 0) / column.months / highest if highest else 0
     if height:
@@ -127,6 +128,7 @@ def _column(column: Column, base: int, highest: float, hatching: str) -> Iterato
 
 
 def _fitting(text: str, room: float) -> int:
-    """Return the largest size, of those used here, at which a text fits; the smallest if none does."""
+    """Return the largest font size, from DIGIT_SIZE down to SMALL, at which a text fits into `room`; SMALL if
+    it fits at none."""
     sizes = range(DIGIT_SIZE, SMALL, -1)
     return next((size for size in sizes if text_width(text, size) <= room), SMALL)

@@ -99,7 +99,7 @@ FILE_NAMES = (
 """Names of the files of an export."""
 
 DATA_PACKAGE = "data-package.zip"
-"""Name of the archive with all of them."""
+"""Name of the archive with all files of an export."""
 
 
 def files(
@@ -117,7 +117,8 @@ def files(
 def file_of_export(
     name: str, document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle
 ) -> bytes:
-    """Return the content of one file of an export, its name one of FILE_NAMES."""
+    """Return the content of one file of an export, its name one of FILE_NAMES; KeyError for another name.
+    `rounds` and `style` as in `files`."""
     tables = _tables(document, rounds, outputs)
     if name == "results.xlsx":
         return _workbook(document, tables)
@@ -130,8 +131,8 @@ def file_of_export(
 
 
 def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
-    """Return all files of an export as a ZIP file: the same bytes for the same figures. `rounds` as in
-    `files`.
+    """Return all files of an export as a ZIP file: the same bytes for the same figures. Its tables are CSV
+    with commas. `rounds` as in `files`.
 
     All are made from one snapshot, so that the hashes in the description match the files beside it.
     """
@@ -143,7 +144,8 @@ def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) 
 
 
 Table = Callable[[], Iterator[Sequence[object]]]
-"""Yields the rows of a table, its heading first. A table of a country has more rows than fit in memory."""
+"""A function that yields the rows of a table, the heading first. It is no list, since the table of a whole
+country has more rows than fit in memory."""
 
 
 def _tables(document: Document, rounds: Iterable[Round], outputs: Outputs) -> dict[str, Table]:
@@ -160,7 +162,8 @@ def _workbook(document: Document, tables: Mapping[str, Table]) -> bytes:
 
 
 def outputs_table(outputs: Outputs) -> list[list[object]]:
-    """Return all taps and typed figures as a table, sorted, its first row the columns of `OUTPUTS`."""
+    """Return all taps and typed figures as a table: the columns of `OUTPUTS` as the first row, then the
+    figures in the order of their text, so that those of a place stand together."""
     rows: list[list[object]] = [
         [unit, str(month), counter, target, taps, Quality.COUNTED.value, "tapped"]
         for (unit, month, counter, target), taps in outputs.taps.items()

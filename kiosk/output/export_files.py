@@ -1,7 +1,8 @@
-"""The files of the export, as a program of its own writes them: what the server hands over, and the writing.
+"""The files of an export, which a program of its own writes: the input that the server gives it, and its
+writers.
 
-The server hands over the text of the snapshot and the terms of the rounds as they are stored: to parse them
-takes seconds for a country.
+The input has the text of the snapshot and the terms of the rounds as they are stored: the server would need
+seconds to parse those of a country.
 """
 
 import gzip
@@ -15,7 +16,8 @@ from kiosk.library.spreadsheet_writer import CsvStyle
 from kiosk.output.export import DATA_PACKAGE, data_package, file_of_export
 
 EXPORT, EXPORT_PACKED = "export", "packed-export"
-"""Kinds of a program's file (`file_writer.WRITERS`): a file of the export, plain and compressed with gzip."""
+"""Kinds of files that a program writes (`file_writer.WRITERS`): a file of an export, plain and compressed
+with gzip."""
 
 PACK_LEVEL = 6
 
@@ -31,7 +33,7 @@ def input_for_export_writer(
 
 
 def write_export(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a file of the export. `given` has the bytes of `input_for_export_writer`."""
+    """Write a file of an export to `file`. `given` has the bytes of `input_for_export_writer`."""
     head, document, *terms = map(json.loads, given)
     rounds, outputs = [round_from_json(row) for row in terms], _from_json(head["outputs"])
     if head["name"] == DATA_PACKAGE:
@@ -41,7 +43,7 @@ def write_export(given: BinaryIO, file: BinaryIO) -> None:
 
 
 def write_packed_export(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a file of the export, compressed with gzip."""
+    """Write the file of `write_export`, compressed with gzip. The arguments are those of `write_export`."""
     with gzip.GzipFile(filename="", mode="wb", compresslevel=PACK_LEVEL, fileobj=file, mtime=0) as packed:
         write_export(given, packed)  # type: ignore[arg-type]
 

@@ -75,7 +75,7 @@ class UnfinishedError(PaperError):
 
 
 class BusyError(Exception):
-    """As many files are being written as may wait. A later try succeeds."""
+    """A file is being written, and as many others wait as may. A later try can succeed."""
 
 
 class Queue:
@@ -102,11 +102,11 @@ QUEUE = Queue()
 
 
 def write_by_program(kind: str, given: bytes, file: IO[bytes]) -> None:
-    """Write the file of this kind, one of `file_writer.WRITERS`, which a program makes from its input
-    `given`.
+    """Let a program make a file of this kind, a key of `file_writer.WRITERS`, from its input `given`, and
+    write it to `file`.
 
     Raises PaperError if it cannot be printed: NoGlyphError, LogoError, or UnfinishedError if the program ends
-    before it is complete. The caller has the turn of a `Queue`.
+    before the file is complete. The caller has the turn of a `Queue`.
     """
     command = [*INTERPRETER, PROGRAM, kind, str(MEMORY_LIMIT_MB)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
@@ -198,9 +198,9 @@ class WrittenFiles:
 
     @contextmanager
     def turn(self) -> Iterator[Callable[[str, bytes], bytes]]:
-        """Hold the turn in the `with` block, and yield a function that returns the content of a file of this
-        kind that is made from these bytes. It is kept in memory only, and not longer: for files with secrets.
-        Raises BusyError at once, and the function the errors of `write_by_program`."""
+        """Hold the turn in the `with` block, and yield a function: it takes a kind and a program's input, and
+        returns the content of the file. The file is never on disk and is not kept, as a file with secrets
+        needs it. Raises BusyError at once; the function raises the errors of `write_by_program`."""
         with self._queue.turn():
             yield _written_in_memory
 

@@ -12,7 +12,7 @@ from functools import cache
 from kiosk.settings import shipped_folder
 
 FONTS = ("NotoSans-Regular", "NotoNaskhArabic-Regular", "NotoSansEthiopic-Regular")
-"""The fonts of report.typ."""
+"""The fonts of report.typ: names of files in static/fonts, without their ending."""
 
 SEGMENTS, GROUPS = 4, 12
 """Formats of a table of glyphs (OpenType, cmap)."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 
 LONG = 14
-"""Fewest letters of a word that is divided."""
+"""Fewest letters of a word that `divisible` divides unless told otherwise."""
 
 LEAST = 3
 """Fewest letters of a word's first and last part."""
@@ -18,14 +18,15 @@ LEAST = 3
 CONSONANTS = re.compile("(?<=[aeiouyåäö])[bcdfghjklmnpqrstvwxz]+(?=[aeiouyåäö])", re.IGNORECASE)
 """The consonants between two vowels."""
 PAIR = re.compile("(?:[bfgkp]l|[bdfgkptv]r|tj|^sk)$", re.IGNORECASE)
-"""Consonants at the end of a text of which the last two often begin a Swedish word."""
+"""A pair of consonants that often begins a Swedish word, at the end of a group of consonants; "sk" only if it
+is the whole group."""
 
 
 def divisible(text: str, long: int = LONG) -> str:
     """Return the text with soft hyphens in its words of at least `long` letters.
 
-    A part begins with the last consonant before a vowel, the rule of one consonant, or with a pair of
-    consonants that begins words. The rule knows no compounds, so that a division may be unusual.
+    A part begins with the last consonant before a vowel (the Swedish rule of one consonant), or with a pair
+    of consonants that often begins words. The rule knows no compounds, so that a division may be unusual.
     """
     return re.sub(rf"[^\W\d_]{{{long},}}", lambda word: _divided(word[0]), text)
 

@@ -36,8 +36,8 @@ def spoken(bar: Bar) -> str:
 
 
 def patterns() -> str:
-    """Return the definitions of the patterns, one per pattern and ink. A page with bars includes them
-    once."""
+    """Return an SVG element that draws nothing and defines the patterns, each in every ink. A page with bars
+    includes it once."""
     marks = "".join(
         f'<pattern id="{_pattern(at, ink)}" width="10" height="10" patternUnits="userSpaceOnUse">'
         f'<g stroke="{ink}" fill="{ink}" opacity="0.35">{PATTERNS[at]}</g></pattern>'

@@ -31,7 +31,7 @@ class IntervalLayout:
 
 PAGE = IntervalLayout(960, 330, 96, 46)
 PHONE = IntervalLayout(330, 14, 26, 68)
-"""Names stand above the lines."""
+"""Layouts of a chart for a page, and for a phone, on which the names stand above the lines."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The guests' leaflet: what a round asks, what is stored, and that answering is voluntary, a page a language.
+"""The guests' leaflet about a round: its statements, the stored data, and the promises to guests. Each
+language has a page.
 
-It has the sentences of the guest's screen and no others: a reviewer reads each once, and both promise the
-same.
+The leaflet has the sentences of the guest's screen and no others: a reviewer of translations reads each once,
+and screen and leaflet promise the same.
 """
 
 import json
@@ -25,7 +26,8 @@ class LeafletTexts:
     """A leaflet's texts in one language.
 
     `language` is the language's code without script and country. `is_draft` says that a native reader has not
-    reviewed all of them. `heading` is "Questions", `stored_heading` "What is stored about me?".
+    reviewed all of the texts. `heading` is "Questions", `stored_heading` "What is stored about me?";
+    `introduction` and `stored` have the sentences below them, and `help` offers help by the staff.
     """
 
     language: str
@@ -86,8 +88,8 @@ def leaflet(
     draft_mark: str,
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
-    """Return the leaflet about a round as PDF, a page for each of `texts`. `draft_mark` stands on drafts.
-    Raises PaperError if it cannot be printed."""
+    """Return the leaflet about a round as PDF, a page for each of `texts`. The text `draft_mark` stands on
+    the pages of drafts. Raises PaperError as `compile_pdf` does."""
     data = {
         "title": of_round.title,
         "draft_mark": draft_mark,

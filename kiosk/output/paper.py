@@ -30,8 +30,8 @@ from kiosk.settings import shipped_folder
 TEMPLATE = Path(__file__).with_name("paper.typ")
 
 SLIP_SYMBOL_MM = 36
-"""Width of a slip's QR symbol. Cameras read 35 mm where, blurred and rotated, they no longer read 15 mm; 1 mm
-is added for printers that shrink."""
+"""Width of a slip's QR symbol. From a blurred and rotated picture, programs still read a symbol of 35 mm, and
+none of 15 mm; 1 mm is added for printers that shrink."""
 
 LARGEST_VERSION = 10
 """Largest QR version: 57 modules per side, 0.6 mm each on a slip."""
@@ -90,8 +90,8 @@ SLIP_LANGUAGES = 3
 
 def compile_pdf(template: Path, data: str) -> bytes:
     """Return the accessible PDF (PDF/UA-1) that a template makes of a JSON document. Raises PaperError for
-    texts that do not fit, NoGlyphError for a sign that no font has, and LogoError for a logo that cannot be
-    drawn."""
+    texts that do not fit, NoGlyphError for a sign that no font has, LogoError for a logo that cannot be
+    drawn, and typst.TypstError for any other fault."""
     try:
         return typst.compile(
             template,
@@ -163,8 +163,8 @@ def slip_origin(of_round: Round, unit_id: str, theme: Theme) -> SlipOrigin:
 
 
 def slip_address(guest_address: str, code: str) -> str:
-    """Return the address in a slip's symbol. The code is in the fragment, which no server receives.
-    `guest_address` has no slash at its end."""
+    """Return the address in a slip's QR symbol. The code is in the fragment, which no server receives.
+    `guest_address` is that of the guest's side, without a slash at its end."""
     return f"{guest_address}/q#{code}"
 
 
@@ -211,8 +211,9 @@ def poster_page(
     theme: Theme | None = None,
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
-    """Return a poster or table card of the unit with this name, one page, as PDF; its symbol leads to
-    `address`. `theme` is the organisation's. Raises PaperError as `slip_sheets` does."""
+    """Return a poster or table card of the unit with this name, one page, as PDF; its QR symbol leads to
+    `address`. `words` has the texts of each language, at least one. `theme` is the organisation's. Raises
+    PaperError as `slip_sheets` does."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
@@ -239,7 +240,7 @@ def organisation_on_paper(theme: Theme) -> dict[str, Any]:
 
 
 def _for_people(address: str) -> str:
-    """Return an address as it is typed."""
+    """Return an address as people type it: without https://."""
     return address.removeprefix("https://")
 
 
@@ -256,7 +257,8 @@ def _symbol(address: str) -> dict[str, str]:
 
 
 def _typeset(words: Sequence[PaperTexts], content: dict[str, Any], typesetter: Typesetter) -> bytes:
-    """Return a PDF with the texts and content. Raises PaperError, also for a text that is no single line."""
+    """Return a PDF with the texts and content. Raises PaperError without any texts, for a text of several
+    lines, and as `compile_pdf` does."""
     if not words:
         raise PaperError("choose at least one language")
     texts = {one.language: one.call + one.promise for one in words}

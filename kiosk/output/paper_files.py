@@ -1,5 +1,5 @@
-"""Slips, posters and leaflets, as a program of its own typesets them: what the server hands over, and the
-writing."""
+"""Slips, posters and leaflets, which a program of its own typesets: the input that the server gives it, and
+its writer."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -7,17 +7,19 @@ from typing import BinaryIO
 from kiosk.output import leaflet, paper
 
 PAPER = "paper"
-"""Kind of a program's file (`file_writer.WRITERS`): the PDF of a template."""
+"""Kind of a file that a program writes (`file_writer.WRITERS`): the PDF of a template."""
 
 _TEMPLATES = {template.name: template for template in (paper.TEMPLATE, leaflet.TEMPLATE)}
 
 
-def given_of_paper(template: Path, data: str) -> bytes:
-    """Return what a program makes a PDF from: one of the templates, and its JSON document."""
+def input_for_paper_writer(template: Path, data: str) -> bytes:
+    """Return the input of the program that makes a PDF (`write_paper`): the file name of `template`, which is
+    `paper.TEMPLATE` or `leaflet.TEMPLATE`, and its JSON document `data`."""
     return f"{template.name}\n{data}".encode()
 
 
 def write_paper(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a PDF. `given` has the bytes of `given_of_paper`. Raises PaperError as `compile_pdf`."""
+    """Write a PDF to `file`. `given` has the bytes of `input_for_paper_writer`. Raises the errors of
+    `compile_pdf`."""
     template = _TEMPLATES[given.readline().decode().strip()]
     file.write(paper.compile_pdf(template, given.read().decode()))

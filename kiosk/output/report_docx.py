@@ -78,7 +78,8 @@ def _style_id(name: str) -> str:
 
 
 def report_docx(report: ReportDocument) -> bytes:
-    """Return the report as DOCX: the same bytes for the same report."""
+    """Return the report as DOCX: the same bytes for the same report. Raises TypeError for a chart or a logo
+    that does not fit on one page."""
     import docx  # here, because a server that writes no document saves its memory
 
     document = docx.Document()

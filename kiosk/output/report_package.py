@@ -1,8 +1,8 @@
 """The numbers behind a report's tables and charts as a data package: a CSV file for each, and a description.
 
 Everything comes from the published edition, so that nothing is finer than what the edition shows. The
-description follows https://specs.frictionlessdata.io/data-package/; its few words of its own are Swedish, the
-language of every report.
+description follows https://specs.frictionlessdata.io/data-package/. Words that this module adds are Swedish,
+the language of every report.
 """
 
 import io

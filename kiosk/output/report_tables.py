@@ -1,6 +1,6 @@
 """The numbers behind a report's tables and charts, in the order of the report.
 
-The few words of its own are Swedish, the language of every report.
+Words that this module adds are Swedish, the language of every report.
 """
 
 from collections.abc import Iterator

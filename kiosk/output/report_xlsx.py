@@ -1,6 +1,6 @@
 """The numbers behind a report's tables and charts as a workbook: a list of its sheets, and a sheet for each.
 
-The few words of its own are Swedish, the language of every report.
+Words that this module adds are Swedish, the language of every report.
 """
 
 from kiosk.domain.report import Kind, ReportDocument

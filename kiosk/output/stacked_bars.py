@@ -65,11 +65,11 @@ LEAST_CONTRAST = 3
 """Smallest contrast of a segment, or of its outline, with the paper (WCAG 2, 1.4.11)."""
 
 ROW = 64
-"""Pixels between two bars: the unit of all heights here, which are exact in it."""
+"""Pixels from the middle of a bar to that of the next one. Heights below are in this unit, a row."""
 
 BAR = 40 / ROW
-"""A bar's height, in rows. Given explicitly: plotly derives it from the smallest distance between bars, and
-a bar next to missing ones would cover their places."""
+"""A bar's height, in rows. Without it, plotly derives the height from the smallest distance between bars, and
+a bar beside rows without one would cover these rows."""
 
 OUTSIDE = 20 / ROW
 """Extra space, in rows, below a bar for its answers outside the scale."""
@@ -103,7 +103,8 @@ ANNOTATION = {"xref": "paper", "xanchor": "left", "align": "left", "showarrow": 
 
 @dataclass(frozen=True)
 class Segment:
-    """One option's part of a bar: `percent` of the bar's length, its `text`, and its `meaning` in full."""
+    """One option's part of a bar: `percent` of the bar's length. `text` is drawn in it, its lines separated
+    by `<br>`; `meaning` is the same in full, for text alternatives and for the pointer."""
 
     percent: float
     text: str
@@ -112,7 +113,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, with its name at the left and its number of answers, the text `n`, at the right.
+    """One bar, with its name `label` at the left, whose lines are separated by `<br>`, and its number of
+    answers, the text `n`, at the right.
 
     `segments` start with the highest option. `broken` is the sentence about a break since the bar above, ""
     if the two are comparable. `instead` is the text shown without segments, `outside` the text about answers

@@ -123,6 +123,7 @@ def fit_numbers(
 
 
 def fitting_lines(text: str, room: float, size: float) -> tuple[str, ...]:
-    """Return the lines of a segment's text that fit in it: all, the first, or none."""
+    """Return the lines of a segment's text that fit in it: all of them, only the first, or (). `room` is the
+    segment's width and `size` the font size, in the same unit."""
     lines = tuple(text.split("<br>")) if text else ()
     return next((some for some in (lines, lines[:1]) if some and room_for(some, size) < room), ())

@@ -28,7 +28,7 @@ from kiosk.output.paper import (
     slip_origin,
     slip_sheets,
 )
-from kiosk.output.paper_files import PAPER, given_of_paper
+from kiosk.output.paper_files import PAPER, input_for_paper_writer
 from kiosk.storage import Link, SlipBudgetError, StoreError
 
 
@@ -95,7 +95,7 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
             origin = slip_origin(_round_named(form.round.data), form.unit.data, desk().library.theme)
 
             def typeset(template: Path, data: str) -> bytes:
-                return write(PAPER, given_of_paper(template, data))
+                return write(PAPER, input_for_paper_writer(template, data))
 
             pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom(), typeset)
         return SlipSheets(pdf, are_over_budget)
@@ -208,7 +208,7 @@ def print_leaflet(round_id: str) -> bytes | None:
 def _kept(template: Path, data: str) -> bytes:
     """Return the PDF that a template makes of a JSON document without secrets. The server keeps the file for
     later requests."""
-    return desk().written_files.write(PAPER, given_of_paper(template, data)).read()
+    return desk().written_files.write(PAPER, input_for_paper_writer(template, data)).read()
 
 
 def poster_form(**options: Any) -> PosterForm:
