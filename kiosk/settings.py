@@ -314,7 +314,8 @@ def _screen(environ: Mapping[str, str]) -> Screen | None:
 
 
 def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int]) -> int | None:
-    """Return whole millimetres within the limits, both included; None if the variable is not set."""
+    """Return whole millimetres within the limits (least, most), both included; None if the variable is not
+    set."""
     text = environ.get(name)
     if not text:
         return None

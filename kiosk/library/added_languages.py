@@ -50,8 +50,8 @@ def is_added(settings: Settings, code: str) -> bool:
 
 
 def add_language(settings: Settings, code: str, on: date) -> Library:
-    """Add a guest language with an empty catalogue, and return the new library. `on` is today's date, for
-    `changed_catalogue`.
+    """Add a guest language with an empty catalogue, and return the new library. `on` is the date that
+    `changed_catalogue` notes with reviews; an empty catalogue has none.
 
     Raises RefusedError if the language has a catalogue already, if CLDR does not have it, or if the catalogue
     cannot be written.

@@ -317,8 +317,8 @@ _TAMPERED = Message("Signaturen stämmer inte: filen har ändrats sedan den gjor
 
 
 def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
-    """Raise RefusedError unless the hashes of the tables are those in the signed description. `members` maps
-    the name of each file to its bytes."""
+    """Raise RefusedError unless the hashes of the tables are those in the signed description, parsed as
+    `described`. `members` maps the name of each file to its bytes."""
     hashes = {
         f"{name}.csv": f"sha256:{sha256(members.get(f'{name}.csv', b'')).hexdigest()}" for name in TABLES
     }

@@ -89,8 +89,8 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
 
 
 def distrust(settings: Settings, fingerprint: str) -> None:
-    """Remove a key from the trusted ones, so that files that it signed are left out. An unknown key is no
-    error. Raises RefusedError if the file of keys is damaged or cannot be written."""
+    """Remove the key with a fingerprint from the trusted ones, so that files that it signed are left out. An
+    unknown key is no error. Raises RefusedError if the file of keys is damaged or cannot be written."""
     with exclusively(settings):
         keys = trusted_keys(settings)
         if keys.pop(fingerprint, None) is not None:
@@ -129,8 +129,8 @@ def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
 
 
 def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
-    """Remove an aggregate of another organisation. A missing file is no error. Raises RefusedError if it
-    cannot be removed."""
+    """Remove the aggregate of another organisation that is signed with the key of this fingerprint, for one
+    year. A missing file is no error. Raises RefusedError if the file cannot be removed."""
     with exclusively(settings):
         _change(settings, {_path(fingerprint, year): None})
 

@@ -378,7 +378,8 @@ def _refuse_replacements(
 def _obstacle(
     settings: Settings, library: Library, effect: Effect, used_surveys: Collection[str]
 ) -> Message | None:
-    """Return the reason why an item cannot be replaced; None if it can."""
+    """Return the reason why an item cannot be replaced; None if it can. `used_surveys` are the ids of the
+    surveys of all rounds."""
     values = {"title": effect.title}
     if effect.kind is Kind.COUNTER:
         return Message("Prestationen {title} finns redan med andra ord eller mål.", values)
@@ -413,7 +414,8 @@ class BundleImport:
 def import_bundle(
     settings: Settings, content: bytes, used_surveys: Collection[str], reviewer: str, on: date
 ) -> BundleImport:
-    """Carry out an import, all of it or nothing, and return the plan and the new library.
+    """Carry out an import, all of it or nothing, and return the plan and the new library. `used_surveys` is
+    as in `plan_import`.
 
     Theories that are replaced keep their place. New translations count as unreviewed, so they do not carry
     `reviewer` and `on` (`changed_catalogue`). Raises RefusedError as `plan_import`, and if the library could
@@ -430,7 +432,8 @@ def _changes(
     settings: Settings, library: Library, plan: Plan, reviewer: str, on: date
 ) -> Iterator[tuple[Path, bytes | None]]:
     """Yield each file that an import writes: its path in KIOSK_DATA and its new content. Scales and counters
-    come before the surveys and theories that need them, so that these are complete after a power failure."""
+    come before the surveys and theories that need them, so that these are complete after a power failure.
+    `reviewer` and `on` are as in `import_bundle`."""
     bundle = plan.content
     for scale in bundle.scales:
         if scale.id in plan.ids(Kind.SCALE):

@@ -129,7 +129,8 @@ def read_catalogue(path: Path, code: str) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _parsed(raw: bytes, code: str, source: str) -> Catalogue:
-    """Return the catalogue in the bytes of a .po file; cached, because every change reads all files again.
+    """Return the catalogue in the bytes of a .po file; `source` is the file's name in error messages. Cached,
+    because every change reads all files again. Raises DefinitionError as `read_catalogue`.
 
     The cache has twice as many places as there are shipped files.
     """
@@ -250,8 +251,8 @@ def _check_syntax(source: str, text: str) -> None:
 
 
 def _not_understood(source: str, number: int, line: str) -> DefinitionError:
-    """Return the error for a line that is not valid here; gettext has more keywords than this program
-    uses."""
+    """Return the error for the line with this number, which is not valid here; gettext has more keywords than
+    this program uses. `source` is the file's name in the message."""
     keyword = line.partition(" ")[0].partition("[")[0]
     if keyword in UNUSED_KEYWORDS or line.startswith("msgstr["):
         keyword = line.partition(" ")[0][:40]

@@ -207,8 +207,8 @@ def _keep_old(path: Path) -> Path | None:
 
 
 def _put_back(undo: list[tuple[Path, Path | None]]) -> None:
-    """Restore files, the last first: each from its kept copy; a file that was new, without one, is
-    removed."""
+    """Restore files, the last first. `undo` has pairs of a path and that of the file's kept copy, None if the
+    file was new: then it is removed."""
     for path, old in reversed(undo):
         if old is not None:
             old.replace(path)

@@ -192,7 +192,8 @@ def theories_with(library: Library, counter_id: str) -> list[str]:
 def _changed_file(
     settings: Settings, path: Path, counter_id: str, draft: CounterDraft, used: Collection[str]
 ) -> str:
-    """Return the TOML text of an own file in which one counter is changed. All other keys are kept."""
+    """Return the TOML text of an own file in which one counter is changed. All other keys are kept. `used` is
+    as in `_with_targets`."""
     values = read_table(settings.data / path).values
     changed = {"name": draft.name, "definition": draft.definition}
     rows = []
@@ -274,8 +275,8 @@ def _with_known_targets(draft: CounterDraft, known: Collection[str]) -> CounterD
 def _refuse_faults(
     draft: CounterDraft, library: Library, counter_id: str, used: Collection[str] = ()
 ) -> None:
-    """Raise FieldError, with every fault at once, if the draft has one. `counter_id` is "" for a new
-    counter."""
+    """Raise FieldError, with every fault at once, if the draft has one. `counter_id` is "" for a new counter;
+    `used` are the ids of its targets with figures."""
     faults = (*_faults(draft, library, counter_id), *_target_faults(draft, library, counter_id, used))
     if faults:
         raise FieldError(*faults)

@@ -102,7 +102,8 @@ class Table:
         return value
 
     def _way_to_add(self, key: str, expected: str) -> str:
-        """Return how to add a missing key, or which key seems to be a misspelling of it."""
+        """Return a sentence on how to add a missing key, or on the key that seems to be a misspelling of it.
+        `expected` says in words what the value should be."""
         near = difflib.get_close_matches(key, [name for name in self.values if name not in self.asked], n=1)
         if near:
             return f"did you misspell it as {near[0]!r}?"

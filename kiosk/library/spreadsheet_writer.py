@@ -17,7 +17,8 @@ EARLIEST = datetime(1980, 1, 1)
 
 
 def add_file(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Add a file without a modification time to an archive."""
+    """Add a file to an archive, with the earliest time of the ZIP format (1980) instead of a modification
+    time."""
     part = zipfile.ZipInfo(name)
     part.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
     archive.writestr(part, content)

@@ -212,7 +212,8 @@ def _read_follow_up(
 
 
 def _why_not_followed(followed: str, own_id: object, before: Sequence[Statement]) -> str:
-    """Return the reason why a statement cannot be followed, with the remedy; "" if it can."""
+    """Return the reason why a question cannot follow the statement with the id `followed`, with the remedy;
+    "" if it can. `own_id` is the question's id; `before` are the statements above it."""
     if followed == own_id:
         return "a statement cannot follow itself; name the statement before it"
     if followed not in {statement.id for statement in before}:

@@ -164,7 +164,8 @@ def _refuse_faults(
     draft: TreeDraft, previous: TreeDraft | None, busy: Mapping[str, Message], names: Collection[str]
 ) -> None:
     """Raise FieldError, with every fault at once, if the draft has one. `previous` is the tree before the
-    change; None for a new one. `names` are those of the other own organisations (`_own_names`)."""
+    change; None for a new one. `names` are those of the other own organisations (`_own_names`). `busy` is as
+    in `rewrite_tree`."""
     faults = [*_faults_of_names(draft, names), *_faults_of_structure(draft)]
     if not faults and previous is not None:
         faults += _faults_of_busy_units(draft, previous, busy)
@@ -215,7 +216,8 @@ def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
 def _faults_of_busy_units(
     draft: TreeDraft, previous: TreeDraft, busy: Mapping[str, Message]
 ) -> Iterator[FieldFault]:
-    """Yield the fault of each unit at which guests answer, and that would not be a unit any more."""
+    """Yield the fault of each unit at which guests answer, and that would not be a unit any more. `busy` is
+    as in `rewrite_tree`."""
     units = _units(previous.units)
     for number, unit in enumerate(draft.units, start=1):
         if unit.is_closed and unit.key in busy and unit.key in units:

@@ -109,7 +109,8 @@ def _row(number: int, row: Sequence[object], cells: dict[tuple[type, object], st
 
 
 def _content(value: object, *, as_text: bool) -> str:
-    """Return the end of a cell's XML, after its place; "" for an empty cell."""
+    """Return the end of a cell's XML, after its place; "" for an empty cell. `as_text` is as in
+    `sheet_xml`."""
     if value is None or value == "":
         return ""
     if not as_text:

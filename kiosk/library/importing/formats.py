@@ -61,8 +61,9 @@ DEFAULT_SCALE = "agree5"
 
 
 def read_file(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in a file of another program. A form without a title has `filename`, without its
-    ending. Raises ForeignFormError for a file that is damaged, too large, or of an unknown kind."""
+    """Return the form in a file of another program. A form without a title gets `filename`, without its
+    ending, as its title. Raises ForeignFormError for a file that is damaged, too large, or of an unknown
+    kind."""
     title = default_title(filename)
     if content.startswith(ARCHIVE):
         return _from_archive(content, filename)
@@ -82,8 +83,8 @@ def read_file(content: bytes, filename: str) -> ForeignForm:
 
 
 def read_xlsform(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in an .xlsx file. Raises ForeignFormError for a file that is damaged, too large, or no
-    XLSForm."""
+    """Return the form in an .xlsx file. `filename` gives the title of a form without one (`default_title`).
+    Raises ForeignFormError for a file that is damaged, too large, or no XLSForm."""
     sheets, notes = read_xlsx(content)
     form = read_form(sheets, default_title(filename))
     return replace(form, left_out=(*form.left_out, *notes))
@@ -97,7 +98,8 @@ def default_title(filename: str) -> str:
 
 
 def _from_archive(content: bytes, filename: str) -> ForeignForm:
-    """Return the form in an .ods or .xlsx file. Raises ForeignFormError for any other archive."""
+    """Return the form in an .ods or .xlsx file. `filename` gives the title of a form without one. Raises
+    ForeignFormError for any other archive."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             names = set(archive.namelist())
@@ -153,9 +155,9 @@ def _default_answers() -> tuple[str, ...]:
 
 
 def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignForm:
-    """Return the form in a text file, whose content tells the format; `title` is for a form without one.
-    Raises ForeignFormError for an unknown format. Lines of text are read only from .txt files and files
-    without an ending."""
+    """Return the form in a text file, given as its bytes and its text. The content tells the format; `title`
+    is for a form without one. Lines of text are read only if `filename` ends in .txt or has no ending. Raises
+    ForeignFormError for an unknown format."""
     beginning = text.lstrip()[:1]
     if beginning == "<" and "LimeSurveyDocType" in text[:2_000]:
         return read_lss(content, title)

@@ -199,7 +199,7 @@ def _condition(row: Row) -> str:
 
 def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
     """Return a condition with the codes of questions and rows instead of ids, such as 123X4X56row: survey,
-    group, question and row. Ids of an unknown question stay."""
+    group, question and row. `by_id` maps a question's id to the question; unknown ids stay."""
 
     def code(ids: re.Match[str]) -> str:
         question = by_id.get(ids["question"])
@@ -211,8 +211,9 @@ def _with_codes(condition: str, by_id: Mapping[str, _Question]) -> str:
 def _add_answers(
     tables: Mapping[str, Sequence[Row]], by_id: Mapping[str, _Question]
 ) -> dict[str, dict[str, str]]:
-    """Add the answers to their questions, with the labels in the same rows. Returns each answer's labels by
-    language, which the caller may add to, under two keys: the answer's id, and "QUESTION-ID CODE"."""
+    """Add the answers, with the labels in their rows, to the questions; `by_id` maps a question's id to the
+    question. Returns each answer's labels by language, which the caller may add to, under two keys: the
+    answer's id, and "QUESTION-ID CODE"."""
     labels_by_id: dict[str, dict[str, str]] = {}
     for row in sorted(tables.get("answers", []), key=lambda row: _number(row.get("sortorder", ""))):
         question = by_id.get(row.get("qid", ""))
@@ -288,8 +289,8 @@ def _table_rows(text: str) -> Iterator[Row]:
 
 
 def _form(questions: Sequence[_Question], base: str, titles: Texts, default_title: str) -> ForeignForm:
-    """Return the form of these questions. `base` is the survey's own language, whose title comes first; "" if
-    it is not known."""
+    """Return the form of these questions. `base` is the code of the survey's own language, whose title comes
+    first; "" if it is not known. `default_title` is for a form without `titles`."""
     builder = FormBuilder("LimeSurvey", "")
     for question in questions:
         place = place_of(question.code)
@@ -340,7 +341,8 @@ def _note_parts(builder: FormBuilder, question: _Question, *, has_condition: boo
 
 
 def _note_introduction(builder: FormBuilder, question: _Question, base: str) -> None:
-    """List as left out the text above an array: each of its rows stands alone as a statement."""
+    """List as left out the text above an array, since each of the array's rows stands alone as a statement.
+    The text is shown in the language `base`, else in the first one."""
     text = question.texts.get(base) or next(iter(question.texts.values()), "")
     if text:
         builder.leave_out(

@@ -495,7 +495,8 @@ class _Translations:
         return catalogue.texts.get(swedish, "") if catalogue else ""
 
     def _reason(self, code: str, swedish: str, translation: str) -> Message | None:
-        """Return the reason why a translation is not used; None if it is, or if the Swedish is missing."""
+        """Return the reason why a translation is not used; None if it is used, or if the Swedish text is
+        missing."""
         if not swedish:
             return None
         if REFERENCE_TO_ANSWER.search(translation):
@@ -519,7 +520,8 @@ def _draft(
     lists: Sequence[AnswerList],
 ) -> Draft:
     """Return the survey of the included questions. Its licence is unknown, and it is not validated. A
-    question keeps its good end and agreeing choices only with AS_IN_FILE."""
+    question keeps its good end and agreeing choices only with AS_IN_FILE. `lists` are all lists of answers of
+    the form, by number."""
     statements: list[Statement] = []
     scales: dict[int, Scale] = {}
     for at, question in enumerate(included):
@@ -554,7 +556,8 @@ CONDITION_LEFT_OUT = Message(
 def _conditions_left_out(
     form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList]
 ) -> Iterator[LeftOut]:
-    """Yield a note for each included question with a condition that cannot be a follow-up here."""
+    """Yield a note for each included question with a condition that cannot be a follow-up here. `lists` are
+    all lists of answers of the form, by number."""
     for at, question in enumerate(included):
         if form.questions[question.number].follows and not _follow_up(form, included, lists, at, ""):
             yield LeftOut(question.place, CONDITION_LEFT_OUT)

@@ -58,8 +58,8 @@ def read_surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
 
 
 def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
-    """Yield the questions of a page or panel, those of its panels included. Raises ForeignFormError for
-    panels that are nested too deeply."""
+    """Yield the questions of a page or panel, those of its panels included. `depth` is the number of panels
+    around it. Raises ForeignFormError for panels that are nested too deeply."""
     if depth > DEEPEST_PANEL:
         raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
     for element in [*dicts_in(container.get("elements")), *dicts_in(container.get("questions"))]:
@@ -121,7 +121,8 @@ def _choices(builder: FormBuilder, place: Message, element: Mapping[str, Any]) -
 
 
 def _rating(element: Mapping[str, Any], languages: Sequence[str]) -> Choices:
-    """Return the answers of a rating: its own values, or numbers with words at the ends."""
+    """Return the answers of a rating: the values that it lists, or else numbers in each of the languages,
+    with words at the ends."""
     if isinstance(element.get("rateValues"), list) and element["rateValues"]:
         return items_of(element["rateValues"], "text")
     low, step = whole_number(element.get("rateMin"), 1), max(whole_number(element.get("rateStep"), 1), 1)

@@ -28,8 +28,9 @@ Line = tuple[int, str]
 
 
 def read_lines(text: str, default_title: str, default_answers: Sequence[str]) -> ForeignForm:
-    """Return the form in pasted lines, in Swedish. `default_answers` are the answers of statements without
-    any, from the lowest. Raises ForeignFormError for too many lines, or without a statement."""
+    """Return the form in pasted lines, in Swedish, with the title `default_title`. `default_answers` are the
+    answers of statements without any, from the lowest. Raises ForeignFormError for too many lines, or without
+    a statement."""
     if text.count("\n") > MOST_LINES or len(text) > LONGEST_TEXT:
         raise ForeignFormError(
             Message("Texten är längre än en enkät: högst {most} rader.", {"most": MOST_LINES})

@@ -511,7 +511,8 @@ class _Reader:
     def _question(
         self, row: _Row, list_name: str, survey: _Table, *, several: bool = False
     ) -> Iterator[ForeignQuestion]:
-        """Yield the question in a row, unless its list cannot be shown; then note why."""
+        """Yield the question in a row, unless the list with the name `list_name` cannot be shown; then note
+        why. With `several`, a guest may choose several answers."""
         rows = self.lists.get(list_name, ())
         self.named.add(list_name)
         if not rows:
