@@ -127,8 +127,9 @@ def keep() -> ResponseReturnValue:
 
 
 def _is_more_left_out(survey_preview: Preview) -> bool:
-    """Return whether more of the form is left out than the sent page listed. The sent answers can cause this:
-    without the Swedish text, a text's translations could not be compared with it before."""
+    """Return whether more of the form is left out than the sent page listed. A Swedish text that the
+    coordinator typed can cause this: its translations are checked against it for the first time, and those
+    with a fault are left out."""
     listed = request.form.get("listed", "")
     return len(survey_preview.left_out) > (int(listed) if listed.isdecimal() else 0)
 

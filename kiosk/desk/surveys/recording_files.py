@@ -141,7 +141,8 @@ def remove_recording(settings: Settings, language: str, text: str) -> Library:
 
 
 def _without(language: str, text: str) -> dict[Path, bytes | None]:
-    """Return the change of files (`change_files`) that removes a recording, whatever its format."""
+    """Return path -> None for each format that a recording may have: the change of files (`change_files`)
+    that removes it."""
     return dict.fromkeys(_path(language, text, ending) for ending in KINDS)
 
 
