@@ -175,8 +175,8 @@ def paths(rule: str, wall: str) -> Iterator[str]:
 
 
 def invocations(group: click.Group, folder: Path) -> Iterator[list[str]]:
-    """Yield the arguments of runs of all commands: without arguments, with the required ones, with each
-    optional one added, and with all."""
+    """Yield the arguments of runs of all commands. Each command is run without arguments, with the required
+    ones, with each optional one added, and with all."""
     for name, command in all_commands(group):
         needed = [one for one in command.params if one.required]
         optional = [one for one in command.params if not one.required]
@@ -218,8 +218,8 @@ def _subclasses(parent: type[FlaskForm]) -> Iterator[type[FlaskForm]]:
 
 
 def _is_field(value: object) -> bool:
-    """Return whether an attribute of a form's class is a field: wtforms makes the field itself when it makes
-    a form."""
+    """Return whether an attribute of a form's class is a field. It is an UnboundField, from which wtforms
+    makes the field when it makes a form."""
     return isinstance(value, UnboundField)
 
 

@@ -36,7 +36,7 @@ Simulate = Callable[[Plan, Sequence[Arrival], Random], Iterator[tuple[datetime, 
 
 
 def releases(seed: int, answers: int, publish: Simulate) -> list[Release]:
-    """Return (time, numbers of published ballots by node) of each publication, for arrivals drawn with the
+    """Return (time, node -> number of published ballots) of each publication, for arrivals drawn with the
     seed `seed` and answers drawn with the seed `answers`."""
     random = Random(answers)
     arrivals = [
@@ -90,8 +90,9 @@ def _form(place: Place, value: str) -> TestResponse:
 
 
 def _envelope(place: Place, value: str, *, waited: bool = False) -> TestResponse:
-    """Send a ballot as a kiosk whose browser can encrypt: the same fields, in an envelope. Ballots with the
-    answer 3 are sent as rapid ones, and with `waited` as one that waited for the network."""
+    """Send a ballot as a kiosk whose browser can encrypt: the same fields as `_form` sends, in an envelope.
+    Ballots with the answer 3 are sent as rapid ones. With `waited`, the envelope says that it waited for the
+    network."""
     key = place.store.public_key("r", "frida")
     form = f"listened={value}&feel_better={value}".encode()
     sealed = b64encode(seal(bytes.fromhex(key), form, is_rapid=value == "3")).decode()
@@ -107,8 +108,8 @@ WAYS: dict[str, Callable[[Place, str], TestResponse]] = {
 
 
 def _responses(way: str, values: Sequence[str], *, is_leaky: bool = False) -> set[bytes]:
-    """Return the distinct responses to guests who send these values, one after another. Their boxes grow past
-    the sizes at which they are counted."""
+    """Return the distinct responses to guests who send these values, one after another. The guests' boxes
+    grow past the sizes at which they are counted."""
     responses = set()
     with TemporaryDirectory() as folder:
         place = Place(Path(folder), rate_limit=RateLimit(0.0, 1))
@@ -142,12 +143,12 @@ LIKE_POSTED = Ballot((4, NoAnswer.SKIPPED, NoAnswer.SKIPPED, 2))
 
 
 def _latencies(number: int, *, is_leaky: bool) -> tuple[list[float], list[float]]:
-    """Return (seconds of each POST that fills a box, seconds of each POST just before such a one), measured
-    in turn.
+    """Return two lists of seconds, measured in turn: of POSTs that fill a box, and of POSTs of the ballot
+    before that.
 
-    Only a box's last ballots are sent by POST, the others are cast. Of every box the third POST is measured,
-    and the first one is the third or the fourth from the last in turn: a POST is faster after others, so that
-    its place in their sequence must be the same.
+    The first ballots of a box are cast without HTTP, then three or four are sent by POST, in turn, and the
+    third POST is measured. So it fills one box, and in the next box it is the last but one. It is the third
+    in both, because a POST is faster after others.
     """
     crossing: list[float] = []
     before: list[float] = []

@@ -90,8 +90,8 @@ def _near_certainty(profile: str, scale: Scale) -> Finding:
 
 
 class Turning:
-    """Draws the answers of each day of a month whose guests are in a good mood in its first half, and in a
-    bad mood in its second."""
+    """Draws the answers of each day of a month whose guests all have a good mood in its first half, and a bad
+    one in its second."""
 
     def __init__(self) -> None:
         self.day = 0
@@ -115,8 +115,9 @@ def _ways() -> Iterator[tuple[str, int, type[Turning] | Way]]:
 
 
 def _gains(size: int, way: type[Turning] | Way, k: int, rounds: int) -> tuple[float, float]:
-    """Return the gains of the best guess, in percentage points over a guess from one exact table at closing:
-    (from protected figures shown live, from exact ones with the veil).
+    """Return (gain from protected figures shown live, gain from exact figures with the veil). A gain is the
+    percentage points by which the best guess is right more often than one from a single exact table at
+    closing.
 
     `way` draws the answers of groups of `size` guests who answer alike.
     """

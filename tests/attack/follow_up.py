@@ -55,7 +55,8 @@ def known_from_statement(batch: Sequence[Ballot]) -> Tally:
 
 
 def alike(publish: Publish, batches: int = 1) -> list[list[tuple[Tally, list[Ballot]]]]:
-    """Return the possible contents that look alike, each (what the statement alone shows, its ballots).
+    """Return the possible contents of a batch, in groups that the published tables cannot tell apart. Each
+    content is (the table of the statement alone, its ballots).
 
     With more than one batch, only their sum is published: a parent's figures, or the end of a round.
     """
@@ -71,9 +72,9 @@ def alike(publish: Publish, batches: int = 1) -> list[list[tuple[Tally, list[Bal
 
 @dataclass(frozen=True)
 class Certain:
-    """In how many of `contents` something is certain of every guest: the `statement`'s answer, or the
-    `reason` of each guest who was asked. `more` counts those that rule out an answer to the statement which
-    its own table, without a follow-up, leaves possible."""
+    """Numbers of contents of a batch, out of `contents`, about which the tables make something certain. In
+    `statement`, they prove an answer of every guest; in `reason`, the reason of every guest who was asked. In
+    `more`, they rule out an answer to the statement that its own table leaves possible."""
 
     statement: int
     reason: int
@@ -199,8 +200,9 @@ LEAKY = Design(EPSILON, EPSILON, has_not_asked=True)
 
 @dataclass(frozen=True)
 class Beliefs:
-    """The highest belief that a guest was asked, or was not, and the share of guests of whom an insider is
-    over SURE sure of it; and of how many she guesses the reason rightly of those asked."""
+    """Beliefs of an insider about many guests. `highest` is the highest probability with which she believes
+    that a guest was asked, or was not. `sure` is the share of guests of whom this probability exceeds SURE.
+    `reasons` is the share of those asked whose reason she guesses rightly."""
 
     highest: float
     sure: float
@@ -210,8 +212,8 @@ class Beliefs:
 def insider(design: Design, guests: int, seed: int, asked: float = 1 / 3) -> Beliefs:
     """Return the beliefs of an insider who knows all other ballots, about one guest after another.
 
-    Beforehand she expects that a guest was asked with a chance of `asked`: 1 to 2, the most uneven odds of
-    which 90 % is promised.
+    Before she sees the figures, she expects that a guest was asked with the probability `asked`. The default,
+    odds of 1 to 2, is the most uneven for which 90 % is promised.
     """
     rng = Random(seed)
     ballots = [(0, reason) for reason in range(REASONS)] + [(answer, 0) for answer in range(1, ANSWERS)]

@@ -99,8 +99,9 @@ Marks = Counter[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Writing:
-    """How guests write: how often a guest follows a habit of hers, in percent, and the characters of a text.
-    An `edited` text has its SPELLING made even. Otherwise a variant is drawn from HABITS each time."""
+    """The manner in which guests write. `steady` is how often, in percent, a guest follows a habit of hers;
+    otherwise the habit's variant is drawn from HABITS. `longest` is the number of characters after which a
+    text is cut off. An `edited` text has its SPELLING made even."""
 
     steady: int
     longest: int = LONGEST
@@ -149,9 +150,11 @@ def marks_of(text: str) -> Marks:
 
 
 def beliefs(known: Sequence[Marks], seen: Marks) -> list[float]:
-    """Return how likely each guest is the writer of a text, from the habits in her earlier texts.
+    """Return the probability that each guest wrote a text, from the habits seen in it and in her earlier
+    texts.
 
-    The chance of a variant is its share of those seen of the guest, with HABITS as one more observation.
+    The probability of a variant is its share in the guest's earlier texts, with HABITS as one more
+    observation.
     """
     scores = []
     for marks in known:
@@ -166,8 +169,9 @@ def beliefs(known: Sequence[Marks], seen: Marks) -> list[float]:
 
 @dataclass(frozen=True)
 class Linked:
-    """Of how many `texts` the reader names the writer (`right`), is over SURE sure and right (`sure`) or
-    wrong (`wrong`), and is sure, right, and reads the guest's answer, too (`answer`)."""
+    """Numbers of `texts` about which the reader learns something. She names the writer (`right`). She is more
+    than SURE sure, and right (`sure`) or wrong (`wrong`). She is sure and right, and reads the guest's answer
+    in the text (`answer`)."""
 
     right: int
     sure: int
@@ -185,8 +189,8 @@ class Linked:
 
 
 def linked(writing: Writing, guests: int, earlier: int, groups: int, seed: int) -> Linked:
-    """Return how often a reader links a text to its writer, one text from each of `guests` in each of
-    `groups`, with a number of `earlier` texts of each guest."""
+    """Return how often a reader links a text to its writer. One text comes from each of `guests` in each of
+    `groups`; of every guest she has `earlier` texts."""
     rng = Random(seed)
     count = Counter[str]()
     for _ in range(groups):

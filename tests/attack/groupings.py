@@ -36,8 +36,8 @@ SECOND = (frozenset({"n1", "s1"}), frozenset({"n1", "n2", "s1"}), frozenset({"n1
 
 
 def sent(settings: Settings, lived: Lived) -> Iterator[Aggregate]:
-    """Yield the aggregates of a closed round after they were written, signed and read back: that of the
-    whole, and that with every unit."""
+    """Yield two aggregates of a closed round, after they were written, signed and read back: of the whole,
+    and with every unit."""
     _, document = lived.seen[-1]
     for has_units in (False, True):
         scope = Scope("Staden", ROUND.closes_at.year, has_units)
@@ -73,8 +73,8 @@ def differences(groups: Groups) -> Iterator[int]:
 
 
 def attack(seed: int, *, profile: str, publish: Publish) -> tuple[int, int, int, int]:
-    """Return four numbers: the differences of fewer than k ballots and all differences, of the program, then
-    the same two of the leaky variant."""
+    """Return four numbers: for the program, the differences of fewer than k ballots and all differences; then
+    both for the leaky variant."""
     lived = live(seed, profile, plan_closing, publish)
     with TemporaryDirectory() as folder:
         groups = groups_of(sent(read_settings({"KIOSK_DATA": str(Path(folder) / "data")}), lived))

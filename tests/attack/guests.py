@@ -32,8 +32,8 @@ PROFILES = {
     "balanced": (0.12, 0.16, 0.30, 0.22, 0.14, 0.02, 0.02, 0.02),
     "skewed": (0.01, 0.02, 0.06, 0.20, 0.65, 0.02, 0.02, 0.02),
 }
-"""Profile -> probability of each answer, in the order of ANSWERS: evenly spread, and as for the statement "I
-feel safe here"."""
+"""Profile -> probability of each answer, in the order of ANSWERS. "balanced" spreads the answers evenly;
+"skewed" is as for the statement "I feel safe here"."""
 
 SURVEY: Survey = survey(statements=4)
 

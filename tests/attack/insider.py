@@ -35,8 +35,8 @@ class Batch:
         return self._possible[statement]
 
     def shares(self, statement: int) -> Vector:
-        """Return the likeliest share of each option. Withheld answers are added to the largest option, where
-        they usually belong."""
+        """Return the likeliest share of each option in the batch. Withheld answers are added to the largest
+        option, where they usually belong."""
         return self._shares[statement]
 
     @cached_property
@@ -78,8 +78,8 @@ def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stay
     """Return the indices of all answers that the guest who arrived `at` may have given.
 
     `stays` ballots, drawn at random, remain in the box at each count, so any later batch may contain the
-    ballot; if none remain, it is in the first batch after the visit. The set is exact: any selection from a
-    box is possible, and within a batch the guest's ballot may be any of them.
+    guest's ballot. If none remain, the first batch after the visit contains it. The set is exact: any
+    selection from a box is possible, and within a batch the guest's ballot may be any of them.
     """
     later = [batch for batch in published if batch.at > at]
     reachable = later if stays else later[:1]
@@ -88,9 +88,10 @@ def candidates(at: datetime, published: Sequence[Batch], statement: int, *, stay
 
 def posterior(at: datetime, published: Sequence[Batch], statement: int, *, stays: int) -> Vector | None:
     """Return the probability of each answer of the guest who arrived `at`; None if no batch contains the
-    ballot.
+    guest's ballot.
 
-    A count takes `size` of the size + `stays` ballots in the box, each equally likely; the last takes all.
+    A count takes `size` of the size + `stays` ballots in the box, each equally likely; the last count takes
+    all.
     """
     later = [batch for batch in published if batch.at > at]
     if not later:

@@ -55,7 +55,7 @@ class ToldClock:
 
 
 class FailingStore(Store):
-    """A store that fails while the clock's file says so, with an error that contains all arguments of the
+    """A store that fails while the clock's file demands it, with an error that contains all arguments of the
     call."""
 
     def __init__(self, folder: Path, clock: ToldClock) -> None:
@@ -86,7 +86,7 @@ class FailingStore(Store):
 
 
 class Announced:
-    """Stands in place of the counting thread, since the attack counts from another process. Its start
+    """A worker in place of the counting thread, since the attack counts from another process. Its start
     announces that the server is ready."""
 
     def __init__(self, ready: int) -> None:

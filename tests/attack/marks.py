@@ -24,8 +24,8 @@ CHANCE = 10
 JULIAN_DAY_OF_EPOCH = 2_440_587.5
 
 EPOCHS, UNITS = (0, 11_644_473_600), (1.0, 1e3, 1e6, 1e9)
-"""Seconds between the beginning of a program's time and 1970 (for Chromium it is 1601), and the numbers of
-units in a second."""
+"""Seconds between 1970 and the beginning of a program's time (for Chromium 1601), and units in a second in
+which programs store times."""
 
 
 def raw_forms(raw: bytes) -> set[bytes]:
@@ -73,8 +73,9 @@ def time_forms(at: datetime) -> set[bytes]:
 
 
 def times_between(data: bytes, since: float, until: float) -> int:
-    """Return how often a time from `since` to `until`, in seconds since 1970, occurs in `data`: as a number
-    of eight bytes or a varint of protocol buffers, in any unit; as a decimal number; or as a time of day."""
+    """Return the number of places in `data` with a time from `since` to `until`, in seconds since 1970. A
+    time is a number of eight bytes or a varint of protocol buffers, in any unit, a decimal number, or a time
+    of day."""
     spans = [((since + epoch) * unit, (until + epoch) * unit) for epoch in EPOCHS for unit in UNITS]
     with np.errstate(invalid="ignore"):
         numbers = sum(
@@ -137,8 +138,8 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def standing_in(data: bytes, forms: Collection[bytes]) -> set[bytes]:
-    """Return those of `forms` that occur in `data`. Fast for many, because their first four bytes exclude
-    most of them."""
+    """Return the spellings among `forms` that occur in `data`. It is fast for many spellings, because their
+    first four bytes exclude most of them."""
     listed = [form for form in forms if len(form) >= SHORTEST]
     if len(data) < SHORTEST:
         return set()

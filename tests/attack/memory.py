@@ -143,9 +143,9 @@ def served(folder: Path, *variant: str) -> Iterator[tuple[subprocess.Popen[bytes
 
 
 def answer(port: int, guests: list[Guest]) -> None:
-    """Let every guest show a slip and answer, each on a connection of her own, and then send the form twice
-    more, which the server must refuse. All do so at once, so that one guest's thread commits, and refuses,
-    the ballots of others. Raises RuntimeError for another response."""
+    """Let every guest show a slip and answer, each on a connection of her own, and send the form twice more,
+    which the server must refuse. All guests do so at once, so that one guest's thread commits, and refuses,
+    the ballots of others. Raises RuntimeError for an unexpected response."""
     with ThreadPoolExecutor(len(guests)) as threads:
         for done in [threads.submit(answer_once, port, guest) for guest in guests]:
             done.result()
@@ -168,7 +168,7 @@ def answer_once(port: int, guest: Guest) -> None:
 
 
 def after_a_count(store: Store, server: subprocess.Popen[bytes]) -> None:
-    """Wait until the server made two more counts, the second of which began after the call. Raises
+    """Wait until the server has made two more counts: the second one began after this call. Raises
     RuntimeError if the server ends before."""
     for _ in range(2):
         last = store.last_tick

@@ -39,9 +39,9 @@ TRACES = f"""async () => {{
         "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0];
     return {CHOSEN} + stores.reduce((sum, one) => sum + one, 0);
 }}"""
-"""JavaScript: the number of CHOSEN plus that of items which the browser stores for the page. Of its files,
-only those that contain a byte other than zero count: the file for envelopes is made at a fixed time of the
-clock, with the same bytes for all guests."""
+"""JavaScript: the number of choices that the page still has (CHOSEN), plus the number of items that the
+browser stores for the page. Of the page's files, only those that contain a byte other than zero count: the
+file for envelopes is made at a fixed time of the clock, with the same bytes for all guests."""
 
 
 class Leaky:
@@ -126,8 +126,8 @@ def _look(page: Page, *, has_script: bool) -> int:
 
 
 def _come_after(page: Page, address: str, *, has_script: bool) -> int:
-    """Do what the next guest does: leave, Back ten times, Forward, reload. Returns the number of traces of
-    the previous guest that are seen."""
+    """Do what the next guest does: leave, go back ten times, forward, and reload. Returns the number of
+    traces of the previous guest that the next one sees."""
     page.goto(f"{address}/nothing")
     seen = _look(page, has_script=has_script)
     for _ in range(10):

@@ -86,14 +86,14 @@ class Keeping:
 
 
 AT_FIXED_TIMES, AFTER_OPENING = without_spaces("BEAT - (Date.now() % BEAT)").encode(), b"BEAT"
-"""The script's time until a kiosk's page stores its mark, which does not depend on guests; and its
-replacement: five minutes after the page was opened, when no visit of this test runs any more. The test cannot
+"""The script's time until a kiosk's page stores its mark, which does not depend on guests, and the text that
+replaces it: five minutes after the page was opened, when no visit of this test runs any more. The test cannot
 set the clock of tabs that Firefox restores."""
 
 
 class Still:
-    """The application, but its kiosks store their mark at no time at which a guest is there. Raises
-    ValueError if the script does not have the text to replace."""
+    """The application with AT_FIXED_TIMES replaced in the kiosk's script, so that a kiosk never stores its
+    mark during a visit. Raises ValueError if the script does not have that text."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -208,8 +208,8 @@ def find_restored(browser: Firefox, address: str) -> None:
 
 
 def write_down(browser: Firefox, address: str, profile: Path, marker: str) -> None:
-    """Wait until Firefox has written its tabs with their fields to disk: opens one more tab, whose address
-    ends with `marker`, and waits until that is in the session file."""
+    """Wait until Firefox has written its tabs with their fields to disk. To know this, it opens one more tab,
+    whose address ends with `marker`, and waits until the session file has that address."""
     session = profile / "sessionstore-backups" / "recovery.jsonlz4"
     tab = browser.command("browsingContext.create", type="tab", background=True)["context"]
     browser.command("browsingContext.navigate", context=tab, url=f"{address}/{marker}", wait="complete")
@@ -267,7 +267,7 @@ def trace(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
 
 
 def traced(visit: Visit, *, is_keeping: bool) -> tuple[Counter[str], int]:
-    """Return the result of `trace`. A visit that could not be completed shows nothing, and is repeated at
+    """Return the result of `trace`. A visit that could not be completed proves nothing, and is repeated at
     most twice."""
     for _ in range(TRIES - 1):
         try:

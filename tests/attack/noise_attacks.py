@@ -299,8 +299,8 @@ A_YEAR = 4
 YEARS = (1, 2, 3, 5)
 RUNS = 400
 YEAR_PULLS = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""Weights of the pull towards the average, in numbers of visits: regulars who come more often are pulled
-less."""
+"""Weights of the pull of a regular's estimated answer towards the average, in numbers of visits. Regulars who
+come more often are pulled less."""
 
 HABITS = {"once a round": 1, "every week": 13}
 """Habit -> number of times that a regular wants to answer in a round."""
@@ -424,8 +424,8 @@ LOOKS = (1, 10, 100)
 
 
 def looks() -> Iterator[Row]:
-    """Yield the rows for an insider who reads the figures again and again, in pages, dumps or a restored
-    backup, and knows all other ballots."""
+    """Yield the rows for an insider who knows all other ballots and reads the figures again and again, in
+    pages, dumps or a restored backup."""
     profile, rng = PROFILES["balanced"], Random(18)
     targets, seed = 1000, np.random.default_rng(18)
     others = draw(19, profile, targets, seed)

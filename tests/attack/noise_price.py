@@ -135,8 +135,8 @@ def batches() -> Iterator[Row]:
 
 
 def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.random.Generator) -> Tables:
-    """Return published tables: each is the sum of the tables of batches of these sizes, with noise unless
-    `kind` is None."""
+    """Return published tables. Each is the sum of the tables of batches of these sizes, with noise of this
+    kind; None adds no noise."""
     shown = np.zeros((TRIES, CELLS), dtype=int)
     for size in sizes:
         counts = draw(size, profile, TRIES, rng)

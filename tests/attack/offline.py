@@ -62,17 +62,18 @@ LEAKS = {
     b'if (read(file, at) === text) write(file, at, "")': b"file.write(new Uint8Array(1), { at: PLACE * at })",
     b"if (await caches.match(MARK)) return;": b"",
 }
-"""Part of our scripts -> the control's replacement: it stores a plain copy, stores envelopes in the order of
-guests, frees their places without overwriting them, and draws a new mark each time. The control also ignores
-tickets."""
+"""Part of our scripts -> its replacement in the control. The control stores a plain copy, stores envelopes in
+the order of guests, frees their places without overwriting them, and draws a new mark each time. It also
+ignores tickets."""
 
 NOTES = {
     b"getFileHandle(NAME, ": b"getFileHandle(NAME + crypto.randomUUID(), ",
     b"if (isUsual && !(await isKept(cache, path, response)))": b"if (isUsual)",
     b'of ["none", "all"]': b'of ["imports"]',
 }
-"""Part of our scripts -> the control's replacement, for times on the disk: files are made when a guest needs
-them, pages are stored again for each guest, and the browser requests the worker again with each page."""
+"""Part of our scripts -> its replacement in the control for times on the disk. Files are made when a guest
+needs them, pages are stored again for each guest, and the browser requests the worker again with each
+page."""
 
 ON_DISK = ("File System", "Service Worker/CacheStorage", "Service Worker/Database")
 """The parts of a locked kiosk's profile that are on its disk (kiosk/operation/machine). Each replacement in
@@ -171,8 +172,15 @@ def _pause(kiosks: Sequence[LockedKiosk]) -> None:
 
 @dataclass
 class Outage:
-    """Observations of one outage. `tried` has the envelopes in the order of guests, `came` in that of their
-    arrival."""
+    """Observations of one outage.
+
+    `starts` and `sent` count the browser's starts and the ballots of guests; `counted` is the number of
+    ballots in the box at the end. `traces` counts traces of answers on the disk. `waited` envelopes waited at
+    once, of the lengths `sizes`. `foreign` counts stored items that belong to one guest, and `marks` has the
+    device's marks. `order_on_disk` is the probability that the envelopes' order in a file is that of the
+    guests by chance. `residue` counts envelopes that remain on the disk after they were sent. `tried` has the
+    envelopes in the order of guests, `came` in the order of their arrival.
+    """
 
     starts: int = 0
     sent: int = 0
@@ -189,14 +197,14 @@ class Outage:
 
     @property
     def chance(self) -> float:
-        """The probability that the order of arrival is as similar to that of the guests by chance
+        """The probability that the order of arrival is as similar to the order of guests as this by chance
         (Spearman)."""
         return _chance([self.tried.index(envelope) for envelope in self.came if envelope in self.tried])
 
 
 def _chance(places: Sequence[int]) -> float:
-    """Return the probability that a sequence of numbers is as well sorted, up or down, by chance (Spearman);
-    1 for fewer than ROW."""
+    """Return the probability that a sequence of numbers is as well sorted as this, up or down, by chance
+    (Spearman); 1 for fewer numbers than ROW."""
     return float(spearmanr(range(len(places)), places).pvalue) if len(places) >= ROW else 1.0
 
 
@@ -304,8 +312,8 @@ def _on_disk(profile: str, envelopes: Sequence[str]) -> list[list[int]]:
 
 
 def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Outage:
-    """Return the observations of an outage: the server's responses are lost, then it is down for an hour; the
-    browser is killed four times."""
+    """Return the observations of an outage: the server's responses are lost, then the server is down for an
+    hour. The browser is killed four times."""
     seen = Outage()
     with ExitStack() as stack, TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         place = Place(Path(folder))
@@ -352,10 +360,10 @@ def outage(playwright: Playwright, guests: int, *, is_leaky: bool = False) -> Ou
 
 
 def times_kept(playwright: Playwright, *variants: Mapping[bytes, bytes]) -> list[dict[str, int]]:
-    """Return, for each variant of our scripts (part -> replacement), part of a locked kiosk's disk -> number
-    of times found in it that are within a guest's visit.
+    """Return, for each variant of our scripts (part -> replacement): part of a locked kiosk's disk -> number
+    of times on it that are within a guest's visit.
 
-    There is one kiosk for each variant. All of them wait at the same time.
+    There is one kiosk for each variant, and all kiosks pause at the same time.
     """
     with ExitStack() as folders:
         kiosks = [_locked_kiosk(folders, leaks) for leaks in variants]

@@ -35,8 +35,8 @@ BEFORE_EACH = 3
 """Number of the attacker's requests before each guest's ballot."""
 
 GUESTS, PROBES = 2, 3
-"""Number of ballots after which the rate limit refuses the next, and number of requests that would show
-this."""
+"""Number of ballots after which the rate limit refuses the next one, and number of requests with which the
+attacker would notice this."""
 
 BETWEEN_GUESTS, UNTIL_PROBES = 1.0, 3.0
 """Seconds between two guests, and from the last guest to the attacker's requests."""

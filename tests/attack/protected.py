@@ -47,8 +47,8 @@ LOOKS = 6
 LONG_ENOUGH = DAYS + LEAST_DAYS
 
 SEED, CONTROL_SEED = 2, 3
-"""Fixed: in the short run, subtraction leaves a single answer about 7 times, and in about one run of 20 all
-of these are right by chance."""
+"""Fixed, so that the short run never fails by chance: in it, subtraction leaves a single answer about 7
+times, and in about one run of 20 all of these are right by chance."""
 
 STATEMENTS = range(len(SURVEY.statements))
 
@@ -90,11 +90,11 @@ def _cells(table: StatementTally) -> list[int]:
 
 
 def weighed(published: Sequence[int], profile: Sequence[float], odds: float) -> list[float]:
-    """Return her probability of each answer of the target, from a published table of her own ballots and one
-    more.
+    """Return her probability of each answer of the target, from a published table of her own ballots and the
+    target's.
 
-    A cell that shows more than her own ballots is `odds` times as likely the target's as another. Odds of
-    infinity are those of an exact table.
+    A cell that shows more than her own ballots is `odds` times as likely the target's as another cell.
+    Infinite odds are those of an exact table.
     """
     is_more = [count > OF_EACH for count in published]
     chances = zip(profile, is_more, strict=True)
@@ -152,7 +152,7 @@ def _right(reads: Sequence[Read]) -> float:
 
 
 def _are_at_most(percent: float, reads: Sequence[Read]) -> bool:
-    """Return whether chance can give so many right guesses, with a probability above 0.001, if each guess is
+    """Return whether this many right guesses can be chance, with a probability above 0.001, if each guess is
     right with a probability of `percent` %."""
     right = sum(read.is_right for read in reads)
     return float(binom.sf(right - 1, len(reads), percent / 100)) > 0.001
@@ -237,8 +237,8 @@ def _dumped(store: Store) -> Tally:
 
 
 def _noise_at_each_look(folder: Path) -> tuple[set[Tally], Tally, Tally]:
-    """Return the result of `looks` with a leak: sums are stored exact, and noise is drawn each time they are
-    shown."""
+    """Return the result of `looks` for a leaky variant: sums are stored exact, and noise is drawn each time
+    they are shown."""
     sums_by_node, random = Tallies.sums_by_node, Random(4)
 
     def drawn(table: StatementTally) -> StatementTally:

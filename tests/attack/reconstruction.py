@@ -43,9 +43,9 @@ QUARTERS = ((6.0, 5), (3.0, 5), (6.0, 8))
 
 @dataclass
 class Score:
-    """The success of an insider. A cell is one guest's answer to one statement: `cells` of them exist, and of
-    `proven` ones she is certain. Of `guessed` cells, her best guess has `right` expected right guesses, and
-    the commonest answer of one table at the end has `right_from_one_table`."""
+    """The success of an insider. A cell is one guest's answer to one statement. There are `cells`, and the
+    insider is certain of `proven` of them. Of `guessed` cells, her best guess is expected to have `right`
+    right, and the commonest answer of one table at the end `right_from_one_table`."""
 
     cells: int = 0
     proven: int = 0

@@ -519,8 +519,8 @@ def unsorted(ballots: Sequence[Ballot]) -> bytes:
 
 
 def tau_of_rows(layout: str, orders: int) -> float:
-    """Return the absolute value of the mean of Kendall's tau between the order of arrival and that of rows in
-    a table's closed file; 1 is the same order or its reverse."""
+    """Return the absolute value of the mean of Kendall's tau, over several orders, between the order of
+    arrival and the order of rows in a table's closed file. 1 is the same order or its reverse."""
     taus = []
     for arrived in shuffled(orders):
         with TemporaryDirectory() as name:

@@ -27,8 +27,8 @@ DECLINED, NOTHING = 0.1, 0.15
 """Shares of guests who do not answer the question, and who choose none of its options."""
 
 ALIKE = 0.5
-"""How much the options hang together: half of the guests choose each with half its usual chance, the others
-with one and a half times that."""
+"""The dependence of a guest's choices on each other: half of the guests choose each option with half its
+usual probability, the others with one and a half times that."""
 
 RATES = {"balanced": (0.45,) * 8, "skewed": (0.75, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.1)}
 """Profile -> the share of guests who choose each option."""
@@ -159,11 +159,12 @@ def beforehand(rates: Sequence[float]) -> dict[Ballot, float]:
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What an insider believes of guests afterwards, over many guests.
+    """The beliefs of an insider about many guests, after she saw the figures.
 
-    `right` and `before` are the shares of options that she guesses rightly, afterwards and beforehand.
-    `highest` is the highest belief in a chosen option, `sure` the share of guests of whom one is believed by
-    more than SURE, and `sure_declined` that of guests believed so to have given no answer.
+    `right` and `before` are the shares of options that she guesses rightly, after and before she saw them.
+    `highest` is the highest probability with which she believes an option to be chosen. `sure` is the share
+    of guests of whom she believes one by more than SURE. `sure_declined` is the share of guests of whom she
+    believes by more than SURE that they gave no answer.
     """
 
     right: float

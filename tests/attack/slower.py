@@ -32,8 +32,8 @@ CELLS = ((6.0, 5), (3.0, 5), (6.0, 8))
 
 
 class Slow:
-    """A rule of counting for one box: from `full` times k ballots on, all but k form a batch, and then none
-    is formed for `pause` days."""
+    """A rule of counting for one box. From `full` times k ballots on, all ballots but k form a batch; after
+    it, no batch is formed for `pause` days."""
 
     def __init__(self, full: int, pause: int = 0) -> None:
         self.full, self.pause, self.since_batch = full, pause, pause
@@ -78,8 +78,8 @@ RULES: dict[str, Callable[[], Callable[..., tuple[list[Ballot], list[Ballot]]]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one round: the insider's score, the number of ballots, those shown before the closing,
-    and the delay."""
+    """The result of one round: the insider's score, the number of ballots, the number shown before the
+    closing, and the delay."""
 
     score: Score
     ballots: int

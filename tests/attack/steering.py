@@ -71,8 +71,8 @@ def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) 
 
 
 def quiet_units(targets: int, days: int, least_days: int) -> int:
-    """Return the number of answers read, if each target is in a unit with nine of the attacker's ballots,
-    sent on `days` days."""
+    """Return the number of answers that the attacker reads, if each target is in a unit with nine of her own
+    ballots, sent on `days` days."""
     random, own = Random(targets), _own(OWN)
     units = [f"u{at}" for at in range(targets)]
     tree = Tree((Node("root", "root", None), *(Node(unit, unit, "root") for unit in units)))
@@ -91,8 +91,8 @@ def quiet_units(targets: int, days: int, least_days: int) -> int:
 
 
 def filled_siblings(targets: int, least_days: int) -> int:
-    """Return the number of answers read, if each target is alone in her unit, and the attacker fills its only
-    sibling on the last day."""
+    """Return the number of answers that the attacker reads, if each target is alone in her unit, and she
+    fills its only sibling on the last day."""
     random, own = Random(targets), _own(OWN)
     branches = [f"b{at}" for at in range(targets)]
     nodes_below = [
@@ -148,8 +148,8 @@ RANDOM = {"sealed", "key_id", "tag", "public_key"}
 
 
 def _readable(folder: Path) -> list[object]:
-    """Return all that can be read on the disk without keys: every value of every table, and for columns in
-    RANDOM the length."""
+    """Return all that can be read on the disk without keys: every value of every table, but only the length
+    of values in the columns RANDOM."""
     with closing(sqlite3.connect(folder / "k.sqlite")) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return [list(_values(database, table)) for table in sorted(tables)]

@@ -50,8 +50,8 @@ MOST_PERCENT = 2.0
 A_DAY = 3.0
 K = 5
 STUFFED = (NoAnswer.PREFER_NOT, NoAnswer.DONT_KNOW)
-"""Answers of the attacker's ballots, in turn. Few guests give them, so they do not hide the answers of
-others; and there are two, so that no batch with her ballots is unanimous and the veil hides nothing."""
+"""Answers of the attacker's ballots, in turn. Few guests give these answers, so they do not hide the answers
+of others. There are two, so that no batch with her ballots is unanimous, and the veil hides nothing."""
 
 END_OF_DAY = timedelta(hours=9, minutes=58)
 """Time from the opening of a day to just before its count, after the last guest, when the attacker knows the
@@ -82,8 +82,7 @@ STRATEGIES = (
 
 
 class Target(Enum):
-    """The choice of the target: any guest of the week, or the first one, who comes before others can hide
-    her."""
+    """The choice of the target: any guest of the week, or the first one, whom no earlier guests hide."""
 
     ANYBODY = "anybody"
     FIRST = "the round's first guest"

@@ -328,8 +328,9 @@ def leave_traces(number: int, leak: str | None = None, *, is_watched: bool = Fal
 def _sure(number: int, *, is_watched: bool = False) -> tuple[Searched, str]:
     """Return the result of a search, and a text about the values that the server certainly left.
 
-    Among 500 guests, two or three short spellings occur in ciphertext by chance. The probability that one of
-    them recurs in the next run is less than about one percent.
+    Among 500 guests, two or three short spellings occur in ciphertext by chance. So if there are any, the
+    search is run again, and a short spelling counts only if it recurs. The probability that one recurs by
+    chance is less than about one percent.
     """
     first = leave_traces(number, is_watched=is_watched)
     short = {form for form in first.hits if len(form) < CHANCE}

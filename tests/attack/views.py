@@ -107,7 +107,7 @@ CHANGING = {
     "bundle import",
 }
 SERVING = {"serve", "demo", "simulate", "mail send", "mail test"}
-"""Commands that show no figures. These and SHOWING are all commands. `backup` is examined through the store's
+"""Commands that show no figures. All other commands are in SHOWING. `backup` is examined through the store's
 dump, and mail in mail.py."""
 
 TOKEN = re.compile(
@@ -201,8 +201,8 @@ class House:
             self.store.cast(round_id, unit, Ballot(answers), OPENING + timedelta(hours=1), slip)
 
     def send(self, *, is_marked: bool = False, is_rapid: bool = False, is_refused: bool = False) -> None:
-        """Let a guest answer in an envelope; if `is_refused`, the rate limit refuses it unless the kiosk's
-        mark is in it."""
+        """Let a guest answer in an envelope. With `is_refused`, the rate limit refuses it, unless
+        `is_marked`: the envelope has the kiosk's mark."""
         key, mark = self.store.public_key("r", "frida"), self.mark if is_marked else b""
         envelope = seal(bytes.fromhex(key), mark=mark, is_rapid=is_rapid)
         now = OPENING + timedelta(hours=1)

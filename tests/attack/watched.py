@@ -1,4 +1,5 @@
-"""Traces the system calls of a process from outside. Reports if the machine does not permit it."""
+"""Traces the system calls of a process from outside. If the machine does not permit that, the finding says
+so."""
 
 import re
 import shutil
@@ -18,8 +19,8 @@ class NotPermittedError(Exception):
 
 @dataclass(frozen=True)
 class NotPossibleHere(Finding):
-    """The finding of an attack that this machine does not permit. It counts neither as kept nor as broken,
-    and no test passes with it."""
+    """The finding of an attack that this machine does not permit. Its bound counts neither as kept nor as
+    broken, and a test that has it is skipped unless another finding fails."""
 
 
 def not_possible(attack: str, why: NotPermittedError) -> NotPossibleHere:

@@ -53,8 +53,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Habit:
-    """A habit of regulars and the rounds of a year: they want to answer every `every` days in `rounds` rounds
-    a year. `length` is that of a round in days, None for its share of the year."""
+    """A habit of regulars, and the rounds of a year. They want to answer every `every` days in `rounds`
+    rounds a year. `length` is a round's length in days; None means an equal share of the year."""
 
     name: str
     every: int

@@ -17,8 +17,9 @@ EACH_COLOUR_ONCE = """(() => {
     return this;
   };
 })()"""
-"""Makes axe-core read each text of a colour once in a document. It reads those of every element and of all
-behind it, which took a sixth of the processor time of a walk through all pages."""
+"""JavaScript that makes axe-core parse each colour's text once in a document. axe-core parses the colours of
+every element and of all elements behind it, which took a sixth of the processor time of a walk through all
+pages."""
 
 
 SMALL_TARGETS = """() => {
@@ -48,17 +49,17 @@ SMALL_TARGETS = """() => {
 
 
 def small_targets(page: Page) -> list[str]:
-    """Return the links, buttons and fields that are less than 44 pixels wide or high, or that overlap. A
-    checkbox is as large as its label. Links within a sentence are excepted, as in WCAG 2.5.8."""
+    """Return the links, buttons and fields that are less than 44 pixels wide or high, or that overlap another
+    one. A checkbox counts with its label. Links within a sentence are left out, as in WCAG 2.5.8."""
     targets: list[str] = page.evaluate(SMALL_TARGETS)
     return targets
 
 
 def violations(page: Page) -> list[str]:
-    """Return the identifiers of axe-core's rules that a page violates now.
+    """Return the identifiers of axe-core's rules that a page violates in its present state.
 
-    axe-core enters a document once, and only identifiers leave it: its text and its full results took more
-    processor time than the check.
+    axe-core is loaded once in a document, and only identifiers are returned from it: to pass on axe-core's
+    text and its full results took more processor time than the check.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"{Axe().axe_script};\n{EACH_COLOUR_ONCE}")

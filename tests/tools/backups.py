@@ -56,13 +56,13 @@ OWN_FILES = {
     ".last-good/questions/own.toml": b"id = 'own'",
     "logo.png": b"\x89PNG",
 }
-"""Path in KIOSK_DATA -> content of files that people made. The logo represents kinds of files that may be
+"""Path in KIOSK_DATA -> content, of files that people made. The logo stands for kinds of files that may be
 added later."""
 
 
 def settings_of(folder: Path, **more: str) -> Settings:
-    """Return the settings of an installation in a folder, with its keys beside it. `more` has further
-    settings."""
+    """Return the settings of an installation in a folder, with its keys in the same folder. `more` has
+    further settings, by the names of their environment variables."""
     return read_settings(
         {"KIOSK_DATA": str(folder), "KIOSK_KEYS": str(folder.with_name(f"{folder.name}-keys")), **more}
     )
@@ -165,8 +165,8 @@ def write_members(file: Path, members: dict[str, bytes]) -> None:
 
 
 def with_sums(members: dict[str, bytes]) -> dict[str, bytes]:
-    """Return the files of a backup, name -> content, with the checksums in the manifest computed again, as
-    somebody who edits a backup might do."""
+    """Return the files of a backup, name -> content, with the manifest's checksums computed anew: somebody
+    who edits a backup may do that."""
     manifest = json.loads(members["manifest.json"])
     manifest["members"] = {
         name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

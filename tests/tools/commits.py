@@ -41,8 +41,8 @@ def answered(url: str, folder: Path) -> None:
 
 
 def readable(url: str, folder: Path) -> int:
-    """Return the number of ballots that are counted at the closing. Raises KeyUnavailableError if some cannot
-    be read."""
+    """Close the round, and return the number of its ballots that are then counted. Raises KeyUnavailableError
+    if some ballots cannot be decrypted."""
     store = opened(url, folder)
     ballots = closed(store, ROUND)["root"] or 0
     store.close()

@@ -43,8 +43,8 @@ http {{
 
 
 class Straight(HTTPConnection):
-    """A connection to a port of this machine that sends the name of another host, and looks up no address of
-    it."""
+    """A connection to a port of this machine that sends the name of another host, whose address it does not
+    look up."""
 
     def __init__(self, name: str, port: int) -> None:
         super().__init__(name, timeout=10)

@@ -95,8 +95,8 @@ def pss_mb(process_id: int) -> float:
 
 @dataclass(frozen=True)
 class Load:
-    """The guests answered a second, without and with an export; the server's PSS before and after it in MB,
-    and the export's bytes and seconds."""
+    """The guests answered in a second without an export (`alone`) and during one (`beside`); the server's PSS
+    in MB before and after the export; the export's size in bytes and its seconds."""
 
     alone: float
     beside: float

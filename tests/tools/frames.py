@@ -1,7 +1,7 @@
-"""Waits for a page to be laid out anew: for a frame of the browser, or for a window of another size.
+"""Waits until a page is laid out anew: after a frame of the browser, or after a change of its window's size.
 
-`requestAnimationFrame` is no such wait: Playwright replaces it, in a page whose clock it holds, by a timer
-that may end before the page has heard of its new size.
+`requestAnimationFrame` is no such wait: if a page's clock is stopped, Playwright replaces that function by a
+timer, which may end before the page has heard of its new size.
 """
 
 from playwright.sync_api import Page
@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 from tests.tools.polling import wait_until
 
 FRAME = "new Promise((done) => new IntersectionObserver(done).observe(document.documentElement))"
-"""A promise of JavaScript for the end of the page's next frame: its script has heard of every resize, scroll
-and change of letters that came before, and its style and layout are those of the frame."""
+"""JavaScript: a promise that is kept at the end of the page's next frame. By then its script has heard of
+every earlier resize, scroll and change of letters, and its style and layout are up to date."""
 
 
 def frame(page: Page) -> None:

@@ -75,10 +75,10 @@ class Place:
 
 
 def count_after_closing(store: Store, of_round: Round) -> int:
-    """Close the round, and return the number of ballots that its boxes held: nothing else shows it.
+    """Close the round, and return the number of ballots that its boxes held, which nothing else shows.
 
-    k ballots are added first and subtracted from the result: fewer than k in total would be destroyed, and a
-    stored one would not be seen.
+    k ballots are added first and subtracted from the result: fewer than k in total would be destroyed
+    uncounted.
     """
     for _ in range(of_round.k):
         store.cast(of_round.id, "frida", Ballot((NoAnswer.SKIPPED,) * 4), of_round.opens_at)

@@ -34,8 +34,8 @@ def every_kind(shipped: Mapping[str, Scale]) -> Survey:
 
 
 def chosen(statement: Statement, forms: Sequence[Form]) -> list[int]:
-    """Return how many guests chose each answer of `statement.answers`, the lowest first; of a follow-up, how
-    many of those who were asked."""
+    """Return the number of guests who chose each answer of `statement.answers`, the lowest answer first. For
+    a follow-up, only guests who were asked count."""
     asked = [[str(option)] for option in FOLLOWED]
     answers = Counter(
         value

@@ -54,8 +54,8 @@ class Size:
 
 SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30),
          Size(5, 5, 4, 10_000_000))  # fmt: skip
-"""An ordinary installation; three that are large in one of three ways; two that are large in two; one with
-many answers."""
+"""An ordinary installation; three that are large in one respect; two that are large in two; one with many
+answers."""
 
 LARGE = (*SIZES[1:4], SIZES[5])
 

@@ -21,8 +21,8 @@ def local(utc: datetime) -> datetime:
 
 
 class Server:
-    """An installation on a machine. `true` (UTC) is the real time, `error` how far the machine's clock is
-    ahead of it."""
+    """An installation on a machine. `true` (UTC) is the real time, and `error` is added to it to give the
+    machine's clock."""
 
     def __init__(self, folder: Path, start: datetime) -> None:
         self.true, self.error = start.astimezone(UTC), timedelta()

@@ -63,9 +63,9 @@ class ReceivedMail:
 
 @dataclass
 class MailServer:
-    """The server. `answers` maps a command to the answers that it gets first, instead of the usual one; with
-    the command CONNECT, the greeting. `password` is that of the user `kiosk`; "" if nobody needs to sign in.
-    With `says_nothing` it takes connections and does not answer."""
+    """The server. `answers` maps a command to the answers that it gets first, in place of the usual one;
+    under CONNECT it has greetings. `password` is that of the user `kiosk`; "" means that nobody needs to sign
+    in. With `says_nothing` it accepts connections and sends nothing."""
 
     security: MailSecurity = MailSecurity.NONE
     certificate: Certificate | None = None

@@ -63,8 +63,8 @@ def _messages(source: Path) -> Iterator[tuple[str, object]]:
 
 @cache
 def messages_in(domain: str, language: str) -> dict[str, list[tuple[str, int]]]:
-    """Return the texts of `extracted` that a language has. A text that stands in instruments only has a
-    translation in their official languages only: any other would be the project's own."""
+    """Return the texts of `extracted` that a language has. A text that is in instruments only is left out of
+    languages that are not official ones of such an instrument: its translation would be the project's own."""
     return {
         message: places
         for message, places in extracted(domain).items()

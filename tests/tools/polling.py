@@ -11,12 +11,12 @@ PAUSE_MS = 20
 
 
 def wait_until(page: Page, condition: str, arg: object = None) -> Any:
-    """Return the value of a JavaScript expression, or of the function or promise that it gives, once Python
-    takes it for true: an empty object is not.
+    """Evaluate a JavaScript expression until Python takes its value for true (an empty object is not), and
+    return this value. If the expression is a function, it is called with `arg`; a promise is waited for.
 
-    A function gets `arg`. AssertionError after 30 seconds. Each look is one evaluation by the driver, because
-    Playwright's wait_for_function evaluates text inside the page from the second look on, which a content
-    security policy forbids. The pause is the driver's, because the page's timers stop with its clock.
+    Raises AssertionError after 30 seconds. The driver evaluates it each time: Playwright's wait_for_function
+    evaluates text inside the page from the second time on, which a content security policy forbids. The
+    pauses are the driver's too, because the page's timers stop with its clock.
     """
     end = monotonic() + LIMIT_SECONDS
     while True:

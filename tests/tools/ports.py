@@ -8,14 +8,15 @@ from functools import cache
 from itertools import count
 
 FIRST, PER_BLOCK, BLOCKS = 20_000, 300, 40
-"""First port, number of ports in a block, and number of blocks. Linux takes ports from 32,768 on for
-connections and for servers that ask for any port: one of those may be taken before the program listens."""
+"""First port, number of ports in a block, and number of blocks. All are below 32,768, from which on Linux
+takes ports for connections and for servers that ask for any port: such a port may be taken before the program
+listens."""
 
 
 @cache
 def _block() -> tuple[int, socket.socket | None]:
-    """Return the number of a block that no other process of this machine has, also of another test run, with
-    the socket that holds it until this process ends; no socket if all are taken."""
+    """Return the number of a block that no other process of this machine uses, and the socket that reserves
+    it until this process ends. The socket is None if all blocks are taken."""
     for number in range(BLOCKS):
         held = socket.socket(socket.AF_UNIX)
         try:

@@ -84,8 +84,8 @@ class Server:
         return f"{self.folder}/data"
 
     def do(self, program: str, *words: str) -> None:
-        """Run a PostgreSQL program with these arguments. If root runs the tests, it runs as the user nobody,
-        because PostgreSQL refuses to run as root."""
+        """Run a PostgreSQL program with these arguments. If root runs the tests, the program runs as the user
+        nobody, because PostgreSQL refuses to run as root."""
         user = {"user": "nobody"} if os.geteuid() == 0 else {}
         command = [_programs() / program, *words]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **user)  # type: ignore[call-overload]

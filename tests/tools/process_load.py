@@ -47,8 +47,8 @@ class Guests:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self, seconds: float) -> float:
-        """Answer for so many seconds. Returns the guests answered in a second. Raises ValueError if one is
-        refused."""
+        """Answer for this many seconds. Returns the number of guests answered in a second. Raises ValueError
+        if a request is refused."""
         errors: list[ValueError] = []
         threads = [threading.Thread(target=self._answer, args=(seed, errors)) for seed in range(GUESTS)]
         start = monotonic()
@@ -83,8 +83,8 @@ FORM_HEADERS = (
 
 
 def _exchange(port: int, request: str, headers: str, body: str = "") -> None:
-    """Send a request on a new connection. The client takes as little processor time as it can, since it
-    shares the machine with the servers. Raises ValueError if it is refused."""
+    """Send a request on a new connection, and read the response. The client takes as little processor time as
+    it can, since it shares the machine with the servers. Raises ValueError if the request is refused."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         head = f"{request} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n{headers}\r\n{body}"
         connection.sendall(head.encode())

@@ -23,7 +23,7 @@ def answered(document: Document) -> dict[str, int]:
 
 def smallest_step(seen: Sequence[Document]) -> int | None:
     """Return the smallest number of ballots, above 0, by which a node's figures in a document differ from
-    those in any earlier document, or from none; None if there are no figures."""
+    those in an earlier document, or from 0; None if there are no figures."""
     figures = [answered(document) for document in seen]
     steps = [
         abs(later[name] - earlier[name])

@@ -12,8 +12,8 @@ from werkzeug.routing import Rule
 
 _compile: Callable[[Rule], None] = Rule.compile
 _compiled: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-"""What identifies a route -> its parts, its variables and its two functions. No converter here depends on the
-application whose route was compiled first."""
+"""Key of a route -> its parts, its variables and its two functions. They do not depend on the application
+whose route was compiled first, since no converter does."""
 
 
 def share_routes() -> None:

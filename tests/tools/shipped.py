@@ -21,8 +21,7 @@ OWN_FOLDERS = ("questions", "translations")
 
 
 def library_for(settings: Settings) -> Library:
-    """Return the result of `read_library`. Files are read again only for an installation with files of its
-    own."""
+    """Return what `read_library` returns. Only for an installation with own files are files read again."""
     has_own = any((settings.data / name).exists() for name in OWN_FOLDERS) or settings.languages
     return read_library(settings) if has_own else _shipped()
 

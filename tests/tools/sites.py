@@ -34,9 +34,10 @@ class Answer(NamedTuple):
 
 
 class Process:
-    """A `kiosk serve` that counts nothing itself, and its two ports. It is ready once it is made.
+    """A `kiosk serve` process that makes no counts, and its two ports. When the object is made, the process
+    accepts requests.
 
-    `program` has the arguments with which Python runs kiosk's command.
+    `program` has the arguments with which Python runs the command `kiosk`.
     """
 
     def __init__(self, environ: Mapping[str, str], program: Sequence[str] = PROGRAM) -> None:
@@ -144,8 +145,8 @@ class Sites:
 
     @contextmanager
     def serving(self, number: int, program: Sequence[str] = PROGRAM) -> Iterator[list[Process]]:
-        """Yield so many processes that serve the installation; `program` as in `Process`. They are killed at
-        the end."""
+        """Yield `number` processes that serve the installation; `program` as in `Process`. They are killed at
+        the end of the block."""
         processes: list[Process] = []
         try:
             for _ in range(number):

@@ -52,8 +52,8 @@ class Installation:
         return (self.now - timedelta(minutes=minutes)).strftime("%H:%M")
 
     def take_away(self, what: str) -> Callable[[], object]:
-        """Move the folder of keys ("folder"), or one key ("one box", "one slip set", "one letterbox"),
-        elsewhere. With "nothing" no file is moved. Returns a function that moves it back."""
+        """Move the folder of keys ("folder"), or one key ("one box", "one slip set", "one letterbox"), to
+        another place. With "nothing" no file is moved. Returns a function that moves it back."""
         kinds = {"one box": "box", "one slip set": "slips", "one letterbox": "letterbox"}
         if what == "nothing":
             return lambda: None
@@ -99,8 +99,8 @@ class Installation:
 
 
 def installed(run: Run, folder: Path) -> Installation:
-    """Make an installation in `folder`, where `run` runs commands, with 92 uncounted ballots and no count
-    due."""
+    """Make an installation in `folder` with 92 uncounted ballots and no count due. `run` runs a command of
+    the installation."""
     made = Installation(folder, datetime.now())
     printed(run("init", KIOSK_COUNT_AT=made.minutes_ago(5)))
     printed(run(*OPEN))

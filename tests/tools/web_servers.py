@@ -71,8 +71,8 @@ http://:{port} {{
 def nginx(
     examined: ExaminedInstallation, server: str, *, main: str = "", http: str = "", host: str = "$host"
 ) -> Iterator[None]:
-    """Run nginx in front of the installation in the `with` block. `server`, `main` and `http` are directives
-    for the blocks of these names, `host` is the Host header that it forwards."""
+    """Run nginx in front of the installation during the `with` block. `main`, `http` and `server` are
+    directives for nginx's blocks of these names. `host` is the Host header that it forwards."""
     port, root = free_port(), examined.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -87,8 +87,8 @@ def nginx(
 
 @contextmanager
 def nginx_site(examined: ExaminedInstallation, site: str, port: int) -> Iterator[None]:
-    """Run nginx in front of the installation in the `with` block, with the text `site` in its http block. The
-    text has a server that listens on `port`."""
+    """Run nginx in front of the installation during the `with` block, with the text `site` in its http block.
+    The text has a server that listens on `port`."""
     root = examined.root
     for folder in ("run", "var/log/nginx"):
         (root / folder).mkdir(parents=True, exist_ok=True)

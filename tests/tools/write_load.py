@@ -175,16 +175,16 @@ def desk(installation: Installation, end: End) -> Outcome:
 def load(
     installation: Installation, executor: Executor, *, guests: int, answering: End, others: End
 ) -> list[Outcome]:
-    """Run all writers, and return their outcomes: guests until `answering` ends; a count, starts and two
-    desks until `others` ends."""
+    """Run all writers at once, and return the outcome of each. Guests write until `answering` ends; a count,
+    starts and two desks write until `others` ends."""
     futures = [executor.submit(guest, installation, answering, seed) for seed in range(guests)]
     futures += [executor.submit(work, installation, others) for work in (counting, starting, desk, desk)]
     return [future.result() for future in futures]
 
 
 def differences(installation: Installation, outcomes: list[Outcome]) -> list[str]:
-    """Return a sentence for each error, and for each difference from the expected numbers of ballots,
-    excluded ones, lost boxes, keys and deadlocks."""
+    """Return an English sentence for each error, for each deadlock, and for each number that is not as
+    expected: of ballots, excluded ones, lost boxes and keys."""
     store = installation.open()
     store.renew()
     rows = list((installation.folder / "keys").iterdir())
