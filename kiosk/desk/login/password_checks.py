@@ -22,7 +22,8 @@ def _semaphore(number: int) -> threading.BoundedSemaphore:
 
 @dataclass
 class PasswordChecks:
-    """The remaining checks within both limits. Thread-safe."""
+    """The password checks that may still begin, within STRANGERS_AT_ONCE and KNOWN_DEVICES_AT_ONCE.
+    Thread-safe."""
 
     _strangers: threading.BoundedSemaphore = field(default_factory=lambda: _semaphore(STRANGERS_AT_ONCE))
     _known: threading.BoundedSemaphore = field(default_factory=lambda: _semaphore(KNOWN_DEVICES_AT_ONCE))

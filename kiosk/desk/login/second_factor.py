@@ -96,7 +96,8 @@ def normalise(typed: str) -> str:
 
 @dataclass(frozen=True)
 class SecretSealer:
-    """Encrypts the secrets of second factors. `secret_key` is the key of sessions."""
+    """Encrypts and decrypts the secrets of second factors, under a key derived from `secret_key`, the key of
+    sessions."""
 
     secret_key: str
 
