@@ -218,7 +218,8 @@ def note(action: Action, what: str) -> None:
 
 
 def touch() -> None:
-    """Write the time of this request into the session, so that the session lasts for another LONGEST_IDLE."""
+    """Write the time of this request into the session, which then lasts for another LONGEST_IDLE, but not
+    beyond LONGEST_SESSION."""
     session["seen"] = desk().clock().isoformat()
 
 

@@ -130,8 +130,9 @@ class FormTexts:
         every language.
 
         Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
-        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. A
-        statement's scale is the labels below it, each different set once; its number is its index, from 0.
+        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. The scale
+        of a statement is all texts below it (`Question.words`); equal scales are listed once, and a scale's
+        number is its index, from 0.
 
         The sounds are in the order of the texts of `spoken_keys`, the statements and the labels; "" for a
         text without sound, and an empty list if there is no sound at all.
