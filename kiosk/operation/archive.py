@@ -20,8 +20,9 @@ from typing import IO, Any
 from kiosk.domain.strict_json import parse
 
 TABLES = "tables.json"
+"""Name of the member with the tables."""
 MANIFEST = "manifest.json"
-"""Names of the members with the tables and with the manifest. All other members are people's files."""
+"""Name of the member with the manifest. All members but TABLES and MANIFEST are people's files."""
 
 FORMAT = 1
 """Number of the format, increased when older versions cannot read new backups."""

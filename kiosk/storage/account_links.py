@@ -29,8 +29,8 @@ class AccountExistsError(StoreError):
 
 @dataclass(frozen=True)
 class AccountLink:
-    """A valid link: its reader chooses the password of the account `name`. If `role` is not None, this
-    creates the account with that role."""
+    """A valid link: its reader chooses the password of the account `name`. If `role` is not None, that
+    creates the account, with this role; if it is None, the account exists."""
 
     name: str
     role: Role | None

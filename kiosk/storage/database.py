@@ -156,7 +156,7 @@ _PG_SETTINGS = peewee.Table("pg_settings")
 
 OVERRIDING = ("command line", "global", "database", "user", "database user", "client")
 """Sources of a setting (pg_settings.source) that come before the server's configuration files. The source
-"session" is left out: it is of settings that this program makes."""
+"session" is left out: it is of settings that this program changes for its own connection."""
 _PG_SLOTS = peewee.Table("pg_replication_slots")
 
 

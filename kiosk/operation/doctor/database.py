@@ -174,7 +174,7 @@ def _check_slots(slots: Sequence[str]) -> Iterator[Advice]:
 
 def _check_replicas(replicas: Replicas | None) -> Iterator[Advice]:
     """Report whether commits wait for a replica; nothing for SQLite (None) or a single server without
-    replicas. `Store.commit_risks` has a connected replica for which no commit waits."""
+    replicas. `Store.commit_risks` reports a connected replica for which no commit waits."""
     if replicas is None:
         return
     if replicas.waited_for and replicas.connected:

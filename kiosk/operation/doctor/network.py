@@ -27,8 +27,8 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PARSED = ("nginx", "apache2", "caddy")
 """Folders in /etc of web servers whose configuration this program parses."""
 NOT_PARSED = ("haproxy", "traefik", "lighttpd", "envoy", "varnish", "squid", "h2o", "pound")
-"""Folders in /etc of web servers whose configuration this program does not parse: it searches it for the
-guests' port only."""
+"""Folders in /etc of web servers whose configuration this program does not parse. It only searches the files
+for the guests' port."""
 
 REVEALED = {
     LogContent.REQUESTS: "address and second of every ballot",
@@ -99,8 +99,8 @@ def check_server(settings: Settings, machine: Machine, *, is_demonstration: bool
 
 
 def _fault_of_side(settings: Settings, machine: Machine, listener: str, address: str) -> str | None:
-    """Return a fault of the server at `address` as an English sentence, which calls it `listener`; None if it
-    has no fault. Raises UnreachableError."""
+    """Return a fault of the server at `address`; None if it has no fault. The fault is an English sentence
+    that names the server by `listener`. Raises UnreachableError."""
     answer, is_ours = ask_health(machine.connect, _direct(address), read_secret_key(settings))
     if not answer.proof:
         return (
