@@ -4,6 +4,7 @@ A box is opened to cast a ballot, to count, to cancel its round, to seal it unde
 look for lost keys. Each change writes the whole box back within the same write.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -126,9 +127,10 @@ class Boxes:
         """Return unit id -> id of the key under which its box in this round is sealed."""
         return dict(self._select_keys(round_id))
 
-    def remove(self, round_id: str) -> None:
-        """Delete the boxes of a round that is closed or cancelled; the files of their keys remain."""
-        self._database.run(tables.Box.delete().where(tables.Box.round_id == round_id))
+    def remove(self, round_id: str, units: Iterable[str]) -> None:
+        """Delete the boxes of these units; the files of their keys remain."""
+        box = tables.Box
+        self._database.run(box.delete().where(box.round_id == round_id, box.unit_id.in_(tuple(units))))
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:
         """Store the number of excluded ballots of a box whose round closes, unless it is 0."""

@@ -161,8 +161,8 @@ class Count:
             self.slip_sets.keep_count(of_round, unit, content.runs, has_figures=unit in closing.sums)
             if content.box:
                 self.boxes.keep_excluded(content.box, unit)
-        self.boxes.remove(of_round.id)
-        self.slip_sets.remove(of_round.id)
-        self.letterboxes.remove(of_round.id)
+        self.boxes.remove(of_round.id, of_round.tree.leaves)
+        self.slip_sets.remove(of_round.id, of_round.tree.leaves)
+        self.letterboxes.remove(of_round.id, of_round.tree.leaves)
         self.rounds.close(of_round.id)
         self.writer.destroy_closed_keys_after_commit(of_round)

@@ -5,7 +5,7 @@ after them, so that no unit is counted twice at a tick, and its noise is never d
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -61,6 +61,11 @@ class CountProgress:
             done={**self.done, of_round.id: self.done.get(of_round.id, 0) + len(units)},
             fired={**self.fired, of_round.id: (*self.fired.get(of_round.id, ()), *sorted(fired))},
         )
+
+
+def first_part(of_round: Round, units: Sequence[str]) -> CountPart | None:
+    """Return the first of these units of a round, at most UNITS_A_STEP; None without units."""
+    return (of_round, tuple(units[:UNITS_A_STEP])) if units else None
 
 
 def units_in_parts(of_round: Round) -> Iterable[CountPart]:

@@ -14,6 +14,7 @@ from kiosk.storage.database import Database, StoreError
 from kiosk.storage.dump_check import SHAPE_ERRORS, Tables, check_rows
 from kiosk.storage.links import KIOSK_MARK
 from kiosk.storage.migrations import newest_schema
+from kiosk.storage.opening_progress import OPENING
 from kiosk.storage.pairing_codes import PAIRING_CODE
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.tables import Installation
@@ -68,7 +69,7 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
-    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS, PAIRING_CODE
+    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS, OPENING, PAIRING_CODE
     rows = [row for row in kept["installation"] if not row["key"].startswith(left_out)]
     return {**kept, "installation": rows}
 

@@ -137,12 +137,12 @@ class KeyFolder:
         """Forget the keys that are in memory only. Call it after a transaction: no row on disk has them."""
         self._unsaved.clear()
 
-    def prepare(self, rows: Iterable[str]) -> None:
+    def prepare(self, rows: Iterable[str], *, are_new: bool = False) -> None:
         """Write the keys under which these rows are sealed next, so that no write has to wait until they are
         on disk. Each is used once, or destroyed by `drop_prepared` or by the next call for its row. Rows
-        without a folder of keys are left out. Raises OSError, and leaves no prepared key, if one cannot be
-        written."""
-        new = {row: _new_key() for row in rows if (self.folder / row).is_dir()}
+        without a folder of keys are left out, unless all rows are new (`are_new`). Raises OSError, and leaves
+        no prepared key, if one cannot be written."""
+        new = {row: _new_key() for row in rows if are_new or (self.folder / row).is_dir()}
         self.drop_prepared(new)
         try:
             self._write({(row, f"{key_id}{_PREPARED}"): key for row, (key_id, key) in new.items()})
@@ -219,6 +219,12 @@ class KeyFolder:
         if (self.folder / row).is_dir():
             (self.folder / row).rmdir()
 
+    def drop_empty_folders(self, rows: Iterable[str]) -> None:
+        """Delete the folders of rows that no longer exist, unless they hold keys."""
+        for row in rows:
+            with suppress(OSError):
+                (self.folder / row).rmdir()
+
     def _rename(self, row: str, old: str, new: str) -> bool:
         """Rename a key file. Returns False, and changes nothing, if there is no file `old`: another process
         has renamed it."""
@@ -238,18 +244,19 @@ class KeyFolder:
         """Write key files as `_write` does, all of them open at once."""
         with ExitStack() as opened:
             waits: list[Callable[[], None]] = []
-            for (row, name), key in keys.items():
-                self.make()
-                folder = self.folder / row
-                if not folder.is_dir():
+            self.make()
+            folders = dict.fromkeys(self.folder / row for row, _ in keys)
+            if new := [folder for folder in folders if not folder.is_dir()]:
+                for folder in new:
                     folder.mkdir(mode=0o700, exist_ok=True)
-                    self._sync_folder(self.folder)
+                waits.append(partial(self._sync_folder, self.folder))
+            for (row, name), key in keys.items():
+                folder = self.folder / row
                 handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 file = opened.enter_context(os.fdopen(handle, "wb"))
                 file.write(key)
                 file.flush()
                 waits.append(partial(self._sync, handle))
-            folders = dict.fromkeys(self.folder / row for row, _ in keys)
             # The names are in the folders by now, so these need not wait for the files.
             self.together([*waits, *(partial(self._sync_folder, folder) for folder in folders)])
 

@@ -1,6 +1,7 @@
 """The rows of letterboxes: the key pair of each box, and digests of the tickets of accepted envelopes and
 forms."""
 
+from collections.abc import Iterable
 from random import Random
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -118,9 +119,11 @@ class Letterboxes:
         """Return the fault of one unit's letterbox; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_of_unit(round_id, unit_id))
 
-    def remove(self, round_id: str) -> None:
-        """Delete the letterboxes of a round that is closed or cancelled; the files of their keys remain."""
-        self._database.run(tables.Letterbox.delete().where(tables.Letterbox.round_id == round_id))
+    def remove(self, round_id: str, units: Iterable[str]) -> None:
+        """Delete the letterboxes of these units; the files of their keys remain."""
+        self._database.run(
+            _LETTERBOX.delete().where(_LETTERBOX.round_id == round_id, _LETTERBOX.unit_id.in_(tuple(units)))
+        )
 
 
 _LETTERBOX = tables.Letterbox

@@ -51,9 +51,11 @@ class Rounds:
         self._parsed: dict[str, Round] = {}
         self._select_all = database.prepared_rows(_SELECT_ALL)
 
-    def all(self) -> list[RoundState]:
-        """Return all rounds, planned, open and closed, the latest opening first."""
+    def all(self, new: Round | None = None) -> list[RoundState]:
+        """Return all rounds, planned, open and closed, the latest opening first. `new` is a round that is not
+        stored yet."""
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
+        states += [RoundState(new, False, 0)] if new else []
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def terms(self) -> list[str]:
@@ -67,8 +69,7 @@ class Rounds:
 
     def add(self, new: Round) -> None:
         """Store a new round's terms, which never change after this."""
-        terms = json.dumps(new.as_json(), ensure_ascii=False)
-        self._database.run(tables.Round.insert(id=new.id, terms=terms))
+        self._database.run(tables.Round.insert(id=new.id, terms=terms_of(new)))
 
     def remove(self, round_id: str) -> None:
         """Delete the row of a round. The caller has checked that the round has not opened, and deletes the
@@ -93,6 +94,11 @@ class Rounds:
         if terms not in self._parsed:
             self._parsed[terms] = round_from_json(json.loads(terms))
         return self._parsed[terms]
+
+
+def terms_of(of_round: Round) -> str:
+    """Return a round's terms as they are stored."""
+    return json.dumps(of_round.as_json(), ensure_ascii=False)
 
 
 _SELECT_ALL = PreparedQuery(

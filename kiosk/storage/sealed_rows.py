@@ -320,6 +320,11 @@ class Writer:
         self._retired.append((row, old_key))
         return self.seal(row, plain, step)
 
+    def destroy_all_keys_after_commit(self, row: str) -> None:
+        """Destroy all keys of a row, which this transaction deletes or inserts, after its commit: those that
+        are there now, and none that is made later. The caller holds a write."""
+        self._retired += [(row, name) for name in self._keys.unused(row, keep=None)]
+
     def destroy_leftover_keys_after_commit(
         self, open_rounds: Iterable[Round], closed: Iterable[Round]
     ) -> None:

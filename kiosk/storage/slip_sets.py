@@ -191,9 +191,11 @@ class SlipSets:
         """Return the fault of one unit's slip set; empty if it can be decrypted. Locks the row."""
         return key_faults(self._keys, Sealed.SLIPS, self._select_of_unit(round_id, unit_id))
 
-    def remove(self, round_id: str) -> None:
-        """Delete the slip sets of a round that is closed or cancelled; the files of their keys remain."""
-        self._database.run(tables.SlipSet.delete().where(tables.SlipSet.round_id == round_id))
+    def remove(self, round_id: str, units: Iterable[str]) -> None:
+        """Delete the slip sets of these units; the files of their keys remain."""
+        self._database.run(
+            _SLIPS.delete().where(_SLIPS.round_id == round_id, _SLIPS.unit_id.in_(tuple(units)))
+        )
 
     def _free_tag(self) -> str:
         while True:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from kiosk.domain.change_index import ChangeIndex
+from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import (
     Document,
     RoundTally,
@@ -74,9 +75,10 @@ class Snapshots:
         made_at: datetime,
         fired: Mapping[str, Collection[str]] | None = None,
         closings: Iterable[RoundClosing] = (),
+        opened: Round | None = None,
     ) -> str | None:
-        """Return the snapshot of the present tallies as JSON text, as if `closings` were stored; None if its
-        figures are those of the stored snapshot.
+        """Return the snapshot of the present tallies as JSON text, as if `closings` and the round `opened`
+        were stored; None if its figures are those of the stored snapshot.
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the ids
         of the units whose play guard fired since the last count. Outside a count it is None: the units in the
@@ -96,7 +98,7 @@ class Snapshots:
                 frozenset(() if state.is_closed else fired.get(state.round.id, ())),
                 self._tallies.batches(state.round),
             )
-            for state in self._rounds.all()
+            for state in self._rounds.all(opened)
         ]
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
         return None if same_figures(new, self.document()) else as_text(new)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ import peewee
 from kiosk.domain.ballot import Ballot, read_ballot
 from kiosk.domain.change_index import ChangeIndex
 from kiosk.domain.clock import ClockRecord
-from kiosk.domain.rounds import Admission, Round, check_opening
+from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document
 from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
@@ -35,6 +35,7 @@ from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
 from kiosk.storage.links import KioskBudgetError, Links
 from kiosk.storage.mail import KioskContacts, MailChoices, MailQueue
+from kiosk.storage.opening_steps import OpeningSteps
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.pairing_codes import PairingCodes
@@ -147,6 +148,14 @@ class Store:
             self.mail_queue,
             self.kiosk_contacts,
         )
+        self._opening_steps = OpeningSteps(
+            database,
+            self._writer,
+            self._rounds,
+            self._unit_rows,
+            self._snapshots,
+            self._count_steps,
+        )
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -248,11 +257,13 @@ class Store:
 
     def renew(self) -> None:
         """Seal every box, slip set and letterbox under a new key, destroy old keys that a crash left behind,
-        and set stored numbers of used slips that no page shows to 0. Call it at a start.
+        set stored numbers of used slips that no page shows to 0, and finish an opening that was stopped. Call
+        it at a start.
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
         """
         self._unit_rows.renew()
+        self._opening_steps.finish()
 
     def give_up_keys(self, lost: list[KeyFault]) -> None:
         """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
@@ -332,26 +343,12 @@ class Store:
     def open_round(self, new: Round, now: datetime) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 
-        First finishes a count that was stopped. Records that the clock was right at `now`. Raises RoundError,
-        with every reason, if the rules do not allow the round; KeyUnavailableError if keys of other rounds
-        are missing, since the folder may be the wrong one.
+        A few units are written in one transaction, and guests' ballots come between them. The round is stored
+        and published in the last one. Finishes a count and an opening that were stopped. Records that the
+        clock was right at `now`. Raises RoundError, with every reason, if the rules do not allow the round;
+        KeyUnavailableError if keys of other rounds are missing, since the folder may be the wrong one.
         """
-        while not self._open_round(new, now):
-            self._count_steps.finish()
-
-    @one_write
-    def _open_round(self, new: Round, now: datetime) -> bool:
-        """Do the write of `open_round`. Returns False, and changes nothing, while a count goes on."""
-        self.check_opening(new, now)
-        if read_progress(self._database) is not None:
-            return False
-        self._unit_rows.check_keys()
-        self._rounds.add(new)
-        for unit in new.tree.leaves:
-            self._unit_rows.insert_empty(new.id, unit)
-        write_record(self._database, replace(self.clock_record, known_at=now.astimezone(UTC)))
-        self._snapshots.publish(self.last_tick or now)
-        return True
+        self._opening_steps.open(new, now)
 
     def cancel_round(self, round_id: str, now: datetime) -> Round:
         """Delete a round that has not opened, with its slips, and publish. Returns its terms.
@@ -376,7 +373,7 @@ class Store:
         was_used = any(box is None or box.ballots or box.excluded_rapid for box in boxes)
         if was_used or of_round.opens_at <= max(now, self.last_tick or now):
             raise RoundBegunError(round_id)
-        self._unit_rows.remove(round_id)
+        self._unit_rows.remove(round_id, of_round.tree.leaves)
         self._rounds.remove(round_id)
         self._writer.destroy_keys_after_commit(of_round)
         self._snapshots.publish(self.last_tick or now)
@@ -384,9 +381,7 @@ class Store:
 
     def check_opening(self, new: Round, now: datetime) -> None:
         """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
-        states = self._rounds.all()
-        closed = frozenset(state.round.id for state in states if state.is_closed)
-        check_opening(new, [state.round for state in states], now, closed)
+        self._opening_steps.check(new, now)
 
     def check_kiosk_budget(self, unit_id: str, waiting: int = 0) -> None:
         """Raise KioskBudgetError if one more kiosk at the unit would exceed the budget of a round that is

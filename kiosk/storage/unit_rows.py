@@ -1,14 +1,15 @@
 """The three sealed rows of each unit in a round: its box, its slip set and its letterbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.count_progress import CountPart, units_in_parts
+from kiosk.storage.count_progress import CountPart, first_part, units_in_parts
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
+from kiosk.storage.opening_progress import read_opening
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, check_faults, one_write, sealed_rows
 from kiosk.storage.slip_sets import SlipSets
@@ -44,18 +45,47 @@ class UnitRows:
         self._slip_sets.insert_empty(round_id, unit)
         self._letterboxes.insert_empty(round_id, unit)
 
-    def remove(self, round_id: str) -> None:
-        """Delete the sealed rows of a round; the files of their keys remain. The caller holds a write."""
-        for table in (self._boxes, self._slip_sets, self._letterboxes):
-            table.remove(round_id)
+    def insert_new(self, part: CountPart) -> None:
+        """Insert empty rows for these units, in the present transaction. Keys that a crash left behind are
+        destroyed after its commit."""
+        of_round, units = part
+        for unit in units:
+            for row in sealed_rows(of_round.id, unit):
+                self._writer.destroy_all_keys_after_commit(row)
+            self.insert_empty(of_round.id, unit)
 
-    def write_step(self, part: CountPart, work: Callable[[], None]) -> None:
-        """Run `work`, which rewrites the rows of the units of `part`, as one write (`Writer.run_step`). The
-        units' new keys are on disk before it begins. Raises OSError if they cannot be written."""
+    def next_without_box(self, of_round: Round) -> CountPart | None:
+        """Return the first units of a round that have no box, at most UNITS_A_STEP; None if all have one."""
+        there = self._boxes.key_ids(of_round.id)
+        return first_part(of_round, [unit for unit in of_round.tree.leaves if unit not in there])
+
+    def remove(self, round_id: str, units: Iterable[str]) -> None:
+        """Delete the sealed rows of these units; the files of their keys remain. The caller holds a write."""
+        for table in (self._boxes, self._slip_sets, self._letterboxes):
+            table.remove(round_id, units)
+
+    def remove_step(self, part: CountPart, is_due: Callable[[], bool]) -> None:
+        """Delete the sealed rows of these units and all their keys, as one write, if `is_due` within it."""
+        of_round, units = part
+        rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
+
+        def work() -> None:
+            if is_due():
+                self.remove(of_round.id, units)
+                for row in rows:
+                    self._writer.destroy_all_keys_after_commit(row)
+
+        self._writer.run_step(work)
+        self._keys.drop_empty_folders(rows)
+
+    def write_step(self, part: CountPart, work: Callable[[], None], *, are_new: bool = False) -> None:
+        """Run `work`, which rewrites the rows of the units of `part`, or inserts them if they are new, as one
+        write (`Writer.run_step`). The units' new keys are on disk before it begins. Raises OSError if they
+        cannot be written."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
         try:
-            self._keys.prepare(rows)
+            self._keys.prepare(rows, are_new=are_new)
             self._writer.run_step(work)
         finally:
             self._keys.drop_prepared(rows)
@@ -70,11 +100,14 @@ class UnitRows:
             return self.faults()
 
     def faults(self) -> list[KeyFault]:
-        """Return what `key_faults` returns, for a caller that holds a write or the write lock."""
+        """Return what `key_faults` returns, for a caller that holds a write or the write lock. Rows of a
+        round that is being opened hold nothing yet and are left out."""
+        rounds = {state.round.id for state in self._rounds.all()}
         return [
-            *self._boxes.key_faults(),
-            *self._slip_sets.key_faults(),
-            *self._letterboxes.key_faults(),
+            fault
+            for table in (self._boxes, self._slip_sets, self._letterboxes)
+            for fault in table.key_faults()
+            if fault.round_id in rounds
         ]
 
     def check_keys(self) -> None:
@@ -177,5 +210,6 @@ class UnitRows:
     @one_write
     def forget_all_keys(self) -> None:
         """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
-        for state in self._rounds.all():
-            self._writer.destroy_keys_after_commit(state.round)
+        opening = read_opening(self._database, self._rounds)
+        for of_round in [state.round for state in self._rounds.all()] + ([opening.round] if opening else []):
+            self._writer.destroy_keys_after_commit(of_round)

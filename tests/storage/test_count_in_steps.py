@@ -45,9 +45,9 @@ def store(tmp_path: Path) -> Store:
 def before_each_step(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
     prepare = KeyFolder.prepare
 
-    def prepared(self: KeyFolder, rows: Iterable[str]) -> None:
+    def prepared(self: KeyFolder, rows: Iterable[str], *, are_new: bool = False) -> None:
         work()
-        prepare(self, rows)
+        prepare(self, rows, are_new=are_new)
 
     monkeypatch.setattr(KeyFolder, "prepare", prepared)
 

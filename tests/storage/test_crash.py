@@ -7,7 +7,7 @@ it. The parent opens the remaining files. n grows until the write completes.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -175,6 +175,28 @@ def test_after_a_crash_a_count_is_complete_or_not_made_and_never_made_twice(
         assert closed(store, ROUND) == {"root": 21, "a": 12, "b": None}
         assert store.rounds()[0].lost_boxes == 0
         store.close()
+
+
+def test_after_a_crash_an_opening_is_not_begun_or_goes_on(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kiosk.storage.count_progress, "UNITS_A_STEP", 1)
+    new = replace(a_round(tree("c", "d")), id="new")
+    outcomes = []
+    for copy in leftovers(ready, lambda store: store.open_round(new, MONDAY)):
+        store = reopen(copy)
+        before = {state.round.id for state in store.rounds()}
+        assert {one["id"] for one in store.snapshot()["rounds"]} == before
+        store.renew()
+        rounds = {state.round.id for state in store.rounds()}
+        assert {one["id"] for one in store.snapshot()["rounds"]} == rounds
+        assert before <= rounds
+        assert has_one_key_a_row(copy)
+        assert len(list((copy / "keys").iterdir())) == 6 * len(rounds)
+        assert store.key_faults() == []
+        outcomes.append((len(before), len(rounds)))
+        store.close()
+    assert sorted(set(outcomes)) == sorted(dict.fromkeys(outcomes)) == [(1, 1), (1, 2), (2, 2)]
 
 
 def test_after_a_crash_a_closing_is_complete_or_repeated_and_leaves_no_key(ready: Ready) -> None:
