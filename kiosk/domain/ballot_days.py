@@ -10,7 +10,8 @@ not which ballot came on which day.
 from dataclasses import dataclass, replace
 
 LEAST_DAYS = 3
-"""Days with ballots that a unit needs, in rounds that open now. The number is not counted beyond this."""
+"""Number of days with ballots that a unit needs for figures of its own, in rounds that open now. Days beyond
+it are not counted."""
 
 
 @dataclass(frozen=True)

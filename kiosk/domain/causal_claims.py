@@ -10,13 +10,13 @@ STATE = (
     r"(?:egenmakt|själv\w+|hälsa|trygghet|ensamhet|isolering|ångest|hemlöshet|ohälsa|livskvalitet"
     r"|handlings\w+)\w*\b"
 )
-"""Words for a state of people: a part of patterns."""
+"""Text of a pattern for a word that names a state of people, such as health: a part of patterns below."""
 
 BETTER = r"(?:(?:mår|mådde|mått)\ bättre|(?:trygg|frisk|glad|stark|lugn|självständig)are|mindre\ ensam\w*)"
-"""A comparative of a state of people: a part of patterns."""
+"""Text of a pattern for words that say that people are in a better state: a part of patterns below."""
 
 AGENT = r"(?:vi|vår\w*|verksamhet\w*|stöd\w*|hjälp\w*|insats\w*|ombud\w*|samtal\w*|rådgivning\w*)\b"
-"""The organisation or its work: a part of patterns."""
+"""Text of a pattern for a word that names the organisation or its work: a part of patterns below."""
 
 CAUSES = re.compile(
     r"""\b(?:tack\ vare|till\ följd\ av|som\ en\ följd\ av|led(?:er|de|a)\ till|lett\ till|(?:för)?orsaka\w*
@@ -81,14 +81,15 @@ STATES = re.compile(
     |homeless)""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words for a state of people."""
+"""Words for a state of people. With words of LINKS, they claim a cause."""
 
 ANSWERS = re.compile(
     r"\b(?:instäm\w+|svara\w*|håll(?:er|it)? med|höll med|påstående\w*|jag|mig|mina?|mitt|mål(?:et|en)?"
     r"|syfte\w*|vill|ska|agree\w*|answer\w*|statement\w*|my|aims?|goals?|want)\b",
     re.IGNORECASE,
 )
-"""Words by which a sentence reports answers, quotes a statement, or states an aim."""
+"""Words by which a sentence reports answers, quotes a statement, or states an aim. In such a sentence, only
+CAUSES, PROOF, REASON, WITHOUT and AFTERWARDS show a claim."""
 
 
 CHANGES = re.compile(
@@ -96,16 +97,16 @@ CHANGES = re.compile(
     |(?:increas|reduc|improv|strengthen|chang|lower)(?:ed|es|e|s))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Verbs of a change."""
+"""Verbs of a change. With words of MEANS and STATES they claim a cause, unless AIMS has a word too."""
 
 MEANS = re.compile(rf"\b(?:genom|via|med\ hjälp\ av|through|{AGENT}|our)\b", re.IGNORECASE | re.VERBOSE)
-"""Words for the organisation's work. With a change of a state of people, they claim a cause."""
+"""Words for the organisation's work as the means of a change (see CHANGES)."""
 
 GAINS = re.compile(
     rf"\bgenom {AGENT}.{{0,80}}\b(?:fått|fick|får)\b|\b(?:fått|fick|får)\b.{{0,80}}\bgenom {AGENT}",
     re.IGNORECASE,
 )
-"""Words by which people got something through the organisation's work."""
+"""Words by which people got something through the organisation's work. They claim a cause."""
 
 PROOF = re.compile(
     rf"""\b(?:visa|bevisa|bekräfta|styrk)(?:r|er|t|de|te)?\ att\b.{{0,40}}
@@ -116,14 +117,14 @@ PROOF = re.compile(
         \b(?:works?|worked|helps?|helped|effective|difference)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that take figures for a proof of the organisation's success."""
+"""Words that take figures for a proof of the organisation's success. They claim a cause in any sentence."""
 
 REASON = re.compile(
     r"""\b(?:andel\w*|resultat\w*|ökning\w*|minskning\w*|fler|färre|siffr\w+|the\ share|more|fewer)\b.{0,80}
     \b(?:på\ grund\ av|p\.?\ ?g\.?\ ?a\.?|eftersom|därför\ att|beror\ på|berodde\ på|because|due\ to)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that give a reason for a share or its change."""
+"""Words that give a reason for a share or its change. They claim a cause in any sentence."""
 
 WITHOUT = re.compile(
     r"""\butan\ (?:oss|vår\w*|stöd\w*|hjälp\w*|ombud\w*|verksamhet\w*)\b.{0,60}\b(?:hade|skulle)\b
@@ -134,7 +135,8 @@ WITHOUT = re.compile(
     |\bfått\ det\ bättre\ genom\b|\b(?:får|fick|fått)\ (?:fler|många)\ att\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words for the case without the organisation, or for the explanation of a figure."""
+"""Words for the case without the organisation, or for the explanation of a figure. They claim a cause in any
+sentence."""
 
 AFTERWARDS = re.compile(
     rf"""\b{BETTER}\ (?:efter\ att|sedan|nu\ när)\b
@@ -143,7 +145,8 @@ AFTERWARDS = re.compile(
     |\b(?:minskat|ökat|sjunkit|stigit|blivit\ \w+are)\b.{{0,40}}\b(?:sedan|efter\ att)\ {AGENT}""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that take a change after the organisation's work for the effect of this work."""
+"""Words that take a change after the organisation's work for the effect of this work. They claim a cause in
+any sentence."""
 
 AIMS = re.compile(
     r"\b(?:för att|att|arbeta\w* (?:för|mot)|vision\w*|hoppas|strävar|försök\w*|antal\w*|hur|om"
@@ -158,15 +161,16 @@ DENIES = re.compile(
     r"|\b(?:not|cannot|can[’']t|unable|never)\b.{0,200}\b(?:measur|say|know|show|pro(?:ve|of)|tell|claim)\w*",
     re.IGNORECASE,
 )
-"""Words with which a sentence says that a cause is not known."""
+"""Words with which a sentence says that a cause is not known. Such a sentence claims none, unless TURNS has a
+word of it."""
 
 TURNS = re.compile(r"\b(?:men|utan|but|however)\b", re.IGNORECASE)
-"""Words after which a sentence may claim what its first half denies."""
+"""Words of contrast, after which a sentence may claim a cause that its first half denies."""
 
 
 def causal_claims(text: str) -> tuple[str, ...]:
-    """Return the sentences that seem to claim that something caused an effect. Words alone decide, so that a
-    claim in other words is not found."""
+    """Return the sentences that seem to claim that something caused an effect, in the order of the text; ()
+    if there are none. Words alone decide, so that a claim in other words is not found."""
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ0-9”\"])|\n+", text)
     return tuple(sentence.strip() for sentence in sentences if _claims_cause(sentence))
 

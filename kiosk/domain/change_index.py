@@ -151,7 +151,7 @@ def _index_over_time(
 
 
 def _time_kind(changes: TimeChange) -> TimeKind:
-    """Return a TimeChange as JSON."""
+    """Return a TimeChange as JSON (see `TimeKind`)."""
     last = changes.turn
     return (_kind(changes.overall), _kind(changes.ends), (last.is_up, last.is_sure) if last else None)
 
@@ -165,7 +165,7 @@ def _change(kind: Kind) -> Change | None:
 
 
 def _kind(change: Change | None) -> Kind:
-    """Return a change as JSON."""
+    """Return a change as JSON (see `Kind`); None for None."""
     if change is None:
         return None
     return (

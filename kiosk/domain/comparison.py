@@ -35,7 +35,7 @@ class Party:
 
     @property
     def has_several_trees(self) -> bool:
-        """Whether its rounds are of more than one tree of units."""
+        """Whether the rounds of its aggregate have more than one tree of units."""
         return len({one.round.tree.root.id for one in self.aggregate.rounds}) > 1
 
 

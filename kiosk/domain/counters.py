@@ -263,9 +263,9 @@ class Outputs:
         return Figure(sum(taps), Quality.COUNTED) if taps else None
 
     def at_node(self, counter: Counter, node_id: str, units: Iterable[str], period: Period) -> Figure | None:
-        """Return the figure of a node, whose units have the ids `units`; None if there is none. A total has
-        the figure that was typed for the node; the totals of units are not added, because the same person may
-        come to several. Any other counter has the sum of the units' figures."""
+        """Return a counter's figure at a node, whose units have the ids `units`; None if there is none. If
+        the counter is a total (`is_total`), it is the figure typed for the node: the totals of units are not
+        added, because the same person may come to several. Otherwise it is the sum of the units' figures."""
         if counter.is_total:
             return self.at_unit(counter, node_id, period)
         return _sum(self.at_unit(counter, unit, period) for unit in units)

@@ -69,7 +69,7 @@ LEAST_LISTENING = timedelta(hours=8)
 a server that was off heard no sign of life."""
 
 LONGEST_ADDRESS_CHARACTERS = 254
-"""RFC 5321, section 4.5.3.1.3, less the angle brackets."""
+"""Longest e-mail address (RFC 5321, section 4.5.3.1.3, less the angle brackets)."""
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?P<domain>[^@]+)"

@@ -121,7 +121,7 @@ def _bernoulli_exp_to_one(numerator: int, denominator: int, rng: Random) -> bool
 
 
 def _below(limit: int, rng: Random) -> int:
-    """Return a uniform integer from 0 to limit - 1.
+    """Return a random integer from 0 to limit - 1, each with the same probability.
 
     `randrange` draws one bit more if the limit is a power of two, and so rejects half of its draws. Each is a
     call of the operating system.

@@ -37,7 +37,7 @@ SMALLEST_CHANCE = 1e-4
 """Smaller probabilities are taken as 0, and smaller errors of a batch's sum as none."""
 
 MOST_RAISED = 30.0
-"""Largest exponent, so that nothing overflows where there is hardly any noise."""
+"""Largest exponent in `_uncut`: a larger one would overflow where there is hardly any noise."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,9 @@ def _tables(counts: Sequence[int], outside: Sequence[int], noise: Noise) -> list
     """Return the counts of the scale's options that an interval must account for: the published ones, those
     without bias, and the non-negative ones nearest to these.
 
-    The last vary less. Where they are not accounted for, intervals of 0 to 10 hold 98 % at the top two
-    options, over 20 units of 20 guests, in 93 % of rounds, and in 98 % if they are.
+    The last vary less than those without bias. An example: on a scale from 0 to 10, 98 % of guests choose the
+    top two options, at 20 units of 20 guests. The intervals hold the true share in 98 % of rounds; without
+    the last counts, in 93 %.
     """
     unbiased = _unbiased_cells(counts, outside, noise)
     return [counts, unbiased[: len(counts)], _cut(unbiased)[: len(counts)]]
@@ -171,11 +172,11 @@ def share_without_bias(
 
 
 def _uncut(published: Sequence[float], scales: Sequence[float], losses: Sequence[float]) -> list[float]:
-    """Return the means of a batch's cells as Laplace variables of these scales before they lost the `losses`
-    and were cut at 0; under 0 in a straight line. `published` are the means after that.
+    """Return the mean of each cell of a batch, before the cell lost its part of the excess and was cut at 0.
 
-    To the losses, a number is added, the same for all cells, with which the means have the published sum. Its
-    value is found by Newton's method.
+    Each cell is taken as a Laplace variable of the scale in `scales`. `published` has the means afterwards,
+    and `losses` the expected losses. Below 0, a mean goes on in a straight line. A number is added to all
+    losses, the same for each, so that the means have the published sum; Newton's method finds it.
     """
     centres = [
         _centre(count, scale) if count else -inf for count, scale in zip(published, scales, strict=True)
@@ -211,13 +212,14 @@ def _cut(cells: Sequence[float]) -> list[float]:
 
 
 def _losses(means: Sequence[float], scales: Sequence[float]) -> list[float]:
-    """Return what each cell of a batch is expected to lose if it is above 0. `means` are the cells' expected
-    counts, `scales` their scales as Laplace variables.
+    """Return the expected loss of each cell of a batch, in guests, if the cell is above 0. `means` are the
+    cells' expected counts, `scales` their scales as Laplace variables.
 
-    The excess is the sum of what the cells are below 0, a few guests: it has about a Poisson distribution.
-    One after the other, smallest first, each cell above 0 loses one, and so on until nothing is left. So the
-    cell of rank r of m, counted from 0, loses one if the excess is more than r, a second one if it is more
-    than r + m, and so on. Ranks are means, and chances between two whole numbers are interpolated.
+    The excess is the sum of all counts below 0, as a positive number of a few guests: it has about a Poisson
+    distribution. One after the other, smallest first, each cell above 0 loses one guest, and so on until no
+    excess is left. So the cell of rank r of m, counted from 0, loses one if the excess is more than r, a
+    second one if it is more than r + m, and so on. Ranks are means, and chances between two whole numbers are
+    interpolated.
     """
     below = [scale / 2 * exp(-mean / scale) for mean, scale in zip(means, scales, strict=True)]
     if len(means) == 2:  # one of the two is below 0 at most: the other loses all of it
@@ -349,9 +351,9 @@ def _two_cells(counts: Sequence[int], chosen: Collection[int]) -> list[int]:
 def agreed_trend(strata: Sequence[Stratum], unbiased: Sequence[Stratum]) -> Trend:
     """Return the trend that the published counts show, if those without bias show the same, else CHANCE.
 
-    The bias grows with the number of batches: without this, a change from figures at closing, one batch, to
-    live ones, many, would be claimed by itself. `unbiased` are the same units' strata with the counts of
-    `whole_without_bias`.
+    The bias grows with the number of batches. Without this rule, bias alone would be claimed as a change
+    between a round with figures at closing, one batch, and a round with live figures, many batches.
+    `unbiased` are the same units' strata with the counts of `whole_without_bias`.
     """
     published = statistics.trend(strata)
     return published if statistics.trend(unbiased) is published else Trend.CHANCE

@@ -1,4 +1,5 @@
-"""The number of answers that a place needs before a share says something in a protected round.
+"""The number of answers that a place needs in a protected round, so that the interval of a share is narrow
+enough to be useful.
 
 The noise of a batch does not shrink with its ballots. If a statement has a follow-up, or several options may
 be chosen, its tables share an epsilon and have more noise than those of one statement alone.
@@ -12,7 +13,7 @@ from kiosk.domain.noisy_statistics import Noise, noise_of, noise_of_part, share_
 from kiosk.domain.survey import Statement
 
 USEFUL = 0.2
-"""Half the width of an interval, as a share, up to which a figure of one place says something."""
+"""Largest reach of a useful interval to each side of a place's share: 20 percentage points."""
 
 MOST_ANSWERS = 200
 """Largest number that `answers_needed` returns. It stands for all larger numbers."""

@@ -98,7 +98,8 @@ class Row:
 
     @cached_property
     def noise(self) -> Noise:
-        """The noise in the table, or in each option's; of variance 0 in an exact round."""
+        """The noise in the table; in the table of each option if several may be chosen. Its variance is 0 in
+        an exact round."""
         return self.noise_of_batches(self.batches)
 
     def noise_of_batches(self, batches: int) -> Noise:
@@ -137,7 +138,7 @@ class Row:
     @property
     def counts(self) -> tuple[int, ...]:
         """The count of each of `statement.answers`, the lowest first; empty without figures. If several
-        options may be chosen, they add up to more than the number of guests."""
+        options may be chosen, they can add up to more than the number of guests."""
         if not self.table:
             return ()
         if self.statement.several:
@@ -228,8 +229,8 @@ def shares(counts: Sequence[int], of: int | None = None) -> tuple[Share, ...]:
 
 
 def parts_of(n: int) -> int:
-    """Return how many parts of a whole the printed interval of a share of `n` answers has: 10 for tenths, 100
-    for percent."""
+    """Return the number of parts of a whole in which the interval of a share of `n` answers is printed: 10
+    for tenths, 100 for percent."""
     return 10 if n < PERCENT_ALONE_FROM else 100
 
 
@@ -302,7 +303,7 @@ def _node(document: Document, of_round: Round, node_id: str) -> NodeDocument:
 
 
 def _node_in(published: RoundDocument, of_round: Round, node_id: str) -> NodeDocument:
-    """Return a node's part of a round's part of the document. KeyError if it lacks the node."""
+    """Return a node's part of `published`, a round's part of the document. KeyError if it lacks the node."""
     nodes, position = published["nodes"], of_round.tree.position(node_id)
     if position < len(nodes) and nodes[position]["id"] == node_id:
         return nodes[position]
@@ -485,8 +486,8 @@ def _has_mix_moved(first: Row, last: Row, direction: int, result: Trend) -> bool
 
 @dataclass(frozen=True)
 class Turn:
-    """A last step that goes against the trend over all rounds. `is_up` is its direction; `is_sure` says
-    whether it is significant by itself."""
+    """A last step between two rounds that contradicts the trend over all rounds (see `turn`). `is_up` is the
+    step's direction; `is_sure` says whether the step is significant by itself."""
 
     is_up: bool
     is_sure: bool

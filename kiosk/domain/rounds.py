@@ -184,8 +184,8 @@ def round_from_json(row: dict[str, Any]) -> Round:
 
 
 def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
-    """Return an id made of the survey and the opening day; if it is in `taken`, with the first free number
-    from 2 on."""
+    """Return a new round's id: the survey's id and the opening day, such as trygghet-2026-03-02. If `taken`
+    has it, the first free number from 2 on follows, such as trygghet-2026-03-02-2."""
     wanted = f"{survey.id}-{opens_on.isoformat()}"
     names, number, name = set(taken), 1, wanted
     while name in names:
@@ -229,8 +229,8 @@ def history_faults(
 
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
-    """Return what to tell a coordinator before opening a round, for about `guests_a_day` guests a day at each
-    unit: when figures come, and reasons against the round. Empty if there is nothing to tell.
+    """Return messages for a coordinator who is about to open a round with about `guests_a_day` guests a day
+    at each unit: the time until its figures, and reasons against the round; () without any.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.
@@ -292,7 +292,7 @@ def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
 
 
 def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
-    """Yield the faults of a round's own terms."""
+    """Yield a message for each fault of a round's own terms."""
     if new.k < K_FLOOR:
         yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:
@@ -322,7 +322,7 @@ def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
 
 
 def _faults_of_expected(new: Round) -> Iterable[Message]:
-    """Yield the faults of the expected numbers of guests."""
+    """Yield a message for each fault of the round's expected numbers of guests (`Round.expected`)."""
     for unit, expected in new.expected.items():
         if unit not in new.tree.leaves:
             yield Message(
@@ -336,7 +336,8 @@ def _faults_of_expected(new: Round) -> Iterable[Message]:
 
 
 def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
-    """Yield the faults of a round beside the other rounds at its units."""
+    """Yield a message for each of `others` that overlaps in time at one of the same units, those in `closed`
+    left out, and one for the first unit that has TREND_BUDGET rounds already."""
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))

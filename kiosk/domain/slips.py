@@ -36,7 +36,8 @@ class UsedSlipError(SlipError):
 
 
 def can_publish_used(printed: int, k: int) -> bool:
-    """Return whether the number of used slips of a print run may be stored and shown.
+    """Return whether the number of used slips of a print run of `printed` slips may be stored and shown: from
+    2k slips on.
 
     In a smaller run the number would reveal whether one known guest answered.
     """

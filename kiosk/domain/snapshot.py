@@ -110,7 +110,8 @@ def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
 
 
 def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstration: bool) -> Document:
-    """Build the snapshot document, as `/results.json` and `kiosk results --json` return it."""
+    """Return the snapshot, as `/results.json` and `kiosk results --json` show it, with the rounds in the
+    given order. `made_at` is the local time of the count."""
     return {
         "made_at": made_at.isoformat(timespec="seconds"),
         "demonstration": demonstration,

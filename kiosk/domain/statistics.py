@@ -75,8 +75,8 @@ def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Inte
 
 
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
-    """Return Goodman's intervals, widened to hold for every possible value of `withheld` further answers, on
-    the scale or outside it."""
+    """Return Goodman's intervals, in the order of `counts`, widened to hold for every possible value of
+    `withheld` further answers, on the scale or outside it."""
     # Lowest: all withheld answers are outside the scale, as an option of their own. Highest: all of them are
     # this option.
     lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)
@@ -172,8 +172,8 @@ def _margins(table: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
 
 def _variance(rows: Sequence[int], columns: Sequence[int]) -> float:
     """Return the variance of S under independence of rounds and options, from the sums of the rows and of the
-    columns; 0 for fewer than two answers. With ties in both (Kendall 1970, Rank Correlation Methods, 4th
-    edition, equation 4.3)."""
+    columns; 0 for fewer than two answers. It accounts for ties in rounds and in options (Kendall 1970, Rank
+    Correlation Methods, 4th edition, equation 4.3)."""
 
     def pairs(sizes: Sequence[int]) -> float:
         return sum(size * (size - 1) for size in sizes)
@@ -241,8 +241,8 @@ def _largest_variance(stratum: Stratum) -> float:
 
 
 def changes_of_s(table: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return for each round, and in it for each option, the change of S when one more such answer is
-    added."""
+    """Return a row for each round, with a number for each option: the change of S if one more answer of this
+    option in this round is added."""
     differences = [_higher_minus_lower(row) for row in table]
     later = [sum(column) for column in zip(*differences, strict=True)]
     earlier = [0] * len(later)
@@ -255,7 +255,7 @@ def changes_of_s(table: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 NEGLIGIBLE = 1e-100
-"""Size of a probability, relative to the largest, that changes no sum."""
+"""Probabilities below this part of the largest one are left out of sums: they do not change them."""
 
 
 def fisher(count: int, n: int, other_count: int, other_n: int) -> float:

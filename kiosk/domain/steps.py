@@ -37,7 +37,7 @@ class Step:
 
     @property
     def trend(self) -> Trend | None:
-        """The result of the test; None if nothing was tested."""
+        """The trend of the change; None if nothing was tested."""
         return self.change.trend if self.change else None
 
     @property

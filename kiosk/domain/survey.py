@@ -159,7 +159,7 @@ class Good(StrEnum):
 
 
 class ColumnSubject(StrEnum):
-    """The subject of the answers in a column of a ballot."""
+    """The subject of the answers in a column of a ballot (see `Column`)."""
 
     STATEMENT = "statement"
     WHETHER = "whether"
@@ -326,8 +326,8 @@ class Statement:
 
 
 def cost_of(statements: Iterable[Statement]) -> Fraction:
-    """Return the privacy cost of a whole ballot: the sum of `Statement.cost`, in statements with one
-    answer."""
+    """Return the privacy cost of a whole ballot: the sum of `Statement.cost`. Its unit is the cost of a
+    statement with one answer."""
     return sum((statement.cost for statement in statements), Fraction(0))
 
 
@@ -483,8 +483,9 @@ class Survey:
         )
 
     def translated(self, texts: Translations) -> "Survey":
-        """Return the survey with `texts` as its translations: those that belong to it, and the labels of
-        number scales in the languages that have both poles. A language without any is left out."""
+        """Return the survey with those of `texts` as its translations that translate its own texts. The
+        labels of number scales are added for languages with both poles; a language without any text is left
+        out."""
         kept = {
             lang: {
                 **{m: translation[m] for m in self.messages if translation.get(m)},

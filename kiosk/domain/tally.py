@@ -32,7 +32,7 @@ class StatementTally:
 
     @property
     def ballots(self) -> int:
-        """Number of ballots in this table, those not asked included."""
+        """Number of ballots in this table, withheld ones and those of guests who were not asked included."""
         return self.answered + self.withheld + (self.not_asked or 0)
 
     @property

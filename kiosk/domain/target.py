@@ -21,7 +21,8 @@ class TargetState(StrEnum):
 
 
 def is_upper_limit(statement: Statement) -> bool:
-    """Return whether at most the target's share should agree, because a small share is good."""
+    """Return whether the target is an upper limit: at most its share should agree, because a small share is
+    good."""
     return statement.good_share is Good.LOW
 
 
@@ -43,8 +44,8 @@ def target_state(row: Row) -> TargetState | None:
 
 
 def target_position(statement: Statement) -> float | None:
-    """Return where the target is on a bar whose highest option is first, in percent of its length, 0 at its
-    beginning.
+    """Return the position of the target on a bar whose highest option is first, in percent of the bar's
+    length from its beginning.
 
     None without a target, or if the agreeing options are not all at one end of the scale.
     """

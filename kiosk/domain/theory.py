@@ -86,13 +86,13 @@ class Theory:
 
     @property
     def uncounted_activities(self) -> tuple[TheoryBox, ...]:
-        """The activities that lead to no counted output."""
+        """The activities that lead directly to no output with a counter."""
         counted = {box.id for box in self._counted_outputs}
         return tuple(box for box in self.boxes_in(Layer.ACTIVITIES) if not counted & set(box.leads_to))
 
     @property
     def counted_without_activity(self) -> tuple[TheoryBox, ...]:
-        """The counted outputs to which no activity leads."""
+        """The outputs with a counter to which no activity leads directly."""
         named = {name for box in self.boxes_in(Layer.ACTIVITIES) for name in box.leads_to}
         return tuple(box for box in self._counted_outputs if box.id not in named)
 

@@ -53,9 +53,9 @@ NICENESS = 10
 
 
 def main(kind: str, megabytes: int) -> int:
-    """Write the file of this kind to standard output, in an address space of so many megabytes, and return
-    the exit code: 0, or one of REFUSED, NO_GLYPH and NO_LOGO, with what they need on standard error. Other
-    errors end the program."""
+    """Write the file of this kind to standard output, in an address space of so many MiB, and return the exit
+    code: 0, REFUSED, NO_GLYPH or NO_LOGO. After REFUSED the reason is on standard error, after NO_GLYPH the
+    sign. Other errors end the program."""
     os.nice(NICENESS)
     _limit_memory(megabytes << 20)
     try:

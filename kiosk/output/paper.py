@@ -179,8 +179,8 @@ def slip_sheets(
     """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `words` has the texts
     of each language, at least one.
 
-    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError for an address too long for its
-    symbol, a text that no font can draw, and texts that do not fit.
+    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError as `compile_pdf` does, without
+    `words`, for a text of several lines, and for an address too long for its symbol.
     """
     shuffled = rng.sample(sorted(codes), len(codes))
     return _typeset(
@@ -212,8 +212,8 @@ def poster_page(
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its QR symbol leads to
-    `address`. `words` has the texts of each language, at least one. `theme` is the organisation's. Raises
-    PaperError as `slip_sheets` does."""
+    `address`. `words` has the texts of each language, at least one. `theme` is the organisation's; None for
+    one without name and logo. Raises PaperError as `slip_sheets` does."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
@@ -233,7 +233,7 @@ def poster_page(
 
 def organisation_on_paper(theme: Theme) -> dict[str, Any]:
     """Return the values that a template needs: "organisation", its name, and "logo", a dictionary with
-    "content" and "format", or None without a logo."""
+    "content" (a list of bytes) and "format" (the typesetter's name of it), or None without a logo."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
     return {"organisation": theme.name, "logo": image}
