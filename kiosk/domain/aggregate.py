@@ -236,7 +236,7 @@ def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
 
 
 def _cells(table: StatementTally) -> Sequence[int]:
-    """Return a table's options, kinds of no answer and withheld answers."""
+    """Return the counts of a table: those of its options, its kinds of no answer and its withheld answers."""
     return (*table.counts, *table.no_answer, table.withheld)
 
 

@@ -70,9 +70,11 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
       which counts as skipped.
 
     A statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
-    follows; otherwise its answer is NOT_ASKED, whatever was sent for it. Raises BallotError for a statement
-    that the survey does not have, a value that its scale does not have, or two values for one statement (two
-    kinds of no answer for a question with several options).
+    follows; otherwise its answer is NOT_ASKED, whatever was sent for it.
+
+    Raises BallotError for a statement that the survey does not have, and for a value that is no answer to
+    its statement. Also for two values for one statement; if several options may be chosen, for two kinds of
+    no answer.
     """
     if set(values) - {statement.id for statement in survey.statements}:
         raise BallotError("a statement that is not in this survey")

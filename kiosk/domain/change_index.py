@@ -77,8 +77,9 @@ class ChangeIndex:
 def index_changes(
     text: str, closed: Sequence[Round], shown: Sequence[Round], before: ChangeIndex | None = None
 ) -> ChangeIndex:
-    """Return the index of the changes between the last two closed rounds up to each of the rounds `shown`, at
-    all nodes of that round, and of the changes over all rounds at its nodes that are no units.
+    """Return the index of the changes at the nodes of the rounds `shown`. It has the change between the last
+    two closed rounds up to each of these, at all its nodes, and the changes over all rounds, at its nodes
+    that are no units.
 
     `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
     rounds are taken from the index `before` if no closed round's figures differ from those that it was made

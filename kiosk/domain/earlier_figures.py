@@ -90,7 +90,8 @@ class EarlierFigures:
 
 
 def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
-    """Return figures from their JSON: the inverse of `EarlierFigures.as_json`."""
+    """Return figures from their JSON: the inverse of `EarlierFigures.as_json`. KeyError, TypeError or
+    ValueError for another shape."""
     return EarlierFigures(
         row["node"],
         date.fromisoformat(row["first"]),

@@ -410,9 +410,9 @@ class Change:
 
     `trend` is None if no unit has figures in two of the rounds. `direction` is the sign of the change within
     units, significant or not: 1, -1, or 0 for none. `has_several_units` is whether more than one unit was
-    compared. `has_mix_moved` says that the units' parts of all answers changed between the first and the last
-    round, so much that the share over all answers shows another change than the shares within the units; also
-    if no unit has answers in both.
+    compared. `has_mix_moved` says that the change of the share over all answers, from the first to the last
+    round, differs from the change within units: units with another share became a larger or smaller part of
+    all answers. It is true also if no unit has answers in both rounds.
     """
 
     trend: Trend | None

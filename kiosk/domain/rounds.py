@@ -159,7 +159,8 @@ class Round:
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """Return a round from its JSON: the inverse of `Round.as_json`.
+    """Return a round from its JSON: the inverse of `Round.as_json`. KeyError, TypeError or ValueError for
+    another shape.
 
     Rounds of earlier versions lack some members. Without `figures` and `protection` a round is live and
     exact, without `expected` it has no budget, without `least_days` no condition of days, and without `name`
@@ -336,8 +337,8 @@ def _faults_of_expected(new: Round) -> Iterable[Message]:
 
 
 def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> Iterable[Message]:
-    """Yield a message for each of `others` that overlaps in time at one of the same units, those in `closed`
-    left out, and one for the first unit that has TREND_BUDGET rounds already."""
+    """Yield a message for each of `others` that overlaps in time and has one of the same units; those in
+    `closed` are left out. Then yield one for the first unit that has TREND_BUDGET rounds already, if any."""
     units = set(new.tree.leaves)
     for other in others:
         shared = sorted(units & set(other.tree.leaves))

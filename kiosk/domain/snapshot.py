@@ -177,8 +177,9 @@ def _node_document(round_tally: RoundTally, head: _Node, tally: Tally | None) ->
     }
 
 
-def units_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
-    """Return round id -> ids of the nodes, units included, with `guard_fired` in the document."""
+def nodes_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
+    """Return round id, of every round -> ids of its nodes, units included, with `guard_fired` in the
+    document."""
     return {
         round_document["id"]: frozenset(
             node["id"] for node in round_document["nodes"] if node.get("guard_fired")

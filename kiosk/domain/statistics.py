@@ -302,8 +302,8 @@ class PlaceCount:
 
 
 def differ(most: PlaceCount, least: PlaceCount, places: int) -> bool:
-    """Return whether the highest and the lowest of several places differ significantly. `places` is the
-    number of places that were looked at, at least 2.
+    """Return whether the places with the highest and the lowest share that agrees, `most` and `least`, differ
+    significantly. `places` is the number of places of which they are the extremes, at least 2.
 
     Fisher's exact test, two-sided as twice the smaller tail, with Bonferroni's correction for all pairs of
     places. Each withheld answer is placed against the difference as strongly as possible, which only

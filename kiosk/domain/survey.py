@@ -211,8 +211,8 @@ class Statement:
     measure, such as "Trygghet".
 
     `good` is the good end of the scale; None if the survey does not say. `agreeing` has the numbers of the
-    options that count as agreeing, 1 the lowest; empty for the usual ones (`agreeing_options`). Guests see
-    neither `good` nor `agreeing`.
+    options that count as agreeing, 1 the lowest; if it is empty, the highest do (`agreeing_options`). Guests
+    see neither `good` nor `agreeing`.
 
     `target` is the percentage of the answers on the scale that should agree, at least; at most, if a small
     share is good. None without a target.
@@ -299,8 +299,8 @@ class Statement:
 
     @cached_property
     def agreeing_options(self) -> tuple[int, ...]:
-        """The numbers of the options that count as agreeing, in order: usually the two highest of four or
-        more, else the highest; () for options without an order."""
+        """The numbers of the options that count as agreeing: those of `agreeing`; if it is empty, the two
+        highest of four or more options, or the highest of fewer. () for options without an order."""
         if not self.scale.is_ordered:
             return ()
         options = len(self.scale.labels)
@@ -332,9 +332,9 @@ def cost_of(statements: Iterable[Statement]) -> Fraction:
 
 
 def follows_one_before(statements: Sequence[Statement], at: int) -> bool:
-    """Return whether the follow-up at the index `at` stands directly after the statement that it follows,
-    which has one answer and is no follow-up itself, and whether `when` has some but not all of that
-    statement's options. True for a statement that is no follow-up."""
+    """Return whether a survey may have the follow-up at the index `at`: it stands directly after the
+    statement that it follows, which has one answer and is no follow-up itself, and `when` has some but not
+    all of that statement's options. True for a statement that is no follow-up."""
     follows = statements[at].follows
     if follows is None:
         return True
@@ -370,15 +370,15 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 def can_agree(agreeing: Sequence[int], options: int) -> bool:
     """Return whether these numbers may count as agreeing: each once, from 1 to `options`, and not all of
-    them. True for no numbers, which stand for the usual ones."""
+    them. True for no numbers: then the highest options count as agreeing."""
     return len(set(agreeing)) == len(agreeing) < options and all(1 <= one <= options for one in agreeing)
 
 
 @dataclass(frozen=True)
 class Survey:
     """A list of statements. `translations` are those that existed when the survey was read or frozen.
-    `source` and `licence` are those of its words; `validated` says whether somebody tested that they measure
-    what they should.
+    `source` and `licence` are those of its words; `validated` says whether somebody tested that answers to
+    these words measure their outcomes.
 
     `official` has the codes of the languages in which the owner of an instrument published its words; the
     words in any other language, Swedish included, are somebody else's translation. Empty for a survey that is
@@ -499,7 +499,7 @@ class Survey:
         )  # fmt: skip
 
     def _number_labels(self, language: str, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return label -> label in a language, for the number scales whose poles are in `texts`."""
+        """Return Swedish label -> label in a language, for the number scales whose poles are in `texts`."""
         scales = dict.fromkeys(statement.scale for statement in self.statements if statement.scale.poles)
         pairs = (zip(s.labels, s.labels_in(language, texts), strict=True) for s in scales)
         return {label: translated for pair in pairs for label, translated in pair if translated}
@@ -549,8 +549,8 @@ def _seen(statement: Statement) -> list[Any]:
 
 
 def _pictures(scale: Scale) -> list[str]:
-    """Return the pictures of a scale if they are not the usual ones, else []; surveys of earlier versions
-    have none."""
+    """Return the value of a scale's pictures, as a list of one, or [] for CIRCLES: surveys of earlier
+    versions do not say that they have these."""
     return [] if scale.pictures is Pictures.CIRCLES else [scale.pictures.value]
 
 
@@ -566,7 +566,8 @@ def _scale_from_json(row: dict[str, Any]) -> Scale:
 
 
 def survey_from_json(row: dict[str, Any]) -> Survey:
-    """Return a survey from its JSON: the inverse of `Survey.as_json`.
+    """Return a survey from its JSON: the inverse of `Survey.as_json`. KeyError, TypeError or ValueError for
+    another shape.
 
     Rounds of earlier versions have no direction: their statements do not say which end is good. They have no
     earlier texts either, no several options and no follow-ups; their scales have no kind of pictures and no

@@ -20,9 +20,10 @@ from kiosk.domain.survey import Column, ColumnSubject
 class StatementTally:
     """The answers in one column: to a statement, about one of several options, or to a follow-up.
 
-    `counts` runs from the lowest option to the highest, `no_answer` has the order of NoAnswer (zeros in the
-    column of an option), and `withheld` is the number of answers that the veil withheld. `not_asked` is, for
-    a follow-up, the number of ballots with another answer to its statement; None for any other column.
+    `counts` runs from the lowest option to the highest. `no_answer` has the order of NoAnswer; zeros in the
+    column of one of several options. `withheld` is the number of answers that the veil withheld. `not_asked`
+    is, for a follow-up, the number of ballots with another answer to its statement; None for any other
+    column.
     """
 
     counts: tuple[int, ...]
@@ -76,7 +77,8 @@ Tally = tuple[StatementTally, ...]
 
 
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
-    """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`."""
+    """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`. KeyError or
+    TypeError for another shape."""
     return StatementTally(
         tuple(row["counts"]),
         tuple(row["no_answer"][kind] for kind in NoAnswer),

@@ -120,5 +120,5 @@ class Tree:
 
 
 def tree_from_json(rows: list[dict[str, Any]]) -> Tree:
-    """Return a tree from its JSON: the inverse of `Tree.as_json`."""
+    """Return a tree from its JSON: the inverse of `Tree.as_json`. KeyError or TypeError for another shape."""
     return Tree(tuple(Node(row["id"], row["name"], row["parent"]) for row in rows))

@@ -144,7 +144,7 @@ class WrittenFile:
     size: int
 
     def open(self) -> io.RawIOBase:
-        """Return the file, opened at its beginning. Several readers do not disturb each other."""
+        """Return a new reader of the file, at its beginning. Several readers do not disturb each other."""
         return _Reader(self)
 
     def read(self) -> bytes:

@@ -39,7 +39,8 @@ def _divided(word: str) -> str:
 
 
 def _next_part(consonants: str) -> int:
-    """Return how many of the consonants between two vowels belong to the part after them."""
+    """Return the number of letters of a group of consonants, from its end, that begin the next part: 0 to
+    2."""
     if consonants.lower().endswith("ck"):
         return 0
     is_doubled = consonants[-3:-2].lower() == consonants[-2:-1].lower()

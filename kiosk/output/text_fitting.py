@@ -70,8 +70,8 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
 
 
 def _cut(word: str, size: float, room: float) -> tuple[str, str]:
-    """Return the beginning of a word that fits in `room`, and the rest. Anything but letters, such as an
-    address, gets no hyphen."""
+    """Return (the beginning of a word that fits in `room`, its remaining letters). The beginning ends with a
+    hyphen, unless the word has other signs than letters, as an address has, or no place to divide it."""
     if word.strip(AROUND_WORDS).isalpha():
         parts = divisible(word, long=SHORTEST_DIVIDED).split(SOFT_HYPHEN)
         beginnings = [f"{beginning}-" for beginning in accumulate(parts[:-1])]
@@ -94,7 +94,8 @@ def wrapped_between(text: str, separator: str, size: float, room: float) -> list
 
 
 def room_for(lines: Sequence[str], size: float) -> float:
-    """Return the width that a segment's numbers need, padding included. `lines` has at least one."""
+    """Return the width that a segment's numbers need, padding included, in the unit of `size`, the font size.
+    `lines` has at least one."""
     return max(text_width(line, size) for line in lines) + PADDING
 
 

@@ -13,8 +13,8 @@ from kiosk.domain.snapshot import (
     RoundTally,
     as_text,
     make_snapshot,
+    nodes_with_guard_fired,
     same_figures,
-    units_with_guard_fired,
 )
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
@@ -85,7 +85,7 @@ class Snapshots:
         stored snapshot stay.
         """
         if fired is None:
-            fired = units_with_guard_fired(self.document())
+            fired = nodes_with_guard_fired(self.document())
         closing = {one.round.id: one for one in closings}
         tallies = [
             _closed_tally(closing[state.round.id])
