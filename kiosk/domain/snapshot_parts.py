@@ -28,8 +28,8 @@ _NODE = re.compile(r'{"id":"(?:[^"\\]|\\.)*","parent":["n]')
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Positions in the text: those of a round, of its nodes, and of a field of the next round or, for the
-    last round, of the text's end. So `end` is behind the next round's id."""
+    """Positions in the text. `start` is that of a round, `nodes` that of its list of nodes. `end` is behind
+    the last node: just after the next round's id or, for the last round, at the text's end."""
 
     start: int
     nodes: int

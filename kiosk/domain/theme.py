@@ -23,7 +23,7 @@ LEAST_SHAPE_CONTRAST = 3.0
 """Least contrast of pictures and borders that carry meaning (WCAG 2.2 AA)."""
 
 TINT_PARTS = 0.12
-"""Part of the accent colour in the background of a chosen answer; the rest is white."""
+"""Part of the accent colour, 0 to 1, in the background of a chosen answer, where it is mixed with white."""
 
 
 @dataclass(frozen=True)

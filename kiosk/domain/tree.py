@@ -99,8 +99,8 @@ class Tree:
         return {node_id: tuple(leaves) for node_id, leaves in units.items()}
 
     def only(self, units: Iterable[str]) -> "Tree":
-        """Return the tree of these leaves, at least one, and their ancestors. KeyError for an unknown
-        leaf."""
+        """Return the tree of the leaves with these ids, at least one, and their ancestors. KeyError for an
+        unknown leaf."""
         kept = {node_id for unit in units for node_id in self.upwards(unit)}
         return Tree(tuple(node for node in self.nodes if node.id in kept))
 

@@ -125,6 +125,6 @@ def _written(header: bytes, objects: Objects, trailer: bytes, names: Mapping[byt
 
 
 def _index(index: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
-    """Return the index with further names, sorted as the standard requires."""
+    """Return the index of names with further ones, sorted as the standard of PDF requires."""
     each = {**dict(NAME.findall(index[2])), **names}
     return index[1] + b"".join(name + each[name] for name in sorted(each)) + b"]"

@@ -1,6 +1,6 @@
 """A report as one HTML file, for the screen and for print: no script, no other file.
 
-Every text is escaped. A chart is an image from a data address, since a drawing inside the page could carry a
+Every text is escaped. A chart is an image from a `data:` URL, since a drawing inside the page could carry a
 script.
 """
 
@@ -111,8 +111,8 @@ def _direction(text: str) -> str:
 
 
 def _table(block: Block) -> Iterator[str]:
-    """Yield a table that scrolls by itself where it is wider than the page: in a group, since a region is a
-    landmark, which may not have the name of another one."""
+    """Yield a table as HTML. It scrolls by itself if it is wider than the page. It is in a group and not in a
+    region, since regions are landmarks, of which no two may have the same name."""
     label = escape(block.text)
     # Only in narrow columns: a program that searches the text does not find divided words.
     shown = divisible if len(block.header) >= NARROW_FROM else str
