@@ -1,4 +1,5 @@
 """Fixtures for all tests. They import what they need themselves, so that a test of a rule starts at once.
+For the same reason a test imports a package that loads for a tenth of a second, such as scipy.stats, itself.
 
 No property may fail because a machine is busy: how long one example takes is nothing a user can see.
 """

@@ -7,7 +7,7 @@ from itertools import product
 from random import Random
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from kiosk.domain.box import draw_batch, veil
 from kiosk.domain.noise import protect
@@ -98,8 +98,8 @@ def answer_chances(profile: Floats, alike: float, moods: Floats) -> Floats:
     """Return the probability of each answer (column), for guests with these moods (row). A mood shifts all
     answers of a guest; `alike`, 0 to 1, is the correlation of the answers that have the same mood."""
     on_scale = profile[:SCALE].sum()
-    cuts = norm.ppf(np.cumsum(profile[: SCALE - 1]) / on_scale)
-    below = norm.cdf((cuts - np.sqrt(alike) * moods[:, None]) / np.sqrt(1 - alike))
+    cuts = ndtri(np.cumsum(profile[: SCALE - 1]) / on_scale)
+    below = ndtr((cuts - np.sqrt(alike) * moods[:, None]) / np.sqrt(1 - alike))
     edges = np.column_stack([np.zeros(len(moods)), below, np.ones(len(moods))])
     none = np.tile(profile[SCALE:], (len(moods), 1))
     return np.column_stack([np.diff(edges, axis=1) * on_scale, none])

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import fsolve
 
 from tests.attack.guests import PROFILES as OF_GUESTS
 from tests.tools.fast_noise import Tables, geometric, nearest, zero_sum
@@ -121,6 +120,8 @@ class CellKeys:
         return rows
 
     def _largest_entropy(self, sizes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+        from scipy.optimize import fsolve  # Loading it takes long, and most tests need no cell keys.
+
         variance = min(self.variance, 0.9 * -sizes[0])
 
         def chances(tilts: Sequence[float]) -> Floats:

@@ -16,7 +16,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.ballot_days import LEAST_DAYS
@@ -155,7 +155,7 @@ def _are_at_most(percent: float, reads: Sequence[Read]) -> bool:
     """Return whether this many right guesses can be chance, with a probability above 0.001, if each guess is
     right with a probability of `percent` %."""
     right = sum(read.is_right for read in reads)
-    return float(binom.sf(right - 1, len(reads), percent / 100)) > 0.001
+    return float(bdtrc(right - 1, len(reads), percent / 100)) > 0.001
 
 
 def _steering(profile: str, scale: Scale) -> Finding:

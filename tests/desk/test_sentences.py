@@ -36,7 +36,7 @@ from kiosk.output.stacked_bars import UNKNOWN
 from kiosk.settings import read_settings
 from kiosk.storage import RoundState
 from tests.tools.builders import MONDAY, a_round, a_store, tree
-from tests.tools.messages import extracted
+from tests.tools.messages import extracted_from
 from tests.tools.shipped import library_for, share_templates
 
 Counts = tuple[int, ...]
@@ -98,15 +98,12 @@ HOW_SHARES_ARE_READ = {
 
 
 def sentences(*places: str) -> list[str]:
-    """The sentences about figures in the files whose paths begin so."""
+    """The sentences about figures in these files and folders."""
     return [
         message
-        for message, files in extracted("desk").items()
+        for message, files in extracted_from(*places).items()
         if message not in CONFIRMATIONS
-        and any(
-            name.startswith(places) and (message.endswith(".") or name in WORDS_OF_CHANGE)
-            for name, _ in files
-        )
+        and (message.endswith(".") or any(name in WORDS_OF_CHANGE for name, _ in files))
     ]
 
 

@@ -14,7 +14,6 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, chisquare
 
 from kiosk.domain import noise
 from kiosk.domain.noise import (
@@ -38,6 +37,8 @@ noisy_tables = st.lists(st.integers(-9, 15), min_size=1, max_size=6).filter(lamb
 
 def p_value(drawn: Counter[object], chances: dict[object, float]) -> float:
     """Of Pearson's test; values with an expected number under 5 are taken together."""
+    from scipy.stats import chisquare
+
     n = sum(drawn.values())
     common = [value for value, chance in chances.items() if n * chance >= 5]
     observed = [drawn[value] for value in common]
@@ -242,6 +243,8 @@ def test_the_check_catches_planted_floating_point(line: str) -> None:
 def test_noise_has_the_same_distribution_as_that_of_opendp() -> None:
     """For development: `pip install opendp`, which no installation needs."""
     opendp = pytest.importorskip("opendp.prelude")
+    from scipy.stats import chi2_contingency
+
     opendp.enable_features("contrib")
     theirs = opendp.m.make_geometric(
         opendp.atom_domain(T=int), opendp.absolute_distance(T=int), scale=float(2 / EPSILON)

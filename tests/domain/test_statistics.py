@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, fisher_exact, kendalltau
-from statsmodels.stats.proportion import multinomial_proportions_confint
 
 from kiosk.domain.statistics import (
     PlaceCount,
@@ -38,6 +36,8 @@ counts = st.lists(st.integers(0, 60), min_size=2, max_size=7).filter(any)
 
 @pytest.mark.slow
 def test_the_interval_of_a_share_equals_that_of_scipy_in_500_cases() -> None:
+    from scipy.stats import binomtest
+
     random = Random(1)
     for _ in range(500):
         n = random.randint(1, 400)
@@ -48,6 +48,8 @@ def test_the_interval_of_a_share_equals_that_of_scipy_in_500_cases() -> None:
 
 
 def test_the_intervals_of_a_distribution_equal_those_of_statsmodels_in_500_cases() -> None:
+    from statsmodels.stats.proportion import multinomial_proportions_confint
+
     random = np.random.default_rng(2)
     for _ in range(500):
         counts = random.integers(0, 50, size=random.integers(2, 8))
@@ -59,6 +61,8 @@ def test_the_intervals_of_a_distribution_equal_those_of_statsmodels_in_500_cases
 
 @pytest.mark.slow
 def test_the_trend_test_of_random_tables_equals_that_of_scipy() -> None:
+    from scipy.stats import kendalltau
+
     random = np.random.default_rng(3)
     for _ in range(500):
         table = random.integers(0, 12, size=(random.integers(2, 6), random.integers(2, 6)))
@@ -72,6 +76,8 @@ def test_the_trend_test_of_random_tables_equals_that_of_scipy() -> None:
 
 
 def test_the_test_between_two_places_equals_that_of_scipy_in_500_cases() -> None:
+    from scipy.stats import fisher_exact
+
     random = Random(5)
     for _ in range(500):
         n, of = random.randint(1, 300), random.randint(1, 300)

@@ -18,7 +18,6 @@ import pypdfium2
 import pytest
 import zxingcpp
 from pypdfium2 import raw
-from scipy import ndimage
 from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
@@ -89,11 +88,15 @@ def poster_of(guest: dict[str, Catalogue]) -> Callable[[Size], bytes]:
 
 
 def blurred(image: Image) -> Image:
+    from scipy import ndimage
+
     changed: Image = ndimage.gaussian_filter(image, 2)
     return changed
 
 
 def askew(image: Image) -> Image:
+    from scipy import ndimage
+
     changed: Image = ndimage.rotate(image, 7, cval=255, order=1)
     return changed
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uharfbuzz
-from fontTools.merge import Merger
-from fontTools.subset import Options, Subsetter, load_font, save_font
 from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import AUTONYMS
@@ -91,6 +89,8 @@ def subset(
     """Write the part of the font `source` that draws `letters` to `target`, with its rules for joining and
     placing them. `flavor` is the format; None for that of `source`. With `glyphs`, only these shapes of the
     letters are written, beside each letter's own."""
+    from fontTools.subset import Options, Subsetter, load_font, save_font
+
     options = Options(flavor=flavor, hinting=False, layout_features=["*"], name_IDs=[0, 1, 2, 13, 14])
     # No time of writing, so that the same font gives the same bytes.
     options.recalc_timestamp = False
@@ -107,6 +107,8 @@ def subset(
 
 def make(folder: Path) -> None:
     """Write every font that a guest's page names into a folder."""
+    from fontTools.merge import Merger
+
     for script, letters in SCRIPTS.items():
         for weight, number in WEIGHTS.items():
             source = FONTS / f"NotoSans{script}-{weight}.ttf"

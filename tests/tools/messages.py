@@ -6,14 +6,21 @@ texts are kept and listed; `make messages PRUNE=yes` makes them obsolete entries
 and which a translator's file may still have. Running it twice changes nothing.
 """
 
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages import Catalog
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_from_file
+from babel.messages.extract import (
+    DEFAULT_KEYWORDS,
+    check_and_call_extract_file,
+    extract_from_dir,
+    extract_python,
+)
 from babel.messages.pofile import generate_po, read_po
 
 from kiosk.library.catalogues import REFERENCE
@@ -21,10 +28,21 @@ from kiosk.library.catalogues import REFERENCE
 ROOT = Path(__file__).parents[2]
 KEYWORDS = {**DEFAULT_KEYWORDS, "Message": (1,), "translate": (1,)}
 
+CALLS = re.compile(rb"\b(?:%s)\s*\(" % "|".join(KEYWORDS).encode())
+
+
+def python_texts(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
+    """Yield what babel extracts from a module. Most modules have no text, and to divide them into tokens
+    takes long: only a module with a call is given to babel."""
+    if CALLS.search(file.read()):
+        file.seek(0)
+        yield from extract_python(file, keywords, comment_tags, options)
+
+
 METHODS = [
     # Counters are on the desk's pages only.
     ("counters/**.toml", "ignore"),
-    ("**.py", "python"),
+    ("**.py", "tests.tools.messages:python_texts"),
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
     ("**.toml", "kiosk.library.catalogues:extract_questions"),
 ]
@@ -43,8 +61,13 @@ def extracted(domain: str) -> dict[str, list[tuple[str, int]]]:
 
     The sources are read once a process.
     """
+    return extracted_from(*SOURCES[domain])
+
+
+def extracted_from(*sources: str) -> dict[str, list[tuple[str, int]]]:
+    """Return the result of `extracted` for these files and folders, paths from the root of the repository."""
     places: dict[str, list[tuple[str, int]]] = {}
-    for source in SOURCES[domain]:
+    for source in sources:
         for name, message in _messages(ROOT / source):
             if not isinstance(message, str):
                 raise TypeError(f"{name}: {message!r}: plural forms are not used here")
@@ -57,8 +80,8 @@ def _messages(source: Path) -> Iterator[tuple[str, object]]:
         rows = extract_from_dir(source, METHODS, OPTIONS, KEYWORDS)
         yield from ((f"{source.relative_to(ROOT).as_posix()}/{name}", text) for name, _, text, *_ in rows)
     elif source.exists():
-        name = source.relative_to(ROOT).as_posix()
-        yield from ((name, row[1]) for row in extract_from_file("python", source, KEYWORDS))
+        rows = check_and_call_extract_file(source, METHODS, OPTIONS, None, KEYWORDS, (), False, ROOT)
+        yield from ((name, text) for name, _, text, *_ in rows)
 
 
 @cache
