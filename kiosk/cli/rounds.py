@@ -29,7 +29,7 @@ from kiosk.domain.rounds import (
 from kiosk.domain.tree import Tree
 from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock
-from kiosk.storage import COMMAND_LINE, Action, StoreError
+from kiosk.storage import COMMAND_LINE, Action, StoreError, UnconfirmedScreensError
 
 
 @click.group(name="round")
@@ -79,6 +79,13 @@ def round_group() -> None:
     help="Only these units of the tree; repeat for several. All if not given.",
 )
 @click.option("--reason", help="Why units have more kiosks than the budget; all staff read it.")
+@click.option(
+    "--known-screen",
+    "known_screens",
+    multiple=True,
+    metavar="ENDING",
+    help="A screen that staff paired and that may be used, by the end of its address; repeat for several.",
+)
 @click.option("--name", default="", help="The round's own name, which slips print; else the survey's title.")
 @report_errors
 def round_open(
@@ -94,6 +101,7 @@ def round_open(
     expected: tuple[str, ...],
     units: tuple[str, ...],
     reason: str | None,
+    known_screens: tuple[str, ...],
     name: str,
 ) -> None:
     """Open a round. Its terms freeze: nothing changes or closes it afterwards."""
@@ -128,9 +136,15 @@ def round_open(
     over = store.kiosks_over_budget(new, {})
     if over and not reason:
         raise over[0]
+    screens = store.staffs_screens(new)
+    if unconfirmed := [one for one in screens if one.code_ending not in known_screens]:
+        raise UnconfirmedScreensError(unconfirmed)
     store.open_round(new, now)
     for error in over:
         store.audit_log.note(now, COMMAND_LINE, Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
+    for screen in screens:
+        what = f"{screen.unit_id}, {screen.code_ending}"
+        store.audit_log.note(now, COMMAND_LINE, Action.SCREEN_CONFIRMED, what)
     store.store_change_index()
     store.audit_log.note(now, COMMAND_LINE, Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"

@@ -37,6 +37,7 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed
 from kiosk.storage.second_factors import SecondFactor
 from kiosk.storage.slip_sets import SlipBudgetError
 from kiosk.storage.sqlite_paths import SQLITE_ENDINGS, sqlite_file, sqlite_files
+from kiosk.storage.staffs_screens import StaffsScreen, UnconfirmedScreensError
 from kiosk.storage.stderr_once import print_once
 from kiosk.storage.store import Store, holds_keys, open_store
 from kiosk.storage.walls import Wall
@@ -81,11 +82,13 @@ __all__ = [
     "Sealed",
     "SecondFactor",
     "SlipBudgetError",
+    "StaffsScreen",
     "Store",
     "StoreError",
     "TermsError",
     "TokenExistsError",
     "TooEarlyError",
+    "UnconfirmedScreensError",
     "Wall",
     "check_owner",
     "hash_password",

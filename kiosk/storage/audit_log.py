@@ -45,6 +45,7 @@ class Action(StrEnum):
     PAIRING_BEGUN = "pairing_begun"
     KIOSK_OVER_BUDGET = "kiosk_over_budget"
     SCREEN_PAIRED = "screen_paired"
+    SCREEN_CONFIRMED = "screen_confirmed"
     SCREEN_MEASURED = "screen_measured"
     KIOSK_MOVED = "kiosk_moved"
     SLIPS_PRINTED = "slips_printed"
@@ -120,9 +121,9 @@ class AuditLog:
             )
         )
 
-    def entries(self, actions: Collection[Action] = tuple(Action), at_most: int = 500) -> list[Entry]:
-        """Return the latest `at_most` entries of these actions, in the order in which they were logged, the
-        newest first."""
+    def entries(self, actions: Collection[Action] = tuple(Action), at_most: int | None = 500) -> list[Entry]:
+        """Return the latest `at_most` entries of these actions, all if None, in the order in which they were
+        logged, the newest first."""
         log = tables.Log
         of_actions = log.select(log.at, log.name, log.action, log.what).where(log.action.in_(list(actions)))
         latest = of_actions.order_by(log.number.desc()).limit(at_most)

@@ -53,6 +53,7 @@ from kiosk.storage.sealed_rows import KeyFault, Writer, box_row, one_unit_write,
 from kiosk.storage.second_factors import SecondFactors
 from kiosk.storage.slip_sets import SlipSets
 from kiosk.storage.snapshots import Snapshots, is_demonstration
+from kiosk.storage.staffs_screens import StaffsScreen, staffs_screens
 from kiosk.storage.tallies import Tallies
 from kiosk.storage.unit_rows import UnitRows
 from kiosk.storage.walls import Walls
@@ -407,6 +408,11 @@ class Store:
             if budget is not None and kiosks > budget:
                 over.append(KioskBudgetError(new, unit, kiosks, budget))
         return over
+
+    def staffs_screens(self, new: Round) -> list[StaffsScreen]:
+        """Return the kiosks that the round, which has not opened, would use and that no coordinator paired,
+        the latest pairing first (`kiosk/storage/staffs_screens.py`)."""
+        return staffs_screens(new, self.links, self.accounts, self.audit_log)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is

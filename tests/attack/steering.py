@@ -1,11 +1,12 @@
 """Attacks 1 and 11 in exact rounds: the attacker surrounds one guest's ballot with her own, in the guest's
-unit or in a sibling of it.
+unit, in a sibling of it, or in a unit with which she paired the guest's screen.
 
 The rule of three days with ballots stops an attacker who fills a unit on one or two days, but not one who
 takes three. The rule must leave no trace of its own: the attacker also reads the disk before and after each
 ballot, and the box with its key.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -22,14 +23,17 @@ from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tree import Node, Tree
+from kiosk.guest.app import create_guest_app
+from kiosk.guest.rate_limit import RateLimit
 from kiosk.operation.simulate import Plan
-from kiosk.storage import Store
+from kiosk.storage import Devices, Store
 from kiosk.storage.boxes import OpenBox
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import box_row
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, OPENING, SURVEY, ballot
 from tests.tools.builders import a_store
+from tests.tools.desk_side import Desk
 from tests.tools.published import nodes, statements
 
 K = 5
@@ -111,6 +115,73 @@ def filled_siblings(targets: int, least_days: int) -> int:
                 store.cast(of_round.id, f"{name}f", one, of_round.closes_at - timedelta(hours=9))
         store.count(of_round.closes_at)
         return sum(_read(store.snapshot(), name, own, guest) for name, guest in guests.items())
+
+
+def quiet_screen(targets: int) -> int:
+    """Return the number of answers read, if staff pair each target's screen with a unit without guests before
+    a round of exact figures opens, and send nine ballots of their own there, on nine days.
+
+    The coordinator opens the round by the desk's form. She confirms no screen at a unit without guests: she
+    removes its address, and then the target's ballot comes into no box that the attacker fills.
+    """
+    random, own, read = Random(targets), _own(OWN), 0
+    for _ in range(targets):
+        with TemporaryDirectory() as folder:
+            desk = Desk(Path(folder), is_empty=True)
+            try:
+                code = _pair_as_staff(desk, "frida")
+                opened = _open_as_coordinator(desk)
+                if desk.store.links.with_code(code) is None:
+                    continue
+                guest = ballot(random, "balanced")
+                for day, ballots in enumerate([[own[0], guest], *([one] for one in own[1:])]):
+                    for one in ballots:
+                        desk.store.cast(
+                            opened.id, "frida", one, opened.opens_at + timedelta(days=day, hours=9)
+                        )
+                    desk.store.count(opened.opens_at + timedelta(days=day, hours=17))
+                desk.store.count(opened.closes_at)
+                read += _read(desk.store.snapshot(), "frida", own, guest)
+            finally:
+                desk.store.close()
+    return read
+
+
+def _pair_as_staff(desk: Desk, unit: str) -> str:
+    """Pair a screen with a unit by a member of staff's code, and return the code of its address."""
+    desk.sign_in("bo")
+    asked = desk.client.post(
+        "/admin/links/pair", data={"csrf_token": desk.token("/admin/links"), "unit": unit}
+    )
+    [code] = re.findall(r"<strong>(\d{4} \d{4} \d{4})</strong>", asked.text)
+    guests = create_guest_app(
+        desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now,
+        rate_limit=RateLimit(1.0, 1000), allowed_languages=None, devices=Devices(lambda: 0.0),
+        secret_key="s" * 32,
+    )  # fmt: skip
+    screen = guests.test_client(use_cookies=False)
+    paired = screen.post("/pair", data={"code": code.replace(" ", ""), "press": "done"})
+    return paired.headers["Location"].removeprefix("/k/").removesuffix("/paired")
+
+
+def _open_as_coordinator(desk: Desk) -> Round:
+    """Open a round with exact figures from tomorrow by the desk's form, and return it. If the form asks about
+    a screen that staff paired, remove all kiosks' addresses first."""
+    desk.sign_in("anna")
+    first = desk.now.date() + timedelta(days=1)
+    sent = {
+        "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
+        "k": str(K), "opens": str(first), "closes": str(first + timedelta(days=DAYS)), "admission": "kiosk",
+        "figures": "live", "protection": "exact", "understood": "y",
+    }  # fmt: skip
+    answer = desk.client.post("/admin/rounds/new", data=sent)
+    if 'id="screens"' in answer.text:
+        for link in desk.store.links.all():
+            desk.store.links.remove(link.code)
+        answer = desk.client.post("/admin/rounds/new", data=sent)
+    if answer.status_code != 303:
+        raise RuntimeError(f"the round did not open: status {answer.status_code}")
+    return desk.store.rounds()[0].round
 
 
 # -- traces of a day -----------------------------------------------------------------------------------
@@ -219,6 +290,22 @@ def _siblings(targets: int) -> Finding:
     )
 
 
+def _screens(targets: int) -> Finding:
+    cells = targets * len(STATEMENTS)
+    read = quiet_screen(targets)
+    with patch.object(Store, "staffs_screens", return_value=[]):
+        unasked = quiet_screen(targets)
+    return Finding(
+        f"steering: {targets} guests, each at a screen that staff paired with a quiet unit before the round, "
+        f"{OWN} own ballots on {OWN} days, exact figures; the coordinator confirms screens that she knows",
+        f"{read} of {cells} answers read",
+        "0",
+        read == 0,
+        f"without the question at opening: {unasked} (must be {cells})",
+        unasked == cells,
+    )
+
+
 def _boxes(number: int) -> Finding:
     ballots = [Ballot((answer,) * len(STATEMENTS)) for answer in ANSWERS[:number]]
     boxes = boxes_by_day(ballots)
@@ -251,4 +338,5 @@ def run(scale: Scale) -> list[Finding]:
     """Run all attacks on the rule of three days, and the search for traces of days."""
     is_full = scale is Scale.FULL
     targets = 20 if is_full else 3
-    return [_own_units(targets), _siblings(targets), _boxes(4 if is_full else 3), _columns()]
+    screens = _screens(5 if is_full else 1)
+    return [_own_units(targets), _siblings(targets), screens, _boxes(4 if is_full else 3), _columns()]

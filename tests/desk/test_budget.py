@@ -1,7 +1,7 @@
 """The budget of slips and kiosks: its question when a round opens, and requests for more than it has."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -240,6 +240,20 @@ def test_the_command_that_opens_a_round_asks_for_a_reason_for_its_kiosks(run: Ru
     store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
     [entry] = store.audit_log.entries([Action.KIOSK_OVER_BUDGET])
     assert (entry.name, entry.what) == (COMMAND_LINE, f"frida, {REASON}")
+
+
+def test_the_command_that_opens_a_round_asks_for_the_screens_that_staff_paired(run: Run) -> None:
+    printed(run("init"))
+    store = open_store(Path("data"), f"sqlite:///{Path('data/kiosk.sqlite')}", Path("data/keys"))
+    link = store.links.add(Admission.KIOSK, "frida")
+    store.audit_log.note(datetime(2026, 3, 2), "bo", Action.SCREEN_PAIRED, f"frida, {link.code_ending}")
+    refused = run(*OPEN, "--known-screen", "else")
+    assert (refused.exit_code, printed(run("round", "list"))) == (2, "")
+    assert f"frida {link.code_ending} (bo, 2026-03-02)" in refused.stderr
+    assert f"--known-screen {link.code_ending}" in refused.stderr
+    printed(run(*OPEN, "--known-screen", link.code_ending))
+    [entry] = store.audit_log.entries([Action.SCREEN_CONFIRMED])
+    assert (entry.name, entry.what) == (COMMAND_LINE, f"frida, {link.code_ending}")
 
 
 @pytest.mark.parametrize(

@@ -462,6 +462,8 @@ def test_a_coordinator_confirms_the_screens_that_staff_paired_before_a_round_ope
     for unconfirmed in ({}, {"known_screens": ending}, {"thought_over": "y", "known_screens": "abcd"}):
         assert open_round(house, **unconfirmed).status_code == 200
     assert open_round(house, thought_over="y", known_screens=ending).status_code == 303
+    confirmed = house.desk.store.audit_log.entries({Action.SCREEN_CONFIRMED})
+    assert [(entry.name, entry.what) for entry in confirmed] == [("anna", f"frida, {ending}")]
 
 
 def test_the_guests_address_does_not_serve_the_desk(house: House) -> None:

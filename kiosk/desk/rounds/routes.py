@@ -11,9 +11,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.devices.staffs_screens import StaffsScreen, staffs_screens
 from kiosk.desk.forms import RoundForm
-from kiosk.desk.i18n import in_a_row, period, translate, translate_message
+from kiosk.desk.i18n import day, in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.respondents import people_at
 from kiosk.desk.session import for_coordinator, for_every_account, may_read, note
@@ -23,12 +22,13 @@ from kiosk.domain.message import Message
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
 from kiosk.domain.survey import Survey
+from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.drafts import survey_path
 from kiosk.library.library import shown_languages
 from kiosk.library.tree_drafts import tree_path
-from kiosk.storage import Action, KioskBudgetError, RoundBegunError
+from kiosk.storage import Action, KioskBudgetError, RoundBegunError, StaffsScreen
 
 blueprint = Blueprint("rounds", __name__)
 
@@ -123,7 +123,8 @@ def new_round() -> ResponseReturnValue:
     reason is given.
 
     The page is also shown again, with status 200, with a forecast to think over (`outlook`) and with the
-    screens that staff paired (`staffs_screens`): the round opens when the coordinator has confirmed them.
+    screens that staff paired (`Store.staffs_screens`): the round opens when the coordinator has confirmed
+    them.
     """
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
@@ -149,7 +150,7 @@ def new_round() -> ResponseReturnValue:
         new = _round_of(form, expected)
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(new, float(form.a_day.data))
-        screens = staffs_screens(new)
+        screens = desk().store.staffs_screens(new)
         known = (form.known_screens.data or "").split() if form.thought_over.data else ()
         to_confirm = screens if {one.code_ending for one in screens}.difference(known) else []
         try:
@@ -164,6 +165,8 @@ def new_round() -> ResponseReturnValue:
                 desk().store.open_round(new, desk().clock())
                 for error in over:
                     note(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
+                for screen in screens:
+                    note(Action.SCREEN_CONFIRMED, f"{screen.unit_id}, {screen.code_ending}")
                 desk().store.store_change_index()
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
                 note(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
@@ -183,9 +186,20 @@ def new_round() -> ResponseReturnValue:
         trees=library.trees.values(),
         askable=[_survey_choice(survey) for survey in library.surveys.values()],
         to_think_over=[translate_message(message) for message in to_think_over],
-        to_confirm=to_confirm,
+        to_confirm=[(screen, _pairing_of(screen, new.tree)) for screen in to_confirm],
     )
     return page, 400 if messages or form.errors or not expected.are_numbers else 200
+
+
+def _pairing_of(screen: StaffsScreen, tree: Tree) -> str:
+    """Return a sentence with a screen's unit, the day of its pairing, and the account that made the code."""
+    return translate(
+        "{unit}: skärmen {ending} kopplades {day} av {name}.",
+        unit=tree.node(screen.unit_id).name,
+        ending=screen.code_ending,
+        day=day(screen.paired_at),
+        name=screen.account,
+    )
 
 
 def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
