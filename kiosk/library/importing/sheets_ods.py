@@ -104,9 +104,10 @@ def _repeated(element: Element, kind: str) -> int:
 
 
 def _text(element: Element) -> str:
-    """Return the text in a paragraph, with its spaces and line breaks, which are elements."""
+    """Return the text in an element of a paragraph, with its spaces and line breaks, which are elements, and
+    without the comments."""
     if element.tag == f"{OFFICE}annotation":
-        return element.tail or ""
+        return ""
     inner = {f"{TEXT}s": " ", f"{TEXT}tab": " ", f"{TEXT}line-break": "\n"}.get(element.tag, "")
     parts = [_text(part) + (part.tail or "") for part in element]
     return inner + (element.text or "") + "".join(parts)

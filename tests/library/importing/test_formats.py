@@ -333,3 +333,10 @@ def test_an_ods_cell_has_the_text_that_is_shown() -> None:
     text = f"{escape('Jag & du')}<text:s text:c='2'/>är<text:line-break/>här<text:span>!</text:span>"
     content = ods({**SHEETS, "survey": [SHEETS["survey"][0], ["select_one enig", "q", f"xml:{text}", ""]]})
     assert questions(read_file(content, "x.ods"))[0][0] == {"sv": "Jag & du är här!"}
+
+
+def test_a_comment_in_an_ods_cell_is_left_out() -> None:
+    comment = "<office:annotation><text:p>Fråga Eva</text:p></office:annotation>"
+    text = f"Jag är {comment}trygg <text:span>här{comment}!</text:span>{comment}"
+    content = ods({**SHEETS, "survey": [SHEETS["survey"][0], ["select_one enig", "q", f"xml:{text}", ""]]})
+    assert questions(read_file(content, "x.ods"))[0][0] == {"sv": "Jag är trygg här!"}
