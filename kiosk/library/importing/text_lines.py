@@ -100,6 +100,7 @@ def _unmarked(line: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the answers in one line, which slashes, semicolons or commas separate."""
+    """Return the answers in one line. Slashes separate them if the line has one, else semicolons if it has
+    one, else commas."""
     separator = next((mark for mark in "/;," if mark in text), ",")
     return [_unmarked(part.strip()) for part in text.split(separator) if part.strip()]
