@@ -143,7 +143,7 @@ def _tables(content: bytes) -> dict[str, list[Row]]:
 
 
 def _fields(row: Element) -> Row:
-    return {field.tag: (field.text or "").strip() for field in row}
+    return {field.tag: "".join(field.itertext()).strip() for field in row}
 
 
 def _questions(tables: Mapping[str, Sequence[Row]]) -> Iterator[_Question]:

@@ -340,3 +340,9 @@ def test_a_comment_in_an_ods_cell_is_left_out() -> None:
     text = f"Jag är {comment}trygg <text:span>här{comment}!</text:span>{comment}"
     content = ods({**SHEETS, "survey": [SHEETS["survey"][0], ["select_one enig", "q", f"xml:{text}", ""]]})
     assert questions(read_file(content, "x.ods"))[0][0] == {"sv": "Jag är trygg här!"}
+
+
+def test_an_lss_text_with_unescaped_markup_is_read_to_its_end() -> None:
+    escaped, unescaped = b"<![CDATA[Personalen lyssnar]]>", b"Personalen <em>lyssnar</em> alltid"
+    content = case("limesurvey.lss").replace(escaped, unescaped)
+    assert "Personalen lyssnar alltid" in [texts["sv"] for texts, _ in questions(read_file(content, "x.lss"))]
