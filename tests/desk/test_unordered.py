@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import Pictures, Scale, Statement, Survey
 from kiosk.output.stacked_bars import CATEGORIES
 from tests.tools.desk_side import START, Desk
+from tests.tools.earlier_figures import enter
 
 OPTIONS = ("Mat", "Sömn", "Samtal", "Inget av detta")
 """In the order of the file."""
@@ -33,13 +36,15 @@ CLAIMS = (
 """Words of claims about a share that agrees."""
 
 
+def survey_with(*, is_ordered: bool) -> Survey:
+    scale = Scale("needs", OPTIONS[::-1], bipolar=False, pictures=Pictures.NONE, is_ordered=is_ordered)
+    statement = Statement("needs", "Vad behöver du mest?", "Behov", scale)
+    return Survey("needs", "Behov", "", "", False, (statement,), {})
+
+
 def desk_with(folder: Path, *, is_ordered: bool, protection: Protection = Protection.EXACT) -> Desk:
     """Return a desk after three rounds at two units, in which ever more guests chose the first option."""
-    scale = Scale("needs", OPTIONS[::-1], bipolar=False, pictures=Pictures.NONE, is_ordered=is_ordered)
-    survey = Survey(
-        "needs", "Behov", "", "", False, (Statement("needs", "Vad behöver du mest?", "Behov", scale),), {}
-    )
-    desk = Desk(folder, is_empty=True)
+    survey, desk = survey_with(is_ordered=is_ordered), Desk(folder, is_empty=True)
     for number, first in enumerate((5, 40, 75)):
         desk.now = START + timedelta(days=92 * number)
         desk.store.count(desk.now)
@@ -125,3 +130,40 @@ def test_files_have_each_answer_and_no_share_that_agrees(unordered: Desk) -> Non
     column = codebook[0].index("agrees")
     assert {row[column] for row in codebook[1:]} == {""}
     assert [row[codebook[0].index("label")] for row in codebook[1:5]] == list(OPTIONS[::-1])
+
+
+def report_on_earlier_figures(folder: Path, *, is_ordered: bool, **typed: str) -> str:
+    """Return a report of 2022 with counts of three of the options, typed from a report of 30 answers."""
+    desk = Desk(folder, is_empty=True)
+    parts = desk.app.extensions["desk"]
+    parts.library = replace(
+        parts.library, surveys={**parts.library.surveys, "needs": survey_with(is_ordered=is_ordered)}
+    )
+    desk.sign_in()
+    counts = {"count-needs-4": "12", "count-needs-3": "8", "count-needs-1": "0"}
+    assert enter(desk, "/admin/imported/new/needs", n="30", **counts, **typed).status_code == 303
+    terms = {"title": "2022", "organisation": "Stadsmission", "year": "2022", "node": "dagverksamheten"}
+    token = desk.token("/admin/reports")
+    desk.client.post("/admin/reports", data={"csrf_token": token, "theory": "ombudsmannaskap", **terms})
+    chosen = desk.client.post("/admin/reports/r2022-1", data={"csrf_token": token, "statement": "needs"})
+    assert chosen.status_code == 303
+    return desk.client.get("/admin/reports/r2022-1/preview").text
+
+
+@pytest.mark.parametrize("sleep", ["Sömn", "Att sova"])
+def test_a_report_has_the_earlier_count_of_each_answer_without_an_order(tmp_path: Path, sleep: str) -> None:
+    """The words of the answers are those of the survey, or others that the earlier report had."""
+    page = report_on_earlier_figures(tmp_path, is_ordered=False, **{"label-needs-3": sleep})
+    shown = [part for part in re.findall(r"<p>(.*?)</p>", page) if " av 30 svarade" in part]
+    counts = f"12 av 30 svarade ”Mat”. 8 av 30 svarade ”{sleep}”. 0 av 30 svarade ”Inget av detta”."
+    assert shown == [f"{counts} {NO_ORDER}"]
+    charts = [b64decode(part).decode() for part in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page)]
+    assert len(charts) == 2
+    assert all(colour in chart for chart in charts for colour in CATEGORIES[: len(OPTIONS)])
+
+
+def test_a_report_on_the_same_earlier_figures_of_an_ordered_scale_has_the_share(tmp_path: Path) -> None:
+    """The control of the test above."""
+    page = report_on_earlier_figures(tmp_path, is_ordered=True)
+    assert "<p>20 av 30 svarade ”Mat” eller ”Sömn”. " in page
+    assert NO_ORDER not in page

@@ -5,20 +5,20 @@ source gives no option.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import in_a_row, translate
 from kiosk.desk.results.chart_rows import Line, earlier_line, in_days
-from kiosk.desk.results.findings import uncertainty
+from kiosk.desk.results.findings import uncertainty, without_order
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.statistics import wilson
-from kiosk.domain.survey import Good, Statement
+from kiosk.domain.survey import Pictures, Statement
 from kiosk.output.chart_pictures import GLANCE, PAGE, Picture, PictureLayout, svg
-from kiosk.output.stacked_bars import UNKNOWN, Bar, colours
+from kiosk.output.stacked_bars import UNKNOWN, Bar, colours_of
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,15 @@ class EarlierStatement:
     @property
     def statement(self) -> Statement:
         """The first statement of the library with the id and the labels of `known`; without one, a statement
-        with the text of the earlier report."""
+        with the text and the labels of the earlier report. Its options have an order, unless the library has
+        options without one for the id."""
         surveys = desk().library.surveys.values()
-        asking = (
-            survey.statement(self.known.statement_id) for survey in surveys if self._is_in(survey.statements)
-        )
-        return next(asking, self.known.statement)
-
-    def _is_in(self, statements: Sequence[Statement]) -> bool:
-        return any(
-            one.id == self.known.statement_id and one.scale.labels == self.known.labels for one in statements
-        )
+        same = [one for survey in surveys for one in survey.statements if one.id == self.known.statement_id]
+        statement = self.known.statement
+        if any(not one.scale.is_ordered for one in same):
+            scale = replace(statement.scale, pictures=Pictures.NONE, is_ordered=False)
+            statement = replace(statement, scale=scale)
+        return next((one for one in same if one.scale.labels == self.known.labels), statement)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -51,9 +49,8 @@ class EarlierStatement:
     @property
     def palette(self) -> tuple[str, ...]:
         """The colours of `labels`."""
-        statement = self.statement
-        good = statement.good or Good.HIGH
-        return (*colours(len(self.known.labels), bipolar=statement.scale.bipolar, good=good), UNKNOWN)
+        # The figures have one answer of each person, also if the library's statement now allows several.
+        return (*colours_of(replace(self.statement, several=False)), UNKNOWN)
 
     @property
     def line(self) -> Line:
@@ -62,10 +59,16 @@ class EarlierStatement:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences with the number of answers that agree, and the uncertainty of their share. If the source
-        lacks the count of an option that agrees, each option with a known count has such sentences instead,
-        the highest first."""
+        """Sentences with the number of answers that agree, and the uncertainty of their share.
+
+        If the source lacks the count of an option that agrees, each option with a known count has such
+        sentences instead, the highest first. On a scale without an order, where no option agrees, there is a
+        sentence with each known count, in the order of the file, then one that says so.
+        """
         numbered = list(enumerate(self.known.counts, start=1))
+        if not self.statement.scale.is_ordered:
+            known = [(at, count) for at, count in reversed(numbered) if count is not None]
+            return (*(self._number([at], count) for at, count in known), without_order())
         agreeing = [(at, count) for at, count in numbered if at in self.statement.agreeing_options]
         if all(count is not None for _, count in agreeing):
             return self._share([at for at, _ in agreeing], sum(count or 0 for _, count in agreeing))
@@ -77,15 +80,24 @@ class EarlierStatement:
         )
 
     def _share(self, options: Sequence[int], count: int) -> tuple[str, ...]:
-        """Return a sentence with the number `count` of answers with these options and, from PERCENT_FROM
-        answers on, one with the uncertainty of their share. Options are numbers, 1 for the lowest."""
-        n, labels = self.figures.n, self.known.labels
-        chosen = (translate("”{text}”", text=labels[option - 1]) for option in reversed(options))
-        options_in_words = in_a_row(chosen, is_choice=True)
-        share = translate(
-            "{agreeing} av {n} svarade {options}.", agreeing=count, n=n, options=options_in_words
+        """Return the sentence of `_number` and, from PERCENT_FROM answers on, one with the uncertainty of the
+        share. Parameters are as in `_number`."""
+        n = self.figures.n
+        return (
+            self._number(options, count),
+            *uncertainty(None if n < PERCENT_FROM else wilson(count, n), n),
         )
-        return (share, *uncertainty(None if n < PERCENT_FROM else wilson(count, n), n))
+
+    def _number(self, options: Sequence[int], count: int) -> str:
+        """Return a sentence with the number `count` of answers with these options. Options are numbers, 1 for
+        the lowest."""
+        chosen = (translate("”{text}”", text=self.known.labels[option - 1]) for option in reversed(options))
+        return translate(
+            "{agreeing} av {n} svarade {options}.",
+            agreeing=count,
+            n=self.figures.n,
+            options=in_a_row(chosen, is_choice=True),
+        )
 
 
 def earlier_statements(
