@@ -1,7 +1,6 @@
 """Bundles of surveys and theories of change, exchanged with other organisations as files."""
 
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 
 import click
@@ -9,7 +8,6 @@ import click
 from kiosk.cli.arguments import check_among, check_new, current_settings, installed_store, usable_library
 from kiosk.cli.errors import naming, report_errors
 from kiosk.library.bundles import Effect, import_bundle, make_bundle, plan_import
-from kiosk.storage import COMMAND_LINE
 
 FILE: click.Path = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -63,7 +61,7 @@ def import_(file: Path) -> None:
     """Import FILE completely; if it is refused, print the reason and import nothing."""
     settings, used = current_settings(), _used()
     with naming(file):
-        done = import_bundle(settings, file.read_bytes(), used, COMMAND_LINE, date.today()).plan
+        done = import_bundle(settings, file.read_bytes(), used).plan
     _print(done.effects)
     if done.changes_nothing:
         click.echo("Everything was there already; nothing is changed.")

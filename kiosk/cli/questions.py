@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 
 import click
@@ -30,7 +29,6 @@ from kiosk.library.importing import (
 from kiosk.library.library import check_languages, read_usable_library
 from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE
 
 
 @click.command()
@@ -100,7 +98,7 @@ def survey_import(file: Path, orders: tuple[str, ...], language: str) -> None:
         if preview.form is None:
             problems = [problem.message for problem in preview.problems]
             raise DefinitionError(f"{file}: {in_english(problems)}{_REMEDY}")
-        survey = add_imported_survey(settings, preview.form, COMMAND_LINE, date.today()).survey
+        survey = add_imported_survey(settings, preview.form).survey
     except ForeignFormError as error:
         raise DefinitionError(f"{file}: {in_english([error.message])}") from error
     except RefusedError as error:

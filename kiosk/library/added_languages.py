@@ -6,7 +6,6 @@ are translated (`kiosk.library.completeness`).
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 
 from babel import Locale
@@ -49,9 +48,8 @@ def is_added(settings: Settings, code: str) -> bool:
     return own.exists() and not (shipped_folder("translations") / _in_folder(code)).exists()
 
 
-def add_language(settings: Settings, code: str, on: date) -> Library:
-    """Add a guest language with an empty catalogue, and return the new library. `on` is the date that
-    `changed_catalogue` notes with reviews; an empty catalogue has none.
+def add_language(settings: Settings, code: str) -> Library:
+    """Add a guest language with an empty catalogue, and return the new library.
 
     Raises RefusedError if the language has a catalogue already, if CLDR does not have it, or if the catalogue
     cannot be written.
@@ -62,7 +60,7 @@ def add_language(settings: Settings, code: str, on: date) -> Library:
             raise RefusedError(Message("Språket finns redan.", {}))
         if not is_language_code(code) or not exists(code):
             raise RefusedError(Message("Välj ett språk i listan.", {}))
-        return change_files(settings, {catalogue_path(code): changed_catalogue(settings, code, [], "", on)})
+        return change_files(settings, {catalogue_path(code): changed_catalogue(settings, code, [])})
 
 
 def remove_language(settings: Settings, code: str, running: Iterable[Survey]) -> Library:

@@ -11,7 +11,6 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from io import BytesIO
@@ -411,29 +410,24 @@ class BundleImport:
     plan: Plan
 
 
-def import_bundle(
-    settings: Settings, content: bytes, used_surveys: Collection[str], reviewer: str, on: date
-) -> BundleImport:
+def import_bundle(settings: Settings, content: bytes, used_surveys: Collection[str]) -> BundleImport:
     """Carry out an import, all of it or nothing, and return the plan and the new library. `used_surveys` is
     as in `plan_import`.
 
-    Theories that are replaced keep their place. New translations count as unreviewed, so they do not carry
-    `reviewer` and `on` (`changed_catalogue`). Raises RefusedError as `plan_import`, and if the library could
-    not be read or written with the bundle.
+    Theories that are replaced keep their place. New translations count as unreviewed. Raises
+    RefusedError as `plan_import`, and if the library could not be read or written with the bundle.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
         plan = _plan(settings, library, content, used_surveys)
-        changes = dict(_changes(settings, library, plan, reviewer, on))
+        changes = dict(_changes(settings, library, plan))
         return BundleImport(change_files(settings, changes) if changes else library, plan)
 
 
-def _changes(
-    settings: Settings, library: Library, plan: Plan, reviewer: str, on: date
-) -> Iterator[tuple[Path, bytes | None]]:
+def _changes(settings: Settings, library: Library, plan: Plan) -> Iterator[tuple[Path, bytes | None]]:
     """Yield each file that an import writes: its path in KIOSK_DATA and its new content. Scales and counters
     come before the surveys and theories that need them, so that these are complete after a power failure.
-    `reviewer` and `on` are as in `import_bundle`."""
+    """
     bundle = plan.content
     for scale in bundle.scales:
         if scale.id in plan.ids(Kind.SCALE):
@@ -444,7 +438,7 @@ def _changes(
             yield _path(Kind.COUNTER, counter.id), counter_toml(counter).encode()
     for code, catalogue in bundle.translations.items():
         if new := _new_texts(catalogue, library):
-            yield catalogue_path(code), changed_catalogue(settings, code, new, reviewer, on)
+            yield catalogue_path(code), changed_catalogue(settings, code, new)
     for survey in bundle.surveys:
         if survey.id in plan.ids(Kind.SURVEY):
             yield _path(Kind.SURVEY, survey.id), as_toml(draft_of(survey, survey.id)).encode()

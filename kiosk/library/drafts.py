@@ -50,6 +50,9 @@ LONGEST_TITLE = 120
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 """Largest uploaded spreadsheet or translator's file, pictures and comments included."""
 
+REVIEWED_BY = "Reviewed by "
+"""Beginning of the comment of a reviewed text in a .po file; the reviewer and the date follow."""
+
 
 class DraftError(FieldError):
     """The survey cannot be saved. `faults` has each fault with its field in the form."""
@@ -410,13 +413,13 @@ def _tidied(draft: Draft) -> Draft:
     )
 
 
-def add_imported_survey(settings: Settings, form: ImportedSurvey, reviewer: str, on: date) -> SavedSurvey:
+def add_imported_survey(settings: Settings, form: ImportedSurvey) -> SavedSurvey:
     """Save an imported form as a new survey; its id and title get a number if they are taken.
 
     Its translations count as unreviewed. Existing translations are kept: other surveys use them, and somebody
-    may have reviewed them. A scale with the same labels as an existing scale becomes that scale. `reviewer`
-    and `on` are as in `changed_catalogue`. Raises, and changes nothing: DraftError for faulty texts,
-    RefusedError if the library could not be read with the survey or a language's own file cannot be read.
+    may have reviewed them. A scale with the same labels as an existing scale becomes that scale. Raises,
+    and changes nothing: DraftError for faulty texts, RefusedError if the library could not be read with the
+    survey or a language's own file cannot be read.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
@@ -450,7 +453,7 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey, reviewer: str,
             if changed:
                 path = catalogue_path(language)
                 refuse_bad(library, path)
-                changes[path] = changed_catalogue(settings, language, changed, reviewer, on)
+                changes[path] = changed_catalogue(settings, language, changed)
         # The survey is written last: if the power fails between two files, no survey lacks its scale.
         changes[survey_path(draft.id)] = as_toml(draft).encode()
         written = change_files(settings, changes)
@@ -578,7 +581,8 @@ def write_translations(
     path = catalogue_path(language)
     with exclusively(settings):
         refuse_bad(read_usable_library(settings), path)
-        return change_files(settings, {path: changed_catalogue(settings, language, changed, reviewer, on)})
+        review = f"{REVIEWED_BY}{reviewer}, {on.isoformat()}"
+        return change_files(settings, {path: changed_catalogue(settings, language, changed, review)})
 
 
 def catalogue_path(language: str) -> Path:
@@ -588,11 +592,11 @@ def catalogue_path(language: str) -> Path:
 
 
 def changed_catalogue(
-    settings: Settings, language: str, changed: Sequence[Translation], reviewer: str, on: date
+    settings: Settings, language: str, changed: Sequence[Translation], review: str = ""
 ) -> bytes:
     """Return the bytes of the installation's own .po file of a language, with the translations `changed`.
-    `reviewer` and `on` are the reviewer and the date that reviewed texts carry. Raises DefinitionError if the
-    present file cannot be read."""
+    `review` is the comment that reviewed ones carry, "" if none of them is reviewed. Raises DefinitionError
+    if the present file cannot be read."""
     path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):
@@ -600,7 +604,7 @@ def changed_catalogue(
     for translation in changed:
         catalog.delete(translation.message)
         if translation.text:
-            comments = [f"Reviewed by {reviewer}, {on.isoformat()}"] if translation.is_reviewed else []
+            comments = [review] if translation.is_reviewed else []
             flags = () if translation.is_reviewed else ("fuzzy",)
             catalog.add(translation.message, translation.text, flags=flags, user_comments=comments)
     written = BytesIO()
@@ -620,4 +624,4 @@ def reviews(settings: Settings, language: str) -> dict[str, str]:
     comments = {
         str(entry.id): " ".join(entry.user_comments) for entry in catalog if entry.id and not entry.fuzzy
     }
-    return {message: comment.removeprefix("Reviewed by ") for message, comment in comments.items() if comment}
+    return {message: comment.removeprefix(REVIEWED_BY) for message, comment in comments.items() if comment}

@@ -354,7 +354,7 @@ def test_another_organisation_gets_the_open_targets_of_a_counter(desk: Desk, tmp
     token = {"csrf_token": desk.token("/admin/walls")}
     bundle = desk.client.post("/admin/exchange/bundle", data={**token, "counter": "hembesok"}).data
     receiver = read_settings({"KIOSK_DATA": str(tmp_path / "other")})
-    received = import_bundle(receiver, bundle, set(), "anna", START.date()).library
+    received = import_bundle(receiver, bundle, set()).library
     assert [one.name for one in received.counters["hembesok"].targets] == ["Vårdcentral"]
 
 
@@ -365,6 +365,6 @@ def test_another_organisation_gets_an_own_counter_but_not_its_units(desk: Desk, 
     assert desk.client.post("/admin/exchange/bundle", data={**token, "counter": "x"}).status_code == 400
     bundle = desk.client.post("/admin/exchange/bundle", data={**token, "counter": "hembesok"}).data
     receiver = read_settings({"KIOSK_DATA": str(tmp_path / "other")})
-    received = import_bundle(receiver, bundle, set(), "anna", START.date()).library
+    received = import_bundle(receiver, bundle, set()).library
     assert received.counters["hembesok"] == library(desk).counters["hembesok"]
     assert received.choices.units == {}

@@ -127,7 +127,7 @@ def receiver(tmp_path: Path) -> Settings:
 
 
 def imported(settings: Settings, content: bytes, used: set[str] | None = None) -> BundleImport:
-    return import_bundle(settings, content, used or set(), "bo", TODAY)
+    return import_bundle(settings, content, used or set())
 
 
 def files_of(settings: Settings) -> dict[str, bytes]:

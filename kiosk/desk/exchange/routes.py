@@ -5,7 +5,7 @@ SettingsError.
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from kiosk.desk.downloads import file_response
 from kiosk.desk.exchange.comparison import organisation, own_name, read_received
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import account_name, for_coordinator, note
+from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.aggregate import Scope
 from kiosk.domain.message import Message
 from kiosk.domain.short_hash import short_hash
@@ -31,7 +31,6 @@ from kiosk.library.aggregates import (
 )
 from kiosk.library.bundles import Kind, Plan, State, import_bundle, make_bundle, plan_import
 from kiosk.library.changes import RefusedError
-from kiosk.library.library import Library
 from kiosk.library.signing import existing_key, in_groups, read_fingerprint
 from kiosk.library.texts import find_fault
 from kiosk.output.aggregates import own_aggregate, years
@@ -181,20 +180,15 @@ def take_bundle() -> ResponseReturnValue:
         content = b64decode(request.form.get("content", ""), validate=True)
     except ValueError:
         abort(400)
+    used = _used()
     try:
-        if _digest(plan_import(desk().own_settings, content, _used())) != request.form.get("seen"):
+        if _digest(plan_import(desk().own_settings, content, used)) != request.form.get("seen"):
             add_problem(translate("Något har ändrats här sedan paketet visades. Läs listan igen."))
             return _shown(content)
-        desk().change(_importing(content))
+        desk().change(lambda settings: import_bundle(settings, content, used).library)
     except RefusedError as error:
         return _refused(error.messages, "bundle")
     return _done(Action.BUNDLE_IMPORTED, short_hash(request.form["seen"], 8), translate("Paketet är inläst."))
-
-
-def _importing(content: bytes) -> Callable[[Settings], Library]:
-    """Return the change (`Desk.change`) that imports a bundle in the name of the signed-in account."""
-    reviewer, used, today = account_name(), _used(), desk().clock().date()
-    return lambda settings: import_bundle(settings, content, used, reviewer, today).library
 
 
 @blueprint.route("/exchange/figures", methods=["POST"])

@@ -32,9 +32,8 @@ def new() -> ResponseReturnValue:
     if request.method != "POST":
         return render_template("language_new.html", form=FlaskForm(), choices=choices)
     code = request.form.get("language", "")
-    today = desk().clock().date()
     try:
-        desk().change(lambda settings: add_language(settings, code, today))
+        desk().change(lambda settings: add_language(settings, code))
     except RefusedError as error:
         _add_problems(error)
         return render_template("language_new.html", form=FlaskForm(), choices=choices), 400

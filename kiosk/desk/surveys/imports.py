@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_name, translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import for_coordinator, note, signed_in
+from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
@@ -137,11 +137,10 @@ def _is_more_left_out(survey_preview: Preview) -> bool:
 def _save(form: ImportedSurvey) -> Survey:
     """Save an imported form as an own survey, and return the survey. Raises RefusedError if it is not valid
     or cannot be written; then nothing is saved."""
-    account, written = signed_in(), list[SavedSurvey]()
+    written = list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:
-        name = account.name if account else ""
-        written.append(add_imported_survey(settings, form, name, desk().clock().date()))
+        written.append(add_imported_survey(settings, form))
         return written[0].library
 
     desk().change(write)
