@@ -53,7 +53,7 @@ def link(
     action, what = Action.ADDRESS_MADE, way.value
     try:
         if not poster:
-            store.check_kiosk_budget(unit)
+            store.check_kiosk_budget(unit, datetime.now())
     except KioskBudgetError:
         if not reason:
             raise

@@ -384,17 +384,17 @@ class Store:
         """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
         self._opening_steps.check(new, now)
 
-    def check_kiosk_budget(self, unit_id: str, waiting: int = 0) -> None:
-        """Raise KioskBudgetError if one more kiosk at the unit would exceed the budget of a round that is
-        open or planned.
+    def check_kiosk_budget(self, unit_id: str, now: datetime, waiting: int = 0) -> None:
+        """Raise KioskBudgetError if one more kiosk at the unit would exceed the budget of a round that runs
+        now or is planned.
 
         `waiting` is the number of the unit's pairing codes that nobody has typed yet.
         """
         kiosks = self.links.kiosks()[unit_id] + waiting
-        for state in self._rounds.all():
-            budget = state.round.kiosk_budget(unit_id)
-            if not state.is_closed and budget is not None and kiosks >= budget:
-                raise KioskBudgetError(state.round, unit_id, kiosks, budget)
+        for of_round in self.rounds_from(unit_id, now):
+            budget = of_round.kiosk_budget(unit_id)
+            if budget is not None and kiosks >= budget:
+                raise KioskBudgetError(of_round, unit_id, kiosks, budget)
 
     def kiosks_over_budget(self, new: Round, waiting: Mapping[str, int]) -> list[KioskBudgetError]:
         """Return a KioskBudgetError, which is not raised, for each unit whose kiosks exceed its budget in

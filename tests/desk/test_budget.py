@@ -113,6 +113,16 @@ def test_a_kiosk_over_the_budget_needs_a_logged_reason(desk: Desk, path: str) ->
     assert REASON in desk.client.get("/admin/log").text
 
 
+@pytest.mark.parametrize("name", ["anna", "bo"])
+def test_a_round_has_no_kiosk_budget_from_its_closing_time_on(desk: Desk, name: str) -> None:
+    """It admits no ballots any more, whether or not the closing count has come."""
+    desk.store.links.add(Admission.KIOSK, "frida")
+    desk.now = desk.round.closes_at
+    assert not desk.store.rounds()[0].is_closed
+    assert send(desk, "/pair", name).status_code == 200
+    assert logged(desk) == [(name, Action.PAIRING_BEGUN, "frida")]
+
+
 def test_posters_and_units_without_expected_guests_have_no_budget(desk: Desk) -> None:
     for _ in range(3):
         assert send(desk, "", kind="poster").status_code == 303

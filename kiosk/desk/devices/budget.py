@@ -40,10 +40,12 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
 
 
 def kiosk_problem(unit_id: str) -> str | None:
-    """Return a sentence that asks for a reason if one more kiosk at a unit would exceed the budget of a
-    running or planned round, else None. Codes that wait for a screen count as kiosks."""
+    """Return a sentence that asks a coordinator for a reason if one more kiosk at a unit would exceed the
+    budget of a round that runs now or is planned, else None. Codes that wait for a screen count as
+    kiosks."""
+    store, now = desk().store, desk().clock()
     try:
-        desk().store.check_kiosk_budget(unit_id, desk().store.pairing_codes.waiting(desk().clock())[unit_id])
+        store.check_kiosk_budget(unit_id, now, store.pairing_codes.waiting(now)[unit_id])
     except KioskBudgetError as error:
         return translate(
             "Omgången räknar med {expected} {people} på {unit}. Högsta antal kiosker är {budget}, och "

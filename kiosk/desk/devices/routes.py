@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.devices.budget import kiosk_problem
+from kiosk.desk.devices.budget import kiosk_problem, may_exceed_budget
 from kiosk.desk.devices.links import (
     address_of,
     key_of,
@@ -82,7 +82,7 @@ def new_link() -> ResponseReturnValue:
         return page(sent_link=form, status=400)
     unit, kind = form.unit.data, Admission(form.kind.data)
     problem = kiosk_problem(unit) if kind is Admission.KIOSK else None
-    if problem and not form.reason.data:
+    if problem and not may_exceed_budget(form):
         form.reason.errors = [problem]
         return page(sent_link=form, status=409)
     desk().store.links.add(kind, unit)
@@ -115,7 +115,7 @@ def pair() -> ResponseReturnValue:
         form.unit.errors = [_only_coordinators_pair(rounds[0], form.unit.data)]
         return _kiosks_page(sent_pair=form, status=403)
     problem = kiosk_problem(form.unit.data)
-    if problem and not form.reason.data:
+    if problem and not may_exceed_budget(form):
         form.reason.errors = [problem]
         return _kiosks_page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
@@ -169,7 +169,7 @@ def move() -> ResponseReturnValue:
         try:
             desk().store.links.check_move(link.code, form.unit.data, desk().clock())
             problem = kiosk_problem(form.unit.data)
-            if problem and not form.reason.data:
+            if problem and not may_exceed_budget(form):
                 form.reason.errors = [problem]
                 return _kiosks_page(sent_moves={link.code: form}, status=409)
             desk().store.links.move(link.code, form.unit.data, desk().clock())
