@@ -159,6 +159,7 @@ def test_a_report_has_the_earlier_count_of_each_answer_without_an_order(tmp_path
     assert shown == [f"{counts} {NO_ORDER}"]
     charts = [b64decode(part).decode() for part in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page)]
     assert len(charts) == 2
+    assert all(f"{sleep}: 8 av 30; Samtal: okänt; Inget av detta: 0 av 30;" in chart for chart in charts)
     assert all(colour in chart for chart in charts for colour in CATEGORIES[: len(OPTIONS)])
 
 

@@ -190,7 +190,9 @@ def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, 
     counts = tuple(reversed(known.counts))
     unknown = figures.n - sum(count for count in counts if count is not None)
     segments = [
-        _earlier_segment(word, count or 0, figures.n, str(count) if count else "")
+        Segment(0, "", translate("{label}: okänt", label=word))
+        if count is None
+        else _earlier_segment(word, count, figures.n, str(count) if count else "")
         for word, count in zip(labels, counts, strict=True)
     ]
     in_bar = translate("{n} okänt", n=unknown) if unknown else ""
