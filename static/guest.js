@@ -54,6 +54,8 @@ const ballot = delivery(
 );
 
 const unit = find("progress").textContent;
+const logo = document.querySelector("#asker img");
+const named = [logo ? logo.alt : document.querySelector("#asker .name")?.textContent, unit].filter(Boolean).join(" · ");
 const textOf = (key) => words[guest.language].screen[key];
 
 function show(place, mayGoBack = place !== "promise" && (place !== "picker" || guest.returnTo)) {
@@ -72,7 +74,9 @@ function show(place, mayGoBack = place !== "promise" && (place !== "picker" || g
   find("back").hidden = isOpening;
   if (find("brief")) find("brief").hidden = at < 0;
   find("language").hidden = place === "picker" || place === "message" || languages.length === 1;
-  const progress = at < 0 || isOpening ? unit : textOf("progress").replace("{n}", numeral(at + 1));
+  // A low screen has no room for who asks, above what is promised.
+  const beside = place === "promise" && !find("asker").offsetHeight ? named : unit;
+  const progress = at < 0 || isOpening ? beside : textOf("progress").replace("{n}", numeral(at + 1));
   find("progress").textContent = progress.replace("{total}", numeral(statements.length));
   find("steps").hidden = !mayGoBack;
   find("skip").hidden = at < 0 || isOpening;

@@ -127,21 +127,23 @@ function layoutsOfEach(layouts, isEnough = false) {
   return ofEach();
 }
 
-function sizesToTry() {
-  const chosen = Number(root.dataset.size);
+function sizesToTry(chosen) {
   if (!isKiosk) return [chosen];
   const isMeasured = window.getComputedStyle(root).getPropertyValue("--least");
   return SHOWN.filter((size) => size <= chosen && size >= (isMeasured ? LEAST : 100));
 }
 
-/** The text size of a screen without answers: smaller letters where the usual ones would make it scroll. */
+/** The text size of a screen without answers: smaller letters where the usual ones would make it scroll. Larger text is
+    larger than these, by as much as it says. */
 function sizeOfText() {
-  const sizes = root.dataset.size === "100" ? sizesToTry() : [root.dataset.size];
+  const sizes = sizesToTry(100);
   const isInView = (size) => {
     root.dataset.shown = size;
     return root.scrollHeight <= window.innerHeight;
   };
-  return sizes.find(isInView) ?? sizes[sizes.length - 1];
+  const usual = sizes.find(isInView) ?? sizes[sizes.length - 1];
+  const least = (usual * root.dataset.size) / 100 - 1; // 125 % of 75 % is shown as 100 %
+  return SHOWN.filter((size) => size >= least).pop();
 }
 
 /** The text size of all statements, the layout of each, and whether larger text would be larger. */
@@ -169,7 +171,7 @@ function searchLayout() {
     root.dataset.shown = size;
     return !layoutsOfEach(compact, true).includes(undefined);
   };
-  const sizes = sizesToTry();
+  const sizes = sizesToTry(Number(root.dataset.size));
   const isOnly = sizes.length === 1; // on phones, and on kiosks at their usual size
   let [low, high] = isOnly || tryTextSize(sizes[0]) ? [0, 0] : [1, sizes.length];
   while (low < high) {

@@ -49,9 +49,12 @@ def test_one_touch_is_enough_and_the_next_guest_follows(
         "Vad sparas om mig?",
     ):
         expect(guest.page.locator("#brief")).to_contain_text(text)
+    expect(guest.page.get_by_text("Antal frågor: 1.").filter(visible=True)).to_have_count(1)
     assert violations(guest.page) == []
     for _ in range(2):
+        expect(guest.page.locator("#next")).not_to_be_visible()
         guest.touch_answer("4")
+        expect(guest.page.locator("#next")).to_be_visible()
         guest.page.clock.run_for(4_000)
         thanks(guest, "Tack för dina svar!")
         expect(guest.page.locator("#ended")).to_have_text("Klart. Inget finns kvar på skärmen.")

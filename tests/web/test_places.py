@@ -396,7 +396,7 @@ def test_the_units_name_on_the_first_screens_shifts_no_element(
         with subtests.test(language=language):
             for control in (f'[data-language="{language}"]', "#start"):
                 page.evaluate(LETTERS_ARE_HERE)
-                expect(page.locator("#progress")).to_have_text("FRIDA")
+                expect(page.locator("#progress")).to_contain_text("FRIDA")
                 assert_in_view(page, "#progress")
                 named = page.evaluate(ALL_BOXES, None)
                 assert page.evaluate(ALL_BOXES, "") == named
@@ -404,6 +404,52 @@ def test_the_units_name_on_the_first_screens_shifts_no_element(
                 page.evaluate(ALL_BOXES, "FRIDA")
                 touch(page, control)
             expect(page.locator("#progress")).not_to_contain_text("FRIDA")
+
+
+BETWEEN = """() => {
+    const box = (id) => document.getElementById(id).getBoundingClientRect();
+    return (box("picker").top - box("asker").bottom) / window.innerHeight;
+}"""
+"""The part of the height that is empty between who asks and the languages."""
+
+
+@pytest.mark.parametrize(
+    ("size", "screen"),
+    [
+        ((1080, 1920), None),
+        ((768, 1024), None),
+        (PHONE, None),
+        (NARROW, None),
+        (TEN_INCH[0], Screen(TEN_INCH[1])),
+    ],
+    ids=["tall", "tablet", "phone", "narrow", "10 inches"],
+)
+def test_the_asker_stands_beside_the_languages_and_on_the_page_after_them(
+    open_page: Open, size: tuple[int, int], screen: Screen | None
+) -> None:
+    page = open_page(size, "/s/poster" if size in (PHONE, NARROW) else "/", screen=screen)
+    page.evaluate(LETTERS_ARE_HERE)
+    assert 0 <= page.evaluate(BETWEEN) < 0.03
+    if not screen:
+        assert_in_view(page, "#picker h2")
+        assert_in_view(page, "#picker h2 svg")
+    assert_in_view(page, '[data-language="fi"]')
+    touch(page, '[data-language="fi"]')
+    assert_in_view(page, "#start")
+    named = page.get_by_text("Västerås stadsmission").filter(visible=True)
+    expect(named).to_have_count(1)
+    expect(named).to_be_in_viewport(ratio=1)
+
+
+def test_text_on_ten_inches_grows_by_as_much_as_its_button_says(open_page: Open) -> None:
+    """The usual text of these screens is smaller than the measures ask for, so that nothing scrolls."""
+    page = open_page(TEN_INCH[0], screen=Screen(TEN_INCH[1]))
+    page.evaluate(LETTERS_ARE_HERE)
+    sizes = [page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")]
+    for _ in range(2):
+        touch(page, "#text-size")
+        sizes.append(page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+    assert [size / sizes[0] for size in sizes] == pytest.approx([1, 1.25, 1.5], rel=0.07)
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/thanks"])
