@@ -198,7 +198,8 @@ def faults(aggregate: Aggregate) -> Iterator[Message]:
 
 
 def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
-    """Yield the faults of a round's terms, then those of its nodes, at most one for each."""
+    """Yield the faults of a round's terms, then those of its nodes, at most one for each. With a k below
+    K_FLOOR only faults of the terms: the rules of figures divide by k - 1."""
     terms = one.round
     values = {"round": terms.id}
     if not terms.opens_at < terms.closes_at <= aggregate.made_at or terms.closes_at.year != aggregate.year:
@@ -207,7 +208,7 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
         yield Message("Omgången {round} visar grupper under {floor} svar.", {**values, "floor": K_FLOOR})
     if len(terms.tree.nodes) > MOST_NODES:
         yield Message("Omgången {round} har för många verksamheter.", values)
-    for node in terms.tree.nodes:
+    for node in terms.tree.nodes if terms.k >= K_FLOOR else ():
         figures = one.nodes[node.id]
         rest = _rest(one, node.id)
         if figures.answered < terms.k or 0 < rest[0] < terms.k or rest[0] < 0:

@@ -222,7 +222,7 @@ def can_be_protected(table: StatementTally, k: int) -> bool:
 
 def can_be_published(table: StatementTally, k: int) -> bool:
     """Return False if this table of an exact round cannot be a sum of batches of at least k ballots each,
-    after the veil. True proves nothing.
+    after the veil. True proves nothing. `k` is at least 2.
 
     For figures from a file. In a batch without the veil, at least two answers differ from the largest option,
     and so they do in any sum of such batches. A batch with the veil has k - 1 or more published answers, all

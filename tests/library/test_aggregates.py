@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.aggregate import NodeFigures
 from kiosk.domain.comparison import Party, compare
 from kiosk.domain.survey import Pictures
+from kiosk.domain.tally import StatementTally
 from kiosk.library.aggregate_file import CONTEXT, DESCRIPTION, SIGNATURE, read_aggregate, write_aggregate
 from kiosk.library.aggregates import (
     distrust,
@@ -206,8 +208,10 @@ def test_figures_of_fewer_than_k_are_refused_although_they_are_signed(
     assert kept(receiver) == before
 
 
+VEILED = NodeFigures(20, 0, {STATEMENT.id: StatementTally((19, 0, 0), (0, 0, 0), 1)})
 IMPOSSIBLE = {
     "a smaller k": (round_of({"staden": (4, 6, 10)}, k=2), "under 5 svar"),
+    "a k of one": (replace(round_of({"staden": (4, 6, 10)}, k=1), nodes={"staden": VEILED}), "under 5 svar"),
     "answers without the veil": (round_of({"staden": (0, 0, 20)}), "inte kan ha räknat"),
     "a unit that answered more often": (
         round_of({"staden": (4, 6, 10), "frida": (5, 4, 3)}),
