@@ -105,8 +105,9 @@ def aggregate_of(
     outputs: Iterable[Output],
     made_at: datetime,
 ) -> Aggregate:
-    """Return the aggregate of an installation. It has the rounds among `closed_rounds` that closed in the
-    scope's year, have figures of the root and a statement with one answer, in the given order.
+    """Return the aggregate of an installation. It has the rounds among `closed_rounds` whose `closes_at` is
+    in the scope's year, in the given order. Rounds that are not closed in the snapshot, or have no figures of
+    the root or no statement with one answer, are left out.
 
     `document` is the snapshot; ValueError if it lacks a round of that year. `outputs` come from
     `yearly_outputs`, and `made_at` is the local time now.
@@ -170,7 +171,8 @@ def yearly_outputs(
     counters: Iterable[Counter], outputs: Outputs, trees: Iterable[Tree], scope: Scope
 ) -> Iterator[Output]:
     """Yield the figures of the scope's year, tree by tree: those of the root, then, if the scope has units,
-    those of each unit. A counter without a figure at a node is left out there."""
+    those of each unit. A counter without a figure at a node is left out there; a figure that says "not
+    counted" is one."""
     chosen = list(counters)
     for tree in trees:
         nodes = [tree.root, *(tree.node(unit) for unit in tree.leaves if scope.has_units)]
@@ -187,7 +189,8 @@ def yearly_outputs(
 
 def faults(aggregate: Aggregate) -> Iterator[Message]:
     """Yield a message for each reason why no installation of this program can have made this aggregate;
-    nothing if there is none. An invented aggregate can be without faults."""
+    nothing if there is none. An invented aggregate can be without faults. Each node of a round's tree must
+    have figures, with a table of each statement: the reader of the file checks that."""
     if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
         yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
     for one in aggregate.rounds:

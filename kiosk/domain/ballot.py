@@ -70,7 +70,7 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
       which counts as skipped.
 
     A statement that is missing or empty counts as skipped. A follow-up counts only after the answers that it
-    follows; otherwise its answer is NOT_ASKED, whatever was sent for it.
+    follows; otherwise its answer is NOT_ASKED, whichever of these values was sent for it.
 
     Raises BallotError for a statement that the survey does not have, and for a value that is no answer to
     its statement. Also for two values for one statement; if several options may be chosen, for two kinds of
@@ -149,7 +149,8 @@ def pack(ballots: Sequence[Ballot]) -> bytes:
 
 
 def unpack(packed: bytes, columns: int) -> list[Ballot]:
-    """Return the ballots that `pack` encoded, in its order; `columns` is the number of answers per ballot."""
+    """Return the ballots that `pack` encoded, in its order; `columns` is the number of answers per ballot, at
+    least 1. Nothing is checked: with another number, or from other bytes, the ballots are wrong."""
     rows = (packed[at : at + columns] for at in range(0, len(packed), columns))
     return [Ballot(tuple(map(_ANSWER_OF_BYTE.__getitem__, row))) for row in rows]
 
@@ -181,7 +182,7 @@ def pack_box(content: BoxContent) -> bytes:
 
 
 def unpack_box(packed: bytes, columns: int) -> BoxContent:
-    """Return the content that `pack_box` encoded; `columns` is the number of answers per ballot."""
+    """Return the content that `pack_box` encoded; `columns` as in `unpack`, and nothing is checked either."""
     head = int.from_bytes(packed[:4])
     return BoxContent(
         unpack(packed[4:], columns),

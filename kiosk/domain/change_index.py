@@ -18,8 +18,8 @@ from kiosk.domain.survey import Statement
 from kiosk.domain.time_change import TimeChange, key_of_time_change, time_change
 
 Kind = tuple[str | None, int, bool, bool] | None
-"""A `results.Change` as JSON: (value of its trend, direction, has_several_units, has_mix_moved). None if the
-rounds cannot be compared."""
+"""A `results.Change` as JSON: (value of its trend or None, direction, has_several_units, has_mix_moved). None
+if the rounds cannot be compared."""
 
 TimeKind = tuple[Kind, Kind, tuple[bool, bool] | None]
 """A TimeChange as JSON: (overall, ends, (is_up, is_sure) of its turn, or None without a turn)."""
@@ -29,8 +29,8 @@ class IndexDocument(TypedDict):
     """The index as JSON. `tag` is the ETag of its snapshot, and `closed` the number of closed rounds. `kinds`
     has each different change once; `rounds` has round id -> node id -> for each statement, in the survey's
     order, the index of its change in `kinds`. `figures` has the hash of each closed round's figures, and
-    `over_time` key_of_time_change -> the changes over all rounds, at nodes that have units below them; an
-    index of an earlier version lacks both."""
+    `over_time` key_of_time_change -> the changes over all rounds, at nodes that have units below them, of
+    statements whose options have an order; an index of an earlier version lacks both."""
 
     tag: str
     closed: int
@@ -55,7 +55,7 @@ class ChangeIndex:
 
     def has(self, closed: Sequence[Round], of_round: Round, node_id: str) -> bool:
         """Return whether the changes at a node up to `of_round` are in the index, and it was made with as
-        many closed rounds as there are in `closed`."""
+        many closed rounds as there are in `closed`. The caller compares `tag` with the snapshot's ETag."""
         is_same = self.document["closed"] == len(closed)
         return is_same and node_id in self.document["rounds"].get(of_round.id, {})
 
@@ -79,7 +79,7 @@ def index_changes(
 ) -> ChangeIndex:
     """Return the index of the changes at the nodes of the rounds `shown`. It has the change between the last
     two closed rounds up to each of these, at all its nodes, and the changes over all rounds, at its nodes
-    that are no units.
+    that are no units, of statements whose options have an order. ValueError if the snapshot lacks a round.
 
     `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
     rounds are taken from the index `before` if no closed round's figures differ from those that it was made
@@ -127,7 +127,7 @@ def _index_over_time(
     parts: SnapshotParts, rounds: Iterable[Round], shown: Iterable[Round], known: Mapping[str, TimeKind]
 ) -> dict[str, TimeKind]:
     """Return key_of_time_change -> the changes over all of `rounds`, at the nodes of each of `shown` that are
-    no units. Those that are in `known` are not computed again."""
+    no units, of statements whose options have an order. Those in `known` are not computed again."""
     every = list({of_round.id: of_round for of_round in rounds}.values())
     changes = dict[str, TimeKind]()
     for of_round in shown:

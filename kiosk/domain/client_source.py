@@ -11,7 +11,8 @@ def source_of(address: str | None) -> str:
     """Return the source of requests from an address: the IPv4 address, or the network of an IPv6 address (its
     first IPV6_NETWORK_BITS bits, the others 0).
 
-    Text that is no IP address is returned unchanged, and "" for None.
+    An IPv6 address that maps an IPv4 one counts as the IPv4 address. Text that is no IP address is returned
+    unchanged, and "" for None.
     """
     try:
         parsed = ip_address(address or "")

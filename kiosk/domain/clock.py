@@ -30,8 +30,9 @@ BOOTS_KEPT = 8
 
 
 class ClockFault(StrEnum):
-    """The reason why the clock is in doubt: without NTP it reads too long after the last known time (AHEAD),
-    it reads before that time (BEHIND), or it was set since the machine started (STEPPED)."""
+    """The reason why the clock is in doubt: without NTP it reads more than LONGEST_GAP after the last known
+    time (AHEAD), it reads more than LARGEST_STEP before that time (BEHIND), or it was set by more than
+    LARGEST_STEP since the machine started (STEPPED)."""
 
     AHEAD = "ahead"
     BEHIND = "behind"
@@ -79,7 +80,9 @@ def last_known(record: ClockRecord, last_tick: datetime | None) -> datetime | No
 def find_fault(
     utc: datetime, machine: Machine, record: ClockRecord, last_tick: datetime | None
 ) -> ClockFault | None:
-    """Return the fault of a wall clock that reads `utc`; None if the reading is plausible.
+    """Return the fault of a wall clock that reads `utc`; None if the reading is plausible, and in a new
+    installation, which knows no earlier time. If the clock `is_synchronised`, only a reading more than
+    LARGEST_STEP before `last_tick` is a fault.
 
     `last_tick` is the last counted tick, in UTC; None before the first count.
     """
@@ -102,8 +105,9 @@ def with_boot(record: ClockRecord, utc: datetime, machine: Machine) -> ClockReco
     """Return the record after a reading without a fault. If it adds or moves the start time of this boot,
     `known_at` becomes `utc`; otherwise the same object is returned.
 
-    A new boot's start time is added. If NTP keeps the clock, a start time that moved replaces the recorded
-    one. Without NTP a boot's first reading stays, so that many small steps cannot add up to a large one.
+    A new boot's start time is added. If the clock `is_synchronised`, a start time that moved by more than
+    NTP_TOLERANCE replaces the recorded one. Otherwise a boot's first reading stays, so that many small steps
+    cannot add up to a large one. The latest BOOTS_KEPT boots are kept. A boot "" is never recorded.
     """
     began, began_by_now = record.boots.get(machine.boot), utc - machine.uptime
     is_moved = began is None or abs(began_by_now - began) > NTP_TOLERANCE

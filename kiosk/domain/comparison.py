@@ -1,8 +1,8 @@
 """Comparison of organisations: rows that can be compared stand together, all others apart.
 
 Rows are compared only if their statements have the same meaning, scale and agreeing options, and their
-figures the same kind of protection. Each organisation has one row for a statement: its latest closed round
-of the year.
+figures the same kind of protection. Each organisation has one row for a statement and tree of units: its
+latest closed round of the year.
 """
 
 from collections.abc import Iterable, Sequence
@@ -81,14 +81,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Topic:
-    """The lines of all organisations about one statement. Their statements have the same id or the same
-    meaning. The groups have the order of their first lines."""
+    """The lines of all organisations about one statement. The statement of each line has the id or the
+    meaning of another line's. The groups have the order of their first lines."""
 
     groups: tuple[Group, ...]
 
 
 def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
-    """Return the topics of all parties, in the order of each topic's first line."""
+    """Return the topics of all parties, in the order of each topic's first line. Statements whose options
+    have no order are in none."""
     topics: list[list[Line]] = []
     for line in (line for party in parties for line in _lines(party)):
         of_topic = next(

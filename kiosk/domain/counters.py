@@ -271,9 +271,9 @@ class Outputs:
         return _sum(self.at_unit(counter, unit, period) for unit in units)
 
     def finest(self, counter: Counter, unit_id: str, period: Period) -> list[tuple[Period, Figure]]:
-        """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time. A period
-        with a typed figure is one pair; any other is split into its parts, down to months. Periods without a
-        figure are left out."""
+        """Return the (period, figure) pairs that a unit's figure is the sum of, in order of time; of a total,
+        which is never summed, the typed figures. A period with a typed figure is one pair; any other is split
+        into its parts, down to months. Periods without a figure are left out."""
         if (unit_id, counter.id) not in self._with_figures:
             return []
         typed = self.typed.get((unit_id, period, counter.id))
@@ -284,7 +284,8 @@ class Outputs:
 
     def by_target(self, counter: Counter, units: Iterable[str], period: Period) -> dict[str, int]:
         """Return target id -> number of taps at these units in a period, for the targets with any; NO_TARGET
-        is a key for taps without a target. Typed figures are left out: they have no target."""
+        is a key for taps without a target. Typed figures are left out, since they have no target; taps that a
+        typed figure replaces are counted, so that the sum may differ from the figure."""
         totals: dict[str, int] = {}
         for unit in units:
             for month in _months(period):
@@ -293,7 +294,7 @@ class Outputs:
         return {target: number for target, number in totals.items() if number}
 
     def years(self) -> tuple[int, ...]:
-        """Return the years with any figure, the latest first."""
+        """Return the years with any figure, taps that were undone included, the latest first."""
         periods = {period for _, period, _, _ in self.taps} | {period for _, period, _ in self.typed}
         return tuple(sorted({period.first.year for period in periods}, reverse=True))
 

@@ -91,7 +91,7 @@ class EarlierFigures:
 
 def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
     """Return figures from their JSON: the inverse of `EarlierFigures.as_json`. KeyError, TypeError or
-    ValueError for another shape."""
+    ValueError for another shape. Types of texts and numbers, and the counts' sums, are not checked."""
     return EarlierFigures(
         row["node"],
         date.fromisoformat(row["first"]),
@@ -150,9 +150,10 @@ def read_figures(
     """Build figures of the `asked` statements from the text typed for each (statement id, option from 1).
 
     A text is a count, a percentage or nothing (see `read_count`); a statement with nothing but empty texts is
-    left out. `n` is the number of answers, `first` and `last` are days, and `source` names the report. Raises
-    FiguresError with every fault: text that is no count, no count at all, an option larger than n, options
-    that sum to more than n, days in the wrong order, or a last day after `today`.
+    left out. `n` is the number of answers, `first` and `last` are days, and `source` names the report. The
+    caller checks the node, and that `n` is from 1 to MOST_ANSWERS. Raises FiguresError with every fault: text
+    that is no count, no count at all, an option larger than n, options that sum to more than n, days in the
+    wrong order, or a last day after `today`.
     """
     messages, statements = [], []
     for statement in asked:

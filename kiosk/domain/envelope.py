@@ -141,8 +141,9 @@ class Letterbox:
         return ticket_digest(ticket) in self.forms
 
     def with_form(self, ticket: bytes, rng: Random) -> "Letterbox":
-        """Return the letterbox after it accepted a form with this ticket. If it has MOST_FORM_TICKETS
-        already, the new ticket replaces a random one: no order is stored, so the oldest is unknown."""
+        """Return the letterbox after it accepted a form with this ticket, which it does not remember yet. If
+        it has MOST_FORM_TICKETS already, the new ticket replaces a random one: no order is stored, so the
+        oldest is unknown."""
         kept = self.forms
         if len(kept) >= MOST_FORM_TICKETS:
             kept -= {rng.choice(sorted(kept))}
@@ -167,12 +168,13 @@ def ticket_digest(ticket: bytes) -> bytes:
 
 
 def letterbox_of(key: ec.EllipticCurvePrivateKey) -> Letterbox:
-    """Return an empty letterbox with this key pair."""
+    """Return an empty letterbox with this key pair, which must be of P-256."""
     return Letterbox(key.private_numbers().private_value.to_bytes(_PRIVATE_BYTES))
 
 
 def unpack(packed: bytes) -> Letterbox:
-    """Return a letterbox from its bytes: the inverse of `Letterbox.pack`."""
+    """Return a letterbox from its bytes: the inverse of `Letterbox.pack`. Nothing is checked: a wrong private
+    key shows only when it is used."""
     private, rest = packed[:_PRIVATE_BYTES], packed[_PRIVATE_BYTES:]
     has_forms = len(rest) % TICKET_BYTES == _NUMBER_BYTES
     number = int.from_bytes(rest[:_NUMBER_BYTES]) if has_forms else 0

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 def leads_to_own_machine(address: str) -> bool:
     """Return whether a web address names the machine that opens it: localhost (RFC 6761), a loopback address
-    or the unspecified one, in any form that a browser reads. False for an address without a host. ValueError
-    for an address that `urlsplit` cannot read."""
+    or the unspecified one, in any form that a browser reads. False for an address without a host, as
+    localhost:8000 without http:// is. ValueError for an address that `urlsplit` cannot read."""
     host = normalize("NFKC", urlsplit(address).hostname or "").rstrip(".")
     parsed = _ip_address(host)
     if parsed is None:

@@ -95,7 +95,8 @@ def is_working_day(when: datetime) -> bool:
 
 
 def next_try(problem: MailProblem, tries: int, now: datetime) -> datetime | None:
-    """Return the time of the next try after `tries` failed tries, 1 or more; None if the mail is given up.
+    """Return the time of the next try after `tries` failed tries, 1 or more; None if the mail is given up:
+    after one try more than WAITS has times.
 
     A recipient whom the server refuses for good is not tried again. All other problems may be mended.
     """

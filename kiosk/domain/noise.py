@@ -37,14 +37,15 @@ reads: 1e999999999 takes hours."""
 
 def read_epsilon(text: str) -> Fraction:
     """Return the epsilon of a round's terms, as `str` wrote it. Raises ValueError for a text that is not
-    EPSILON_TEXT."""
+    EPSILON_TEXT. Whether it is from SMALLEST_EPSILON to EPSILON is not checked."""
     if not EPSILON_TEXT.fullmatch(text):
         raise ValueError(f"{text!r} is no epsilon: a fraction such as 3/2")
     return Fraction(text)
 
 
 def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> tuple[int, ...]:
-    """Return the table to publish instead of `counts`, whose cells are all options and kinds of no answer.
+    """Return the table to publish instead of `counts`, whose cells, at least one, are all options and kinds
+    of no answer.
 
     The cells of the returned table are whole and never negative, in the same order and with the same sum.
     Call this once for a batch and keep nothing but the result. `rng` must be `secrets.SystemRandom()` outside
@@ -57,7 +58,8 @@ def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> 
 def protect_part(
     counts: Sequence[int], total: int, rng: Random, epsilon: Fraction = EPSILON
 ) -> tuple[int, ...]:
-    """Return the table to publish instead of `counts`, whose sum is secret, with the public sum `total`.
+    """Return the table to publish instead of `counts`, whose sum is secret, with the public sum `total`, 0 or
+    more.
 
     Each cell has noise of its own. A ballot that moves between two cells costs `epsilon`; one that enters or
     leaves the table costs half of it. The difference between `total` and the noisy sum is spread evenly over
@@ -86,8 +88,8 @@ def zero_sum_noise(cells: int, epsilon: Fraction, rng: Random) -> tuple[int, ...
 
 
 def geometric_noise(rate: Fraction, rng: Random) -> int:
-    """Return an integer z, with a probability proportional to e^(-rate * |z|); also called discrete
-    Laplace."""
+    """Return an integer z, with a probability proportional to e^(-rate * |z|); also called discrete Laplace.
+    `rate` is above 0."""
     while True:
         size = 0
         while _bernoulli_exp(rate, rng):

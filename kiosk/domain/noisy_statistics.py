@@ -42,8 +42,8 @@ MOST_RAISED = 30.0
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise in a table of `cells` cells, kinds of no answer included, that is the sum of the tables of
-    `batches` batches. `variance` is that of the noise in one cell of this sum."""
+    """The noise in a table of `cells` cells (two or more), kinds of no answer included, that is the sum of
+    the tables of `batches` batches. `variance` is that of the noise in one cell of this sum."""
 
     cells: int
     variance: float
@@ -115,7 +115,8 @@ def distribution_intervals(
     counts: Sequence[int], noise: Noise, outside: Sequence[int] = ()
 ) -> tuple[Interval, ...]:
     """Return a confidence interval of each option's share, in the order of `counts`; all hold simultaneously
-    (Bonferroni). Without noise they are Goodman's. Arguments as for `share_interval`."""
+    (Bonferroni). Without noise they are Goodman's. Arguments as for `share_interval`: the counts must sum to
+    at least 1."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
     tables = _tables(counts, outside, noise)
     return tuple(_extended_score(tables, [option], noise, z) for option in range(len(counts)))
@@ -367,7 +368,7 @@ def whole_without_bias(counts: Sequence[int], outside: Sequence[int], noise: Noi
 
 @dataclass(frozen=True)
 class NoisyPlaceCount:
-    """A place's `n` answers on the scale, of which `count` chose certain options.
+    """A place's `n` answers on the scale, at least one, of which `count` chose certain options.
 
     `chosen` is the number of these options, `scale` the number of all options of the scale. `unbiased_share`
     is the share of these options in the counts without bias, None if it is that of the published counts.

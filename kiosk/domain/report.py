@@ -64,7 +64,7 @@ class Terms:
 
 def terms_from_json(row: Mapping[str, Any]) -> Terms:
     """Return terms from their JSON, as `dataclasses.asdict` makes it. KeyError or TypeError for another
-    shape."""
+    shape; types of texts and numbers are not checked."""
     lists = {name: tuple(row[name]) for name in ("rounds", "statements")}
     return Terms(**{**row, **lists})
 
@@ -104,9 +104,9 @@ class Block:
 
     @property
     def short_heading(self) -> int:
-        """The length of the longest heading of a row, in characters, if the table has at least NARROW_FROM
-        columns and no heading is longer than LONGEST_SHORT_HEADING: the column of headings then gets that
-        width. Otherwise 0."""
+        """The length of the longest line in the column of row headings, its own heading included, in
+        characters. The column gets that width. 0 if the table has fewer than NARROW_FROM columns or no row
+        headings, or if the line is longer than LONGEST_SHORT_HEADING."""
         if len(self.header) < NARROW_FROM or not self.has_row_headings:
             return 0
         headings = [line for cells in (self.header, *self.rows) for line in cells[0].split("\n")]
@@ -135,7 +135,7 @@ class ReportDocument:
 
 def document_from_json(row: Mapping[str, Any]) -> ReportDocument:
     """Return a document from its JSON: the inverse of `ReportDocument.as_json`. KeyError, TypeError or
-    ValueError for another shape."""
+    ValueError for another shape; types of texts and numbers are not checked."""
     blocks = tuple(
         Block(
             Kind(block["kind"]),
@@ -166,9 +166,10 @@ def data_rows(table: Iterable[Iterable[object]]) -> tuple[tuple[str, ...], ...]:
 
 
 def prose(text: str) -> tuple[Block, ...]:
-    """Return the blocks of a part's text, in order: paragraphs between empty lines, lines that begin with "-
-    " as a list, lines that begin with "|" as a table, with its caption if a line without "|" is above them,
-    and a line that begins with "# " as a heading. Nothing else is markup."""
+    """Return the blocks of a part's text, in order; () for an empty text. Empty lines divide it into groups
+    of lines. The first line of a group is a heading if it begins with "# ". The others are a list if all
+    begin with "- ", a table if all but a caption above them begin with "|", else one paragraph. Nothing else
+    is markup."""
     blocks: list[Block] = []
     for chunk in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
         lines = [line.strip() for line in chunk.split("\n") if line.strip()]
@@ -190,7 +191,8 @@ MOST_COLUMNS = 6
 def _table(lines: list[str]) -> Block | None:
     """Return the table of the lines between two empty ones: a caption unless the first line begins with "|",
     then a heading and at least one row. Short rows are filled with "". A table without a caption line has the
-    heading's first cell as its caption. None for other lines, and for more than MOST_COLUMNS columns."""
+    heading's first cell as its caption. None for other lines, for a heading alone, and for more than
+    MOST_COLUMNS columns."""
     caption = "" if lines and lines[0].startswith("|") else "".join(lines[:1])
     rows = [_cells(line) for line in lines[1 if caption else 0 :]]
     if len(rows) < 2 or None in rows:

@@ -42,7 +42,7 @@ than it is."""
 @dataclass(frozen=True)
 class Share:
     """The number of answers of one option, and its percentage of the answers on the scale, whole; `percent`
-    is None if there are too few answers for percentages."""
+    is None if these are fewer than PERCENT_FROM."""
 
     count: int
     percent: int | None
@@ -243,7 +243,7 @@ def interval_in_parts(interval: Interval, n: int) -> tuple[int, int, int]:
 
 def row(document: Document, of_round: Round, node_id: str, statement: Statement) -> Row:
     """Return the published answers to a statement in one round, without breaks and units. KeyError if the
-    document lacks the round, the node or the statement."""
+    document lacks the round or the node, or has figures of the node without this statement."""
     published = _published(document, of_round)
     node, is_closed = _node_in(published, of_round, node_id), published["state"] == "closed"
     if node["answered"] is None:
@@ -272,21 +272,21 @@ def by_place(document: Document, of_round: Round, statement: Statement) -> tuple
 
 
 def answered(document: Document, of_round: Round, node_id: str) -> int | None:
-    """Return the number of ballots published for a node; None if there are no figures. KeyError if the round
-    has no such node."""
+    """Return the number of ballots published for a node; None if there are no figures. KeyError if the
+    document lacks the round or the node."""
     ballots: int | None = _node(document, of_round, node_id)["answered"]
     return ballots
 
 
 def excluded_rapid(document: Document, of_round: Round, node_id: str) -> int:
-    """Return the number of ballots excluded as rapid at a node; 0 while the round runs. KeyError if there is
-    no such node."""
+    """Return the number of ballots excluded as rapid at a node; 0 until the count that closed the round.
+    KeyError if the document lacks the round or the node."""
     return _node(document, of_round, node_id).get("excluded_rapid", 0)
 
 
 def guard_fired(document: Document, of_round: Round, node_id: str) -> bool:
     """Return whether the play guard fired, at a node or below it, between the last two counts. KeyError if
-    there is no such node."""
+    the document lacks the round or the node."""
     return _node(document, of_round, node_id).get("guard_fired", False)
 
 
@@ -317,7 +317,8 @@ def over_time(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
     """Return one row, with its breaks and units, for each of `rounds` that asked this statement at this node,
-    the earliest opening first. KeyError if the document lacks one of these rounds or the node."""
+    the earliest opening first; () if none did. Rounds that are not closed are not left out. KeyError if the
+    document lacks one of these rounds or the node."""
     return tuple(
         replace(of_round, units=_units(document, of_round.round, node_id, statement_id))
         for of_round in over_time_as_one(document, rounds, node_id, statement_id)
@@ -393,8 +394,8 @@ def compared(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Return the rows that the trend test uses: those of closed rounds since the last break, with enough
     answers for a percentage, the earliest first as in `rows`.
 
-    A running round is left out: it would be tested again at each count, and sooner or later chance alone
-    would look like a change.
+    A round is left out until the count that closes it: it would be tested again at each count, and sooner or
+    later chance alone would look like a change.
     """
     return tuple(row for row in comparable(rows) if row.is_closed and row.on_scale >= PERCENT_FROM)
 
@@ -536,7 +537,7 @@ class Spread:
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
     """Return the places with the largest and the smallest share among those with enough answers for a
     percentage; None with fewer than two of them, and for options without an order. `places` has the rows of
-    one statement in one round."""
+    one statement, in one round or in rounds with the same kind of protection."""
     enough = sorted(
         (
             place
@@ -562,14 +563,15 @@ def _exact_share(row: Row) -> Fraction:
 
 
 def _differ(most: Row, least: Row, places: int) -> bool:
-    """Return whether two places of one round differ by more than chance, and noise in a protected round."""
+    """Return whether two places differ by more than chance, and noise in protected rounds. Both rows have
+    answers on the scale and the same kind of protection."""
     if most.round.is_protected:
         return noisy_statistics.differ(_noisy_part(most), _noisy_part(least), places)
     return statistics.differ(_part(most), _part(least), places)
 
 
 def _share(row: Row) -> float:
-    """Return the share that agrees, 0 to 1."""
+    """Return the share that agrees, 0 to 1. The row has answers on the scale, else ZeroDivisionError."""
     return row.agreeing / row.on_scale
 
 
@@ -578,7 +580,8 @@ def _part(row: Row) -> PlaceCount:
 
 
 def _noisy_part(row: Row) -> NoisyPlaceCount:
-    """Return the row's answers that agree, with the share of them in the counts without bias."""
+    """Return the row's answers that agree, with the share of them in the counts without bias; that share is 0
+    without answers on the scale."""
     options = len(row.statement.scale.labels)
     table = row.table
     share = 0.0

@@ -136,7 +136,8 @@ class Round:
         return None if expected is None else kiosk_budget(expected)
 
     def is_running(self, now: datetime) -> bool:
-        """Return whether ballots are admitted at `now`, local time."""
+        """Return whether ballots are admitted at `now`, local time, by the round's times alone: from
+        `opens_at` on, before `closes_at`. It may be true of a round that a wrong clock closed early."""
         return self.opens_at <= now < self.closes_at
 
     def as_json(self) -> dict[str, Any]:
@@ -159,8 +160,9 @@ class Round:
 
 
 def round_from_json(row: dict[str, Any]) -> Round:
-    """Return a round from its JSON: the inverse of `Round.as_json`. KeyError, TypeError or ValueError for
-    another shape.
+    """Return a round from its JSON: the inverse of `Round.as_json`. KeyError, TypeError, ValueError or
+    AttributeError for another shape; types of texts and numbers are not checked, nor the rules of
+    `check_opening`.
 
     Rounds of earlier versions lack some members. Without `figures` and `protection` a round is live and
     exact, without `expected` it has no budget, without `least_days` no condition of days, and without `name`
@@ -200,8 +202,8 @@ def check_opening(
 ) -> None:
     """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
 
-    `closed` holds ids of rounds that admit no ballots any more. Their time may overlap with the new round's,
-    since a wrong clock may have closed them early.
+    `closed` holds ids of rounds that a count has closed. Their time may overlap with the new round's, since a
+    wrong clock may have closed them early; they still count towards TREND_BUDGET.
     """
     messages = [*_own_faults(new, now), *_faults_beside(new, list(others), closed)]
     if messages:
@@ -231,7 +233,8 @@ def history_faults(
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     """Return messages for a coordinator who is about to open a round with about `guests_a_day` guests a day
-    at each unit: the time until its figures, and reasons against the round; () without any.
+    at each unit: the time until the figures of a live round, and reasons against the round; () without any.
+    The round need not pass `check_opening`.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.

@@ -21,7 +21,7 @@ class Daily:
 
 @dataclass(frozen=True)
 class Every:
-    """A tick every few seconds: for the demonstration only, which has no real answers."""
+    """A tick every `seconds`, a divisor of a day: for the demonstration only, which has no real answers."""
 
     seconds: int
 

@@ -138,7 +138,8 @@ def empty_set(salt: bytes) -> SlipSet:
 
 
 def unpack(packed: bytes) -> SlipSet:
-    """Return a slip set from its bytes: the inverse of `SlipSet.pack`."""
+    """Return a slip set from its bytes: the inverse of `SlipSet.pack`. Nothing is checked: other bytes give a
+    wrong set."""
     salt, at, runs = packed[:SALT_BYTES], SALT_BYTES, []
     while at < len(packed):
         unused, used = (int.from_bytes(packed[at + skip : at + skip + 4], "big") for skip in (0, 4))

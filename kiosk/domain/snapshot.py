@@ -54,7 +54,8 @@ NodeDocument = PublishedNode | UnpublishedNode
 class RoundDocument(TypedDict):
     """A round in the snapshot. `survey` and `version` are the id and the version of its survey. Times are
     local, in ISO 8601. `protection` is a value of `Protection`. `epsilon`, a fraction such as 3/2, exists in
-    protected rounds only. `nodes` has all nodes of the round's tree, in its order."""
+    protected rounds only. `state` is "open" until the count that closes the round, also before it opens.
+    `nodes` has all nodes of the round's tree, in its order."""
 
     id: str
     survey: str
@@ -82,7 +83,8 @@ class RoundTally:
     """A round and its tallies.
 
     `sums` is the running sum of the batches published for each node itself, without the nodes below it.
-    `excluded_rapid` is the number of rapid ballots from each unit's kiosks, known once the round is closed.
+    `is_closed` says whether a count has closed the round. `excluded_rapid` is the number of rapid ballots
+    from each unit's kiosks, known from then on.
     `guard_fired` has the units at which the play guard excluded or refused a ballot between the last two
     counts. `batches` is the number of batches published for each node itself, in a protected round.
     """
@@ -178,8 +180,8 @@ def _node_document(round_tally: RoundTally, head: _Node, tally: Tally | None) ->
 
 
 def nodes_with_guard_fired(document: Document) -> dict[str, frozenset[str]]:
-    """Return round id, of every round -> ids of its nodes, units included, with `guard_fired` in the
-    document."""
+    """Return round id, of every round in the document -> ids of its nodes, units included, with
+    `guard_fired`; an empty set if it has none."""
     return {
         round_document["id"]: frozenset(
             node["id"] for node in round_document["nodes"] if node.get("guard_fired")

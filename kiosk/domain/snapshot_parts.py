@@ -37,7 +37,8 @@ class _Bounds:
 
 
 class SnapshotParts:
-    """The text of a snapshot. Methods raise ValueError for a round or node that it lacks."""
+    """The text of a snapshot. Methods raise ValueError for a round or node that it lacks. The documents that
+    they return share parts, which callers must not change."""
 
     def __init__(self, text: str) -> None:
         self._text = text

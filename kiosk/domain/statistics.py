@@ -52,7 +52,7 @@ RARE_LIMITS = (0.0, 0.051293, 0.355362, 0.817691)
 
 
 def widened(interval: Interval, count: int, n: int) -> Interval:
-    """Return a score interval, widened if `count` or n - `count` is at most three.
+    """Return a score interval, widened if `count` or n - `count` is at most three. `n` must be at least 1.
 
     There Wilson's interval misses the true share too often. The modified interval of Brown, Cai and DasGupta
     (2001, Interval Estimation for a Binomial Proportion, Statistical Science 16) takes the Poisson limit
@@ -76,7 +76,8 @@ def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Inte
 
 def distribution_intervals(counts: Sequence[int], withheld: int) -> tuple[Interval, ...]:
     """Return Goodman's intervals, in the order of `counts`, widened to hold for every possible value of
-    `withheld` further answers, on the scale or outside it."""
+    `withheld` further answers, on the scale or outside it. The counts and `withheld` must sum to at least
+    1."""
     # Lowest: all withheld answers are outside the scale, as an option of their own. Highest: all of them are
     # this option.
     lows = goodman([*counts, withheld])[: len(counts)] if withheld else goodman(counts)

@@ -1,7 +1,7 @@
 """The change of a statement's answers at a node between two consecutive closed rounds.
 
-The test is that of `results.change`. A running round is shown but not compared: beside its figures stands the
-change between the last two closed rounds.
+The test is that of `results.change`. A round that no count has closed yet is shown but not compared: beside
+its figures stands the change between the last two closed rounds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -77,8 +77,7 @@ def last_step(
     """Return the step of a statement at a node: its row in `of_round`, and the change between the last two
     closed rounds up to `of_round`.
 
-    `closed` are the closed rounds, the latest opening first. KeyError if the document lacks a round, the node
-    or the statement.
+    `closed` are the closed rounds, the latest opening first. KeyError as in `results.row`.
     """
     compared = last_two(closed, of_round, node_id, statement.id)
     pair = with_direction_of(over_time(document, compared, node_id, statement.id), statement)
@@ -95,8 +94,8 @@ def known_step(
 
 
 def last_two(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> tuple[Round, ...]:
-    """Return the last two closed rounds up to `of_round` that asked a statement at a node, the latest first;
-    fewer if there are not two. `closed` has the latest opening first."""
+    """Return the last two closed rounds up to `of_round`, itself included, that asked a statement at a node,
+    the latest first; fewer if there are not two. `closed` has the latest opening first."""
     return tuple(islice(_asking(closed, of_round, node_id, statement_id), 2))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 def parse(text: str) -> Any:
     """Parse a JSON document. Raises ValueError, and no other error, for text that is not strict JSON (RFC
-    8259)."""
+    8259), or in which an object has a key twice. A number beyond the range of `float`, such as 1e999, is
+    infinite."""
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
     except RecursionError as error:

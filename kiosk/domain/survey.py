@@ -113,7 +113,8 @@ class Scale:
 
 
 def number_scale(scale_id: str, poles: Poles, options: int, *, bipolar: bool = False) -> Scale:
-    """Return a scale of as many consecutive numbers as there are `options`, with words at its poles only."""
+    """Return a scale of as many consecutive numbers as there are `options`, at least two, with words at its
+    poles only."""
     return Scale(scale_id, _number_labels(poles, options), bipolar, Pictures.NONE, poles)
 
 
@@ -567,7 +568,7 @@ def _scale_from_json(row: dict[str, Any]) -> Scale:
 
 def survey_from_json(row: dict[str, Any]) -> Survey:
     """Return a survey from its JSON: the inverse of `Survey.as_json`. KeyError, TypeError or ValueError for
-    another shape.
+    another shape; types of texts and numbers are not checked.
 
     Rounds of earlier versions have no direction: their statements do not say which end is good. They have no
     earlier texts either, no several options and no follow-ups; their scales have no kind of pictures and no

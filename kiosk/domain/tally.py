@@ -77,8 +77,8 @@ Tally = tuple[StatementTally, ...]
 
 
 def statement_tally_from_json(row: StatementDocument) -> StatementTally:
-    """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`. KeyError or
-    TypeError for another shape."""
+    """Return a statement's table from its JSON: the inverse of `StatementTally.as_json`. KeyError for a
+    missing member, TypeError for another shape. Types of the counts are not checked."""
     return StatementTally(
         tuple(row["counts"]),
         tuple(row["no_answer"][kind] for kind in NoAnswer),
@@ -133,7 +133,8 @@ def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) 
 
     If an answer to the statement is withheld, the whole follow-up is withheld, because it would reveal that
     answer. Otherwise the veil applies to the guests who were asked, so that for each of them two answers are
-    possible; the number not asked is published, since the statement's table has it.
+    possible, and all are withheld if MOST_UNSEEN or fewer were asked; the number not asked is published,
+    since the statement's table has it.
     """
     if column.subject is not ColumnSubject.FOLLOW_UP:
         return veil(cells)
@@ -148,7 +149,7 @@ def protected(
     cells: Sequence[int], column: Column, before: StatementTally | None, rng: Random, epsilon: Fraction
 ) -> Published:
     """Return the table to publish in a protected round: `cells` with noise of this epsilon, drawn now.
-    `before` is the published table of the statement that a follow-up follows.
+    `before` is the published table of the statement that a follow-up follows, never None for one.
 
     The number of guests who were asked a follow-up is taken from that table. It is not drawn again: a second
     noisy number of the same guests would tell more about each of them.
@@ -180,7 +181,8 @@ def of_those_asked(table: StatementTally, statement: StatementTally, follow_up: 
 
 def has_answers_of(table: StatementTally, column: Column) -> bool:
     """Return whether a table has the shape of a column: as many counts as the column has options, no kinds of
-    no answer if the column has none, and `not_asked` for a follow-up only. For figures from a file."""
+    no answer if the column has none, and `not_asked` for a follow-up only. Counts below 0 are not looked for.
+    For figures from a file."""
     return (
         len(table.counts) == column.options
         and (column.has_no_answer or not any(table.no_answer))
@@ -191,8 +193,9 @@ def has_answers_of(table: StatementTally, column: Column) -> bool:
 def follows_table(
     table: StatementTally, column: Column, statement: StatementTally, k: int, *, is_protected: bool
 ) -> bool:
-    """Return False if a follow-up's table cannot stand beside the table of the statement that it follows;
-    True proves nothing. `column` is that of the follow-up, `k` the round's. For figures from a file.
+    """Return False if a follow-up's table cannot stand beside the table of the statement that it follows, has
+    a count below 0, or is of fewer than `k` ballots; True proves nothing. `column` is that of the follow-up,
+    `k` the round's. For figures from a file.
 
     If no answer to the statement is withheld, its table says how many were asked. In an exact round, each
     batch that withholds such an answer withholds the whole follow-up.

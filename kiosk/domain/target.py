@@ -1,8 +1,8 @@
 """Whether the target of a statement is reached: a share of the answers on the scale that agrees.
 
 A target counts as reached or missed only in a closed round, and only if the whole confidence interval lies on
-one side of it. The interval accounts for chance, withheld answers and noise. A running round is not judged:
-looking again after each count would find a target reached by chance sooner or later.
+one side of it. The interval accounts for chance, withheld answers and noise. Until a count has closed the
+round it is not judged: looking again after each count would find a target reached by chance sooner or later.
 """
 
 from enum import StrEnum
@@ -28,7 +28,7 @@ def is_upper_limit(statement: Statement) -> bool:
 
 def target_state(row: Row) -> TargetState | None:
     """Return the state of a row's target; None if the statement has none, or nobody answered on the scale.
-    UNCERTAIN while the round runs, and with too few answers for percentages."""
+    UNCERTAIN until a count has closed the round, and with too few answers for percentages."""
     percent, sure = row.statement.target, row.agreeing_interval
     if percent is None or not row.on_scale:
         return None

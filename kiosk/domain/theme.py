@@ -60,7 +60,8 @@ class Theme:
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, #rrggbb: 1 to 21."""
+    """Return the contrast ratio of two colours, #rrggbb: 1 to 21. ValueError for a text without these
+    digits."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -99,8 +99,8 @@ class Tree:
         return {node_id: tuple(leaves) for node_id, leaves in units.items()}
 
     def only(self, units: Iterable[str]) -> "Tree":
-        """Return the tree of the leaves with these ids, at least one, and their ancestors. KeyError for an
-        unknown leaf."""
+        """Return the tree of the leaves with these ids, at least one, and their ancestors, without
+        `respondents`. KeyError for an unknown id; the caller checks that no id is that of a group."""
         kept = {node_id for unit in units for node_id in self.upwards(unit)}
         return Tree(tuple(node for node in self.nodes if node.id in kept))
 
@@ -120,5 +120,6 @@ class Tree:
 
 
 def tree_from_json(rows: list[dict[str, Any]]) -> Tree:
-    """Return a tree from its JSON: the inverse of `Tree.as_json`. KeyError or TypeError for another shape."""
+    """Return a tree from its JSON: the inverse of `Tree.as_json`. KeyError or TypeError for another shape;
+    types of texts are not checked, nor whether the nodes form a tree."""
     return Tree(tuple(Node(row["id"], row["name"], row["parent"]) for row in rows))
