@@ -36,7 +36,8 @@ def is_hash(stored: str) -> bool:
         parameters = extract_parameters(stored)
     except (InvalidHashError, ValueError):
         return False
-    return parameters.memory_cost <= _LARGEST_MEMORY_KIB and parameters.time_cost <= _MOST_PASSES
+    is_cheap = parameters.memory_cost <= _LARGEST_MEMORY_KIB and parameters.time_cost <= _MOST_PASSES
+    return is_cheap and stored.isascii()
 
 
 def hash_password(password: str) -> str:
@@ -51,5 +52,5 @@ def verify(stored: str | None, password: str) -> bool:
     with _ONE_AT_A_TIME:
         try:
             return _HASHER.verify(stored or _DUMMY, password) and stored is not None
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False

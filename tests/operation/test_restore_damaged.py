@@ -388,6 +388,10 @@ EDITED: dict[str, tuple[Edit, str]] = {
         rename("account", "password", "$argon2id$v=19$m=999999999,t=3,p=4$c29tZXNhbHQ$aGFzaA"),
         "no argon2 hash",
     ),
+    "a password with a letter that no hash has": (
+        rename("account", "password", "$argon2id$v=19$m=8,t=1,p=1$sält$hash"),
+        "no argon2 hash",
+    ),
     "an address of slips": (rename("link", "admission", "slip"), "no address of a kiosk or poster"),
     "an address to a path": (rename("link", "unit_id", "../a"), "'../a' is no id"),
     "a screen of a metre too much": (rename("link", "width_mm", 4000), "width_mm is out of range"),

@@ -3,7 +3,7 @@
 import pytest
 from argon2 import extract_parameters, profiles
 
-from kiosk.storage import hash_password, passwords
+from kiosk.storage import hash_password, passwords, verify
 from tests.tools.passwords import SHIPPED, SHIPPED_DUMMY
 
 
@@ -18,3 +18,11 @@ def test_a_password_is_hashed_with_what_rfc_9106_recommends(monkeypatch: pytest.
 
 def test_an_unknown_name_costs_as_much_as_a_known_one() -> None:
     assert extract_parameters(SHIPPED_DUMMY) == extract_parameters(SHIPPED.hash("a long password"))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["", "secret", "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$", "$argon2id$v=19$m=8,t=1,p=1$sält$hash"],
+)
+def test_no_password_matches_a_text_that_is_no_hash(stored: str) -> None:
+    assert not verify(stored, "a long password")
