@@ -67,7 +67,8 @@ class AccountLinks:
         return code
 
     def valid(self, code: str, now: datetime) -> AccountLink | None:
-        """Return the link with this code; None if the code is unknown, used, replaced or expired."""
+        """Return the link with this code; None if the code is unknown or expired, or its link was deleted: it
+        was used, replaced or withdrawn, or the account changed (`Accounts.set`)."""
         row = tables.AccountLink
         is_valid = (row.digest == _digest(code)) & (row.expires_at > now.isoformat())
         values = self._database.row(row.select(row.name, row.role).where(is_valid))
@@ -78,8 +79,8 @@ class AccountLinks:
         """Create the link's account with this password, given as a hash, or replace the password of the
         account that exists and end its sessions. Deletes the link.
 
-        Returns the account. If the code is unknown, used, replaced or expired, or the account was removed,
-        returns None and changes nothing.
+        Returns the account, without its session epoch. If the code is not valid (`valid`), returns None and
+        changes nothing.
         """
         link = self.valid(code, now)
         if link is None:

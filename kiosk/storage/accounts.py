@@ -26,8 +26,9 @@ class Role(StrEnum):
 class Account:
     """A person's account; `password` is an argon2 hash.
 
-    `session_epoch` is "" after a restore or an upgrade, until the next sign-in, and in the accounts that
-    `Accounts.all` returns. Storing an account ignores this field and draws a new epoch.
+    `session_epoch` is "" after a restore or an upgrade from a version without epochs, until the next sign-in.
+    It is also "" in the accounts that `Accounts.all` returns. Storing an account ignores this field and draws
+    a new epoch.
     """
 
     name: str
@@ -57,7 +58,8 @@ class NoAccountError(StoreError):
 
 
 class Accounts:
-    """The rows of accounts. Each change is one transaction, which also checks that a coordinator remains."""
+    """The rows of accounts. Each change is one transaction, which never takes the last coordinator away. The
+    first account may have any role."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -65,8 +67,9 @@ class Accounts:
 
     @one_write
     def set(self, account: Account) -> None:
-        """Add an account, or replace its role and password. Ends its sessions and deletes its one-time link;
-        if it loses the role of coordinator, the links of all accounts.
+        """Add an account, or replace its role and password; its second factor and mail stay. Ends its
+        sessions and deletes its one-time link; if it loses the role of coordinator, the links of all
+        accounts.
 
         Raises LastCoordinatorError if the only coordinator would get another role.
         """
@@ -88,8 +91,9 @@ class Accounts:
 
     @one_write
     def set_role(self, name: str, role: Role) -> None:
-        """Replace an account's role, end its sessions and delete its one-time link; if it loses the role of
-        coordinator, the links of all accounts. Raises NoAccountError or LastCoordinatorError."""
+        """Replace an account's role, end its sessions and delete its one-time link, also if the role is the
+        same; if it loses the role of coordinator, delete the links of all accounts. Raises NoAccountError or
+        LastCoordinatorError."""
         self.put(replace(self._existing(name), role=role))
 
     @one_write
@@ -143,7 +147,7 @@ class Accounts:
 
     @one_write
     def end_sessions(self, name: str) -> None:
-        """End every session of an account."""
+        """End every session of an account, which exists: the caller has checked that."""
         self._renew_epoch(name)
 
     def _renew_epoch(self, name: str) -> None:

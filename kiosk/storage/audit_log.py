@@ -108,7 +108,8 @@ class AuditLog:
 
     @one_write
     def note(self, at: datetime, name: str, action: Action, what: str) -> None:
-        """Log an action, with the values of `Entry`. Only the minute of `at` is kept."""
+        """Log an action, with the values of `Entry`. Only the minute of `at`, a local time without a zone, is
+        kept. Neither the name nor `what` is checked."""
         log = tables.Log
         last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
         self._database.run(
@@ -123,7 +124,7 @@ class AuditLog:
 
     def entries(self, actions: Collection[Action] = tuple(Action), at_most: int | None = 500) -> list[Entry]:
         """Return the latest `at_most` entries of these actions, all if None, in the order in which they were
-        logged, the newest first."""
+        logged, the newest first. Empty without actions."""
         log = tables.Log
         of_actions = log.select(log.at, log.name, log.action, log.what).where(log.action.in_(list(actions)))
         latest = of_actions.order_by(log.number.desc()).limit(at_most)

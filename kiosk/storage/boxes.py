@@ -1,7 +1,8 @@
 """The rows of boxes, and the numbers of ballots that were excluded as rapid submissions.
 
-A box is opened to cast a ballot, to count, to cancel its round, to seal it under a new key at a start, and to
-look for lost keys. Each change writes the whole box back within the same write.
+A box is opened to cast, exclude or refuse a ballot, to count, to cancel its round, to seal it under a new key
+at a start or an upgrade, and to look for lost keys. Each change writes the whole box back within the same
+write.
 """
 
 from collections.abc import Iterable
@@ -23,9 +24,10 @@ from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_fau
 class OpenBox:
     """A decrypted box, valid while its row is locked. Other packages never get one.
 
-    `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of ballots that were
-    excluded in the round so far. `guard_fired` says whether a ballot was excluded, or refused as too early,
-    since the last count. `ballot_days` are the unit's days with ballots in the round.
+    `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of the unit's ballots
+    that were excluded in the round so far, or since the box was lost. `guard_fired` says whether a ballot was
+    excluded, or refused as too early, since the last count. `ballot_days` are the unit's days with ballots in
+    the round.
     """
 
     round: Round
@@ -42,9 +44,10 @@ class OpenBox:
 
 
 class Boxes:
-    """One sealed row per unit while its round is open.
+    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
 
-    Callers hold a write (`Writer.write`), except for `running_round`, `rounds_from` and `excluded_rapid`.
+    Callers hold a write (`Writer.write`). `Writer.look` suffices for `open_box` and faults of keys;
+    `running_round`, `rounds_from`, `key_ids` and `excluded_rapid` need neither.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer, rounds: Rounds) -> None:
@@ -67,8 +70,8 @@ class Boxes:
         self._insert(round_id, unit_id, key_id, sealed)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
-        """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
-        none."""
+        """Return the round that accepts ballots at this unit now (`Round.is_running`), and has not been
+        closed by a count. Raises RoundClosedError if there is none."""
         for (terms,) in self._select_terms(unit_id, _IS_OPEN):
             candidate = self._rounds.parse(terms)
             if candidate.is_running(now):
@@ -76,13 +79,14 @@ class Boxes:
         raise RoundClosedError
 
     def rounds_from(self, unit_id: str, now: datetime) -> list[Round]:
-        """Return the rounds at this unit that run now or are planned, the earliest first."""
+        """Return the rounds at this unit that close after `now` and have not been closed by a count, planned
+        ones included; the earliest opening first."""
         rounds = [self._rounds.parse(terms) for (terms,) in self._select_terms(unit_id, _IS_OPEN)]
         return sorted((one for one in rounds if one.closes_at > now), key=lambda one: one.opens_at)
 
     def lock(self, round_id: str, unit_id: str) -> None:
-        """Lock a unit's box until the write ends. Writes that open no box call it first, so that all writes
-        of a unit lock its rows in one order."""
+        """Lock a unit's box, if it has one, until the write ends. Writes that open no box call it first, so
+        that all writes of a unit lock its rows in one order."""
         self._lock(round_id, unit_id)
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
@@ -111,20 +115,23 @@ class Boxes:
 
     def replace_lost(self, of_round: Round, unit_id: str, lost_key: str) -> None:
         """Replace a box whose key is lost permanently by an empty one, and add 1 to its round's lost boxes.
-        `lost_key` is that key's id."""
+        Its numbers of excluded ballots and of days with ballots are lost too. `lost_key` is that key's id."""
         self._rounds.add_lost_boxes(of_round.id, 1)
         self.put(OpenBox(of_round, lost_key, []), unit_id)
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the faults of boxes that cannot be decrypted. Locks all boxes."""
+        """Return the faults of boxes that cannot be decrypted, those of a round that is being opened
+        included. Locks all boxes."""
         return key_faults(self._keys, Sealed.BOX, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's box; empty if it can be decrypted. Locks the row."""
+        """Return the fault of one unit's box; empty if it can be decrypted or there is none. Locks the
+        row."""
         return key_faults(self._keys, Sealed.BOX, self._select_of_unit(round_id, unit_id))
 
     def key_ids(self, round_id: str) -> dict[str, str]:
-        """Return unit id -> id of the key under which its box in this round is sealed."""
+        """Return unit id -> id of the key under which its box in this round is sealed. Empty for a closed or
+        unknown round."""
         return dict(self._select_keys(round_id))
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:

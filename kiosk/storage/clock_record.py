@@ -16,8 +16,8 @@ def read_record(database: Database) -> ClockRecord:
 
 
 def parse_record(text: str) -> ClockRecord:
-    """Return a record from the text that `write_record` stores. Raises one of `dump_check.SHAPE_ERRORS` for
-    another text."""
+    """Return a record from the text that `write_record` stores. A missing or empty member counts as none, and
+    time zones are not checked. Raises one of `dump_check.SHAPE_ERRORS` for a text of another shape."""
     row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),

@@ -14,7 +14,7 @@ class Comments:
 
     @one_write
     def set(self, round_id: str, statement_id: str, words: str) -> None:
-        """Replace the comment on a statement in a round; "" deletes it."""
+        """Replace the comment on a statement in a round; "" deletes it. The caller has checked both ids."""
         row = tables.Comment
         is_previous = (row.round_id == round_id) & (row.statement_id == statement_id)
         self._database.run(row.delete().where(is_previous))

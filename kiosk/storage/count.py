@@ -23,7 +23,8 @@ from kiosk.storage.tallies import Tallies
 @dataclass(frozen=True)
 class LastContent:
     """What a unit's box and slip set hold when its round closes, and the ids of the keys under which they
-    were sealed when they were read. `box` is None for a unit without one."""
+    were sealed when they were read. Without a box, `box` is None; without a slip set, `slip_key` is "" and
+    `runs` is empty."""
 
     box: OpenBox | None
     runs: tuple[PrintRun, ...]
@@ -59,8 +60,8 @@ class RoundClosing:
 
 @dataclass(frozen=True)
 class Count:
-    """The count of a round's boxes. Callers hold a write (`Writer.write`), except for `plan`. Raises
-    KeyUnavailableError if a box, slip set or letterbox cannot be opened."""
+    """The count of a round's boxes. Callers hold a write (`Writer.write`); `Writer.look` suffices for `read`,
+    and `plan` needs neither. Raises KeyUnavailableError if a box, slip set or letterbox cannot be opened."""
 
     writer: Writer
     rounds: Rounds
@@ -71,11 +72,12 @@ class Count:
     rng: Random
 
     def count_boxes(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> frozenset[str]:
-        """Publish a batch of each full box (`full_at`) of these units, in a round that stays open, and seal
-        all rows of the units under new keys.
+        """Add a batch of each full box (`full_at`) of these units, in a round that stays open, to the
+        tallies, and seal all rows of the units under new keys. The snapshot stays as it is.
 
         `units` are ids; those without a box are left out. A round that publishes at closing only gives no
-        batch, nor does a unit with too few days with ballots. `is_first_of_day` as in `CountProgress`.
+        batch, nor does a unit with fewer days with ballots than the round's `least_days`. `is_first_of_day`
+        as in `CountProgress`.
         Returns the ids of the units whose play guard fired since the previous count.
         """
         fired = set[str]()
@@ -139,8 +141,8 @@ class Count:
         return RoundClosing(of_round, units, tuple(batches), sums, numbers)
 
     def is_current(self, closing: RoundClosing) -> bool:
-        """Return whether no box and no slip set of the round was written since its closing was planned: each
-        write changes the row's key."""
+        """Return whether no box and no slip set of the round was written or deleted since its closing was
+        planned: each write changes the row's key. Letterboxes do not matter to a closing."""
         units = closing.units
         return self.boxes.key_ids(closing.round.id) == {
             unit: content.box_key for unit, content in units.items() if content.box
@@ -150,7 +152,8 @@ class Count:
 
     def close(self, closing: RoundClosing) -> None:
         """Store a closing, mark its round as closed, and delete its boxes, slip sets and letterboxes. Ballots
-        in no batch are destroyed uncounted.
+        in no batch are destroyed uncounted. The caller has checked, in the same write, that the closing
+        `is_current`.
 
         The numbers of excluded ballots and of slips remain. Keys are destroyed after the commit.
         """

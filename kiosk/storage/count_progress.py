@@ -39,12 +39,14 @@ class CountProgress:
     fired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def is_closing(self, of_round: Round) -> bool:
-        """Return whether this count closes an open round."""
+        """Return whether this count closes a round that is not closed yet: its `closes_at` is the tick or
+        earlier."""
         return of_round.closes_at <= self.tick
 
     def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
         """Return the next units to count, at most UNITS_A_STEP of one round: the rounds in the given order,
-        the units in that of their tree. None if all units are counted except those of rounds that close."""
+        planned ones included, the units in that of their tree. None if all units are counted except those of
+        rounds that close."""
         for of_round in open_rounds:
             done = self.done.get(of_round.id, 0)
             units = of_round.tree.leaves[done : done + UNITS_A_STEP]
@@ -69,7 +71,7 @@ def first_part(of_round: Round, units: Sequence[str]) -> CountPart | None:
 
 
 def units_in_parts(of_round: Round) -> Iterable[CountPart]:
-    """Return all units of a round, in parts of at most UNITS_A_STEP."""
+    """Return all units of a round, in the order of its tree, in parts of at most UNITS_A_STEP."""
     units = of_round.tree.leaves
     return [(of_round, units[at : at + UNITS_A_STEP]) for at in range(0, len(units), UNITS_A_STEP)]
 

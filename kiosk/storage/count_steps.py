@@ -56,8 +56,9 @@ class CountSteps:
         return datetime.fromisoformat(text) if text else None
 
     def count(self, tick: datetime) -> bool:
-        """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks. Returns whether this process published a count.
+        """Count the boxes of every open round, planned ones included, close rounds that have ended, publish,
+        and queue mail about closed rounds and silent kiosks. Returns whether this process published a count,
+        of this tick or of one that was stopped.
 
         A few units are counted in one transaction, and guests' ballots come between them. All that is
         published, and every closing, is in the last transaction.
@@ -65,7 +66,8 @@ class CountSteps:
         A count that was stopped is continued first. If a later tick is due by then, it becomes the count of
         that tick: each unit is counted once, so that none gives two batches at one tick. No count begins if
         this tick or a later one was counted before, or if it is before `ClockRecord.counts_from`. Raises
-        KeyUnavailableError if a key is missing or damaged.
+        KeyUnavailableError if a key is missing or damaged, OSError if new keys cannot be written, and the
+        errors of `Writer.write`. A count that has begun then waits for the next call.
         """
         if self._is_countable(tick):
             self._unit_rows.check_keys_of_units()
@@ -92,8 +94,8 @@ class CountSteps:
 
     def finish(self) -> bool:
         """Go on with the count that has begun, if any, until it is published. Several processes may do this
-        at once. Returns whether this process published it; False if no count has begun. Raises
-        KeyUnavailableError."""
+        at once. Returns whether this process published it; False if no count has begun. Raises the errors of
+        `count`."""
         while (progress := read_progress(self._database)) is not None:
             states = self._rounds.all()
             part = progress.next_part(state.round for state in states if not state.is_closed)
@@ -137,7 +139,7 @@ class CountSteps:
 
     @one_write
     def _end_count(self, progress: CountProgress, closings: list[RoundClosing], text: str | None) -> bool:
-        """Do the writes of `_publish_count`. `text` is the new snapshot; None if no figures changed."""
+        """Do the writes of `_publish_count`. `text` is the new snapshot; None leaves the stored one."""
         if read_progress(self._database) != progress or not all(map(self._round_count.is_current, closings)):
             return False
         states, previous = self._rounds.all(), self.last_tick

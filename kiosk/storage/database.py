@@ -172,8 +172,9 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 
 
 class Database:
-    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. Raises StoreError for
-    another kind of URL. A thread connects at its first query; each query may raise peewee's errors.
+    """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. Any other URL counts as
+    PostgreSQL's: the settings have checked it. Raises StoreError for one that cannot be used. A thread
+    connects at its first query; each query may raise peewee's errors.
 
     `durable=False` is not safe in a power cut; it is for simulations only.
     """
@@ -189,7 +190,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold this process's write lock in the `with` block, for one transaction and the work after its
-        commit. Only `transaction` keeps other processes out.
+        commit. Only `transaction` keeps other processes out. A thread that holds the lock and asks for it
+        again waits for ever.
 
         Threads get it in the order in which they asked. SQLite's busy handler does not queue in order, so
         that without this lock a thread could wait for seconds.
@@ -222,7 +224,8 @@ class Database:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Run the `with` block as a part of this thread's transaction. An error undoes this part alone."""
+        """Run the `with` block as a part of this thread's transaction. An error undoes this part alone, and
+        is raised."""
         with self._peewee.savepoint():
             yield
 
@@ -237,7 +240,7 @@ class Database:
         """Empty SQLite's write-ahead log, which would reveal the units and the order in which ballots
         arrived. Does nothing for PostgreSQL.
 
-        If a reader blocks it, the next write clears the log, so that no guest has to wait.
+        If a reader blocks it for 50 ms, the log stays until the next call, so that no guest has to wait.
         """
         if self._is_sqlite:
             self._sql("PRAGMA busy_timeout = 50")
@@ -247,7 +250,7 @@ class Database:
                 self._sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
 
     def run(self, query: peewee.BaseQuery) -> None:
-        """Execute an INSERT, UPDATE or DELETE."""
+        """Execute an INSERT, UPDATE or DELETE. Outside a transaction it is committed at once."""
         query.execute(self._peewee)
 
     def row(self, query: peewee.BaseQuery) -> Row | None:
@@ -305,14 +308,14 @@ class Database:
 
     @property
     def version(self) -> int:
-        """The number of the last migration that ran here; 0 if there are no tables."""
+        """The number of the last migration that ran here; 0 if there is no table `installation`."""
         return int(self.get("schema") or 0) if self._peewee.table_exists("installation") else 0
 
     def migrate(self, up_to: int | None = None) -> None:
         """Create or upgrade the tables, up to schema number `up_to`, or to the newest if None. Migrations
         that ran before are left out. The caller holds a transaction.
 
-        Raises StoreError if the newest tables differ from the models afterwards.
+        Raises StoreError if `up_to` is None and the tables differ from the models afterwards.
         """
         done = self.version
         for number, step in list(enumerate(migrations.STEPS, start=1))[done:up_to]:
@@ -322,7 +325,7 @@ class Database:
             raise StoreError(f"the tables are not those of this program: {'; '.join(faults)}")
 
     def check_version(self) -> None:
-        """Raise StoreError, which names the command to run, unless the tables are of this program's
+        """Raise StoreError, which names the remedy, unless the tables are there and of this program's
         schema."""
         self.check_upgradable()
         if self.version < migrations.newest_schema():
@@ -355,8 +358,9 @@ class Database:
         )
 
     def overridden_settings(self) -> frozenset[str]:
-        """Return the names of PostgreSQL settings that this role, this database or the server's command line
-        sets (OVERRIDING), which come before its configuration files; empty for SQLite."""
+        """Return the names of PostgreSQL settings that this role, this database, the connection's address or
+        the server's command line sets (OVERRIDING), which come before its configuration files; empty for
+        SQLite."""
         if self._is_sqlite:
             return frozenset()
         columns = _PG_SETTINGS.c
@@ -364,8 +368,8 @@ class Database:
         return frozenset(name for (name,) in rows)
 
     def replication_slots(self) -> list[str]:
-        """Return the sorted names of PostgreSQL's replication slots, which keep the write-ahead log; empty
-        for SQLite."""
+        """Return the sorted names of PostgreSQL's replication slots, used or not, which keep the write-ahead
+        log; empty for SQLite."""
         if self._is_sqlite:
             return []
         slot_name = _PG_SLOTS.c.slot_name
@@ -381,26 +385,28 @@ class Database:
 
     def faults(self) -> list[str]:
         """Return at most three faults of SQLite's file, in SQLite's words; empty if there are none, and for
-        PostgreSQL, which checks its own files."""
+        PostgreSQL, which checks its own files. Raises peewee's errors for a file that SQLite cannot read."""
         if not self._is_sqlite:
             return []
         with PEEWEE_ERRORS:
             return [row[0] for row in self._sql("PRAGMA quick_check(3)").fetchall() if row[0] != "ok"]
 
     def is_full(self) -> bool:
-        """Return whether the disk of SQLite's file has no room for a ballot; False for a database server,
-        whose disk is not this machine's. Raises OSError if the folder is missing."""
+        """Return whether the disk of SQLite's file has less than `disks.LEAST_FREE_BYTES` free, or no inode;
+        False for a database server, whose disk is not this machine's. Raises OSError if the file's folder is
+        missing, or a folder above it cannot be entered."""
         return self._is_sqlite and disks.is_full(Path(self._peewee.database).parent)
 
     def check_writable(self) -> None:
-        """Write a row and roll it back. Raises peewee's errors if the database cannot be written."""
+        """Write a row and roll it back. Raises peewee's errors if the database cannot be written. The caller
+        holds the write lock (`writing`)."""
         with self._peewee.atomic() as transaction:
             self.set("writable", "yes")
             transaction.rollback()
 
     def commit_risks(self) -> list[str]:
         """Return the reasons why the server may lose a commit that it has acknowledged, each an English
-        clause with its remedy. Empty if there are none, and for SQLite.
+        clause with its remedy. Empty if there are none, for SQLite, and if not `durable`.
 
         https://www.postgresql.org/docs/current/runtime-config-wal.html
         """

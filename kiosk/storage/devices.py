@@ -27,7 +27,8 @@ class DeviceStatus(StrEnum):
 
 @dataclass
 class Devices:
-    """The time of each kiosk's last sign of life, and which kiosks sent ballots too late. Thread-safe.
+    """The time of each kiosk's last sign of life, and which kiosks sent ballots too late, since this process
+    started. Thread-safe.
 
     `clock` returns seconds and must be monotonic. A `link_code` is that of a kiosk's link.
     """

@@ -56,9 +56,9 @@ class Dump:
 def kept_rows(database: Database) -> Tables:
     """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns. Tables of
     NEVER_KEPT are left out, and so are epochs of sessions, marks of kiosks, pairing codes and the progress of
-    a count.
+    a count or an opening.
 
-    The caller holds a transaction.
+    The caller holds a transaction, and the tables are of this program's schema.
     """
     kept = {
         table: [
@@ -107,8 +107,8 @@ def read_dump(document: object) -> Dump:
 
 def fill(database: Database, dump: Dump) -> None:
     """Insert a dump's rows, except the snapshot, into empty tables. Rows of `installation`, which the
-    migrations wrote, are replaced. The caller holds a write. Raises StoreError if another table has rows;
-    those of `change_index` stay."""
+    migrations wrote, are replaced. The caller holds a write. Raises StoreError if another table has rows,
+    except `change_index`, whose row stays, or if the database refuses a row."""
     taken = [
         table
         for table in sorted(database.schema().keys() - {"installation", "change_index"})
@@ -132,7 +132,7 @@ def _shaped(document: object) -> Tables:
 
 
 def _schema_of(tables: Tables) -> int:
-    """Return the number of a dump's schema. Raises StoreError if it is missing or newer than this
+    """Return the number of a dump's schema. Raises StoreError if it is missing, 0 or newer than this
     program's."""
     values = {
         row["key"]: row["value"]
@@ -150,7 +150,8 @@ def _schema_of(tables: Tables) -> int:
 
 
 def _check_tables(tables: Tables, schema: Mapping[str, tuple[str, ...]]) -> None:
-    """Raise StoreError unless a dump has all tables of the schema but those of NEVER_KEPT, and no other."""
+    """Raise StoreError unless a dump has all tables of the schema but those of NEVER_KEPT, and no other. A
+    table may be empty."""
     for table in sorted(schema.keys() - NEVER_KEPT - tables.keys()):
         raise StoreError(f"table {table} is missing")
     for table in sorted(tables.keys() - (schema.keys() - NEVER_KEPT)):

@@ -67,8 +67,9 @@ class TermsError(StoreError):
 
 
 def check_rows(tables: Tables) -> None:
-    """Raise StoreError, which names table and row, unless this program could have written every row;
-    TermsError for a round that the rules do not allow.
+    """Raise StoreError for a row that fails its check (CHECKS) or is of another round than its table allows,
+    and for figures that no count can produce; TermsError for a round that the rules do not allow. The message
+    names table and row, for figures round and node.
 
     `tables` has every table that a backup of this program's schema holds, each value of the type that its
     column declares.
@@ -152,8 +153,8 @@ def _check_tallies(
 def _check_batches(
     rows: list[dict[str, Any]], rounds: Mapping[str, Round], answered: Mapping[tuple[str, str], int]
 ) -> None:
-    """Raise StoreError unless each node with figures in a protected round has a number of batches, each of at
-    least k ballots.
+    """Raise StoreError unless each node with figures in a protected round, and no other node, has a number of
+    batches, each of at least k ballots.
 
     `answered` maps (round id, node id) to the number of ballots.
     """

@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 def fits(value: object, declared: Any) -> bool:
     """Return whether a value has a declared type: a class, a dataclass, a union, a Mapping, a frozenset, or a
-    tuple of any length. The members are checked too, and a bool is no int.
+    tuple of any length, whose items have one type. The members are checked too. A bool is no int, and an int
+    no float.
 
     Raises TypeError for another generic type, such as list[str].
     """

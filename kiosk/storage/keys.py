@@ -84,8 +84,8 @@ class KeyFolder:
 
     def together(self, works: Sequence[Callable[[], object]]) -> None:
         """Run functions that each wait for the disk, MOST_AT_ONCE at a time, so that the waits overlap. When
-        this returns or raises, all have ended. Raises the error of the first function in `works` that
-        failed."""
+        this returns or raises, none runs any more. Raises the error of the first function in `works` that
+        failed. If not `durable`, runs one after the other, and none after one that failed."""
         if self._waiters is None or len(works) <= 1:
             for work in works:
                 work()
@@ -112,7 +112,7 @@ class KeyFolder:
 
     def open(self, row: str, key_id: str, sealed: bytes) -> bytes:
         """Return the plain bytes of a sealed row, without padding. Raises KeyUnavailableError if its key is
-        missing, damaged or does not fit."""
+        missing, unreadable, damaged or does not fit."""
         file = self.folder / row / key_id
         key = self._unsaved.get((row, key_id)) or _read_key(file)
         if len(key) != _KEY_BYTES:
@@ -127,7 +127,7 @@ class KeyFolder:
 
     def save(self, keys: Iterable[tuple[str, str]]) -> None:
         """Write those of the given keys, each (row, key id), that are in memory only. When this returns, they
-        and the names of their files are on disk."""
+        and the names of their files are on disk. After an OSError, some of their files may be there."""
         unsaved = {of_row: self._unsaved[of_row] for of_row in keys if of_row in self._unsaved}
         self._write(unsaved)
         for of_row in unsaved:
@@ -162,29 +162,32 @@ class KeyFolder:
                 self.destroy(row, key_id)
 
     def make(self) -> None:
-        """Create the folder of all keys, readable by its owner only; no error if it exists."""
+        """Create the folder of all keys, readable by its owner only. A folder that exists is not changed."""
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sync_folder(self.folder.parent)
 
     def is_empty(self) -> bool:
-        """Return whether the folder holds no keys, or does not exist."""
+        """Return whether no folder in the folder of all keys holds a file; True if it does not exist or
+        cannot be read. Raises OSError if a folder above it cannot be entered."""
         return not any(self.folder.glob("*/*"))
 
     def rows(self) -> frozenset[str]:
-        """Return the names of the rows that have a folder of keys."""
+        """Return the names of the rows that have a folder of keys, and of whatever else is in the folder of
+        all keys. Raises OSError if a folder above it cannot be entered."""
         return frozenset(folder.name for folder in self.folder.glob("*"))
 
     def are_there(self, rows: Iterable[str]) -> bool:
-        """Return whether the folder of all keys can be entered, and has a folder for each of these rows."""
+        """Return whether the folder of all keys exists, and has a folder for each of these rows. False also
+        if permissions hide one of them."""
         try:
             return self.folder.is_dir() and all((self.folder / row).is_dir() for row in rows)
         except OSError:
             return False
 
     def is_full(self) -> bool:
-        """Return whether the disk of the folder has no room for another key. Raises OSError if the folder is
-        missing."""
+        """Return whether the disk of the folder has less than `disks.LEAST_FREE_BYTES` free, or no inode.
+        Raises OSError if the folder is missing, or a folder above it cannot be entered."""
         return disks.is_full(self.folder)
 
     def destroy(self, row: str, name: str) -> None:
@@ -201,7 +204,8 @@ class KeyFolder:
         """Return the names of a row's key files that are neither of the key `keep` (an id; None keeps none)
         nor of this process's prepared key. A crash left them, or other processes prepared them.
 
-        They may be destroyed once a commit has proved that the row was locked when this was called.
+        They may be destroyed once a commit has proved that the row was locked when this was called. Empty if
+        the row has no folder. Raises OSError if the folder cannot be read.
         """
         with self._prepared_lock:
             prepared, _ = self._prepared.get(row, ("", b""))
@@ -212,7 +216,7 @@ class KeyFolder:
 
     def forget(self, row: str) -> None:
         """Destroy all keys of a row that no longer exists, and the row's folder; no error if there is
-        none."""
+        none. Raises OSError, and leaves the folder, if something else is in it."""
         self.drop_prepared([row])
         for name in self.unused(row, keep=None):
             self.destroy(row, name)
@@ -220,7 +224,8 @@ class KeyFolder:
             (self.folder / row).rmdir()
 
     def drop_empty_folders(self, rows: Iterable[str]) -> None:
-        """Delete the folders of rows that no longer exist, unless they hold keys."""
+        """Delete the folders of rows that no longer exist, unless they hold keys. Raises nothing: a folder
+        that cannot be deleted stays."""
         for row in rows:
             with suppress(OSError):
                 (self.folder / row).rmdir()

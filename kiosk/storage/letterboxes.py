@@ -26,9 +26,10 @@ def new_letterbox() -> Letterbox:
 
 
 class Letterboxes:
-    """One sealed row per unit while its round is open.
+    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
 
-    Callers hold a write (`Writer.write`), except for `public_key` and `unit_of`.
+    Callers hold a write (`Writer.write`). `Writer.look` suffices for faults of keys; `public_key` and
+    `unit_of` need neither.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
@@ -84,7 +85,8 @@ class Letterboxes:
         """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has it
         already. Returns True without storing if the unit has no letterbox. Raises KeyUnavailableError.
 
-        A full letterbox forgets another form's digest, which `rng` draws.
+        A letterbox with `envelope.MOST_FORM_TICKETS` of them forgets another form's digest, which `rng`
+        draws.
         """
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:
@@ -112,11 +114,13 @@ class Letterboxes:
         self.put(of_round.id, unit_id, lost_key, new_letterbox())
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the faults of letterboxes that cannot be decrypted. Locks all letterboxes."""
+        """Return the faults of letterboxes that cannot be decrypted, those of a round that is being opened
+        included. Locks all letterboxes."""
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's letterbox; empty if it can be decrypted. Locks the row."""
+        """Return the fault of one unit's letterbox; empty if it can be decrypted or there is none. Locks the
+        row."""
         return key_faults(self._keys, Sealed.LETTERBOX, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:

@@ -30,8 +30,8 @@ _MOST_PASSES = 100
 
 
 def is_hash(stored: str) -> bool:
-    """Return whether a text is an argon2 hash that a small machine can check: at most 1 GiB and 100
-    passes."""
+    """Return whether a text has the form of an argon2 hash that a small machine can check: at most 1 GiB and
+    100 passes. The length of its digest is not checked."""
     try:
         parameters = extract_parameters(stored)
     except (InvalidHashError, ValueError):
@@ -41,7 +41,8 @@ def is_hash(stored: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """Return the salted hash to store; it differs each time."""
+    """Return the salted hash to store; it differs each time. The caller has checked the password's length.
+    Raises UnicodeEncodeError for half of a surrogate pair."""
     with _ONE_AT_A_TIME:
         return _HASHER.hash(password)
 

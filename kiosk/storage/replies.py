@@ -17,7 +17,7 @@ class Replies:
     @one_write
     def set(self, round_id: str, texts: Mapping[str, str]) -> None:
         """Replace a round's reply in all languages. `texts` is language -> text; a language that is missing,
-        or whose text is "", has no reply afterwards."""
+        or whose text is "", has no reply afterwards. The caller has checked that the round is closed."""
         self._database.run(tables.Reply.delete().where(tables.Reply.round_id == round_id))
         for language, text in texts.items():
             if text:

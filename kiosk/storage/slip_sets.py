@@ -32,9 +32,10 @@ class SlipBudgetError(StoreError):
 
 
 class SlipSets:
-    """One sealed row per unit while its round is open.
+    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
 
-    Callers hold a write (`Writer.write`), except for `unit_of`, `counts` and `unpublished_use`.
+    Callers hold a write (`Writer.write`). `Writer.look` suffices for `runs` and faults of keys; `unit_of`,
+    `counts` and `unpublished_use` need neither. Codes that are given are normalised (`slips.normalise`).
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
@@ -56,10 +57,12 @@ class SlipSets:
         self._insert(round_id, unit_id, self._free_tag(), key_id, sealed)
 
     def print(self, round_id: str, unit_id: str, number: int, budget: int | None) -> list[str]:
-        """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
+        """Add a print run of `number` new slips, at least 1, to a unit's set. Returns their codes, which are
+        not stored.
 
         Raises StoreError if the unit has no slip set in this round, as in a closed one; SlipBudgetError if
-        the unit would have more than `budget` slips (None: any number); KeyUnavailableError.
+        the unit would have more than `budget` slips, used ones included (None: any number);
+        KeyUnavailableError.
         """
         row = self._open(round_id, unit_id)
         if row is None:
@@ -105,8 +108,8 @@ class SlipSets:
         return printed
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of the open slip set whose tag the code begins with; None if there is
-        none. `has` tells whether the code is one of its slips. The caller holds no write."""
+        """Return (round id, unit id) of the slip set whose tag the code begins with; None if there is none.
+        `has` tells whether the code is one of its slips. The caller holds no write."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         return (row[0], row[1]) if row else None
@@ -123,7 +126,8 @@ class SlipSets:
         return (row[1], row[2].runs) if row else None
 
     def key_ids(self, round_id: str) -> dict[str, str]:
-        """Return unit id -> id of the key under which its slip set in this round is sealed."""
+        """Return unit id -> id of the key under which its slip set in this round is sealed. Empty for a
+        closed or unknown round."""
         return dict(self._select_keys(round_id))
 
     def keep_count(
@@ -184,11 +188,13 @@ class SlipSets:
         self._put(of_round.id, unit_id, lost_key, _new_set())
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the faults of slip sets that cannot be decrypted. Locks all slip sets."""
+        """Return the faults of slip sets that cannot be decrypted, those of a round that is being opened
+        included. Locks all slip sets."""
         return key_faults(self._keys, Sealed.SLIPS, self._select_all())
 
     def unit_key_faults(self, round_id: str, unit_id: str) -> list[KeyFault]:
-        """Return the fault of one unit's slip set; empty if it can be decrypted. Locks the row."""
+        """Return the fault of one unit's slip set; empty if it can be decrypted or there is none. Locks the
+        row."""
         return key_faults(self._keys, Sealed.SLIPS, self._select_of_unit(round_id, unit_id))
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:
