@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
@@ -30,6 +31,9 @@ PASSWORD = "a long password"
 make_hashes_cheap()
 
 HASH = hash_password(PASSWORD)
+
+_NEW_TOKEN = secrets.token_hex(20)
+"""The token of a client's first session."""
 
 _PAGES_WITH_TOKEN = set[str]()
 """Paths of pages whose forms were seen to have a token."""
@@ -104,8 +108,15 @@ class Desk:
 def form_token(app: Flask, client: FlaskClient) -> str:
     """Return a token that every form of this client's session may carry, as Flask-WTF makes it.
 
-    To render a page for its token takes longer than most tests.
+    To render a page for its token takes longer than most tests, and so does Flask's own transaction of a
+    session, which is left for a session without a token.
     """
-    with client.session_transaction(path="/admin/") as session:
-        value = session.setdefault("csrf_token", secrets.token_hex(20))
-    return URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(value)
+    cookie, signer = client.get_cookie("desk"), SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer, "the application has a secret key"
+    value = _NEW_TOKEN
+    if cookie is None:
+        client.set_cookie("desk", str(signer.dumps({"csrf_token": value})))
+    elif not (value := signer.loads(cookie.value).get("csrf_token", "")):
+        with client.session_transaction(path="/admin/") as session:
+            value = session["csrf_token"] = secrets.token_hex(20)
+    return str(URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(value))
