@@ -39,6 +39,7 @@ def test_all_reports_are_listed_with_their_editions(environ: dict[str, str]) -> 
     ]
 
 
+@pytest.mark.slow
 def test_an_edition_is_written_as_pdf_and_html(environ: dict[str, str], tmp_path: Path) -> None:
     pdf, html = tmp_path / "r.pdf", tmp_path / "r.html"
     done = ran(environ, "make", "r2026-1", "--pdf", pdf, "--html", html)

@@ -54,6 +54,15 @@ def printed_at_frida(desk: Desk) -> int:
     return sum(desk.store.printed_slips("r").get("frida", ()))
 
 
+def test_staff_cannot_print_slips_over_the_budget(desk: Desk) -> None:
+    desk.store.print_slips("r", "frida", 8)
+    refused = send(desk, "/slips", "bo", number="2", reason=REASON)
+    assert refused.status_code == 400
+    assert "räknar med 6 gäster på FRIDA. Högsta antal lappar är 9, och 8 är utskrivna" in refused.text
+    assert printed_at_frida(desk) == 8
+
+
+@pytest.mark.slow
 def test_staff_can_print_slips_up_to_the_budget_only(desk: Desk) -> None:
     assert send(desk, "/slips", "bo", number="8").status_code == 200
     refused = send(desk, "/slips", "bo", number="2", reason=REASON)

@@ -44,6 +44,7 @@ def test_a_comment_stands_under_its_statement_at_every_place_and_in_print(desk: 
     assert (entry.action, entry.what) == (Action.COMMENT_WRITTEN, "r, listened")
 
 
+@pytest.mark.slow
 def test_a_comment_is_no_part_of_the_snapshot_or_the_exports(desk: Desk) -> None:
     before = [desk.client.get(path).data for path in ("/results.json", "/admin/export/data-package.zip")]
     write(desk, WORDS)

@@ -34,6 +34,7 @@ def program(folder: Path, text: str) -> tuple[str, ...]:
     return ("/bin/sh", str(script))
 
 
+@pytest.mark.slow
 def test_a_file_is_written_once_for_each_snapshot(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     first = desk.client.get(PACKAGE)
     assert sorted(ZipFile(BytesIO(first.data)).namelist()) == sorted(FILE_NAMES)
@@ -147,6 +148,10 @@ def test_no_slips_are_stored_while_the_server_is_too_busy_to_print_them(
     with files.turn():
         assert printed(printing, SLIPS).status_code == 503
     assert printing.store.printed_slips("r") == {}
+
+
+@pytest.mark.slow
+def test_slips_are_stored_when_they_are_printed(printing: Desk) -> None:
     assert printed(printing, SLIPS).status_code == 200
     assert printing.store.printed_slips("r") == {"frida": (2,)}
 

@@ -122,6 +122,7 @@ def test_a_report_shows_the_reasons_and_those_not_asked(tmp_path: Path) -> None:
     assert "Fick inte frågan 17" in text
 
 
+@pytest.mark.slow
 def test_protected_figures_say_how_many_were_asked_once(tmp_path: Path) -> None:
     desk = desk_with(tmp_path, Protection.PROTECTED)
     safe, why = (list(rows_of(desk, name)) for name in ("safe", "why"))

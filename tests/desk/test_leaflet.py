@@ -21,6 +21,7 @@ def pages(pdf: bytes) -> list[str]:
     return [" ".join(page.get_textpage().get_text_range().split()) for page in document]
 
 
+@pytest.mark.slow
 def test_staff_download_the_leaflet_of_a_round_from_the_page_of_slips(desk: Desk) -> None:
     desk.sign_in("bo")
     address = "/admin/links/leaflet/r"

@@ -15,6 +15,8 @@ from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
 from tests.tools.report_2022 import PARTS, WORDS
 
+pytestmark = pytest.mark.slow
+
 REPORT = "/admin/reports/r2022-1"
 
 
@@ -56,12 +58,10 @@ def file(desk: Desk, ending: str) -> bytes:
     return bytes(response.data)
 
 
-@pytest.mark.slow
 def test_the_page_has_the_parts_in_the_order_of_the_source(page: str) -> None:
     assert re.findall("<h2>(.*?)</h2>", page) == ["I korthet", *PARTS]
 
 
-@pytest.mark.slow
 def test_the_diagrams_show_ten_seven_and_four_of_twenty(page: str) -> None:
     survey = page.partition("<h2>Utvärdering")[2].partition("<h2>Kommentarer")[0]
     for sentence in (
@@ -98,7 +98,6 @@ def test_outputs_have_the_quality_that_was_typed(page: str) -> None:
         assert words in page, words
 
 
-@pytest.mark.slow
 def test_the_pdf_has_every_part(desk: Desk) -> None:
     content = file(desk, "pdf")
     assert b"<pdfuaid:part>1</pdfuaid:part>" in content
@@ -108,7 +107,6 @@ def test_the_pdf_has_every_part(desk: Desk) -> None:
     assert all(one.strip() for one in pages)
 
 
-@pytest.mark.slow
 def test_the_word_document_has_every_part(desk: Desk) -> None:
     document = docx.Document(io.BytesIO(file(desk, "docx")))
     headings = [one.text for one in document.paragraphs if one.style and one.style.name == "Heading 1"]

@@ -419,6 +419,7 @@ def test_line_breaks_of_a_pasted_text_are_kept_and_control_characters_named(desk
     assert "texten har det osynliga tecknet U+0001. Ta bort det." in response.text
 
 
+@pytest.mark.slow
 def test_a_character_of_the_title_without_a_glyph_is_named_before_and_at_publishing(desk: Desk) -> None:
     terms = desk.store.reports.all()["r2026-1"]
     desk.store.reports.set("r2026-1", replace(terms, title="Effekt ✨"))

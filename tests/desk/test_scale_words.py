@@ -125,6 +125,7 @@ def test_the_document_for_print_names_the_answers_of_each_share(desk: Desk) -> N
     assert "Andelen är de som svarade ”Ja”. n är" in words
 
 
+@pytest.mark.slow
 def test_the_workbooks_overview_says_whether_each_target_is_reached(desk: Desk) -> None:
     sheet = book(desk, "/admin/overview/r/vasteras/board.xlsx")["Översikt"]
     [heading] = [row for row in rows_of(sheet) if row[0] == "Påstående"]

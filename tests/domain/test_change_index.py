@@ -89,6 +89,7 @@ def history(document: Document, rounds: list[Round], node_id: str, statement: St
     return with_direction_of(over_time(document, rounds, node_id, statement.id), statement)
 
 
+@pytest.mark.slow
 def test_the_index_has_the_changes_over_all_rounds_at_every_node_that_is_no_unit() -> None:
     rounds, document, closed = rounds_with_figures(12)
     index = index_changes(as_text(document), closed, rounds)

@@ -227,6 +227,7 @@ def shares_outside(reasons: Sequence[float], batches: int, seed: int, *, knows_n
     return outside / 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reasons", "batches"), [((0.6, 0.4), 1), ((0.9, 0.1), 3)])
 def test_intervals_of_reasons_hold_the_share_as_often_as_they_say(
     reasons: tuple[float, float], batches: int

@@ -22,7 +22,7 @@ GEOMETRY = {
 """Files that format coordinates of a drawing, which nobody reads as numbers."""
 
 EXACT_FORMAT = re.compile(r"\.\d+[ef%]")
-ROUNDS = re.compile(rf"\bround\b|{EXACT_FORMAT.pattern}")
+ROUNDS = re.compile(rf"\bround\s*\(|{EXACT_FORMAT.pattern}")
 """What every source has that rounds."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement, product
-from math import sqrt
+from math import comb, sqrt
 from random import Random
 from statistics import NormalDist
 
@@ -47,6 +47,7 @@ def test_the_interval_of_a_share_equals_that_of_scipy_in_500_cases() -> None:
         assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_intervals_of_a_distribution_equal_those_of_statsmodels_in_500_cases() -> None:
     from statsmodels.stats.proportion import multinomial_proportions_confint
 
@@ -75,6 +76,17 @@ def test_the_trend_test_of_random_tables_equals_that_of_scipy() -> None:
         assert np.sign(s) == np.sign(theirs.statistic)
 
 
+def test_the_test_between_two_places_equals_the_exact_sum_in_100_cases() -> None:
+    random = Random(5)
+    for _ in range(100):
+        n, of = random.randint(1, 100), random.randint(1, 100)
+        count, other = random.randint(0, n), random.randint(0, of)
+        both = count + other
+        ways = sum(comb(n, k) * comb(of, both - k) for k in range(count, min(n, both) + 1))
+        assert fisher(count, n, other, of) == pytest.approx(ways / comb(n + of, both), abs=1e-12)
+
+
+@pytest.mark.slow
 def test_the_test_between_two_places_equals_that_of_scipy_in_500_cases() -> None:
     from scipy.stats import fisher_exact
 
@@ -86,6 +98,7 @@ def test_the_test_between_two_places_equals_that_of_scipy_in_500_cases() -> None
         assert fisher(count, n, other, of) == pytest.approx(theirs, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_fishers_test_of_millions_of_guests_is_that_of_the_normal_distribution() -> None:
     """A sum over all of them would take minutes and gigabytes."""
     n = 10**8

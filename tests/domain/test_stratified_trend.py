@@ -6,7 +6,6 @@ from math import erfc, sqrt
 
 import numpy as np
 import pytest
-from statsmodels.stats.contingency_tables import StratifiedTable
 
 from kiosk.domain.statistics import Stratum, Trend, stratified_test, trend
 
@@ -46,7 +45,10 @@ def test_the_p_for_the_berkeley_admissions_equals_that_of_r() -> None:
     assert total > 0
 
 
+@pytest.mark.slow
 def test_with_two_rounds_the_test_equals_cochran_mantel_haenszel_in_statsmodels() -> None:
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
     rng = np.random.default_rng(1)
     for _ in range(200):
         tables = rng.integers(1, 40, size=(rng.integers(1, 6), 2, 2))

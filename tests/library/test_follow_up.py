@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyxform.xls2xform import convert
 
 from kiosk.domain.survey import FollowUp, Good, Pictures, Scale, Statement, Survey
 from kiosk.library.definition import DefinitionError
@@ -109,6 +108,8 @@ def test_a_follow_up_survives_export_and_import() -> None:
 
 
 def test_other_tools_read_the_condition_of_a_follow_up() -> None:
+    from pyxform.xls2xform import convert
+
     converted = convert(io.BytesIO(write_xlsform(SURVEY, WORDS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
     assert "relevant=\" /data/safe  = '1' or  /data/safe  = '2'\"" in converted.xform

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyxform.xls2xform import convert
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Admission
@@ -108,6 +107,8 @@ def test_an_exported_spreadsheet_keeps_that_options_have_no_order(tmp_path: Path
 
 
 def test_other_programs_read_a_spreadsheet_with_every_scale() -> None:
+    from pyxform.xls2xform import convert
+
     survey = survey_with(*SCALES.values())
     converted = convert(io.BytesIO(write_xlsform(survey, NO_ANSWERS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []

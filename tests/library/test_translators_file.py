@@ -146,6 +146,7 @@ def test_the_refusal_of_a_translators_file_names_its_fault(content: bytes, reaso
         read_translations(content, HERE)
 
 
+@pytest.mark.slow
 def test_the_time_to_read_a_text_of_many_lines_is_in_proportion_to_its_size() -> None:
     """A text of a million lines took minutes: each line was added to a copy of those before."""
     seconds = []

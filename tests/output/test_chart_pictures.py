@@ -3,9 +3,9 @@
 import struct
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import cache
 
 import pytest
-from fontTools.ttLib import TTFont
 
 from kiosk.library.catalogues import read_catalogues
 from kiosk.output.chart_pictures import (
@@ -107,12 +107,19 @@ def test_numbers_too_wide_for_their_segment_are_below_it_without_overlap() -> No
     assert small[1] - small[0] > 12
 
 
+@cache
+def widths(weight: str) -> dict[int, float]:
+    """Character -> its width in the font that pictures are made with, at size 1."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(FONTS / f"NotoSans-{weight}.ttf")
+    glyphs, unit = font["hmtx"], font["head"].unitsPerEm
+    return {letter: glyphs[name][0] / unit for letter, name in font.getBestCmap().items()}
+
+
 def in_noto(words: str, weight: str) -> float:
     """How wide words are in the font that pictures are made with, at size 1."""
-    font = TTFont(FONTS / f"NotoSans-{weight}.ttf")
-    letters, widths = font.getBestCmap(), font["hmtx"]
-    width: int = sum(widths[letters[ord(letter)]][0] for letter in words)
-    return width / int(font["head"].unitsPerEm)
+    return sum(widths(weight)[ord(letter)] for letter in words)
 
 
 @pytest.mark.slow

@@ -513,6 +513,7 @@ def test_the_promised_number_of_languages_fits_in_any_combination(
         assert poster_page(LINK, paper_texts(guest, codes[: POSTER_LANGUAGES[size]]), size, UNIT)
 
 
+@pytest.mark.slow
 def test_too_many_languages_are_refused_with_the_number_that_fits(tmp_path: Path) -> None:
     desk = Desk(tmp_path, admission=frozenset(Admission), languages=frozenset(GUEST_LANGUAGES))
     link = desk.store.links.add(Admission.POSTER, "frida")

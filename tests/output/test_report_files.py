@@ -237,6 +237,7 @@ def test_a_section_does_not_inherit_the_previous_subheading() -> None:
     assert book["Innehåll"]["B4"].value == "Övrigt"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "value"), [("MEMORY_LIMIT_MB", 1), ("TIME_LIMIT_SECONDS", 0.01)], ids=["memory", "time"]
 )

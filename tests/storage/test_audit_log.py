@@ -65,6 +65,7 @@ def seen_by(desk: Desk, name: str) -> list[tuple[str, ...]]:
     return re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', page)
 
 
+@pytest.mark.slow
 def test_all_staff_see_who_paired_moved_measured_and_printed(tmp_path: Path) -> None:
     devices = Devices()
     desk = Desk(tmp_path, admission=frozenset(Admission), devices=devices)

@@ -62,6 +62,7 @@ def test_the_check_catches_a_follow_up_with_a_veil_of_its_own(tmp_path: Path) ->
         assert tells_the_withheld_answer(rolled_up(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protection", list(Protection))
 def test_after_each_count_a_follow_up_agrees_with_its_statement(
     tmp_path: Path, protection: Protection

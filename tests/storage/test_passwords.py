@@ -7,6 +7,7 @@ from kiosk.storage import hash_password, passwords, verify
 from tests.tools.passwords import SHIPPED, SHIPPED_DUMMY
 
 
+@pytest.mark.slow
 def test_a_password_is_hashed_with_what_rfc_9106_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_HASHER", SHIPPED)
     parameters = extract_parameters(hash_password("a long password"))
@@ -16,6 +17,7 @@ def test_a_password_is_hashed_with_what_rfc_9106_recommends(monkeypatch: pytest.
     assert parameters.time_cost >= recommended.time_cost
 
 
+@pytest.mark.slow
 def test_an_unknown_name_costs_as_much_as_a_known_one() -> None:
     assert extract_parameters(SHIPPED_DUMMY) == extract_parameters(SHIPPED.hash("a long password"))
 

@@ -316,6 +316,7 @@ def with_a_wrong_value(node: Any, value: object) -> Iterator[Any]:
             yield changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["formbricks.json", "surveyjs.json"])
 def test_a_json_value_of_another_type_is_read_or_refused(name: str) -> None:
     """Each place of the document gets one of the wrong values."""

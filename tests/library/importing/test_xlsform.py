@@ -275,6 +275,7 @@ def test_a_sheet_larger_than_its_declared_dimension_is_read_whole() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_form_with_formats_in_thousands_of_empty_rows_is_read() -> None:
     parts = unpacked(sheet([HEAD, ASKED], CHOICES))
     name = "xl/worksheets/sheet1.xml"
