@@ -4,6 +4,7 @@ This program did not count them. They are shown beside the rounds, marked as imp
 trend and no sum.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,10 @@ MOST_ANSWERS = 100_000
 
 LONGEST_COUNT_CHARACTERS = 12
 """Longest text of a count or percentage."""
+
+
+_THOUSANDS = re.compile("(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+"""The space in a number such as 1 250, as reports print it."""
 
 
 class EntryReason(StrEnum):
@@ -114,13 +119,13 @@ class FiguresError(ValueError):
 
 
 def read_count(text: str, n: int) -> int | None:
-    """Read a typed count: "10", "50 %" of n, or nothing (None). A number is returned as it was typed, even if
-    it is below 0 or above n. Raises ValueError for anything else.
+    """Read a typed count: "10", "1 250", "50 %" of n, or nothing (None). A number is returned even if it is
+    below 0 or above n. Raises ValueError for anything else.
 
     A percentage stands for the nearest count. If that count's share is more than half a percentage point from
     it, n cannot be right: ValueError too, as for every percentage of 0 answers.
     """
-    text = text.strip()
+    text = _THOUSANDS.sub("", text.strip())
     if not text:
         return None
     if len(text) > LONGEST_COUNT_CHARACTERS:

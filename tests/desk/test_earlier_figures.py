@@ -20,13 +20,13 @@ YEAR = (date(2022, 1, 1), date(2022, 12, 31))
 @pytest.mark.parametrize(
     ("typed", "n", "count"),
     [("10", 20, 10), ("50 %", 20, 10), ("35%", 20, 7), ("20 %", 20, 4), ("33 %", 12, 4), ("", 20, None),
-     (" 7 ", 20, 7), ("0", 20, 0), ("12,5 %", 8, 1)],
+     (" 7 ", 20, 7), ("0", 20, 0), ("12,5 %", 8, 1), ("1 250", 2000, 1250), ("1\u00a0000", 1000, 1000)],
 )  # fmt: skip
 def test_counts_and_percentages_are_read_as_printed(typed: str, n: int, count: int | None) -> None:
     assert read_count(typed, n) == count
 
 
-@pytest.mark.parametrize("typed", ["50 % ja", "tio", "1.5", "33 %", "1e3", "%"])
+@pytest.mark.parametrize("typed", ["50 % ja", "tio", "1.5", "33 %", "1e3", "%", "1 2"])
 def test_percentages_that_no_count_of_twenty_gives_are_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         read_count(typed, 20)
