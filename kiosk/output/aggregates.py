@@ -9,14 +9,15 @@ from kiosk.storage import Store
 
 
 def own_aggregate(store: Store, library: Library, scope: Scope, made_at: datetime) -> Aggregate:
-    """Return the aggregate of this installation: the published figures of the closed rounds of the scope's
-    year, and its outputs. `made_at` is local time."""
+    """Return the aggregate of this installation: the published figures of the scope's year, as `aggregate_of`
+    selects them from the rounds that a count has closed, and the year's outputs. `made_at` is local time."""
     outputs = yearly_outputs(library.counters.values(), store.outputs.all(), library.trees.values(), scope)
     closed = (state.round for state in store.rounds() if state.is_closed)
     return aggregate_of(scope, store.snapshot(), closed, outputs, made_at)
 
 
 def years(store: Store) -> list[int]:
-    """Return the years in which rounds closed or that have outputs, the latest first."""
+    """Return the years that have outputs, or the `closes_at` of a round that a count has closed, the latest
+    first."""
     closed: Iterable[int] = (state.round.closes_at.year for state in store.rounds() if state.is_closed)
     return sorted({*closed, *store.outputs.all().years()}, reverse=True)

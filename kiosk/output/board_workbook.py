@@ -50,8 +50,8 @@ class BoardChart:
 
 @dataclass(frozen=True)
 class BoardTable:
-    """A heading, rows as long as the heading, and a chart if there is something to draw. `names` is the
-    column, counted from 0, whose cells name the rows in the chart."""
+    """A heading of at least two columns, rows as long as it, and a chart if there is something to draw.
+    `names` is the column, counted from 0, whose cells name the rows in the chart."""
 
     heading: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
@@ -115,8 +115,8 @@ def _cell_from_json(cell: Any) -> Value:
 
 
 def board_workbook(sheets: Sequence[BoardSheet], made_at: str | None) -> bytes:
-    """Return the sheets as XLSX: the same bytes for the same arguments. `made_at` is the time of the count
-    that made the snapshot, in ISO 8601; None before the first count."""
+    """Return the sheets, at least one, as XLSX: the same bytes for the same arguments. `made_at` is the time
+    of the count that made the snapshot, in ISO 8601; None before the first count."""
     import openpyxl  # here, because a server that writes no workbook saves its memory
 
     book = openpyxl.Workbook()

@@ -157,7 +157,8 @@ MOST_PIXELS = 40_000_000
 
 def png(drawn: str, fonts: Path) -> bytes:
     """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel, or fewer so that it has at most
-    MOST_PIXELS. `fonts` is the folder with the fonts that it names. Raises TypeError as `pngs` does."""
+    MOST_PIXELS. `fonts` is the folder with the fonts that it names. ValueError for an SVG without whole
+    numbers as width and height; other errors as in `pngs`."""
     width, height = map(int, re.findall(r' (?:width|height)="(\d+)"', drawn)[:2])
     scale = min(2.0, (MOST_PIXELS / (width * height)) ** 0.5)
     [picture] = pngs([drawn], fonts, scale)
@@ -166,7 +167,8 @@ def png(drawn: str, fonts: Path) -> bytes:
 
 def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
     """Convert SVGs to PNG, in the same order, at `scale` pixels per SVG pixel; [] for none. `fonts` is the
-    folder with their fonts. Raises TypeError if one does not fit on one page.
+    folder with their fonts. Raises TypeError if one does not fit on one page, and typst.TypstError for one
+    that is no SVG.
 
     All are pages of one document: each run of the typesetter takes as long as the drawing of a chart.
     """

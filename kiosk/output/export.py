@@ -105,8 +105,8 @@ DATA_PACKAGE = "data-package.zip"
 def files(
     document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle = CsvStyle.COMMA
 ) -> dict[str, bytes]:
-    """Return name -> content of every file of an export, its tables as CSV of one style. `rounds` are those
-    of the document; KeyError if one is missing."""
+    """Return name -> content of every file of an export, its tables as CSV of one style. `rounds` has all
+    rounds of the document, and may have others; KeyError if one is missing."""
     tables = _tables(document, rounds, outputs)
     contents = {f"{name}.csv": csv_table(rows(), style) for name, rows in tables.items()}
     contents["results.xlsx"] = _workbook(document, tables)
@@ -181,8 +181,8 @@ def _number(figure: Figure) -> object:
 
 
 def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
-    """Yield the rows of COUNTS: one for each published count of a node, or one with the reason why it has
-    none."""
+    """Yield the rows of COUNTS: one for each published count of a node, 0 included, or one with the reason
+    why it has none; before them one with the node's rapid submissions, if it has any."""
     for round_document in document["rounds"]:
         of_round = rounds[round_document["id"]]
         epsilons = {column.id: str(of_round.epsilon_of(column)) for column in of_round.survey.columns}
@@ -233,7 +233,7 @@ def _counts(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
 
 
 def _codebook(document: Document, rounds: Mapping[str, Round]) -> Iterator[Row]:
-    """Yield the rows of CODEBOOK: one for each answer to each statement of each round."""
+    """Yield the rows of CODEBOOK: one for each answer to each statement of each round of the document."""
     for round_document in document["rounds"]:
         survey = rounds[round_document["id"]].survey
         for statement in survey.statements:

@@ -64,7 +64,8 @@ WITHOUT_SIGN = "remove it from the report's texts"
 
 
 class UnfinishedError(PaperError):
-    """The program did not finish a file of this `kind` in its time and memory, or was killed."""
+    """The program did not finish a file of this `kind` in its time and memory, was killed, or ended with an
+    error that `write_by_program` does not know."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(
@@ -87,7 +88,8 @@ class Queue:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the turn in the `with` block. Raises BusyError if too many wait for it."""
+        """Hold the turn in the `with` block, after waiting for it without a limit of time. Raises BusyError
+        if `most_waiting` requests wait already. A thread that holds the turn must not ask for it again."""
         if not self._places.acquire(blocking=False):
             raise BusyError
         try:
@@ -106,7 +108,8 @@ def write_by_program(kind: str, given: bytes, file: IO[bytes]) -> None:
     write it to `file`.
 
     Raises PaperError if it cannot be printed: NoGlyphError, LogoError, or UnfinishedError if the program ends
-    before the file is complete. The caller has the turn of a `Queue`.
+    before the file is complete; `file` may then have a part. Raises OSError if no program can be started. The
+    caller has the turn of a `Queue`.
     """
     command = [*INTERPRETER, PROGRAM, kind, str(MEMORY_LIMIT_MB)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
@@ -186,8 +189,9 @@ class WrittenFiles:
         self._kept: OrderedDict[tuple[str, bytes], WrittenFile] = OrderedDict()
 
     def write(self, kind: str, given: bytes) -> WrittenFile:
-        """Return the file of this kind that a program makes from its input `given`: a kept one, or a new one.
-        Raises BusyError, or the errors of `write_by_program`; then nothing is kept."""
+        """Return the file of this kind that a program makes from its input `given`: a kept one at once, or a
+        new one after waiting for the turn. Raises BusyError, or the errors of `write_by_program`; then the
+        file is not kept."""
         key = (kind, sha256(given).digest())
         written = self._find(key)
         if written is None:

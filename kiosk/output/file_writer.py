@@ -55,7 +55,8 @@ NICENESS = 10
 def main(kind: str, megabytes: int) -> int:
     """Write the file of this kind to standard output, in an address space of so many MiB, and return the exit
     code: 0, REFUSED, NO_GLYPH or NO_LOGO. After REFUSED the reason is on standard error, after NO_GLYPH the
-    sign. Other errors end the program."""
+    sign. Other errors pass through, KeyError for an unknown kind among them, and end the program with code
+    1."""
     os.nice(NICENESS)
     _limit_memory(megabytes << 20)
     try:

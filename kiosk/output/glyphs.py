@@ -41,7 +41,8 @@ def _drawable() -> frozenset[int]:
 
 
 def _codes(font: bytes) -> Iterator[int]:
-    """Yield the code points that a font maps to a glyph."""
+    """Yield the code points that a font maps to a glyph, some more than once. StopIteration or struct.error
+    for bytes that are no TrueType font."""
     (tables,) = struct.unpack_from(">H", font, 4)
     directory = (struct.unpack_from(">4sIII", font, 12 + 16 * number) for number in range(tables))
     cmap = next(start for tag, _, start, _ in directory if tag == b"cmap")

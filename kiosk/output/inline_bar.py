@@ -23,14 +23,15 @@ INKS = ("#000000", "#ffffff")
 
 def inline_bar(bar: Bar, palette: Sequence[str], *, has_numbers: bool = True) -> str:
     """Return a bar as an SVG element. `palette` has a colour for each segment. Without `has_numbers` neither
-    numbers nor patterns are drawn; the text alternative has all numbers."""
+    numbers nor patterns are drawn; the text alternative has all numbers. A bar without segments draws
+    nothing, not even its `instead`."""
     segments = "".join(_segments(bar, palette, has_numbers=has_numbers))
     return f'<svg class="strip" role="img" aria-label="{escape(spoken(bar))}">{segments}</svg>'
 
 
 def spoken(bar: Bar) -> str:
     """Return a bar in words: each segment's meaning, the number of answers, and the answers outside the
-    scale, separated by semicolons."""
+    scale, separated by semicolons. Empty ones are left out; so is `instead`."""
     parts = [*(segment.meaning for segment in bar.segments), bar.n, bar.outside]
     return "; ".join(part for part in parts if part)
 

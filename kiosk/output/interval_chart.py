@@ -37,7 +37,8 @@ PHONE = IntervalLayout(330, 14, 26, 68)
 @dataclass(frozen=True)
 class IntervalLine:
     """A share with its interval, in percent, and the text `n` of its number of answers. `share` is None with
-    too few answers; then `instead` is shown.
+    too few answers; then `instead` is shown. `name` is not empty; after two lines, or one on a phone, the
+    rest of it is not drawn.
 
     `is_own` marks one's own organisation, with another colour and form.
     """

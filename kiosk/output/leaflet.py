@@ -88,8 +88,8 @@ def leaflet(
     draft_mark: str,
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
-    """Return the leaflet about a round as PDF, a page for each of `texts`. The text `draft_mark` stands on
-    the pages of drafts. Raises PaperError as `compile_pdf` does."""
+    """Return the leaflet about a round as PDF, a page for each of `texts`, at least one. The text
+    `draft_mark` stands on the pages of drafts. Raises the errors of `compile_pdf`."""
     data = {
         "title": of_round.title,
         "draft_mark": draft_mark,

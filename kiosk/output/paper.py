@@ -176,11 +176,11 @@ def slip_sheets(
     rng: Random,
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
-    """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `words` has the texts
-    of each language, at least one.
+    """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `codes`, at least one,
+    are normalised; `words` has the texts of each language, at least one.
 
-    `rng` must be `secrets.SystemRandom()` outside tests. Raises PaperError as `compile_pdf` does, without
-    `words`, for a text of several lines, and for an address too long for its symbol.
+    `rng` must be `secrets.SystemRandom()` outside tests. Raises the errors of `compile_pdf`, and PaperError
+    without `words`, for a text of several lines, and for an address too long for its symbol.
     """
     shuffled = rng.sample(sorted(codes), len(codes))
     return _typeset(
@@ -213,7 +213,7 @@ def poster_page(
 ) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its QR symbol leads to
     `address`. `words` has the texts of each language, at least one. `theme` is the organisation's; None for
-    one without name and logo. Raises PaperError as `slip_sheets` does."""
+    one without name and logo. Raises the errors of `slip_sheets`."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,
@@ -233,7 +233,8 @@ def poster_page(
 
 def organisation_on_paper(theme: Theme) -> dict[str, Any]:
     """Return the values that a template needs: "organisation", its name, and "logo", a dictionary with
-    "content" (a list of bytes) and "format" (the typesetter's name of it), or None without a logo."""
+    "content" (a list of bytes) and "format" (the typesetter's name of it), or None without a logo. KeyError
+    for a logo of a media type that is not in LOGO_FORMATS."""
     logo = theme.logo
     image = {"content": list(logo.content), "format": LOGO_FORMATS[logo.media_type]} if logo else None
     return {"organisation": theme.name, "logo": image}
@@ -246,7 +247,7 @@ def _for_people(address: str) -> str:
 
 def _symbol(address: str) -> dict[str, str]:
     """Return the address with its QR symbol as SVG, without the quiet zone. Raises PaperError if the symbol
-    would be too fine."""
+    would need more modules than LARGEST_VERSION has."""
     try:
         symbol = segno.make(address, error="q", micro=False)
     except segno.DataOverflowError:

@@ -79,7 +79,8 @@ def _style_id(name: str) -> str:
 
 def report_docx(report: ReportDocument) -> bytes:
     """Return the report as DOCX: the same bytes for the same report. Raises TypeError for a chart or a logo
-    that does not fit on one page."""
+    that does not fit on one page, and typst.TypstError for one that cannot be drawn: `report_pdf`, which
+    publishing tries first, refuses such a logo."""
     import docx  # here, because a server that writes no document saves its memory
 
     document = docx.Document()
@@ -166,7 +167,8 @@ def _paragraph(document: "Document", style: str) -> "Paragraph":
 
 
 def _add(document: "Document", block: Block, pictures: Iterator[bytes]) -> None:
-    """Add a block; a chart takes the next picture."""
+    """Add a block; a chart takes the next picture. A page break adds nothing: `report_docx` sets it in the
+    block after it."""
     match block.kind:
         case Kind.HEADING:
             _write(_paragraph(document, f"Heading {block.level}"), block.text)

@@ -23,7 +23,8 @@ NO_NAME = "kolumn"
 
 
 def report_package(report: ReportDocument) -> bytes:
-    """Return the data package as a ZIP file: the same bytes for the same report."""
+    """Return the data package as a ZIP file: the same bytes for the same report. Without tables and charts it
+    has the description only."""
     tables = list(report_tables(report.blocks))
     columns = [list(_columns(table.rows[0])) for table in tables]
     contents = [csv_table([names, *table.rows[1:]]) for table, names in zip(tables, columns, strict=True)]

@@ -19,7 +19,8 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 def report_pdf(report: ReportDocument) -> bytes:
     """Return the report as PDF, in which every character has a glyph. Raises NoGlyphError for a sign that no
-    font has, and LogoError for a logo that cannot be drawn; both are PaperErrors."""
+    font has, and LogoError for a logo that cannot be drawn; both are PaperErrors. Raises typst.TypstError for
+    any other fault of a block, ValueError as `with_row_headings`, and KeyError as `logo_of`."""
     try:
         pdf = typst.compile(
             TEMPLATE,
@@ -49,7 +50,7 @@ def _data(report: ReportDocument) -> dict[str, Any]:
 
 def logo_of(report: ReportDocument) -> dict[str, Any] | None:
     """Return a report's logo as its "content", a list of bytes, and the typesetter's name of its "format";
-    None without one."""
+    None without one. KeyError for a logo that is no `data:` URL of a media type in LOGO_FORMATS."""
     if not report.logo:
         return None
     media_type, _, encoded = report.logo.removeprefix("data:").partition(";base64,")
@@ -58,7 +59,7 @@ def logo_of(report: ReportDocument) -> dict[str, Any] | None:
 
 def logo_png(logo: Mapping[str, Any]) -> bytes:
     """Return a logo, as `logo_of` returns it, as PNG, 18 mm high. Raises TypeError if the typesetter makes
-    several pages of it."""
+    several pages of it, and typst.TypstError for one that it cannot draw."""
     document = (
         "#set page(width: auto, height: auto, margin: 0pt)\n"
         "#let logo = json(bytes(sys.inputs.logo))\n"

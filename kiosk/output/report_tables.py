@@ -15,7 +15,8 @@ NAMES = {Kind.TABLE: "Tabell", Kind.CHART: "Diagram"}
 @dataclass(frozen=True)
 class ReportTable:
     """A table, or the numbers of a chart: its name such as "Tabell 2", the headings above it in the report,
-    its caption or the chart's description, its rows, the first a heading, and the notes right below it."""
+    its caption or the chart's description, its rows, the first a heading, and the notes below it, up to the
+    next heading, page break, table or chart."""
 
     name: str
     section: str
@@ -25,8 +26,8 @@ class ReportTable:
 
 
 def report_tables(blocks: tuple[Block, ...]) -> Iterator[ReportTable]:
-    """Yield each table, and each chart that has numbers, in the order of the report. Tables and charts are
-    numbered from 1, each kind by itself."""
+    """Yield each table, and each chart that has numbers, in the order of the report. These are numbered from
+    1, each kind by itself; a chart without numbers takes no number."""
     headings, numbers = ["", ""], dict.fromkeys(NAMES, 0)
     for at, block in enumerate(blocks):
         if block.kind is Kind.HEADING:
@@ -40,8 +41,8 @@ def report_tables(blocks: tuple[Block, ...]) -> Iterator[ReportTable]:
 
 
 def _notes(below: tuple[Block, ...]) -> Iterator[str]:
-    """Yield the notes at the beginning of these blocks, up to the next heading, page break, table or
-    chart."""
+    """Yield the notes among these blocks, up to the next heading, page break, table or chart; paragraphs and
+    lists between them are skipped."""
     for block in below:
         if block.kind in {Kind.HEADING, Kind.PAGE, *NAMES}:
             return

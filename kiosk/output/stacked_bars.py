@@ -141,7 +141,8 @@ readers can tell apart. They do not include the colours of a good or a bad end."
 
 def colours_of(statement: Statement) -> tuple[str, ...]:
     """Return a colour for each option of a statement, the highest first; one colour if several may be chosen,
-    since each then has a bar of its own."""
+    since each then has a bar of its own. Options without an order are at most as many as CATEGORIES: more
+    would get none."""
     scale = statement.scale
     if statement.several:
         return CATEGORIES[:1]

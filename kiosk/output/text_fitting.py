@@ -11,7 +11,7 @@ PADDING = 4
 """Space around a number in its segment, in pixels."""
 
 THIN = " \N{NO-BREAK SPACE}.,:;'!|ijlI"
-"""Signs that are at most 0.32 font sizes wide; those of SLIM 0.42, those of BROAD 1."""
+"""Signs that are taken to be 0.32 font sizes wide; those of SLIM 0.42, those of BROAD 1."""
 SLIM = "ftr()[]-–·"
 BROAD = "mwMW%@—…"
 
@@ -36,13 +36,15 @@ class PlacedNumbers:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return an upper bound of a text's width in all fonts that may be used, in the unit of `size`."""
+    """Return an estimate of a text's width, in the unit of `size`: in the fonts that may be used, usual
+    Swedish and English words are narrower. A text of a few letters such as O or I may be 6 % wider, one with
+    Æ, | or an emoji more."""
     return size * sum(map(_letter, text))
 
 
 @lru_cache(maxsize=1024)
 def _letter(letter: str) -> float:
-    """Return an upper bound of a letter's width, in font sizes."""
+    """Return the width that a letter, digit or sign is taken to have, in font sizes (see `text_width`)."""
     if letter in THIN:
         return 0.32
     if letter in SLIM:
@@ -53,8 +55,9 @@ def _letter(letter: str) -> float:
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Split a text at spaces into lines no wider than `room`; a line of a single letter may be wider. Longer
-    words are divided with a hyphen, or cut where they cannot be divided. An empty text gives no line.
+    """Split a text at spaces into lines whose `text_width` is at most `room`; that of a single letter may be
+    more. Longer words are divided with a hyphen, or cut where they cannot be divided. A text without words
+    gives no line.
 
     `size` is the font's, in the unit of `room`.
     """
@@ -107,7 +110,7 @@ def fit_numbers(
 
     `length` is the bar's length in pixels. `numbers` has (percent of the bar's length, text) for each
     segment; lines of the text are separated by `<br>`. `size` is the font size inside the bar, `small` that
-    below it. Numbers below the bar do not overlap.
+    below it. Numbers below the bar do not overlap; for that the last may stand beyond the bar's end.
     """
     start = free = 0.0
     for percent, text in numbers:
