@@ -4,6 +4,7 @@ refused.
 It may be truncated, damaged, or made to fill the memory: sizes are limited before anything is unpacked.
 """
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ MOST_MEMBERS = 100
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     struct.error,
     EOFError,
     NotImplementedError,

@@ -1,6 +1,7 @@
 """Opens .xlsx workbooks, as rows of texts by sheet."""
 
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -24,7 +25,7 @@ PICTURES = "xl/media/"
 LARGEST_UNPACKED_BYTES."""
 
 UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, LookupError, ValueError,
     TypeError, AttributeError, ArithmeticError, AssertionError, OSError, RuntimeError, SyntaxError,
 )  # fmt: skip
 """The errors that the spreadsheet reader raises for a damaged file; a parser's own error is a SyntaxError."""

@@ -291,6 +291,16 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
         read_file(bomb, "")
 
 
+def test_a_workbook_with_damaged_content_of_any_compression_is_refused() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"<f />" * 2000)
+    damaged = bytearray(made.getvalue())
+    damaged[65:73] = bytes(byte ^ 0xFF for byte in damaged[65:73])
+    with pytest.raises(ForeignFormError, match=r"Spara den som \.xlsx"):
+        read_file(bytes(damaged), "")
+
+
 def test_xml_entities_are_not_resolved() -> None:
     parts = unpacked(sheet([HEAD, ASKED], CHOICES))
     name = "xl/worksheets/sheet1.xml"
