@@ -173,7 +173,7 @@ def _is_picture(content: bytes, media_type: str) -> bool:
     try:
         # Safe: without entities the tree is no larger than the file.
         return ElementTree.fromstring(content).tag == SVG_ROOT  # noqa: S314
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):  # the last two for an encoding
         return False
 
 

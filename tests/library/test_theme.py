@@ -81,6 +81,8 @@ PICTURES = {
     "too large": LOGO + b" " * LARGEST_LOGO_BYTES,
     "a page": b"<html></html>",
     "half a picture": LOGO[:40],
+    "an unknown encoding": b'<?xml version="1.0" encoding="none"?>' + LOGO,
+    "an encoding that XML cannot have": b'<?xml version="1.0" encoding="big5"?>' + LOGO,
     "entities": b'<!DOCTYPE svg [<!ENTITY a "b">]>' + LOGO,
     "another kind": b"\x89PNG\r\n\x1a\n",
     "empty": b"",
