@@ -22,6 +22,7 @@ from babel.messages.pofile import write_po
 
 import kiosk
 from kiosk.domain.counters import Counter
+from kiosk.domain.language_code import LANGUAGE_CODE
 from kiosk.domain.message import Message
 from kiosk.domain.strict_json import parse
 from kiosk.domain.survey import Scale, Survey
@@ -30,7 +31,7 @@ from kiosk.library.archive_members import read_members
 from kiosk.library.catalogues import Catalogue, catalogue_of, read_entries
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.counters import read_all_counters
-from kiosk.library.definition import DefinitionError, is_there
+from kiosk.library.definition import DefinitionError, is_there, read_text
 from kiosk.library.drafts import (
     Translation,
     as_toml,
@@ -53,7 +54,7 @@ FORMAT, FORMAT_VERSION, MANIFEST = "kiosk-bundle", 1, "bundle.json"
 
 NAME = re.compile(
     r"questions/(?:(?:scales|counters|theories)/)?[a-z][a-z0-9_]{0,39}\.toml"
-    r"|translations/[A-Za-z]{2,3}(?:_[A-Za-z]{2,4})?/LC_MESSAGES/guest\.po"
+    rf"|translations/{LANGUAGE_CODE.pattern}/LC_MESSAGES/guest\.po"
 )
 """Pattern of the names of the files in a bundle, which are their paths in KIOSK_DATA."""
 
@@ -266,23 +267,31 @@ def _manifest(members: dict[str, bytes]) -> Mapping[str, Any]:
         raise RefusedError(Message("Paketet har andra filer än dess lista säger.", {}))
     for name, content in members.items():
         if not NAME.fullmatch(name):
-            raise RefusedError(Message("Paketet har en fil som inte hör dit: {file}", {"file": name[:80]}))
+            raise RefusedError(_foreign_file(name))
         if files[name] != sha256(content).hexdigest():
             raise RefusedError(Message("{file} har ändrats sedan paketet gjordes.", {"file": name}))
     return {"program": str(program)}
 
 
+def _foreign_file(name: str) -> Message:
+    return Message("Paketet har en fil som inte hör dit: {file}", {"file": name[:80]})
+
+
 def _read(folder: Path, program: str, members: Collection[str], library: Library) -> Content:
     """Return the content of a bundle that is unpacked in a folder. `members` are the names of its files, and
-    `program` is the version that wrote it. Raises DefinitionError for a faulty file."""
+    `program` is the version that wrote it. Raises DefinitionError for a faulty file, and RefusedError for a
+    scale that no survey in the bundle uses."""
     questions = folder / QUESTIONS
     scales, surveys = read_questions([questions]) if questions.is_dir() else ({}, {})
+    used = {statement.scale.id for survey in surveys.values() for statement in survey.statements}
+    if unused := sorted(scales.keys() - used):
+        raise RefusedError(_foreign_file(_path(Kind.SCALE, unused[0]).as_posix()))
     counters = read_all_counters([questions])
     statements = {one.id for survey in (*library.surveys.values(), *surveys.values())
                   for one in survey.statements}  # fmt: skip
     theories = read_theories([questions], KnownIds({**library.counters, **counters}, statements, ()))
     translations = {
-        code: catalogue_of(read_entries((folder / path).read_text("utf-8"), str(path)), code, str(path))
+        code: catalogue_of(read_entries(read_text(folder / path), str(path)), code, str(path))
         for path, code in ((Path(name), name.split("/")[1]) for name in members)
         if path.parts[0] == TRANSLATIONS
     }

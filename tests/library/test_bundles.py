@@ -269,6 +269,16 @@ def without_licence(members: dict[str, bytes]) -> None:
     listed(members)
 
 
+def in_another_encoding(members: dict[str, bytes]) -> None:
+    members["translations/en/LC_MESSAGES/guest.po"] += "# Malmö\n".encode("latin-1")
+    listed(members)
+
+
+def with_unused_scale(members: dict[str, bytes]) -> None:
+    members["questions/scales/other.toml"] = SCALE.replace("safe3", "other").encode()
+    listed(members)
+
+
 FAULTS: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "another version": (other_version, "formatets version 2"),
     "a changed file": (tampered, "har ändrats sedan"),
@@ -276,6 +286,8 @@ FAULTS: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "a loop": (looping, r"questions/theories/trygg.toml.*this is a loop"),
     "a counter that is missing": (without_counter, r"trygg.toml.*no counter is called 'walks'"),
     "a survey without its licence": (without_licence, r"trygghet.toml.*licence"),
+    "a translation in another encoding": (in_another_encoding, r"en/LC_MESSAGES/guest.po.*UTF-8"),
+    "a scale that no survey uses": (with_unused_scale, r"inte hör dit: questions/scales/other.toml"),
     "a file that the list lacks": (lambda members: members.update({"questions/a.toml": b""}), "andra filer"),
     "no list": (lambda members: members.update({"bundle.json": b""}), "inget paket"),
     "a list that is none": (lambda members: members.update({"bundle.json": b"[]"}), "inget paket"),
@@ -292,6 +304,26 @@ def test_a_faulty_bundle_is_refused_with_the_reason(case: str, sent: bytes, rece
     with pytest.raises(RefusedError, match=reason):
         imported(receiver, packed(sent, change))
     assert not files_of(receiver)
+
+
+def test_an_archive_with_damaged_content_of_any_compression_is_refused(receiver: Settings) -> None:
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        written = BytesIO()
+        with zipfile.ZipFile(written, "w", compression) as archive:
+            archive.writestr("bundle.json", b"{}" * 2000)
+        content = bytearray(written.getvalue())
+        content[50:66] = bytes(byte ^ 0xFF for byte in content[50:66])
+        with pytest.raises(RefusedError, match="avkortad"):
+            imported(receiver, bytes(content))
+
+
+def test_a_language_with_a_script_and_a_country_is_received(tmp_path: Path, receiver: Settings) -> None:
+    sender = settings_of(tmp_path / "sender")
+    changed(sender, FILES)
+    translation = Translation("Jag är trygg här", "Ovde sam siguran", False)
+    library = write_translations(sender, "sr_Latn_RS", [translation], "anna", TODAY)
+    done = imported(receiver, make_bundle(library, ["trygghet"], []))
+    assert done.library.guest["sr_Latn_RS"].text("Jag är trygg här") == "Ovde sam siguran"
 
 
 @pytest.mark.parametrize("end", [0, 10, 500, -1])
