@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from math import inf
 
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.message import Message
@@ -298,7 +299,7 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     else:
         nothing = []
     if question.is_numbered:
-        options.sort(key=lambda choice: int(choice.name))
+        options.sort(key=lambda choice: int(choice.name) if choice.name.isdecimal() else inf)
     return AnswerList(
         number,
         question.choice_list,

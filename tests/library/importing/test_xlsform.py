@@ -136,6 +136,23 @@ def test_several_choices_of_another_program_are_imported() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "choices"),
+    [
+        ("select_one yes", [[1, "Ja"], ["dont_know", "Vet inte"]]),
+        ("select_one yes", [[1, "Ja"], [2, "Vet ej"], ["dont_know", "Vet inte"]]),
+        ("select_multiple yes", [[1, "Mat"], ["none", "Inget av detta"]]),
+    ],
+)
+def test_a_numbered_list_keeps_other_choices_if_few_options_would_remain(
+    kind: str, choices: list[list[object]]
+) -> None:
+    rows: list[Row] = [[*HEAD, "good"], [kind, "safe", "Jag är trygg", ""]]
+    content = sheet(rows, [CHOICES[0], *(["yes", *choice] for choice in choices)])
+    [answers] = decided(read_file(content, ""), AnswerOrder.BEST_LAST).lists
+    assert [option.swedish for option in answers.options] == [label for _, label in choices]
+
+
 def test_a_form_whose_answers_tell_too_much_together_is_not_kept() -> None:
     choices = [CHOICES[0], *(["needs", f"n{at}", f"Val {at}"] for at in range(8))]
     rows = [HEAD, *(["select_multiple needs", f"q{at}", f"Vad behöver du {at}?"] for at in range(5))]
