@@ -56,7 +56,7 @@ def report_errors(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except CORRECTABLE as error:
             problem = str(error)
-        except RoundError as error:
+        except (RoundError, RefusedError) as error:
             problem = in_english(error.messages)
         except OSError as error:
             file = f"{error.filename}: " if error.filename else ""

@@ -76,3 +76,11 @@ def test_a_refusal_names_the_reason_and_writes_nothing(
     assert (tmp_path / "there.zip").read_text() == "mine"
     assert not (tmp_path / "new.zip").exists()
     assert not (tmp_path / "here" / "data" / "aggregates").exists()
+
+
+def test_a_damaged_key_is_named_in_one_line(here: dict[str, str], tmp_path: Path) -> None:
+    file, key = tmp_path / "figures.zip", Path(here["KIOSK_KEYS"]) / "aggregate_signing_key"
+    key.write_text("damaged")
+    done = ran(here, "make", file, "--year", 2024, "--organisation", "Staden")
+    assert (done.exit_code, done.output.startswith(f"kiosk: {key} is damaged")) == (2, True), done.output
+    assert not file.exists()
