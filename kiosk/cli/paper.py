@@ -152,8 +152,10 @@ def _new_poster(store: Store, unit: str) -> Link:
 
 def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:
     """Return a paper's texts in each language of the option --languages, or in all `possible` ones if it is
-    None. Raises StoreError for a language that is not possible."""
+    None. Raises PaperError if the option names none, and StoreError for one that is not possible."""
     asked = possible if languages is None else languages.replace(",", " ").split()
+    if not asked:
+        raise PaperError("--languages names no language; write codes such as: sv,ar")
     for code in asked:
         check_among(possible, code, "language for guests")
     return paper_texts(library.guest, asked)

@@ -44,6 +44,18 @@ def test_the_commands_of_a_first_installation_succeed(run: Run, tmp_path: Path) 
     assert "nothing to do" in printed(run("upgrade"))
 
 
+def test_paper_in_no_language_is_refused_before_slips_and_links_are_made(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    of_round = printed(run(*OPEN)).split()[0]
+    in_no_language = ("--unit", "frida", "--languages", ",", "--trial")
+    for words in (("slips", "--round", of_round, "--pdf", "new.pdf"), ("poster", "--out", "new.pdf")):
+        refused = run(*words, *in_no_language)
+        assert (refused.exit_code, "--languages names no language" in refused.stderr) == (2, True)
+    data = tmp_path / "data"
+    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
+    assert (store.printed_slips(of_round), list(store.links.all())) == ({}, [])
+
+
 def test_a_removed_accounts_name_can_be_used_again(run: Run) -> None:
     run("init")
     for name in ("anna", "eva"):
