@@ -63,6 +63,14 @@ def test_after_five_failures_the_delay_doubles_up_to_a_limit() -> None:
     assert failures.seconds_left("anna", now) == 0, "an old failure is forgotten"
 
 
+def test_the_delay_has_a_limit_after_any_number_of_failures() -> None:
+    """After 1,024 doublings a float overflows. All unknown sources together fail so often in three hours."""
+    failures = Failures(STRANGERS_FREE_FAILURES, STRANGERS_LONGEST_DELAY_SECONDS)
+    for _ in range(STRANGERS_FREE_FAILURES + 1_100):
+        failures.add("anna", 0)
+    assert failures.seconds_left("anna", 0) == STRANGERS_LONGEST_DELAY_SECONDS
+
+
 def test_forgetting_a_name_clears_its_failures() -> None:
     failures = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS)
     for _ in range(8):

@@ -29,6 +29,9 @@ address can sign in with the right password between two false sign-ins."""
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """Time after a key's last failure from which a new failure counts as the first."""
 
+MOST_DOUBLINGS = 32
+"""Most doublings of a delay of one second: far more than the longest delays have."""
+
 MOST_KEYS_KEPT = 10_000
 """Most keys of a `Failures`, most known sources and most wrong codes in memory. A further failing key
 replaces the one that failed longest ago; a further known source is not kept; all wrong codes are forgotten
@@ -50,7 +53,9 @@ class Failures:
         count, last = self._failures.get(key, (0, now))
         if count < self.free:
             return 0.0
-        return max(0.0, last + min(2.0 ** (count - self.free), self.longest_delay) - now)
+        # More doublings than any delay needs would overflow.
+        delay = 2.0 ** min(count - self.free, MOST_DOUBLINGS)
+        return max(0.0, last + min(delay, self.longest_delay) - now)
 
     def add(self, key: str, now: float) -> None:
         """Record a failure of a key. It counts as the first one if the key's last failure is longer ago than
