@@ -88,7 +88,7 @@ def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
         of_month = read_period(str(row.get("month")))
     except ValueError:
         return None
-    if counter is None or step not in {1, -1} or of_month not in months_open(desk().clock()):
+    if counter is None or step not in (1, -1) or of_month not in months_open(desk().clock()):
         return None
     target = str(row.get("target", NO_TARGET))
     if target not in {NO_TARGET, *(one.id for one in counter.open_targets)}:

@@ -69,6 +69,8 @@ def test_taps_of_this_and_the_previous_month_are_counted_and_others_refused(desk
         {"target": "Anna"},
         {"step": 2},
         {"step": "1"},
+        {"step": [1]},
+        {"step": {}},
         {"month": None},
     ],
 )
