@@ -8,7 +8,7 @@ import re
 import zipfile
 from base64 import b64encode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import docx
@@ -139,6 +139,21 @@ def test_a_running_round_cannot_be_in_a_report(tmp_path: Path) -> None:
     assert post(desk, REPORT, round="r").status_code == 400
     assert "effekten är inte mätt" in preview(desk)
     assert LISTENED not in preview(desk).partition("<h2>Utvärdering")[2]
+
+
+def test_a_round_until_new_years_eve_is_in_the_report_of_its_year(tmp_path: Path) -> None:
+    """It closes at the midnight after its last day."""
+    desk = Desk(tmp_path, is_empty=True)
+    desk.store.open_round(replace(desk.round, closes_at=datetime(2027, 1, 1)), desk.now)
+    desk.now = datetime(2027, 1, 1)
+    desk.store.count(desk.now)
+    desk.sign_in()
+    for year in ("2026", "2027"):
+        begin(desk, year=year)
+    assert {name: terms.rounds for name, terms in desk.store.reports.all().items()} == {
+        "r2026-1": ("r",),
+        "r2027-1": (),
+    }
 
 
 def test_a_report_with_a_selection_of_statements_says_so(desk: Desk) -> None:

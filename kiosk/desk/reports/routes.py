@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import count
 
 from flask import (
@@ -44,6 +45,7 @@ from kiosk.domain.report import (
     Terms,
     document_from_json,
 )
+from kiosk.domain.rounds import Round
 from kiosk.domain.theory import Theory
 from kiosk.library.texts import find_fault
 from kiosk.output.glyphs import undrawable
@@ -68,8 +70,8 @@ def reports() -> ResponseReturnValue:
 @blueprint.route("/reports", methods=["POST"])
 @for_coordinator
 def new_report() -> ResponseReturnValue:
-    """Create a report, and redirect to its page. It has the rounds of its place that closed in its year, and
-    the statements of `_first_statements`. A refused form is shown again with status 400."""
+    """Create a report, and redirect to its page. It has the closed rounds of its place whose last day is in
+    its year, and the statements of `_first_statements`. A refused form is shown again with status 400."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -78,7 +80,7 @@ def new_report() -> ResponseReturnValue:
     report_id = next(name for number in count(1) if (name := f"r{form.year.data}-{number}") not in taken)
     theory, place = desk().library.theories[form.theory.data], find_place(form.node.data)
     rounds = offered_rounds(desk().store, place) if place else []
-    of_year = [state for state in rounds if state.round.closes_at.year == form.year.data]
+    of_year = [state for state in rounds if _last_day(state.round).year == form.year.data]
     earlier = figures_of_year(form.node.data, form.year.data)
     terms = Terms(
         form.title.data,
@@ -92,6 +94,11 @@ def new_report() -> ResponseReturnValue:
     desk().store.reports.set(report_id, terms)
     flash(translate("Rapporten är skapad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
+
+
+def _last_day(of_round: Round) -> date:
+    """Return the last day on which a round admits ballots: it closes at the midnight after it."""
+    return (of_round.closes_at - timedelta(microseconds=1)).date()
 
 
 def _list(form: ReportForm) -> str:
