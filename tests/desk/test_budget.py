@@ -1,6 +1,8 @@
 """The budget of slips and kiosks: its question when a round opens, and requests for more than it has."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from werkzeug.test import TestResponse
 from kiosk.desk.devices.links import key_of
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.rounds import Admission, RoundError, round_from_json
+from kiosk.output.file_program import WrittenFiles
 from kiosk.storage import COMMAND_LINE, Action, Devices, open_store
 from tests.tools.builders import MONDAY, a_round, a_store, tree
 from tests.tools.command_line import OPEN, Run, printed
@@ -130,6 +133,28 @@ def test_a_round_has_no_kiosk_budget_from_its_closing_time_on(desk: Desk, name: 
     assert not desk.store.rounds()[0].is_closed
     assert send(desk, "/pair", name).status_code == 200
     assert logged(desk) == [(name, Action.PAIRING_BEGUN, "frida")]
+
+
+class LateTurn(WrittenFiles):
+    """Files whose turn comes only when the desk's round has closed."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    @contextmanager
+    def turn(self) -> Iterator[Callable[[str, bytes], bytes]]:
+        self.desk.now = self.desk.round.closes_at
+        with super().turn() as write:
+            yield write
+
+
+def test_no_slips_are_printed_if_the_round_closes_while_they_wait_for_their_turn(desk: Desk) -> None:
+    desk.app.extensions["desk"].written_files = LateTurn(desk)
+    refused = send(desk, "/slips", "bo", number="1")
+    assert refused.status_code == 400
+    assert "Valet finns inte längre. Välj igen." in refused.text
+    assert printed_at_frida(desk) == 0
 
 
 def test_posters_and_units_without_expected_guests_have_no_budget(desk: Desk) -> None:

@@ -62,7 +62,8 @@ def slips_form(**options: Any) -> SlipsForm:
 
 
 def _rounds_with_slips() -> list[Round]:
-    """Return the rounds that accept slips: those that run now, then those that open later, soonest first."""
+    """Return the rounds that accept slips, now or later: those that run now, then those that open later,
+    soonest first."""
     now = desk().clock()
     rounds = [
         state.round
@@ -82,17 +83,23 @@ class SlipSheets:
 
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
-    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form. Slips
+    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form, also
+    if the round closes while they wait for their turn. Slips
     whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
     budget. Raises BusyError, before any slip is stored, and UnfinishedError, after they are stored."""
     if _untick_missing_languages(form):
         return None
+    of_round = next(state.round for state in desk().store.rounds() if state.round.id == form.round.data)
     words = paper_texts(desk().library.guest, form.languages.data)
     try:
         # The turn comes first: no slips are stored if the server is too busy to print them.
         with desk().written_files.turn() as write:
+            # The round may have closed meanwhile.
+            if of_round not in _rounds_with_slips():
+                form.round.errors = [translate("Valet finns inte längre. Välj igen.")]
+                return None
             codes, are_over_budget = _codes(form)
-            origin = slip_origin(_round_named(form.round.data), form.unit.data, desk().library.theme)
+            origin = slip_origin(of_round, form.unit.data, desk().library.theme)
 
             def typeset(template: Path, data: str) -> bytes:
                 return write(PAPER, input_for_paper_writer(template, data))
@@ -100,7 +107,7 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
             pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom(), typeset)
         return SlipSheets(pdf, are_over_budget)
     except SlipBudgetError as error:
-        problem = slips_problem(error, _round_named(form.round.data), form.unit.data)
+        problem = slips_problem(error, of_round, form.unit.data)
         (form.reason if is_coordinator() else form.number).errors = [problem]
     except UnfinishedError:
         raise
@@ -142,11 +149,6 @@ def _codes(form: SlipsForm) -> tuple[list[str], bool]:
         if not may_exceed_budget(form):
             raise
     return desk().store.print_slips(*wanted, may_exceed_budget=True), True
-
-
-def _round_named(round_id: str) -> Round:
-    """Return the round with this id, one of the form's choices."""
-    return next(of_round for of_round in _rounds_with_slips() if of_round.id == round_id)
 
 
 def slip_lines() -> list[SlipLine]:
