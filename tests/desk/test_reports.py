@@ -30,6 +30,7 @@ from kiosk.domain.respondent import Respondent
 from kiosk.domain.results import answered
 from kiosk.domain.rounding import half_up
 from kiosk.library.library import read_library
+from kiosk.output.file_program import WrittenFile, WrittenFiles
 from kiosk.output.report_docx import report_docx
 from kiosk.output.report_html import report_html
 from kiosk.output.report_pdf import report_pdf
@@ -368,6 +369,28 @@ def test_the_pdf_is_accessible_and_has_every_heading(desk: Desk) -> None:
     assert kept
     document = document_from_json(json.loads(json.dumps(kept)))
     assert report_pdf(document) == response.data
+
+
+class TwoClicks(WrittenFiles):
+    """Files that publish the report by another request before the first one is written."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk, self.statuses, self.is_second = desk, list[int](), False
+
+    def write(self, kind: str, given: bytes) -> WrittenFile:
+        if not self.is_second:
+            self.is_second = True
+            self.statuses.append(post(self.desk, f"{REPORT}/publish").status_code)
+        return super().write(kind, given)
+
+
+@pytest.mark.slow
+def test_a_report_that_is_published_by_a_double_click_has_one_edition(desk: Desk) -> None:
+    desk.app.extensions["desk"].written_files = files = TwoClicks(desk)
+    assert post(desk, f"{REPORT}/publish").status_code == 303
+    assert files.statuses == [303]
+    assert desk.store.reports.editions("r2026-1") == (1,)
 
 
 @pytest.mark.slow

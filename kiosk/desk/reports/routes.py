@@ -260,7 +260,8 @@ def preview(report_id: str) -> ResponseReturnValue:
 @for_coordinator
 def publish(report_id: str) -> ResponseReturnValue:
     """Publish the report as its next edition, with its figures as they are now, and redirect to its page.
-    Earlier editions stay as they are. If the PDF cannot be made, nothing is published, and the reason is
+    Earlier editions stay as they are. An equal one that another request published meanwhile, such as after a
+    double click, is not published again. If the PDF cannot be made, nothing is published, and the reason is
     shown with status 400. Aborts as `_content`. Raises BusyError (503)."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
@@ -271,8 +272,12 @@ def publish(report_id: str) -> ResponseReturnValue:
         names = _parts(content)
         parts = {names.get(part, part): text.words for part, text in written.items()}
         return unprintable(error, parts | _other_texts(content))
-    desk().store.reports.publish(report_id, number, document.as_json())
-    note(Action.REPORT_PUBLISHED, f"{report_id}, {number}")
+    meanwhile = desk().store.reports.edition(report_id, number)
+    if meanwhile is None:
+        desk().store.reports.publish(report_id, number, document.as_json())
+        note(Action.REPORT_PUBLISHED, f"{report_id}, {number}")
+    elif document_from_json(meanwhile) != document:
+        return publish(report_id)
     flash(translate("Rapporten är publicerad."))
     return redirect(url_for("reports.report", report_id=report_id), 303)
 
