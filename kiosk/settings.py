@@ -130,7 +130,8 @@ class Settings:
 
     @property
     def definition_folders(self) -> list[Path]:
-        """Folders with surveys, scales and trees: the shipped one, then the installation's own."""
+        """Folders with surveys, scales and trees: the shipped one, then the installation's own, which need
+        not exist."""
         return [shipped_folder("questions"), self.data / "questions"]
 
     @property
@@ -140,7 +141,7 @@ class Settings:
 
     @property
     def translation_folders(self) -> list[Path]:
-        """Folders with catalogues: the shipped one, then the installation's own."""
+        """Folders with catalogues: the shipped one, then the installation's own, which need not exist."""
         return [shipped_folder("translations"), self.data / "translations"]
 
 
@@ -197,7 +198,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
     """Return the absolute path of a folder, which need not exist. Raises SettingsError if a file stands in
-    its place, or in that of a folder above it."""
+    its place, or in that of a folder above it, and PermissionError if a folder above it may not be
+    searched."""
     folder = Path(environ.get(name) or default).resolve()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir():
@@ -478,7 +480,8 @@ def _make_secret_key(path: Path) -> None:
 
 def secret_key(settings: Settings) -> str:
     """Return the key that signs sessions: the setting, or else the content of a file in the data folder,
-    which is made with a new key if it is missing. Raises SettingsError if the file is damaged."""
+    which is made with a new key if it is missing. Raises SettingsError if the file has under 32 characters,
+    and OSError if KIOSK_DATA is missing or the file cannot be read or made."""
     if settings.secret_key:
         return settings.secret_key
     path = settings.data / "secret_key"

@@ -50,8 +50,8 @@ def usable_library(settings: Settings) -> Library:
 
 
 def installed_store(settings: Settings) -> Store:
-    """Return the store of an installation whose tables have this program's schema. Raises StoreError if there
-    is none, or its tables have another schema."""
+    """Return the store of an installation whose tables have this program's schema. Raises StoreError as
+    `existing_store`, and if its tables have another schema."""
     store = existing_store(settings)
     store.check_schema()
     return store
@@ -60,7 +60,7 @@ def installed_store(settings: Settings) -> Store:
 def existing_store(settings: Settings) -> Store:
     """Return the store of an installation whose tables may have another schema.
 
-    Raises StoreError if there is no installation.
+    Raises StoreError if there is no installation, or another user owns it.
     """
     if settings.data.is_dir():
         store = open_store(settings.data, settings.database_url, settings.keys)

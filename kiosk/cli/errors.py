@@ -48,7 +48,8 @@ CHECK_FILE = "check that it exists and that you may read and write it"
 
 def report_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function with errors that a person can correct turned into one line on standard error and
-    exit status 2. Other errors, faults of the program, are raised."""
+    exit status 2: those of CORRECTABLE, refusals, and errors of files, the database, encodings and numbers
+    out of range. Other errors, faults of the program, are raised."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -70,7 +70,8 @@ def link(
 def _warnings(settings: Settings, library: Library, store: Store, unit: str, screen: Screen) -> Iterator[str]:
     """Yield a warning for each statement that has no room on a kiosk's screen, and one with the remedy.
 
-    Looks at the surveys of the unit's rounds that are not over, or at all surveys if there are none.
+    Looks at the surveys of the unit's rounds that are not closed, planned ones included, or at all surveys if
+    there are none.
     """
     rounds = [state.round for state in store.rounds() if not state.is_closed]
     allowed = None if store.is_demonstration else settings.languages

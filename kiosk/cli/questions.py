@@ -113,8 +113,8 @@ def _preview(
     settings: Settings, form: ForeignForm, source: str, language: str, orders: Sequence[str]
 ) -> Preview:
     """Return the preview of a form. `source` is that of the survey. `orders` are the values of --good,
-    LIST=ORDER, or ORDER for all lists. Raises DefinitionError for a value or a list that does not exist, and
-    for a text that is no language code."""
+    LIST=ORDER, or ORDER for all lists. Raises DefinitionError for a value or a list that does not exist, for
+    `file` if the file does not number the answers, and for a text that is no language code."""
     if language and not is_language_code(language):
         raise DefinitionError(f"--language: {language!r} is no language code; write for example en or pt_BR")
     library = read_usable_library(settings)

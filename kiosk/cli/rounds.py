@@ -161,7 +161,8 @@ def _only(tree: Tree, units: tuple[str, ...]) -> Tree:
 
 def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
     """Return unit id -> expected guests, from the values of --expected: frida=20 is for one unit, 60 for all
-    that have no value of their own. Raises StoreError for a value of another form."""
+    that have no value of their own. Raises StoreError for a value of another form, a unit that the tree
+    lacks, or a number over MOST_EXPECTED."""
     expected: dict[str, int] = {}
     for word in sorted(words, key=lambda word: "=" in word):
         unit, _, number = word.rpartition("=")

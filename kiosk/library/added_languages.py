@@ -27,7 +27,7 @@ FONT_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC", "DEVANAGARI", "ARABIC", 
 
 def languages_to_add(known: Iterable[str], reader: str) -> dict[str, str]:
     """Return language code -> name, for the languages of CLDR that are neither in `known` (codes) nor in
-    AUTONYMS, sorted by name. The names are in the language with the code `reader`."""
+    AUTONYMS, sorted by name. The names are in the language with the code `reader`, which CLDR has."""
     taken = {*known, *AUTONYMS}
     names = {str(code): str(name) for code, name in Locale.parse(reader).languages.items()}
     codes = [code for code in names if is_language_code(code) and code not in taken and exists(code)]

@@ -135,7 +135,8 @@ class SignedAggregate:
 
 def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
     """Return the bytes of a ZIP file with the aggregate, signed with the organisation's key, which is made if
-    there is none. Raises RefusedError if the key's file is damaged."""
+    there is none. The figures are not checked as by `read_aggregate`. Raises RefusedError if the key's file
+    is damaged."""
     tables = {
         "rounds": [_round_line(one) for one in aggregate.rounds],
         "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],

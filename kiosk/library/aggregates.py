@@ -107,8 +107,8 @@ def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
     replaces an earlier file of the same key and year.
 
     Raises RefusedError, and changes nothing, if the file cannot be read, is this organisation's own, is
-    signed with a key that is not trusted, is older than the stored one, or cannot be written; and if there
-    are too many files.
+    signed with a key that is not trusted, is older than the stored one, or cannot be written; if there are
+    over MOST_AGGREGATES files; and if the organisation's key or the file of trusted keys is damaged.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):
@@ -137,7 +137,8 @@ def remove_aggregate(settings: Settings, fingerprint: str, year: int) -> None:
 
 def received(settings: Settings) -> ReceivedAggregates:
     """Return the aggregates of other organisations that are stored and trusted, and the stored files that are
-    left out. Raises RefusedError if the file of trusted keys is damaged."""
+    left out. Raises RefusedError if the file of trusted keys is damaged, and OSError if a file may not be
+    opened."""
     aggregates: list[SignedAggregate] = []
     faulty: list[FaultyFile] = []
     keys = trusted_keys(settings)

@@ -309,7 +309,8 @@ def plan_import(settings: Settings, content: bytes, used_surveys: Collection[str
     """Return the effects that an import of the bundle `content` would have; changes nothing.
 
     `used_surveys` are the ids of the surveys of all rounds. Raises RefusedError for a bundle that cannot be
-    read, and for one that would replace a shipped file, a counter, or a survey or scale that a round uses.
+    read, for one that would replace a shipped file, a counter, or a survey or scale that a round uses, and
+    for one with an item whose own file here cannot be read.
     """
     return _plan(settings, read_usable_library(settings), content, used_surveys)
 

@@ -47,7 +47,8 @@ def exclusively(settings: Settings) -> Iterator[None]:
     """Hold the lock on changes in the `with` block, which reads the current files and may replace them.
 
     Waits until no other thread or process holds it; a thread that holds it may take it again. KIOSK_DATA is
-    created if it is missing. The lock is on the folder itself, so there is no lock file.
+    created if it is missing; OSError if it cannot be. The lock is on the folder itself, so there is no lock
+    file.
     """
     with _ONE_AT_A_TIME:
         if settings.data in _held:
@@ -68,8 +69,9 @@ def change_files(settings: Settings, changes: Changes) -> Library:
     """Replace own files, and return the new library.
 
     The caller holds `exclusively`. Raises RefusedError, and changes nothing, if a file that is readable now,
-    or that is changed, would be unreadable, or if a file cannot be written. Files that were unreadable before
-    stay so, and are in the library's `problems`. Also updates the last good copies (`keep_last_good`).
+    or that is changed, would be unreadable, or if a file cannot be written; DefinitionError if a shipped file
+    cannot be used. Own files that were unreadable before stay so, and are in the library's `problems`. Also
+    updates the last good copies (`keep_last_good`).
     """
     try:
         for stale in settings.data.glob(f"{CANDIDATE}*"):
@@ -113,8 +115,8 @@ def _link(source: Path, target: Path, changed: set[Path]) -> None:
 
 
 def _refuse_new_problems(settings: Settings, candidate: Settings, library: Library, changes: Changes) -> None:
-    """Raise RefusedError for each file that is changed, or readable now, and would not be readable
-    afterwards. `library` is that of `candidate`, the future content of KIOSK_DATA.
+    """Raise RefusedError, with a reason for each file that is changed, or readable now, and would not be
+    readable afterwards. `library` is that of `candidate`, the future content of KIOSK_DATA.
 
     A file that was unreadable before, and that the change does not touch, blocks no other file.
     """

@@ -31,8 +31,8 @@ def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
 def add_files(library: Library, paths: Iterable[Path]) -> Library:
     """Return the library with the surveys in further files, or folders of files, translated by the library's
     catalogues. A file replaces the survey with the same id. Its survey may use the library's scales, and
-    those in the folder `scales` beside the file. Raises DefinitionError for a file that is missing or cannot
-    be used."""
+    those in the folder `scales` beside the file, which come first. Raises DefinitionError for a file that is
+    missing or cannot be used."""
     surveys = dict(library.surveys)
     for path in _files(paths):
         scales = readable({**library.scales, **read_scales(path.parent / "scales")})
@@ -115,7 +115,7 @@ def _theme(theme: Theme) -> dict[str, Any]:
 
 def _whole(library: Library, code: str) -> dict[str, int | bool]:
     """Return the state of a language over the screen and all surveys: the numbers of `empty` and `unreviewed`
-    texts, and whether all are `reviewed`."""
+    texts, and whether there are none of both (`reviewed`)."""
     state = completeness.of_all(library.guest[code], library.surveys.values())
     return {
         "empty": len(state.missing), "unreviewed": len(state.unreviewed), "reviewed": state.is_reviewed

@@ -58,8 +58,8 @@ class CounterDraft:
 
 
 def counter_draft(library: Library, counter_id: str) -> CounterDraft:
-    """Return a counter as a draft. A closed counter has the units at which it would be shown if it were open.
-    Raises KeyError for an unknown id."""
+    """Return a counter as a draft. A closed counter has the units at which it would be shown if it were open;
+    a total has none. Raises KeyError for an unknown id."""
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
@@ -77,8 +77,8 @@ def draft_digest(library: Library, counter_id: str) -> str:
 
 
 def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
-    """Return the path, relative to KIOSK_DATA, of the file that has an own counter; None if no readable file
-    has it."""
+    """Return the path, relative to KIOSK_DATA, of the file that has an own counter; None if no file that is
+    valid TOML has it. The file may have other faults (`refuse_bad`)."""
     folder = settings.data / _FOLDER
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
         with suppress(DefinitionError):
@@ -88,8 +88,8 @@ def own_counter_path(settings: Settings, counter_id: str) -> Path | None:
 
 
 def shares_targets(settings: Settings, counter_id: str) -> bool:
-    """Return whether an own counter's targets are also those of another counter in its file. Then they can
-    only be changed in the file, by hand. Returns False for a shipped counter."""
+    """Return whether another counter in an own counter's file has targets: a file has one list of targets.
+    Then they can only be changed in the file, by hand. Returns False for a shipped counter."""
     path = own_counter_path(settings, counter_id)
     rows = _rows(read_table(settings.data / path).values) if path else []
     return any(row.get("by_target") and row.get("id") != counter_id for row in rows)
@@ -105,8 +105,8 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
     """Write a new counter in a file of its own, under an id made from its name, and return the new library
     and the counter. `used` are the ids under which figures are stored: the new counter gets none of them.
 
-    Raises FieldError for faults in the form, and RefusedError if the counter cannot be read or written. An
-    error leaves everything unchanged.
+    Raises FieldError for faults in the form, and RefusedError if the counter cannot be read or written, or
+    the file of units cannot be read. An error leaves everything unchanged.
     """
     draft = _with_known_targets(_tidied(draft), ())
     with exclusively(settings):
@@ -134,8 +134,8 @@ def rewrite_counter(
 
     `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and
     no new target gets one of them. `seen` is the digest (`draft_digest`) of the counter that was edited.
-    Raises ChangedError if it has changed since, FieldError for faults in the form, and RefusedError if a file
-    cannot be read or written. An error leaves everything unchanged.
+    Raises ChangedError if it has changed since or is gone, FieldError for faults in the form, and
+    RefusedError if a file cannot be read or written. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     with exclusively(settings):
@@ -156,8 +156,8 @@ def rewrite_counter(
 
 def remove_counter(settings: Settings, counter_id: str) -> Library:
     """Remove an own counter from its file and from the file of units, and return the new library. A file
-    without counters is removed. A missing or shipped counter is no error. The caller has checked that the
-    counter has no figures.
+    without counters is removed. For a missing or shipped counter, and for one whose file is no valid TOML,
+    nothing changes. The caller has checked that the counter has no figures.
 
     Raises RefusedError, and changes nothing, if a theory of change measures a box with the counter, or a file
     cannot be read or written.
@@ -242,7 +242,8 @@ def _units_change(
     counter `removed` is deleted; {} if nothing changes.
 
     A counter at every unit needs no row, unless it is optional: without a row, it is shown at units that are
-    added later, too. A file without rows is removed.
+    added later, too. `units` that are in no tree are left out. A file without rows is removed. Raises
+    RefusedError if the file of units cannot be read.
     """
     path = settings.data / _UNITS
     refuse_bad(library, _UNITS)

@@ -158,8 +158,8 @@ class Table:
         return texts
 
     def optional_choice(self, key: str, choices: Iterable[str]) -> str:
-        """Return one of `choices`, or "" if the key is absent or its text is empty. Raises DefinitionError
-        for another text."""
+        """Return one of `choices`, or "" if the key is absent. Raises DefinitionError for another text, also
+        an empty one."""
         text, known = self.optional_text(key), list(choices)
         if text and text not in known:
             raise self.error(key, f"{text!r} is none of: {', '.join(known)}")
@@ -237,7 +237,7 @@ class Table:
 
 def line_of(text: str, section: str, number: int, key: str) -> int | None:
     """Return the line, from 1, of a key in the `number`th section of that name, or above all sections; None
-    if the file does not have the key, or its text is "".
+    if there is no such line, such as in an inline table or with `text` "".
 
     It is the first line that begins with the key and whose preceding lines are valid TOML, end in that
     section, and do not have the key.
@@ -289,7 +289,8 @@ def entries(folder: Path, read: Read = strictly) -> list[Path]:
 
     Hidden files are left out: operating systems create some beside other files, such as ._name.toml. `read`
     decides what happens to a folder that cannot be listed, or a file in its place: `strictly` raises
-    DefinitionError, `TolerantReader` reports it and the result is [].
+    DefinitionError; `TolerantReader` reports it, and the result has the paths in the folder's last good copy,
+    or is [] without one.
     """
     return (read(folder, _entries) if is_there(folder) else None) or []
 
@@ -385,7 +386,8 @@ def read_definition(path: Path) -> tuple[Table, str]:
 def messages_of_file(text: str) -> Iterator[str]:
     """Yield the reference texts that a survey, scale or counter file, given as its TOML text, adds to a
     catalogue: a survey's title and statements, a scale's options and poles, counters and targets. A scale's
-    title is not among them: no guest sees it. Raises ValueError or KeyError for an invalid file."""
+    title is not among them: no guest sees it. The file is not checked: ValueError for a text that is no TOML;
+    KeyError, TypeError or AttributeError for other keys or types."""
     values = tomllib.loads(text)
     titles = [values["title"]] if "statements" in values else []
     texts = [row["text"] for row in values.get("statements", [])]

@@ -103,9 +103,9 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
 
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
-    """Return an id derived from the first words of a text: small letters a-z, digits and _, with a number
-    from 2 on if it is in `taken` or RESERVED_NAMES. `fallback` is used if no word has these letters, or the
-    first begins with a digit."""
+    """Return an id derived from the first four words of a text, at most 36 characters of them: small letters
+    a-z, digits and _, with a number from 2 on if it is in `taken` or RESERVED_NAMES. `fallback` is used if no
+    word has these letters, or the first begins with a digit."""
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -118,7 +118,7 @@ def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
 
 def new_title(wanted: str, taken: Iterable[str], longest: int = LONGEST_TITLE) -> str:
     """Return a title that no other has: `wanted`, cut to `longest` characters, with a number from 2 on if it
-    is in `taken`."""
+    is in `taken`. Titles that differ in capitals are different."""
     titles, title, number = set(taken), wanted[:longest], 1
     while title in titles:
         number += 1
@@ -128,8 +128,8 @@ def new_title(wanted: str, taken: Iterable[str], longest: int = LONGEST_TITLE) -
 
 
 def check_draft(draft: Draft) -> None:
-    """Raise DraftError, with every fault and its field at once, unless the draft, whose texts are tidied,
-    makes a valid survey."""
+    """Raise DraftError, with every fault and its field at once, unless the draft, whose texts are tidied and
+    whose follow-ups are `linked`, makes a valid survey. Ids are not checked: the file's reader does that."""
     faults = [*_faults_of_the_whole(draft)]
     texts = [statement.text for statement in draft.statements]
     for number, statement in enumerate(draft.statements, start=1):
@@ -240,7 +240,8 @@ def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message
 
 def why_no_follow_up(statements: Sequence[Statement], at: int) -> Message | None:
     """Return the reason why the statement at the index `at` cannot be a follow-up, with the remedy; None if
-    it can be one, or if it `follows` no statement."""
+    it can be one, or if it `follows` no statement. The statements are `linked`: it follows the one before
+    it."""
     statement, before = statements[at], statements[at - 1] if at else None
     if not statement.follows:
         return None
@@ -298,8 +299,9 @@ def write_survey(settings: Settings, draft: Draft, seen: str | None = None) -> L
 
     `seen` is the digest (`draft_digest`) of the draft that was edited; None for a new survey. Raises
     ChangedError if the survey has been changed or removed since, or if a new one's file exists; DraftError
-    for faulty texts or another survey's title; and RefusedError if the file on disk cannot be read, or the
-    library could not be read with the new one. An error leaves everything unchanged.
+    for faulty texts, or a changed title that another survey has (the title of a new survey is not compared);
+    and RefusedError if the file on disk cannot be read, or the library could not be read or written with the
+    new one. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
     check_draft(draft)
@@ -331,7 +333,7 @@ def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
     """Write a new survey under an id made from its title, whatever the draft's id is.
 
     Raises DraftError for faulty texts or the title of another survey, and RefusedError if the library could
-    not be read with it. An error leaves everything unchanged.
+    not be read or written with it. An error leaves everything unchanged.
     """
     with exclusively(settings):
         current = read_usable_library(settings)
@@ -343,15 +345,16 @@ def add_survey(settings: Settings, draft: Draft) -> SavedSurvey:
 
 
 def remove_survey(settings: Settings, survey_id: str) -> Library:
-    """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file is no error.
-    Raises RefusedError if the library could not be read without it."""
+    """Remove KIOSK_DATA/questions/<survey_id>.toml, and return the new library. A missing file, as of a
+    shipped survey, is no error. Raises RefusedError if the library could not be read without it, or the file
+    cannot be removed."""
     with exclusively(settings):
         return change_files(settings, {survey_path(survey_id): None})
 
 
 def survey_ids(settings: Settings, library: Library) -> set[str]:
-    """Return every id that a new survey cannot have: those of all surveys, and of own files that cannot be
-    read."""
+    """Return every id that a new survey cannot have: those of all surveys, and the names, up to their first
+    dot, of all that stands in the own folder of surveys, such as files that cannot be read."""
     return {*library.surveys, *_stems(settings.data / QUESTIONS)}
 
 
@@ -417,9 +420,9 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey) -> SavedSurvey
     """Save an imported form as a new survey; its id and title get a number if they are taken.
 
     Its translations count as unreviewed. Existing translations are kept: other surveys use them, and somebody
-    may have reviewed them. A scale with the same labels as an existing scale becomes that scale. Raises,
-    and changes nothing: DraftError for faulty texts, RefusedError if the library could not be read with the
-    survey or a language's own file cannot be read.
+    may have reviewed them. A language without a catalogue gets one. A scale with the same labels as an
+    existing scale becomes that scale. Raises, and changes nothing: DraftError for faulty texts, RefusedError
+    if the library could not be read or written with the survey, or a language's own file cannot be read.
     """
     with exclusively(settings):
         library = read_usable_library(settings)
@@ -556,7 +559,7 @@ def quoted(text: str) -> str:
 
 class ChangedError(Exception):
     """Nothing was saved: somebody else has changed or removed the survey, scale, counter, theory or tree
-    since it was opened, or the file of a new one exists by now."""
+    since it was opened, the file of a new one exists by now, or a tree's draft lacks one of its units."""
 
 
 @dataclass(frozen=True)
@@ -575,8 +578,9 @@ def write_translations(
     """Save translations in KIOSK_DATA/translations/<language>/LC_MESSAGES/guest.po; returns the new library.
 
     Other translations in the file are kept. A reviewed text carries the reviewer's name and the date `on`; an
-    empty text is removed, so that the shipped translation applies. Raises RefusedError, and changes nothing,
-    if the file cannot be read or would become unreadable.
+    empty text is removed, so that the shipped translation applies. A language without a file gets one. Raises
+    RefusedError, and changes nothing, if the file cannot be read or written or would become unreadable, such
+    as by a translation that does not fit its reference text.
     """
     path = catalogue_path(language)
     with exclusively(settings):
@@ -614,7 +618,8 @@ def changed_catalogue(
 
 def reviews(settings: Settings, language: str) -> dict[str, str]:
     """Return reference text -> the reviewer and the date, "NAME, YYYY-MM-DD", for each text that was reviewed
-    in the browser; {} if the file cannot be read."""
+    in the browser; {} if the file is missing or cannot be read. A reviewed text with another comment, written
+    by hand, has that comment."""
     path = settings.data / catalogue_path(language)
     try:
         catalog = read_entries(read_text(path), str(path)) if is_there(path) else Catalog()

@@ -73,7 +73,8 @@ class Library:
         return Respondent.GUEST
 
     def counters_at(self, unit_id: str) -> tuple[Counter, ...]:
-        """Return the counters that staff of a unit tap, in the order of the files."""
+        """Return the counters that staff of a unit tap, in the order of the files. An id of no unit has those
+        that are shown everywhere."""
         return tuple(one for one in self.counters.values() if self.choices.is_shown(one, unit_id))
 
 
@@ -144,7 +145,8 @@ def check_languages(settings: Settings, library: Library) -> None:
 
 
 def screen_languages(catalogues: Mapping[str, Catalogue], allowed: frozenset[str] | None) -> tuple[str, ...]:
-    """Return the codes of the languages in which the guest's screen can be shown, the reference first.
+    """Return the codes of the languages in which the guest's screen can be shown, in the order of
+    `catalogues`.
 
     A language must have every text of the screen. It must also be the reference, or be reviewed by a native
     reader, or be in `allowed` (None allows all, for the demonstration).

@@ -131,7 +131,7 @@ def scale_digest(settings: Settings, scale_id: str) -> str:
 
 
 def surveys_with(library: Library, scale_id: str) -> list[str]:
-    """Return the titles of the surveys that use a scale."""
+    """Return the titles of the surveys that use a scale; [] if none does."""
     return [
         survey.title
         for survey in library.surveys.values()
@@ -160,8 +160,8 @@ def rewrite_scale(settings: Settings, scale_id: str, draft: ScaleDraft, seen: st
     """Write a changed own scale, and return the new library.
 
     `seen` is the digest (`scale_digest`) of the file that was edited. Raises ChangedError if the file has
-    changed since, FieldError for faults in the form, and RefusedError if a survey uses the scale, or it
-    cannot be read or written. An error leaves everything unchanged.
+    changed since or is gone, FieldError for faults in the form, and RefusedError if a survey uses the scale,
+    or it cannot be read or written. An error leaves everything unchanged.
     """
     draft, path = _tidied(draft), scale_path(scale_id)
     with exclusively(settings):
@@ -207,7 +207,8 @@ def _tidied(draft: ScaleDraft) -> ScaleDraft:
 
 def _refuse_faults(draft: ScaleDraft, library: Library, scale_id: str) -> None:
     """Raise FieldError, with every fault at once, if the draft has one, or if another scale has the same
-    name or the same answers. `scale_id` is "" for a new scale."""
+    name. If all else is right, also if another scale has the same answers. `scale_id` is "" for a new
+    scale."""
     has_numbers = draft.kind is ScaleKind.NUMBERS
     faults = [
         *_faults_of_title(draft),

@@ -1,7 +1,7 @@
 """The organisation's key, which signs its aggregates (Ed25519, RFC 8032), and fingerprints of such keys.
 
 The key is made once, and lies in KIOSK_KEYS, outside of backups: with a copy somebody else could sign figures
-in the organisation's name.
+in the organisation's name. Functions that need the key raise OSError if its file cannot be opened or made.
 """
 
 import os
@@ -31,7 +31,7 @@ class PublicKey:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the key: 64 hex digits."""
+        """The SHA-256 of the key: 64 hex digits. ValueError for a key that is no hex."""
         return sha256(bytes.fromhex(self.hex)).hexdigest()
 
     def has_signed(self, content: bytes, signature: str) -> bool:

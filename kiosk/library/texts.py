@@ -51,7 +51,7 @@ def can_be_read(text: str) -> bool:
 
 def is_one_line(text: str) -> bool:
     """Return whether a text can be shown on one line as it is stored: no line breaks, no control characters,
-    and no characters that change the direction of the text after them."""
+    and no characters that change the direction of the text after them. An empty text can."""
     return all(map(_stands_in_a_line, set(text)))
 
 

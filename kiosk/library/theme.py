@@ -100,8 +100,8 @@ def _read_accent(table: Table) -> str:
 
 
 def find_accent_fault(accent: str) -> Fault | None:
-    """Return the reason why a colour cannot be the accent, with the nearest colour that can be; None if it
-    can."""
+    """Return the reason why a colour, # and six hex digits in small letters, cannot be the accent, with the
+    nearest colour that can be; None if it can."""
     if not re.fullmatch("#[0-9a-f]{6}", accent):
         return Fault(
             f"{accent!r} must be # and six digits 0-9 or a-f, such as {ACCENT!r}",

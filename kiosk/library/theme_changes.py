@@ -12,8 +12,8 @@ from kiosk.settings import Settings
 
 
 def uploaded_logo(file: str, content: bytes) -> Logo:
-    """Return an uploaded logo. Its name has a digest of its content, so that no earlier logo is replaced.
-    KeyError for a file whose ending is not in LOGO_KINDS."""
+    """Return an uploaded logo. Its name has a digest of its content, so that no earlier logo is replaced. The
+    content is not checked (`find_logo_fault`). KeyError for a file whose ending is not in LOGO_KINDS."""
     ending = Path(file).suffix.lower()
     return Logo(f"logo-{short_hash(content.hex(), 12)}{ending}", LOGO_KINDS[ending], content)
 

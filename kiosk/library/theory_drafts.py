@@ -99,7 +99,8 @@ def _tidied(theory: Theory) -> Theory:
 
 
 def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
-    """Yield every fault of a theory, in the order of the form."""
+    """Yield every fault of a theory whose texts are tidied, in the order of the form. Its place, its
+    `results_label` and the ids of its boxes are left to the file's reader."""
     heads = {
         "title": Message("Namn", {}),
         "definition": Message("Vad det handlar om", {}),

@@ -46,7 +46,7 @@ class UnitDraft:
 
 @dataclass(frozen=True)
 class TreeDraft:
-    """An organisation with its units and areas, in the order of the form."""
+    """An organisation with its units and areas, in the order of the form. No two have the same `key`."""
 
     name: str
     units: tuple[UnitDraft, ...]
@@ -59,8 +59,9 @@ def tree_path(tree_id: str) -> Path:
 
 
 def read_tree_draft(settings: Settings, tree_id: str) -> TreeDraft:
-    """Return an own tree as a draft, with its closed units. Raises DefinitionError if its file cannot be
-    read."""
+    """Return an own tree as a draft, with its closed units. Raises DefinitionError if its file is missing or
+    no TOML. The caller has checked, with `refuse_bad`, that it is a tree: KeyError, TypeError or ValueError
+    otherwise."""
     values = read_table(settings.data / tree_path(tree_id)).values
     units = tuple(
         UnitDraft(
@@ -85,7 +86,8 @@ def add_tree(settings: Settings, draft: TreeDraft, used: Collection[str] = ()) -
     """Write a new tree under an id made from its name, and return the new library and the id.
 
     `used` has the ids of all units that had guests, which no new unit gets. Raises FieldError for faults in
-    the form, and RefusedError if the tree cannot be read or written. An error leaves everything unchanged.
+    the form, and RefusedError if the tree, or another own tree, cannot be read or written. An error leaves
+    everything unchanged.
     """
     draft = _tidied(draft)
     with exclusively(settings):
@@ -110,8 +112,8 @@ def rewrite_tree(
     `seen` is the digest (`tree_digest`) of the file that was edited. `busy` maps the id of each unit where
     guests answer to the reason why it must remain a unit. `used` is as in `add_tree`. Raises ChangedError if
     the file has changed since or is gone, or if the draft lacks a row of the file (a unit is closed instead);
-    FieldError for faults in the form; and RefusedError if the tree cannot be read or written. An error leaves
-    everything unchanged.
+    FieldError for faults in the form; and RefusedError if the tree, or another own tree, cannot be read or
+    written. An error leaves everything unchanged.
     """
     draft, path = _tidied(draft), tree_path(tree_id)
     with exclusively(settings):
@@ -149,7 +151,8 @@ def _tidied(draft: TreeDraft) -> TreeDraft:
 
 
 def _own_trees(settings: Settings, library: Library) -> set[str]:
-    """Return the ids of the trees whose files are in KIOSK_DATA."""
+    """Return the ids of the library's trees whose files are in KIOSK_DATA; trees that are left out are not
+    among them."""
     return {tree_id for tree_id in library.trees if is_there(settings.data / tree_path(tree_id))}
 
 
@@ -195,8 +198,8 @@ def _faults_of_names(draft: TreeDraft, names: Collection[str]) -> Iterator[Field
 
 
 def _faults_of_structure(draft: TreeDraft) -> Iterator[FieldFault]:
-    """Yield a fault for each row that is below itself, an unknown row or a closed one, and for no open row or
-    over MOST_UNITS rows."""
+    """Yield a fault for each row that is below itself or an unknown row, for each open row that is below a
+    closed one, and for no open row or over MOST_UNITS rows."""
     is_open = {unit.key: not unit.is_closed for unit in draft.units}
     reached = {unit.key for unit in _top_down(draft.units)}
     for number, unit in enumerate(draft.units, start=1):

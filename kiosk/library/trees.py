@@ -23,9 +23,10 @@ MOST_UNITS = 500
 
 def flat_tree(unit_ids: list[str]) -> Tree:
     """Return a tree of these units, named by their ids: one unit is its own root; several units have the root
-    `all`, or another id if a unit has that.
+    `all`, or `_all` and so on if a unit has that id. No unit gives the root alone. The ids are different.
 
-    Raises DefinitionError for an id that a tree file could not have.
+    Raises DefinitionError for an id that does not begin with a letter, a digit or _, that has other
+    characters than these, spaces, . and -, or that has over 80.
     """
     for unit in unit_ids:
         if not re.fullmatch(r"\w[\w .-]{0,79}", unit):
@@ -43,8 +44,8 @@ def read_tree(path: Path) -> Tree:
     parent. The root and each unit may have a `respondent`: the word for those who answer there.
 
     A unit with `closed = true` is left out: guests do not answer there any more. Raises DefinitionError, with
-    the line, for an id that occurs twice, two open units of one name and parent, a parent that comes later or
-    is closed, or a tree whose units are all closed.
+    the line, for any fault, such as an id that occurs twice, two open units of one name and parent, a parent
+    that comes later, an open unit below a closed one, or a tree whose units are all closed.
     """
     table, tree_id = read_definition(path)
     root = Node(tree_id, table.text("name"), None)

@@ -75,13 +75,13 @@ def xlsx_parts(names: Sequence[str], moment: datetime) -> dict[str, str]:
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 COLUMNS = (*_LETTERS, *(first + second for first in _LETTERS for second in _LETTERS))
-"""Names of columns: A to Z, then AA to ZZ."""
+"""Names of columns: A to Z, then AA to ZZ, 702 in all."""
 
 
 def sheet_xml(rows: Iterable[Sequence[object]], *, as_text: bool = False) -> Iterator[str]:
     """Yield the XML of a sheet, whose first row stays in view. Texts of digits become numbers, and formulas
-    are quoted (`harmless`); with `as_text` every cell is text, as it is. Raises ValueError for more than
-    MOST_ROWS rows."""
+    are quoted (`harmless`); with `as_text` every cell is text, as it is. Cells beyond COLUMNS are left out.
+    Raises ValueError for more than MOST_ROWS rows."""
     yield (
         f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
         'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'

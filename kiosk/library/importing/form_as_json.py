@@ -22,8 +22,8 @@ def as_json(form: ForeignForm) -> dict[str, Any]:
 
 
 def form_from_json(row: Mapping[str, Any]) -> ForeignForm:
-    """Return the form that `as_json` made `row` of. A row of another shape raises KeyError, TypeError or
-    ValueError: the caller vouches that the page carried it unchanged."""
+    """Return the form that `as_json` made `row` of. A row of another shape raises KeyError, TypeError,
+    ValueError or AttributeError, or none: the caller vouches that the page carried it unchanged."""
     return ForeignForm(
         row["title"],
         row["default_language"],

@@ -143,8 +143,7 @@ def source_of(form: ForeignForm, filename: str) -> str:
 
 def read_pasted(text: str, title: str) -> ForeignForm:
     """Return the form in pasted lines of text, statements and optional answers, with the title `title`.
-    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text without a
-    statement, or longer than a form."""
+    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError as `read_lines`."""
     return read_lines(text, title, _default_answers())
 
 

@@ -238,8 +238,9 @@ def _number(text: str) -> int:
 
 
 def read_table(text: str, default_title: str) -> ForeignForm:
-    """Return the form in LimeSurvey's table with tabs. `default_title` is for a table without a title. Raises
-    ForeignFormError for a table that is damaged or too large."""
+    """Return the form in LimeSurvey's table with tabs, for which `is_table` is true. `default_title` is for a
+    table without a title. Raises ForeignFormError for a table that is damaged, too large, or without
+    questions."""
     base, titles, questions = "", dict[str, str](), dict[str, _Question]()
     current = _Question("", "")
     for row in _table_rows(text):

@@ -67,7 +67,8 @@ class Decisions:
     `language` is the code of the language of texts without one, "" if it is not chosen. `orders` maps the
     number of a list, from 0, to the order of its answers. `swedish` maps `question_key` and `choice_key` to
     typed Swedish texts; an empty one leaves that of the file. `included` has the numbers of the chosen
-    questions, from 0; None for those that are proposed. `title` is None for the file's own.
+    questions, from 0; None for those that are proposed. `title` is None for the file's own. Numbers and keys
+    that the form does not have are ignored.
     """
 
     language: str = ""
@@ -286,8 +287,9 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     """Return the list of a question's answers.
 
     Kinds of no answer are taken out of the options, and "none of these" out of several; unless fewer than two
-    options would remain. The list of a question with several answers is unordered, and so is that of a
-    question with a condition, unless another order was chosen.
+    options would remain. Numbered options are sorted by their numbers; one without a number comes last. The
+    list of a question with several answers is unordered, and so is that of a question with a condition,
+    unless another order was chosen.
     """
     kinds = [kind_of(choice.name, choice.labels) for choice in question.choices]
     if kinds.count(None) < 2:

@@ -49,7 +49,8 @@ NO = {"sv": "Nej", "en": "No"}
 
 def read_surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
     """Return the form in a survey of SurveyJS. `default_title` is for a survey without a title. Raises
-    ForeignFormError for a survey without questions, or with panels that are nested too deeply."""
+    ForeignFormError for a survey without questions of any kind, with too many, or with more than
+    DEEPEST_PANEL panels within each other."""
     builder = FormBuilder("SurveyJS", known_code(text_of(survey.get("locale"))) or "")
     for page in [survey, *dicts_in(survey.get("pages"))]:
         for element in _elements(page, 0):

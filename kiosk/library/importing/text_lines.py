@@ -29,8 +29,9 @@ Line = tuple[int, str]
 
 def read_lines(text: str, default_title: str, default_answers: Sequence[str]) -> ForeignForm:
     """Return the form in pasted lines, in Swedish, with the title `default_title`. `default_answers` are the
-    answers of statements without any, from the lowest. Raises ForeignFormError for too many lines, or without
-    a statement."""
+    answers of statements without any, from the lowest. Answers without a statement are listed as left out.
+    Raises ForeignFormError for a text over MOST_LINES or LONGEST_TEXT, and for one with neither statements
+    nor answers."""
     if text.count("\n") > MOST_LINES or len(text) > LONGEST_TEXT:
         raise ForeignFormError(
             Message("Texten är längre än en enkät: högst {most} rader.", {"most": MOST_LINES})
