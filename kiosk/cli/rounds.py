@@ -29,7 +29,7 @@ from kiosk.domain.rounds import (
 from kiosk.domain.tree import Tree
 from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock
-from kiosk.storage import COMMAND_LINE, Action, StoreError, UnconfirmedScreensError
+from kiosk.storage import COMMAND_LINE, Action, RoundState, StoreError, UnconfirmedScreensError
 
 
 @click.group(name="round")
@@ -193,13 +193,23 @@ def round_cancel(round_id: str) -> None:
 @round_group.command(name="list")
 @report_errors
 def round_list() -> None:
-    """List all rounds, the latest first."""
+    """List all rounds, the latest first: planned, open, ended (its last count is due) or closed."""
+    now = datetime.now()
     for state in installed_store(current_settings()).rounds():
         of_round = state.round
-        condition = "closed" if state.is_closed else "open"
         ways = ",".join(sorted(of_round.admission))
         click.echo(
-            f"{of_round.id}  {condition}  {of_round.opens_at:%Y-%m-%d} to "
+            f"{of_round.id}  {_condition(state, now)}  {of_round.opens_at:%Y-%m-%d} to "
             f"{of_round.closes_at:%Y-%m-%d %H:%M}  "
             f"k={of_round.k}  {of_round.protection}  {of_round.tree.root.id}  {ways}"
         )
+
+
+def _condition(state: RoundState, now: datetime) -> str:
+    """Return the word for a round before it opens, while it accepts answers, until the count that closes it,
+    and after that count."""
+    if state.is_closed:
+        return "closed"
+    if state.round.is_running(now):
+        return "open"
+    return "planned" if now < state.round.opens_at else "ended"

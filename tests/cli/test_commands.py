@@ -3,7 +3,8 @@
 import json
 import re
 import resource
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from kiosk.domain.screen_size import Screen
 from kiosk.domain.slips import normalise
 from kiosk.settings import shipped_folder
 from kiosk.storage import open_store
+from tests.tools.builders import a_round, tree
 from tests.tools.command_line import OPEN, Run, printed
 from tests.tools.published import smallest_step
 
@@ -54,6 +56,19 @@ def test_paper_in_no_language_is_refused_before_slips_and_links_are_made(run: Ru
     data = tmp_path / "data"
     store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
     assert (store.printed_slips(of_round), list(store.links.all())) == ({}, [])
+
+
+def test_a_list_of_rounds_says_which_accept_answers(run: Run, tmp_path: Path) -> None:
+    printed(run("init"))
+    data, midnight = tmp_path / "data", datetime.combine(date.today(), time())
+    store = open_store(data, f"sqlite:///{data / 'kiosk.sqlite'}", tmp_path / "data-keys")
+    days = {"ended": -20, "open": -1, "planned": 8}
+    for condition, opens_in in days.items():
+        opens_at = midnight + timedelta(days=opens_in)
+        of_round = replace(a_round(tree(condition), days=8, opens_at=opens_at), id=condition)
+        store.open_round(of_round, opens_at - timedelta(days=1))
+    listed = [line.split("  ")[:2] for line in printed(run("round", "list")).splitlines()]
+    assert sorted(listed) == [[condition, condition] for condition in sorted(days)]
 
 
 def test_a_removed_accounts_name_can_be_used_again(run: Run) -> None:
