@@ -118,7 +118,8 @@ class Picture:
 
 
 def svg(picture: Picture, layout: PictureLayout = PAGE) -> str:
-    """Return the picture as one self-contained SVG document, whose text alternative has every number."""
+    """Return the picture as one self-contained SVG document. Its text alternative has the notes, then for
+    each bar the sentence about a break, the figures and the answers outside the scale; it has no targets."""
     parts: list[str] = []
     y = layout.margin
     for line in wrapped(picture.title, 1.08 * layout.title_size, layout.room):
@@ -139,9 +140,7 @@ def svg(picture: Picture, layout: PictureLayout = PAGE) -> str:
             parts.append(text_at(layout.margin, y + layout.text_size, line, size=layout.text_size))
             y += half_up(1.375 * layout.text_size)
     height = max(y + max(layout.margin - 8, 6), layout.least_height)
-    described = " ".join(
-        [*picture.notes, *(f"{bar.label}: {_spoken(bar)}." for bar in picture.bars)]
-    ).replace("<br>", " ")
+    described = " ".join([*picture.notes, *map(_spoken, picture.bars)]).replace("<br>", " ")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width} {height}" '
         f'width="{layout.width}" height="{height}" role="img" font-family="{FONT}" fill="{INK}">'
@@ -193,9 +192,11 @@ def pngs(drawings: Iterable[str], fonts: Path, scale: float = 2) -> list[bytes]:
 
 
 def _spoken(bar: Bar) -> str:
-    """Return a bar's figures in words, or the text that replaces them, and its answers outside the scale."""
+    """Return a bar in words: the sentence about a break above it, its name, its figures or the text that
+    replaces them, and its answers outside the scale."""
     figures = "; ".join(segment.meaning for segment in bar.segments) or bar.instead or bar.n
-    return f"{figures}; {bar.outside}" if bar.outside else figures
+    parts = "; ".join(filter(None, (figures, bar.outside)))
+    return " ".join(filter(None, (bar.broken, f"{bar.label}: {parts}.")))
 
 
 def _patterns(colours: Sequence[str]) -> Iterator[str]:

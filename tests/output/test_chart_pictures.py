@@ -79,11 +79,11 @@ def test_options_have_different_patterns() -> None:
     assert len(set(marks)) == 5
 
 
-def test_a_picture_has_a_text_alternative_with_every_number() -> None:
-    drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3))))
+def test_a_picture_has_a_text_alternative_with_every_number_and_break() -> None:
+    drawn = ET.fromstring(svg(picture(bar("first", 10, 7, 3), bar("second", 1, 0, 2, broken="Other words."))))
     assert drawn.get("role") == "img"
     described = drawn.findtext(f"{SVG}desc") or ""
-    assert "first: 10 of 20; 7 of 20; 3 of 20." in described
+    assert "first: 10 of 20; 7 of 20; 3 of 20. Other words. second: 1 of 3; 0 of 3; 2 of 3." in described
 
 
 def test_texts_are_escaped() -> None:
