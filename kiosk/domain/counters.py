@@ -14,8 +14,8 @@ from functools import cached_property
 LARGEST_NUMBER = 1_000_000
 """Largest figure that can be typed."""
 
-LONGEST_NUMBER_CHARACTERS = 12
-"""Longest text of a typed figure."""
+LONGEST_NUMBER_CHARACTERS = len("cirka. 1 000 000")
+"""Longest text of a typed figure: with a shorter one, a browser would cut digits off a large estimate."""
 
 LONGEST_PERIOD_CHARACTERS = len("2026-Q1")
 """Longest text of a period."""
@@ -215,8 +215,8 @@ Typed = Mapping[tuple[str, Period, str], Figure]
 
 @dataclass(frozen=True)
 class Outputs:
-    """All that was counted and typed. A typed figure replaces the taps and the sums of its node and
-    period."""
+    """All that was counted and typed. A typed figure replaces the taps and the sums of its unit and period.
+    For a node with units below it, only totals are typed."""
 
     taps: Taps = field(default_factory=dict)
     typed: Typed = field(default_factory=dict)

@@ -128,6 +128,9 @@ def test_the_estimates_of_the_report_of_2022_can_be_typed(coordinators: Desk) ->
         assert type_figure(desk, **changes).status_code == 303
     page = desk.client.get("/admin/activities?unit=dagverksamheten&year=2022").text
     assert figures_of(page, "2022")[:3] == ["ca 200", "ca 500", "ej räknat"]
+    room = [int(most) for most in re.findall(r'<input[^>]* maxlength="(\d+)"[^>]* name="figure"', page)]
+    assert len(room) == 2
+    assert min(room) >= len("cirka 1 000 000")
     log = desk.client.get("/admin/log").text
     assert "skrev in en siffra för insatser" in log
     assert "Dagverksamheten, Rådgivning, 2022, ca 500, Uppgiften kom i efterhand" in log
