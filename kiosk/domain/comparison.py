@@ -55,7 +55,7 @@ class Line:
 
     @property
     def id(self) -> str:
-        """Unique among all lines of a statement: the party's id and that of the tree's root."""
+        """The party's id and that of the tree's root: unique among the lines whose statements have one id."""
         return f"{self.party.id}/{self.row.round.tree.root.id}"
 
 
@@ -88,8 +88,8 @@ class Topic:
 
 
 def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
-    """Return the topics of all parties, in the order of each topic's first line. Statements whose options
-    have no order are in none."""
+    """Return the topics of all parties, in the order of each topic's first line. A line joins the first topic
+    that has its statement's id or meaning. Statements whose options have no order are in none."""
     topics: list[list[Line]] = []
     for line in (line for party in parties for line in _lines(party)):
         of_topic = next(

@@ -530,7 +530,7 @@ class Spread:
 
     @property
     def is_equal_everywhere(self) -> bool:
-        """Whether the share that agrees is the same at every place."""
+        """Whether the share that agrees is the same at every place with enough answers for a percentage."""
         return self.most == self.least
 
 

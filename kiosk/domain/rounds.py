@@ -216,8 +216,9 @@ def history_faults(
     """Yield (round id, messages) for each round that `check_opening` would have refused at its opening, in
     the order of opening.
 
-    For rounds from a file, whose exact opening time on their first day is unknown. `closed` holds ids of
-    closed rounds: a later round may have opened within their time if a wrong clock closed them early.
+    For rounds from a file: the time on their first day at which somebody opened them is unknown, and the one
+    that suits the rules best is taken. `closed` holds ids of closed rounds: a later round may have opened
+    within their time if a wrong clock closed them early.
     """
     earlier: list[Round] = []
     for of_round in sorted(rounds, key=lambda of_round: (of_round.opens_at, of_round.id)):
