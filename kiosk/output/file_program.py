@@ -204,7 +204,8 @@ class WrittenFiles:
     def turn(self) -> Iterator[Callable[[str, bytes], bytes]]:
         """Hold the turn in the `with` block, and yield a function: it takes a kind and a program's input, and
         returns the content of the file. The file is never on disk and is not kept, as a file with secrets
-        needs it. Raises BusyError at once; the function raises the errors of `write_by_program`."""
+        needs it. Waits, and raises BusyError before the block, as `Queue.turn` does; the function raises the
+        errors of `write_by_program`."""
         with self._queue.turn():
             yield _written_in_memory
 
