@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from kiosk.desk import (
     activities,
@@ -77,7 +77,7 @@ from kiosk.screen.compression import compress
 from kiosk.screen.headers import digest
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
-from kiosk.settings import Settings, shipped_folder
+from kiosk.settings import Settings, SettingsError, shipped_folder
 from kiosk.storage import Devices, Role, Store
 
 SIGNED_OUT_FORMS = frozenset({"sign_in.sign_in", "sign_in.second_step", "account_links.choose_password"})
@@ -207,6 +207,7 @@ def create_desk_app(
     app.context_processor(_for_every_page)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(RefusedError, _not_changed)
+    app.register_error_handler(SettingsError, _without_files)
     app.register_error_handler(BusyError, _busy)
     app.register_error_handler(UnfinishedError, _unfinished)
     app.register_error_handler(Exception, _failed)
@@ -280,6 +281,12 @@ def _not_changed(error: RefusedError) -> ResponseReturnValue:
     """Return the page with the reasons why files on the server were not changed, with status 400."""
     messages = [translate_message(message) for message in error.messages]
     return make_response(render_template("error.html", kind="files", messages=messages), 400)
+
+
+def _without_files(_: SettingsError) -> ResponseReturnValue:
+    """Return the page for a request that would change files of a desk that changes none
+    (`Desk.own_settings`), with status 404, as for the pages that have the forms."""
+    return _refused(NotFound())
 
 
 def _busy(_: BusyError) -> ResponseReturnValue:

@@ -71,8 +71,8 @@ class Desk:
 
     @property
     def own_settings(self) -> Settings:
-        """The settings, whose `data` is the folder of the installation's own files. Raises SettingsError if
-        no file can be changed."""
+        """The settings, whose `data` is the folder of the installation's own files. Raises SettingsError
+        (404) if no file can be changed."""
         if self.settings is None:
             raise SettingsError("this desk changes no files")
         return self.settings

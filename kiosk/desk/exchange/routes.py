@@ -1,7 +1,7 @@
 """The exchange page: bundles of surveys and theories, and signed figures, given and received as files.
 
 If files cannot be changed, there is no exchange page (404), and the views that need files raise
-SettingsError.
+SettingsError (404).
 """
 
 from base64 import b64decode, b64encode
