@@ -66,17 +66,18 @@ class Button:
 @for_staff
 def activities() -> ResponseReturnValue:
     """Show the counters of one unit this month, and the figures of a year. The address may name the unit and
-    the year (`unit`, `year`); else they are the first unit and this year. Aborts with 404 for an unknown
-    unit, and for a year without figures that is neither this nor the previous one."""
+    the year (`unit`, `year`); else, or if the year is no number, they are the first unit and this year.
+    Aborts with 404 for an unknown unit, and for a year without figures that is neither this nor the previous
+    one."""
     return _page(OutputForm())
 
 
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """Add one to a counter of this month, or subtract one to correct a mistake. Nothing is added to a counter
-    that the unit no longer has, nor to a closed target: the next page says so. Aborts with 400 for an unknown
-    unit, counter, target or step.
+    """Add one to a counter of this month, or subtract one, down to 0, to correct a mistake. Nothing is added
+    to a counter that the unit no longer has, nor to a closed target: the next page says so. Aborts with 400
+    for an unknown unit, counter, target or step.
 
     The address of the next page ends in the button's id, so that the focus stays there, also without scripts.
     """
@@ -100,8 +101,8 @@ def tap() -> ResponseReturnValue:
 @for_coordinator
 def type_figure() -> ResponseReturnValue:
     """Store the typed figure of a counter for a place and period, in place of the one before, and log it with
-    the chosen reason; an empty field removes the figure. Redirects to the page of activities. Refused input
-    stays in the form, with status 400."""
+    the chosen reason; an empty field removes it, which brings back the taps or the sum that it replaced.
+    Redirects to the page of activities. Refused input stays in the form, with status 400."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)

@@ -289,7 +289,7 @@ class Between:
 
 
 def finite(form: FlaskForm, field: DecimalField) -> None:
-    """Raise StopValidation for infinity and NaN, which comparisons with bounds do not refuse."""
+    """Raise StopValidation for infinity and NaN. Needed before `Between`: Decimal cannot compare NaN."""
     del form
     if field.data is not None and not field.data.is_finite():
         raise StopValidation(translate("Skriv ett tal."))
@@ -530,7 +530,7 @@ class SlipsForm(ReasonForm):
 
     def rounds_with(self, language: str) -> list[str]:
         """Return the ids of the rounds that guests can answer in a language; [] if they can answer all rounds
-        in it, so that the choice of the language need not depend on the round."""
+        in it, or none, so that the choice of the language need not depend on the round."""
         rounds = [round_id for round_id, codes in self.languages_of.items() if language in codes]
         return [] if len(rounds) == len(self.languages_of) else rounds
 

@@ -29,7 +29,7 @@ _CATALOGUE = "desk_catalogue"
 @contextmanager
 def in_reference_language() -> Iterator[None]:
     """Translate to Swedish, the reference language, in the `with` block, such as for a report, whatever the
-    session's language is. Needs a request or an application context."""
+    session's language is. Needs a request or an application context; such blocks cannot be nested."""
     g.pop(_CATALOGUE, None)
     g.language = REFERENCE
     try:
@@ -49,8 +49,8 @@ def in_language(catalogue: Catalogue) -> Iterator[None]:
 
 
 def choose(code: str) -> None:
-    """Store the code of a language in the session as the reader's choice, also for the rest of this
-    request."""
+    """Store the code of a language in the session as the reader's choice, also for the rest of this request.
+    A code that the desk lacks is not refused, and stands for Swedish."""
     session["language"] = code
     g.pop(_CATALOGUE, None)
 
@@ -133,7 +133,7 @@ def in_percent(whole: int) -> str:
 
 
 def number(value: float | Decimal) -> str:
-    """Return a number in the notation of the reader's language."""
+    """Return a number in the notation of the reader's language, rounded to at most 3 decimals."""
     return format_decimal(value, locale=language())
 
 

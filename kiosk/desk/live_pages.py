@@ -10,7 +10,8 @@ import threading
 from datetime import datetime, timedelta
 
 LONGEST_SILENCE = timedelta(minutes=5)
-"""Time after its last request from which a page counts as closed. An open one asks at least once a minute."""
+"""Longest time from its last request in which a page counts as shown. An open one asks at least once a
+minute."""
 
 LIVE_ENDPOINTS = frozenset({"results_json", "files.chart"})
 """Endpoints that the script of a live page requests. Pages that refresh themselves also request those in

@@ -25,8 +25,8 @@ class EditForm(Generic[Draft]):
     """The form of one of the installation's own files, such as a scale.
 
     `page` returns the page with a draft and the digest of the file as it was opened ("" for a new file),
-    `sent` reads the draft from the request, and `changed_meanwhile` is the sentence that is shown if somebody
-    else has changed the file since.
+    `sent` reads the draft from the request, and `changed_meanwhile` is the sentence that is shown for
+    ChangedError, such as if somebody else has changed the file since.
     """
 
     page: Callable[[Draft, str], str]
@@ -66,7 +66,8 @@ def is_saved(write: Callable[[Settings], Library], changed_meanwhile: str) -> bo
     """Call `write`, and return whether it saved the sent form; the library is then the changed one.
 
     If it raised ChangedError, FieldError or RefusedError, nothing is saved, and the reasons are added to the
-    notice of the page: those of fields with links to them, and `changed_meanwhile` for ChangedError.
+    notice of the page: those of fields with links to them, and `changed_meanwhile` for ChangedError. Other
+    errors come through, such as SettingsError (404) if no file can be changed.
     """
     try:
         desk().change(write)

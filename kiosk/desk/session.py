@@ -199,8 +199,8 @@ def is_coordinator() -> bool:
 def may_read(state: RoundState) -> bool:
     """Return whether the signed-in account may see a round's figures; False without an account.
 
-    No account may see them before the round opens. Staff, who are near the kiosk, may see them only after its
-    closing.
+    No account may see them before the round opens. Staff, who are near the kiosk, may see them only once the
+    round is closed (`RoundState.is_closed`).
     """
     account = signed_in()
     if account is None or desk().clock() < state.round.opens_at:

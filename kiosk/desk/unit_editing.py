@@ -124,8 +124,8 @@ def _nodes_of_rounds() -> set[str]:
 
 
 def _busy() -> Mapping[str, Message]:
-    """Return unit id -> the reason why the unit must remain open and have no units below it: a running or
-    planned round, a kiosk or a poster. Units without a reason are left out."""
+    """Return unit id -> the reason why the unit must remain open and have no units below it: a round that is
+    not closed, else a kiosk or a poster. Units without a reason are left out."""
     busy = {
         link.unit_id: Message(
             "{unit} har en kiosk eller affisch. Flytta eller stäng den först, på sidan Skärmar och "

@@ -47,8 +47,8 @@ class SlipLine:
 def slips_form(**options: Any) -> SlipsForm:
     """Return the form of slips with its choices: the rounds that accept slips (`_rounds_with_slips`), the
     units of any of them, and the languages of any of them. The first SLIP_LANGUAGES languages of the first
-    round are chosen. `options` are passed to the form, such as `formdata=None` for one without the sent
-    values."""
+    round are chosen. Without such a round there are no choices. `options` are passed to the form, such as
+    `formdata=None` for one without the sent values."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
     shown = {of_round.id: shown_languages(library.guest, of_round.survey, allowed) for of_round in rounds}
@@ -84,9 +84,9 @@ class SlipSheets:
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form, also
-    if the round closes while they wait for their turn. Slips
-    whose texts cannot be printed are stored all the same: nobody has their codes, but they count in the
-    budget. Raises BusyError, before any slip is stored, and UnfinishedError, after they are stored."""
+    if the round closes while they wait for their turn. Slips whose texts cannot be printed are stored all the
+    same: nobody has their codes, but they count in the budget. Raises BusyError or KeyUnavailableError,
+    before any slip is stored, and UnfinishedError, after they are stored."""
     if _untick_missing_languages(form):
         return None
     of_round = next(state.round for state in desk().store.rounds() if state.round.id == form.round.data)
@@ -156,7 +156,8 @@ def slip_lines() -> list[SlipLine]:
     and run.
 
     The number of used slips is published only for a closed round, for a unit with published figures, and for
-    a run of at least 2k slips. In other cases it could reveal which guests answered.
+    a run of at least 2k slips. In other cases it could reveal which guests answered. Raises
+    KeyUnavailableError.
     """
     lines, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
@@ -183,8 +184,8 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 
 
 def rounds_with_leaflet() -> dict[str, str]:
-    """Return id -> title and period, as one text, of each round that is not over: those that run now first,
-    then by their opening."""
+    """Return id -> title and period, as one text, of each round whose closing time has not come: those that
+    run now first, then by their opening."""
     now = desk().clock()
     rounds = [state.round for state in desk().store.rounds() if now < state.round.closes_at]
     rounds.sort(key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))

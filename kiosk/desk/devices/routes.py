@@ -100,8 +100,8 @@ def new_link() -> ResponseReturnValue:
 @for_staff
 def pair() -> ResponseReturnValue:
     """Make a pairing code, and show it once. The code makes one screen a unit's kiosk, within
-    PAIRING_LIFETIME. Refused input stays in the form, with status 400; a kiosk over the budget needs a
-    reason, else 409.
+    PAIRING_LIFETIME. Refused input stays in the form, with status 400; a kiosk over the budget
+    (`kiosk_problem`) needs a reason, else 409.
 
     While a round runs or is planned at the unit, the code is for coordinators only (status 403): somebody who
     pairs a screen with a quiet unit for an hour can pick the guests whose ballots come into its box.

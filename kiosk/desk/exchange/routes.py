@@ -263,8 +263,9 @@ def receive() -> ResponseReturnValue:
 @blueprint.route("/exchange/remove", methods=["POST"])
 @for_coordinator
 def remove() -> ResponseReturnValue:
-    """Remove the figures that the organisation with the sent fingerprint gave for one year, and redirect to
-    the page. Aborts with 400 without a year. Raises RefusedError (400) for a malformed fingerprint."""
+    """Remove the figures that the organisation with the sent fingerprint gave for one year, log this, and
+    redirect to the page, also if there are no such figures. Aborts with 400 without a year. Raises
+    RefusedError (400) for a malformed fingerprint."""
     key, year = request.form.get("key", ""), request.form.get("year", type=int)
     if year is None:
         abort(400)

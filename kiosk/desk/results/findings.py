@@ -53,8 +53,8 @@ def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
 
 def about_target(row: Row) -> tuple[str, ...]:
     """Return sentences about the target of a statement: its percentage, the line in the bar that shows it, if
-    there is one, and whether it is reached. While the round runs, the last sentence says that this is shown
-    after the closing. Empty without a target, or without answers on the scale."""
+    there is one, and whether it is reached. Until the round is closed, the last sentence says that this is
+    shown after the closing. Empty without a target, or without answers on the scale."""
     state, percent = target_state(row), row.statement.target
     if state is None:
         return ()
@@ -78,9 +78,9 @@ def about_target(row: Row) -> tuple[str, ...]:
 
 
 def target_word(state: TargetState | None, *, is_closed: bool) -> str | None:
-    """Return a table cell's words about a target: reached, not reached or uncertain. While the round runs,
-    they say that this is shown after the closing. None if `state` is None: there is no target, or no answer
-    on the scale."""
+    """Return a table cell's words about a target: reached, not reached or uncertain. Until the round is
+    closed, they say that this is shown after the closing. None if `state` is None: there is no target, or no
+    answer on the scale."""
     if state is None:
         return None
     if not is_closed:
@@ -246,7 +246,8 @@ def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
     """Return sentences about the change over the rounds that can be compared: the trend, the shares in the
     first and the last round, and the last step if it differs from the trend. If no two rounds can be
-    compared, the first sentence says why. If a round runs, the last one says that it is not compared.
+    compared, the first sentence says why. If a round is not closed, the last one says that it is not
+    compared.
 
     For options without an order, the only sentence says so; empty for a question with several options.
     `history` has a statement's rows at one node, the earliest round first; they may lack `units`. `changes`

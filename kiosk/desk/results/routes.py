@@ -60,9 +60,9 @@ class Place:
 def start_page() -> ResponseReturnValue:
     """Show the start page: the tasks of today, and the overview of a round.
 
-    The round is a running one with figures, else the latest with figures, else a running one, else the
-    latest. An account that may read no round sees the tasks only. While no round exists, the page is a guide
-    to the first steps.
+    The round is one that is not closed and has figures, else the latest with figures, else one that is not
+    closed, else the latest. An account that may read no round sees the tasks only. While no round exists, the
+    page is a guide to the first steps.
     """
     all_states = desk().store.rounds()
     if not all_states:

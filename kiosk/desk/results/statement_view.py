@@ -249,9 +249,10 @@ def section_of(
     `earlier_figures` of this node. Sentences are about all rounds and places; charts and tables have those of
     `extent`.
 
-    `states` are the rounds that the reader may see, in any order; rounds without the node or the statement
-    are skipped. `document` is the snapshot. `known` has comparisons of hundreds of rounds and places, which
-    take long to compute. With `known`, the document may lack the other nodes of all rounds but `of_round`.
+    `states` are the rounds that the reader may see, `of_round` among them, in any order; rounds without the
+    node or the statement are skipped. `document` is the snapshot. `known` has comparisons of hundreds of
+    rounds and places, which take long to compute. With `known`, the document may lack the other nodes of all
+    rounds but `of_round`.
 
     The chart of `of_round` is left out without answers on the scale. A chart over time or of places is left
     out if it would have one bar or no answers, and for a question with several options.

@@ -51,8 +51,8 @@ def new() -> ResponseReturnValue:
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
     """Show the question whether to remove an added language (GET); remove it with its translations (POST). A
-    refusal (`remove_language`), such as for a language of a running round, is reported with status 400.
-    Aborts with 404 for a language that was not added here."""
+    refusal (`remove_language`), such as for a language of a round that is not closed, is reported with status
+    400. Aborts with 404 for a language that was not added here."""
     catalogue = desk().library.guest.get(code)
     if catalogue is None or desk().settings is None or not is_added(desk().own_settings, code):
         abort(404)

@@ -135,7 +135,7 @@ def save_recording(settings: Settings, language: str, text: str, content: bytes)
 
 def remove_recording(settings: Settings, language: str, text: str) -> Library:
     """Remove a person's recording of a text, and return the changed library. `text` is in `language`, a code.
-    A missing recording is no error."""
+    A missing recording is no error. Raises RefusedError if the file cannot be removed."""
     with exclusively(settings):
         return change_files(settings, _without(language, text))
 

@@ -96,8 +96,9 @@ def save(code: str) -> ResponseReturnValue:
 @blueprint.route("/languages/<code>/recordings/remove", methods=["POST"])
 @for_coordinator
 def remove(code: str) -> ResponseReturnValue:
-    """Remove the recording of one text, so that guests hear its draft, if there is one; redirect to the text.
-    Aborts with 404 for an unknown language or text, and if files cannot be changed."""
+    """Remove the recording of one text, so that guests hear its draft, if there is one; redirect to the text,
+    also if it has no recording. Aborts with 404 for an unknown language or text, and if files cannot be
+    changed."""
     reading = _reading_sent(_catalogue(code))
     desk().change(lambda settings: remove_recording(settings, code, reading.speech.text))
     _note(Action.SPEECH_REMOVED, code, reading)
