@@ -29,6 +29,7 @@ from kiosk.domain.report import document_from_json
 from kiosk.domain.respondent import Respondent
 from kiosk.domain.results import answered
 from kiosk.domain.rounding import half_up
+from kiosk.domain.rounds import Protection
 from kiosk.library.library import read_library
 from kiosk.output.file_program import WrittenFile, WrittenFiles
 from kiosk.output.report_docx import report_docx
@@ -550,6 +551,22 @@ def test_the_summary_page_says_how_many_statements_were_left_out(
     assert "Påståenden som inte fick plats här: 1." in page
     assert page.count(" av ") >= 3
     assert "mår bättre" not in page
+
+
+def test_the_summary_page_says_that_some_figures_are_exact_beside_protected_ones(desk: Desk) -> None:
+    other = library_for(desk.settings).surveys["ons_ensamhet"]
+    later = replace(
+        desk.round, id="r2", survey=other, protection=Protection.PROTECTED, opens_at=desk.now,
+        closes_at=desk.now + timedelta(days=90),
+    )  # fmt: skip
+    desk.store.open_round(later, desk.now)
+    for _ in range(40):
+        desk.store.cast("r2", "dagverksamheten", Ballot((1,) * len(other.statements)), desk.now)
+    desk.now = later.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    post(desk, REPORT, round=["r", "r2"], statement=["listened", other.statements[0].id])
+    assert "Skyddade siffror. Några av omgångarna har exakta siffror." in summary_page(desk)
 
 
 def test_a_report_without_figures_has_no_summary_page(tmp_path: Path) -> None:

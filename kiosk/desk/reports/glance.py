@@ -1,6 +1,6 @@
 """The summary of a report on one page: the statements in one chart, and the year's outputs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -59,15 +59,23 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
     rows = tuple((one.section.text, *_agreement(one)) for one in shown)
     header = (translate("Påstående"), translate("Andel"), translate("Osäkerhet"))
     yield Block(Kind.TABLE, translate("Andel för varje påstående"), header=header, rows=rows)
-    kinds = {one.round.is_protected for one in shown}
-    protection = translate("Skyddade siffror.") if True in kinds else translate("Exakta siffror.")
     rules = {share_rule(one) for one in shown}
     rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
     periods = "; ".join(dict.fromkeys(named_period(one.round) for one in shown))
     about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
+    protection = _protection({one.round.is_protected for one in shown})
     rest = len(content.shown) - len(shown)
     more = (translate("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
     yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))
+
+
+def _protection(kinds: Collection[bool]) -> str:
+    """Return the sentences about the protection of figures. `kinds` has True if some of the rounds are
+    protected, and False if some are exact."""
+    if True not in kinds:
+        return translate("Exakta siffror.")
+    exact = (translate("Några av omgångarna har exakta siffror."),) if False in kinds else ()
+    return " ".join((translate("Skyddade siffror."), *exact))
 
 
 def _chart(group: Sequence[ShownStatement], options: int) -> Block:
