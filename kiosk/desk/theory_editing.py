@@ -17,6 +17,7 @@ from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.message import Message
 from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox
 from kiosk.library.drafts import LONGEST_TITLE, new_id, new_title
+from kiosk.library.library import Library
 from kiosk.library.texts import LONGEST_TEXT
 from kiosk.library.theories import MEASURED
 from kiosk.library.theory_drafts import (
@@ -27,6 +28,7 @@ from kiosk.library.theory_drafts import (
     theory_path,
     write_theory,
 )
+from kiosk.settings import Settings
 from kiosk.storage import Action
 
 blueprint = Blueprint("theory_editing", __name__)
@@ -60,16 +62,23 @@ class TheoryColumn:
 def copy(theory_id: str) -> ResponseReturnValue:
     """Create an own theory as a copy of a shipped or an own one, and redirect to its form. Aborts with 404
     for an unknown theory."""
-    original, library = _theory(theory_id), desk().library
-    copied = new_id(original.id, {*library.theories, *_own_ids()}, "theory")
-    title = new_title(
-        translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE],
-        (theory.title for theory in library.theories.values()),
-    )
-    desk().change(lambda settings: write_theory(settings, replace(original, id=copied, title=title)))
-    note(Action.THEORY_WRITTEN, copied)
+    original, copies = _theory(theory_id), list[Theory]()
+
+    def write(settings: Settings) -> Library:
+        # The id is chosen while no other change is made: a double click makes two copies.
+        theories = desk().library.theories
+        title = new_title(
+            translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE],
+            (theory.title for theory in theories.values()),
+        )
+        copied_id = new_id(original.id, {*theories, *_own_ids()}, "theory")
+        copies.append(replace(original, id=copied_id, title=title))
+        return write_theory(settings, copies[0])
+
+    desk().change(write)
+    note(Action.THEORY_WRITTEN, copies[0].id)
     flash(translate("Kopian är klar. Ändra det du vill och spara."))
-    return redirect(url_for("theory_editing.edit", theory_id=copied), 303)
+    return redirect(url_for("theory_editing.edit", theory_id=copies[0].id), 303)
 
 
 @blueprint.route("/theory/<theory_id>/remove", methods=["GET", "POST"])

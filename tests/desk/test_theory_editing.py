@@ -1,6 +1,7 @@
 """A coordinator edits a theory of change in the browser; a fault leads to its row, and nothing is changed."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.report import Terms
 from kiosk.domain.theory import Layer, Theory
-from kiosk.library.library import read_library
+from kiosk.library.library import Library, read_library
+from kiosk.settings import Settings
 from tests.tools.desk_side import Desk
 
 OWN = "ombudsmannaskap_2"
@@ -210,6 +212,26 @@ def test_the_shipped_theory_is_not_edited_and_staff_edit_none(name: str, tmp_pat
     desk = Desk(tmp_path)
     desk.sign_in(name)
     assert desk.client.get("/admin/theory/ombudsmannaskap/edit").status_code == 403
+
+
+def test_a_double_click_on_the_copy_makes_two_copies(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second request is handled before the first one has written its file."""
+    app, statuses = desk.app.extensions["desk"], list[int]()
+    change, path = app.change, "/admin/theory/ombudsmannaskap/copy"
+
+    def copy() -> None:
+        statuses.append(desk.client.post(path, data={"csrf_token": desk.token(EDIT)}).status_code)
+
+    def change_late(write: Callable[[Settings], Library]) -> None:
+        monkeypatch.setattr(app, "change", change)
+        copy()
+        change(write)
+
+    monkeypatch.setattr(app, "change", change_late)
+    copy()
+    assert statuses == [303, 303]
+    titles = [theory.title for theory in read_library(desk.settings).theories.values()]
+    assert len(titles) == len(set(titles)) == 4
 
 
 def remove(desk: Desk, theory_id: str = OWN) -> TestResponse:
