@@ -22,7 +22,7 @@ from kiosk.desk.reports import glance
 from kiosk.desk.reports.publishing import draft
 from kiosk.desk.respondents import forms
 from kiosk.desk.surveys.origin import origin_of_instrument
-from kiosk.domain.ballot import Ballot
+from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.causal_claims import causal_claims
 from kiosk.domain.counters import Figure, Quality, read_period, year_of
 from kiosk.domain.report import document_from_json
@@ -551,6 +551,18 @@ def test_the_summary_page_says_how_many_statements_were_left_out(
     assert "Påståenden som inte fick plats här: 1." in page
     assert page.count(" av ") >= 3
     assert "mår bättre" not in page
+
+
+def test_a_statement_without_answers_is_not_said_to_lack_room(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for _ in range(40):
+        desk.store.cast("r", "dagverksamheten", Ballot((1, 1, 1, NoAnswer.DONT_KNOW)), desk.now)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    begin(desk)
+    assert "Andel för varje påstående" in summary_page(desk)
+    assert "inte fick plats" not in summary_page(desk)
 
 
 def test_the_summary_page_says_that_some_figures_are_exact_beside_protected_ones(desk: Desk) -> None:

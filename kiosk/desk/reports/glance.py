@@ -22,8 +22,9 @@ MOST_STATEMENTS = 6
 
 def glance(content: Content) -> Iterator[Block]:
     """Yield the blocks of the summary, the last of them a page break; nothing if the report has neither
-    answers nor outputs."""
-    shown = [one for one in content.shown if one.section.now.on_scale][:MOST_STATEMENTS]
+    answers, earlier ones included, nor outputs."""
+    answered = [one for one in content.shown if one.section.now.on_scale]
+    shown = answered[:MOST_STATEMENTS]
     outputs = _outputs(content)
     earlier = content.earlier[: MOST_STATEMENTS - len(shown)]
     if not shown and not outputs and not earlier:
@@ -31,6 +32,8 @@ def glance(content: Content) -> Iterator[Block]:
     yield Block(Kind.HEADING, translate("I korthet"), level=1)
     yield from _statements(content, shown)
     yield from glance_blocks(earlier)
+    if rest := len(answered) - len(shown) + len(content.earlier) - len(earlier):
+        yield Block(Kind.NOTE, translate("Påståenden som inte fick plats här: {number}.", number=rest))
     if without := content.without_figures:
         yield Block(Kind.NOTE, without_figure(without))
     if outputs:
@@ -64,9 +67,7 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
     periods = "; ".join(dict.fromkeys(named_period(one.round) for one in shown))
     about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
     protection = _protection({one.round.is_protected for one in shown})
-    rest = len(content.shown) - len(shown)
-    more = (translate("Påståenden som inte fick plats här: {number}.", number=rest),) if rest else ()
-    yield Block(Kind.NOTE, " ".join((rule, about, protection, *more)))
+    yield Block(Kind.NOTE, " ".join((rule, about, protection)))
 
 
 def _protection(kinds: Collection[bool]) -> str:
