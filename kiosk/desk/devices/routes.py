@@ -237,7 +237,7 @@ def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
 @for_staff
 def slips() -> ResponseReturnValue:
     """Create slips for a unit, and return them as a PDF. Their codes are stored nowhere else. Refused input
-    stays in the form, with status 400. Raises BusyError or UnfinishedError (503)."""
+    stays in the form, with status 400. Raises BusyError or UnfinishedError (503), and KeyUnavailableError."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:

@@ -172,7 +172,7 @@ def _chart(
     table: Sequence[tuple[object, ...]],
     layout: PictureLayout,
 ) -> Block:
-    """Return a chart of statements that all have the same scale. `described` is its text alternative, `table`
-    the row of headings and then a row for each bar."""
+    """Return a chart of statements, at least one, that all have the same scale. `described` is its text
+    alternative, `table` the row of headings and then a row for each bar."""
     picture = Picture("", earlier[0].labels, earlier[0].palette, tuple(bars), ())
     return Block(Kind.CHART, described, svg=svg(picture, layout), data=data_rows(table))

@@ -372,7 +372,8 @@ def _time_chart(
     palette: Strings,
 ) -> Chart:
     """Return a chart with a bar for each of the earlier figures, then one for each round, the earliest first.
-    A sentence separates the two. `drawn` is (all rows, the rows with a bar, the lines of earlier figures)."""
+    A sentence separates the two. `drawn` is (all rows, the rows with a bar, the lines of earlier figures);
+    with earlier figures there is at least one row with a bar."""
     history, shown, earlier_lines = drawn
     lines = [
         counted_line(round_name(round_row), round_label(round_row), round_row, now, labels)
