@@ -245,7 +245,9 @@ def _description(aggregate: Aggregate, contents: Mapping[str, bytes]) -> bytes:
     return json.dumps(described, ensure_ascii=False, indent=1).encode()
 
 
-SHAPE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ZeroDivisionError)
+SHAPE_ERRORS = (
+    ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, ZeroDivisionError, csv.Error,
+)  # fmt: skip
 """Errors that occur while a table with unexpected columns or values is read."""
 
 

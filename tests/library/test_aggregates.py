@@ -243,6 +243,9 @@ def test_a_running_round_and_one_of_another_year_are_refused(sender: Settings, r
         ("orgunits.csv", b"staden", b"../../etc"),
         ("outputs.csv", b",E,", b",Q,"),
         ("codebook.csv", b",yes,", b",no,"),
+        pytest.param(
+            "outputs.csv", b",E,", b",%s," % (b"E" * 131_073), id="a field that no CSV reader takes"
+        ),
     ],
 )
 def test_signed_tables_of_another_shape_are_refused(
