@@ -40,6 +40,8 @@ def make_report(report_id: str, edition: int | None, **files: Path | None) -> No
     named = {ending: file for ending, file in files.items() if file}
     if not named:
         raise click.UsageError("Name a file with --pdf, --docx, --html, --xlsx or --data.")
+    if len({file.absolute() for file in named.values()}) < len(named):
+        raise click.UsageError("Name a file of its own for each format.")
     store = installed_store(current_settings())
     pick(store.reports.all(), report_id, "report")
     number = edition or max(store.reports.editions(report_id), default=0)

@@ -64,6 +64,7 @@ def test_an_edition_is_written_as_docx_xlsx_and_data_package(environ: dict[str, 
         (("make", "r1999-1", "--pdf", "r.pdf"), "there is no report 'r1999-1'; there are: r2026-1, r2026-2"),
         (("make", "r2026-1", "--edition", "2", "--pdf", "r.pdf"), "published editions: 1"),
         (("make", "r2026-2", "--pdf", "r.pdf"), "published editions: none"),
+        (("make", "r2026-1", "--html", "r.pdf", "--xlsx", "./r.pdf"), "a file of its own"),
         (("make", "r2026-1", "--pdf", "there.pdf", "--html", "new.html"), "there.pdf"),
     ],
 )
