@@ -68,7 +68,7 @@ def remove_language(settings: Settings, code: str, running: Iterable[Survey]) ->
     surveys of the rounds that are not closed.
 
     Raises RefusedError, and changes nothing, if the language is shipped or unknown, if KIOSK_LANGUAGES names
-    it, if one of the `running` surveys is translated to it, or if the file cannot be removed.
+    it, if one of the `running` surveys has a text in it, or if the file cannot be removed.
     """
     with exclusively(settings):
         if not is_added(settings, code):

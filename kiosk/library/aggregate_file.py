@@ -255,8 +255,8 @@ def read_aggregate(content: bytes) -> SignedAggregate:
     """Return the aggregate in a file, with the key that signed it. The caller decides whether to trust it.
 
     Raises RefusedError, with at most five reasons, for a file that is truncated, unsigned, changed since it
-    was signed, of another version, or with figures that this program cannot have published, such as those of
-    fewer than k ballots.
+    was signed, of another version, with tables of another shape, or with figures that this program cannot
+    have published, such as those of fewer than k ballots.
     """
     members = read_members(content)
     description = members.pop(DESCRIPTION, b"")

@@ -66,8 +66,8 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
     """Add a key to the trusted ones, so that files that it signed can be imported. `fingerprint` has the form
     that `read_fingerprint` returns. A key that is trusted already gets the new name.
 
-    Raises RefusedError for a name that no screen can show or that another key has, for too many keys, and if
-    the file of keys is damaged or cannot be written.
+    Raises RefusedError for a name that no screen can show or that another key has, for over MOST_AGGREGATES
+    keys, and if the file of keys is damaged or cannot be written.
     """
     name = organisation.strip()
     if fault := find_fault(name, LONGEST_NAME):

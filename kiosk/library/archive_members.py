@@ -39,8 +39,8 @@ UNREADABLE = (
 def read_members(content: bytes) -> dict[str, bytes]:
     """Return name -> content of every file in a ZIP archive, given as its bytes.
 
-    Raises RefusedError for an archive that is damaged or too large, that has too many files, or that has two
-    files with the same name.
+    Raises RefusedError for an archive that is damaged, that is over LARGEST_ARCHIVE_BYTES,
+    LARGEST_CONTENT_BYTES or MOST_MEMBERS, or that has two files with the same name.
     """
     if len(content) > LARGEST_ARCHIVE_BYTES:
         raise RefusedError(Message("Filen är större än {most} kB.", {"most": LARGEST_ARCHIVE_BYTES // 1024}))

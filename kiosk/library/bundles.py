@@ -224,8 +224,8 @@ def read_bundle(content: bytes, library: Library) -> Content:
     """Return the content of a bundle, with every file read and checked.
 
     The bundle's theories may name counters and statements of `library`; the scales of its surveys are in the
-    bundle. Raises RefusedError for a truncated, changed or foreign file, another version of the format, or a
-    file in it that cannot be read.
+    bundle. Raises RefusedError for a truncated, changed or foreign file, another version of the format, a
+    file in it that cannot be read, or a scale that none of its surveys uses.
     """
     members = read_members(content)
     manifest = _manifest(members)

@@ -284,8 +284,8 @@ def _refuse_faults(
 
 
 def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[FieldFault]:
-    """Yield the faults of a counter's name and definition, and a fault if there would be over MOST_COUNTERS
-    open counters."""
+    """Yield the faults of a counter's name and definition, and a fault if it is open and one of over
+    MOST_COUNTERS open counters."""
     others = [one for one in library.counters.values() if one.id != counter_id]
     if not can_be_read(draft.name):
         yield FieldFault("name", Message("Skriv vad som räknas.", {}))

@@ -7,7 +7,8 @@ from kiosk.library.drafts import quoted
 
 
 def theory_toml(theory: Theory) -> str:
-    """Return the TOML text of the theory's file. Reading it gives an equal theory."""
+    """Return the TOML text of the theory's file. Reading it gives an equal theory, if that has no faults
+    (`faults_of`) and a `results_label`."""
     lines = [
         f"id = {quoted(theory.id)}",
         f"title = {quoted(theory.title)}",

@@ -57,10 +57,10 @@ class Comparison:
 
     `changed` are the translations to save: new ones, and unchanged ones that the file marks as reviewed.
     `conflicts` are translations that differ from a text that is reviewed here; they are not in `changed`.
-    `untranslated` counts texts without the fuzzy flag that equal the Swedish text: they do not count as
-    reviewed. `kept_reviews` counts translations that are reviewed here and that the file has too, but flagged
-    fuzzy: they stay reviewed. `with_variants` has the reference texts of which the file has several
-    translations, by context or number: they are left out.
+    `untranslated` counts texts without the fuzzy flag that equal the Swedish text, unless they are reviewed
+    like that here: they do not count as reviewed. `kept_reviews` counts translations that are reviewed here
+    and that the file has too, but flagged fuzzy: they stay reviewed. `with_variants` has the reference texts
+    of which the file has several translations, by context or number: they are left out.
     """
 
     changed: tuple[Translation, ...]

@@ -16,7 +16,8 @@ def write_xlsform(survey: Survey, no_answer_words: Mapping[str, Mapping[NoAnswer
     """Return the bytes of an XLSForm (XLSX) with a survey, in every language that has all of the survey's
     texts and is in `no_answer_words`.
 
-    `no_answer_words` maps a language code to the words for "don't know" and "prefer not", which are choices.
+    `no_answer_words` maps a language code, Swedish among them, to the words for "don't know" and "prefer
+    not", which are choices.
     """
     codes = [
         REFERENCE,

@@ -77,7 +77,7 @@ class FormBuilder:
 
     def leave_out(self, place: Message, reason: Message) -> None:
         """List something that the survey will not have. The same place and reason are listed once. Raises
-        ForeignFormError for a form that is too large."""
+        ForeignFormError for a form over MOST_QUESTIONS, parts that are left out included."""
         self._check_size()
         self.left_out.setdefault((place.render(str), reason.render(str)), LeftOut(place, reason))
 
@@ -96,8 +96,8 @@ class FormBuilder:
         `follows` is its condition; None if it has none that a follow-up can have.
 
         `texts` and `choices` are as the file has them; markup is taken off and listed. `choice_list` is the
-        name of a list that other questions share, "" for one of its own. Raises ForeignFormError for a form
-        that is too large.
+        name of a list that other questions share, "" for one of its own. Raises ForeignFormError as
+        `leave_out`.
         """
         self._check_size()
         shown = self._texts(place, texts)

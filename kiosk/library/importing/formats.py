@@ -62,8 +62,8 @@ DEFAULT_SCALE = "agree5"
 
 def read_file(content: bytes, filename: str) -> ForeignForm:
     """Return the form in a file of another program. A form without a title gets `filename`, without its
-    ending, as its title. Raises ForeignFormError for a file that is damaged, too large, or of an unknown
-    kind."""
+    ending, as its title. Raises ForeignFormError for a file that is damaged, of an unknown kind, over
+    LARGEST_TEXT_BYTES, or over the limits of its format."""
     title = default_title(filename)
     if content.startswith(ARCHIVE):
         return _from_archive(content, filename)
@@ -84,7 +84,7 @@ def read_file(content: bytes, filename: str) -> ForeignForm:
 
 def read_xlsform(content: bytes, filename: str) -> ForeignForm:
     """Return the form in an .xlsx file. `filename` gives the title of a form without one (`default_title`).
-    Raises ForeignFormError for a file that is damaged, too large, or no XLSForm."""
+    Raises ForeignFormError as `read_xlsx` and `read_form`."""
     sheets, notes = read_xlsx(content)
     form = read_form(sheets, default_title(filename))
     return replace(form, left_out=(*form.left_out, *notes))

@@ -53,7 +53,7 @@ def elements_of(survey: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def read_formbricks(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
     """Return the form in a survey of Formbricks. `default_title` is for a survey without a title. Raises
-    ForeignFormError for a survey without questions of any kind, or with too many."""
+    ForeignFormError for a survey without questions of any kind, or with over MOST_QUESTIONS."""
     builder = FormBuilder("Formbricks", _language(survey))
     for element in elements_of(survey):
         _add(builder, element)

@@ -14,8 +14,8 @@ LARGEST_JSON = 2_000_000
 
 def read_document(text: str) -> Mapping[str, Any]:
     """Return the survey in a JSON text; {} for an empty list, and for a value that is no object or list.
-    Raises ForeignFormError for a text that is damaged, too large or nested too deeply, or that has several
-    surveys."""
+    Raises ForeignFormError for a text that is damaged, over LARGEST_JSON or nested deeper than Python's
+    reader can follow, or that has several surveys."""
     if len(text) > LARGEST_JSON:
         raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
     try:

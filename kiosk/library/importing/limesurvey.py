@@ -100,8 +100,8 @@ class _Question:
 
 def read_lss(content: bytes, default_title: str) -> ForeignForm:
     """Return the form in a survey, group or question that LimeSurvey exported as XML. `default_title` is for
-    a file without a title. Raises ForeignFormError for a file that is damaged, too large, or of another
-    kind."""
+    a file without a title. Raises ForeignFormError for a file that is damaged, over MOST_ELEMENTS or
+    DEEPEST_ELEMENT, or without questions."""
     tables = _tables(content)
     if not tables.get("questions"):
         raise ForeignFormError(Message("Filen har inga frågor. Är det en enkät från LimeSurvey (.lss)?", {}))
@@ -116,7 +116,7 @@ def read_lss(content: bytes, default_title: str) -> ForeignForm:
 
 def _tables(content: bytes) -> dict[str, list[Row]]:
     """Return the name of each table -> its rows, with the text of each field. Raises ForeignFormError for a
-    file that is damaged, or larger than a survey."""
+    file that is damaged, or over MOST_ELEMENTS or DEEPEST_ELEMENT."""
     tables: dict[str, list[Row]] = {}
     path: list[str] = []
     elements = 0
@@ -239,8 +239,7 @@ def _number(text: str) -> int:
 
 def read_table(text: str, default_title: str) -> ForeignForm:
     """Return the form in LimeSurvey's table with tabs, for which `is_table` is true. `default_title` is for a
-    table without a title. Raises ForeignFormError for a table that is damaged, too large, or without
-    questions."""
+    table without a title. Raises ForeignFormError as `_table_rows`, and for a table without questions."""
     base, titles, questions = "", dict[str, str](), dict[str, _Question]()
     current = _Question("", "")
     for row in _table_rows(text):
@@ -270,7 +269,7 @@ def is_table(text: str) -> bool:
 
 def _table_rows(text: str) -> Iterator[Row]:
     """Yield each row as heading in small letters -> cell, "" for a missing one. Raises ForeignFormError for a
-    cell or table that is too large."""
+    table over MOST_TABLE_ROWS, or a cell over the limit of Python's reader of CSV (131,072 characters)."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
     headings: list[str] = []
     try:

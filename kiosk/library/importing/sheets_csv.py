@@ -25,7 +25,7 @@ TOO_LARGE = Message("Filen är för stor för att vara en enkät.", {})
 def read_csv(text: str) -> dict[str, Rows]:
     """Return the name of each sheet, in small letters -> its rows. If the text names no sheet, all rows are
     of the sheet that has their headings, "survey" or "choices". Raises ForeignFormError for a text that is
-    damaged, or larger than a form."""
+    damaged, or over MOST_CSV_ROWS."""
     rows = list(_csv_rows(text))
     sheets: dict[str, Rows] = {}
     name = ""
@@ -60,8 +60,8 @@ def _sheet_with(rows: Sequence[Sequence[str]]) -> str:
 def _csv_rows(text: str, *, is_whole: bool = True) -> Iterator[Sequence[str]]:
     """Yield the rows, split at the mark of DELIMITERS that is most frequent in the first three lines.
 
-    Raises ForeignFormError for too many rows, or a row that cannot be read. A text that is not `is_whole` may
-    be cut off anywhere: a row that cannot be read ends it.
+    Raises ForeignFormError for a text over MOST_CSV_ROWS, or a row that cannot be read. A text that is not
+    `is_whole` may be cut off anywhere: a row that cannot be read ends it.
     """
     beginning = "".join(text.splitlines(keepends=True)[:3])
     delimiter = max(DELIMITERS, key=beginning.count)

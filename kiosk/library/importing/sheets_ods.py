@@ -34,7 +34,8 @@ TOO_LARGE = Message("Filen är för stor för att vara en enkät.", {})
 
 def read_ods(content: bytes) -> dict[str, Rows]:
     """Return the name of each sheet -> its rows, from the first; cells have the text that is shown. Raises
-    ForeignFormError for a file that is damaged, or larger than a form."""
+    ForeignFormError for a file that is damaged, over LARGEST_CONTENT_BYTES, MOST_ELEMENTS or DEEPEST_ELEMENT,
+    or has a sheet over twice MOST_ROWS, empty rows included, or a row over MOST_COLUMNS."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if archive.getinfo("content.xml").file_size > LARGEST_CONTENT_BYTES:

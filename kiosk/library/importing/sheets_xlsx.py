@@ -35,7 +35,8 @@ def read_xlsx(content: bytes) -> tuple[dict[str, list[list[str]]], list[LeftOut]
     """Return (the name of each sheet -> its rows, from the first, with each cell as text; notes about single
     cells).
 
-    A formula counts as its value. Raises ForeignFormError for a file that is damaged, or larger than a form.
+    A formula counts as its value. Raises ForeignFormError for a file that is damaged, over
+    LARGEST_UNPACKED_BYTES, or has over MOST_ROWS rows in a sheet.
     """
     import openpyxl  # here, because a server that reads no workbook saves its memory
 

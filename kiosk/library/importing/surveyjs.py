@@ -49,7 +49,7 @@ NO = {"sv": "Nej", "en": "No"}
 
 def read_surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
     """Return the form in a survey of SurveyJS. `default_title` is for a survey without a title. Raises
-    ForeignFormError for a survey without questions of any kind, with too many, or with more than
+    ForeignFormError for a survey without questions of any kind, with over MOST_QUESTIONS, or with more than
     DEEPEST_PANEL panels within each other."""
     builder = FormBuilder("SurveyJS", known_code(text_of(survey.get("locale"))) or "")
     for page in [survey, *dicts_in(survey.get("pages"))]:
@@ -60,7 +60,7 @@ def read_surveyjs(survey: Mapping[str, Any], default_title: str) -> ForeignForm:
 
 def _elements(container: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
     """Yield the questions of a page or panel, those of its panels included. `depth` is the number of panels
-    around it. Raises ForeignFormError for panels that are nested too deeply."""
+    around it. Raises ForeignFormError for more than DEEPEST_PANEL of them."""
     if depth > DEEPEST_PANEL:
         raise ForeignFormError(Message("Filen är för stor för att vara en enkät.", {}))
     for element in [*dicts_in(container.get("elements")), *dicts_in(container.get("questions"))]:

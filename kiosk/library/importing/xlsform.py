@@ -186,8 +186,8 @@ class _Row:
     cells: Mapping[_Column, str]
 
     def get(self, name: str) -> str:
-        """Return the text in the column with that name and no language; "" if the cell is empty or there is
-        no such column."""
+        """Return the first text in a column with that usual name, whatever its language; "" if these cells
+        are empty or there is no such column."""
         return next((text for column, text in self.cells.items() if column.name == name), "")
 
     def error(self, problem: Message) -> ForeignFormError:
@@ -270,8 +270,9 @@ def read_form(sheets: Mapping[str, Sheet], default_title: str) -> ForeignForm:
     """Return the form in the rows of a workbook's sheets, by the sheets' names.
 
     `default_title` is the title of a form without one. Raises ForeignFormError for a workbook that is no
-    XLSForm or larger than one, for two columns of one language or one name, for a malformed language code,
-    and for a text in the columns outcome, good and agreeing that no export of this program has.
+    XLSForm, or has a sheet over MOST_ROWS or MOST_COLUMNS, for two columns of one language or one heading,
+    for a malformed language code, and for a text in the columns outcome, good and agreeing that no export of
+    this program has.
     """
     notes = _Notes()
     tables = _tables(sheets, notes)
@@ -317,8 +318,8 @@ def _tables(sheets: Mapping[str, Sheet], notes: _Notes) -> dict[str, _Table]:
 
 def _table(title: str, name: str, rows: Sheet, notes: _Notes) -> _Table:
     """Return a sheet with its headings, which may stand below a title: rows above them are noted. `title` is
-    its name as written, `name` the usual one. Raises ForeignFormError for a sheet that is larger than a form,
-    and for a heading that occurs twice in columns that are used."""
+    its name as written, `name` the usual one. Raises ForeignFormError for a sheet over MOST_ROWS or
+    MOST_COLUMNS, and for a heading that occurs twice in columns that are used."""
     at = _row_of_headings(name, rows)
     for number, row in enumerate(rows[:at], start=1):
         if any(row):
