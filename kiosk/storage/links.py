@@ -32,8 +32,8 @@ class RoundRunsError(Exception):
 
 
 class KioskBudgetError(StoreError):
-    """The unit may not get another kiosk: it has `kiosks`, waiting pairing codes included, and its budget in
-    `of_round` is `budget`."""
+    """The unit may not get another kiosk, or has too many: it has `kiosks`, waiting pairing codes included,
+    and its budget in `of_round` is `budget`."""
 
     def __init__(self, of_round: Round, unit_id: str, kiosks: int, budget: int) -> None:
         super().__init__(
@@ -75,7 +75,8 @@ class Links:
     def add(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
-        """Store and return a new link to a unit. `code` is random unless given (in demonstrations only)."""
+        """Store and return a new link to a unit. `code` is random unless given (in demonstrations only).
+        Raises peewee.IntegrityError if a link has it. Budget and rounds are not checked."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(
@@ -100,12 +101,13 @@ class Links:
 
     @one_write
     def set_screen(self, code: str, screen: Screen | None) -> None:
-        """Store the size of a kiosk's screen; None deletes it. An unknown code changes nothing."""
+        """Store the size of a kiosk's screen; None deletes it. An unknown code changes nothing. The caller
+        has checked that the link is no poster's."""
         self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
 
     def check_move(self, code: str, unit_id: str, now: datetime) -> None:
-        """Raise RoundRunsError while a round runs at the link's unit or at `unit_id`. An unknown code raises
-        nothing.
+        """Raise RoundRunsError while a round runs (`Boxes.running_round`) at the link's unit or at `unit_id`.
+        A planned round prevents no move. An unknown code raises nothing.
 
         A guest does not notice a move. Somebody who moved a kiosk during a round could send one guest's
         ballot to the box of a unit without other guests.
@@ -133,8 +135,8 @@ class Links:
         """Return whether `mark` is the mark of the kiosk with this code. Stores it if the kiosk has none
         yet: then True.
 
-        The caller holds a write. Only a digest is stored, so that a reader of the database cannot imitate the
-        kiosk.
+        The caller holds a write, and has checked the code. Only a digest is stored, so that a reader of the
+        database cannot imitate the kiosk.
         """
         key, digest = _mark_key(code), sha256(mark).hexdigest()
         if self._database.get(key) is None:
@@ -144,7 +146,8 @@ class Links:
 
 
 def _mark_key(code: str) -> str:
-    """Return the key under which the table `installation` has the digest of a kiosk's mark."""
+    """Return the key under which the table `installation` has the digest of the mark of the kiosk with this
+    code."""
     return f"{KIOSK_MARK}{short_hash(code, 16)}"
 
 

@@ -53,8 +53,9 @@ class OutgoingMail:
     """A queued mail to the account `name`.
 
     `about` is the id of a closed round, or the codes of silent kiosks with a space between; "" for a trial, a
-    mail with which a person tests the address. `tries` counts the tries that have begun. Times are local and
-    naive. `problem` is the MailProblem of the last failed try, "" before it.
+    mail with which a person tests the address. `tries` counts the tries that have begun, since the last
+    `MailQueue.try_again`. Times are local and naive. `problem` is the MailProblem of the last failed try, ""
+    before it.
     """
 
     id: str
@@ -97,8 +98,8 @@ class MailChoices:
 
     @one_write
     def set(self, name: str, choice: MailChoice) -> None:
-        """Replace an account's choice. A choice without an address is not stored, and the account's queued
-        mail is deleted. Raises NoAccountError."""
+        """Replace an account's choice, whose values the caller has checked. A choice without an address is
+        not stored, and the account's queued mail is deleted. Raises NoAccountError."""
         account = tables.Account
         if self._database.row(account.select(account.name).where(account.name == name)) is None:
             raise NoAccountError(name)
@@ -157,7 +158,7 @@ class MailQueue:
     @one_write
     def put_trial(self, name: str, at: datetime) -> None:
         """Queue a trial for the account `name`, to be sent from `at` (now) on, in place of its previous one,
-        sent or not."""
+        sent or not. `claim` deletes it if the account has no address by then."""
         row = tables.OutgoingMail
         self._database.run(row.delete().where(row.name == name, row.kind == MailKind.TRIAL.value))
         self._insert(name, MailKind.TRIAL, (), at)
@@ -179,7 +180,8 @@ class MailQueue:
         row; None if none is due. `tries` of the returned mail is the number before this try.
 
         No other process gets the mail for LEASE (`kiosk.domain.mail`): report the result by `sent` or
-        `failed`. Deletes due mail that is older than LIFETIME, or that its recipient does not want any more.
+        `failed`. Due mail that is older than LIFETIME, or that its recipient does not want any more, is
+        deleted instead of returned.
         """
         return self._claim(now) if self._due(now) else None
 
@@ -205,7 +207,8 @@ class MailQueue:
 
     @one_write
     def sent(self, mail: OutgoingMail) -> None:
-        """Delete a claimed mail that was sent. A trial is kept, as sent."""
+        """Delete a claimed mail that was sent. A trial is kept, as sent. A mail that was removed meanwhile
+        changes nothing."""
         row = tables.OutgoingMail
         if mail.kind is MailKind.TRIAL:
             changed = {row.state: MailState.SENT.value, row.problem: ""}
@@ -216,7 +219,8 @@ class MailQueue:
     @one_write
     def failed(self, mail: OutgoingMail, problem: MailProblem, now: datetime) -> None:
         """Store why a claimed mail was not sent, and when it is tried again, or that it is given up (see
-        `kiosk.domain.mail.next_try`). `mail` is as `claim` returned it."""
+        `kiosk.domain.mail.next_try`). `mail` is as `claim` returned it; if it was removed meanwhile, nothing
+        changes."""
         row, later = tables.OutgoingMail, next_try(problem, mail.tries + 1, now)
         state = MailState.WAITING if later else MailState.GIVEN_UP
         changed = {row.problem: problem.value, row.state: state.value, row.next_try: _text(later or now)}
@@ -224,7 +228,8 @@ class MailQueue:
 
     @one_write
     def try_again(self, now: datetime) -> None:
-        """Make all mail due that waits or was given up, as if it were queued at `now` and never tried."""
+        """Make all mail due that waits or was given up, as if it were queued at `now` and never tried; its
+        last problem stays. A mail that is being sent now may arrive twice."""
         row = tables.OutgoingMail
         changed = {
             row.state: MailState.WAITING.value,
@@ -303,7 +308,8 @@ class KioskContacts:
         )
 
     def silent(self) -> frozenset[str]:
-        """Return the codes of the kiosks that are silent and about whose silence mail was queued."""
+        """Return the codes of the kiosks about whose silence mail was queued, and which were not in contact
+        since. A removed kiosk's code stays until the next count."""
         row = tables.KioskContact
         return frozenset(
             code for (code,) in self._database.rows(row.select(row.code).where(row.is_reported == 1))
@@ -316,10 +322,10 @@ class KioskContacts:
         `tick`, and mark them, so that each silence is returned once. The caller holds a write.
 
         Empty on Saturdays and Sundays, at the first count (`previous` is None), and if the server itself did
-        not run long enough. A kiosk is left out unless its unit has a round for kiosks that runs since the
-        previous count: a kiosk that nobody needs may be switched off. `running` are the rounds that run at
-        `tick`. A kiosk that is new, or that no round needs, is recorded as in contact since `previous`. Rows
-        of removed kiosks are deleted.
+        not run for LEAST_LISTENING since the previous count. A kiosk is left out unless its unit has a round
+        for kiosks that runs since the previous count: a kiosk that nobody needs may be switched off.
+        `running` are the rounds that run at `tick`. A kiosk that is new, or that no round needs, is recorded
+        as in contact since `previous`. Rows of removed kiosks are deleted.
         """
         rows = tables.KioskContact
         known = {

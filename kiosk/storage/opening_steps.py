@@ -52,7 +52,8 @@ class OpeningSteps:
     def open(self, new: Round, now: datetime) -> None:
         """Open a round, as `Store.open_round` says. An opening that was stopped is finished first.
 
-        If it fails, it leaves no row and no key. If the process is killed, `finish` goes on with it.
+        If it fails, it leaves no row and no key. If the process is killed, or cannot delete them, `finish`
+        goes on with it.
         """
         self.check(new, now)
         self._unit_rows.check_keys_of_units()
@@ -90,7 +91,9 @@ class OpeningSteps:
 
     def finish(self) -> None:
         """Go on with the opening that has begun, if any, until its round is open or its rows are deleted.
-        Several processes may do this at once. Finishes a count that was stopped."""
+        Several processes may do this at once. Before it adds the round, it finishes a count that was stopped.
+        Raises OSError if new keys cannot be written, and the errors of `Writer.write` and `CountSteps.count`;
+        the opening then waits for the next call."""
         while (opening := self._read()) is not None:
             if opening.is_given_up:
                 self._remove(opening)

@@ -17,8 +17,9 @@ class OutputRows:
 
     @one_write
     def tap(self, unit_id: str, month: Period, counter: str, target: str, step: int) -> None:
-        """Add `step`, which may be negative, to a counter of a unit in a month; nothing changes if the number
-        would fall below 0. `target` is the id of a target, "" for a counter without targets."""
+        """Add `step`, which may be negative, to a counter of a unit in a month; the number, 0 at first, stays
+        if it would fall below 0. `target` is the id of a target, "" for a counter without targets. The caller
+        has checked all ids."""
         row = {"unit_id": unit_id, "month": str(month), "counter": counter, "target": target}
         taps = tables.OutputCount
         self._database.run(taps.insert(**row, number=0).on_conflict_ignore())
@@ -34,11 +35,11 @@ class OutputRows:
 
     @one_write
     def take(self, taps: Sequence[Tap], first_open: Period) -> int:
-        """Count each tap whose ticket was not counted before, and return the number of these taps. A number
-        that would fall below 0 with all of them becomes 0.
+        """Count each tap whose ticket was not counted before, and return the number of these taps. Of taps
+        with the same ticket, one is counted. A number that would fall below 0 with all of them becomes 0.
 
-        The caller has checked that all taps are of the month `first_open` or a later one; tickets of earlier
-        months are deleted.
+        The caller has checked ids, and that all taps are of the month `first_open` or a later one; tickets of
+        earlier months are deleted.
         """
         tickets = tables.OutputTicket
         self._database.run(tickets.delete().where(tickets.month < str(first_open)))
@@ -64,7 +65,8 @@ class OutputRows:
 
     @one_write
     def set(self, node_id: str, period: Period, counter: str, figure: Figure | None) -> None:
-        """Replace the typed figure of a counter for a node and period; None removes it."""
+        """Replace the typed figure of a counter for a node and period; None removes it. `is_complete` is not
+        stored."""
         typed = tables.TypedFigure
         self._database.run(
             typed.delete().where(
@@ -76,7 +78,8 @@ class OutputRows:
             self._database.run(typed.insert(**row, quality=figure.quality.value, number=figure.number))
 
     def all(self) -> Outputs:
-        """Return the numbers of taps and the typed figures of all units, nodes and periods."""
+        """Return the numbers of taps and the typed figures of all units, nodes and periods. A number may be
+        0, after taps that were taken back."""
         taps, typed = tables.OutputCount, tables.TypedFigure
         tapped = taps.select(taps.unit_id, taps.month, taps.counter, taps.target, taps.number)
         figures = typed.select(typed.node_id, typed.period, typed.counter, typed.quality, typed.number)

@@ -34,7 +34,7 @@ class Pairing:
     """The permission of a pairing code: one screen becomes a kiosk of the unit.
 
     `made_by` is the name of the account that created the code. Unless `valid_during_round`, the code is
-    invalid while a round runs at the unit.
+    invalid while a round runs or is planned at the unit: whoever redeems it checks that.
     """
 
     unit_id: str
@@ -72,12 +72,13 @@ class PairingCodes:
         return code
 
     def waiting(self, now: datetime) -> Counter[str]:
-        """Return unit id -> number of its codes that are valid and unused; 0 for a unit without."""
+        """Return unit id -> number of its codes that are unused and have not expired; 0 for a unit
+        without."""
         return Counter(pairing.unit_id for pairing in self._valid(now).values())
 
     def redeem(self, code: str, now: datetime, secret_key: str) -> Pairing | None:
         """Return the pairing of a code and delete the code; None if the code is wrong, used, expired, or made
-        with another `secret_key`."""
+        with another `secret_key`. `valid_during_round` is not checked here."""
         key = _row_key(code, secret_key)
         return None if _pairing(self._database.get(key), now) is None else self._redeem(key, now)
 

@@ -44,15 +44,17 @@ class Reports:
         )
 
     def texts(self, report_id: str) -> dict[str, PartText]:
-        """Return part -> text, for the parts that have one."""
+        """Return part -> text, for the parts that somebody has written; `words` is "" if the text was
+        deleted again."""
         text = tables.ReportText
         query = text.select(text.part, text.words, text.version).where(text.report_id == report_id)
         return {part: PartText(words, version) for part, words, version in self._database.rows(query)}
 
     @one_write
     def write(self, report_id: str, part: str, words: str, seen_version: int) -> bool:
-        """Replace a part's text if it still has the version `seen_version`, 0 for a part without a text.
-        Returns False, and changes nothing, if somebody changed it since."""
+        """Replace a part's text if it still has the version `seen_version`, 0 for a part that nobody has
+        written. Returns False, and changes nothing, if somebody changed it since. The caller has checked that
+        the report has the part."""
         text = tables.ReportText
         row = {"report_id": report_id, "part": part}
         current = self._database.row(

@@ -13,7 +13,8 @@ from kiosk.storage.prepared_query import PreparedQuery
 
 
 class RoundClosedError(Exception):
-    """No round runs at this unit now: none began yet, or the last one has passed its closing time."""
+    """No round, or not the one that was asked for, runs at this unit now: it has not begun, has passed its
+    closing time, or is of other units."""
 
 
 class TooEarlyError(Exception):
@@ -35,7 +36,8 @@ class NotAdmittedError(Exception):
 @dataclass(frozen=True)
 class RoundState:
     """A round, whether a count has closed it, and the number of its boxes that were lost with their ballots:
-    by a lost key or a restore. A round may be past `closes_at` and not closed yet."""
+    by a lost key or a restore. A round that is not closed is called open, also before `opens_at`, when it is
+    planned, and from `closes_at` until the count that closes it."""
 
     round: Round
     is_closed: bool
@@ -52,8 +54,8 @@ class Rounds:
         self._select_all = database.prepared_rows(_SELECT_ALL)
 
     def all(self, new: Round | None = None) -> list[RoundState]:
-        """Return all rounds, planned, open and closed, the latest opening first. `new` is a round that is not
-        stored yet."""
+        """Return all stored rounds, planned, open and closed, the latest opening first. `new` is a round that
+        is not stored yet and is returned too, as not closed."""
         states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
         states += [RoundState(new, False, 0)] if new else []
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
@@ -63,12 +65,13 @@ class Rounds:
         return sorted(row[0] for row in self._select_all())
 
     def with_id(self, round_id: str) -> Round | None:
-        """Return the round with this id; None if there is none."""
+        """Return the stored round with this id, closed or not; None if there is none."""
         row = self._database.row(tables.Round.select(tables.Round.terms).where(tables.Round.id == round_id))
         return self.parse(row[0]) if row else None
 
     def add(self, new: Round) -> None:
-        """Store a new round's terms, which never change after this."""
+        """Store a new round's terms, which never change after this. The caller has checked that the rules
+        allow it. Raises peewee.IntegrityError if a round has its id."""
         self._database.run(tables.Round.insert(id=new.id, terms=terms_of(new)))
 
     def remove(self, round_id: str) -> None:
@@ -77,7 +80,7 @@ class Rounds:
         self._database.run(tables.Round.delete().where(tables.Round.id == round_id))
 
     def close(self, round_id: str) -> None:
-        """Mark a round as closed."""
+        """Mark a round as closed, for good. The caller has deleted its sealed rows."""
         self._database.run(tables.Round.update(closed=1).where(tables.Round.id == round_id))
 
     def add_lost_boxes(self, round_id: str, number: int) -> None:

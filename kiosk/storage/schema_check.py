@@ -40,8 +40,8 @@ def _declared(model: type[Table], database: peewee.Database) -> list[str]:
 
 
 def describe(database: peewee.Database, name: str) -> list[str]:
-    """Return texts that describe a table: its columns in order, its indexes besides the primary key and, for
-    SQLite, its options. Examples are "id text KEY", "unique tag" and "STRICT"."""
+    """Return texts that describe a table, which exists: its columns in order, its indexes besides the primary
+    key and, for SQLite, its options. Examples are "id text KEY", "unique tag" and "STRICT"."""
     columns = [
         _column(
             column.name,

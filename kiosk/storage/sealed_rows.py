@@ -122,7 +122,8 @@ def _fail(error: str) -> NoReturn:
 class Writer:
     """Runs writes, one at a time, and destroys the keys that they replace. One per process and database.
 
-    Writes of single units that wait for each other are committed together: the disk is waited for once.
+    Writes of single units that wait for each other are committed together: the disk is waited for once. A
+    write or look that begins within another one waits for ever.
     """
 
     def __init__(self, database: Database, keys: KeyFolder) -> None:
@@ -145,13 +146,14 @@ class Writer:
 
     def run_step(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one of several writes with guests' writes between them. It
-        differs from `run`: replaced keys are destroyed when the next write may have begun, and SQLite's log
-        is not emptied."""
+        differs from `run`: replaced keys are destroyed when the next write may have begun, SQLite's log is
+        not emptied, and `work` must not call `destroy_keys_after_commit`."""
         return self._retry(lambda: self._run_alone(work, is_step=True))
 
     def look(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, which only reads, to decide on a write. No row gets a new key
-        meanwhile. Raises StoreError if the database may lose a commit."""
+        meanwhile. `work` may run several times, as in `run`. Raises StoreError if the database may lose a
+        commit."""
         return self._retry(lambda: self._look(work))
 
     def _look(self, work: Callable[[], Result]) -> Result:
@@ -340,7 +342,8 @@ class Writer:
 
     def destroy_keys_after_commit(self, of_round: Round) -> None:
         """Destroy the keys of a round's boxes, slip sets and letterboxes after this transaction's commit, and
-        before the next write, which may open a round with the same id."""
+        before the next write, which may open a round with the same id. The caller holds a write that is no
+        step (`run_step`)."""
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
@@ -353,7 +356,7 @@ class Writer:
     def destroy_keys_now(self, of_round: Round) -> None:
         """Destroy every key of a round's boxes, slip sets and letterboxes at once, for a round whose rows
         were not committed. Bytes sealed under these keys can never be read again. A key that is missing is no
-        error."""
+        error. Raises OSError if one cannot be destroyed: those after it remain."""
         for unit in of_round.tree.leaves:
             for row in sealed_rows(of_round.id, unit):
                 self._keys.forget(row)

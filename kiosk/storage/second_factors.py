@@ -44,7 +44,7 @@ class SecondFactors:
     @one_write
     def set(self, name: str, factor: SecondFactor, recovery_codes: Iterable[str]) -> None:
         """Add or replace an account's second factor, whose secret is encrypted already, and all its recovery
-        codes. The codes are given as the person reads them; their digests are stored."""
+        codes. The codes, all different, are given as the person reads them; their digests are stored."""
         self._delete(name)
         row = tables.SecondFactor
         self._database.run(
@@ -61,8 +61,8 @@ class SecondFactors:
 
     @one_write
     def set_recovery_codes(self, name: str, recovery_codes: Iterable[str]) -> None:
-        """Replace all recovery codes of an account. The codes are given as the person reads them; their
-        digests are stored."""
+        """Replace all recovery codes of an account. The codes, all different, are given as the person reads
+        them; their digests are stored. The caller has checked that the account has a second factor."""
         self._database.run(tables.RecoveryCode.delete().where(tables.RecoveryCode.name == name))
         self._add_codes(name, recovery_codes)
 
@@ -78,8 +78,8 @@ class SecondFactors:
 
     @one_write
     def use_recovery_code(self, name: str, code: str) -> bool:
-        """Delete a recovery code, given as it was shown to its person. Returns False if the account has no
-        such code, or used it."""
+        """Delete a recovery code, given exactly as it was shown to its person. Returns False if the account
+        has no such code, or used it."""
         row = tables.RecoveryCode
         is_code = (row.name == name) & (row.digest == _digest(name, code))
         if self._database.row(row.select(row.digest).where(is_code)) is None:

@@ -1,5 +1,5 @@
-"""The row of the snapshot, which is the published document, and the row of the index of its changes. A count
-replaces the snapshot if a figure changed."""
+"""The row of the snapshot, which is the published document, and the row of the index of its changes. A count,
+an opening, the cancelling of a round and a restore replace the snapshot if anything but its time changed."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -60,8 +60,8 @@ class Snapshots:
         return cast(Document, json.loads(self.text()))
 
     def publish(self, made_at: datetime) -> None:
-        """Make the snapshot anew, for a write that is no count, and store it if its figures changed. The
-        caller holds a write."""
+        """Make the snapshot anew, for a write that is no count, and store it if anything but its time
+        changed. The caller holds a write."""
         self.put(self.make(made_at))
 
     def put(self, text: str | None) -> None:
@@ -78,11 +78,11 @@ class Snapshots:
         opened: Round | None = None,
     ) -> str | None:
         """Return the snapshot of the present tallies as JSON text, as if `closings` and the round `opened`
-        were stored; None if its figures are those of the stored snapshot.
+        were stored; None if the stored snapshot differs from it in `made_at` only (`same_figures`).
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the ids
-        of the units whose play guard fired since the last count. Outside a count it is None: the units in the
-        stored snapshot stay.
+        of the units whose play guard fired since the last count; none for a missing round. Outside a count it
+        is None: the units in the stored snapshot stay.
         """
         if fired is None:
             fired = nodes_with_guard_fired(self.document())

@@ -9,12 +9,13 @@ SQLITE_ENDINGS = ("", "-wal", "-shm", "-journal")
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Return the database's own file; None for the address of a database server."""
+    """Return the database's own file, which need not exist; None for an address that does not begin with
+    sqlite:///."""
     return Path(url.removeprefix(_PREFIX)) if url.startswith(_PREFIX) else None
 
 
 def sqlite_files(url: str) -> list[Path]:
     """Return the database's own file, then those that SQLite may keep beside it, whether they exist or not;
-    [] for the address of a database server."""
+    [] for an address that does not begin with sqlite:///. Raises ValueError if it names no file."""
     file = sqlite_file(url)
     return [file.with_name(f"{file.name}{ending}") for ending in SQLITE_ENDINGS] if file else []

@@ -16,8 +16,8 @@ from kiosk.storage.links import Links
 
 @dataclass(frozen=True)
 class StaffsScreen:
-    """A kiosk at a unit that no coordinator paired: the end of its code, the local time of the pairing to the
-    minute, and the account whose pairing code it used."""
+    """A kiosk at a unit, paired with a code of an account that is no coordinator now: the end of its own
+    code, the local time of the pairing to the minute, and that account's name."""
 
     unit_id: str
     code_ending: str

@@ -89,8 +89,10 @@ class Store:
     """An installation's data. One per process; safe to use from several threads.
 
     Every method that writes raises StoreError, and changes nothing, if the database server may lose the
-    commit (`commit_risks`). Every method that opens a box, slip set or letterbox raises KeyUnavailableError
-    if its key is missing or damaged. Times without a time zone are local.
+    commit (`commit_risks`). A commit that fails, with StoreError or one of peewee's errors, may have taken
+    effect. Every method that opens a box, slip set or letterbox raises KeyUnavailableError if its key is
+    missing or damaged. A round is open until a count closes it (`RoundState`). Times without a time zone are
+    local.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
@@ -169,8 +171,8 @@ class Store:
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables, and do what `renew` does, all in one transaction. Returns the schema's number
-        before and after.
+        """Upgrade the tables, and do what `renew` does, all in one transaction; an opening that was stopped
+        waits for the next `renew`. Returns the schema's number before and after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -187,7 +189,7 @@ class Store:
         self._unit_rows.renew_in_transaction()
 
     def check_schema(self) -> None:
-        """Raise StoreError, which names the command to run, unless the tables are of this program's
+        """Raise StoreError, which names the remedy, unless the tables are there and of this program's
         schema."""
         self._database.check_version()
 
@@ -201,8 +203,8 @@ class Store:
         return self._database.server_settings()
 
     def overridden_settings(self) -> frozenset[str]:
-        """Return the names of PostgreSQL settings that this role, this database or the server's command line
-        sets, which come before the server's configuration files; empty for SQLite."""
+        """Return the names of PostgreSQL settings that this role, this database, the connection's address or
+        the server's command line sets, which come before its configuration files; empty for SQLite."""
         return self._database.overridden_settings()
 
     def replication_slots(self) -> list[str]:
@@ -215,7 +217,8 @@ class Store:
         return self._database.replicas()
 
     def database_faults(self) -> list[str]:
-        """Return at most three faults of SQLite's file, in SQLite's words; empty for a database server."""
+        """Return at most three faults of SQLite's file, in SQLite's words; empty if there are none, and for a
+        database server. Raises peewee's errors for a file that SQLite cannot read."""
         return self._database.faults()
 
     def check_writable(self) -> None:
@@ -225,7 +228,7 @@ class Store:
 
     def obstacle(self) -> str | None:
         """Return why ballots cannot be accepted, as an English clause such as "the disk of the keys is full";
-        None if they can.
+        None if they can. A disk with less than `disks.LEAST_FREE_BYTES` free, or no inode, is full.
 
         Reads rounds, the free space of disks and the database server's settings, and checks that folders
         exist, so that neither the result nor its time depends on a ballot.
@@ -253,7 +256,8 @@ class Store:
     # -- keys ------------------------------------------------------------------------------------
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the boxes, then slip sets, then letterboxes that cannot be decrypted. Changes nothing."""
+        """Return the boxes, then slip sets, then letterboxes of stored rounds that cannot be decrypted.
+        Changes nothing."""
         return self._unit_rows.key_faults()
 
     def renew(self) -> None:
@@ -261,7 +265,8 @@ class Store:
         set stored numbers of used slips that no page shows to 0, and finish an opening that was stopped. Call
         it at a start.
 
-        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
+        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged; OSError if new keys
+        cannot be written, after which some units have new keys and others their old ones.
         """
         self._unit_rows.renew()
         self._opening_steps.finish()
@@ -275,7 +280,8 @@ class Store:
         self._unit_rows.give_up_keys(lost)
 
     def forget_all_keys(self) -> None:
-        """Destroy the keys of every box, slip set and letterbox, before an installation is discarded."""
+        """Destroy the keys of every box, slip set and letterbox, before an installation is discarded. The
+        rows stay, and can never be read again."""
         self._unit_rows.forget_all_keys()
 
     @property
@@ -334,7 +340,7 @@ class Store:
     # -- rounds ----------------------------------------------------------------------------------
 
     def rounds(self) -> list[RoundState]:
-        """Return all rounds, planned, open and closed, the latest opening first."""
+        """Return all stored rounds, planned, open and closed, the latest opening first."""
         return self._rounds.all()
 
     def round_terms(self) -> list[str]:
@@ -347,7 +353,8 @@ class Store:
         A few units are written in one transaction, and guests' ballots come between them. The round is stored
         and published in the last one. Finishes a count and an opening that were stopped. Records that the
         clock was right at `now`. Raises RoundError, with every reason, if the rules do not allow the round;
-        KeyUnavailableError if keys of other rounds are missing, since the folder may be the wrong one.
+        KeyUnavailableError if keys of other rounds are missing, since the folder may be the wrong one;
+        OSError if new keys cannot be written. After one of these, nothing of the round remains.
         """
         self._opening_steps.open(new, now)
 
@@ -415,12 +422,13 @@ class Store:
         return staffs_screens(new, self.links, self.accounts, self.audit_log)
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
-        """Return the round that accepts ballots at this unit now. Raises RoundClosedError if there is
-        none."""
+        """Return the round that accepts ballots at this unit now (`Round.is_running`), and has not been
+        closed by a count. Raises RoundClosedError if there is none."""
         return self._boxes.running_round(unit_id, now)
 
     def rounds_from(self, unit_id: str, now: datetime) -> list[Round]:
-        """Return the rounds at this unit that run now or are planned, the earliest first."""
+        """Return the rounds at this unit that close after `now` and have not been closed by a count, planned
+        ones included; the earliest opening first."""
         return self._boxes.rounds_from(unit_id, now)
 
     def reply(self, unit_id: str) -> dict[str, str]:
@@ -439,7 +447,7 @@ class Store:
     def print_slips(
         self, round_id: str, unit_id: str, number: int, *, may_exceed_budget: bool = False
     ) -> list[str]:
-        """Add `number` new slips to a unit's set. Returns their codes, which are not stored.
+        """Add `number` new slips, at least 1, to a unit's set. Returns their codes, which are not stored.
 
         Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
         more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. After an error,
@@ -465,8 +473,8 @@ class Store:
         return self._slip_sets.counts(round_id)
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of the slip with this code, used or unused, in an open round; None if
-        there is no such slip. Raises KeyUnavailableError."""
+        """Return (round id, unit id) of the slip with this normalised code, used or unused, in a round that
+        is not closed; None if there is no such slip. Raises KeyUnavailableError."""
         unit = self._slip_sets.unit_of(code)
         return unit if unit and self._has_slip(*unit, code) else None
 
@@ -493,13 +501,15 @@ class Store:
         *,
         ticket: bytes | None = None,
     ) -> None:
-        """Add a ballot to a unit's box. If `slip` is not None, mark the slip with this code as used.
+        """Add a ballot to a unit's box. If `slip` is not None, mark the slip with this normalised code as
+        used.
 
-        `ticket` is the form's; None for a form without one. A form that was accepted before changes nothing
-        and raises nothing, if its letterbox still has its ticket. Raises RoundClosedError if the round is not
+        The ballot has been read by the round's survey, which is not checked here. `ticket` is the form's;
+        None for a form without one. While the round runs, a form that was accepted before changes nothing and
+        raises nothing, if its letterbox still has its ticket. Raises RoundClosedError if the round is not
         running at the unit, NotAdmittedError if it does not admit the slip, SlipError if the slip is unknown
-        or used, KeyUnavailableError. After an error, nothing was written. The admission of kiosks and posters
-        is not checked here.
+        or used, KeyUnavailableError. After one of these, nothing was written. The admission of kiosks and
+        posters is not checked here.
         """
         box = self._running_box(round_id, unit_id, now)
         if not self._take_ticket(round_id, unit_id, ticket):
@@ -517,7 +527,7 @@ class Store:
 
         The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` as
         for `cast`: a form that was accepted before changes nothing. Raises RoundClosedError if the round is
-        not running at the unit, or KeyUnavailableError; after an error, nothing was written.
+        not running at the unit, or KeyUnavailableError; after one of these, nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
         if self._take_ticket(round_id, unit_id, ticket):
@@ -565,7 +575,7 @@ class Store:
         Raises LetterboxGoneError if there is no letterbox with this key; EnvelopeError or BallotError for an
         envelope that can never be accepted; RoundClosedError if the round is not running now;
         NotAdmittedError if it admits no kiosks; KeyUnavailableError; TooEarlyError if `admit` refuses, after
-        recording that the play guard fired. After an error, no ballot was written.
+        recording that the play guard fired. After one of these, no ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         # A write may run again. The rate limit must not take a second token then.
@@ -625,12 +635,13 @@ class Store:
     # -- the count -------------------------------------------------------------------------------
 
     def count(self, tick: datetime) -> bool:
-        """Count the boxes of every open round, close rounds that have ended, publish, and queue mail about
-        closed rounds and silent kiosks. Returns whether this process published a count.
+        """Count the boxes of every open round, planned ones included, close rounds that have ended, publish,
+        and queue mail about closed rounds and silent kiosks. Returns whether this process published a count,
+        of this tick or of one that was stopped.
 
         No count begins if this tick or a later one was counted before, or if the tick is before
         `ClockRecord.counts_from`; a count that was stopped goes on. `CountSteps.count` says how. Raises
-        KeyUnavailableError if a key is missing or damaged.
+        KeyUnavailableError if a key is missing or damaged; OSError if new keys cannot be written.
         """
         return self._count_steps.count(tick)
 
@@ -669,8 +680,8 @@ class Store:
         as lost.
 
         The published document is made anew, and numbers of used slips that no page shows become 0.
-        `before_commit` is called when all rows are written. If it raises, or if the tables or keys are not
-        empty (StoreError), neither a new row nor a new key remains.
+        `before_commit` is called once, when all rows are written. If it raises, or if the tables or keys are
+        not empty (StoreError), neither a new row nor a new key remains.
         """
         open_rounds: list[Round] = []
         try:
@@ -710,7 +721,8 @@ class Store:
             )
 
     def close(self) -> None:
-        """Close this thread's database connection."""
+        """Close this thread's connection to the database; those of other threads stay open. The next query
+        opens a new one."""
         self._database.close()
 
 
@@ -725,7 +737,7 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     `url` is KIOSK_DATABASE_URL (see `Database`). `rng` draws batches and noise; None means the operating
     system's randomness. `durable` as in `Database`. The key folder is created together with the tables only:
     if it is missing later, its disk is not mounted. Raises StoreError if another user owns the installation
-    or `url` cannot be used.
+    or `url` cannot be used; OSError if a folder cannot be entered or created.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -733,5 +745,6 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
 
 
 def holds_keys(keys: Path) -> bool:
-    """Return whether a key folder holds any key; False if the folder does not exist."""
+    """Return whether a key folder holds any key; False if it does not exist or cannot be read. Raises OSError
+    if a folder above it cannot be entered."""
     return not KeyFolder(keys).is_empty()

@@ -126,8 +126,8 @@ class KioskContact(Table):
 
 
 class Round(Table):
-    """A round. `terms`, the JSON of a `kiosk.domain.rounds.Round`, are frozen when it opens: no query in this
-    program updates them. `closed` is 0 or 1. `lost_boxes` counts boxes lost with their ballots."""
+    """A round. `terms`, the JSON of a `kiosk.domain.rounds.Round`, are frozen when it is stored: no query in
+    this program updates them. `closed` is 0 or 1. `lost_boxes` counts boxes lost with their ballots."""
 
     id = Text(primary_key=True)
     terms = Text()
@@ -136,8 +136,8 @@ class Round(Table):
 
 
 class Box(Table):
-    """A unit's uncounted ballots, sealed under the key `key_id`. The row is made when the round is stored and
-    then updated in place."""
+    """A unit's uncounted ballots, sealed under the key `key_id`. The row is made before the round is stored,
+    then updated in place, and deleted when a count closes the round."""
 
     round_id = Text()
     unit_id = Text()

@@ -67,8 +67,8 @@ class Tallies:
         return dict(self._select_batches(of_round.id))
 
     def published_ballots(self, of_round: Round, unit_id: str) -> int:
-        """Return the number of ballots in the batches that were published for a unit itself: 0 before the
-        first."""
+        """Return the number of ballots in the batches that were published for a unit itself, by the table of
+        the survey's first column: 0 before the first batch."""
         column = of_round.survey.columns[0].id
         rows = self._select_column(of_round.id, unit_id, column)
         return statement_tally(dict(rows)).ballots if rows else 0
@@ -134,7 +134,7 @@ def _options(table: StatementTally) -> dict[str, int]:
 
 def statement_tally(rows: dict[str, int]) -> StatementTally:
     """Return a column's table from option -> answers, with options named as in `tables.Tally`. Raises
-    KeyError if an option is missing."""
+    KeyError if "withheld" or a kind of no answer is missing; a missing number is not noticed."""
     options = sorted(int(option) for option in rows if option.isdigit())
     return StatementTally(
         tuple(rows[str(option)] for option in options),

@@ -46,8 +46,8 @@ class UnitRows:
         self._letterboxes.insert_empty(round_id, unit)
 
     def insert_new(self, part: CountPart) -> None:
-        """Insert empty rows for these units, in the present transaction. Keys that a crash left behind are
-        destroyed after its commit."""
+        """Insert empty rows for these units, which have none, in the caller's write. Keys that a crash left
+        behind are destroyed after its commit."""
         of_round, units = part
         for unit in units:
             for row in sealed_rows(of_round.id, unit):
@@ -65,7 +65,8 @@ class UnitRows:
             table.remove(round_id, units)
 
     def remove_step(self, part: CountPart, is_due: Callable[[], bool]) -> None:
-        """Delete the sealed rows of these units and all their keys, as one write, if `is_due` within it."""
+        """Delete the sealed rows of these units and all their keys, as one write, if `is_due` within it;
+        otherwise only empty folders of keys."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
 
@@ -80,8 +81,8 @@ class UnitRows:
 
     def write_step(self, part: CountPart, work: Callable[[], None], *, are_new: bool = False) -> None:
         """Run `work`, which rewrites the rows of the units of `part`, or inserts them if they are new, as one
-        write (`Writer.run_step`). The units' new keys are on disk before it begins. Raises OSError if they
-        cannot be written."""
+        write (`Writer.run_step`, also for errors). The units' new keys are on disk before it begins. Raises
+        OSError if they cannot be written."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
         try:
@@ -91,7 +92,8 @@ class UnitRows:
             self._keys.drop_prepared(rows)
 
     def key_faults(self) -> list[KeyFault]:
-        """Return the boxes, then slip sets, then letterboxes that cannot be decrypted. Changes nothing.
+        """Return the boxes, then slip sets, then letterboxes of stored rounds that cannot be decrypted.
+        Changes nothing.
 
         Holds the write lock, because each write replaces keys. Runs outside `Writer.write`, so that it also
         works on a server that may lose commits.
@@ -111,7 +113,8 @@ class UnitRows:
         ]
 
     def check_keys(self) -> None:
-        """Raise KeyUnavailableError unless every sealed row can be opened. The caller holds a write."""
+        """Raise KeyUnavailableError unless every sealed row of a stored round can be opened. The caller holds
+        a write."""
         check_faults(self.faults())
 
     def check_keys_of_units(self) -> None:
@@ -129,7 +132,8 @@ class UnitRows:
         keys that a crash left behind. Set stored numbers of used slips that no page shows to 0, a round in
         one transaction.
 
-        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged.
+        Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged; OSError if new keys
+        cannot be written, after which some units have new keys and others their old ones.
         """
         self.check_keys_of_units()
         for state in self._rounds.all():

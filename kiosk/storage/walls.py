@@ -25,7 +25,8 @@ class Walls:
 
     @one_write
     def add(self, node_id: str) -> Wall:
-        """Store and return a new address at which anybody can read a node's figures."""
+        """Store and return a new address at which anybody can read a node's figures. The caller has checked
+        the node."""
         wall = Wall(token_urlsafe(12), node_id)
         self._database.run(tables.Wall.insert(code=wall.code, node_id=wall.node_id))
         return wall
