@@ -43,9 +43,11 @@ class MailChoice:
     def wants(self, kind: MailKind, role: Role) -> bool:
         """Return whether an account with this role and this choice gets a kind of mail. Viewers, who pair no
         kiosks, get no mail about silent ones. A trial goes to every address."""
+        if not self.address:
+            return False
         if kind is MailKind.SILENCE:
             return self.wants_silence and role is not Role.VIEWER
-        return bool(self.address) and (kind is MailKind.TRIAL or self.wants_summary)
+        return kind is MailKind.TRIAL or self.wants_summary
 
 
 @dataclass(frozen=True)

@@ -226,3 +226,10 @@ def test_a_contact_is_stored_by_count_not_by_time_and_in_no_backup(week: Week) -
     assert "outgoing_mail" not in rows
     contacts = week.store._database.rows(tables.KioskContact.select())
     assert {after for _, after, _ in contacts} <= {(COUNT + n * DAY).isoformat() for n in range(3)}
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_an_account_without_an_address_gets_no_mail_of_any_kind(kind: MailKind) -> None:
+    choice = MailChoice(address="", wants_summary=True, wants_silence=True)
+    assert not choice.wants(kind, Role.COORDINATOR)
+    assert replace(choice, address="anna@example.org").wants(kind, Role.COORDINATOR)
