@@ -126,8 +126,8 @@ class Links:
 
     @one_write
     def remove(self, code: str) -> None:
-        """Delete a link and its kiosk's mark; no error if there is none. The address then shows a page that
-        says that it is invalid."""
+        """Delete a link and its kiosk's mark; no error if there is no such link. The address then shows a
+        page that says that it is invalid."""
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 

@@ -37,7 +37,7 @@ def read_opening(database: Database, rounds: Rounds) -> Opening | None:
 
 
 def write_opening(database: Database, opening: Opening | None) -> None:
-    """Replace the row, or delete it for None. The caller holds a write."""
+    """Replace the row of the opening, or delete it for None. The caller holds a write."""
     if opening is None:
         database.run(tables.Installation.delete().where(tables.Installation.key == OPENING))
         return

@@ -41,8 +41,9 @@ class UnconfirmedScreensError(StoreError):
 
 def staffs_screens(new: Round, links: Links, accounts: Accounts, log: AuditLog) -> list[StaffsScreen]:
     """Return the kiosks at the units of a round that were paired with a code of an account that is no
-    coordinator now, in the order of their pairing, the latest first. Empty if the round does not admit by
-    kiosks. A kiosk without a pairing in the log is left out: a coordinator or a command added its address.
+    coordinator now, or was removed, in the order of their pairing, the latest first. Empty if the round does
+    not admit by kiosks. A kiosk without a pairing in the log is left out: a coordinator or a command added
+    its address.
     """
     if Admission.KIOSK not in new.admission:
         return []

@@ -273,7 +273,8 @@ class Store:
 
     def give_up_keys(self, lost: list[KeyFault]) -> None:
         """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
-        and their rounds' numbers of lost boxes are increased.
+        and their rounds' numbers of lost boxes are increased. Slips of lost slip sets become invalid, and
+        envelopes for lost letterboxes can never be opened.
 
         Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
         """
@@ -395,7 +396,8 @@ class Store:
         """Raise KioskBudgetError if one more kiosk at the unit would exceed the budget of a round that runs
         now or is planned.
 
-        `waiting` is the number of the unit's pairing codes that nobody has typed yet.
+        `waiting` is the number of the unit's pairing codes that nobody has typed yet. A round without
+        expected guests for the unit has no budget.
         """
         kiosks = self.links.kiosks()[unit_id] + waiting
         for of_round in self.rounds_from(unit_id, now):
@@ -450,8 +452,8 @@ class Store:
         """Add `number` new slips, at least 1, to a unit's set. Returns their codes, which are not stored.
 
         Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
-        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. After an error,
-        no slip was added.
+        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. After one of
+        these, no slip was added.
         """
         self._boxes.lock(round_id, unit_id)
         of_round = self._rounds.with_id(round_id)

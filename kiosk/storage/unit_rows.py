@@ -196,7 +196,8 @@ class UnitRows:
     @one_write
     def give_up_keys(self, lost: list[KeyFault]) -> None:
         """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
-        and their rounds' numbers of lost boxes are increased.
+        and their rounds' numbers of lost boxes are increased. Slips of lost slip sets become invalid, and
+        envelopes for lost letterboxes can never be opened.
 
         Raises StoreError, and changes nothing, if `lost` is empty or is not what `key_faults` returns now.
         """
