@@ -94,6 +94,10 @@ def _data_url(logo: Logo) -> str:
 PAIRING_PATH = "/pair"
 """Address at which a pairing code is typed."""
 
+WITHOUT_SCRIPT = frozenset({"prefer_not"})
+"""Keys of the texts of which static/guest.js removes every place: two ways to give no answer are enough
+there."""
+
 SECONDS_A_STATEMENT = 15
 """Time in which an unhurried guest reads and answers a statement."""
 
@@ -498,8 +502,8 @@ def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
     """Return the texts of a form as static/guest.js reads them: `languages` is language -> the list of
     `FormTexts.for_script`. Its texts are without names; `keys` and `spoken` have the names once for all
     languages."""
-    keys = list(words[REFERENCE].screen_texts)
-    spoken_keys = [*SPOKEN, "protection"]
+    keys = [key for key in words[REFERENCE].screen_texts if key not in WITHOUT_SCRIPT]
+    spoken_keys = [key for key in (*SPOKEN, "protection") if key not in WITHOUT_SCRIPT]
     short = {code: texts.for_script(keys, spoken_keys) for code, texts in words.items()}
     return {"keys": keys, "spoken": spoken_keys, "languages": short}
 
