@@ -16,7 +16,7 @@ from kiosk.storage import tables
 from kiosk.storage.database import Database
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.prepared_query import PreparedQuery
-from kiosk.storage.rounds import RoundClosedError, Rounds
+from kiosk.storage.rounds import OPEN, RoundClosedError, Rounds
 from kiosk.storage.sealed_rows import KeyFault, Sealed, Writer, box_row, key_faults
 
 
@@ -36,6 +36,7 @@ class OpenBox:
     excluded_rapid: int = 0
     guard_fired: bool = False
     ballot_days: BallotDays = NO_BALLOT_DAYS
+    is_closing: bool = False
 
     def with_ballot(self, ballot: Ballot) -> "OpenBox":
         """Return the box with one more ballot. The first count of the next day then counts a day with
@@ -72,7 +73,7 @@ class Boxes:
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now (`Round.is_running`), and has not been
         closed by a count. Raises RoundClosedError if there is none."""
-        for (terms,) in self._select_terms(unit_id, _IS_OPEN):
+        for (terms,) in self._select_terms(unit_id, OPEN):
             candidate = self._rounds.parse(terms)
             if candidate.is_running(now):
                 return candidate
@@ -81,7 +82,7 @@ class Boxes:
     def rounds_from(self, unit_id: str, now: datetime) -> list[Round]:
         """Return the rounds at this unit that close after `now` and have not been closed by a count, planned
         ones included; the earliest opening first."""
-        rounds = [self._rounds.parse(terms) for (terms,) in self._select_terms(unit_id, _IS_OPEN)]
+        rounds = [self._rounds.parse(terms) for (terms,) in self._select_terms(unit_id, OPEN)]
         return sorted((one for one in rounds if one.closes_at > now), key=lambda one: one.opens_at)
 
     def lock(self, round_id: str, unit_id: str) -> None:
@@ -104,6 +105,7 @@ class Boxes:
             content.excluded_rapid,
             content.guard_fired,
             content.ballot_days,
+            row[3] != OPEN,
         )
 
     def put(self, box: OpenBox, unit_id: str) -> None:
@@ -156,9 +158,9 @@ class Boxes:
         return dict(self._database.rows(query))
 
 
-_BOX_AND_ROUND = tables.Box.select(tables.Round.terms, tables.Box.key_id, tables.Box.sealed).join(
-    tables.Round, on=(tables.Round.id == tables.Box.round_id)
-)
+_BOX_AND_ROUND = tables.Box.select(
+    tables.Round.terms, tables.Box.key_id, tables.Box.sealed, tables.Round.closed
+).join(tables.Round, on=(tables.Round.id == tables.Box.round_id))
 
 _OF_UNIT = tables.Box.round_id == "", tables.Box.unit_id == ""
 _SELECT = PreparedQuery(_BOX_AND_ROUND.where(*_OF_UNIT), locks=tables.Box)
@@ -169,9 +171,8 @@ _LOCK = PreparedQuery(tables.Box.select(tables.Box.key_id).where(*_OF_UNIT), loc
 _SEALED = tables.Box.select(tables.Box.round_id, tables.Box.unit_id, tables.Box.key_id, tables.Box.sealed)
 _SELECT_ALL = PreparedQuery(_SEALED, locks=tables.Box)
 _SELECT_OF_UNIT = PreparedQuery(_SEALED.where(*_OF_UNIT), locks=tables.Box)
-_IS_OPEN = 0
 _SELECT_TERMS = PreparedQuery(
-    _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == _IS_OPEN).select(tables.Round.terms)
+    _BOX_AND_ROUND.where(tables.Box.unit_id == "", tables.Round.closed == OPEN).select(tables.Round.terms)
 )
 _INSERT = PreparedQuery(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
 _UPDATE = PreparedQuery(tables.Box.update(key_id="", sealed=b"").where(*_OF_UNIT))

@@ -1,18 +1,19 @@
 """The count of one round, at a tick or at closing: draws the batches and adds them to the tallies.
 
-At a tick, boxes are opened, counted and written back in the same write. At closing they are read a few at a
-time, and all figures are computed, before the one write that stores the figures and deletes the boxes.
+At a tick, boxes are opened, counted and written back in the same write. A closing is planned from the sizes
+of the boxes. Then each batch is published, and its boxes deleted, in the same write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from kiosk.domain.ballot import Ballot
 from kiosk.domain.box import draw_batch, plan_closing
 from kiosk.domain.rounds import PublicationTime, Round
-from kiosk.domain.slips import PrintRun
-from kiosk.domain.tally import Tally, add
-from kiosk.storage.boxes import Boxes, OpenBox
+from kiosk.storage import count_progress
+from kiosk.storage.boxes import Boxes
+from kiosk.storage.count_progress import UNCOUNTED, ClosingPlan
 from kiosk.storage.letterboxes import Letterboxes
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer
@@ -21,41 +22,13 @@ from kiosk.storage.tallies import Tallies
 
 
 @dataclass(frozen=True)
-class LastContent:
-    """What a unit's box and slip set hold when its round closes, and the ids of the keys under which they
-    were sealed when they were read. Without a box, `box` is None; without a slip set, `slip_key` is "" and
-    `runs` is empty."""
+class BoxSize:
+    """The number of ballots in a box whose round closes, whether its unit had ballots on enough days, and the
+    id of the box's key when it was read."""
 
-    box: OpenBox | None
-    runs: tuple[PrintRun, ...]
-    slip_key: str
-
-    @property
-    def box_key(self) -> str:
-        return self.box.key_id if self.box else ""
-
-
-@dataclass(frozen=True)
-class RoundClosing:
-    """All that is stored when a round closes.
-
-    `units` has every unit of the round, by id. `batches` are the round's last ones, each (node id, published
-    tally). `sums` maps a node id to its running sums, and `batch_numbers` to its number of batches, both with
-    these last batches; `batch_numbers` is empty for an exact round.
-    """
-
-    round: Round
-    units: Mapping[str, LastContent]
-    batches: tuple[tuple[str, Tally], ...]
-    sums: Mapping[str, Tally]
-    batch_numbers: Mapping[str, int]
-
-    @property
-    def excluded_rapid(self) -> dict[str, int]:
-        """Unit id -> number of ballots that were excluded as rapid submissions. Units without any are left
-        out."""
-        boxes = {unit: content.box for unit, content in self.units.items()}
-        return {unit: box.excluded_rapid for unit, box in boxes.items() if box and box.excluded_rapid}
+    ballots: int
+    is_steady: bool
+    key_id: str
 
 
 @dataclass(frozen=True)
@@ -101,71 +74,91 @@ class Count:
             self.letterboxes.renew(of_round, unit)
         return frozenset(fired)
 
-    def read(self, of_round: Round, units: Iterable[str]) -> dict[str, LastContent]:
-        """Return unit id -> content of its box and slip set, for the closing of a round. Changes nothing."""
-        contents = {}
-        for unit in units:
-            slip_key, runs = self.slip_sets.runs(of_round.id, unit) or ("", ())
-            contents[unit] = LastContent(self.boxes.open_box(of_round.id, unit), runs, slip_key)
-        return contents
-
-    def plan(
-        self, of_round: Round, units: Mapping[str, LastContent], *, is_first_of_day: bool
-    ) -> RoundClosing:
-        """Return the closing of a round from the content of its units: its last batches, as `plan_closing`
-        says, with noise or the veil. Stores nothing. `is_first_of_day` as in `CountProgress`."""
-        boxes = {unit: content.box for unit, content in units.items()}
-        ballots = {unit: box.ballots if box else [] for unit, box in boxes.items()}
-        sums = self.tallies.sums_by_node(of_round)
-        plan = plan_closing(
-            of_round.tree,
-            {unit: len(unit_ballots) for unit, unit_ballots in ballots.items()},
-            frozenset(sums),
-            of_round.k,
-            frozenset(
-                unit
-                for unit, box in boxes.items()
-                if box
-                and box.ballot_days.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days
-            ),
-        )
-        numbers = self.tallies.batches(of_round) if of_round.is_protected else {}
-        batches = []
-        for node, members in plan.batches:
-            batch = [ballot for unit in members for ballot in ballots[unit]]
-            published = self.tallies.published(of_round, batch)
-            batches.append((node, published))
-            sums[node] = add([sums[node], published]) if node in sums else published
-            if of_round.is_protected:
-                numbers[node] = numbers.get(node, 0) + 1
-        return RoundClosing(of_round, units, tuple(batches), sums, numbers)
-
-    def is_current(self, closing: RoundClosing) -> bool:
-        """Return whether no box and no slip set of the round was written or deleted since its closing was
-        planned: each write changes the row's key. Letterboxes do not matter to a closing."""
-        units = closing.units
-        return self.boxes.key_ids(closing.round.id) == {
-            unit: content.box_key for unit, content in units.items() if content.box
-        } and self.slip_sets.key_ids(closing.round.id) == {
-            unit: content.slip_key for unit, content in units.items() if content.slip_key
+    def read(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> dict[str, BoxSize]:
+        """Return unit id -> size of its box, for the closing of a round; units without a box are left out.
+        Changes nothing. `is_first_of_day` as in `CountProgress`."""
+        boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
+        return {
+            unit: BoxSize(
+                len(box.ballots),
+                box.ballot_days.at_count(is_first_of_day=is_first_of_day).days >= of_round.least_days,
+                box.key_id,
+            )
+            for unit, box in boxes.items()
+            if box
         }
 
-    def close(self, closing: RoundClosing) -> None:
-        """Store a closing, mark its round as closed, and delete its boxes, slip sets and letterboxes. Ballots
-        in no batch are destroyed uncounted. The caller has checked, in the same write, that the closing
-        `is_current`.
+    def plan(self, of_round: Round, sizes: Mapping[str, BoxSize]) -> ClosingPlan:
+        """Return the closing of a round, as `plan_closing` decides it, from the sizes of the boxes that it
+        still has. Changes nothing."""
+        leaves = of_round.tree.leaves
+        plan = plan_closing(
+            of_round.tree,
+            {unit: sizes[unit].ballots if unit in sizes else 0 for unit in leaves},
+            frozenset(self.tallies.sums_by_node(of_round)),
+            of_round.k,
+            frozenset(unit for unit, size in sizes.items() if size.is_steady),
+        )
+        in_batches = {unit for _, units in plan.batches for unit in units}
+        uncounted = tuple(unit for unit in leaves if unit in sizes and unit not in in_batches)
+        return (*plan.batches, *([(UNCOUNTED, uncounted)] if uncounted else []))
+
+    def is_current(self, of_round: Round, sizes: Mapping[str, BoxSize]) -> bool:
+        """Return whether no box of the round was written since it was read: each write changes its key."""
+        return self.boxes.key_ids(of_round.id) == {unit: size.key_id for unit, size in sizes.items()}
+
+    def close_part(self, of_round: Round, plan: ClosingPlan) -> ClosingPlan:
+        """Do the first part of a closing, for about UNITS_A_STEP units, and return what is left of its plan.
+
+        A batch is published, with noise or the veil, in the transaction that deletes its boxes. If it has
+        more units, some of their ballots are moved to the box of its first unit instead.
+        """
+        most = max(count_progress.UNITS_A_STEP, 2)
+        room = most
+        while plan and (room == most or len(plan[0][1]) <= room):
+            (node, units), *rest = plan
+            if len(units) <= most:
+                self._close_group(of_round, node, units)
+                plan = tuple(rest)
+            elif node == UNCOUNTED:
+                self._remove(of_round, units[:most])
+                plan = ((node, units[most:]), *rest)
+            else:
+                self._move_ballots(of_round, units[1:most], units[0])
+                plan = ((node, (units[0], *units[most:])), *rest)
+            room -= len(units)
+        return plan
+
+    def _close_group(self, of_round: Round, node: str, units: Sequence[str]) -> None:
+        """Publish the batch of a group, unless it has none, and delete its boxes."""
+        if node != UNCOUNTED:
+            self.tallies.add(of_round, node, self.tallies.published(of_round, self._ballots(of_round, units)))
+        self._remove(of_round, units)
+
+    def _ballots(self, of_round: Round, units: Iterable[str]) -> list[Ballot]:
+        boxes = (self.boxes.open_box(of_round.id, unit) for unit in units)
+        return [ballot for box in boxes if box for ballot in box.ballots]
+
+    def _move_ballots(self, of_round: Round, units: Sequence[str], to_unit: str) -> None:
+        """Move the ballots of these units, which are counted together with those of `to_unit`, to its box,
+        and delete their own boxes."""
+        box = self.boxes.open_box(of_round.id, to_unit)
+        if box:
+            moved = self._ballots(of_round, units)
+            self.boxes.put(replace(box, ballots=[*box.ballots, *moved]), to_unit)
+            self._remove(of_round, units)
+
+    def _remove(self, of_round: Round, units: Sequence[str]) -> None:
+        """Delete the boxes, slip sets and letterboxes of these units, with the ballots that are in them.
 
         The numbers of excluded ballots and of slips remain. Keys are destroyed after the commit.
         """
-        of_round = closing.round
-        for node, published in closing.batches:
-            self.tallies.add(of_round, node, published)
-        for unit, content in closing.units.items():
-            self.slip_sets.keep_count(of_round, unit, content.runs, has_figures=unit in closing.sums)
-            if content.box:
-                self.boxes.keep_excluded(content.box, unit)
-        self.boxes.remove(of_round.id, of_round.tree.leaves)
-        self.slip_sets.remove(of_round.id, of_round.tree.leaves)
-        self.letterboxes.remove(of_round.id, of_round.tree.leaves)
-        self.rounds.close(of_round.id)
-        self.writer.destroy_closed_keys_after_commit(of_round)
+        for unit in units:
+            _, runs = self.slip_sets.runs(of_round.id, unit) or ("", ())
+            has_figures = self.tallies.published_ballots(of_round, unit) > 0
+            self.slip_sets.keep_count(of_round, unit, runs, has_figures=has_figures)
+            if box := self.boxes.open_box(of_round.id, unit):
+                self.boxes.keep_excluded(box, unit)
+        for table in (self.boxes, self.slip_sets, self.letterboxes):
+            table.remove(of_round.id, units)
+        self.writer.destroy_closed_keys_after_commit(of_round, units)

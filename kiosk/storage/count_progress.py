@@ -19,6 +19,15 @@ COUNT_PROGRESS = "count"
 UNITS_A_STEP = 4
 """Units that are counted, or sealed anew, in one transaction: some milliseconds of processor time."""
 
+UNCOUNTED = ""
+"""In the place of a node, for units whose ballots are in no batch of a closing."""
+
+ClosingGroup = tuple[str, tuple[str, ...]]
+"""A node and the units whose ballots form its batch; or UNCOUNTED, and the other units."""
+
+ClosingPlan = tuple[ClosingGroup, ...]
+"""What is left to do of a closing: each unit that still has a box is in one group."""
+
 CountPart = tuple[Round, tuple[str, ...]]
 """A round and those of its units that are counted in one transaction."""
 
@@ -30,18 +39,20 @@ class CountProgress:
     `done` maps a round's id to the number of its units that are counted, which are the first ones of its
     tree. `fired` maps it to the ids of the counted units whose play guard fired since the previous count.
     `is_first_of_day` says whether the previous count was on an earlier day; it is true at the first count of
-    all.
+    all. `plans` maps the id of each round whose closing has begun to what is left of it, empty if nothing is;
+    None if what is left must be planned again.
     """
 
     tick: datetime
     is_first_of_day: bool
     done: Mapping[str, int] = field(default_factory=dict)
     fired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plans: Mapping[str, ClosingPlan | None] = field(default_factory=dict)
 
     def is_closing(self, of_round: Round) -> bool:
-        """Return whether this count closes a round that is not closed yet: its `closes_at` is the tick or
-        earlier."""
-        return of_round.closes_at <= self.tick
+        """Return whether this count closes an open round. A closing that has begun goes on, also if a person
+        sets the count back to an earlier tick."""
+        return of_round.id in self.plans or of_round.closes_at <= self.tick
 
     def next_part(self, open_rounds: Iterable[Round]) -> CountPart | None:
         """Return the next units to count, at most UNITS_A_STEP of one round: the rounds in the given order,
@@ -53,6 +64,16 @@ class CountProgress:
             if units and not self.is_closing(of_round):
                 return of_round, units
         return None
+
+    def next_closing(self, open_rounds: Iterable[Round]) -> Round | None:
+        """Return the first round that is to be closed and still has units with boxes; None if there is
+        none."""
+        closing = (one for one in open_rounds if self.is_closing(one))
+        return next((one for one in closing if self.plans.get(one.id) != ()), None)
+
+    def with_plan(self, of_round: Round, plan: ClosingPlan) -> "CountProgress":
+        """Return the progress with this left of a round's closing."""
+        return replace(self, plans={**self.plans, of_round.id: plan})
 
     def with_part(self, part: CountPart, fired: Iterable[str]) -> "CountProgress":
         """Return the progress after the units of `part`. `fired` are the ids of those whose play guard
@@ -83,7 +104,13 @@ def read_progress(database: Database) -> CountProgress | None:
         return None
     row = json.loads(text)
     fired = {round_id: tuple(units) for round_id, units in row["fired"].items()}
-    return CountProgress(datetime.fromisoformat(row["tick"]), row["is_first_of_day"], row["done"], fired)
+    plans = {
+        round_id: None if plan is None else tuple((node, tuple(units)) for node, units in plan)
+        # A count that an older version began has no plans.
+        for round_id, plan in row.get("plans", {}).items()
+    }
+    tick = datetime.fromisoformat(row["tick"])
+    return CountProgress(tick, row["is_first_of_day"], row["done"], fired, plans)
 
 
 def write_progress(database: Database, progress: CountProgress | None) -> None:
@@ -96,5 +123,6 @@ def write_progress(database: Database, progress: CountProgress | None) -> None:
         "is_first_of_day": progress.is_first_of_day,
         "done": progress.done,
         "fired": progress.fired,
+        "plans": progress.plans,
     }
     database.set(COUNT_PROGRESS, json.dumps(row))

@@ -1,6 +1,6 @@
-"""The steps of a count: a few units in each write, then one write that closes rounds and publishes."""
+"""The steps of a count: a few units in each write, counted or closed, then one write that publishes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,8 +10,9 @@ from kiosk.domain.mail import MailKind
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import etag
 from kiosk.storage.clock_record import read_record
-from kiosk.storage.count import Count, LastContent, RoundClosing
+from kiosk.storage.count import BoxSize, Count
 from kiosk.storage.count_progress import (
+    ClosingPlan,
     CountPart,
     CountProgress,
     read_progress,
@@ -20,7 +21,7 @@ from kiosk.storage.count_progress import (
 )
 from kiosk.storage.database import Database
 from kiosk.storage.mail import KioskContacts, MailQueue
-from kiosk.storage.rounds import Rounds, RoundState
+from kiosk.storage.rounds import Rounds
 from kiosk.storage.sealed_rows import Writer, one_write
 from kiosk.storage.snapshots import Snapshots, is_demonstration
 from kiosk.storage.unit_rows import UnitRows
@@ -60,8 +61,8 @@ class CountSteps:
         and queue mail about closed rounds and silent kiosks. Returns whether this process published a count,
         of this tick or of one that was stopped.
 
-        A few units are counted in one transaction, and guests' ballots come between them. All that is
-        published, and every closing, is in the last transaction.
+        A few units are counted or closed in one transaction, and guests' ballots come between them. All that
+        is published is in the last transaction, which also marks rounds as closed.
 
         A count that was stopped is continued first. If a later tick is due by then, it becomes the count of
         that tick: each unit is counted once, so that none gives two batches at one tick. No count begins if
@@ -98,10 +99,12 @@ class CountSteps:
         `count`."""
         while (progress := read_progress(self._database)) is not None:
             states = self._rounds.all()
-            part = progress.next_part(state.round for state in states if not state.is_closed)
-            if part is not None:
+            still_open = [state.round for state in states if not state.is_closed]
+            if part := progress.next_part(still_open):
                 self._unit_rows.write_step(part, partial(self._count_part, progress, part))
-            elif self._publish_count(progress, states):
+            elif closing := progress.next_closing(still_open):
+                self._close_part(progress, closing)
+            elif self._publish_count(progress, [one for one in still_open if progress.is_closing(one)]):
                 return True
         return False
 
@@ -114,44 +117,77 @@ class CountSteps:
         fired = self._round_count.count_boxes(of_round, units, is_first_of_day=progress.is_first_of_day)
         write_progress(self._database, progress.with_part(part, fired))
 
-    def _publish_count(self, progress: CountProgress, states: list[RoundState]) -> bool:
-        """Close the rounds that have ended, and publish. Returns False, and changes nothing, if another
-        process ended this count, or wrote a unit of a round that closes: the caller then reads everything
-        again.
+    def _close_part(self, progress: CountProgress, of_round: Round) -> None:
+        """Close a few units of a round by its plan. Without a plan, make it."""
+        plan = progress.plans.get(of_round.id)
+        if plan is None:
+            self._plan_closing(progress, of_round)
+        else:
+            self._writer.run_step(partial(self._close_units, progress, of_round, plan))
 
-        The last batches and the snapshot are made before the write begins, so that no guest waits for them.
-        """
-        closings = [
-            self._plan_closing(state.round, progress)
-            for state in states
-            if not state.is_closed and progress.is_closing(state.round)
-        ]
-        return self._end_count(
-            progress, closings, self._snapshots.make(progress.tick, progress.fired, closings)
-        )
-
-    def _plan_closing(self, of_round: Round, progress: CountProgress) -> RoundClosing:
-        """Return the closing of a round. A few units are read in each transaction."""
-        contents: dict[str, LastContent] = {}
+    def _plan_closing(self, progress: CountProgress, of_round: Round) -> None:
+        """Plan a round's closing and store the plan, unless another process has, or has written a box that
+        was read: the caller then reads everything again. A few units are read in each transaction."""
+        sizes: dict[str, BoxSize] = {}
+        is_first = progress.is_first_of_day
         for _, units in units_in_parts(of_round):
-            contents |= self._writer.look(partial(self._round_count.read, of_round, units))
-        return self._round_count.plan(of_round, contents, is_first_of_day=progress.is_first_of_day)
+            read = partial(self._round_count.read, of_round, units, is_first_of_day=is_first)
+            sizes |= self._writer.look(read)
+        planned = progress.with_plan(of_round, self._round_count.plan(of_round, sizes))
+        self._begin_closing(progress, of_round, sizes, planned)
 
     @one_write
-    def _end_count(self, progress: CountProgress, closings: list[RoundClosing], text: str | None) -> bool:
-        """Do the writes of `_publish_count`. `text` is the new snapshot; None leaves the stored one."""
-        if read_progress(self._database) != progress or not all(map(self._round_count.is_current, closings)):
+    def _begin_closing(
+        self,
+        progress: CountProgress,
+        of_round: Round,
+        sizes: Mapping[str, BoxSize],
+        planned: CountProgress,
+    ) -> None:
+        """Do the write of `_plan_closing`. From its commit on, the round accepts no ballot."""
+        if read_progress(self._database) == progress and self._round_count.is_current(of_round, sizes):
+            self._rounds.mark_closing(of_round.id)
+            write_progress(self._database, planned)
+
+    def _close_units(self, progress: CountProgress, of_round: Round, plan: ClosingPlan) -> None:
+        """Do the first part of a plan, unless another process has. The caller holds a write."""
+        if read_progress(self._database) == progress:
+            left = self._round_count.close_part(of_round, plan)
+            write_progress(self._database, progress.with_plan(of_round, left))
+
+    def _publish_count(self, progress: CountProgress, closing: list[Round]) -> bool:
+        """Publish, and mark the rounds `closing`, whose units are all closed, as closed. Returns False, and
+        changes nothing, if another process ended this count: the caller then reads everything again.
+
+        The snapshot is made before the write begins, so that no guest waits for it.
+        """
+        closed = {of_round.id for of_round in closing}
+        text = self._snapshots.make(progress.tick, progress.fired, closed)
+        rows = self._writer.rows_with_keys()
+        is_ended = self._writer.run_step(partial(self._end_count, progress, closed, text, rows))
+        self._writer.clear_log()
+        return is_ended
+
+    def _end_count(
+        self, progress: CountProgress, closed_now: Collection[str], text: str | None, rows: Iterable[str]
+    ) -> bool:
+        """Do the writes of `_publish_count`. `text` is the new snapshot; None if no figures changed. `rows`
+        as for `Writer.destroy_leftover_keys_after_commit`. The caller holds a write."""
+        if read_progress(self._database) != progress:
             return False
         states, previous = self._rounds.all(), self.last_tick
-        still_open = [state.round for state in states if not state.is_closed]
-        closed = [state.round for state in states if state.is_closed]
-        self._writer.destroy_leftover_keys_after_commit(still_open, closed)
-        for closing in closings:
-            self._round_count.close(closing)
+        is_closed = {state.round.id: state.is_closed or state.round.id in closed_now for state in states}
+        self._writer.destroy_leftover_keys_after_commit(
+            rows,
+            [state.round for state in states if not is_closed[state.round.id]],
+            [state.round for state in states if is_closed[state.round.id]],
+        )
+        for round_id in closed_now:
+            self._rounds.close(round_id)
         self._database.set("last_tick", progress.tick.isoformat())
         write_progress(self._database, None)
         self._snapshots.put(text)
-        self._queue_mail([closing.round.id for closing in closings], previous, progress.tick)
+        self._queue_mail(sorted(closed_now), previous, progress.tick)
         return True
 
     def _queue_mail(self, closed_ids: Iterable[str], previous: datetime | None, tick: datetime) -> None:

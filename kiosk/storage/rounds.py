@@ -11,6 +11,10 @@ from kiosk.storage import tables
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.prepared_query import PreparedQuery
 
+OPEN, CLOSED, CLOSING = 0, 1, 2
+"""Values of `closed` in the table of rounds. While a round is CLOSING, its boxes are counted a few at a time;
+for everybody who reads, it is open until all are."""
+
 
 class RoundClosedError(Exception):
     """No round, or not the one that was asked for, runs at this unit now: it has not begun, has passed its
@@ -37,16 +41,17 @@ class NotAdmittedError(Exception):
 class RoundState:
     """A round, whether a count has closed it, and the number of its boxes that were lost with their ballots:
     by a lost key or a restore. A round that is not closed is called open, also before `opens_at`, when it is
-    planned, and from `closes_at` until the count that closes it."""
+    planned, and from `closes_at` until the count that closes it. `is_closing`: such a count has begun."""
 
     round: Round
     is_closed: bool
     lost_boxes: int
+    is_closing: bool = False
 
 
 class Rounds:
-    """The rows of rounds. Callers of `add`, `remove`, `close` and `add_lost_boxes` hold a write
-    (`Writer.write`)."""
+    """The rows of rounds. Callers of `add`, `remove`, `mark_closing`, `close` and `add_lost_boxes` hold a
+    write (`Writer.write`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,7 +61,10 @@ class Rounds:
     def all(self, new: Round | None = None) -> list[RoundState]:
         """Return all stored rounds, planned, open and closed, the latest opening first. `new` is a round that
         is not stored yet and is returned too, as not closed."""
-        states = [RoundState(self.parse(row[0]), bool(row[1]), row[2]) for row in self._select_all()]
+        states = [
+            RoundState(self.parse(row[0]), row[1] == CLOSED, row[2], row[1] == CLOSING)
+            for row in self._select_all()
+        ]
         states += [RoundState(new, False, 0)] if new else []
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
@@ -79,9 +87,13 @@ class Rounds:
         sealed rows."""
         self._database.run(tables.Round.delete().where(tables.Round.id == round_id))
 
+    def mark_closing(self, round_id: str) -> None:
+        """Record that a round's closing has begun: its boxes accept no ballot any more."""
+        self._database.run(tables.Round.update(closed=CLOSING).where(tables.Round.id == round_id))
+
     def close(self, round_id: str) -> None:
         """Mark a round as closed, for good. The caller has deleted its sealed rows."""
-        self._database.run(tables.Round.update(closed=1).where(tables.Round.id == round_id))
+        self._database.run(tables.Round.update(closed=CLOSED).where(tables.Round.id == round_id))
 
     def add_lost_boxes(self, round_id: str, number: int) -> None:
         """Add `number` to a round's number of lost boxes."""

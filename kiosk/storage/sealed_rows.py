@@ -289,6 +289,11 @@ class Writer:
         finally:
             self._keys.drop_unsaved()
 
+    def clear_log(self) -> None:
+        """Empty SQLite's log after the last of several steps. If that fails, the next write does it."""
+        with self._database.writing(), _printed():
+            self._database.clear_log()
+
     def _clean_up(self) -> None:
         """Destroy the keys of rows that the commit has replaced or deleted, and empty SQLite's log."""
         self._destroy(self._retired)
@@ -327,12 +332,17 @@ class Writer:
         are there now, and none that is made later. The caller holds a write."""
         self._retired += [(row, name) for name in self._keys.unused(row, keep=None)]
 
+    def rows_with_keys(self) -> frozenset[str]:
+        """Return the names of the rows that have keys, for `destroy_leftover_keys_after_commit`."""
+        return self._keys.rows()
+
     def destroy_leftover_keys_after_commit(
-        self, open_rounds: Iterable[Round], closed: Iterable[Round]
+        self, rows: Iterable[str], open_rounds: Iterable[Round], closed: Iterable[Round]
     ) -> None:
-        """After this transaction's commit, destroy keys of closed rounds that a crash right after a closing
-        left behind. `open_rounds` are all rounds that are not closed: their keys stay."""
-        left = set(self._keys.rows())
+        """Destroy, after this transaction's commit, keys of closed rounds that a crash after the commit of
+        their closing left behind. `rows` are those that had keys before, and `open_rounds` all that are not
+        closed: their keys stay."""
+        left = set(rows)
         for of_round in open_rounds:
             for unit in of_round.tree.leaves:
                 left -= set(sealed_rows(of_round.id, unit))
@@ -347,10 +357,10 @@ class Writer:
         for unit in of_round.tree.leaves:
             self._forgotten += sealed_rows(of_round.id, unit)
 
-    def destroy_closed_keys_after_commit(self, of_round: Round) -> None:
-        """Destroy the keys of a closed round's boxes, slip sets and letterboxes after this transaction's
-        commit. Guests' writes do not wait for it, since no other round gets the same id."""
-        for unit in of_round.tree.leaves:
+    def destroy_closed_keys_after_commit(self, of_round: Round, units: Iterable[str]) -> None:
+        """As `destroy_keys_after_commit`, for these units of a round that closes, whose id never returns:
+        guests' writes do not wait."""
+        for unit in units:
             self._of_closed += sealed_rows(of_round.id, unit)
 
     def destroy_keys_now(self, of_round: Round) -> None:

@@ -2,7 +2,7 @@
 an opening, the cancelling of a round and a restore replace the snapshot if anything but its time changed."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -18,7 +18,6 @@ from kiosk.domain.snapshot import (
 )
 from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.count import RoundClosing
 from kiosk.storage.database import Database
 from kiosk.storage.prepared_query import PreparedQuery
 from kiosk.storage.rounds import Rounds
@@ -74,11 +73,12 @@ class Snapshots:
         self,
         made_at: datetime,
         fired: Mapping[str, Collection[str]] | None = None,
-        closings: Iterable[RoundClosing] = (),
+        closing: Collection[str] = (),
         opened: Round | None = None,
     ) -> str | None:
-        """Return the snapshot of the present tallies as JSON text, as if `closings` and the round `opened`
-        were stored; None if the stored snapshot differs from it in `made_at` only (`same_figures`).
+        """Return the snapshot of the present tallies as JSON text, as if the rounds with the ids `closing`
+        were closed and the round `opened` were stored; None if the stored snapshot differs from it in
+        `made_at` only (`same_figures`).
 
         `made_at` is the time of the count, local and naive. `fired` maps the id of each open round to the ids
         of the units whose play guard fired since the last count; none for a missing round. Outside a count it
@@ -86,19 +86,19 @@ class Snapshots:
         """
         if fired is None:
             fired = nodes_with_guard_fired(self.document())
-        closing = {one.round.id: one for one in closings}
+        states = [
+            (state.round, state.is_closed or state.round.id in closing) for state in self._rounds.all(opened)
+        ]
         tallies = [
-            _closed_tally(closing[state.round.id])
-            if state.round.id in closing
-            else RoundTally(
-                state.round,
-                state.is_closed,
-                self._tallies.sums_by_node(state.round),
-                self._boxes.excluded_rapid(state.round.id) if state.is_closed else {},
-                frozenset(() if state.is_closed else fired.get(state.round.id, ())),
-                self._tallies.batches(state.round),
+            RoundTally(
+                of_round,
+                is_closed,
+                self._tallies.sums_by_node(of_round),
+                self._boxes.excluded_rapid(of_round.id) if is_closed else {},
+                frozenset(() if is_closed else fired.get(of_round.id, ())),
+                self._tallies.batches(of_round),
             )
-            for state in self._rounds.all(opened)
+            for of_round, is_closed in states
         ]
         new = make_snapshot(tallies, made_at, demonstration=is_demonstration(self._database))
         return None if same_figures(new, self.document()) else as_text(new)
@@ -114,13 +114,6 @@ class Snapshots:
         self._database.run(tables.ChangeIndex.delete())
         document = json.dumps(index.document, separators=(",", ":"))
         self._database.run(tables.ChangeIndex.insert(id=_ONLY_ROW, document=document))
-
-
-def _closed_tally(closing: RoundClosing) -> RoundTally:
-    """Return a round's tallies as they will be once its closing is stored."""
-    return RoundTally(
-        closing.round, True, closing.sums, closing.excluded_rapid, batches=closing.batch_numbers
-    )
 
 
 def is_demonstration(database: Database) -> bool:

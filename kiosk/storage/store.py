@@ -234,7 +234,8 @@ class Store:
         exist, so that neither the result nor its time depends on a ballot.
         """
         try:
-            rounds = [state.round for state in self._rounds.all() if not state.is_closed]
+            states = self._rounds.all()
+            rounds = [state.round for state in states if not state.is_closed and not state.is_closing]
             risks, is_full = self.commit_risks(), self._database.is_full()
         except (peewee.PeeweeException, StoreError, OSError, ValueError):
             return "the database cannot be reached"
@@ -553,7 +554,7 @@ class Store:
         """Return a unit's box, decrypted. Raises RoundClosedError if its round is not running, or
         KeyUnavailableError."""
         box = self._boxes.open_box(round_id, unit_id)
-        if box is None or not box.round.is_running(now):
+        if box is None or box.is_closing or not box.round.is_running(now):
             raise RoundClosedError
         return box
 
@@ -672,9 +673,20 @@ class Store:
 
     def dump(self) -> Tables:
         """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns (see
-        `dump.kept_rows`)."""
+        `dump.kept_rows`).
+
+        First finishes a count that has begun to close a round: a backup has all figures of a closing or none.
+        Raises KeyUnavailableError.
+        """
+        while (rows := self._dump()) is None:
+            self._count_steps.finish()
+        return rows
+
+    def _dump(self) -> Tables | None:
+        """Do the work of `dump`. Returns None while a round is being closed."""
         with self._database.writing(), self._database.transaction():
-            return kept_rows(self._database)
+            progress = read_progress(self._database)
+            return None if progress is not None and progress.plans else kept_rows(self._database)
 
     def load(self, dump: Dump, before_commit: Callable[[], None]) -> int:
         """Insert a dump's rows into missing or empty tables, with an empty box, slip set and letterbox for

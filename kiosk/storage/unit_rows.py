@@ -1,11 +1,12 @@
 """The three sealed rows of each unit in a round: its box, its slip set and its letterbox."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.count_progress import CountPart, first_part, units_in_parts
+from kiosk.storage.count_progress import CountPart, first_part, read_progress, units_in_parts, write_progress
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
@@ -139,7 +140,7 @@ class UnitRows:
         for state in self._rounds.all():
             for part in () if state.is_closed else units_in_parts(state.round):
                 self.write_step(part, partial(self._renew_units, part))
-        self._writer.run(self._destroy_keys_of_closed_rounds)
+        self._writer.run(partial(self._destroy_keys_of_closed_rounds, self._writer.rows_with_keys()))
         for state in self._rounds.all():
             # Few rounds have such numbers, and no guest has to wait for the search.
             if state.is_closed and self._unpublished_use(state.round):
@@ -150,7 +151,7 @@ class UnitRows:
         for state in self._rounds.all():
             if not state.is_closed:
                 self._renew_units((state.round, state.round.tree.leaves))
-        self._destroy_keys_of_closed_rounds()
+        self._destroy_keys_of_closed_rounds(self._writer.rows_with_keys())
         for state in self._rounds.all():
             if state.is_closed:
                 self._clear_unpublished_use(state.round)
@@ -176,11 +177,12 @@ class UnitRows:
             for fault in table.unit_key_faults(of_round.id, unit)
         ]
 
-    def _destroy_keys_of_closed_rounds(self) -> None:
+    def _destroy_keys_of_closed_rounds(self, rows: Iterable[str]) -> None:
         """After the commit, destroy keys of closed rounds that a crash left behind. The caller holds a
         write."""
         states = self._rounds.all()
         self._writer.destroy_leftover_keys_after_commit(
+            rows,
             [state.round for state in states if not state.is_closed],
             [state.round for state in states if state.is_closed],
         )
@@ -211,6 +213,10 @@ class UnitRows:
         rounds = {state.round.id: state.round for state in self._rounds.all()}
         for fault in lost:
             tables[fault.kind].replace_lost(rounds[fault.round_id], fault.unit_id, fault.file.name)
+        progress = read_progress(self._database)
+        if progress is not None and progress.plans:
+            # A batch of a plan may have lost ballots: what is left is planned again.
+            write_progress(self._database, replace(progress, plans=dict.fromkeys(progress.plans)))
 
     @one_write
     def forget_all_keys(self) -> None:

@@ -65,8 +65,11 @@ class MemoryStore:
         is_first_of_day = self._last_tick is None or self._last_tick.date() < tick.date()
         self._last_tick = tick
         if self._round.closes_at <= tick:
-            contents = self._count.read(self._round, self._round.tree.leaves)
-            self._count.close(self._count.plan(self._round, contents, is_first_of_day=is_first_of_day))
+            leaves = self._round.tree.leaves
+            sizes = self._count.read(self._round, leaves, is_first_of_day=is_first_of_day)
+            plan = self._count.plan(self._round, sizes)
+            while plan:
+                plan = self._count.close_part(self._round, plan)
             self._is_closed = True
         else:
             self._count.count_boxes(self._round, self._round.tree.leaves, is_first_of_day=is_first_of_day)
@@ -95,8 +98,10 @@ class _Boxes:
         self.ballots: dict[str, list[Ballot]] = {}
         self.ballot_days: dict[str, BallotDays] = {}
 
-    def open_box(self, round_id: str, unit: str) -> OpenBox:
+    def open_box(self, round_id: str, unit: str) -> OpenBox | None:
         del round_id
+        if unit not in self.ballots:
+            return None
         return OpenBox(self.round, "", list(self.ballots[unit]), ballot_days=self.ballot_days[unit])
 
     def put(self, box: OpenBox, unit: str) -> None:
@@ -105,9 +110,10 @@ class _Boxes:
     def keep_excluded(self, box: OpenBox, unit: str) -> None:
         """Do nothing: no ballot of a simulation is excluded."""
 
-    def remove(self, round_id: str) -> None:
+    def remove(self, round_id: str, units: Iterable[str]) -> None:
         del round_id
-        self.ballots.clear()
+        for unit in units:
+            self.ballots.pop(unit, None)
 
 
 class _Tallies(Tallies):

@@ -525,6 +525,9 @@ READERS = {
     "open_box": {
         "storage/count.py Count.read",
         "storage/count.py Count.count_boxes",
+        "storage/count.py Count._ballots",
+        "storage/count.py Count._move_ballots",
+        "storage/count.py Count._remove",
         "storage/store.py Store._cancel_round",
         "storage/store.py Store.cast",
         "storage/store.py Store._running_box",
@@ -535,7 +538,7 @@ READERS = {
         "storage/letterboxes.py Letterboxes.renew",
         "storage/letterboxes.py Letterboxes.take_form",
     },
-    "published_ballots": {"storage/count.py Count.count_boxes"},
+    "published_ballots": {"storage/count.py Count.count_boxes", "storage/count.py Count._remove"},
     "sums_by_node": {
         "storage/count.py Count.plan",
         "storage/snapshots.py Snapshots.make",

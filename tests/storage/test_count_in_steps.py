@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import peewee
 import pytest
@@ -15,10 +14,10 @@ import pytest
 from kiosk.domain.clock import ClockRecord
 from kiosk.domain.rounds import Round
 from kiosk.storage import KeyUnavailableError, Store, open_store, read_dump
-from kiosk.storage.count import Count, LastContent
+from kiosk.storage.count import Count
 from kiosk.storage.count_progress import COUNT_PROGRESS, UNITS_A_STEP
 from kiosk.storage.keys import KeyFolder
-from kiosk.storage.sealed_rows import Writer, box_row
+from kiosk.storage.sealed_rows import box_row
 from kiosk.storage.snapshots import Snapshots
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, closed, random_ballots, tree
 
@@ -259,84 +258,3 @@ def test_two_processes_count_each_unit_once(
 
 CLOSING = ROUND.closes_at
 LATER_ROUND = replace(a_round(tree("elsewhere"), opens_at=CLOSING), id="later")
-
-
-def test_guests_of_other_rounds_answer_while_a_round_closes(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.open_round(LATER_ROUND, CLOSING)
-    ballots, together = random_ballots(100, Random(5)), list[int]()
-    read, look = Count.read, Writer.look
-
-    def recorded(self: Count, of_round: Round, units: tuple[str, ...]) -> dict[str, LastContent]:
-        together.append(len(units))
-        return read(self, of_round, units)
-
-    def looked(self: Writer, work: Callable[[], object]) -> object:
-        store.cast("later", "elsewhere", ballots.pop(), CLOSING)
-        return look(self, work)
-
-    monkeypatch.setattr(Count, "read", recorded)
-    with monkeypatch.context() as patched:
-        patched.setattr(Writer, "look", looked)
-        assert store.count(CLOSING)
-    assert together == [UNITS_A_STEP] * (len(UNITS) // UNITS_A_STEP)
-    assert published(store, "r") == 2 * ENOUGH
-    sent = 100 - len(ballots)
-    assert sent > len(together)
-    assert store.count(LATER_ROUND.closes_at)
-    assert published(store, "later") == sent
-
-
-def published(store: Store, round_id: str) -> int | None:
-    """Return the number of a round's published ballots."""
-    return next(one["nodes"][0]["answered"] for one in store.snapshot()["rounds"] if one["id"] == round_id)
-
-
-def test_a_ballot_that_comes_while_a_round_closes_is_counted(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process whose clock is behind accepts it between the reading of the boxes and the closing."""
-    assert counted_with_a_late_ballot(store, monkeypatch) == 2 * ENOUGH + 1
-    # Control: the closing does not notice the ballot.
-    control = a_store(tmp_path / "control")
-    control.open_round(ROUND, MONDAY)
-    for unit in (UNITS[0], UNITS[-1]):
-        cast_all(control, unit, random_ballots(ENOUGH, Random(1)))
-    monkeypatch.setattr(Count, "is_current", lambda *_: True)
-    assert counted_with_a_late_ballot(control, monkeypatch) == 2 * ENOUGH
-
-
-def counted_with_a_late_ballot(store: Store, monkeypatch: pytest.MonkeyPatch) -> int | None:
-    make, late = Snapshots.make, random_ballots(1, Random(6))
-
-    def made(self: Snapshots, *args: Any) -> str | None:
-        while late:
-            store.cast("r", UNITS[0], late.pop(), MONDAY)
-        return make(self, *args)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Snapshots, "make", made)
-        assert store.count(CLOSING)
-    return published(store, "r")
-
-
-def test_no_guest_waits_until_the_keys_of_a_closed_round_are_destroyed(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.open_round(LATER_ROUND, MONDAY)
-    held: list[bool] = []
-    forget = KeyFolder.forget
-
-    def forgotten(self: KeyFolder, row: str) -> None:
-        held.append(store._database._writer._is_held)
-        forget(self, row)
-
-    monkeypatch.setattr(KeyFolder, "forget", forgotten)
-    store.cancel_round("later", MONDAY)
-    # Control: the id of a cancelled round may return, so its keys are destroyed before the next write.
-    assert set(held) == {True}
-    held.clear()
-    assert store.count(CLOSING)
-    assert held == [False] * (3 * len(UNITS))
-    assert list((tmp_path / "keys").iterdir()) == []

@@ -100,15 +100,15 @@ def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
     return code == CRASHED
 
 
-def leftovers(ready: Ready, write: Callable[[Store], object]) -> list[Path]:
-    """A copy of the folder for every step at which the write can crash, and last one in which it
-    completed."""
+def leftovers(ready: Ready, write: Callable[[Store], object], *, every: int = 1) -> list[Path]:
+    """A copy of the folder for every step, or every n-th one, at which the write can crash, and last one in
+    which it completed."""
     copies: list[Path] = []
     died = True
     while died:
         copy = ready.folder.with_name(f"copy-{len(copies)}")
         shutil.copytree(ready.folder, copy)
-        died = crash(copy, len(copies) + 1, write)
+        died = crash(copy, every * len(copies) + 1, write)
         copies.append(copy)
     assert len(copies) > 8
     return copies
@@ -205,6 +205,26 @@ def test_after_a_crash_a_closing_is_complete_or_repeated_and_leaves_no_key(ready
         store.count(ROUND.closes_at)
         store.count(ROUND.closes_at + timedelta(days=1))
         assert closed(store, ROUND)["root"] == 21
+        assert list((copy / "keys").iterdir()) == []
+        store.close()
+
+
+def test_after_a_crash_a_closing_that_pools_small_units_counts_every_ballot_once(
+    ready: Ready, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kiosk.storage.count_progress, "UNITS_A_STEP", 2)
+    store, small = reopen(ready.folder), replace(a_round(tree("c", "d", "e", "f")), id="small")
+    store.open_round(small, MONDAY)
+    for number, unit in enumerate(small.tree.leaves):
+        store.cast("small", unit, ballot(1, 1 + number), MONDAY)
+        store.cast("small", unit, ballot(2, 2), MONDAY)
+    store.close()
+    for copy in leftovers(ready, lambda store: store.count(small.closes_at), every=11):
+        store = reopen(copy)
+        assert {one["nodes"][0]["answered"] for one in store.snapshot()["rounds"]} in ({None}, {21, 8})
+        store.renew()
+        store.count(small.closes_at)
+        assert {one["nodes"][0]["answered"] for one in store.snapshot()["rounds"]} == {21, 8}
         assert list((copy / "keys").iterdir()) == []
         store.close()
 

@@ -191,7 +191,7 @@ def test_the_terms_of_a_round_never_change(store: Store) -> None:
     assert store.rounds()[0].round == before
     sources = [path.read_text("utf-8") for path in Path(kiosk.storage.__file__).parent.glob("*.py")]
     writes = re.findall(r"tables\.Round\.update\((.*?)\)", " ".join(sources))
-    assert set(writes) == {"closed=1", "lost_boxes=lost"}
+    assert set(writes) == {"closed=CLOSING", "closed=CLOSED", "lost_boxes=lost"}
 
 
 def test_a_refused_round_leaves_no_row_and_no_key(store: Store, tmp_path: Path) -> None:
