@@ -20,7 +20,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Store, open_store
 from kiosk.storage.database import QueueLock
-from tests.tools import export_load, look_cost, paint, process_load
+from tests.tools import export_load, look_cost, paint, process_load, wait_load
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
 
@@ -129,6 +129,7 @@ def main() -> None:
             one_statement = look_cost.statement_path(size)
             look = look_cost.first_look(home / f"{name}-statement", size, one_statement)
             line(f"one statement after a count, {size}", look / 1000, "an empty page", nothing)
+    wait_load.main()
     look_cost.main()
     export_load.main()
     process_load.main()
