@@ -42,9 +42,10 @@ def slips_page(place: Place) -> str:
 
 
 def shown(pages: list[str], refusals: set[str]) -> set[str]:
-    """Keys of the texts in the elements of the pages and in the scripts."""
+    """Keys of the texts in the elements of the pages and in the scripts, whose selectors have values of
+    fields."""
     scripts = "".join((shipped_folder("static") / name).read_text("utf-8") for name in SCRIPTS)
-    in_scripts = set(re.findall(r'"([a-z_]+)"', scripts)) & SCREEN.keys()
+    in_scripts = set(re.findall(r'(?<!value=)"([a-z_]+)"', scripts)) & SCREEN.keys()
     in_elements = {key for page in pages for key in re.findall(r'data-text="(\w+)"', page)}
     return in_elements | in_scripts | {f"refusal_{refusal}" for refusal in refusals} | SOMETIMES
 
