@@ -4,10 +4,12 @@ import resource
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from kiosk.operation.doctor import Severity, Topic
+from kiosk.operation.doctor import Machine, Severity, Topic
+from kiosk.operation.doctor.memory_image import HIBERNATING_UNITS, check_memory_images
 from tests.tools.examined import ExaminedInstallation
 
 HEAD = "Filename\tType\tSize\tUsed\tPriority\n"
@@ -35,17 +37,45 @@ def test_swap_on_an_unencrypted_disk_is_a_warning(
     assert ("swapoff" in texts and "MemorySwapMax=0" in texts) == (weight is Severity.WARNING)
 
 
-@pytest.mark.slow
-def test_hibernation_to_unencrypted_swap_is_a_warning_until_it_is_masked(
-    examined: ExaminedInstallation,
+@pytest.fixture
+def hibernating(tmp_path: Path) -> Machine:
+    """A machine that can hibernate to unencrypted swap."""
+    for name, text in (("proc/swaps", HEAD + "/swapfile file 1 0 -2\n"), ("sys/power/state", "mem disk\n")):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    return Machine(tmp_path)
+
+
+def may_hibernate(machine: Machine) -> bool:
+    return any("may hibernate" in advice.text for advice in check_memory_images(machine))
+
+
+def mask(machine: Machine, folder: str, unit: str) -> None:
+    file = machine.root / folder / "systemd/system" / unit
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("folder", ["etc", "run"])
+def test_hibernation_to_unencrypted_swap_is_a_warning_until_all_its_units_are_masked(
+    hibernating: Machine, folder: str
 ) -> None:
-    examined.put("proc/swaps", HEAD + "/swapfile file 1 0 -2\n")
-    examined.put("sys/power/state", "freeze mem disk\n")
-    assert "systemctl mask hibernate.target" in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
-    unit = examined.root / "etc/systemd/system/hibernate.target"
-    unit.parent.mkdir(parents=True, exist_ok=True)
-    unit.symlink_to("/dev/null")
-    assert "hibernate" not in str(examined.advice_texts(Severity.WARNING, Topic.MEMORY))
+    for unit in ("hibernate.target", "hybrid-sleep.target", "suspend-then-hibernate.target"):
+        [text] = [advice.text for advice in check_memory_images(hibernating) if "hibernate" in advice.text]
+        assert unit in text.partition("systemctl mask")[2]
+        mask(hibernating, folder, unit)
+    assert not may_hibernate(hibernating)
+
+
+def test_a_unit_in_etc_overrides_its_mask_in_run(hibernating: Machine) -> None:
+    for unit in HIBERNATING_UNITS:
+        mask(hibernating, "run", unit)
+    file = hibernating.root / "etc/systemd/system" / HIBERNATING_UNITS[0]
+    file.parent.mkdir(parents=True)
+    file.write_text("[Unit]\n")
+    assert may_hibernate(hibernating)
+    file.write_text("")
+    assert not may_hibernate(hibernating)
 
 
 @pytest.mark.slow

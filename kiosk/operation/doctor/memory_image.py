@@ -1,13 +1,19 @@
 """Checks the ways in which memory, with forms and keys in it, gets to a disk: swap, hibernation, core
 dumps."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from kiosk.operation.doctor.advice import Advice, Severity, Topic
 from kiosk.operation.doctor.machine import Machine
 
-HIBERNATE_UNIT = "etc/systemd/system/hibernate.target"
+HIBERNATING_UNITS = ("hibernate.target", "hybrid-sleep.target", "suspend-then-hibernate.target")
+"""Units of systemd that write all memory to a disk. Each is started by itself."""
+
+UNIT_FOLDERS = ("etc/systemd/system", "run/systemd/system")
+"""Folders in which units are masked, the one that takes precedence first. A mask in /run lasts until the
+next start."""
 
 SWAP_WAY_OUT = (
     "turn it off (sudo swapoff -a, and remove it from /etc/fstab), encrypt it with a new key at each start "
@@ -30,7 +36,7 @@ def check_memory_images(machine: Machine) -> Iterator[Advice]:
             Topic.MEMORY,
             Severity.WARNING,
             "this machine may hibernate, which writes all memory, locked memory too, to unencrypted swap; "
-            "run: sudo systemctl mask hibernate.target hybrid-sleep.target suspend-then-hibernate.target",
+            f"run: sudo systemctl mask {' '.join(HIBERNATING_UNITS)}",
         )
     yield from _check_core_dumps(machine)
 
@@ -81,11 +87,20 @@ def _is_encrypted(root: Path, swap: str) -> bool:
 
 
 def _may_hibernate(root: Path) -> bool:
-    """Return whether the kernel can write all memory to a disk and systemd's unit for it is not masked."""
+    """Return whether the kernel can write all memory to a disk and one of HIBERNATING_UNITS is not masked.
+    systemd-sleep.conf(5), which can also forbid hibernation, is not read."""
     states = (_content(root / "sys/power/state") or "").split()
-    unit = root / HIBERNATE_UNIT
-    is_masked = unit.is_symlink() and str(unit.readlink()) == "/dev/null"
-    return "disk" in states and not is_masked
+    return "disk" in states and not all(_is_masked(root, unit) for unit in HIBERNATING_UNITS)
+
+
+def _is_masked(root: Path, unit: str) -> bool:
+    """Return whether a unit of systemd is a link to /dev/null, or empty, in the first of UNIT_FOLDERS that
+    has it."""
+    files = [root / folder / unit for folder in UNIT_FOLDERS]
+    file = next((file for file in files if os.path.lexists(file)), None)
+    if file is None:
+        return False
+    return os.readlink(file) == os.devnull if file.is_symlink() else _content(file) == ""
 
 
 def _content(file: Path) -> str | None:
