@@ -245,6 +245,16 @@ def test_a_damaged_database_is_bad(examined: ExaminedInstallation) -> None:
     assert "the database is damaged" in texts[0] or "malformed" in texts[0]
 
 
+def test_a_damaged_database_that_can_be_written_is_not_called_whole(examined: ExaminedInstallation) -> None:
+    examined.store.close()
+    with (examined.settings.data / "kiosk.sqlite").open("r+b") as file:
+        file.seek(36)
+        file.write((7).to_bytes(4, "big"))  # the number of free pages, in SQLite's header
+    advice = [one for one in examined.examine() if one.topic is Topic.DATABASE]
+    assert {one.severity for one in advice} == {Severity.BAD}
+    assert all("the database is damaged" in one.text for one in advice)
+
+
 def test_a_file_that_is_not_a_database_is_bad(examined: ExaminedInstallation) -> None:
     examined.store.close()
     (examined.settings.data / "kiosk.sqlite").write_text("no database" * 1000)

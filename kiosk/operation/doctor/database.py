@@ -7,7 +7,7 @@ https://www.postgresql.org/docs/current/runtime-config-logging.html and runtime-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk.operation.doctor.advice import Advice, Severity, Topic
+from kiosk.operation.doctor.advice import Advice, Severity, Topic, worst
 from kiosk.storage import Replicas, Store
 
 
@@ -87,29 +87,42 @@ PRELOADED = ("shared_preload_libraries", "session_preload_libraries", "local_pre
 
 
 def check_database(store: Store) -> Iterator[Advice]:
-    """Check that the database is intact and writable, and that its server neither logs writes nor may lose
-    them. Raises peewee's errors if the database cannot be written."""
-    for fault in store.database_faults():
-        yield Advice(
+    """Yield a BAD finding for each fault of SQLite's file (at most three), the findings about PostgreSQL, and
+    a GOOD one if no finding is BAD and the database can be written. Raises peewee's errors, while iterated,
+    if it cannot be read or written."""
+    faults = [
+        Advice(
             Topic.DATABASE,
             Severity.BAD,
             f"the database is damaged ({fault}): stop kiosk serve, keep the file, and restore a backup "
             "elsewhere: kiosk restore FILE",
         )
+        for fault in store.database_faults()
+    ]
+    yield from faults
     store.check_writable()
+    server_advice = list(_check_server(store))
+    yield from server_advice
+    if worst([*faults, *server_advice]) is not Severity.BAD:
+        yield Advice(Topic.DATABASE, Severity.GOOD, "the database is whole and can be written")
+
+
+def _check_server(store: Store) -> Iterator[Advice]:
+    """Check that PostgreSQL neither logs writes nor may lose them; a good finding if so. Yields nothing for
+    SQLite."""
     settings = store.server_settings()
-    if settings:
-        server_advice = [
-            *check_settings(settings, store.overridden_settings()),
-            *_check_slots(store.replication_slots()),
-            *(Advice(Topic.DATABASE, Severity.BAD, risk) for risk in store.commit_risks()),
-            *_check_replicas(store.replicas()),
-        ]
-        yield from server_advice
-        if all(advice.severity is Severity.GOOD for advice in server_advice):
-            text = "PostgreSQL writes down no statements, and keeps no log of writes for long"
-            yield Advice(Topic.DATABASE, Severity.GOOD, text)
-    yield Advice(Topic.DATABASE, Severity.GOOD, "the database is whole and can be written")
+    if not settings:
+        return
+    advice = [
+        *check_settings(settings, store.overridden_settings()),
+        *_check_slots(store.replication_slots()),
+        *(Advice(Topic.DATABASE, Severity.BAD, risk) for risk in store.commit_risks()),
+        *_check_replicas(store.replicas()),
+    ]
+    yield from advice
+    if worst(advice) is Severity.GOOD:
+        text = "PostgreSQL writes down no statements, and keeps no log of writes for long"
+        yield Advice(Topic.DATABASE, Severity.GOOD, text)
 
 
 def _more(name: str, overridden: Collection[str]) -> str:
