@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.screen.pages import TOO_OLD_STYLE
 from kiosk.screen.scripts import without_comments
 from kiosk.screen.texts import MINIMUM_CHROMIUM
 from kiosk.settings import shipped_folder
@@ -43,6 +44,7 @@ def used_in_style(text: str) -> set[str]:
         *(f"{name}:" for name in re.findall(r"([a-z-]+)\s*:", text)),
         *(f":{name}" for name in re.findall(r":([a-z-]+)", text)),
         *(f"@{name}" for name in re.findall(r"@([a-z-]+)", text)),
+        *(f"1{name}" for name in re.findall(r"\d([a-z]+)", text)),
     }
 
 
@@ -70,6 +72,11 @@ def test_a_script_uses_only_features_of_the_oldest_browser(path: Path, oldest: i
 @pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)
 def test_a_style_needs_only_features_of_the_oldest_kiosk(path: Path) -> None:
     assert too_new(used_in_style(path.read_text("utf-8")) - WITHOUT_EFFECT_IS_FINE, MINIMUM_CHROMIUM) == {}
+
+
+def test_the_style_that_refuses_old_browsers_refuses_those_before_the_named_version() -> None:
+    condition = TOO_OLD_STYLE.partition("{")[0]
+    assert max(FEATURES.get(name, 0) for name in used_in_style(condition)) == MINIMUM_CHROMIUM
 
 
 @pytest.mark.parametrize(

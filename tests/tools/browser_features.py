@@ -3,8 +3,8 @@
 `python -m tests.tools.browser_features` fetches the data with npm and writes the file again.
 
 A line has a version and its new features: `.at` is a member, `AbortSignal.timeout` a static one, `URLPattern`
-a class, `text-wrap:` a property, `:has` a selector and `@container` a rule of CSS. A member whose name
-another class had earlier is left out.
+a class, `text-wrap:` a property, `:has` a selector, `@container` a rule and `1lh` a unit of length of CSS. A
+member whose name another class had earlier is left out.
 """
 
 import json
@@ -57,6 +57,9 @@ def _features(data: dict[str, Any]) -> Iterator[tuple[str, int]]:
     for part, written in CSS.items():
         for name, entry in data["css"][part].items():
             yield written.format(name), _added(entry)
+    for name, entry in data["css"]["types"]["length"].items():
+        if "_" not in name:  # a group of units
+            yield f"1{name}", _added(entry)
 
 
 def _added(entry: dict[str, Any]) -> int:
