@@ -63,4 +63,4 @@ def set_screen_size() -> None:
 def is_kiosk() -> bool:
     """Return False if the request's address is a poster's or a slip's, which phones request; True for all
     others, which kiosks request."""
-    return not request.path.startswith(("/s/", "/q"))
+    return request.path != "/q" and not request.path.startswith(("/s/", "/q/"))

@@ -38,7 +38,9 @@ def test_the_first_screen_names_the_unit_at_every_entry_point(
     assert NAME.findall(page) == ["Talk2Me" if "other" in path else "FRIDA"]
 
 
-@pytest.mark.parametrize("path", ["/", "/pair", "/k/kiosk", "/k/kiosk/paired", "/stored", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/pair", "/k/kiosk", "/k/kiosk/paired", "/stored", "/nothing", "/quiet"]
+)
 def test_a_kiosks_page_refuses_a_browser_that_is_too_old(tmp_path: Path, path: str) -> None:
     place = Place(tmp_path, frozenset(Admission))
     place.store.links.add(Admission.KIOSK, "talk2me", code="kiosk")
