@@ -266,3 +266,26 @@ def test_tables_of_an_older_version_are_reported_with_the_remedy(examined: Exami
     examined.store._database.set("schema", "1")
     [texts] = examined.advice_texts(Severity.BAD, Topic.INSTALLATION)
     assert "kiosk upgrade" in texts
+
+
+def test_a_web_server_whose_configuration_cannot_be_read_is_not_called_good(
+    examined: ExaminedInstallation,
+) -> None:
+    assert "the configuration of nginx keeps no log" in str(examined.advice_texts(Severity.GOOD, Topic.PROXY))
+    main = examined.root / "etc/nginx/nginx.conf"
+    main.write_text(f"{main.read_text()}\ninclude sites-enabled/*;\n")
+    gone = examined.root / "etc/nginx/sites-enabled/gone"
+    gone.parent.mkdir()
+    gone.symlink_to(examined.root / "missing")
+    assert "the configuration of nginx" not in str(examined.advice_texts(Severity.GOOD, Topic.PROXY))
+    assert str(gone) in str(examined.advice_texts(Severity.WARNING, Topic.LOGS))
+
+
+def test_a_journal_that_does_not_answer_is_bad(examined: ExaminedInstallation) -> None:
+    def slow(_: float) -> str:
+        raise subprocess.TimeoutExpired(["journalctl"], 30)
+
+    examined.machine = replace(examined.machine, journal=slow)
+    [texts] = examined.advice_texts(Severity.BAD)
+    assert "cannot be examined further" in texts
+    assert "journalctl" in texts

@@ -69,6 +69,7 @@ def test_a_time_zone_set_only_in_the_shell_is_a_warning(examined: ExaminedInstal
     examined.machine = replace(examined.machine, environment_zone="Europe/Helsinki")
     [texts] = examined.advice_texts(Severity.WARNING)
     assert "TZ is Europe/Helsinki here and the machine's time zone is Europe/Stockholm" in texts
+    assert examined.advice_texts(Severity.GOOD, Topic.TIME_ZONE) == []
     examined.machine = replace(examined.machine, environment_zone="Europe/Stockholm")
     assert examined.advice_texts(Severity.WARNING) == []
 

@@ -450,6 +450,11 @@ def test_the_doctor_reports_faults_of_mail_settings_server_and_queue(
         assert results(mail)[-1] == (Severity.GOOD, "mails that wait to be sent: 1")
         office.now += timedelta(hours=2)
         assert "is kiosk serve running, or the timer" in results(mail)[-1][1]
+        server.answers["RCPT"] = ["450 4.2.0 later"]
+        office.sender(mail).send_due()
+        assert results(mail)[-1][0] is Severity.GOOD
+        office.now += timedelta(hours=9)
+        assert "is kiosk serve running, or the timer" in results(mail)[-1][1]
         server.answers["RCPT"] = ["550 5.1.1 no"]
         office.sender(mail).send_due()
         assert (

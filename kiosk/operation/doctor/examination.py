@@ -3,6 +3,7 @@
 A topic that cannot be examined is a finding, and the examination continues.
 """
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -27,8 +28,16 @@ from kiosk.operation.doctor.machine import Machine
 from kiosk.settings import Settings
 from kiosk.storage import KeyUnavailableError, Store, StoreError, open_store
 
-FAULTS = (OSError, ValueError, peewee.PeeweeException, StoreError, KeyUnavailableError, DefinitionError)
-"""The errors of a damaged file, a missing permission or an unreachable database."""
+FAULTS = (
+    OSError,
+    ValueError,
+    peewee.PeeweeException,
+    StoreError,
+    KeyUnavailableError,
+    DefinitionError,
+    subprocess.TimeoutExpired,
+)
+"""The errors of a damaged file, a missing permission, an unreachable database or a slow journal."""
 
 
 def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:

@@ -101,7 +101,8 @@ def _check_server(mail: MailSettings) -> Advice:
 
 
 def _check_queue(mail: MailSettings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Report mail that was given up, that nobody sends, or that waits; nothing for an empty queue."""
+    """Report mail that was given up, and mail that has been due for more than LONGEST_WAIT; if none has, a
+    good finding about mail that waits. Nothing for an empty queue."""
     queue = store.mail_queue.all()
     states = Counter(queued.state for queued in queue)
     given_up = [queued for queued in queue if queued.state is MailState.GIVEN_UP]
@@ -113,16 +114,16 @@ def _check_queue(mail: MailSettings, store: Store, now: datetime) -> Iterator[Ad
             f"mails that were given up: {len(given_up)}; the last one because {reason}. Then run: kiosk mail "
             "retry, or kiosk mail list and kiosk mail remove",
         )
-    never_tried = [
+    overdue = [
         queued
         for queued in queue
-        if queued.state is MailState.WAITING and not queued.tries and now - queued.next_try > LONGEST_WAIT
+        if queued.state is MailState.WAITING and now - queued.next_try > LONGEST_WAIT
     ]
-    if never_tried:
+    if overdue:
         yield Advice(
             Topic.MAIL,
             Severity.BAD,
-            f"mails that nobody sends: {len(never_tried)}; is kiosk serve running, or the timer for kiosk "
+            f"mails that nobody sends: {len(overdue)}; is kiosk serve running, or the timer for kiosk "
             "mail send?",
         )
     elif states[MailState.WAITING]:

@@ -199,8 +199,8 @@ def _fault_of_way(settings: Settings, machine: Machine, path: str) -> str | None
 
 
 def _check_configuration(front: Front) -> Iterator[Advice]:
-    """Report logs of guests in configurations that are parsed, and each web server of guests that keeps
-    none."""
+    """Report logs of guests in configurations that are parsed. A good finding names each web server of guests
+    that keeps none, if its whole configuration could be read."""
     for name, server in front.servers.items():
         for log in server.guest_logs:
             yield Advice(
@@ -208,7 +208,7 @@ def _check_configuration(front: Front) -> Iterator[Advice]:
                 Severity.BAD,
                 f"{log.file} forwards guests' requests and may log {REVEALED[log.kept]}. {_remedy(log)}",
             )
-        if server.serves_guests and not server.guest_logs:
+        if server.serves_guests and not server.guest_logs and not server.unreadable:
             yield Advice(Topic.PROXY, Severity.GOOD, f"the configuration of {name} keeps no log of guests")
 
 
