@@ -75,7 +75,8 @@ def paired(code: str) -> GuestResponse:
 
 
 def alive(code: str = "") -> GuestResponse:
-    """Record a kiosk's sign of life, which its page sends at fixed times of the clock.
+    """Record a kiosk's sign of life, which its page sends at fixed times of the clock, also while no round
+    runs.
 
     Returns 204 with the server's time in SERVER_TIME and, while a round runs, the unit's public key in
     LETTERBOX; 404 if no kiosk has the code.

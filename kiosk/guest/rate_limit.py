@@ -19,7 +19,7 @@ NO_WAIT = SecondsToWait(0.0)
 
 @dataclass
 class RateLimit:
-    """Token buckets by name, in memory only: `burst` ballots at once, then one each `seconds`.
+    """Token buckets by name, in memory only: `burst` ballots at once, at least 1, then one each `seconds`.
 
     `clock` returns seconds and must be monotonic. `pause` is for the kiosk's script, in seconds: ballots less
     than this apart count as a row of rapid ones, if they are also hasty; with 0, none is rapid. `seconds` and

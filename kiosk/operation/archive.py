@@ -168,8 +168,8 @@ def _reading() -> Iterator[None]:
 
 
 def member_of(chunks: Iterable[bytes], keep: Callable[[bytes], object] | None = None) -> Member:
-    """Return the size and hash of these bytes. Each chunk is also passed to `keep`, such as a function that
-    writes it; None keeps nothing."""
+    """Return the size and hash of these bytes, 0 bytes without chunks. Each chunk is also passed to `keep`,
+    such as a function that writes it; None keeps nothing. Errors of `chunks` and `keep` pass."""
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         digest.update(chunk)

@@ -65,6 +65,7 @@ def write_backup(store: Store, settings: Settings, file: Path, today: date) -> B
     `today` is the manifest's date. Removes the temporary files of killed backups in the folder of `file`.
     Raises StoreError, and leaves no file, if `file` exists or its folder is missing, another backup is being
     written there, a file cannot be read, the disk is full or the backup would be larger than a restore reads.
+    Raises peewee's errors if the database cannot be read.
     """
     if not file.absolute().parent.is_dir():
         raise StoreError(f"{file.parent} is not a folder; create it, or choose another")

@@ -55,7 +55,7 @@ def files_to_back_up(settings: Settings) -> BackupFiles:
     """Return the files for a backup, sorted by path. Links are left out: they may lead to keys, or in
     circles. Names for which `may_be_kept` is False are neither in `paths` nor in `left_out`.
 
-    Raises OSError for a folder or file that cannot be read.
+    Both are empty if KIOSK_DATA does not exist. Raises OSError for a folder that cannot be read.
     """
     files = BackupFiles({}, {})
     seen: set[str] = set()

@@ -80,6 +80,6 @@ class Counting(threading.Thread):
         self._is_doubt_reported = doubt is not None
 
     def stop(self) -> None:
-        """End the thread, and wait until a count that has begun is finished."""
+        """End the thread, which was started, and wait until a count that has begun is finished."""
         self._stopping.set()
         self.join()

@@ -66,7 +66,8 @@ class Demonstration:
 
 
 def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
-    """Create the demonstration in KIOSK_DATA, replacing an older one, and return it.
+    """Create the demonstration in KIOSK_DATA, replacing an older one, and return it. The caller closes its
+    store.
 
     Raises SettingsError, and changes nothing, if the database is not SQLite, or KIOSK_DATA or KIOSK_KEYS
     holds anything of a real installation.

@@ -87,8 +87,8 @@ def _number(mean: int, month: Period, random: Random) -> int:
 
 
 def publish_report(store: Store, library: Library, now: datetime) -> None:
-    """Write and publish the effect report of the year in which the latest closed round closed. It is about
-    all closed rounds, of which there must be at least one.
+    """Write and publish the effect report of the year in which the closed round that opened last has its
+    closing time. It is about all closed rounds, of which there must be at least one.
 
     Raises KeyError if the library lacks the demonstration's theory, ValueError if it lacks the node PLACE.
     """

@@ -148,7 +148,8 @@ def serve(
     proxy: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve each application on its address until SIGINT or SIGTERM, while `workers` do their work.
+    """Serve each application on its address until SIGINT or SIGTERM, while `workers` do their work. The
+    process's main thread calls it, once: it changes how the process handles SIGTERM.
 
     `scheme` is the scheme in browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
     X-Forwarded-For is believed. `on_ready` is called once the addresses accept connections. Raises

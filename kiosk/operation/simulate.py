@@ -112,8 +112,8 @@ def _read_arrival(line: str, survey: Survey) -> Arrival:
 def plan_for(arrivals: list[Arrival], survey: Survey, tree: Tree, k: int, days: int | None) -> Plan:
     """Return a plan that opens on the day of the first arrival. `arrivals`, at least one, are sorted by time.
 
-    The round lasts `days` days. None means until the end of the last arrival's day, and no less than
-    SHORTEST_ROUND.
+    The round lasts `days` days, at least 1. None means until the end of the last arrival's day, and no
+    less than SHORTEST_ROUND.
     """
     opens_at = datetime.combine(arrivals[0].at.date(), time())
     needed = (arrivals[-1].at - opens_at).days + 1
@@ -124,7 +124,8 @@ def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
     """Yield (tick, snapshot) of each count that changed the published snapshot. The last count closes the
-    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`.
+    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`. Raises
+    RoundError if the round may not open.
 
     `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """
@@ -141,8 +142,8 @@ def simulate(
 def run(
     store: Store, plan: Plan, arrivals: Iterable[Arrival], refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
-    """Open the round in a given store, cast the ballots, and count at each tick. Yields what `simulate`
-    yields."""
+    """Open the round in a given store, which the caller migrated and closes; cast the ballots, and count at
+    each tick. Yields what `simulate` yields. Raises RoundError if the round may not open."""
     of_round = plan.round
     store.open_round(of_round, plan.opens_at)
     tick = next_tick(plan.ticks, plan.opens_at)

@@ -67,8 +67,8 @@ KEPT = KeptBodies()
 
 
 def compress(response: Response, media_types: Collection[str], *, is_shared: bool = False) -> Response:
-    """Compress the response to a GET if it has one of these media types and the browser accepts it, and
-    return it; any other response is returned as it is.
+    """Compress the response to a GET if it has status 200 and one of these media types, is not compressed
+    yet, and the browser accepts Brotli or gzip, and return it; any other body is returned as it is.
 
     With `is_shared`, all visitors of the address get the same bytes, which are kept compressed. A page for
     one visitor is not kept, since it would be a trace of the visit.

@@ -23,7 +23,7 @@ _CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 def health_answer(store: Store, secret_key: str) -> Response:
     """Return a response with status 200 if ballots can be accepted, else 503 with the reason. If the
-    request's parameter `challenge` has 32 hex digits, the response also has a proof in PROOF, unless
+    request's parameter `challenge` has 32 small hex digits, the response also has a proof in PROOF, unless
     `secret_key` is ""."""
     obstacle = store.obstacle()
     if obstacle is None:

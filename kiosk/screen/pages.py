@@ -403,7 +403,7 @@ class Pages:
 
     def refusal(self, refusal: Refusal, start: str, opens_on: date | None = None, *, is_kiosk: bool) -> str:
         """Render a refusal in all languages, the same bytes for the same reason, with a link to the address
-        `start`. `opens_on` is the day on which the questions open, for Refusal.NOT_OPEN."""
+        `start`. `opens_on` is the day on which the questions open; only Refusal.NOT_OPEN has and needs it."""
         way_on = SCREEN["connect" if start == PAIRING_PATH else "again"]
         return self._message(REFUSALS[refusal], start, way_on, opens_on, is_kiosk=is_kiosk)
 

@@ -94,7 +94,7 @@ def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
     """Return each text with its sound, in the order of `texts`: a file `recordings`/<language>/<name>.* in
-    `folder` or, without one, `drafts`/<language>/<name>.*."""
+    `folder` or, without one, `drafts`/<language>/<name>.mp3. The caller has validated the language."""
     all_speech = []
     for text in texts:
         name = sound_name(language, text)
@@ -140,9 +140,9 @@ def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     """Synthesise a draft for each text without a sound, in the languages that have a voice. `spoken` is
     language -> all texts that can be heard in it.
 
-    Returns (drafts made, drafts removed). Deletes drafts whose text changed or that a recording replaces;
-    recordings are never touched. Raises AudioError if a program is missing or fails; drafts made until then
-    are kept.
+    Returns (drafts made, drafts removed). Deletes all other drafts: of changed texts, of texts with a
+    recording, and of languages without a voice or not in `spoken`. Recordings are never touched. Raises
+    AudioError if a program is missing or fails; drafts made until then are kept.
     """
     for program in ("espeak-ng", "lame"):
         if shutil.which(program) is None:
@@ -175,7 +175,8 @@ def _speak(path: Path, voice: str, text: str) -> None:
 
 
 def run_program(command: list[str], given: str = "") -> None:
-    """Run a program with a text as its input. Raises AudioError with its last message if it fails."""
+    """Run a program with a text as its input. Raises AudioError with its last message if it fails, OSError
+    if it is missing."""
     done = subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines()

@@ -88,8 +88,8 @@ def surveys_at(
 def long_statements(
     screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]
 ) -> Iterator[LongStatement]:
-    """Yield the statements that have no room on a screen, in the order of the surveys; `shown` maps a
-    survey's id to its languages."""
+    """Yield the statements that have no room on a screen, in the order of the surveys; `shown` maps the id of
+    each survey to its languages, into which it is translated (else KeyError)."""
     for survey in surveys:
         asked = {code: questions(survey, code) for code in shown[survey.id]}
         for at, statement in enumerate(survey.statements):
@@ -102,7 +102,8 @@ def long_statements(
 
 def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]) -> int | None:
     """Return the smallest width of a screen, in millimetres, at which all statements have room, rounded up to
-    whole centimetres; None if no screen is wide enough. `shown` maps a survey's id to its languages."""
+    whole centimetres; None if none within WIDTH_LIMITS_MM is wide enough. `shown` as in
+    `long_statements`."""
     widths = range(WIDTH_LIMITS_MM[0], WIDTH_LIMITS_MM[1] + 1, 10)
     fitting = (
         width for width in widths if not any(long_statements(replace(screen, width_mm=width), surveys, shown))

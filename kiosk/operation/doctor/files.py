@@ -21,8 +21,8 @@ TEST_BYTES = 8192
 
 
 def owner_of(settings: Settings) -> int:
-    """Return the user id of the installation's owner: of KIOSK_DATA or, if there is no such folder, of this
-    process."""
+    """Return the user id of the installation's owner: of KIOSK_DATA or, if there is no such folder, the
+    effective one of this process."""
     return settings.data.stat().st_uid if os.path.isdir(settings.data) else os.geteuid()
 
 
@@ -71,8 +71,9 @@ def check_presence(settings: Settings) -> Iterator[Advice]:
 
 
 def check_files(settings: Settings) -> Iterator[Advice]:
-    """Check the owner and mode of all files in KIOSK_DATA and KIOSK_KEYS and of the database, and that the
-    keys are outside KIOSK_DATA."""
+    """Check the owner and mode of all files in KIOSK_DATA and KIOSK_KEYS and of a SQLite database elsewhere,
+    and that the keys are outside KIOSK_DATA. Yields a good finding for each of the two folders without a
+    fault, none for a missing one, and one for keys outside."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if folder.is_dir():
             yield from _check_folder(name, folder, owner_of(settings))
@@ -176,7 +177,7 @@ def check_user(settings: Settings) -> Iterator[Advice]:
 
 def check_writing(settings: Settings) -> Iterator[Advice]:
     """Check that a file can be written, flushed and removed in KIOSK_DATA and in KIOSK_KEYS, as each ballot
-    does. A folder that does not exist is left out."""
+    does. Yields one finding for each folder that exists, good or bad."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue
@@ -207,8 +208,8 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """Return the key that signs sessions: of the settings, or else of its file. "" if the file is missing or
-    too short."""
+    """Return the key that signs sessions: of the settings, whatever its length, or else of its file. "" if
+    the file is missing or has fewer than SECRET_CHARACTERS. Raises OSError if it cannot be read."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"

@@ -73,8 +73,9 @@ class LogWatch:
         return [path for path in dict.fromkeys(looked_at) if os.path.exists(path) and not _is_readable(path)]
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
-        """Search until a line has the mark, then PAUSE_SECONDS more for the other logs, and return every line
-        with the mark; empty if there is none within `seconds`."""
+        """Search until a line has the mark, at least once, then PAUSE_SECONDS more for the other logs, and
+        return every line with the mark; empty if there is none within `seconds`. Raises the errors of
+        `journal`."""
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
             if time.monotonic() > deadline:

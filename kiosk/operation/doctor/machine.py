@@ -110,8 +110,8 @@ def check_space(settings: Settings) -> Iterator[Advice]:
 
 
 def check_memory(machine: Machine) -> Iterator[Advice]:
-    """Check the memory that programs may still use (proc(5), MemAvailable). Yields nothing if the system does
-    not report it."""
+    """Check the memory that programs may still use (proc(5), MemAvailable). Yields one finding, or nothing if
+    the system does not report it."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
     except OSError:

@@ -88,7 +88,8 @@ def _check_encryption(mail: MailSettings) -> Iterator[Advice]:
 
 
 def _check_server(mail: MailSettings) -> Advice:
-    """Return the finding about the connection and the sign-in; no mail is sent."""
+    """Return the finding about the connection and the sign-in, good or bad, or a warning if the server asks
+    to try again later. No mail is sent."""
     try:
         check_sign_in(mail)
     except MailError as error:

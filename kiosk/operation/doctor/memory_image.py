@@ -23,8 +23,8 @@ SWAP_WAY_OUT = (
 
 
 def check_memory_images(machine: Machine) -> Iterator[Advice]:
-    """Check swap, hibernation, and the core dumps of programs and of the kernel. What the machine does not
-    report gives no finding."""
+    """Check swap, hibernation to unencrypted swap, and the core dumps of this process and of the kernel. What
+    the machine does not report gives no finding."""
     swaps = _unencrypted_swaps(machine.root)
     if swaps:
         text = f"memory may be written unencrypted to swap ({', '.join(swaps)}): {SWAP_WAY_OUT}"

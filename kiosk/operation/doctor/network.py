@@ -152,7 +152,8 @@ def check_public_address(settings: Settings, machine: Machine, *, is_demonstrati
 
 
 def _check_guests_way(settings: Settings, machine: Machine, path: str) -> Iterator[Advice]:
-    """Yield one finding about the public address, from requests to `path`, at which there is no page."""
+    """Yield one finding about the public address, good or bad, from requests to `path`, at which there is no
+    page."""
     address = settings.guest_address
     try:
         problem = _fault_of_way(settings, machine, path)

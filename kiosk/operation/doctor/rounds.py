@@ -68,8 +68,8 @@ def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advi
 
 
 def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Report links whose unit is in no tree, unless the file of a tree may be bad, and links that the running
-    round does not admit; nothing if all is well."""
+    """Report links whose unit is in no tree and no running round, unless any own file is bad, and links that
+    no running round at their unit admits; nothing if all is well, and for units without a running round."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
@@ -88,8 +88,9 @@ def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advic
 
 
 def check_languages(settings: Settings, store: Store, library: Library) -> Iterator[Advice]:
-    """Report languages that guests see although no native reader has reviewed them, and languages that an
-    open round lacks. If all languages that guests see are reviewed, a good finding says so."""
+    """Report languages that guests see although no native reader has reviewed them, and languages that a
+    round which is not closed lacks, planned ones too. If all languages that guests see are reviewed, a good
+    finding says so, also beside languages that a round lacks."""
     allowed = None if store.is_demonstration else settings.languages
     spoken = [code for code in screen_languages(library.guest, allowed) if code != REFERENCE]
     unreviewed = {code for code in spoken if not of_screen(library.guest[code]).is_reviewed}

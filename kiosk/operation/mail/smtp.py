@@ -99,7 +99,7 @@ def as_message(content: MailContent, headers: MailHeaders) -> EmailMessage:
 
 def send(mail: MailSettings, message: EmailMessage) -> None:
     """Hand a message to the mail server that the settings `mail` name. Raises MailError if it does not take
-    it."""
+    it, if it cannot be reached, and if the password cannot be read."""
     with _signed_in(mail) as server:
         _check(server.mail(mail.sender), MailProblem.SENDER)
         _check(server.rcpt(str(message["To"])), MailProblem.RECIPIENT)
@@ -111,7 +111,8 @@ def send(mail: MailSettings, message: EmailMessage) -> None:
 
 
 def check_sign_in(mail: MailSettings) -> None:
-    """Connect to the mail server and sign in, as before sending a mail. Raises MailError."""
+    """Connect to the mail server and, if the settings have a user, sign in, as before sending a mail. Raises
+    MailError."""
     with _signed_in(mail):
         pass
 
