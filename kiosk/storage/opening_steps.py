@@ -57,12 +57,13 @@ class OpeningSteps:
         """
         self.check(new, now)
         self._unit_rows.check_keys_of_units()
-        while not self._begin(new, now):
+        # As a step: SQLite's log, which holds nothing secret yet, is emptied after the last write.
+        while not self._writer.run_step(partial(self._begin, new, now)):
             self.finish()
         try:
             self.finish()
         except BaseException:
-            self._give_up(new)
+            self._writer.run_step(partial(self._give_up, new))
             self.finish()
             raise
         if self._rounds.with_id(new.id) is None:
@@ -78,10 +79,9 @@ class OpeningSteps:
     def _read(self) -> Opening | None:
         return read_opening(self._database, self._rounds)
 
-    @one_write
     def _begin(self, new: Round, now: datetime) -> bool:
         """Begin an opening, and record that the clock was right at `now`. Returns False, and changes nothing,
-        while another opening goes on."""
+        while another opening goes on. The caller holds a write."""
         self.check(new, now)
         if self._read() is not None:
             return False
@@ -121,7 +121,7 @@ class OpeningSteps:
         try:
             self._add(opening, basis, text)
         except RoundError:
-            self._give_up(opening.round)
+            self._writer.run_step(partial(self._give_up, opening.round))
 
     def _read_basis(self) -> _Basis:
         return _Basis(self._rounds.all(), self._database.get("last_tick"), self._snapshots.text())
@@ -136,9 +136,9 @@ class OpeningSteps:
         write_opening(self._database, None)
         self._snapshots.put(text)
 
-    @one_write
     def _give_up(self, of_round: Round) -> None:
-        """Mark this round's opening as given up, if it has begun and the round is not added yet."""
+        """Mark this round's opening as given up, if it has begun and the round is not added yet. The caller
+        holds a write."""
         opening = self._read()
         if opening is not None and opening.round == of_round:
             write_opening(self._database, replace(opening, is_given_up=True))

@@ -309,7 +309,7 @@ def unsaved_keys_at_commits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> in
 
     def recorded(handle: int) -> None:
         fsync(handle)
-        flushed.add(Path(f"/proc/self/fd/{handle}").readlink().name)
+        flushed.add(Path(f"/proc/self/fd/{handle}").readlink().name.removesuffix(".next"))
 
     def checked(database: peewee.Database) -> Any:
         rows = database.execute_sql("SELECT key_id FROM box").fetchall()  # type: ignore[no-untyped-call]
