@@ -78,7 +78,8 @@ class Output:
 @dataclass(frozen=True)
 class Aggregate:
     """The figures of one organisation and year. `made_at` is the time of its making, local at the
-    organisation; a later aggregate of the same organisation and year replaces an earlier one."""
+    organisation; a later aggregate of the same organisation and year replaces an earlier one.
+    `is_demonstration` says whether the answers are invented."""
 
     organisation: str
     year: int

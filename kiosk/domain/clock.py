@@ -67,7 +67,8 @@ class ClockRecord:
 
 
 def is_synchronised(utc: datetime, machine: Machine) -> bool:
-    """Return whether the kernel reports NTP time and the wall clock's reading `utc` agrees with it."""
+    """Return whether the kernel reports NTP time and the wall clock's reading `utc` differs from that by at
+    most NTP_TOLERANCE."""
     return machine.ntp_time is not None and abs(utc - machine.ntp_time) <= NTP_TOLERANCE
 
 

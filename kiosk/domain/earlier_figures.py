@@ -76,7 +76,7 @@ class EarlierFigures:
     statements: tuple[KnownCounts, ...]
 
     def known(self, statement_id: str) -> KnownCounts | None:
-        """Return the known counts of a statement; None if it has none."""
+        """Return the known counts of a statement; None if these figures have none of that statement."""
         return next((known for known in self.statements if known.statement_id == statement_id), None)
 
     def as_json(self) -> dict[str, Any]:

@@ -89,14 +89,14 @@ def is_address(text: str) -> bool:
 
 
 def is_working_day(when: datetime) -> bool:
-    """Return whether a time is on a day from Monday to Friday. Public holidays count as working days: the
-    opening days of a unit are not known."""
+    """Return whether a local time is on a day from Monday to Friday. Public holidays count as working days:
+    the opening days of a unit are not known."""
     return when.weekday() < 5
 
 
 def next_try(problem: MailProblem, tries: int, now: datetime) -> datetime | None:
     """Return the time of the next try after `tries` failed tries, 1 or more; None if the mail is given up:
-    after one try more than WAITS has times.
+    after one try more than WAITS has times. `now` and the result are local time.
 
     A recipient whom the server refuses for good is not tried again. All other problems may be mended.
     """

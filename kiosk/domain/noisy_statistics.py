@@ -66,10 +66,10 @@ def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
 
 
 def noise_of_part(batches: int, cells: int, epsilon: Fraction, variance_of_sum: float) -> Noise:
-    """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made.
-    `variance_of_sum` is the variance of the noise in the public sum of all their cells: the number of guests
-    who were asked, itself a published, noisy figure. The noise of that sum is spread evenly over the
-    cells."""
+    """Return the noise in the sum of the tables of `batches` batches that `noise.protect_part` made
+    with this `epsilon`. `variance_of_sum` is the variance of the noise in the public sum of all their cells:
+    the number of guests who were asked, itself a published, noisy figure. The noise of that sum is spread
+    evenly over the cells."""
     ratio = exp(-epsilon / 2)
     of_one = 2 * ratio / (1 - ratio) ** 2
     return Noise(cells, batches * of_one * (1 - 1 / cells) + variance_of_sum / cells**2, batches)

@@ -200,7 +200,8 @@ def round_id(survey: Survey, opens_on: date, taken: Iterable[str]) -> str:
 def check_opening(
     new: Round, others: Iterable[Round], now: datetime, closed: frozenset[str] = frozenset()
 ) -> None:
-    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others`.
+    """Raise RoundError, with every reason at once, unless `new` may be opened beside `others` at `now`,
+    local time.
 
     `closed` holds ids of rounds that a count has closed. Their time may overlap with the new round's, since a
     wrong clock may have closed them early; they still count towards TREND_BUDGET.
@@ -297,7 +298,7 @@ def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
 
 
 def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
-    """Yield a message for each fault of a round's own terms."""
+    """Yield a message for each fault of a round's own terms, if it is opened at `now`, local time."""
     if new.k < K_FLOOR:
         yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
     if new.k > 100:

@@ -71,7 +71,7 @@ class RoundDocument(TypedDict):
 
 class Document(TypedDict):
     """The snapshot. `made_at` is the time of the count that made it, local, in ISO 8601; None before the
-    first publication."""
+    first publication. `demonstration` says whether the answers are invented."""
 
     made_at: str | None
     demonstration: bool
@@ -113,7 +113,7 @@ def node_tallies(round_tally: RoundTally) -> dict[str, Tally]:
 
 def make_snapshot(rounds: Iterable[RoundTally], made_at: datetime, *, demonstration: bool) -> Document:
     """Return the snapshot, as `/results.json` and `kiosk results --json` show it, with the rounds in the
-    given order. `made_at` is the local time of the count."""
+    given order. `made_at` is the local time of the count; `demonstration` becomes the member of that name."""
     return {
         "made_at": made_at.isoformat(timespec="seconds"),
         "demonstration": demonstration,
@@ -155,7 +155,8 @@ def _node_batches(round_tally: RoundTally) -> dict[str, int]:
 
 
 def _head_of(node: Node, batches: int) -> _Node:
-    """Return the members of a node's document that need no figures."""
+    """Return the members of a node's document that need no figures. `batches` is the number of batches
+    in the node's figures, each with noise of its own; 0 adds no member."""
     head: _Node = {"id": node.id, "parent": node.parent}
     if batches:
         head["batches"] = batches

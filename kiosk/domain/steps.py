@@ -94,8 +94,9 @@ def known_step(
 
 
 def last_two(closed: Sequence[Round], of_round: Round, node_id: str, statement_id: str) -> tuple[Round, ...]:
-    """Return the last two closed rounds up to `of_round`, itself included, that asked a statement at a node,
-    the latest first; fewer if there are not two. `closed` has the latest opening first."""
+    """Return the last two closed rounds, up to `of_round` in the order of opening, that asked a statement at
+    a node, the latest first; fewer if there are not two. `of_round` is among them only if it is in `closed`,
+    which has the latest opening first."""
     return tuple(islice(_asking(closed, of_round, node_id, statement_id), 2))
 
 

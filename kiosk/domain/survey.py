@@ -113,8 +113,8 @@ class Scale:
 
 
 def number_scale(scale_id: str, poles: Poles, options: int, *, bipolar: bool = False) -> Scale:
-    """Return a scale of as many consecutive numbers as there are `options`, at least two, with words at its
-    poles only."""
+    """Return a scale of consecutive numbers from `poles.first` on, as many as `options`, at least two; only
+    the first and the last have words. `bipolar` is that of the scale (see `Scale`): it changes no number."""
     return Scale(scale_id, _number_labels(poles, options), bipolar, Pictures.NONE, poles)
 
 
@@ -134,13 +134,14 @@ studied (docs/noise.md)."""
 
 NONE_OF_THESE = "Inget av detta"
 SEVERAL_HINT = "Du kan välja flera."
-"""The texts of the guest's screen that a question with several options needs beside its own."""
+"""The texts of the guest's screen that a question with several options needs beside its own.
+kiosk/screen/texts.py repeats them for the catalogues."""
 
 
 FOLLOW_UP_HINT = "Bara om du svarade:"
 NOT_CONCERNED = "Jag svarade något annat"
-"""The texts of the guest's screen that a follow-up needs beside its own. Every guest has its page, so that
-neither a bystander nor the server learns from a page who is asked."""
+"""The texts of the guest's screen that a follow-up needs beside its own; kiosk/screen/texts.py repeats them.
+Every guest has its page, so that neither a bystander nor the server learns from a page who is asked."""
 
 
 MOST_FOLLOW_UP_OPTIONS = 8

@@ -150,6 +150,7 @@ def protected(
 ) -> Published:
     """Return the table to publish in a protected round: `cells` with noise of this epsilon, drawn now.
     `before` is the published table of the statement that a follow-up follows, never None for one.
+    `rng` must be `secrets.SystemRandom()` outside tests.
 
     The number of guests who were asked a follow-up is taken from that table. It is not drawn again: a second
     noisy number of the same guests would tell more about each of them.
@@ -197,8 +198,9 @@ def follows_table(
     a count below 0, or is of fewer than `k` ballots; True proves nothing. `column` is that of the follow-up,
     `k` the round's. For figures from a file.
 
-    If no answer to the statement is withheld, its table says how many were asked. In an exact round, each
-    batch that withholds such an answer withholds the whole follow-up.
+    If no answer to the statement is withheld, its table says how many were asked. A protected round
+    (`is_protected`) withholds nothing. In an exact round, each batch that withholds such an answer withholds
+    the whole follow-up.
     """
     not_asked, asked = table.not_asked or 0, asked_by(statement, column)
     if min(*table.counts, *table.no_answer, table.withheld, not_asked) < 0 or table.ballots < k:

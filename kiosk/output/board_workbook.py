@@ -169,8 +169,8 @@ def _write(page: Any, sheet: BoardSheet) -> None:
 
 
 def _is_of_numbers(table: BoardTable, column: int) -> bool:
-    """Return whether a column, counted from 0, has numbers and no text below its heading, which then stands
-    at the right. False for an empty column."""
+    """Return whether a column, counted from 0, has numbers or days and no text below its heading. The
+    heading of such a column stands at the right. False for an empty column."""
     return not any(isinstance(line[column], str) for line in table.rows) and any(
         line[column] is not None for line in table.rows
     )
@@ -208,13 +208,15 @@ def _lines(values: Sequence[Value], widths: Sequence[int]) -> int:
 
 
 def _wrapped(values: Sequence[Value], widths: Sequence[int]) -> Sequence[Value]:
-    """Return the cells of a row whose texts wrap. The last cell of a row with fewer cells than the sheet has
-    columns does not wrap: it runs on over the empty cells."""
+    """Return the cells of a row whose texts are set to wrap: all of them; in a row with fewer cells than the
+    sheet has columns (`widths` has one width for each), all but the last, which runs on over the empty cells.
+    `_write` lets every heading of numbers wrap."""
     return values if len(values) == len(widths) else values[:-1]
 
 
 def _set(cell: Any, value: Value, *, is_wrapped: bool, indent: int) -> None:
-    """Write a value into a cell, in the format of its type."""
+    """Write a value into a cell, in the format of its type. `is_wrapped` lets a text have several lines, and
+    `indent` moves it to the right, in steps of the spreadsheet program; other values ignore both."""
     from openpyxl.styles import Alignment
 
     cell.value = harmless(value)
@@ -233,7 +235,7 @@ def _set(cell: Any, value: Value, *, is_wrapped: bool, indent: int) -> None:
 
 def _draw(page: Any, table: BoardTable, row: int, below: int) -> int:
     """Draw a table's chart, if it has one, from the sheet's row `below` on. Returns the number of rows that
-    the chart takes, 0 without one. `row` is that of the table's column names."""
+    the chart takes, 0 without one. `row` is that of the table's column names. Rows are counted from 1."""
     from openpyxl.chart import BarChart, Reference
 
     chart = table.chart

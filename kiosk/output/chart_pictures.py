@@ -211,7 +211,8 @@ def _patterns(colours: Sequence[str]) -> Iterator[str]:
 
 
 def _legend(parts: list[str], picture: Picture, y: int, layout: PictureLayout) -> int:
-    """Draw the legend, on as many lines as it needs; returns the first free y below it."""
+    """Append the legend to `parts`, the SVG elements of a picture, from `y` down, on as many lines as it
+    needs. Returns the first free y below the legend."""
     x, side = layout.margin, half_up(1.375 * layout.text_size)
     for at, label in enumerate(picture.labels):
         width = side + 7 + half_up(text_width(label, layout.text_size)) + 12
@@ -342,7 +343,8 @@ def text_at(
     anchor: str = "start",
     ink: str = INK,
 ) -> str:
-    """Return a line of text as SVG. `y` is its base line; `anchor` says which end is at `x`."""
+    """Return a line of text as SVG. `y` is its base line. `anchor` says which part of the line is at `x`:
+    "start", "middle" or "end"."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
         f'fill="{ink}">{escape(text)}</text>'

@@ -114,7 +114,7 @@ def _unit(unit: UnitColumns, y: int, highest: float, hatching: str) -> Iterator[
 
 def _column(column: Column, base: int, highest: float, hatching: str) -> Iterator[str]:
     """Yield a column as SVG, and the text above it. A column without a number, or with 0, is only its
-    text."""
+    text. `base` is the y of the base line; `highest` and `hatching` as in `_unit`."""
     left, width = MARGIN + LABELS + column.start * MONTH, column.months * MONTH
     height = TALLEST * (column.number or 0) / column.months / highest if highest else 0
     if height:
@@ -128,7 +128,7 @@ def _column(column: Column, base: int, highest: float, hatching: str) -> Iterato
 
 
 def _fitting(text: str, room: float) -> int:
-    """Return the largest font size, from DIGIT_SIZE down to SMALL, at which a text fits into `room`; SMALL if
-    it fits at none."""
+    """Return the largest font size, from DIGIT_SIZE down to SMALL, at which a text fits into `room`
+    pixels; SMALL if it fits at none."""
     sizes = range(DIGIT_SIZE, SMALL, -1)
     return next((size for size in sizes if text_width(text, size) <= room), SMALL)

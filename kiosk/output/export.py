@@ -312,5 +312,5 @@ def _description(document: Document, contents: Mapping[str, bytes], style: CsvSt
 
 
 def _dialect(style: CsvStyle) -> dict[str, Any]:
-    """Return the description of a table's delimiter, where it is not a comma."""
+    """Return the member of a table's description that has its delimiter; {} for commas, the default."""
     return {"dialect": {"delimiter": ";"}} if style is CsvStyle.SEMICOLON else {}

@@ -71,7 +71,7 @@ def intervals_svg(
 
 
 def _x(percent: float, layout: IntervalLayout) -> float:
-    """Return the horizontal position of a share in percent."""
+    """Return the horizontal position, in pixels of the chart, of a share that is given in percent."""
     return layout.labels + (layout.width - layout.labels - layout.right) * percent / 100
 
 
@@ -101,7 +101,8 @@ def _line(line: IntervalLine, y: int, layout: IntervalLayout) -> Iterator[str]:
 
 
 def _name(line: IntervalLine, y: int, middle: float, layout: IntervalLayout) -> Iterator[str]:
-    """Yield the name and the number of answers: beside the line, or above it on a phone."""
+    """Yield the name and the number of answers: beside the line, or above it on a phone. `y` is the upper
+    edge of the row, `middle` the y of the line."""
     weight = "bold" if line.is_own else "normal"
     if layout is PHONE:
         [name, *_] = wrapped(line.name, TEXT_SIZE, layout.width - 90)

@@ -109,7 +109,8 @@ def _children(objects: Objects, parent: int) -> list[tuple[int, bytes]]:
 
 
 def _written(header: bytes, objects: Objects, trailer: bytes, names: Mapping[bytes, bytes]) -> bytes:
-    """Return the file with these objects, and with the elements' names in the structure's index."""
+    """Return the file with these objects, and with the elements' names in the structure's index. `header` is
+    the file's beginning, before the first object; `names` maps each name to the reference of its element."""
     parts, at, places = [header], len(header), {}
     for number, content in objects.items():
         changed = NAMES.sub(lambda index: _index(index, names), content) if ROOT.match(content) else content

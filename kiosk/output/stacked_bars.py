@@ -224,7 +224,8 @@ def _measures(width: int, bars: Sequence[Bar]) -> Measures:
 
 
 def _margin(bars: Sequence[Bar], size: float, least: int, most: int) -> int:
-    """Return the width of the left margin: that of the longest name, from `least` to `most` pixels."""
+    """Return the width of the left margin: that of the longest name, from `least` to `most` pixels. `size` is
+    the font size of the names."""
     lines = [line for bar in bars for line in bar.label.split("<br>")]
     return min(max(ceil(max(text_width(line, size) for line in lines)) + BESIDE, least), most)
 
@@ -448,7 +449,8 @@ def _n(bar: Bar, middle: float) -> Figure:
 
 
 def _note(name: str, text: str, position: float) -> Figure:
-    """Return an annotation at the left: below `position`, or centred on it if the text replaces a bar."""
+    """Return an annotation with this name at the left, below `position`; one with the name "instead", whose
+    text replaces a bar, is centred on `position`."""
     return {
         "name": name,
         "text": _literal(text),
