@@ -83,7 +83,8 @@ MAIL_PORTS = {
 class MailSettings:
     """The mail server, the sender's address and the address of the desk in links.
 
-    `user` is "" if the server wants no sign-in; otherwise `password_file` has the password.
+    `user` is "" and `password_file` None if the server wants no sign-in; otherwise `password_file` is the
+    absolute path of the file with the password.
     """
 
     host: str
@@ -99,16 +100,16 @@ class MailSettings:
 class Settings:
     """The settings of an installation.
 
-    `data` is the folder of its files; `keys` is the folder of its keys, which no backup covers. `secret_key`
-    is None if it stands in a file of `data` (see the function `secret_key`). `ticks` are the times of counts.
-    `guest_listen` and `desk_listen` are address:port. `languages` are shown to guests although no native
-    reader has reviewed them. `pace_seconds` is the time in which a quick reader answers a statement.
-    `guest_address` is the part before /k/... and /s/... in addresses for guests, without a slash at its end.
-    `is_https` says that a proxy encrypts, so that cookies and forms are bound to https. `proxy` is the
-    address of the proxy whose X-Forwarded-For has the addresses of clients, or None. `leave_to` is the
-    address of the neutral site that a phone opens when the guest leaves. With `is_one_touch`, touching an
-    answer opens the next statement. `screen` has the measures of kiosks without their own, or is None. `mail`
-    is None if no mail is sent.
+    `data` is the folder of its files; `keys` is the folder of its keys, which no backup covers; both paths
+    are absolute. `secret_key` is None if it stands in a file of `data` (see the function `secret_key`).
+    `ticks` are the times of counts. `guest_listen` and `desk_listen` are address:port. `languages` are shown
+    to guests although no native reader has reviewed them. `pace_seconds` is the time in which a quick reader
+    answers a statement. `guest_address` is the part before /k/... and /s/... in addresses for guests, without
+    a slash at its end. `is_https` says that a proxy encrypts, so that cookies and forms are bound to https.
+    `proxy` is the address of the proxy whose X-Forwarded-For has the addresses of clients, None without a
+    proxy. `leave_to` is the address of the neutral site that a phone opens when the guest leaves. With
+    `is_one_touch`, touching an answer opens the next statement. `screen` has the measures of kiosks without
+    their own, None if they are not set. `mail` is None if no mail is sent.
     """
 
     data: Path
@@ -130,18 +131,20 @@ class Settings:
 
     @property
     def definition_folders(self) -> list[Path]:
-        """Folders with surveys, scales and trees: the shipped one, then the installation's own, which need
-        not exist."""
+        """Absolute paths of the folders with surveys, scales and trees: the shipped one, then the
+        installation's own, which need not exist."""
         return [shipped_folder("questions"), self.data / "questions"]
 
     @property
     def audio_folder(self) -> Path:
-        """Folder with speech: synthesised `drafts`, and people's `recordings`."""
+        """Absolute path of the folder with speech, which has the folders `drafts`, for synthesised speech,
+        and `recordings`, for people's."""
         return self.data / "audio"
 
     @property
     def translation_folders(self) -> list[Path]:
-        """Folders with catalogues: the shipped one, then the installation's own, which need not exist."""
+        """Absolute paths of the folders with catalogues: the shipped one, then the installation's own, which
+        need not exist."""
         return [shipped_folder("translations"), self.data / "translations"]
 
 
@@ -153,7 +156,8 @@ def shipped_folder(name: str) -> Path:
 
 
 def read_settings(environ: Mapping[str, str], *, data: str = "instance") -> Settings:
-    """Read the KIOSK_* variables; `data` is the folder if KIOSK_DATA is not set. Nothing is created.
+    """Read the KIOSK_* variables. `data` is the path of the data folder if KIOSK_DATA is not set, relative to
+    the working directory. Nothing is created.
 
     Raises SettingsError, which names the variable and the remedy, for the first that cannot be used.
     """
@@ -197,9 +201,9 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 
 def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
-    """Return the absolute path of a folder, which need not exist. Raises SettingsError if a file stands in
-    its place, or in that of a folder above it, and PermissionError if a folder above it may not be
-    searched."""
+    """Return the absolute path of a folder, which need not exist: that in the variable `name`, else
+    `default`, either of them relative to the working directory. Raises SettingsError if a file stands in its
+    place, or in that of a folder above it, and PermissionError if a folder above it may not be searched."""
     folder = Path(environ.get(name) or default).resolve()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not existing.is_dir():
@@ -208,7 +212,7 @@ def _folder(name: str, environ: Mapping[str, str], default: Path) -> Path:
 
 
 def _database_url(environ: Mapping[str, str], folder: Path) -> str:
-    """Return the address of the database; by default that of a SQLite file in the data folder."""
+    """Return the address of the database; by default that of a SQLite file in `folder`, KIOSK_DATA."""
     url = environ.get("KIOSK_DATABASE_URL") or f"sqlite:///{folder / 'kiosk.sqlite'}"
     kind, _, rest = url.partition("://")
     if kind not in {"sqlite", "postgresql", "postgres"} or not rest.strip("/"):
@@ -328,7 +332,8 @@ def _millimetres(name: str, environ: Mapping[str, str], limits: tuple[int, int])
 
 
 def _mail(environ: Mapping[str, str], data: Path) -> MailSettings | None:
-    """Return the settings of mail; None without KIOSK_MAIL_HOST. `data` is the folder that backups cover."""
+    """Return the settings of mail; None without KIOSK_MAIL_HOST. `data` is KIOSK_DATA: backups cover it, so
+    the file with the password must not be in it."""
     host = environ.get("KIOSK_MAIL_HOST")
     if not host:
         _refuse_mail_without_host(environ)
@@ -395,7 +400,8 @@ def _in_address(host: str) -> str:
 
 
 def _mail_password(environ: Mapping[str, str]) -> tuple[str, Path | None]:
-    """Return (user, file of the password); ("", None) if the server wants no sign-in."""
+    """Return (user, absolute path of the file with the password); ("", None) if the server wants no
+    sign-in."""
     user, file = environ.get("KIOSK_MAIL_USER") or "", environ.get("KIOSK_MAIL_PASSWORD_FILE") or ""
     if user and not user.isprintable():
         raise SettingsError("KIOSK_MAIL_USER has characters that cannot be printed; write the user's name")
@@ -462,6 +468,7 @@ def _port(name: str, environ: Mapping[str, str], default: int) -> int:
 
 
 def _yes_or_no(name: str, environ: Mapping[str, str], default: str) -> bool:
+    """Return whether a variable, or `default` if it is not set, is "yes" and not "no"."""
     text = environ.get(name) or default
     if text not in {"yes", "no"}:
         raise SettingsError(f"{name} is {text!r}; write yes or no")

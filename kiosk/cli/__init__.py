@@ -52,7 +52,8 @@ A module is imported when its command runs, because importing all of them takes 
 
 class Commands(click.Group):
     """A group that imports a command when it is asked for
-    (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands)."""
+    (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands). `sources` is a mapping
+    as COMMANDS."""
 
     def __init__(self, *arguments: Any, sources: Mapping[str, tuple[str, str]], **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

@@ -32,8 +32,8 @@ def protection_option(effect: str) -> Callable[[Command], Command]:
 
 
 def current_settings(data: str = "instance") -> Settings:
-    """Return the settings in the environment; `data` is the folder if KIOSK_DATA is not set. Raises
-    SettingsError, which names the setting."""
+    """Return the settings in the environment. `data` is the path of the data folder if KIOSK_DATA is not set,
+    relative to the working directory. Raises SettingsError, which names the setting."""
     return read_settings(os.environ, data=data)
 
 

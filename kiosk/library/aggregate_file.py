@@ -517,6 +517,7 @@ def _fraction(text: str) -> Fraction:
 
 
 def _id(text: str) -> str:
+    """Return `text` if it is an id as in definition files. Raises ValueError otherwise."""
     if not ID_PATTERN.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no id")
     return text

@@ -171,11 +171,12 @@ def _values(signed: SignedAggregate) -> dict[str, Any]:
 
 
 def _path(fingerprint: str, year: int) -> Path:
+    """Return the path, relative to KIOSK_DATA, of the aggregate of a key and a year."""
     return FOLDER / f"{fingerprint}-{year}.zip"
 
 
 def _files(settings: Settings) -> list[Path]:
-    """Return the paths of all stored aggregates, sorted; [] without the folder."""
+    """Return the absolute paths of all stored aggregates, sorted; [] without the folder."""
     folder = settings.data / FOLDER
     return sorted(path for path in folder.glob("[!.]*.zip") if path.is_file()) if folder.is_dir() else []
 
@@ -194,7 +195,8 @@ def _stored(path: Path) -> SignedAggregate | None:
 
 
 def _change(settings: Settings, changes: Changes) -> None:
-    """Replace or remove files. Raises RefusedError, and changes nothing, if one cannot be written."""
+    """Replace or remove files in KIOSK_DATA. Raises RefusedError, and changes nothing, if one cannot be
+    written."""
     try:
         replace_all(settings.data, changes)
     except OSError as error:

@@ -56,7 +56,7 @@ NAME = re.compile(
     r"questions/(?:(?:scales|counters|theories)/)?[a-z][a-z0-9_]{0,39}\.toml"
     rf"|translations/{LANGUAGE_CODE.pattern}/LC_MESSAGES/guest\.po"
 )
-"""Pattern of the names of the files in a bundle, which are their paths in KIOSK_DATA."""
+"""Pattern of the names of the files in a bundle: their paths, relative to KIOSK_DATA."""
 
 
 class Kind(StrEnum):
@@ -435,8 +435,9 @@ def import_bundle(settings: Settings, content: bytes, used_surveys: Collection[s
 
 
 def _changes(settings: Settings, library: Library, plan: Plan) -> Iterator[tuple[Path, bytes | None]]:
-    """Yield each file that an import writes: its path in KIOSK_DATA and its new content. Scales and counters
-    come before the surveys and theories that need them, so that these are complete after a power failure.
+    """Yield each file that an import writes: its path, relative to KIOSK_DATA, and its new content. Scales
+    and counters come before the surveys and theories that need them, so that these are complete after a power
+    failure.
     """
     bundle = plan.content
     for scale in bundle.scales:

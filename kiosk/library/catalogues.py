@@ -304,7 +304,8 @@ def read_catalogues(folders: list[Path], domain: str, read: Read = strictly) -> 
 
 
 def _catalogue_files(folder: Path, domain: str, read: Read) -> list[Path]:
-    """Return the paths of a domain's files in a folder of translations, sorted by language code."""
+    """Return the paths of a domain's files in a folder of translations, sorted by language code. `read`
+    decides what happens to a folder that cannot be listed (`entries`); the files are not read."""
     folders = (path for path in entries(folder, read) if not path.is_file())
     paths = (path / "LC_MESSAGES" / f"{domain}.po" for path in folders)
     return [path for path in paths if is_there(path)]

@@ -23,7 +23,7 @@ from kiosk.library.theme import theme_files
 from kiosk.settings import Settings
 
 Changes = Mapping[Path, bytes | None]
-"""Path in KIOSK_DATA -> new content, None to remove the file. Files are replaced in this order."""
+"""Path relative to KIOSK_DATA -> new content, None to remove the file. Files are replaced in this order."""
 
 CANDIDATE = ".candidate-"
 
@@ -103,7 +103,7 @@ def _mirror(data: Path, candidate: Path, changes: Changes) -> None:
 
 def _link(source: Path, target: Path, changed: set[Path]) -> None:
     """Create `target` as a link to `source`; or as a folder of links, if one of the `changed` paths is in it.
-    A `target` that is itself in `changed` is not created."""
+    A `target` that is itself in `changed` is not created. All paths are absolute."""
     if target in changed:
         return
     if source.is_dir() and any(path.is_relative_to(target) for path in changed):
@@ -130,7 +130,8 @@ def _refuse_new_problems(settings: Settings, candidate: Settings, library: Libra
 
 
 def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> Message:
-    """Return the refusal for a file that would be unreadable; paths in it are those in KIOSK_DATA."""
+    """Return the refusal for a file that would be unreadable. Absolute paths in its text are below the folder
+    of `settings`, instead of that of `candidate`, which is temporary."""
     problem_text = problem.message.values["problem"]
     if isinstance(problem_text, str):
         problem_text = problem_text.replace(f"{candidate.data}/", f"{settings.data}/")
@@ -141,8 +142,8 @@ def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> M
 
 
 def replace_all(data: Path, changes: Changes) -> None:
-    """Replace every file of a change, in its order, and flush each to the disk. The caller holds
-    `exclusively`.
+    """Replace every file of a change, in its order, and flush each to the disk. `data` is KIOSK_DATA. The
+    caller holds `exclusively`.
 
     If one cannot be replaced, the files and folders are as before, and OSError is raised. No file is read:
     the caller checks that the new files can be read.
@@ -195,8 +196,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_old(path: Path) -> Path | None:
-    """Keep a file that is about to be replaced, by a second hard link or a copy. Returns its path; None if
-    there is no file."""
+    """Keep a file that is about to be replaced, by a second hard link or a copy. Returns the path of the link
+    or copy; None if there is no file."""
     old = _beside(path, "old")
     old.unlink(missing_ok=True)
     try:

@@ -203,8 +203,8 @@ def check_text(library: Library) -> str:
 
 def _language_lines(states: dict[str, dict[str, int]]) -> list[str]:
     """Return the lines about the languages of a survey or the screen: one for each language with missing
-    texts, and one with the numbers of unreviewed texts of all languages. `states` is language code ->
-    numbers."""
+    texts, and one with the numbers of unreviewed texts of all languages. `states` maps each language code to
+    the numbers of `missing` and `unreviewed` texts."""
     lines = [
         f"  {code}: {state['missing']} texts missing, hidden from guests"
         for code, state in states.items()

@@ -59,7 +59,7 @@ class CounterDraft:
 
 def counter_draft(library: Library, counter_id: str) -> CounterDraft:
     """Return a counter as a draft. A closed counter has the units at which it would be shown if it were open;
-    a total has none. Raises KeyError for an unknown id."""
+    a total, which nobody taps, has none. Raises KeyError for an unknown id."""
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
@@ -129,12 +129,12 @@ def add_counter(settings: Settings, draft: CounterDraft, used: Collection[str]) 
 def rewrite_counter(
     settings: Settings, counter_id: str, draft: CounterDraft, seen: str, used: Collection[str]
 ) -> Library:
-    """Write a changed counter, and return the new library. Only the units of a shipped counter change.
-    Targets that another counter of the file has too do not change (`shares_targets`).
+    """Write a changed counter, and return the new library. Of a shipped counter, nothing but the units
+    changes. Targets that another counter of the file has too do not change (`shares_targets`).
 
     `used` are the ids of the counter's targets with figures: they are renamed or closed, never removed, and
     no new target gets one of them. `seen` is the digest (`draft_digest`) of the counter that was edited.
-    Raises ChangedError if it has changed since or is gone, FieldError for faults in the form, and
+    Raises ChangedError if the counter has changed since or is gone, FieldError for faults in the form, and
     RefusedError if a file cannot be read or written. An error leaves everything unchanged.
     """
     draft = _tidied(draft)
@@ -238,8 +238,8 @@ def _units_change(
     units: Collection[str],
     removed: str = "",
 ) -> dict[Path, bytes | None]:
-    """Return the change of the file of units by which `counter` is shown at `units`, and the row of the
-    counter `removed` is deleted; {} if nothing changes.
+    """Return the change of the file of units by which `counter` is shown at `units`, if it is not None, and
+    the row of the counter with the id `removed`, if it is not "", is deleted; {} if nothing changes.
 
     A counter at every unit needs no row, unless it is optional: without a row, it is shown at units that are
     added later, too. `units` that are in no tree are left out. A file without rows is removed. Raises

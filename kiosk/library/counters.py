@@ -92,6 +92,8 @@ def read_all_counters(folders: list[Path], read: Read = strictly) -> dict[str, C
 
 
 def _read_new(path: Path, names: frozenset[str], taken: Mapping[str, Counter]) -> tuple[Counter, ...]:
+    """Return the counters in one file as `read_counters`. Raises DefinitionError also if the file's name is
+    in `names`, those of earlier files, without .toml."""
     refuse_taken(path, names)
     return read_counters(path, taken)
 

@@ -168,7 +168,8 @@ class Table:
     def optional_numbers(self, key: str, most: int | None = None) -> tuple[int, ...]:
         """Return the whole numbers of a list as it is written, repeated ones too; () if the key is absent.
 
-        Raises DefinitionError for an empty list, and for a number outside 1 to `most` if that is given.
+        Raises DefinitionError for an empty list, and for a number outside 1 to `most`; with None, any whole
+        number is allowed.
         """
         if key not in self.values:
             self.asked.add(key)
@@ -236,8 +237,9 @@ class Table:
 
 
 def line_of(text: str, section: str, number: int, key: str) -> int | None:
-    """Return the line, from 1, of a key in the `number`th section of that name, or above all sections; None
-    if there is no such line, such as in an inline table or with `text` "".
+    """Return the line, from 1, of a key in the `number`th section (from 1) with the name `section`, or above
+    all sections if `section` is "". None if there is no such line, as for a key in an inline table, or with
+    `text` "".
 
     It is the first line that begins with the key and whose preceding lines are valid TOML, end in that
     section, and do not have the key.
@@ -359,7 +361,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _hint(complaint: str) -> str:
-    """Return a hint at the correction of a TOML error, to append to its message."""
+    """Return a hint at the correction of a TOML error, to append to its message. `complaint` is the message
+    of Python's reader."""
     return next((f"; {hint}" for part, hint in HINTS.items() if part in complaint), "; correct that line")
 
 

@@ -191,7 +191,8 @@ def _last_several(statements: Sequence[Statement]) -> int:
 
 
 def _faults_of(statement: Statement, number: int) -> Iterator[tuple[str, Message]]:
-    """Yield (name of the field, message) for each fault of a statement."""
+    """Yield (name of the field, message) for each fault of a statement. `number` is its number, from 1, in
+    the messages."""
     if fault := find_fault(statement.text, LONGEST_STATEMENT):
         yield "text", Message("Påstående {number}: {problem}", {"number": number, "problem": fault.message})
     if not can_be_read(statement.outcome):
@@ -369,8 +370,8 @@ def survey_path(survey_id: str) -> Path:
 
 
 def refuse_bad(library: Library, path: Path) -> None:
-    """Raise RefusedError if the own file at this path in KIOSK_DATA cannot be read: overwriting it would lose
-    lines that people wrote."""
+    """Raise RefusedError if the own file at `path`, relative to KIOSK_DATA, cannot be read, which the
+    library's `problems` tell: overwriting it would lose lines that people wrote."""
     for problem in library.problems:
         if problem.file == str(path):
             raise RefusedError(

@@ -31,7 +31,8 @@ class Library:
     `desk` are the catalogues of the guest's and the staff's texts.
 
     `problems` lists the installation's own files that are not used, or only in their last good copy; `own`
-    has the paths, in KIOSK_DATA, of those that are used. `choices` says at which units counters are shown.
+    has the paths, relative to KIOSK_DATA, of those that are used. `choices` says at which units counters are
+    shown.
     """
 
     surveys: Mapping[str, Survey]

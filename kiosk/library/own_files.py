@@ -20,7 +20,7 @@ from kiosk.library.theme import THEME, theme_files
 QUESTIONS, TRANSLATIONS, LAST_GOOD = "questions", "translations", ".last-good"
 
 OWN_FOLDERS = (QUESTIONS, TRANSLATIONS)
-"""Folders in KIOSK_DATA that people write files in."""
+"""Names of the folders in KIOSK_DATA that people write files in."""
 
 CATALOGUE_NAMES = frozenset({"guest.po", "desk.po"})
 """Names of the catalogues that are read."""
@@ -45,9 +45,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class FileProblem:
-    """A file that is not used, or only in its last good copy; `file` is its path in KIOSK_DATA.
+    """A file that is not used, or only in its last good copy. `file` is its path, relative to KIOSK_DATA.
 
-    `english` names the whole path, the fault and the remedy; `message` is the same for the desk.
+    `english` names the absolute path, the fault and the remedy; `message` is the same for the desk.
     """
 
     file: str
@@ -71,8 +71,8 @@ class FileProblem:
 class TolerantReader:
     """A `Read` that tolerates faults in the installation's own files, but not in shipped files.
 
-    `data` is KIOSK_DATA. `problems` collects faulty own files and folders; `good` collects the paths, in
-    KIOSK_DATA, of the definitions and catalogues that could be read.
+    `data` is KIOSK_DATA. `problems` collects faulty own files and folders; `good` collects the paths,
+    relative to KIOSK_DATA, of the definitions and catalogues that could be read.
     """
 
     data: Path
@@ -95,7 +95,8 @@ class TolerantReader:
         return value
 
     def _last_good(self, name: Path, reader: Callable[[Path], T], error: DefinitionError) -> T | None:
-        """Return the value of a faulty file's last good copy, or None, and record the problem."""
+        """Return the value that `reader` reads from a faulty file's last good copy, None if no copy can be
+        read, and add the file to `problems`. `name` is the file's path, relative to KIOSK_DATA."""
         copy = self.data / LAST_GOOD / name
         try:
             value = reader(copy) if is_there(copy) else None
@@ -139,8 +140,8 @@ def unread_files(data: Path) -> Iterator[FileProblem]:
 
 
 def _files(data: Path) -> Iterator[Path]:
-    """Yield all files that may be intended as definitions: the .toml and .po files directly in KIOSK_DATA,
-    and all files in OWN_FOLDERS and their subfolders, but not in hidden ones."""
+    """Yield the absolute paths of all files that may be intended as definitions: the .toml and .po files
+    directly in KIOSK_DATA, and all files in OWN_FOLDERS and their subfolders, but not in hidden ones."""
     loose = [path for path in _listed(data) if path.is_file() and {".toml", ".po"} & set(path.suffixes)]
     yield from loose
     for name in OWN_FOLDERS:
@@ -164,7 +165,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_read(name: Path) -> bool:
-    """Return whether a reader of this program reads the file with the path `name` in KIOSK_DATA."""
+    """Return whether a reader of this program reads the file with the path `name`, relative to KIOSK_DATA."""
     match name.parts:
         case (file,):
             return file == THEME
@@ -184,7 +185,8 @@ def _is_skipped(name: Path) -> bool:
 
 
 def _unread(data: Path, name: Path) -> FileProblem:
-    """Return the problem, with the remedy, of a file that is not read."""
+    """Return the problem, with the remedy, of a file that is not read. `name` is the file's path, relative to
+    KIOSK_DATA, which is `data`."""
     parts = name.name.lower().split(".")
     right = name.with_name(f"{name.name.partition('.')[0]}.toml")
     right = right if _is_read(right) else Path(QUESTIONS) / right.name

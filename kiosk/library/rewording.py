@@ -118,6 +118,7 @@ def _is_same_question(one: Statement, other: Statement) -> bool:
 
 
 def _when(statement: Statement) -> tuple[int, ...]:
+    """Return the numbers of the answers after which a follow-up is asked; () for any other statement."""
     return statement.follows.when if statement.follows else ()
 
 
@@ -129,6 +130,7 @@ def _continued(earlier: Statement, statement: Statement) -> Statement:
 
 
 def _anew(statement: Statement) -> Statement:
+    """Return the statement as a new one: with the id "" and no earlier texts."""
     return replace(statement, id="", earlier_spellings=(), earlier_wordings=())
 
 

@@ -90,8 +90,8 @@ def read_scale(path: Path) -> Scale:
 
 
 def _read_number_scale(table: Table, scale_id: str, *, bipolar: bool) -> Scale:
-    """Return the scale of a file with `numbers` and `poles`. Raises DefinitionError for values that make no
-    scale."""
+    """Return the scale of a file with `numbers` and `poles`. `bipolar` is as in `Scale`, and does not change
+    the numbers. Raises DefinitionError for values that make no scale."""
     numbers, poles = table.optional_numbers("numbers"), table.optional_texts("poles")
     table.optional_choice("pictures", [Pictures.NONE])
     if len(numbers) != 2 or not 0 <= numbers[0] < numbers[1] <= HIGHEST_NUMBER:

@@ -52,8 +52,8 @@ def read_installed_theme(data: Path, read: Read) -> Theme:
 
 
 def theme_files(data: Path) -> list[Path]:
-    """Return the files in KIOSK_DATA that a theme may use, sorted: theme.toml and pictures; none if the
-    folder cannot be listed."""
+    """Return the absolute paths of the files in KIOSK_DATA that a theme may use, sorted: theme.toml and
+    pictures; [] if the folder cannot be listed."""
     try:
         paths = sorted(data.iterdir())
     except OSError:

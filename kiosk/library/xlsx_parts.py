@@ -23,7 +23,7 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 def xlsx_parts(names: Sequence[str], moment: datetime) -> dict[str, str]:
     """Return name -> content of every part of an XLSX file but the sheets, which have the names `names`.
-    `moment` is the time that the file carries."""
+    `moment` is the time that the file carries, as UTC: a zone of its own is ignored."""
     numbers = range(1, len(names) + 1)
     sheets = "".join(
         f'<sheet name={quoteattr(name)} sheetId="{at}" r:id="rId{at}"/>'
@@ -95,6 +95,9 @@ def sheet_xml(rows: Iterable[Sequence[object]], *, as_text: bool = False) -> Ite
 
 
 def _row(number: int, row: Sequence[object], cells: dict[tuple[type, object], str], *, as_text: bool) -> str:
+    """Return the XML of the row with this number, from 1. `cells` keeps the XML of each value, for the rows
+    after this one, and is added to. `as_text` is as in `sheet_xml`. Raises ValueError for a number over
+    MOST_ROWS."""
     if number > MOST_ROWS:
         raise ValueError(f"a sheet has at most {MOST_ROWS} rows")
     parts = []

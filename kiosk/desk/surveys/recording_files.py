@@ -147,7 +147,8 @@ def _without(language: str, text: str) -> dict[Path, bytes | None]:
 
 
 def _path(language: str, text: str, ending: str) -> Path:
-    """Return the path of a recording in KIOSK_DATA; `ending` is a key of KINDS, such as ".mp3"."""
+    """Return the path, relative to KIOSK_DATA, of a person's recording of `text`, which is in `language`, a
+    code. `ending` is a key of KINDS, such as ".mp3"."""
     return Path("audio", "recordings", language, f"{sound_name(language, text)}{ending}")
 
 

@@ -39,9 +39,11 @@ class ForeignQuestion:
     the order of the file, answers such as "don't know" included; `choice_list` is the name of their list,
     which questions may share, or "" if the question has a list of its own. `outcome`, `good` and `agreeing`
     (numbers of choices, 1 the lowest) are empty unless the file is an export of this program. `is_numbered`
-    says that it is one: the names of its choices are their numbers, and an empty `good` means that the survey
-    does not say. Choices that are not `is_ordered` are numbered from the last one shown. `follows` is a
-    condition: the name of another question, and the names of the choices after which this one is asked.
+    says that the file is such an export: the names of the choices are their numbers, and an empty `good`
+    means that the survey does not say. `is_ordered` says whether the choices of such an export have an order;
+    without one, they are numbered from the last one shown. `follows` is a condition: the name of another
+    question, and the names of the choices after which this one is asked. It is None if the question is always
+    asked, or if no follow-up can have its condition.
     """
 
     place: Message

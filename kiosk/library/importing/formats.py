@@ -173,8 +173,8 @@ def _from_text(content: bytes, text: str, title: str, filename: str) -> ForeignF
 
 
 def _from_json(text: str, title: str) -> ForeignForm:
-    """Return the form in a JSON text of Formbricks or SurveyJS. Raises ForeignFormError for any other
-    text."""
+    """Return the form in a JSON text of Formbricks or SurveyJS. `title` is for a form without one. Raises
+    ForeignFormError for any other text."""
     survey = read_document(text)
     is_surveyjs = dicts_in(survey.get("pages")) or dicts_in(survey.get("elements"))
     if not is_surveyjs and is_formbricks(survey):

@@ -86,7 +86,8 @@ Row = Mapping[str, str]
 @dataclass
 class _Question:
     """A question: its code; its type (`kind`), one letter; its texts by language; its rows and answers, code
-    -> language -> text; and its condition as the file has it, "" if it is always shown."""
+    -> language -> text; whether it has a help text, and the answer "other" with words of one's own; and its
+    condition as the file has it, "" if it is always shown."""
 
     code: str
     kind: str

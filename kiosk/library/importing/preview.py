@@ -570,7 +570,7 @@ def _follow_up(
     form: ForeignForm, included: Sequence[Question], lists: Sequence[AnswerList], at: int, followed: str
 ) -> FollowUp | None:
     """Return the condition of the question at the index `at` of `included`, on the statement before it, which
-    has the id `followed`; None if it has none, or is no follow-up that a survey can have."""
+    has the id `followed`; None if the question has no condition, or one that no follow-up can have here."""
     follows = form.questions[included[at].number].follows
     if follows is None or at == 0:
         return None

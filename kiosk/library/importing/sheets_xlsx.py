@@ -70,8 +70,10 @@ def _size_when_read(part: zipfile.ZipInfo) -> int:
 
 
 def _rows(sheet: Any, formulas: Any, notes: list[LeftOut]) -> list[list[str]]:
-    """Return the rows of a sheet as texts, without empty rows at the end; `formulas` is the same sheet with
-    formulas instead of their values, or None. Labels that are no text are added to `notes`."""
+    """Return the rows of a sheet as texts, without empty rows at the end. `formulas` is the same sheet with
+    formulas instead of their values; None if the workbook has no formulas. Notes about labels that are no
+    text, or formulas without a value, are added to `notes`. Raises ForeignFormError for over MOST_ROWS
+    rows."""
     rows: list[list[str]] = []
     number_of_empty = 0
     labels: list[bool] = []
@@ -124,7 +126,9 @@ def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
 def _formulas_without_value(
     formulas: Any, rows: Sequence[Sequence[str]], labels: Sequence[bool]
 ) -> Iterator[LeftOut]:
-    """Yield a note for each label that is a formula whose value the file does not have."""
+    """Yield a note for each label that is a formula whose value the file does not have. `formulas` is the
+    sheet with formulas instead of their values, `rows` has the texts of the values, and `labels` says for
+    each column, in order, whether it has labels."""
     for number, (cells, texts) in enumerate(zip(_values(formulas), rows, strict=False), start=1):
         for is_label, cell, text in zip_longest(labels, cells, texts, fillvalue=""):
             if is_label and not text and isinstance(cell, str) and cell.startswith("="):

@@ -179,7 +179,8 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of a sheet: its number, and its cells without the empty ones, by column."""
+    """One row of a sheet: the sheet's name as written, the row's number, from 1, and its cells without the
+    empty ones, by column."""
 
     sheet: str
     number: int
@@ -630,6 +631,8 @@ class _Reader:
                     self._note_column(row, column, USED_COLUMNS[name])
 
     def _note_column(self, row: _Row, column: _Column, used: frozenset[str]) -> None:
+        """Note a column, at a row that has content in it, unless it is used or needs no note. `used` are the
+        usual names of the sheet's columns that are used."""
         if column.name in used or column.name in SILENT_COLUMNS:
             return
         if column.name == "constraint" and row.get("constraint") == ALONE:
