@@ -106,8 +106,8 @@ def _check_size(table_bytes: int, of_people: BackupFiles) -> None:
 
 
 def _add_files(archive: zipfile.ZipFile, paths: Mapping[str, Path]) -> Iterator[tuple[str, Member]]:
-    """Add files to a backup, and yield (name, member) of each. Files that were removed meanwhile are left
-    out."""
+    """Add files to a backup, and yield (name, member) of each. `paths` maps the name in the backup to the
+    file's path. Files that were removed meanwhile are left out."""
     for name, path in paths.items():
         try:
             source = path.open("rb")

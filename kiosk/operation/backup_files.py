@@ -44,8 +44,8 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True)
 class BackupFiles:
-    """The files for a backup: path below KIOSK_DATA, written with /, -> file. `left_out` maps the paths of
-    excluded files to the reason."""
+    """The files for a backup: path below KIOSK_DATA, written with /, -> absolute path. `left_out` maps the
+    paths of excluded files, also below KIOSK_DATA, to the reason."""
 
     paths: dict[str, Path]
     left_out: dict[str, Exclusion]

@@ -120,13 +120,14 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
 def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..., TimedChannel | None]:
     """Return a function that waitress calls for each new connection. It keeps the limits, and returns the
-    connection's channel, or None for a refused connection.
+    connection's channel, of `channel_class`, or None for a refused connection.
 
     At an address's limit it closes the connection of that address that waited longest for a request, or
     refuses the new one if none waits. From CONNECTIONS on, it takes the address with the most waiting
     connections and closes the one that waited longest, if any waits.
 
-    `proxy` and loopback addresses, from which a proxy of this machine connects, have no limit per address.
+    `proxy`, the address of a proxy or None, and loopback addresses, from which a proxy of this machine
+    connects, have no limit per address.
     """
 
     def connect(server: Any, connection: Any, address: Any, *rest: Any, **named: Any) -> TimedChannel | None:

@@ -31,7 +31,8 @@ browser shows the desk's page and not a broken connection."""
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
     """The body of a request, `expected` bytes long by its headers. If it is longer than `largest` bytes, only
-    its size is kept, and it reads as empty."""
+    its size is kept, and it reads as empty. A kept body of `overflow` bytes or more goes to a temporary
+    file."""
 
     def __init__(self, overflow: int, expected: int, largest: int) -> None:
         super().__init__(overflow)

@@ -152,8 +152,8 @@ def serve(
     process's main thread calls it, once: it changes how the process handles SIGTERM.
 
     `scheme` is the scheme in browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
-    X-Forwarded-For is believed. `on_ready` is called once the addresses accept connections. Raises
-    SettingsError if an address cannot be used.
+    X-Forwarded-For is believed; with None nobody's is. `on_ready` is called once the addresses accept
+    connections. Raises SettingsError if an address cannot be used.
     """
     for name in TALKATIVE:
         logging.getLogger(name).disabled = True

@@ -124,8 +124,8 @@ def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
     """Yield (tick, snapshot) of each count that changed the published snapshot. The last count closes the
-    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`. Raises
-    RoundError if the round may not open.
+    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`, unless that is
+    None. Raises RoundError if the round may not open.
 
     `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """

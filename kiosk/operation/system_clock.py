@@ -70,7 +70,8 @@ def _adjtimex(timex: Timex) -> int:
 
 
 def ntp_time(adjtimex: Adjtimex) -> datetime | None:
-    """Return the kernel's time (UTC, whole seconds) if NTP keeps it; None if not, or if it cannot be read."""
+    """Return the kernel's time (aware, in UTC, whole seconds) if NTP keeps it; None if not, or if it cannot
+    be read."""
     timex = Timex(modes=0)
     if adjtimex(timex) < 0 or timex.maxerror >= LARGEST_NTP_ERROR:
         return None

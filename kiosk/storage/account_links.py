@@ -37,7 +37,8 @@ class AccountLink:
 
 
 class AccountLinks:
-    """The rows of links. An account has at most one link: a new one replaces it."""
+    """The rows of links. An account has at most one link: a new one replaces it. All times are local and
+    naive."""
 
     def __init__(self, database: Database, writer: Writer, accounts: Accounts) -> None:
         self._database = database

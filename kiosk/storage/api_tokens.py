@@ -51,8 +51,8 @@ class ApiTokens:
         return code
 
     def is_valid(self, code: str) -> bool:
-        """Return whether `code` is a token, MARK included, that was added and not removed. No token
-        expires."""
+        """Return whether `code` is a token, with MARK at its beginning, that was added and not removed. No
+        token expires."""
         row = tables.ApiToken
         return self._database.row(row.select(row.name).where(row.digest == _digest(code))) is not None
 

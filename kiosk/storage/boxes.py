@@ -27,7 +27,8 @@ class OpenBox:
     `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of the unit's ballots
     that were excluded in the round so far, or since the box was lost. `guard_fired` says whether a ballot was
     excluded, or refused as too early, since the last count. `ballot_days` are the unit's days with ballots in
-    the round.
+    the round. `is_closing` says that a count has begun to close the round: the box accepts no ballot any
+    more.
     """
 
     round: Round
@@ -48,7 +49,8 @@ class Boxes:
     """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
 
     Callers hold a write (`Writer.write`). `Writer.look` suffices for `open_box` and faults of keys;
-    `running_round`, `rounds_from`, `key_ids` and `excluded_rapid` need neither.
+    `running_round`, `rounds_from`, `key_ids` and `excluded_rapid` need neither. All times are local and
+    naive.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer, rounds: Rounds) -> None:

@@ -108,10 +108,11 @@ class Count:
         return self.boxes.key_ids(of_round.id) == {unit: size.key_id for unit, size in sizes.items()}
 
     def close_part(self, of_round: Round, plan: ClosingPlan) -> ClosingPlan:
-        """Do the first part of a closing, for about UNITS_A_STEP units, and return what is left of its plan.
+        """Do the first part of a closing, for about UNITS_A_STEP units, and return what is left of `plan`.
 
-        A batch is published, with noise or the veil, in the transaction that deletes its boxes. If it has
-        more units, some of their ballots are moved to the box of its first unit instead.
+        A batch is published, with noise or the veil, in the transaction that deletes its boxes. A batch of
+        more units than that is not published yet: ballots of some of its units are moved to the box of its
+        first unit.
         """
         most = max(count_progress.UNITS_A_STEP, 2)
         room = most

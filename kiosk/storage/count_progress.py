@@ -39,8 +39,9 @@ class CountProgress:
     `done` maps a round's id to the number of its units that are counted, which are the first ones of its
     tree. `fired` maps it to the ids of the counted units whose play guard fired since the previous count.
     `is_first_of_day` says whether the previous count was on an earlier day; it is true at the first count of
-    all. `plans` maps the id of each round whose closing has begun to what is left of it, empty if nothing is;
-    None if what is left must be planned again.
+    all. `plans` maps the id of each round whose closing has begun to what is left of that closing: a plan, ()
+    if nothing is left, or None if keys were given up (`UnitRows.give_up_keys`) and the rest must be planned
+    again.
     """
 
     tick: datetime
@@ -72,7 +73,7 @@ class CountProgress:
         return next((one for one in closing if self.plans.get(one.id) != ()), None)
 
     def with_plan(self, of_round: Round, plan: ClosingPlan) -> "CountProgress":
-        """Return the progress with this left of a round's closing."""
+        """Return the progress with `plan` as what is left of a round's closing."""
         return replace(self, plans={**self.plans, of_round.id: plan})
 
     def with_part(self, part: CountPart, fired: Iterable[str]) -> "CountProgress":

@@ -161,7 +161,8 @@ _PG_SLOTS = peewee.Table("pg_replication_slots")
 
 
 def _connect(url: str, *, durable: bool) -> peewee.Database:
-    """Return peewee's database for KIOSK_DATABASE_URL, without connecting to it yet. Raises StoreError."""
+    """Return peewee's database for KIOSK_DATABASE_URL, without connecting to it yet. Unless `durable`, SQLite
+    does not wait for the disk. Raises StoreError."""
     if file := sqlite_file(url):
         pragmas = SQLITE_PRAGMAS if durable else {**SQLITE_PRAGMAS, "synchronous": "off"}
         return peewee.SqliteDatabase(str(file), pragmas=pragmas, lock_type="IMMEDIATE")

@@ -178,7 +178,8 @@ def _check_node(
 ) -> int:
     """Return the number of ballots in a node's figures. Raises ValueError unless a count can produce them.
 
-    `cells` maps each column's id to option, as in `tables.Tally`, -> answers. `is_closed` is about the round.
+    `cells` maps each column's id to option, as in `tables.Tally`, -> answers. `is_closed` says that the round
+    is closed: only then may nodes above the units, and rounds that publish at closing only, have figures.
     """
     nodes = {node.id for node in of_round.tree.nodes} if is_closed else set(of_round.tree.leaves)
     _require(node_id in nodes, "the round has no figures for such a node")

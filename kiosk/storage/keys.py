@@ -54,7 +54,8 @@ class KeyUnavailableError(Exception):
     """A sealed row's key file is missing, unreadable, damaged, or belongs to another version of the row.
 
     The row is not changed, because the key file may be restored. `problem` is the end of a sentence that
-    begins with `file`; `others` is the number of further key files with a fault.
+    begins with `file`, the absolute path of the key file in KIOSK_KEYS; `others` is the number of further key
+    files with a fault.
     """
 
     def __init__(self, file: Path, problem: str, others: int = 0) -> None:

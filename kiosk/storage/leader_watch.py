@@ -36,7 +36,8 @@ TIMELINE = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 class _Watched:
     """A connection in use. `socket` duplicates its file descriptor: the number of the original may be another
     file's once the connection has closed. `busy_since` is the time of `time.monotonic` at which a statement
-    was first seen to run, None between two statements."""
+    was first seen to run, None between two statements. `timeline` is that of its server (`timeline_of`), ""
+    until it has been read."""
 
     connection: weakref.ref[Any]
     host: Host
@@ -126,8 +127,8 @@ class LeaderWatch:
                     watched.end()
 
     def _newest_leader(self, hosts: Sequence[Host], timeline: str) -> Host | None:
-        """Return the server that accepts writes on the newest timeline after `timeline`; None if there is
-        none."""
+        """Return the server of `hosts` that accepts writes on the newest timeline after `timeline`; None if
+        there is none."""
         newest, newest_timeline = None, timeline
         for host in hosts:
             # Any error: of the driver, which this module does not import, or of the network.
@@ -147,5 +148,6 @@ def _is_late(watched: _Watched) -> bool:
 
 
 def timeline_of(connection: Any) -> str:
-    """Return the timeline of a leader (`TIMELINE`). Raises the driver's errors."""
+    """Return the timeline of a leader as eight hexadecimal digits (`TIMELINE`). Raises the driver's
+    errors."""
     return str(connection.execute(TIMELINE).fetchone()[0])

@@ -82,11 +82,11 @@ class Letterboxes:
         self._update(letterbox.public_key.hex(), key_id, sealed, round_id, unit_id)
 
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
-        """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has it
-        already. Returns True without storing if the unit has no letterbox. Raises KeyUnavailableError.
+        """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has
+        that digest already. Returns True without storing if the unit has no letterbox. Raises
+        KeyUnavailableError.
 
-        A letterbox with `envelope.MOST_FORM_TICKETS` of them forgets another form's digest, which `rng`
-        draws.
+        A letterbox with digests of `envelope.MOST_FORM_TICKETS` forms forgets one of them, which `rng` draws.
         """
         key_and_letterbox = self.open_letterbox(round_id, unit_id)
         if key_and_letterbox is None:

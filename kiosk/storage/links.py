@@ -64,7 +64,7 @@ class Link:
 
 
 class Links:
-    """The rows of links: the addresses of kiosks and posters, by code."""
+    """The rows of links: the addresses of kiosks and posters, by code. All times are local and naive."""
 
     def __init__(self, database: Database, writer: Writer, boxes: Boxes) -> None:
         self._database = database

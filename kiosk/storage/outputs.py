@@ -65,8 +65,8 @@ class OutputRows:
 
     @one_write
     def set(self, node_id: str, period: Period, counter: str, figure: Figure | None) -> None:
-        """Replace the typed figure of a counter for a node and period; None removes it. `is_complete` is not
-        stored."""
+        """Replace the typed figure of a counter for a node and period; None removes it. `Figure.is_complete`
+        is not stored."""
         typed = tables.TypedFigure
         self._database.run(
             typed.delete().where(

@@ -37,8 +37,8 @@ def check_owner(data: Path, keys: Path, url: str) -> None:
 
 
 def _another_user(folder: Path, owner: str, folders: str) -> str:
-    """Return the message for a folder that another user owns. `folders` are the paths to change, separated by
-    spaces, for a shell command in the message."""
+    """Return the message for a folder that another user owns: `owner`, as `_name` returns it. `folders` are
+    the paths to change, separated by spaces, for a shell command in the message."""
     me = _name(os.geteuid())
     message = (
         f"{folder} belongs to {owner}, and this is {me}, whose files would shut {owner} out; run it as "

@@ -16,8 +16,8 @@ class PreparedQuery:
     """
 
     def __init__(self, query: peewee.BaseQuery, locks: type[Table] | None = None) -> None:
-        """`locks` is the table of a SELECT whose rows are locked in PostgreSQL. SQLite locks the whole file
-        at BEGIN."""
+        """`locks` is the table of a SELECT whose rows are locked in PostgreSQL; None locks no row. SQLite
+        locks the whole file at BEGIN."""
         self._query = query
         self._locks = locks
         self._compiled: dict[type[peewee.Database], str] = {}

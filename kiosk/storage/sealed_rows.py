@@ -36,8 +36,8 @@ class Sealed(StrEnum):
 
 @dataclass(frozen=True)
 class KeyFault:
-    """A sealed row that cannot be decrypted. `file` is the path of its key, and `problem` the end of an
-    English sentence that begins with `file`."""
+    """A sealed row that cannot be decrypted. `file` is the absolute path of its key in KIOSK_KEYS, and
+    `problem` the end of an English sentence that begins with `file`."""
 
     kind: Sealed
     round_id: str
@@ -340,8 +340,9 @@ class Writer:
         self, rows: Iterable[str], open_rounds: Iterable[Round], closed: Iterable[Round]
     ) -> None:
         """Destroy, after this transaction's commit, keys of closed rounds that a crash after the commit of
-        their closing left behind. `rows` are those that had keys before, and `open_rounds` all that are not
-        closed: their keys stay."""
+        their closing left behind. `rows` are the names that `rows_with_keys` returned: a row that is not
+        among them keeps its keys. `closed` are the closed rounds, and `open_rounds` all others, whose keys
+        stay."""
         left = set(rows)
         for of_round in open_rounds:
             for unit in of_round.tree.leaves:

@@ -103,5 +103,6 @@ class SecondFactors:
 
 
 def _digest(name: str, code: str) -> str:
-    """Return the digest to store, in hex. The code is as random as a key, so a quick hash suffices."""
+    """Return the digest to store, in hex, of an account's name and a code. The code is as random as a key, so
+    a quick hash suffices."""
     return hashlib.sha256(f"{name}\0{code}".encode()).hexdigest()

@@ -136,7 +136,7 @@ class SlipSets:
         """Store the numbers of printed and used slips of each of a unit's print runs, in a round that closes.
 
         The number of used slips is stored as 0 if no page shows it: for a run that is too small
-        (`can_publish_used`), and for a unit without figures of its own (`has_figures`).
+        (`can_publish_used`), and for a unit without figures of its own (not `has_figures`).
         """
         for number, run in enumerate(runs, start=1):
             is_published = has_figures and slips.can_publish_used(run.printed, of_round.k)

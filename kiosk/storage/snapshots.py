@@ -60,7 +60,7 @@ class Snapshots:
 
     def publish(self, made_at: datetime) -> None:
         """Make the snapshot anew, for a write that is no count, and store it if anything but its time
-        changed. The caller holds a write."""
+        changed. `made_at` as in `make`. The caller holds a write."""
         self.put(self.make(made_at))
 
     def put(self, text: str | None) -> None:
@@ -105,7 +105,7 @@ class Snapshots:
 
     def change_index(self) -> ChangeIndex:
         """Return the stored index of changes, or an empty one if none is stored. It may be of an earlier
-        snapshot: compare its tag."""
+        snapshot: compare its `tag` with the snapshot's ETag (`kiosk.domain.snapshot.etag`)."""
         row = self._select_index()
         return ChangeIndex(json.loads(row[0])) if row else ChangeIndex()
 

@@ -666,7 +666,7 @@ class Store:
 
     def change_index(self) -> ChangeIndex:
         """Return the stored index of changes, or an empty one if none is stored. It may be of an earlier
-        snapshot: compare its tag."""
+        snapshot: compare its `tag` with the snapshot's ETag (`kiosk.domain.snapshot.etag`)."""
         return self._snapshots.change_index()
 
     # -- backups ---------------------------------------------------------------------------------

@@ -178,8 +178,8 @@ class UnitRows:
         ]
 
     def _destroy_keys_of_closed_rounds(self, rows: Iterable[str]) -> None:
-        """After the commit, destroy keys of closed rounds that a crash left behind. The caller holds a
-        write."""
+        """After the commit, destroy keys of closed rounds that a crash left behind. `rows` as for
+        `Writer.destroy_leftover_keys_after_commit`. The caller holds a write."""
         states = self._rounds.all()
         self._writer.destroy_leftover_keys_after_commit(
             rows,

@@ -19,8 +19,9 @@ _TAG = re.compile(r"\s*(</?)(\w.*)>")
 @dataclass
 class Block:
     """The directives between two braces or tags, or of a whole file. `head` is the text before the brace or
-    in the tag, "" for a file. `around` is the enclosing block, None for a file. Each directive is one text,
-    with a space between its words, and without quotes."""
+    in the tag, "" for a file. `file` is the configuration file in which the block begins. `around` is the
+    enclosing block, None for a file. Each directive is one text, with a space between its words, and without
+    quotes."""
 
     head: str
     file: Path
@@ -84,8 +85,8 @@ SYNTAXES = {
 
 
 class Reader:
-    """Parses one web server's files in `folder`, its folder of /etc. After `read_all`, `unreadable` lists the
-    files that this user may not read."""
+    """Parses the files of the web server `server`, a key of SYNTAXES, in `folder`, its folder of /etc. After
+    `read_all`, `unreadable` lists the files that this user may not read."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self._syntax = SYNTAXES[server]

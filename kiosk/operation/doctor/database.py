@@ -13,8 +13,8 @@ from kiosk.storage import Replicas, Store
 
 @dataclass(frozen=True)
 class Rule:
-    """A setting's good values, the recommended one first. `harm` and `severity` are those of any other
-    value."""
+    """A setting's good values, the recommended one first. Any other value is a finding of this `severity`,
+    which gives `harm`, an English clause."""
 
     good: tuple[str, ...]
     harm: str

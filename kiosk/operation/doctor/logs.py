@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDERS = ("var/log", "var/lib/docker/containers", "var/lib/containers")
-"""Folders to which web servers and containers write their logs."""
+"""Folders, relative to the root folder, to which web servers and containers write their logs."""
 
 JOURNALS = ("var/log/journal", "run/log/journal")
-"""Folders of the system journal, which journalctl reads."""
+"""Folders of the system journal, relative to the root folder, which journalctl reads."""
 
 PACKED = {".gz", ".xz", ".bz2", ".zst"}
 """Endings of old logs, to which nothing is written."""

@@ -39,9 +39,10 @@ class Machine:
 
     `zone` is the process's time zone, None for the system's. `environment_zone` is the value of TZ, "" if it
     is not set. `connect` returns an unopened connection to an address's host. `journal` returns the system
-    journal since a time in seconds since 1970. `ntp_time` returns the kernel's time if NTP keeps it,
-    otherwise None. `refuses_core_dumps` returns whether this process leaves none. A web server has
-    `answer_seconds` to respond to an invalid request, and `settle_seconds` to write its logs.
+    journal since a time in seconds since 1970, None if there is none. `ntp_time` returns the kernel's time,
+    aware and in UTC, if NTP keeps it, otherwise None. `refuses_core_dumps` returns whether this process
+    leaves no core dump. A web server has `answer_seconds` to respond to an invalid request, and
+    `settle_seconds` to write its logs.
     """
 
     root: Path = Path("/")

@@ -59,8 +59,9 @@ SENTENCES = {
 
 
 def sentence(problem: MailProblem, mail: MailSettings, code: int | None = None) -> str:
-    """Return a problem as an English sentence, with the way out, for an operator. `code` is the SMTP status
-    of the mail server's answer, None without an answer."""
+    """Return a problem as an English sentence, with the way out, for an operator. The server and the sender
+    in it are those of the settings `mail`. `code` is the SMTP status of the mail server's answer, None
+    without an answer."""
     text = SENTENCES[problem].format(
         host=mail.host,
         port=mail.port,
