@@ -268,6 +268,8 @@ def _not_understood(source: str, number: int, line: str) -> DefinitionError:
 
 
 def _at_line(source: str, number: int, problem: str, message: Message) -> DefinitionError:
+    """Return the error for the line with this number, from 1. `problem` says in English what `message` says
+    for the desk; `source` is the file's name."""
     return DefinitionError(
         f"{source}: line {number}: {problem}",
         Message("Rad {line} i filen: {problem}", {"line": number, "problem": message}),

@@ -287,7 +287,8 @@ def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
 
 
 def entries(folder: Path, read: Read = strictly) -> list[Path]:
-    """Return the paths in a folder, sorted by name; [] if there is no folder.
+    """Return the paths in a folder, each with the folder's path before it, sorted by name; [] if there is no
+    folder.
 
     Hidden files are left out: operating systems create some beside other files, such as ._name.toml. `read`
     decides what happens to a folder that cannot be listed, or a file in its place: `strictly` raises
@@ -367,8 +368,8 @@ def _hint(complaint: str) -> str:
 
 
 def refuse_taken(path: Path, taken: Container[str]) -> None:
-    """Raise DefinitionError if the file's id, which is its name, is in `taken`, the ids of earlier files of
-    its kind."""
+    """Raise DefinitionError if the file's id, which is its name without .toml, is in `taken`, the ids of
+    earlier files of the same kind."""
     if path.stem in taken:
         raise DefinitionError(f"{path}: this id is taken; rename it")
 

@@ -137,7 +137,8 @@ class FormBuilder:
         return shown
 
     def _fault(self, texts: Texts, choices: Sequence[ForeignChoice], *, several: bool) -> Message | None:
-        """Return the reason why a question cannot be shown; None if it can."""
+        """Return the reason why a question cannot be shown; None if it can. With `several`, a guest may
+        choose several of its `choices`: then at most MOST_SEVERAL of them may be options of their own."""
         if not texts:
             return Message("Frågan har ingen text.", {})
         for text in (*texts.values(), *(label for choice in choices for label in choice.labels.values())):

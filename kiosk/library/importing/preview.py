@@ -329,8 +329,8 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
 
 
 def _order(chosen: AnswerOrder | None, *, is_numbered: bool) -> AnswerOrder | None:
-    """Return the order that was chosen, else AS_IN_FILE if the file numbers the answers; None if it is not
-    known."""
+    """Return the order that was chosen, else AS_IN_FILE if the file numbers the answers (`is_numbered`). If
+    it does not number them, return None for no choice, and for AS_IN_FILE."""
     if is_numbered:
         return chosen or AnswerOrder.AS_IN_FILE
     return None if chosen is AnswerOrder.AS_IN_FILE else chosen
