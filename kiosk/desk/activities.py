@@ -102,7 +102,8 @@ def tap() -> ResponseReturnValue:
 def type_figure() -> ResponseReturnValue:
     """Store the typed figure of a counter for a place and period, in place of the one before, and log it with
     the chosen reason; an empty field removes it, which brings back the taps or the sum that it replaced.
-    Redirects to the page of activities. Refused input stays in the form, with status 400."""
+    Redirects to the page of activities. Refused input stays in the form, with status 400, or is
+    answered with 404 for the same units and years in the address as by `activities`."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)
@@ -121,7 +122,8 @@ def type_figure() -> ResponseReturnValue:
 def correct() -> ResponseReturnValue:
     """Type a figure of a counter for a unit and an earlier month, and log it with the chosen reason; it
     replaces the month's taps. Redirects to the page of activities. Refused input stays in the form, with
-    status 400. Aborts with 404 for an unknown `unit` in the address."""
+    status 400. Aborts with 404 for a missing or unknown `unit` in the address and, with refused input, for a
+    year that `activities` refuses."""
     unit, form = request.args.get("unit", ""), CorrectionForm()
     if unit not in desk().library.units:
         abort(404)

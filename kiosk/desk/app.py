@@ -169,7 +169,8 @@ def create_desk_app(
 
     `secret_key` signs the sessions and encrypts second factors. `is_https` says whether browsers reach the
     desk over HTTPS; its cookie is then sent over HTTPS only. `devices` is shared with the guests' side, which
-    records there that kiosks are in contact. The other parameters are fields of `Desk`.
+    records there that kiosks are in contact; with None, no sign of life reaches the desk. The other
+    parameters are fields of `Desk`.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/admin/static")
     app.config.update(

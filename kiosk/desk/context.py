@@ -78,13 +78,13 @@ class Desk:
         return self.settings
 
     def own_folder(self, name: str) -> Path:
-        """Return the path of a folder in the installation's data, such as "questions". Raises SettingsError
-        if no file can be changed."""
+        """Return the absolute path of the folder `name` of KIOSK_DATA, such as "questions". Raises
+        SettingsError if no file can be changed."""
         return self.own_settings.data / name
 
     def has_own_file(self, path: Path) -> bool:
-        """Return whether the installation has a file of its own at a path, relative to its data. False if no
-        file can be changed."""
+        """Return whether the installation has a file of its own at `path`, which is relative to KIOSK_DATA.
+        False if no file can be changed."""
         return self.settings is not None and (self.settings.data / path).exists()
 
     def change(self, write: Callable[[Settings], Library]) -> None:

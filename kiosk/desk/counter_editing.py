@@ -164,7 +164,8 @@ def _sent_targets() -> Iterator[TargetDraft]:
 
 
 def _page(draft: CounterDraft, seen: str, shown: Counter | None) -> str:
-    """Return the page with the form; `shown` is the counter that is edited, None for a new one."""
+    """Return the page with `draft` in the form. `seen` is the digest of the counter as it was opened, ""
+    for a new one; `shown` is the counter that is edited, None for a new one."""
     return render_template(
         "counter.html",
         form=FlaskForm(),

@@ -51,9 +51,9 @@ class StreamedFile(Response):
 def streamed_file(
     name: str, written: WrittenFile, *, is_download: bool = True, is_packed: bool = False
 ) -> StreamedFile:
-    """Return a response like that of `file_response`, with a file that a program wrote. With `is_packed` the
-    file is compressed with gzip; for a browser that does not accept gzip, it is unpacked while it is sent.
-    KeyError as `file_response`."""
+    """Return a response like that of `file_response`, with a file that a program wrote. `is_packed` says that
+    the written file is compressed with gzip already; for a browser that does not accept gzip, it is unpacked
+    while it is sent. KeyError as `file_response`."""
     is_unpacked = is_packed and not request.accept_encodings.quality("gzip")
     content: Any = written.open()
     if is_unpacked:

@@ -175,7 +175,7 @@ def _chart(counter: Counter, outputs: Outputs, units: Mapping[str, str], year: i
 
 
 def _column(part: Period, figure: Figure) -> Column:
-    """Return the bar of a figure; its months are counted from 0."""
+    """Return the bar of a figure of the period `part`. The first month of the bar is counted from 0."""
     is_counted = figure.quality is not Quality.NOT_COUNTED
     return Column(
         part.first.month - 1,

@@ -161,8 +161,9 @@ def _time(key: str) -> datetime:
 
 
 def is_request_of_person() -> bool:
-    """Return whether a person made the request, not the script of a live page: it has no AUTO_REFRESH_HEADER,
-    and is not for LIVE_ENDPOINTS, downloads excepted."""
+    """Return whether a person made the request, not the script of a live page. A request with
+    AUTO_REFRESH_HEADER is never a person's. A request for LIVE_ENDPOINTS is a person's only if it is a
+    download (`download` in the address)."""
     is_picture = request.endpoint in LIVE_ENDPOINTS and "download" not in request.args
     return AUTO_REFRESH_HEADER not in request.headers and not is_picture
 

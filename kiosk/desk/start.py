@@ -188,8 +188,8 @@ def _lacking(languages: Mapping[str, int]) -> str:
 
 def _own_or_shipped(names: Mapping[Path, str]) -> tuple[str, bool]:
     """Return (text with the names of the installation's own surveys or trees, True). Without own ones, return
-    (text that names the shipped ones and says that own ones can be added, False). The keys of `names` are the
-    paths at which own files would be, its values the names."""
+    (text that names the shipped ones and says that own ones can be added, False). `names` is path,
+    relative to KIOSK_DATA, of the own file that the survey or tree has or would have -> its name."""
     own = [name for path, name in names.items() if desk().has_own_file(path)]
     if own:
         return in_a_row(own), True

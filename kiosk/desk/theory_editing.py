@@ -60,8 +60,8 @@ class TheoryColumn:
 @blueprint.route("/theory/<theory_id>/copy", methods=["POST"])
 @for_coordinator
 def copy(theory_id: str) -> ResponseReturnValue:
-    """Create an own theory as a copy of a shipped or an own one, and redirect to its form. Aborts with 404
-    for an unknown theory."""
+    """Create an own theory as a copy of a shipped or an own one, and redirect to the form of the copy. Aborts
+    with 404 for an unknown theory, and if files cannot be changed."""
     original, copies = _theory(theory_id), list[Theory]()
 
     def write(settings: Settings) -> Library:
@@ -263,8 +263,8 @@ def _typed_positions() -> dict[str, list[str]]:
 
 
 def _sent_goals(*, sorts_by_position: bool) -> list[tuple[int, Goal]]:
-    """Return (previous number, goal) for each goal in the form, in the new order. Goals are numbered from 1
-    in this order."""
+    """Return (previous number, goal) for each goal in the form: sorted by the typed positions if
+    `sorts_by_position`, else in the order of the form. Goals are numbered from 1 in this order."""
     rows = in_order(
         [
             (requested, previous, (previous, row))
@@ -280,9 +280,10 @@ def _sent_goals(*, sorts_by_position: bool) -> list[tuple[int, Goal]]:
 def _sent_boxes(
     layer: Layer, new_numbers: dict[int, int], taken: set[str], *, sorts_by_position: bool
 ) -> list[TheoryBox]:
-    """Return the theory boxes of a column in the form, in the new order. `new_numbers` maps the previous
-    numbers of goals to the new ones. `taken` has the ids of all theory boxes. A row with no id or an unknown
-    one becomes a new theory box, whose new id is added to `taken`."""
+    """Return the theory boxes of a column in the form: sorted by the typed positions if `sorts_by_position`,
+    else in the order of the form. `new_numbers` maps the previous numbers of goals to the new ones. `taken`
+    has the ids of all theory boxes. A row with no id or an unknown one becomes a new theory box, whose new id
+    is added to `taken`."""
     rows: Sequence[str] = in_order(list(_rows(layer, sorts_by_position=sorts_by_position)))
     boxes = []
     for row in rows:

@@ -80,7 +80,7 @@ def edit(tree_id: str) -> ResponseReturnValue:
 @for_coordinator
 def copy(tree_id: str) -> ResponseReturnValue:
     """Create an own organisation with the areas and units of another one, which keep their ids, and redirect
-    to its form. Aborts with 404 for an unknown one."""
+    to the form of the copy. Aborts with 404 for an unknown one, and if files cannot be changed."""
     tree = _tree(tree_id)
     copied = translate("{title} (kopia)", title=tree.root.name)
     names = (other.root.name for other in desk().library.trees.values())

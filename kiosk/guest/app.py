@@ -65,9 +65,10 @@ def create_guest_app(
     """Return the guests' application.
 
     `clock` returns local time. `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of
-    `Pages`. `screen` has the measures of kiosks without measures of their own. `devices` is shared with the
-    desk, which shows the status of kiosks. `secret_key` is the desk's: guests have no sessions, but pairing
-    codes and /health need it. With "" no code is valid, and /health proves nothing.
+    `Pages`. `screen` has the measures of kiosks without measures of their own, None if they are unknown.
+    `devices` is shared with the desk, which shows the status of kiosks; with None, no sign of life reaches
+    the desk. `secret_key` is the desk's: guests have no sessions, but pairing codes and /health need it. With
+    "" no code is valid, and /health proves nothing.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES
@@ -124,8 +125,8 @@ def _routes() -> Blueprint:
 
 
 def _static_file(app: Flask, filename: str) -> Response:
-    """Send a static file; a script of the top folder without comments and needless spaces
-    (`kiosk.screen.scripts`). 404 if there is none."""
+    """Send the static file `filename`, a path relative to static/; a script directly in static/ without
+    comments and needless spaces (`kiosk.screen.scripts`). 404 if there is none."""
     folder = shipped_folder("static")
     response = app.send_static_file(filename)
     if Path(filename).suffix != ".js" or Path(filename).parent != Path():

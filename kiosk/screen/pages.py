@@ -184,9 +184,13 @@ class Pages:
     """Renders the guest's pages.
 
     `allowed_languages` are unreviewed languages that are shown nevertheless; None shows all, for the
-    demonstration. `leave_to` is the address of the neutral site that a phone opens when the guest leaves,
-    `screen_size` the measures of a kiosk, `audio` the folder with speech. Only previews for staff have a
-    `notice`. With `is_one_touch`, touching an answer opens the next statement.
+    demonstration. With `is_demonstration`, the form says that its answers are not used. `leave_to` is the
+    address of the neutral site that a phone opens when the guest leaves. `screen_size` has the measures of a
+    kiosk, None if they are unknown; `audio` is the folder with speech, None for pages without speech. Only
+    previews for staff have a `notice`. With `is_one_touch`, touching an answer opens the next statement.
+
+    A page with `is_kiosk` is for a paired screen, or for pairing one: it has the sizes for `screen_size` and
+    the reason for refusing a browser that is too old, and no link to `leave_to`.
     """
 
     library: Library
@@ -309,8 +313,8 @@ class Pages:
         return speeches(self.audio, catalogue.language.code, spoken_texts(catalogue, [survey]))
 
     def _all_sounds(self, survey: Survey) -> dict[str, Path]:
-        """Return address -> file of every sound in the languages shown. Every kiosk caches all of them, so
-        that its cache does not show which sounds its guests played."""
+        """Return address, a path from the root of the site, -> file of every sound in the languages shown.
+        Every kiosk caches all of them, so that no cache shows which sounds the kiosk's guests played."""
         catalogues = self.library.guest
         return {
             f"/audio/{code}/{speech.beginning}": speech.file
@@ -408,8 +412,8 @@ class Pages:
         return self._message(REFUSALS[refusal], start, way_on, opens_on, is_kiosk=is_kiosk)
 
     def worker(self, page: str, survey: Survey | None) -> str:
-        """Render the script that caches the kiosk's page at the path `page`, its files, and the sounds of
-        `survey`; no sounds with None."""
+        """Render the script that caches the kiosk's page at `page`, a path from the root of the site without
+        a slash at its end, the page's files, and the sounds of `survey`; no sounds with None."""
         folder = shipped_folder("static")
         patterns = ("guest*.js", "guest*.css", "fonts/guest-*-*.woff2")
         files = sorted(
@@ -468,7 +472,7 @@ class Pages:
         self, message: str, back: str, way_back: str, day: date | None = None, *, is_kiosk: bool
     ) -> str:
         """Render a reference text in all languages, with a link to the address `back` whose text is
-        `way_back`, also a reference text. `day` replaces {day}."""
+        `way_back`, also a reference text. `day` replaces {day}; None for a text without {day}."""
         catalogues = self._catalogues
         lines: tuple[Line, ...] = in_all(message, catalogues)
         if day is not None:

@@ -34,10 +34,11 @@ class Kiosk:
     """A kiosk as staff see it.
 
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
-    size and distance or, without them, those of the settings; `form` edits its own. `move_form` moves it to
-    another unit; `move_problem` is the reason why it was not moved, else "". A kiosk that `is_fixed` has the
-    installation's own address. `long_statements` has (text, names of languages) of each statement that has no
-    room on the screen in these languages; empty if the screen's size is not known.
+    size and distance or, without them, those of the settings; None if neither has them. `form` edits the
+    kiosk's own. `move_form` moves the kiosk to another unit; `move_problem` is the reason why it was not
+    moved, else "". A kiosk that `is_fixed` has the installation's own address. `long_statements` has (text,
+    names of languages) of each statement that has no room on the screen in these languages; empty if the
+    screen's size is not known.
     """
 
     address: Address
@@ -89,8 +90,8 @@ def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: st
 
 
 def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
-    """Return (Swedish text, names of the languages) of each statement that has no room on a unit's screen, in
-    the rounds that are not closed and, for the next one, in the surveys of the library."""
+    """Return (Swedish text, names of the languages) of each statement that has no room on a unit's screen: in
+    the unit's rounds that are not closed or, if it has none, in all surveys of the library."""
     library, rounds = desk().library, [s.round for s in desk().store.rounds() if not s.is_closed]
     texts = {
         (survey.id, statement.id): statement.text

@@ -84,9 +84,9 @@ class SlipSheets:
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form, also
-    if the round closes while they wait for their turn. Slips whose texts cannot be printed are stored all the
-    same: nobody has their codes, but they count in the budget. Raises BusyError or KeyUnavailableError,
-    before any slip is stored, and UnfinishedError, after they are stored."""
+    if the round closes while they wait for their turn. None, with an error, also for slips whose texts cannot
+    be printed, but these are stored: nobody has their codes, and they count in the budget. Raises BusyError
+    or KeyUnavailableError, before any slip is stored, and UnfinishedError, after they are stored."""
     if _untick_missing_languages(form):
         return None
     of_round = next(state.round for state in desk().store.rounds() if state.round.id == form.round.data)
@@ -193,8 +193,8 @@ def rounds_with_leaflet() -> dict[str, str]:
 
 
 def print_leaflet(round_id: str) -> bytes | None:
-    """Return the guests' leaflet about a round as the content of a PDF file; None if there is no such round,
-    or if its texts cannot be printed. Raises BusyError or UnfinishedError."""
+    """Return the guests' leaflet about a round, also a closed one, as the content of a PDF file; None if no
+    round has this id, or if the leaflet's texts cannot be printed. Raises BusyError or UnfinishedError."""
     rounds = {state.round.id: state.round for state in desk().store.rounds()}
     if round_id not in rounds:
         return None
@@ -209,8 +209,8 @@ def print_leaflet(round_id: str) -> bytes | None:
 
 
 def _kept(template: Path, data: str) -> bytes:
-    """Return the PDF that a template makes of a JSON document without secrets. The server keeps the file for
-    later requests."""
+    """Return the PDF that a template makes of `data`, a JSON document without secrets. The server keeps the
+    file for later requests. Only the file name of `template` counts (`input_for_paper_writer`)."""
     return desk().written_files.write(PAPER, input_for_paper_writer(template, data)).read()
 
 

@@ -136,8 +136,9 @@ def pair() -> ResponseReturnValue:
 @blueprint.route("/links/screen", methods=["POST"])
 @for_staff
 def measure() -> ResponseReturnValue:
-    """Store the size and distance of a kiosk's screen; an empty width removes them, so that the settings
-    apply. Refused input stays in the form, with status 400. Aborts with 404 for an unknown kiosk."""
+    """Store the measures of a kiosk's screen (`ScreenForm`); an empty width removes them all, so that the
+    settings apply. Refused input stays in the form, with status 400. Aborts with 404 for an unknown kiosk,
+    and for a poster."""
     link, form = _sent_link(), ScreenForm()
     if link.admission is not Admission.KIOSK:
         abort(404)
@@ -237,7 +238,8 @@ def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
 @for_staff
 def slips() -> ResponseReturnValue:
     """Create slips for a unit, and return them as a PDF. Their codes are stored nowhere else. Refused input
-    stays in the form, with status 400. Raises BusyError or UnfinishedError (503), and KeyUnavailableError."""
+    stays in the form, with status 400. Raises BusyError or UnfinishedError (503), and KeyUnavailableError
+    (500)."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
@@ -253,8 +255,9 @@ def slips() -> ResponseReturnValue:
 @blueprint.route("/links/leaflet/<round_id>")
 @for_staff
 def leaflet(round_id: str) -> ResponseReturnValue:
-    """Return the guests' leaflet about a round, in every language, as a PDF. Aborts with 404 for an unknown
-    round, and if its texts cannot be printed. Raises BusyError or UnfinishedError (503)."""
+    """Return the guests' leaflet about a round, also a closed one, in every language, as a PDF. Aborts with
+    404 for an unknown round, and if the leaflet's texts cannot be printed. Raises BusyError or
+    UnfinishedError (503)."""
     pages = print_leaflet(round_id)
     if pages is None:
         abort(404)

@@ -62,7 +62,7 @@ def start_page() -> ResponseReturnValue:
 
     The round is one that is not closed and has figures, else the latest with figures, else one that is not
     closed, else the latest. An account that may read no round sees the tasks only. While no round exists, the
-    page is a guide to the first steps.
+    page is a guide to the first steps. With an overview, aborts with 404 for an unknown order in the address.
     """
     all_states = desk().store.rounds()
     if not all_states:

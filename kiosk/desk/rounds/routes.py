@@ -206,7 +206,7 @@ def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
     """Return the id of the survey or tree that the form of a new round proposes: that of the latest round
     whose survey or tree is still in the library, else the one whose own file was changed last; None if there
     is neither. `asked` has the ids of the surveys or trees of all rounds, the latest first. `files` is id ->
-    path of its file in the installation's data, for all in the library, also those without an own file."""
+    path of the own file, relative to KIOSK_DATA, for all in the library, also those without such a file."""
     for one in asked:
         if one in files:
             return one

@@ -100,7 +100,7 @@ def keep() -> ResponseReturnValue:
     """Save the previewed form as an own survey, and redirect to it. The preview is shown again, with status
     400, if the form has problems, if more would be left out than the page listed, or if the survey is refused
     on saving. A form that this desk did not sign, or signed with an earlier key, has to be uploaded again:
-    the page says so, with status 400."""
+    the page says so, with status 400. Saving aborts with 404 if files cannot be changed."""
     token = request.form.get("carried", "")
     carried = _read(token)
     if carried is None:
@@ -136,7 +136,7 @@ def _is_more_left_out(survey_preview: Preview) -> bool:
 
 def _save(form: ImportedSurvey) -> Survey:
     """Save an imported form as an own survey, and return the survey. Raises RefusedError if it is not valid
-    or cannot be written; then nothing is saved."""
+    or cannot be written, SettingsError (404) if files cannot be changed; then nothing is saved."""
     written = list[SavedSurvey]()
 
     def write(settings: Settings) -> Library:
@@ -195,7 +195,8 @@ _TYPED = ("question-", "choice-")
 
 def _page(carried: CarriedForm, token: str, decisions: Decisions, *, is_sent: bool) -> ResponseReturnValue:
     """Return the preview's page and its status: 400, with the problems of the form, if the form `is_sent` and
-    was refused, or if it has nothing to keep; else 200."""
+    was refused, or if it has nothing to keep; else 200. `token` is the signed text of `carried` (`_signed`),
+    which the page carries."""
     survey_preview = preview_of(carried.form, decisions, desk().library, carried.source)
     if is_sent or not survey_preview.questions:
         for problem in survey_preview.problems:

@@ -141,8 +141,8 @@ def remove_recording(settings: Settings, language: str, text: str) -> Library:
 
 
 def _without(language: str, text: str) -> dict[Path, bytes | None]:
-    """Return path -> None for each format that a recording may have: the change of files (`change_files`)
-    that removes it."""
+    """Return path, relative to KIOSK_DATA, -> None for each format that a text's recording may have: the
+    change of files (`change_files`) that removes the recording."""
     return dict.fromkeys(_path(language, text, ending) for ending in KINDS)
 
 

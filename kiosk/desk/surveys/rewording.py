@@ -67,8 +67,8 @@ def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
 
 def with_ids(survey: Survey, statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """Return the statements of the sent form of a survey, with ids for the new ones, whose id is "". A new
-    statement gets the id that `with_known_ids` finds in the rounds of this survey or of one that it is a copy
-    of, which share ids; else a new id.
+    statement gets the id that `with_known_ids` finds in the rounds of this survey, or of one that shares a
+    statement's id with this survey, such as the survey that it was copied from; else a new id.
 
     A round of any other survey gives no id: its answers to the same text are not part of this trend.
     """

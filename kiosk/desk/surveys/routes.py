@@ -127,8 +127,9 @@ def _list(problems: list[str]) -> str:
 @blueprint.route("/surveys/copy", methods=["POST"])
 @for_coordinator
 def copy() -> ResponseReturnValue:
-    """Create an own survey with the statements of another, and redirect to its form. A refusal is reported on
-    the list, with status 400. Aborts with 404 for an unknown survey."""
+    """Create an own survey with the statements of another, and redirect to the form of the copy. A refusal is
+    reported on the list, with status 400. Aborts with 404 for an unknown survey, and if files cannot be
+    changed."""
     original, library = _survey(request.form.get("survey", "")), desk().library
     survey_id = new_id(original.id, survey_ids(desk().own_settings, library), "survey")
     copied_title = translate("{title} (kopia)", title=original.title)[:LONGEST_TITLE]
