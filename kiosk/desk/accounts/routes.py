@@ -107,7 +107,7 @@ def change_role() -> ResponseReturnValue:
 @for_coordinator
 def remove_second_factor() -> ResponseReturnValue:
     """Remove the second factor of an account, such as after the loss of the phone and the recovery codes.
-    Status 404 if it has none."""
+    Status 404 if the account has none, and for an unknown account."""
     name = _sent_name()
     if not desk().store.second_factors.remove(name):
         return _gone(name)

@@ -73,9 +73,9 @@ class GroupView:
 @blueprint.route("/comparison")
 @for_every_account
 def comparison() -> ResponseReturnValue:
-    """Show the figures of all organisations in one year. It is the `year` in the address, by default the
-    latest with figures; without any figures, the present year. Aborts with 404 for another year, and if files
-    cannot be changed."""
+    """Show the figures of all organisations in one year. The address names it with `year`; by default it is
+    the latest year with figures or, without any figures, the present year. Aborts with 404 for a year without
+    figures that is not this default, and if files cannot be changed."""
     if desk().settings is None:
         abort(404)
     others, left_out = read_received()
@@ -224,9 +224,9 @@ def _interval(line: Line) -> IntervalLine:
 
 
 def _spread(of_group: Spread | None, *, is_protected: bool) -> tuple[str, ...]:
-    """Return sentences about the organisations with the largest and the smallest share, and whether the
-    difference may be chance. If all shares are equal, the sentence says so. For None, it says that too few
-    organisations have enough answers."""
+    """Return a tuple of one text: which organisations have the largest and the smallest share, and whether
+    the difference may be chance or, if `is_protected`, chance or protection. If all shares are equal, the
+    text says so. If `of_group` is None, the text says that too few organisations have enough answers."""
     if of_group is None:
         return (
             translate(

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 STRANGERS_AT_ONCE = 2
-"""Most checks in progress or waiting for devices that are not known."""
+"""Most checks, in progress and waiting, for devices that are not known."""
 KNOWN_DEVICES_AT_ONCE = 2
-"""Most checks in progress or waiting for known devices. Both limits together are half of the server's
+"""Most checks, in progress and waiting, for known devices. Both limits together are half of the server's
 threads."""
 
 

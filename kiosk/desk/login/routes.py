@@ -26,9 +26,9 @@ to wait for this time."""
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @without_session
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form. Sign in with a sent form, and redirect to the page that `next` in the address
-    names or, for an account with a second factor, to the second step. Somebody who is signed in is redirected
-    at once.
+    """Show the sign-in form. Sign in with a sent form, and redirect to the path in `next` of the address
+    (`_own_path`) or, for an account with a second factor, to the second step. Somebody who opens the form and
+    is signed in already is redirected at once.
 
     A wrong name and a wrong password have the same response (status 403) and timing. Status 429 after too
     many failures, 503 while too many others sign in.
@@ -68,7 +68,7 @@ def sign_in() -> ResponseReturnValue:
 
 def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseReturnValue:
     """Start the session of an account, log the sign-in, forget the failed attempts before it, make the
-    browser a known device, and redirect to the path `onward`."""
+    browser a known device, and redirect to `onward`, a path that `_own_path` returned."""
     desk().sign_in_throttle.succeeded(attempt)
     begin(account)
     note(Action.SIGNED_IN, account.role)
@@ -78,9 +78,9 @@ def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseRetur
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @without_session
 def second_step() -> ResponseReturnValue:
-    """Show the form for the code of the second factor. Sign in with a right code, and redirect to the page
-    that `next` in the address names. Status 403 for a wrong code, 429 after too many. Unless the password was
-    given before, redirect to the sign-in."""
+    """Show the form for the code of the second factor. Sign in with a right code, and redirect to the path in
+    `next` of the address (`_own_path`). Status 403 for a wrong code, 429 after too many. Redirect to the
+    sign-in unless the session waits for a code (`waiting_for_code`)."""
     account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
     if account is None:
         return redirect(url_for("sign_in.sign_in", next=onward), 303)
@@ -128,8 +128,8 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.route("/language", methods=["POST"])
 @without_session
 def choose_language() -> ResponseReturnValue:
-    """Store the chosen language in the session, and redirect to the page where it was chosen. An unknown
-    language is ignored."""
+    """Store the chosen language in the session, and redirect to the path in the form's field `next`
+    (`_own_path`). An unknown language is ignored."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
         choose(chosen)
@@ -137,8 +137,8 @@ def choose_language() -> ResponseReturnValue:
 
 
 def _own_path(wanted: str) -> str:
-    """Return `wanted` if it is a path of this desk, else the address of the start page, to prevent open
-    redirects."""
+    """Return `wanted` if it is a path below /admin/, without scheme, host and backslash, else the path of
+    the start page, to prevent open redirects."""
     try:
         parts = urlsplit(wanted)
     except ValueError:

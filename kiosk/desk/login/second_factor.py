@@ -61,7 +61,8 @@ def provisioning_uri(secret: bytes, name: str, issuer: str) -> str:
 
 def matching_step(secret: bytes, code: str, now: float) -> int | None:
     """Return the number of the time step (30 s each, since 1970) to which a code belongs: the current one or,
-    up to STEPS_BACK_AND_FORTH, one beside it. None for a wrong code. `now` is in seconds since 1970."""
+    up to STEPS_BACK_AND_FORTH, one beside it. None for a wrong code. `code` has digits only; `now` is in
+    seconds since 1970."""
     current = int(now) // STEP_SECONDS
     for step in range(current - STEPS_BACK_AND_FORTH, current + STEPS_BACK_AND_FORTH + 1):
         try:

@@ -87,8 +87,8 @@ class Attempt:
 
 @dataclass
 class SignInThrottle:
-    """The delays after failed attempts. Names, sources and devices are in memory only. A source is that of
-    `source_of`; all times are in seconds since 1970."""
+    """The delays after failed attempts. Names, sources and devices are in memory only. A source is an address
+    or network, as `kiosk.domain.client_source.source_of` returns it. All times are in seconds since 1970."""
 
     _own: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _strangers: Failures = field(

@@ -45,7 +45,7 @@ class MailContent:
 @dataclass(frozen=True)
 class MailWriter:
     """Writes mail from the published figures of an installation. `desk_address` is the desk's public address
-    without /admin/."""
+    without /admin/, such as "https://personal.example.org"."""
 
     store: Store
     library: Library
@@ -56,7 +56,7 @@ class MailWriter:
         Swedish.
 
         None if there is nothing to tell: no round of a summary is closed, or the silent kiosks are in contact
-        again or gone. A trial mail always has a content.
+        again or removed. A trial mail always has a content.
         """
         catalogue = self._catalogue(choice.language)
         write = {

@@ -95,13 +95,13 @@ def build(content: Content, edition: str) -> ReportDocument:
 
 
 def _logo() -> str:
-    """Return the logo of the installation's theme as a data address; "" without one."""
+    """Return the logo of the installation's theme as a data: URL; "" without one."""
     logo = desk().library.theme.logo
     return f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}" if logo else ""
 
 
 def _scope(content: Content) -> Iterator[Block]:
-    """Yield the place and year of the report, and the definition of its theory."""
+    """Yield the place and year of the report, and the title and definition of the report's theory."""
     place, theory = content.place.node.name, content.theory
     yield Block(
         Kind.PARAGRAPH,
@@ -140,7 +140,8 @@ def _theory(content: Content) -> Iterator[Block]:
 
 def _measured(content: Content, statements: Sequence[str], figures: PublishedFigures) -> str:
     """Return the statements that measure a goal and the last figure of each, as lines; "not measured" if
-    there are none. `statements` has their ids."""
+    there are none. `statements` has the ids of the statements, `figures` the figures of the report's rounds.
+    """
     lines = _figures(content, statements, of_statements(statements, content.place, figures))
     return "\n".join(lines) if lines else translate("Mäts inte")
 
@@ -255,8 +256,8 @@ def _figure_of_year(content: Content, counter: Counter) -> tuple[str, bool]:
 
 
 def _taps_by_target(content: Content) -> Iterator[Block]:
-    """Yield a note for each counter that has targets (`Target`) and taps in the year, with the number of taps
-    for each target."""
+    """Yield a note for each counter with targets, the authorities and services that guests are linked to
+    (`Target`), if it has taps at the report's place in the year: the number of taps for each target."""
     for counter in desk().library.counters.values():
         outputs = content.figures.outputs
         taps = (

@@ -42,8 +42,8 @@ class ShownStatement:
 class Content:
     """The terms, texts and figures from which a report is built.
 
-    `place` is the report's node. `figures` are those of all closed rounds, and `states` the report's own
-    rounds, the latest first. `words` is name of a part or of a comment (`comment_part`) -> its text.
+    `place` is the report's node. `figures` are those of all closed rounds, and `states` the rounds that the
+    report shows, the latest first. `words` is name of a part or of a comment (`comment_part`) -> its text.
     `earlier_figures` are those of the report's place and year.
     """
 
@@ -102,7 +102,8 @@ class Content:
         return self.figures.outputs.at_node(counter, place.node.id, place.units, period)
 
     def _asking(self, statement_id: str) -> tuple[Round, ...]:
-        """Return the latest round that asked a statement, as a tuple of one; empty if none did."""
+        """Return the latest of the report's rounds that asked a statement, as a tuple of one; empty if none
+        did."""
         asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
         return tuple(islice(asking, 1))
 

@@ -31,8 +31,8 @@ class EarlierStatement:
     @property
     def statement(self) -> Statement:
         """The first statement of the library with the id and the labels of `known`; without one, a statement
-        with the text and the labels of the earlier report. Its options have an order, unless the library has
-        options without one for the id."""
+        with the text and the labels of the earlier report. The options of the latter have an order, unless a
+        survey of the library has options without an order for the id."""
         surveys = desk().library.surveys.values()
         same = [one for survey in surveys for one in survey.statements if one.id == self.known.statement_id]
         statement = self.known.statement
@@ -115,9 +115,9 @@ def earlier_statements(
 
 
 def method(earlier: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
-    """Yield a paragraph for each source of consecutive statements: its period, its number of answers, that
-    its figures were typed in, and the number of its statements that are shown. `place` is the name of the
-    report's place."""
+    """Yield a paragraph for each run of statements from the same earlier figures: their source, their period,
+    their number of answers, that they were typed in, and the number of statements in the run. `place` is the
+    name of the report's place."""
     for figures, group in groupby(earlier, key=lambda one: one.figures):
         yield Block(
             Kind.PARAGRAPH,
@@ -172,7 +172,8 @@ def _chart(
     table: Sequence[tuple[object, ...]],
     layout: PictureLayout,
 ) -> Block:
-    """Return a chart of statements, at least one, that all have the same scale. `described` is its text
-    alternative, `table` the row of headings and then a row for each bar."""
+    """Return a chart of statements, at least one, that all have the same scale. `bars` has the bar of each
+    statement, in the same order. `described` is the chart's text alternative; `table` has the row of
+    headings, then a row for each bar."""
     picture = Picture("", earlier[0].labels, earlier[0].palette, tuple(bars), ())
     return Block(Kind.CHART, described, svg=svg(picture, layout), data=data_rows(table))

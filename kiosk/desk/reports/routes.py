@@ -306,8 +306,8 @@ def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnVal
 
 
 def latest_address() -> str:
-    """Return the address of the latest edition, as html, of the report with the last id that has one; "" if
-    no edition is published."""
+    """Return the path of an edition as html: the latest edition of the report whose id sorts last among those
+    with an edition; "" if no edition is published."""
     store = desk().store
     editions = [(name, edition) for name in store.reports.all() for edition in store.reports.editions(name)]
     if not editions:
@@ -356,8 +356,9 @@ def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[
 
 
 def _parts(content: Content) -> dict[str, str]:
-    """Return name -> heading of each text that a person writes: the parts of the report in order, and before
-    the comments on the whole survey, the comment on each of the report's statements (`comment_part`)."""
+    """Return name -> heading of each text that a person writes: the parts of the report in order. The
+    comments on each of the report's statements (`comment_part`) come directly before Part.COMMENTS, the
+    comments on the whole survey."""
     names: dict[str, str] = {}
     for part, name in part_names(content).items():
         if part is Part.COMMENTS:

@@ -258,7 +258,7 @@ def _empty_bar(label: str, row: Row, shown: Row) -> Bar:
 
 def _in_bar(share: Share, n: int) -> str:
     """Return the text in a segment: its count and, unless the segment is thin, its percentage; "" for a count
-    of 0."""
+    of 0. `n` is the number of answers in the whole bar."""
     if not share.count:
         return ""
     return str(share.count) + ("" if share.count / n < THIN else percent(share.percent, "<br>"))

@@ -124,8 +124,8 @@ def _form(kept: EarlierFigures | None = None) -> FiguresForm:
 
 
 def _sent_figures(form: FiguresForm, asked: Sequence[Statement]) -> EarlierFigures | None:
-    """Return the sent figures; None if they are refused, with the problems added to the notice. `asked` are
-    the statements of the form."""
+    """Return the sent figures; None if they are refused, with the problems in the form or the page's notice
+    (`add_problem`). `asked` are the statements of the form."""
     if not form.validate():
         return None
     worded = _worded(asked)
@@ -152,8 +152,8 @@ def _worded(asked: Sequence[Statement]) -> tuple[Statement, ...] | None:
     """Return the statements with the sent texts and labels: those of the report, which may differ from the
     survey's, misprints included. An empty field leaves the text or the label as it is.
 
-    None, with the problems added to the notice, if a text cannot be shown or two options of a statement have
-    the same label.
+    None, with the problems in the page's notice (`add_problem`), if a text cannot be shown or two options of
+    a statement have the same label.
     """
     is_right, worded = True, list[Statement]()
     for statement in asked:

@@ -135,9 +135,9 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     or if the statement has no such chart, else as `readable_round` and `_csv_style`. Raises BusyError or
     UnfinishedError.
 
-    With `bare` in the address, an SVG has the rounds and places of the page (`page`, `all`), and no texts
-    that the page already has; with `bare` and `narrow`, it is drawn for a phone. With `download`, the browser
-    saves the file.
+    With `bare` in the address, an SVG has only the rounds and places that a page of statements in full shows
+    for the same `page` and `all`, and no texts that this page has already; with `bare` and `narrow`, it is
+    drawn for a phone. With `download`, the browser saves the file.
     """
     kind, _, ending = drawing.partition(".")
     of_round = readable_round(round_id, node_id)

@@ -331,7 +331,7 @@ def _ends(rows: Sequence[Row], between: Change | None) -> tuple[str, ...]:
     """Return one sentence with the shares of the first and the last of the compared rounds, `rows`. If there
     are rounds between them, it also says whether `between`, the change from the first to the last, is
     significant. If the two shares cannot be compared, because the units' parts of the answers changed, the
-    sentence says so instead."""
+    sentence says so instead, also if `between` is None or has no trend."""
     first, last = rows[0], rows[-1]
     if not between or between.trend is None or between.has_mix_moved:
         return (

@@ -126,7 +126,8 @@ class Entry:
 
     @property
     def bar(self) -> Bar:
-        """The bar of the shown round, without a name; with the reason in place of segments if it has none."""
+        """The bar of the shown round, without a name. Without answers on the scale, it has the reason, as a
+        sentence, in place of segments."""
         return counted_bar(self.now, self.labels)
 
     @property

@@ -31,6 +31,7 @@ class Snapshot:
     change its documents.
 
     `index` has the changes that were computed at the count. It is ignored if it belongs to another snapshot.
+    Without it (None), each change is computed when a page needs it.
     """
 
     def __init__(self, text: str, index: ChangeIndex | None = None) -> None:
@@ -78,7 +79,8 @@ class Snapshot:
     ) -> TimeChange:
         """Return the changes of a history at a node: those of the index, those that were computed before, or
         those that `compute` returns now and that are kept. The history has at least one row; its rows may
-        lack `units`."""
+        lack `units`. `compute` gets a document with the node and the nodes below it in all rounds of the
+        history."""
         key = key_of_time_change(history, node_id)
         changes = self._index.time_change(key) or self._time_changes.get(key)
         if changes is None:

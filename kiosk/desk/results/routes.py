@@ -86,9 +86,9 @@ def _has_figures(state: RoundState) -> bool:
 @blueprint.route("/overview")
 @for_every_account
 def pick() -> ResponseReturnValue:
-    """Redirect to the overview of the round and the node that the address has in `round` and `node`, with its
-    `sort`. If the round lacks the node, its root is shown. For an unknown round, or one that the account may
-    not read, redirect to the start page."""
+    """Redirect to the overview of the round and the node that the address has in `round` and `node`, in the
+    order that the address has in `sort`. If the round lacks the node, its root is shown. For an unknown
+    round, or one that the account may not read, redirect to the start page."""
     chosen = [state.round for state in readable_states() if state.round.id == request.args.get("round")]
     if not chosen:
         return redirect(url_for("results.start_page"))
