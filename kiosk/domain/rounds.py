@@ -84,6 +84,10 @@ class RoundError(ValueError):
         self.messages = messages
 
 
+OTHER_OPENING = Message("En annan omgång öppnas just nu. Försök igen om fem minuter.", {})
+"""Why no round opens while another opening is not finished (`kiosk/storage/opening_steps.py`)."""
+
+
 @dataclass(frozen=True)
 class Round:
     """The frozen terms of a round.

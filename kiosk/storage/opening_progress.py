@@ -1,7 +1,7 @@
 """The row of the round that is being opened. An opening writes the rows of a few units at a time, so that no
 guest waits for all of them.
 
-An opening that was killed goes on from this row and from the boxes that are there.
+What an opening that was killed has written is found by this row, and deleted.
 """
 
 import json

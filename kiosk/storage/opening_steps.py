@@ -1,23 +1,28 @@
 """The steps of an opening: the rows of a few units in each write, then one write that adds the round.
 
 Until the last write the round is in one row of the table `installation` only, and a box without a round
-accepts no ballot: no page, file or command shows any of it.
+accepts no ballot: no page, file or command shows any of it. Only the caller that began an opening finishes
+it: whoever got an error, or no answer, does not find the round open later.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from kiosk.domain.rounds import Round, RoundError, check_opening
+from kiosk.domain.rounds import OTHER_OPENING, Round, RoundError, check_opening
 from kiosk.storage.clock_record import read_record, write_record
 from kiosk.storage.count_progress import CountPart, read_progress, units_in_parts
 from kiosk.storage.count_steps import CountSteps
-from kiosk.storage.database import Database
+from kiosk.storage.database import Database, StoreError
 from kiosk.storage.opening_progress import Opening, read_opening, write_opening
 from kiosk.storage.rounds import Rounds, RoundState
 from kiosk.storage.sealed_rows import Writer, one_write
 from kiosk.storage.snapshots import Snapshots
 from kiosk.storage.unit_rows import UnitRows
+
+LONGEST_OPENING = timedelta(minutes=5)
+"""After this time an opening that is not finished counts as stopped: its process was killed, or could not
+delete what it had written."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class _Basis:
 
 
 class OpeningSteps:
-    """Opens rounds, and goes on with an opening that was stopped."""
+    """Opens rounds, and deletes what an opening that was stopped has written."""
 
     def __init__(
         self,
@@ -50,25 +55,29 @@ class OpeningSteps:
         self._count_steps = count_steps
 
     def open(self, new: Round, now: datetime) -> None:
-        """Open a round, as `Store.open_round` says. An opening that was stopped is finished first.
+        """Open a round, as `Store.open_round` says. What an opening that was stopped has written is deleted
+        first.
 
-        If it fails, it leaves no row and no key. If the process is killed, or cannot delete them, `finish`
-        goes on with it.
+        If it fails, it leaves no row and no key. If the process is killed, or cannot delete them, `discard`
+        does so at the next start, or a later opening. Raises StoreError if a process that started meanwhile
+        deleted it, and the errors of `Store.open_round`.
         """
         self.check(new, now)
         self._unit_rows.check_keys_of_units()
         # As a step: SQLite's log, which holds nothing secret yet, is emptied after the last write.
-        while not self._writer.run_step(partial(self._begin, new, now)):
-            self.finish()
+        while (opening := self._writer.run_step(partial(self._begin, new, now))) is None:
+            self.discard()
         try:
-            self.finish()
-        except BaseException:
-            self._writer.run_step(partial(self._give_up, new))
-            self.finish()
-            raise
+            while self._read() == opening:
+                self._step(opening)
+        finally:
+            self._discard(new)
         if self._rounds.with_id(new.id) is None:
             # The rules do not allow it beside a round that another process opened meanwhile.
             self.check(new, now)
+            raise StoreError(
+                f"another process started while round {new.id} was opened, and deleted it; open it again"
+            )
 
     def check(self, new: Round, now: datetime) -> None:
         """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
@@ -79,31 +88,44 @@ class OpeningSteps:
     def _read(self) -> Opening | None:
         return read_opening(self._database, self._rounds)
 
-    def _begin(self, new: Round, now: datetime) -> bool:
-        """Begin an opening, and record that the clock was right at `now`. Returns False, and changes nothing,
-        while another opening goes on. The caller holds a write."""
+    def _begin(self, new: Round, now: datetime) -> Opening | None:
+        """Begin an opening, and record that the clock was right at `now`. Returns the opening; None, and
+        changes nothing, if another one was stopped. Raises RoundError while another one goes on. The caller
+        holds a write."""
         self.check(new, now)
-        if self._read() is not None:
-            return False
+        if (other := self._read()) is not None:
+            if not other.is_given_up and timedelta() <= now - other.now < LONGEST_OPENING:
+                raise RoundError(OTHER_OPENING)
+            return None
         write_opening(self._database, Opening(new, now))
         write_record(self._database, replace(read_record(self._database), known_at=now.astimezone(UTC)))
-        return True
+        return self._read()
 
-    def finish(self) -> None:
-        """Go on with the opening that has begun, if any, until its round is open or its rows are deleted.
-        Several processes may do this at once. Before it adds the round, it finishes a count that was stopped.
-        Raises OSError if new keys cannot be written, and the errors of `Writer.write` and `CountSteps.count`;
-        the opening then waits for the next call."""
-        while (opening := self._read()) is not None:
-            if opening.is_given_up:
-                self._remove(opening)
-            elif part := self._unit_rows.next_without_box(opening.round):
-                self._unit_rows.write_step(part, partial(self._insert, opening, part), are_new=True)
-            else:
-                self._publish(opening)
+    def _step(self, opening: Opening) -> None:
+        """Do the next write of an opening. Before it adds the round, it finishes a count that was stopped.
+        Raises OSError if new keys cannot be written, and the errors of `Writer.write` and
+        `CountSteps.count`."""
+        if part := self._unit_rows.next_without_box(opening.round):
+            self._unit_rows.write_step(part, partial(self._insert, opening, part), are_new=True)
+        else:
+            self._publish(opening)
+
+    def discard(self) -> None:
+        """Delete the rows and keys of an opening that has begun, if any: call it at a start, when the process
+        that began it is gone. Raises the errors of `Writer.write`; the rest then waits for the next call."""
+        if (opening := self._read()) is not None:
+            self._discard(opening.round)
+
+    def _discard(self, of_round: Round) -> None:
+        """Do the work of `discard`, if it is this round's opening that goes on."""
+        if (opening := self._read()) is not None and opening.round == of_round:
+            if not opening.is_given_up:
+                self._writer.run_step(partial(self._give_up, of_round))
+                opening = replace(opening, is_given_up=True)
+            self._remove(opening)
 
     def _insert(self, opening: Opening, part: CountPart) -> None:
-        """Insert the rows of these units, unless another process has inserted or deleted them. The caller
+        """Insert the rows of these units, unless another process has given up the opening. The caller
         holds a write."""
         if self._read() == opening and self._unit_rows.next_without_box(opening.round) == part:
             self._unit_rows.insert_new(part)

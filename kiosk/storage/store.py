@@ -171,8 +171,8 @@ class Store:
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables, and do what `renew` does, all in one transaction; an opening that was stopped
-        waits for the next `renew`. Returns the schema's number before and after.
+        """Upgrade the tables, and do what `renew` does, all in one transaction; what an opening that was
+        stopped has written stays until the next `renew`. Returns the schema's number before and after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -263,14 +263,14 @@ class Store:
 
     def renew(self) -> None:
         """Seal every box, slip set and letterbox under a new key, destroy old keys that a crash left behind,
-        set stored numbers of used slips that no page shows to 0, and finish an opening that was stopped. Call
-        it at a start.
+        set stored numbers of used slips that no page shows to 0, and delete what an opening that was stopped
+        has written. Call it at a start.
 
         Raises KeyUnavailableError, and changes nothing, if a key is missing or damaged; OSError if new keys
         cannot be written, after which some units have new keys and others their old ones.
         """
         self._unit_rows.renew()
-        self._opening_steps.finish()
+        self._opening_steps.discard()
 
     def give_up_keys(self, lost: list[KeyFault]) -> None:
         """Replace the rows whose keys are lost permanently by empty ones. The ballots of lost boxes are lost,
@@ -353,10 +353,12 @@ class Store:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 
         A few units are written in one transaction, and guests' ballots come between them. The round is stored
-        and published in the last one. Finishes a count and an opening that were stopped. Records that the
-        clock was right at `now`. Raises RoundError, with every reason, if the rules do not allow the round;
-        KeyUnavailableError if keys of other rounds are missing, since the folder may be the wrong one;
-        OSError if new keys cannot be written. After one of these, nothing of the round remains.
+        and published in the last one. Finishes a count that was stopped, and deletes what an opening that was
+        stopped has written. Records that the clock was right at `now`. Raises RoundError, with every reason,
+        if the rules do not allow the round, or if another one is being opened; KeyUnavailableError if keys of
+        other rounds are missing, since the folder may be the wrong one; OSError if new keys cannot be
+        written; StoreError if a process started meanwhile. After one of these, nothing of the round remains;
+        rows and keys that could not be deleted are deleted at the next start, and no round has them.
         """
         self._opening_steps.open(new, now)
 

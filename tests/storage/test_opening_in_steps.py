@@ -12,10 +12,11 @@ import peewee
 import pytest
 
 from kiosk.domain.rounds import RoundError
-from kiosk.storage import RoundClosedError, Store
+from kiosk.storage import RoundClosedError, Store, StoreError
 from kiosk.storage.count_progress import UNITS_A_STEP
-from kiosk.storage.opening_progress import OPENING
-from kiosk.storage.opening_steps import OpeningSteps
+from kiosk.storage.database import Database
+from kiosk.storage.opening_progress import OPENING, Opening, write_opening
+from kiosk.storage.opening_steps import LONGEST_OPENING, OpeningSteps
 from kiosk.storage.snapshots import Snapshots
 from tests.storage.test_count_in_steps import StoppedError, before_each_step, stop_at_step
 from tests.storage.test_crash import crash, has_one_key_a_row, reopen
@@ -104,7 +105,8 @@ def test_an_opening_that_fails_leaves_no_row_and_no_key(
 
 
 @pytest.mark.parametrize("step", [1, 12, 45, 90])
-def test_an_opening_of_a_killed_process_goes_on_at_the_next_start(step: int) -> None:
+def test_the_round_of_a_killed_process_never_opens(step: int) -> None:
+    """Whoever opened it got no answer, and nobody may find it open on another day."""
     with TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         a_running_store(folder).close()
@@ -112,46 +114,72 @@ def test_an_opening_of_a_killed_process_goes_on_at_the_next_start(step: int) -> 
         store = reopen(folder)
         assert ids(store) == published(store) == {"r"}
         store.renew()
-        began = step > 1
-        assert ids(store) == published(store) == ({"r", "new"} if began else {"r"})
+        assert ids(store) == published(store) == {"r"}
+        assert len(rows(store, folder)[0]) == 3
         assert has_one_key_a_row(folder)
         assert store.key_faults() == []
         store.close()
 
 
-def test_a_later_opening_finishes_the_one_that_was_stopped(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+def test_a_round_whose_opening_failed_on_a_full_disk_does_not_open_later(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The disk of the database has no room for the deletion either."""
+    before = rows(store, tmp_path)
+    stop_at_step(monkeypatch, 2)
+
+    def is_full(database: Database, opening: Opening | None) -> None:
+        if opening is None or opening.is_given_up:
+            raise peewee.OperationalError("database or disk is full")
+        write_opening(database, opening)
+
+    monkeypatch.setattr("kiosk.storage.opening_steps.write_opening", is_full)
+    with pytest.raises(peewee.OperationalError):
+        store.open_round(NEW, MONDAY)
+    monkeypatch.undo()
+    assert rows(store, tmp_path) != before
+    store.renew()
+    assert ids(store) == published(store) == {"r"}
+    assert rows(store, tmp_path) == before
+
+
+def test_a_later_opening_deletes_the_one_that_was_stopped(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later, stored = replace(a_round(tree("b")), id="later"), rows(store, tmp_path)[1]
     stopped(store, monkeypatch)
-    store.open_round(replace(a_round(tree("b")), id="later"), MONDAY)
-    assert ids(store) == published(store) == {"r", "new", "later"}
+    with pytest.raises(RoundError, match="öppnas just nu"):
+        store.open_round(later, MONDAY)
+    store.open_round(later, MONDAY + LONGEST_OPENING)
+    assert ids(store) == published(store) == {"r", "later"}
+    assert rows(store, tmp_path)[1] == stored
+    assert len(rows(store, tmp_path)[0]) == 6
 
 
 def stopped(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Open a round, and stop before the second step, as a killed process does."""
     with monkeypatch.context() as patched:
         stop_at_step(patched, 2)
-        patched.setattr(OpeningSteps, "_give_up", lambda *_: None)
+        patched.setattr(OpeningSteps, "_discard", lambda *_: None)
         with pytest.raises(StoppedError):
-            OpeningSteps.finish(begun(store))
+            store.open_round(NEW, MONDAY)
 
 
-def begun(store: Store) -> OpeningSteps:
-    steps = store._opening_steps
-    assert steps._begin(NEW, MONDAY)
-    return steps
-
-
-def test_a_stopped_opening_is_given_up_if_another_round_has_its_units_by_then(
+def test_an_opening_is_given_up_if_another_round_has_its_units_by_then(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two coordinators open two rounds at the same units: two processes check the rules at the same time."""
+    """The rules are read again in the write that adds the round."""
     before = rows(store, tmp_path)
-    stopped(store, monkeypatch)
-    store._rounds.add(rival := replace(NEW, id="rival"))
-    with pytest.raises(RoundError):
-        store.open_round(NEW, MONDAY)
-    store.renew()
+    rival = replace(NEW, id="rival")
+
+    def add() -> None:
+        if rival.id not in ids(store):
+            store._rounds.add(rival)
+
+    with monkeypatch.context() as patched:
+        before_each_step(patched, add)
+        with pytest.raises(RoundError):
+            store.open_round(NEW, MONDAY)
     assert ids(store) == {"r", rival.id}
     assert rows(store, tmp_path) == before
 
@@ -175,20 +203,25 @@ def stop(*_: object) -> None:
     raise StoppedError
 
 
-def test_two_processes_open_a_round_once(
+def test_a_process_that_starts_meanwhile_makes_the_opening_fail(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second process, which starts between two steps of the first, finishes the opening."""
-    second, is_first = a_store(tmp_path), [True]
+    """It cannot know whether the first process was killed. A second one that opens a round has to wait."""
+    before, second, is_first = rows(store, tmp_path), a_store(tmp_path), [True]
 
     def start() -> None:
         if is_first.pop() if is_first else False:
+            with pytest.raises(RoundError, match="öppnas just nu"):
+                second.open_round(NEW, MONDAY)
             second.renew()
-            assert ids(second) == {"r", "new"}
 
     with monkeypatch.context() as patched:
         before_each_step(patched, start)
-        store.open_round(NEW, MONDAY)
+        with pytest.raises(StoreError, match="open it again"):
+            store.open_round(NEW, MONDAY)
+    assert ids(store) == published(store) == {"r"}
+    assert rows(store, tmp_path)[1] == before[1]
+    store.open_round(NEW, MONDAY)
     assert ids(store) == published(store) == {"r", "new"}
     assert has_one_key_a_row(tmp_path)
     assert store.key_faults() == []
