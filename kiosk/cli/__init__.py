@@ -11,8 +11,9 @@ import click
 from kiosk import __version__
 from kiosk.operation.memory import refuse_core_dumps, restart_with_overwriting
 
-READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade"})
-"""Commands that have guests' forms or opened boxes in memory."""
+READS_BALLOTS = frozenset({"serve", "demo", "count", "upgrade", "backup", "round"})
+"""Commands that have guests' forms or opened boxes in memory. A backup, and the opening or cancelling of a
+round, finish a count that was stopped."""
 
 COMMANDS = {
     "aggregate": ("aggregate:aggregate_group", "Publish and compare signed figures of a year."),

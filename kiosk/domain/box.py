@@ -7,7 +7,7 @@ ballot out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
@@ -59,11 +59,13 @@ class Closing:
 
     Each item of `batches` is (id of the node that the batch is published for, ids of the units whose boxes
     form the batch). `destroyed` has the ids of units whose ballots are too few to publish at any level. A
-    unit without ballots is in neither.
+    unit without ballots is in neither: `empty` maps its id to the node of the batch that it would be in with
+    a few, if there is one.
     """
 
     batches: tuple[tuple[str, tuple[str, ...]], ...]
     destroyed: tuple[str, ...]
+    empty: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def plan_closing(
@@ -101,17 +103,17 @@ def plan_closing(
     pools: dict[str, list[str]] = {}
     for node in tree.bottom_up():
         if node in tree.leaves:
-            is_small = node not in rests and sizes[node] > 0
-            pool = [node] if is_small else []
+            pool = [] if node in rests else [node]
         else:
             pool = [leaf for child in tree.children(node) for leaf in pools[child]]
             below = [leaf for leaf in rests if node in tree.upwards(leaf)]
             planned = [batch for batch in batches if node in tree.upwards(batch[0])]
-            if pool and below:
+            has_ballots = any(sizes[leaf] for leaf in pool)
+            if has_ballots and below:
                 joined = min(below, key=lambda leaf: rests[leaf])
                 del rests[joined]
                 pool = [*pool, joined]
-            elif pool and planned and size(pool) < k:
+            elif has_ballots and planned and size(pool) < k:
                 lifted = min(planned, key=lambda batch: size(batch[1]))
                 batches.remove(lifted)
                 pool = [*pool, *lifted[1]]
@@ -121,7 +123,11 @@ def plan_closing(
             pool = []
         pools[node] = pool
     batches.extend((leaf, (leaf,)) for leaf in rests)
-    return Closing(tuple(batches), tuple(pools[tree.root.id]))
+    return Closing(
+        tuple((node, tuple(leaf for leaf in batch if sizes[leaf])) for node, batch in batches),
+        tuple(leaf for leaf in pools[tree.root.id] if sizes[leaf]),
+        {leaf: node for node, batch in batches for leaf in batch if not sizes[leaf]},
+    )
 
 
 def veil(counts: Sequence[int]) -> tuple[tuple[int, ...], int]:

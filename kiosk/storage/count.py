@@ -90,7 +90,11 @@ class Count:
 
     def plan(self, of_round: Round, sizes: Mapping[str, BoxSize]) -> ClosingPlan:
         """Return the closing of a round, as `plan_closing` decides it, from the sizes of the boxes that it
-        still has. Changes nothing."""
+        still has. Changes nothing.
+
+        The plan is stored, and is no finer than what is published: a unit without ballots is in the group
+        that it would be in with a few, and the units of a group are in the order of the tree.
+        """
         leaves = of_round.tree.leaves
         plan = plan_closing(
             of_round.tree,
@@ -99,9 +103,12 @@ class Count:
             of_round.k,
             frozenset(unit for unit, size in sizes.items() if size.is_steady),
         )
-        in_batches = {unit for _, units in plan.batches for unit in units}
-        uncounted = tuple(unit for unit in leaves if unit in sizes and unit not in in_batches)
-        return (*plan.batches, *([(UNCOUNTED, uncounted)] if uncounted else []))
+        node_of = {unit: node for node, units in plan.batches for unit in units} | dict(plan.empty)
+        groups: dict[str, list[str]] = {node: [] for node, _ in plan.batches}
+        for unit in leaves:
+            if unit in sizes:
+                groups.setdefault(node_of.get(unit, UNCOUNTED), []).append(unit)
+        return tuple((node, tuple(units)) for node, units in groups.items())
 
     def is_current(self, of_round: Round, sizes: Mapping[str, BoxSize]) -> bool:
         """Return whether no box of the round was written since it was read: each write changes its key."""
@@ -131,9 +138,11 @@ class Count:
         return plan
 
     def _close_group(self, of_round: Round, node: str, units: Sequence[str]) -> None:
-        """Publish the batch of a group, unless it has none, and delete its boxes."""
-        if node != UNCOUNTED:
-            self.tallies.add(of_round, node, self.tallies.published(of_round, self._ballots(of_round, units)))
+        """Publish the batch of a group, unless it has none, and delete its boxes. A batch that has fewer than
+        k ballots, since boxes were lost after it was planned, is not published."""
+        ballots = self._ballots(of_round, units) if node != UNCOUNTED else []
+        if len(ballots) >= of_round.k:
+            self.tallies.add(of_round, node, self.tallies.published(of_round, ballots))
         self._remove(of_round, units)
 
     def _ballots(self, of_round: Round, units: Iterable[str]) -> list[Ballot]:

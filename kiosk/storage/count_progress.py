@@ -40,15 +40,14 @@ class CountProgress:
     tree. `fired` maps it to the ids of the counted units whose play guard fired since the previous count.
     `is_first_of_day` says whether the previous count was on an earlier day; it is true at the first count of
     all. `plans` maps the id of each round whose closing has begun to what is left of that closing: a plan, ()
-    if nothing is left, or None if keys were given up (`UnitRows.give_up_keys`) and the rest must be planned
-    again.
+    if nothing is left.
     """
 
     tick: datetime
     is_first_of_day: bool
     done: Mapping[str, int] = field(default_factory=dict)
     fired: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    plans: Mapping[str, ClosingPlan | None] = field(default_factory=dict)
+    plans: Mapping[str, ClosingPlan] = field(default_factory=dict)
 
     def is_closing(self, of_round: Round) -> bool:
         """Return whether this count closes an open round. A closing that has begun goes on, also if a person
@@ -106,7 +105,7 @@ def read_progress(database: Database) -> CountProgress | None:
     row = json.loads(text)
     fired = {round_id: tuple(units) for round_id, units in row["fired"].items()}
     plans = {
-        round_id: None if plan is None else tuple((node, tuple(units)) for node, units in plan)
+        round_id: tuple((node, tuple(units)) for node, units in plan)
         # A count that an older version began has no plans.
         for round_id, plan in row.get("plans", {}).items()
     }

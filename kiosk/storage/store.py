@@ -474,8 +474,10 @@ class Store:
 
     def slip_counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
-        first; empty while the round is open. The number of used slips is 0 where no page shows it."""
-        return self._slip_sets.counts(round_id)
+        first; empty while the round is open, also if a count has begun to close it. The number of used slips
+        is 0 where no page shows it."""
+        is_closed = any(state.is_closed for state in self._rounds.all() if state.round.id == round_id)
+        return self._slip_sets.counts(round_id) if is_closed else {}
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """Return (round id, unit id) of the slip with this normalised code, used or unused, in a round that

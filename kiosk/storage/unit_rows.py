@@ -1,12 +1,11 @@
 """The three sealed rows of each unit in a round: its box, its slip set and its letterbox."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
 from kiosk.domain.rounds import Round
 from kiosk.storage.boxes import Boxes
-from kiosk.storage.count_progress import CountPart, first_part, read_progress, units_in_parts, write_progress
+from kiosk.storage.count_progress import CountPart, first_part, units_in_parts
 from kiosk.storage.database import Database, StoreError
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes
@@ -213,10 +212,6 @@ class UnitRows:
         rounds = {state.round.id: state.round for state in self._rounds.all()}
         for fault in lost:
             tables[fault.kind].replace_lost(rounds[fault.round_id], fault.unit_id, fault.file.name)
-        progress = read_progress(self._database)
-        if progress is not None and progress.plans:
-            # A batch of a plan may have lost ballots: what is left is planned again.
-            write_progress(self._database, replace(progress, plans=dict.fromkeys(progress.plans)))
 
     @one_write
     def forget_all_keys(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import kiosk.storage.count_progress
+from kiosk.domain.box import Closing, plan_closing
 from kiosk.domain.rounds import Protection, Round
 from kiosk.domain.tree import Node, Tree
 from kiosk.storage import RoundClosedError, Store, open_store, read_dump
@@ -200,19 +201,40 @@ def test_two_processes_close_each_unit_once(
     assert published(store) == ALL_PUBLISHED
 
 
-def test_a_batch_whose_box_is_lost_is_planned_again(
+def test_a_batch_whose_box_is_lost_is_not_published(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a batch without any ballot would be published."""
     stopped(store, monkeypatch, 0)
-    [key] = (tmp_path / "keys" / f"box.r.{LARGE[-1]}").iterdir()
+    lose(store, tmp_path, LARGE[-1])
+    assert store.count(CLOSING)
+    lost = {"root": TOTAL - OF_LARGE, LARGE[-1]: None}
+    assert published(store) == {**ALL_PUBLISHED, **lost}
+
+
+def lose(store: Store, folder: Path, unit: str) -> None:
+    """Lose the key of a unit's box for good."""
+    [key] = (folder / "keys" / f"box.r.{unit}").iterdir()
     key.unlink()
     [fault] = store.key_faults()
     assert fault.kind is Sealed.BOX
     store.give_up_keys([fault])
+
+
+def test_units_whose_ballots_are_together_get_no_figures_of_their_own_when_a_box_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a batch is in the box of its first unit by then, which has enough for a batch of its own."""
+    store, small = a_store(tmp_path), [f"s{number}" for number in range(UNITS_A_STEP + 1)]
+    store.open_round(a_round(tree(*small, "large")), MONDAY)
+    for unit in small:
+        cast_all(store, unit, random_ballots(3, Random(1)))
+    cast_all(store, "large", random_ballots(OF_LARGE, Random(2)))
+    stopped(store, monkeypatch, 1)
+    assert store._boxes.key_ids("r").keys() == {small[0], small[-1], "large"}
+    lose(store, tmp_path, small[-1])
     assert store.count(CLOSING)
-    lost = {"root": TOTAL - OF_LARGE, LARGE[-1]: None}
-    assert published(store) == {**ALL_PUBLISHED, **lost}
+    of_units = dict.fromkeys([*small, "large"])
+    assert published(store) == {"root": 3 * UNITS_A_STEP + OF_LARGE, **of_units}
 
 
 def test_a_ballot_that_comes_while_a_round_closes_is_counted_or_refused(
@@ -263,3 +285,40 @@ def test_no_guest_waits_until_the_keys_of_a_closed_round_are_destroyed(
     assert store.count(CLOSING)
     assert held == [False] * (3 * len(UNITS.leaves))
     assert list((tmp_path / "keys").iterdir()) == []
+
+
+def test_the_stored_plan_does_not_tell_whether_a_small_unit_had_ballots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thief of the disk reads the plan of a closing that was stopped."""
+    assert stored_plan(tmp_path / "one", monkeypatch, SMALL) == stored_plan(
+        tmp_path / "other", monkeypatch, SMALL[1:]
+    )
+    # Control: units without ballots are named apart.
+    monkeypatch.setattr("kiosk.storage.count.plan_closing", plan_without_empty_units)
+    assert stored_plan(tmp_path / "full", monkeypatch, SMALL) != stored_plan(
+        tmp_path / "empty", monkeypatch, SMALL[1:]
+    )
+
+
+def plan_without_empty_units(*args: Any) -> Closing:
+    return replace(plan_closing(*args), empty={})
+
+
+def stored_plan(folder: Path, monkeypatch: pytest.MonkeyPatch, units: list[str]) -> str | None:
+    store = a_store(folder)
+    store.open_round(ROUND, MONDAY)
+    for unit in units:
+        cast_all(store, unit, random_ballots(OF_SMALL, Random(1)))
+    stopped(store, monkeypatch, 0)
+    return store._database.get(kiosk.storage.count_progress.COUNT_PROGRESS)
+
+
+def test_no_number_of_used_slips_is_read_before_the_closing_is_published(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.print_slips("r", SMALL[1], 30)
+    stopped(store, monkeypatch, 2)
+    assert store.slip_counts("r") == {}
+    assert store.count(CLOSING)
+    assert store.slip_counts("r") == {SMALL[1]: ((30, 0),)}
