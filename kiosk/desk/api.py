@@ -49,8 +49,8 @@ def _with_token(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
 
 
 def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    """Return `{"error": words}` as JSON, with the status. A 401 names the authentication scheme in
-    WWW-Authenticate."""
+    """Return `{"error": words}` as JSON, with the status and, if given, these headers. A 401 names the
+    authentication scheme in WWW-Authenticate."""
     challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return make_response(jsonify(error=words), status, {**challenge, **(headers or {})})
 

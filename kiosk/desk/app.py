@@ -304,8 +304,8 @@ def _unfinished(_: UnfinishedError) -> ResponseReturnValue:
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    """Return the page for an unexpected error, without details, with status 500. Its type, file and line are
-    printed to standard error, but not its message, which could contain typed text."""
+    """Return the page for an unexpected error, without details, with status 500. The error's type, file and
+    line are printed to standard error, but not the error's message, which could contain typed text."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     print(f"staff page failed: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr)
     return make_response(render_template("error.html", kind="500"), 500)

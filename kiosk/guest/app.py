@@ -197,8 +197,10 @@ def _way_on(refusal: Refusal) -> str:
 
 
 def _refusal(refusal: Refusal, status: int, opens_on: date | None = None) -> GuestResponse:
-    """Return the page of a refusal, with its reason in the header Kiosk-Refusal. An unknown slip gets the
-    page to type a code again; a kiosk's page reloads by itself after KIOSK_RELOAD_SECONDS."""
+    """Return the page of a refusal, with its reason in the header Kiosk-Refusal. `opens_on` is the day on
+    which the questions open, None unless the reason is Refusal.NOT_OPEN. The code of an unknown slip, sent to
+    open the questions, gets the page to type a code again; a kiosk's page reloads by itself after
+    KIOSK_RELOAD_SECONDS."""
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)

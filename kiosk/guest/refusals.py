@@ -20,7 +20,7 @@ class RefusedError(HTTPException):
 
 
 def refuse(status: int, refusal: Refusal, opens_on: date | None = None) -> NoReturn:
-    """Refuse the request: raises RefusedError."""
+    """Refuse the request: raises RefusedError. `opens_on` is for Refusal.NOT_OPEN only, which needs it."""
     raise RefusedError(status, refusal, opens_on)
 
 

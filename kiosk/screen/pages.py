@@ -504,8 +504,8 @@ class Pages:
 
 def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
     """Return the texts of a form as static/guest.js reads them: `languages` is language -> the list of
-    `FormTexts.for_script`. Its texts are without names; `keys` and `spoken` have the names once for all
-    languages."""
+    `FormTexts.for_script`. The texts in these lists are without names; `keys` and `spoken` have the names
+    once for all languages."""
     keys = [key for key in words[REFERENCE].screen_texts if key not in WITHOUT_SCRIPT]
     spoken_keys = [key for key in (*SPOKEN, "protection") if key not in WITHOUT_SCRIPT]
     short = {code: texts.for_script(keys, spoken_keys) for code, texts in words.items()}

@@ -19,7 +19,8 @@ IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\./\w+\.js)";\n', re.MULTIL
 
 
 def script(folder: Path, name: str) -> str:
-    """Return the script `name` as it is sent. Raises FileNotFoundError if there is none."""
+    """Return the script in the file `name` of `folder`, as it is sent. Raises FileNotFoundError if there is
+    none."""
     changed_ns = [(folder / inner).stat().st_mtime_ns for inner in INNER]
     return _script(folder / name, (folder / name).stat().st_mtime_ns, *changed_ns)
 

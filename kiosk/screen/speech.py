@@ -106,9 +106,9 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 
 def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | None:
-    """Return the file of the sound whose name begins with these digits: a recording, else a draft. None if
-    there is none, or if the digits or the language are invalid. None also if several names begin with them:
-    no speech is better than that of another text."""
+    """Return the file, in `folder`, of the sound whose name begins with the digits `beginning`: a recording,
+    else a draft. None if there is none, or if the digits or the language are invalid. None also if several
+    names begin with these digits: no speech is better than that of another text."""
     if not BEGINNING.fullmatch(beginning) or not is_language_code(language):
         return None
     places = (folder / kind / language for kind in ("recordings", "drafts"))
@@ -117,8 +117,8 @@ def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | Non
 
 
 def find(folder: Path, language: str, name: str) -> Path | None:
-    """Return the file of the sound with this name, which has no ending: a recording, else a draft. None if
-    there is none, or if the name or the language is invalid."""
+    """Return the file, in `folder`, of the sound with this name, which has no ending: a recording, else a
+    draft. None if there is none, or if the name or the language is invalid."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -126,8 +126,8 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
-    """Return a person's recording with this name, which has no ending; any of KINDS, the smallest first. None
-    if there is none. The caller has validated the name and the language."""
+    """Return the file, in `folder`, of a person's recording with this name, which has no ending; any of
+    KINDS, the smallest first. None if there is none. The caller has validated the name and the language."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 
@@ -137,8 +137,8 @@ def _draft(folder: Path, language: str, name: str) -> Path:
 
 
 def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """Synthesise a draft for each text without a sound, in the languages that have a voice. `spoken` is
-    language -> all texts that can be heard in it.
+    """Synthesise, in `folder`, a draft for each text without a sound, in the languages that have a voice.
+    `spoken` is language -> all texts that can be heard in it.
 
     Returns (drafts made, drafts removed). Deletes all other drafts: of changed texts, of texts with a
     recording, and of languages without a voice or not in `spoken`. Recordings are never touched. Raises

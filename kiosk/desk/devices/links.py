@@ -72,8 +72,8 @@ def key_of(link: Link) -> str:
 
 
 def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: str) -> Kiosk:
-    """Return a kiosk with its forms: `form` edits its size and distance, `move_form` moves it. `move_problem`
-    is the reason why it was not moved, else ""."""
+    """Return a kiosk with its forms: `form` edits the size and distance of its screen, `move_form` moves
+    the kiosk. `move_problem` is the reason why the kiosk was not moved, else ""."""
     settings, devices = desk().settings, desk().devices
     screen = link.screen or (settings.screen if settings else None)
     return Kiosk(

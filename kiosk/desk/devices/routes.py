@@ -72,9 +72,9 @@ def slips_page() -> ResponseReturnValue:
 @blueprint.route("/links", methods=["POST"])
 @for_coordinator
 def new_link() -> ResponseReturnValue:
-    """Create the address of a kiosk or a poster for a unit, and redirect to its list. For coordinators only:
-    with an address, somebody could slowly fill the unit's box with made-up ballots. Refused input stays in
-    the form, with status 400; a kiosk over the budget needs a reason, else 409."""
+    """Create the address of a kiosk or a poster for a unit, and redirect to the page of kiosks or of posters.
+    For coordinators only: with an address, somebody could slowly fill the unit's box with made-up ballots.
+    Refused input stays in the form, with status 400; a kiosk over the budget needs a reason, else 409."""
     form = LinkForm()
     form.unit.choices = list(unit_names().items())
     page = _posters_page if form.kind.data == Admission.POSTER else _kiosks_page

@@ -138,8 +138,8 @@ def _page(catalogue: Catalogue) -> str:
 
 
 def _part(catalogue: Catalogue, survey: Survey | None) -> TextGroup:
-    """Return the texts of a survey, or of the guest's screen for None, that guests can hear. Equal texts are
-    in it once."""
+    """Return the texts of a survey, or of the guest's screen for None, that guests can hear. Of equal
+    texts only one is in the result."""
     texts = spoken_of_survey(catalogue, survey) if survey else spoken_of_screen(catalogue)
     sources = survey.sources if survey else {}
     code = catalogue.language.code
