@@ -156,16 +156,19 @@ class UnitRows:
                 self._clear_unpublished_use(state.round)
 
     def _renew_units(self, part: CountPart) -> None:
-        """Seal the rows of the units of `part` under new keys; units without a box are left out. The caller
-        holds a write."""
+        """Seal the rows of the units of `part` under new keys. Destroy the keys that a crash left behind of
+        units without a box. The caller holds a write."""
         of_round, units = part
         for unit in units:
             box = self._boxes.open_box(of_round.id, unit)
-            # A round that was closed since has none of these rows.
             if box:
                 self._boxes.put(box, unit)
                 self._slip_sets.renew(of_round, unit)
                 self._letterboxes.renew(of_round, unit)
+            else:
+                # The closing of the round has deleted its rows. A crash may have left their keys behind.
+                for row in sealed_rows(of_round.id, unit):
+                    self._writer.destroy_all_keys_after_commit(row)
 
     def _faults_of_part(self, part: CountPart) -> list[KeyFault]:
         of_round, units = part

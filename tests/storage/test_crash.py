@@ -21,6 +21,7 @@ import kiosk.storage.count_progress
 from kiosk.domain.slips import UsedSlipError
 from kiosk.storage import Sealed, Store, open_store
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.sealed_rows import sealed_rows
 from tests.tools.builders import MEMORY, MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
 
 pytestmark = pytest.mark.slow
@@ -223,6 +224,14 @@ def test_after_a_crash_a_closing_that_pools_small_units_counts_every_ballot_once
         store = reopen(copy)
         assert {one["nodes"][0]["answered"] for one in store.snapshot()["rounds"]} in ({None}, {21, 8})
         store.renew()
+        # Those of counted boxes are gone after a start, also while the closing waits for its next count.
+        rows = {row.name for row in (copy / "keys").iterdir() if any(row.iterdir())}
+        assert rows == {
+            name
+            for of_round in (small, ROUND)
+            for unit in store._boxes.key_ids(of_round.id)
+            for name in sealed_rows(of_round.id, unit)
+        }
         store.count(small.closes_at)
         assert {one["nodes"][0]["answered"] for one in store.snapshot()["rounds"]} == {21, 8}
         assert list((copy / "keys").iterdir()) == []
