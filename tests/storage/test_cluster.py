@@ -21,7 +21,8 @@ pytestmark = pytest.mark.slow
 ABSENT = "nobody"
 """The name of a replica that never connects."""
 TICKET = b"t" * 16
-WAITS = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+WAITS = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_type = 'client backend'"
+"""Sessions of guests that wait for a replica. PostgreSQL's own workers may wait as well."""
 OTHERS = 5
 """Ballots of other guests: fewer would not be published."""
 
@@ -68,9 +69,9 @@ def send_without_replica(
 def waiting_ended_by(server: Server, function: str) -> Callable[[Future[None]], None]:
     """Return a function that calls a function of PostgreSQL with the session that waits for a replica."""
 
-    def end(_: Future[None]) -> None:
-        while server.execute(f"SELECT {function}(pid) {WAITS}") != [(True,)]:
-            pass
+    def end(sent: Future[None]) -> None:
+        while (True,) not in server.execute(f"SELECT {function}(pid) {WAITS}"):
+            assert not sent.done()
 
     return end
 
