@@ -59,13 +59,13 @@ class Closing:
 
     Each item of `batches` is (id of the node that the batch is published for, ids of the units whose boxes
     form the batch). `destroyed` has the ids of units whose ballots are too few to publish at any level. A
-    unit without ballots is in neither: `empty` maps its id to the node of the batch that it would be in with
-    a few, if there is one.
+    unit without ballots is in neither: `without_ballots` maps its id to the node of the batch that it would
+    be in with a few, if there is one.
     """
 
     batches: tuple[tuple[str, tuple[str, ...]], ...]
     destroyed: tuple[str, ...]
-    empty: Mapping[str, str] = field(default_factory=dict, compare=False)
+    without_ballots: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def plan_closing(

@@ -103,7 +103,7 @@ class Count:
             of_round.k,
             frozenset(unit for unit, size in sizes.items() if size.is_steady),
         )
-        node_of = {unit: node for node, units in plan.batches for unit in units} | dict(plan.empty)
+        node_of = {unit: node for node, units in plan.batches for unit in units} | dict(plan.without_ballots)
         groups: dict[str, list[str]] = {node: [] for node, _ in plan.batches}
         for unit in leaves:
             if unit in sizes:

@@ -18,10 +18,13 @@ from unittest.mock import patch
 
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import Closing, plan_closing
+from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tally import StatementDocument
 from kiosk.domain.tree import Node, Tree
 from kiosk.operation.simulate import Arrival, Plan, simulate
+from kiosk.storage.count import Count
+from kiosk.storage.count_progress import UNCOUNTED
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, DAYS, OPENING, PROFILES, SURVEY, Seen, visits
 from tests.attack.in_memory import Publish, simulate_in_memory
@@ -62,6 +65,13 @@ def alone(
     return replace(planned, batches=tuple(batches), destroyed=())
 
 
+def close_group_of_any_size(count: Count, of_round: Round, node: str, units: Sequence[str]) -> None:
+    """Publish the batch of a group, with fewer than k ballots too, and delete its boxes: part of the leak."""
+    if node != UNCOUNTED and (ballots := count._ballots(of_round, units)):
+        count.tallies.add(of_round, node, count.tallies.published(of_round, ballots))
+    count._remove(of_round, units)
+
+
 @dataclass(frozen=True)
 class Lived:
     """A round: its tree, each guest's arrival (unit, time and ballot), and all published documents."""
@@ -82,6 +92,7 @@ def live(seed: int, profile: str, plan: Planning, publish: Publish = simulate, t
         stack.enter_context(patch("kiosk.storage.count.plan_closing", plan))
         if plan is alone:
             stack.enter_context(patch("kiosk.domain.tally.veil", lambda counts: (tuple(counts), 0)))
+            stack.enter_context(patch.object(Count, "_close_group", close_group_of_any_size))
         return Lived(tree, tuple(arrivals), list(publish(Plan(SURVEY, tree, K, OPENING, DAYS), arrivals)))
 
 

@@ -302,7 +302,7 @@ def test_the_stored_plan_does_not_tell_whether_a_small_unit_had_ballots(
 
 
 def plan_without_empty_units(*args: Any) -> Closing:
-    return replace(plan_closing(*args), empty={})
+    return replace(plan_closing(*args), without_ballots={})
 
 
 def stored_plan(folder: Path, monkeypatch: pytest.MonkeyPatch, units: list[str]) -> str | None:
