@@ -33,6 +33,23 @@ def test_every_ballot_is_equally_likely_to_be_drawn() -> None:
     assert chi_square < 42  # 14 degrees of freedom, p = 0.0001
 
 
+@pytest.mark.parametrize(
+    ("counts", "published"),
+    [
+        ((0, 8, 0), ((0, 7, 0), 1)),
+        ((0, 7, 1), ((0, 7, 0), 1)),
+        ((6, 2, 0), ((6, 2, 0), 0)),
+        ((0, 0, 0), ((0, 0, 0), 0)),
+        ((0,) * 300 + (8,), ((0,) * 300 + (7,), 1)),
+    ],
+    ids=["all agree", "all but one agree", "two differ", "nobody", "many options"],
+)
+def test_the_veil_publishes_all_but_one_of_the_agreeing_answers(
+    counts: tuple[int, ...], published: tuple[tuple[int, ...], int]
+) -> None:
+    assert veil(counts) == published
+
+
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=9))
 def test_the_veil_leaves_at_least_two_possible_answers(counts: list[int]) -> None:
     published, withheld = veil(counts)
