@@ -139,7 +139,8 @@ def _tasks_of_staff(running: Sequence[Round]) -> Iterator[Task]:
 
 def _nearly_printed(of_round: Round) -> list[str]:
     """Return the names of the units at which at least NEARLY_PRINTED_PERCENT of the slips of a round's budget
-    are printed. Empty for a round without slips or expected guests."""
+    are printed. Empty for a round without slips or expected guests. Raises KeyUnavailableError as
+    `Store.printed_slips`."""
     if not of_round.expected or Admission.SLIP not in of_round.admission:
         return []
     printed = desk().store.printed_slips(of_round.id)

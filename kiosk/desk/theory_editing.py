@@ -177,10 +177,10 @@ def _statements() -> dict[str, str]:
 
 
 def _sent(current: Theory, *, sorts_by_position: bool) -> Theory:
-    """Return the theory in the form, with the id of `current`. Rows without text are left out; the others are
-    sorted by their typed positions if `sorts_by_position`, else they keep the order of the form. Goals get
-    new numbers, and a reference to a removed theory box or goal is removed too. Aborts with 400 for an
-    unknown place."""
+    """Return the theory in the form, with the id of `current`. Rows without text are left out; the others
+    keep the order of the form, with rows moved to their typed positions (`in_order`) if `sorts_by_position`.
+    Goals get new numbers, and a reference to a removed theory box or goal is removed too. Aborts with 400
+    for an unknown place."""
     sent = request.form
     place = sent.get("place", "")
     if place and place not in desk().library.places:
@@ -263,8 +263,8 @@ def _typed_positions() -> dict[str, list[str]]:
 
 
 def _sent_goals(*, sorts_by_position: bool) -> list[tuple[int, Goal]]:
-    """Return (previous number, goal) for each goal in the form: sorted by the typed positions if
-    `sorts_by_position`, else in the order of the form. Goals are numbered from 1 in this order."""
+    """Return (previous number, goal) for each goal in the form, in its order, with rows moved to their typed
+    positions (`in_order`) if `sorts_by_position`. Goals are numbered from 1 in the new order."""
     rows = in_order(
         [
             (requested, previous, (previous, row))
@@ -280,10 +280,10 @@ def _sent_goals(*, sorts_by_position: bool) -> list[tuple[int, Goal]]:
 def _sent_boxes(
     layer: Layer, new_numbers: dict[int, int], taken: set[str], *, sorts_by_position: bool
 ) -> list[TheoryBox]:
-    """Return the theory boxes of a column in the form: sorted by the typed positions if `sorts_by_position`,
-    else in the order of the form. `new_numbers` maps the previous numbers of goals to the new ones. `taken`
-    has the ids of all theory boxes. A row with no id or an unknown one becomes a new theory box, whose new id
-    is added to `taken`."""
+    """Return the theory boxes of a column in the form, in its order, with rows moved to their typed positions
+    (`in_order`) if `sorts_by_position`. `new_numbers` maps the previous numbers of goals to the new ones.
+    `taken` has the ids of all theory boxes. A row with no id or an unknown one becomes a new theory box,
+    whose new id is added to `taken`."""
     rows: Sequence[str] = in_order(list(_rows(layer, sorts_by_position=sorts_by_position)))
     boxes = []
     for row in rows:

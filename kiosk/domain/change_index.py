@@ -60,8 +60,9 @@ class ChangeIndex:
         return is_same and node_id in self.document["rounds"].get(of_round.id, {})
 
     def change(self, of_round: Round, node_id: str, statement: Statement) -> Change | None:
-        """Return the change of a statement at a node between the last two closed rounds up to `of_round`;
-        None if the two cannot be compared. KeyError if the index has no such round, node or statement."""
+        """Return the change between the last two closed rounds up to `of_round` that asked the statement at
+        the node; None if there are not two that can be compared, or the options have no order. KeyError if
+        the index has no such round, node or statement."""
         numbers = self.document["rounds"][of_round.id][node_id]
         return _change(self.document["kinds"][numbers[of_round.survey.position(statement.id)]])
 
@@ -78,8 +79,9 @@ def index_changes(
     text: str, closed: Sequence[Round], shown: Sequence[Round], before: ChangeIndex | None = None
 ) -> ChangeIndex:
     """Return the index of the changes at the nodes of the rounds `shown`. It has the change between the last
-    two closed rounds up to each of these, at all its nodes, and the changes over all rounds, at its nodes
-    that are no units, of statements whose options have an order. ValueError if the snapshot lacks a round.
+    two closed rounds up to each of these that asked a statement, at all its nodes, and the changes over all
+    rounds, at its nodes that are no units, of statements whose options have an order. ValueError if the
+    snapshot lacks a round.
 
     `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
     rounds are taken from the index `before` if no closed round's figures differ from those that it was made

@@ -75,7 +75,7 @@ def last_step(
     document: Document, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement
 ) -> Step:
     """Return the step of a statement at a node: its row in `of_round`, and the change between the last two
-    closed rounds up to `of_round`.
+    closed rounds up to `of_round` that asked it there.
 
     `closed` are the closed rounds, the latest opening first. KeyError as in `results.row`.
     """

@@ -190,8 +190,8 @@ def _read_follow_up(
     row: Table, scale: Scale, before: Sequence[Statement], *, several: bool
 ) -> FollowUp | None:
     """Return the statement and the answers that the question of a section follows; None if it is no
-    follow-up. Raises DefinitionError if the question cannot follow that statement. `scale` and `several` are
-    the question's own, `before` the statements above it."""
+    follow-up. Raises DefinitionError for any fault of `follows` or `when`. `scale` and `several` are the
+    question's own, `before` the statements above it."""
     followed, when = row.optional_text("follows"), row.optional_numbers("when")
     if not followed:
         if when:

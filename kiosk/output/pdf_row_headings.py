@@ -76,7 +76,7 @@ def _objects_of(pdf: bytes) -> tuple[Mapping[int, int], Objects]:
 
 
 def _trailer(pdf: bytes) -> bytes:
-    """Return the trailer, up to the position of the cross-reference table."""
+    """Return the bytes from the keyword `trailer` up to, and without, `startxref`."""
     return pdf[pdf.rindex(b"trailer") : pdf.rindex(b"startxref")]
 
 

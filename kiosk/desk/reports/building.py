@@ -423,8 +423,9 @@ def _first_use(content: Content, shown: ShownStatement) -> date:
 
 
 def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> Iterator[Block]:
-    """Yield a chart, its sentences, its table and a note. The note of the chart of one round says since which
-    day (`first_use`) the wording is the same."""
+    """Yield a chart, its sentences, its table, and a note about protection and limits. For the chart of one
+    round (NOW), the note begins with the place, the period of `of_round`, and the day (`first_use`) since
+    which the wording is the same; other charts use neither argument."""
     described = " ".join((section.text, chart.alternative))
     yield Block(Kind.CHART, described, svg=svg(bare_picture(chart)), data=data_rows(chart.table))
     yield Block(Kind.PARAGRAPH, " ".join(chart.sentences))

@@ -59,8 +59,8 @@ that returns the input of the program)."""
 @blueprint.route("/overview/<round_id>/<node_id>/files")
 @for_every_account
 def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show links to all files of a round at one node, and the choice of the style of CSV files. Aborts as
-    `readable_round` and `_csv_style`."""
+    """Show links to all files of a round at one node, to the export of all rounds for readers other than
+    staff, and the choice of the style of CSV files. Aborts as `readable_round` and `_csv_style`."""
     of_round = readable_round(round_id, node_id)
     _, sections = _figures(of_round, node_id)
     return render_template(

@@ -643,7 +643,8 @@ class _Reader:
         self.notes.add(_Place(row.sheet, column.heading or "?"), reason, row.number)
 
     def note_unused_lists(self, choices: _Table) -> None:
-        """Note each list that no question names."""
+        """Note each list that no question names; a disabled question does not count. Call it when all
+        questions are read."""
         for name in self.lists:
             if name not in self.named:
                 reason = Message(_Note.UNUSED_LIST.value.msgid, {"list": name[:40]})

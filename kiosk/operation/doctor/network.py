@@ -219,8 +219,8 @@ def _remedy(log: GuestLog) -> str:
 
 
 def _check_logs(lines: list[MarkedLine], front: Front, address: str) -> Iterator[Advice]:
-    """Report each log with a marked line, and what it reveals of guests at `address`; a good finding if there
-    is no marked line."""
+    """Report each log with a marked line, and what it reveals of guests. `address` is the public address of
+    the guests' side. A good finding if there is no marked line."""
     for file in dict.fromkeys(line.file for line in lines):
         written = " ".join(line.line for line in lines if line.file == file)
         kept = LogContent.REQUESTS if "-page" in written else LogContent.FAILURES
