@@ -83,6 +83,7 @@ def test_the_scripts_of_the_fonts_are_those_of_the_shipped_files() -> None:
     assert not any(lacks_font(language(code)) for code in AUTONYMS)
 
 
+@pytest.mark.slow
 def test_an_added_language_is_shown_when_it_is_translated_and_removed_while_unused(desk: Desk) -> None:
     post(desk, NEW, language="th")
     assert "th" not in shown(desk)

@@ -124,6 +124,7 @@ def test_every_figure_in_a_summary_follows_from_the_snapshot(two_rounds: Desk) -
     assert ("Exakta siffror." in text) is not is_protected
 
 
+@pytest.mark.slow
 def test_a_summary_of_a_round_that_is_gone_or_runs_is_not_written(two_rounds: Desk) -> None:
     writer = MailWriter(two_rounds.store, two_rounds.app.extensions["desk"].library, "")
     mail = two_rounds.store.mail_queue.all()[0]

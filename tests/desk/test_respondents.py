@@ -113,6 +113,7 @@ def test_pages_with_figures_use_the_word_of_their_place(
         assert "gäst" not in page.text.casefold(), path
 
 
+@pytest.mark.slow
 def test_other_pages_about_rounds_and_figures_have_no_other_word(of_customers: Desk) -> None:
     opened = {path: of_customers.client.get(f"/admin/{path}", follow_redirects=True) for path in ELSEWHERE}
     assert {path: page.status_code for path, page in opened.items()} == dict.fromkeys(ELSEWHERE, 200)

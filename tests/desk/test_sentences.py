@@ -690,6 +690,7 @@ def explanations() -> list[str]:
     return [message for message in messages() if message.startswith(HOW_TO_READ)]
 
 
+@pytest.mark.slow
 def test_the_page_explains_its_figures_in_every_case(marked: Flask) -> None:
     for facts in (Facts(), Facts(World([{}])), Facts(hundred(1, 99, **PROTECTED), is_closed=True)):
         assert set(explanations()) <= page_sentences(marked, facts)

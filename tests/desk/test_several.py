@@ -77,6 +77,7 @@ def test_results_show_each_option_as_a_share_of_all_ballots(exact: Desk) -> None
         assert claim not in page.split("Så läser du siffrorna")[0]
 
 
+@pytest.mark.slow
 def test_the_csv_and_svg_of_a_chart_have_a_bar_for_each_option(exact: Desk) -> None:
     rows = cells(exact.client.get("/admin/chart/r1/dagverksamheten/needs/now.csv").data)
     assert [row[3] for row in rows[1:]] == [*OPTIONS, NONE_OF_THESE]

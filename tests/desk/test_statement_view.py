@@ -180,6 +180,7 @@ def test_a_downloaded_picture_names_its_origin(tmp_path: Path, kind: str) -> Non
     assert ("importerat: Effektrapport 2022" in text) == (kind == "time")
 
 
+@pytest.mark.slow
 def test_a_picture_warns_about_rounds_with_different_survey_versions(desk: Desk) -> None:
     year(desk, 40)
     survey = replace(desk.round.survey, translations={"en": {"Jag": "I"}})

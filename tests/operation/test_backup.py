@@ -20,6 +20,7 @@ from tests.tools.backups import OWN_FILES, TODAY, Saved, installation, members_o
 from tests.tools.command_line import OPEN, Run, printed
 
 
+@pytest.mark.slow
 def test_a_backup_contains_all_own_files_unchanged(saved: Saved) -> None:
     members = members_of(saved.file)
     assert set(members) == {"manifest.json", "tables.json", *OWN_FILES}
@@ -218,6 +219,7 @@ def test_an_unfinished_backup_of_another_process_is_not_removed(saved: Saved, tm
             write_backup(saved.store, saved.settings, tmp_path / "other.zip", TODAY)
 
 
+@pytest.mark.slow
 def test_the_backup_command_lists_what_is_included_and_excluded(run: Run, tmp_path: Path) -> None:
     printed(run("init"))
     printed(run("user", "add", "anna", "--role", "coordinator", typed="ten letters!\n"))

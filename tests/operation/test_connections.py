@@ -93,6 +93,7 @@ def test_a_guest_is_served_despite_more_slow_connections_than_the_limit(
         assert is_closed(clients[0]), "the longest waiting one makes room"
 
 
+@pytest.mark.slow
 def test_the_address_with_most_slow_connections_loses_one(address: tuple[str, int]) -> None:
     with ExitStack() as slow:
         guest = slow.enter_context(connected(address, source=GUEST))

@@ -27,6 +27,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return made
 
 
+@pytest.mark.slow
 def test_the_demonstration_report_is_linked_on_every_page_and_marked_as_fictitious(desk: Desk) -> None:
     address = "/admin/reports/r2026-1/edition/1.html"
     assert f'<a href="{address}">' in desk.client.get("/admin/rounds").text

@@ -163,6 +163,7 @@ def test_a_parents_figures_are_the_sum_of_its_childrens_and_its_own(store: Store
         assert table["counts"] == [sum(column) for column in zip(*below, strict=True)]
 
 
+@pytest.mark.slow
 def test_a_backup_made_while_a_round_closes_has_the_whole_closing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def is_never_exact(tables: list[list[list[int]]]) -> bool:
     return all(len({tuple(table[at]) for table in tables}) > 1 for at in range(2))
 
 
+@pytest.mark.slow
 def test_each_batch_gets_noise_that_keeps_its_size(tmp_path: Path) -> None:
     tables = tables_of(tmp_path, 20)
     assert is_never_exact(tables)
@@ -59,6 +60,7 @@ def test_each_batch_gets_noise_that_keeps_its_size(tmp_path: Path) -> None:
     assert min(count for table in tables for cells in table for count in cells) == 0
 
 
+@pytest.mark.slow
 def test_the_noise_check_catches_a_store_without_noise(tmp_path: Path) -> None:
     """Control."""
     with patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)):
