@@ -92,8 +92,9 @@ class Count:
         """Return the closing of a round, as `plan_closing` decides it, from the sizes of the boxes that it
         still has. Changes nothing.
 
-        The plan is stored, and is no finer than what is published: a unit without ballots is in the group
-        that it would be in with a few, and the units of a group are in the order of the tree.
+        The plan is stored, so it tells little more than what is published: a unit without ballots is in the
+        group that it would be in with a few, and the units of a group are in the order of the tree. Where one
+        ballot would move a whole batch to another node, the plan can tell no ballot from one.
         """
         leaves = of_round.tree.leaves
         plan = plan_closing(
