@@ -77,7 +77,8 @@ def existing_store(settings: Settings) -> Store:
 def owned_settings() -> Settings:
     """Return the settings, for a command that writes to KIOSK_DATA without the store.
 
-    Raises StoreError if another user owns the installation, and SettingsError as `current_settings`.
+    Raises StoreError if another user owns the installation, and SettingsError, which names the setting, for a
+    setting that cannot be used.
     """
     settings = current_settings()
     check_owner(settings.data, settings.keys, settings.database_url)

@@ -229,7 +229,8 @@ def _shown(outputs: Outputs, units: Iterable[str], nodes: Iterable[str]) -> tupl
 
 def _page(form: OutputForm, correction: CorrectionForm | None = None) -> str:
     """Return the page of activities with these forms; without `correction`, with a new form for a correction.
-    Aborts with 404 for the same units and years as `activities`."""
+    Aborts with 404 for an unknown unit, and for a year without figures that is neither this nor the previous
+    one."""
     units = desk().library.units
     unit = request.args.get("unit") or next(iter(units), "")
     if unit not in units:

@@ -53,7 +53,7 @@ def streamed_file(
 ) -> StreamedFile:
     """Return a response like that of `file_response`, with a file that a program wrote. `is_packed` says that
     the written file is compressed with gzip already; for a browser that does not accept gzip, it is unpacked
-    while it is sent. KeyError as `file_response`."""
+    while it is sent. KeyError for a `name` whose end is no key of MEDIA_TYPES."""
     is_unpacked = is_packed and not request.accept_encodings.quality("gzip")
     content: Any = written.open()
     if is_unpacked:

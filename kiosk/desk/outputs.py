@@ -60,7 +60,8 @@ def with_quality(figure: Figure) -> str:
 
 
 def with_gaps(figure: Figure) -> str:
-    """Return a figure as `with_quality`, with a star at its end if some month or unit is missing."""
+    """Return a figure and how it was obtained (`with_quality`), with a star at its end if some month or unit
+    is missing, such as "132 (räknat)*"."""
     return with_quality(figure) + ("" if figure.is_complete else "*")
 
 

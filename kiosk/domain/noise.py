@@ -36,8 +36,8 @@ reads: 1e999999999 takes hours."""
 
 
 def read_epsilon(text: str) -> Fraction:
-    """Return the epsilon of a round's terms, as `str` wrote it. Raises ValueError for a text that is not
-    EPSILON_TEXT. Whether it is from SMALLEST_EPSILON to EPSILON is not checked."""
+    """Return the epsilon in a round's terms, where it is a text such as "3/2". Raises ValueError for a text
+    that does not match EPSILON_TEXT. Whether it is from SMALLEST_EPSILON to EPSILON is not checked."""
     if not EPSILON_TEXT.fullmatch(text):
         raise ValueError(f"{text!r} is no epsilon: a fraction such as 3/2")
     return Fraction(text)

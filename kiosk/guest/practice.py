@@ -11,8 +11,9 @@ from kiosk.library.catalogues import REFERENCE
 
 
 def start(code: str = "") -> GuestResponse:
-    """Show the questions as a practice: the ballot will be discarded. Refuses the request as `enter` does,
-    with 404 or 403."""
+    """Show the questions as a practice: the ballot will be discarded. Refuses the request with 404 for an
+    unknown code, and with 403 if no round runs at its unit or the round does not admit by this kind of
+    link."""
     link, of_round = enter(code)
     page = guest_side().pages.form(
         of_round.survey,
@@ -31,8 +32,9 @@ def start(code: str = "") -> GuestResponse:
 
 def answer(code: str = "") -> GuestResponse:
     """Check a ballot like a real one, and discard it. Returns the response to every accepted ballot; a form
-    is redirected to the end of the practice. Refuses the request as `enter` does, with 404 or 403, and with
-    400 if the ballot is not valid."""
+    is redirected to the end of the practice. Refuses the request with 400 for a ballot that is not valid,
+    with 404 for an unknown code, and with 403 if no round runs at its unit or the round does not admit by
+    this kind of link."""
     _, of_round = enter(code)
     fields = dict(request.form.lists())
     pop_ticket(fields)
@@ -41,8 +43,9 @@ def answer(code: str = "") -> GuestResponse:
 
 
 def over(code: str = "") -> GuestResponse:
-    """Show the end of the practice, with a link to the real questions. Refuses the request as `enter` does,
-    with 404 or 403."""
+    """Show the end of the practice, with a link to the real questions. Refuses the request with 404 for an
+    unknown code, and with 403 if no round runs at its unit or the round does not admit by this kind of
+    link."""
     enter(code)
     return make_response(guest_side().pages.practice_over(_home(), is_kiosk=is_kiosk()))
 

@@ -20,7 +20,8 @@ RAPID = "_rapid"
 
 def start(code: str = "") -> GuestResponse:
     """Show the questions in the language of the parameter `lang`; in the reference without it, and if they
-    are not shown in that language. Refuses the request as `enter` does, with 404 or 403."""
+    are not shown in that language. Refuses the request with 404 for an unknown code, and with 403 if no round
+    runs at its unit or the round does not admit by this kind of link."""
     link, of_round = enter(code)
     guest, at_kiosk = guest_side(), link.admission is Admission.KIOSK
     asked = request.args.get("lang", REFERENCE)
@@ -48,9 +49,10 @@ def answer(code: str = "") -> GuestResponse:
     """Accept one ballot, as a form or an envelope (`take_envelope`). The response has the same bytes whatever
     the ballot holds.
 
-    Refuses the request as `enter` and `accept_ballot` do, and with 400 for a ballot that is not valid. A
-    kiosk's form is refused with 429 if the rate limit has no token. A form that the kiosk marked as rapid is
-    excluded, with the same response.
+    Refuses the request with 404 for an unknown code, with 403 if no round runs at its unit or the round does
+    not admit by this kind of link, with 400 for a ballot that is not valid, and with 429 for a ballot that is
+    too early (`accept_ballot`), and for a kiosk's form if the rate limit has no token. A form that the kiosk
+    marked as rapid is excluded, with the same response.
     """
     if ENVELOPE in request.form:
         return take_envelope(code)

@@ -31,7 +31,9 @@ def slip() -> GuestResponse:
 
 def slip_form() -> GuestResponse:
     """Show the questions for a slip. Looking at them does not use the slip: a used one is refused only when
-    its answers are sent. Refuses the request as `_sent_slip` does, with 400, 403 or 429."""
+    its answers are sent. Refuses the request with 400 unless the form has exactly one code, with 403 for an
+    unknown code and for a round that does not run or admits no slips, and with 429 while too many codes of
+    its source are looked up."""
     code, of_round, unit = _sent_slip()
     asked, reply = request.form.get("lang", REFERENCE), guest_side().store.reply(unit)
     page = guest_side().pages.form(
@@ -52,8 +54,8 @@ def slip_form() -> GuestResponse:
 
 def slip_answer() -> GuestResponse:
     """Accept one ballot with a slip, and mark the slip as used. The response is that of `accept_ballot`.
-    Refuses the request as `_sent_slip` does, with 400, 403 or 429; then with 400 for a ballot that is not
-    valid, and as `accept_ballot` does, with 409 for a used slip."""
+    Refuses the request as `slip_form` does, with 400, 403 or 429; also with 400 for a ballot that is not
+    valid, with 409 for a used slip, and with 429 for a ballot that is too early."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store

@@ -424,8 +424,8 @@ def import_bundle(settings: Settings, content: bytes, used_surveys: Collection[s
     """Carry out an import, all of it or nothing, and return the plan and the new library. `used_surveys` is
     as in `plan_import`.
 
-    Theories that are replaced keep their place. New translations count as unreviewed. Raises
-    RefusedError as `plan_import`, and if the library could not be read or written with the bundle.
+    Theories that are replaced keep their place. New translations count as unreviewed. Raises RefusedError for
+    a bundle that `plan_import` refuses, and if the library could not be read or written with the bundle.
     """
     with exclusively(settings):
         library = read_usable_library(settings)

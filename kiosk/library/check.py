@@ -23,7 +23,8 @@ EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
 def read_checked(settings: Settings, paths: Iterable[Path]) -> Library:
     """Read the library, with further survey files (or folders of them) added.
 
-    Raises DefinitionError for the first file that cannot be used, and SettingsError as `read_library` does.
+    Raises DefinitionError for the first file that cannot be used, and SettingsError if KIOSK_LANGUAGES names
+    a language without a catalogue.
     """
     return add_files(read_library(settings), paths)
 

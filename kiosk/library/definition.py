@@ -311,7 +311,8 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file. Raises DefinitionError as `read_bytes` and `decoded`."""
+    """Return the text of a file, without a byte order mark. Raises DefinitionError if it cannot be read, is
+    larger than MAX_FILE_BYTES, or is not UTF-8."""
     return decoded(read_bytes(path), path)
 
 
@@ -341,8 +342,8 @@ def decoded(raw: bytes, path: Path | str) -> str:
 
 
 def read_table(path: Path) -> Table:
-    """Return the table of a TOML file. Raises DefinitionError as `read_text`, and with the line if it is no
-    TOML."""
+    """Return the table of a TOML file. Raises DefinitionError if it cannot be read, is larger than
+    MAX_FILE_BYTES, or, with the line, if it is not UTF-8 or no TOML."""
     text = read_text(path)
     try:
         values = _parsed(text)
@@ -378,7 +379,8 @@ def read_definition(path: Path) -> tuple[Table, str]:
     """Return (the file's table, its `id`). The id must be the file's name without .toml, so that an id
     identifies its file.
 
-    Raises DefinitionError as `read_table`, and if the `id` is missing or is not the file's name.
+    Raises DefinitionError if the file is no TOML file that can be read (`read_table`), and if the `id` is
+    missing or is not the file's name.
     """
     table = read_table(path)
     name = table.identifier("id")

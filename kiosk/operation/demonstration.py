@@ -93,8 +93,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
 
 
 def _clear(settings: Settings) -> None:
-    """Delete the database and the keys of an older demonstration. Raises SettingsError for the same reasons
-    as `build_demonstration`."""
+    """Delete the database and the keys of an older demonstration. Raises SettingsError, and deletes nothing,
+    if the database is not SQLite, or KIOSK_DATA or KIOSK_KEYS holds anything of a real installation."""
     file = sqlite_file(settings.database_url)
     if file is None:
         raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")

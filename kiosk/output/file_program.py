@@ -205,8 +205,12 @@ class WrittenFiles:
     def turn(self) -> Iterator[Callable[[str, bytes], bytes]]:
         """Hold the turn in the `with` block, and yield a function: it takes a kind and a program's input, and
         returns the content of the file. The file is never on disk and is not kept, as a file with secrets
-        needs it. Waits, and raises BusyError before the block, as `Queue.turn` does; the function raises the
-        errors of `write_by_program`."""
+        needs it.
+
+        Waits for the turn without a limit of time, and raises BusyError before the block if too many requests
+        wait already. The function raises PaperError if the content cannot be printed, and OSError if no
+        program can be started (`write_by_program`).
+        """
         with self._queue.turn():
             yield _written_in_memory
 

@@ -259,7 +259,7 @@ def _symbol(address: str) -> dict[str, str]:
 
 def _typeset(words: Sequence[PaperTexts], content: dict[str, Any], typesetter: Typesetter) -> bytes:
     """Return a PDF with the texts and content. Raises PaperError without any texts, for a text of several
-    lines, and as `compile_pdf` does."""
+    lines, and for texts, signs and logos that cannot be printed (`compile_pdf`)."""
     if not words:
         raise PaperError("choose at least one language")
     texts = {one.language: one.call + one.promise for one in words}

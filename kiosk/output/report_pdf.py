@@ -20,7 +20,8 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 def report_pdf(report: ReportDocument) -> bytes:
     """Return the report as PDF, in which every character has a glyph. Raises NoGlyphError for a sign that no
     font has, and LogoError for a logo that cannot be drawn; both are PaperErrors. Raises typst.TypstError for
-    any other fault of a block, ValueError as `with_row_headings`, and KeyError as `logo_of`."""
+    any other fault of a block, ValueError if the typesetter's file has another structure than the report's
+    tables, and KeyError for a logo that is no `data:` URL of a media type in LOGO_FORMATS."""
     try:
         pdf = typst.compile(
             TEMPLATE,

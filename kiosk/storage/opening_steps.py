@@ -55,8 +55,8 @@ class OpeningSteps:
         self._count_steps = count_steps
 
     def open(self, new: Round, now: datetime) -> None:
-        """Open a round, as `Store.open_round` says. What an opening that was stopped has written is deleted
-        first.
+        """Store a round with its boxes, slip sets and letterboxes in steps, and publish (`Store.open_round`).
+        What an opening that was stopped has written is deleted first.
 
         If it fails, it leaves no row and no key. If the process is killed, or cannot delete them, `discard`
         does so at the next start, or a later opening. Raises StoreError if a process that started meanwhile

@@ -144,7 +144,8 @@ def report(report_id: str) -> ResponseReturnValue:
 @for_coordinator
 def choose(report_id: str) -> ResponseReturnValue:
     """Store the sent rounds and statements as those of the report, and redirect to its page. Aborts with 400
-    for a round or statement that is not offered, else as `_content`."""
+    for a round or statement that is not offered, and with 404 for an unknown report, or one whose theory or
+    place is no longer in the library."""
     content = _content(report_id)
     rounds = offered_rounds(desk().store, content.place)
     chosen, shown = request.form.getlist("round"), request.form.getlist("statement")
@@ -165,7 +166,7 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
     A text that cannot be printed stays in the form, with status 400. If somebody else has changed the text
     since the form was opened, nothing is stored, and both texts are shown with status 409. With `start=last`
     in the address, the field of an empty part has the text of an earlier year. Aborts with 404 for an unknown
-    part, else as `_content`.
+    part or report, and for a report whose theory or place is no longer in the library.
     """
     content = _content(report_id)
     names = _parts(content)
@@ -252,7 +253,8 @@ def _last_years(terms: Terms, report_id: str, part: str) -> str:
 @blueprint.route("/reports/<report_id>/preview")
 @for_coordinator
 def preview(report_id: str) -> ResponseReturnValue:
-    """Show the draft of a report as a page, as an edition made now would look. Aborts as `_content`."""
+    """Show the draft of a report as a page, as an edition made now would look. Aborts with 404 for an unknown
+    report, or one whose theory or place is no longer in the library."""
     return make_response(report_html(_draft(report_id)))
 
 
@@ -262,7 +264,8 @@ def publish(report_id: str) -> ResponseReturnValue:
     """Publish the report as its next edition, with its figures as they are now, and redirect to its page.
     Earlier editions stay as they are. An equal one that another request published meanwhile, such as after a
     double click, is not published again. If the PDF cannot be made, nothing is published, and the reason is
-    shown with status 400. Aborts as `_content`. Raises BusyError (503)."""
+    shown with status 400. Aborts with 404 for an unknown report, or one whose theory or place is no longer in
+    the library. Raises BusyError (503)."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
@@ -317,7 +320,8 @@ def latest_address() -> str:
 
 
 def _draft(report_id: str, edition: str = "") -> ReportDocument:
-    """Return the document of a report as it is now (`publishing.draft`). Aborts as `_content`."""
+    """Return the document of a report as it is now (`publishing.draft`). Aborts with 404 for an unknown
+    report, or one whose theory or place is no longer in the library."""
     document = draft(desk().store, report_id, edition)
     if document is None:
         abort(404)

@@ -60,7 +60,9 @@ that returns the input of the program)."""
 @for_every_account
 def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show links to all files of a round at one node, to the export of all rounds for readers other than
-    staff, and the choice of the style of CSV files. Aborts as `readable_round` and `_csv_style`."""
+    staff, and the choice of the style of CSV files. Aborts with 404 for an unknown round, for a node that is
+    not in its tree, and for an unknown style in the address; raises DeniedError (403) if the account may not
+    read the round's figures."""
     of_round = readable_round(round_id, node_id)
     _, sections = _figures(of_round, node_id)
     return render_template(
@@ -101,7 +103,8 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
 @for_every_account
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as a workbook: a cover, an overview, a sheet for each
-    statement. Aborts as `readable_round`. Raises BusyError or UnfinishedError."""
+    statement. Aborts with 404 for an unknown round, and for a node that is not in its tree. Raises
+    DeniedError (403) if the account may not read the round's figures, BusyError or UnfinishedError."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -115,7 +118,8 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as an accessible PDF; a page with the reason and status 400
-    if it cannot be made. Aborts as `readable_round`. Raises BusyError."""
+    if it cannot be made. Aborts with 404 for an unknown round, and for a node that is not in its tree. Raises
+    DeniedError (403) if the account may not read the round's figures, and BusyError."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -131,9 +135,9 @@ def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> ResponseReturnValue:
     """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: a value of
-    ChartKind and a key of WRITERS or BY_PROGRAM. Aborts with 404 if one of them or the statement is unknown,
-    or if the statement has no such chart, else as `readable_round` and `_csv_style`. Raises BusyError or
-    UnfinishedError.
+    ChartKind and a key of WRITERS or BY_PROGRAM. Aborts with 404 if one of them, the round, the node, the
+    statement or the style of CSV is unknown, or if the statement has no such chart. Raises DeniedError (403)
+    if the account may not read the round's figures, BusyError or UnfinishedError.
 
     With `bare` in the address, an SVG has only the rounds and places that a page of statements in full shows
     for the same `page` and `all`, and no texts that this page has already; with `bare` and `narrow`, it is

@@ -114,7 +114,7 @@ def _overview(
 ) -> str:
     """Return the page with the overview of a round at a node. `today` has the tasks that the start page shows
     above the overview, None for other pages. `states` are the rounds that the account may read, the latest
-    first; `state` is one of them. Aborts as `_order`."""
+    first; `state` is one of them. Aborts with 404 if the address asks for an unknown order of statements."""
     order, is_reverse = _order(request.args.get("sort", Order.STATEMENT))
     snapshot = desk().published.read(desk().store)
     overview = overview_of(snapshot, states, state, node_id, max(request.args.get("page", 1, type=int), 1))
@@ -144,7 +144,9 @@ def _order(sort: str) -> tuple[Order, bool]:
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every statement of one round in full, at one node of its tree. Aborts as `readable_round`."""
+    """Show every statement of one round in full, at one node of its tree. Aborts with 404 for an unknown
+    round, and for a node that is not in its tree. Raises DeniedError (403) if the account may not read the
+    round's figures."""
     of_round = readable_round(round_id, node_id)
     return _page(readable_states(), of_round, node_id, of_round.survey.statements)
 
@@ -153,7 +155,8 @@ def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
 @for_every_account
 def statement_in_full(round_id: str, node_id: str, statement_id: str) -> ResponseReturnValue:
     """Show one statement of a round in full, at one node of its tree. Aborts with 404 for an unknown
-    statement, else as `readable_round`."""
+    round or statement, and for a node that is not in the round's tree. Raises DeniedError (403) if the
+    account may not read the round's figures."""
     of_round = readable_round(round_id, node_id)
     if not of_round.survey.asks(statement_id):
         abort(404)

@@ -84,7 +84,8 @@ def read_file(content: bytes, filename: str) -> ForeignForm:
 
 def read_xlsform(content: bytes, filename: str) -> ForeignForm:
     """Return the form in an .xlsx file. `filename` gives the title of a form without one (`default_title`).
-    Raises ForeignFormError as `read_xlsx` and `read_form`."""
+    Raises ForeignFormError for a file that is damaged or too large (`read_xlsx`), and for a workbook that is
+    no XLSForm or has a fault (`read_form`)."""
     sheets, notes = read_xlsx(content)
     form = read_form(sheets, default_title(filename))
     return replace(form, left_out=(*form.left_out, *notes))
@@ -143,7 +144,8 @@ def source_of(form: ForeignForm, filename: str) -> str:
 
 def read_pasted(text: str, title: str) -> ForeignForm:
     """Return the form in pasted lines of text, statements and optional answers, with the title `title`.
-    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError as `read_lines`."""
+    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text over MOST_LINES
+    or LONGEST_TEXT, and for one with neither statements nor answers."""
     return read_lines(text, title, _default_answers())
 
 

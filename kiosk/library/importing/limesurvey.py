@@ -240,7 +240,8 @@ def _number(text: str) -> int:
 
 def read_table(text: str, default_title: str) -> ForeignForm:
     """Return the form in LimeSurvey's table with tabs, for which `is_table` is true. `default_title` is for a
-    table without a title. Raises ForeignFormError as `_table_rows`, and for a table without questions."""
+    table without a title. Raises ForeignFormError for a table over MOST_TABLE_ROWS or without questions, and
+    for a cell over 131,072 characters."""
     base, titles, questions = "", dict[str, str](), dict[str, _Question]()
     current = _Question("", "")
     for row in _table_rows(text):
