@@ -47,24 +47,25 @@ class NodeFigures:
 
 @dataclass(frozen=True)
 class AggregateRound:
-    """A closed round. Its tree has only nodes with figures, the root first; `nodes` maps the id of each of
-    them to its figures. Its survey has only statements with one answer, and no translations. `version` is
-    that of the organisation's whole survey, translations included."""
+    """A closed round of an aggregate. Its tree has only nodes with figures, the root first; `nodes` maps the
+    id of each of them to its figures. Its survey has neither questions with several options nor follow-ups,
+    and no translations. `version` is that of the organisation's whole survey, translations included."""
 
     round: Round
     version: str
     nodes: Mapping[str, NodeFigures]
 
     def row(self, statement: Statement) -> Row:
-        """Return the row of one of the round's statements at the root. It has no breaks and no units."""
+        """Return the row of one of the round's statements at the root, without breaks, and compared as one
+        unit. KeyError for a statement of another survey."""
         figures = self.nodes[self.round.tree.root.id]
         return Row(self.round, statement, figures.tables[statement.id], None, batches=figures.batches)
 
 
 @dataclass(frozen=True)
 class Output:
-    """A counter's figure of the year at one node. `counter`, `node` and `parent` are ids; `parent` is that of
-    the node above it, "" at the root."""
+    """A counter's figure of the aggregate's year at one node. `counter`, `node` and `parent` are ids;
+    `parent` is that of the node above it, "" at the root. `name` and `definition` are the counter's."""
 
     counter: str
     name: str
@@ -77,7 +78,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The figures of one organisation and year. `made_at` is the time of its making, local at the
+    """The published figures of one organisation and year. `made_at` is the time of its making, local at the
     organisation; a later aggregate of the same organisation and year replaces an earlier one.
     `is_demonstration` says whether the answers are invented."""
 
@@ -107,8 +108,8 @@ def aggregate_of(
     made_at: datetime,
 ) -> Aggregate:
     """Return the aggregate of an installation. It has the rounds among `closed_rounds` whose `closes_at` is
-    in the scope's year, in the given order. Rounds that are not closed in the snapshot, or have no figures of
-    the root or no statement with one answer, are left out.
+    in the scope's year, in the given order. Rounds that are not closed in the snapshot, have no figures of
+    the root, or have only questions with several options, are left out.
 
     `document` is the snapshot; ValueError if it lacks a round of that year. `outputs` come from
     `yearly_outputs`, and `made_at` is the local time now.

@@ -15,7 +15,7 @@ from kiosk.domain.survey import Statement, Survey
 
 
 class NoAnswer(StrEnum):
-    """The kinds of no answer. Each is tallied separately; none is part of the percentage base."""
+    """The kinds of no answer. Each is counted by itself; percentages are of the other answers only."""
 
     DONT_KNOW = "dont_know"
     PREFER_NOT = "prefer_not"
@@ -65,7 +65,8 @@ def read_ballot(survey: Survey, values: Mapping[str, Sequence[str]]) -> Ballot:
     `values` maps a statement's id to the values sent for it:
 
     - a statement with one answer: at most one of "1".."n", "", "dont_know" and "prefer_not";
-    - a question with several options: any of these and "none";
+    - a question with several options: any of these and "none". An option counts before "none", and both
+      before "dont_know" and "prefer_not";
     - a follow-up: as a statement with one answer, or "0", which a guest sends whom it does not concern, and
       which counts as skipped.
 

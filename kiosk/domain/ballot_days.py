@@ -27,8 +27,8 @@ class BallotDays:
         return replace(self, has_new=True)
 
     def at_count(self, *, is_first_of_day: bool) -> "BallotDays":
-        """Return the state after a count. Only the first count of a day ends a day with ballots; after any
-        other count the state is the same."""
+        """Return the state after a count. The first count of a calendar day, in local time, adds `has_new` to
+        `days` and clears it; after any other count the state is the same."""
         if not is_first_of_day:
             return self
         return BallotDays(min(self.days + self.has_new, LEAST_DAYS))

@@ -32,9 +32,10 @@ T = TypeVar("T")
 def full_at(published: int, k: int) -> int:
     """Return the number of ballots from which on a box is counted; with fewer, no batch is drawn.
 
-    `published` is the number of the unit's published ballots. The first batch needs 3k ballots, each later
-    one 2k more than are published, and none needs more than 6k. If all batches were as small as the first, an
-    insider's best guess would improve with each of them; docs/counting.md has the figures.
+    `published` is the number of the unit's ballots that this round has published so far, in figures of the
+    unit itself. The first batch needs 3k ballots, each later one 2k more than are published, and none needs
+    more than 6k. If all batches were as small as the first, an insider's best guess would improve with each
+    of them; docs/counting.md has the figures.
     """
     return min(max(published + 2 * k, FIRST_BATCH_FACTOR * k), LARGEST_BOX_FACTOR * k)
 
@@ -43,8 +44,8 @@ def draw_batch(ballots: Sequence[T], published: int, k: int, rng: Random) -> tup
     """Split a box's ballots into (batch, rest), both in the given order; the rest stays in the box. The batch
     is empty while the box has fewer than `full_at` ballots; otherwise it has all ballots but k.
 
-    Every choice of ballots is equally likely. `published` is the number of the unit's own published ballots.
-    `rng` must be `secrets.SystemRandom()` outside tests.
+    Every choice of ballots is equally likely. `published` is that of `full_at`: the unit's ballots that this
+    round has published so far. `rng` must be `secrets.SystemRandom()` outside tests.
     """
     size = len(ballots) - k if len(ballots) >= full_at(published, k) else 0
     chosen = set(rng.sample(range(len(ballots)), size))

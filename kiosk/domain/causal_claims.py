@@ -169,8 +169,9 @@ TURNS = re.compile(r"\b(?:men|utan|but|however)\b", re.IGNORECASE)
 
 
 def causal_claims(text: str) -> tuple[str, ...]:
-    """Return the sentences that seem to claim that something caused an effect, in the order of the text; ()
-    if there are none. Words alone decide, so that a claim in other words is not found."""
+    """Return the sentences of a Swedish or English text that seem to claim that something caused an effect,
+    in the order of the text; () if there are none. Words alone decide, so that a claim in other words is not
+    found."""
     sentences = re.split(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ0-9”\"])|\n+", text)
     return tuple(sentence.strip() for sentence in sentences if _claims_cause(sentence))
 

@@ -83,9 +83,9 @@ def index_changes(
     rounds, at its nodes that are no units, of statements whose options have an order. ValueError if the
     snapshot lacks a round.
 
-    `text` is the snapshot, and `closed` are its closed rounds, the latest opening first. Changes over all
-    rounds are taken from the index `before` if no closed round's figures differ from those that it was made
-    from.
+    `text` is the snapshot as JSON (`snapshot.as_text`), and `closed` are its closed rounds, the latest
+    opening first. Changes over all rounds are taken from the index `before` if no closed round's figures
+    differ from those that it was made from.
     """
     parts, kinds = SnapshotParts(text), dict[Kind, int]()
     figures = {of_round.id: parts.figures_hash(of_round.id) for of_round in closed}

@@ -26,8 +26,8 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True)
 class Party:
-    """An organisation with its aggregate. `id` is unique among the organisations that are compared; `is_own`
-    marks the one that this installation belongs to."""
+    """An organisation with its aggregate of one year. `id` is unique among the organisations that are
+    compared; `is_own` marks the one that this installation belongs to."""
 
     id: str
     aggregate: Aggregate
@@ -41,8 +41,9 @@ class Party:
 
 @dataclass(frozen=True)
 class Line:
-    """An organisation's figures of one statement. An organisation with several trees of units has a line for
-    each tree."""
+    """The figures of one statement at the root of one tree of one organisation, in its latest round of the
+    year that asked the statement there. `party` is that organisation, all its trees included; one with
+    several trees has a line for each of them."""
 
     party: Party
     row: Row
@@ -74,15 +75,15 @@ class Group:
 
     @property
     def spread(self) -> Spread | None:
-        """The spread of the lines, each as a place; None with fewer than two lines that have enough answers
-        for a percentage."""
+        """The lines with the largest and the smallest share that agrees, each line as a place; None with
+        fewer than two lines that have enough answers for a percentage."""
         return spread((Node(one.id, one.name, None), one.row) for one in self.lines)
 
 
 @dataclass(frozen=True)
 class Topic:
-    """The lines of all organisations about one statement. The statement of each line has the id or the
-    meaning of another line's. The groups have the order of their first lines."""
+    """The lines of all organisations about one statement, in groups: about statements with the same id or the
+    same meaning (`Statement.means`). The groups have the order of their first lines."""
 
     groups: tuple[Group, ...]
 
@@ -135,7 +136,7 @@ def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
 
 
 def differences(one: Row, other: Row) -> tuple[Difference, ...]:
-    """Return the reasons why two rows cannot be compared; an empty tuple if they can."""
+    """Return the reasons why two rows about one topic cannot be compared; () if they can."""
     has_other_scale = one.statement.scale.labels != other.statement.scale.labels
     has_other_options = one.statement.agreeing_options != other.statement.agreeing_options
     apart = {

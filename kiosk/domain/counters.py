@@ -47,8 +47,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Counter:
-    """One output. A counter with `is_total` is typed for each period and never added up; any other is counted
-    with a tap. `targets` is empty unless each tap may name its target.
+    """A kind of work that staff count, such as an accompanied visit: an output. A counter with `is_total` is
+    typed for each period and never added up; any other is counted with a tap. `targets` is empty unless each
+    tap may name its target.
 
     A counter with `is_optional` is shown only at the units that are chosen for it. One with `is_closed` keeps
     its figures but counts no new taps. Counters that differ in these two only are equal, because their
@@ -118,7 +119,8 @@ def year_of(year: int) -> Period:
 
 
 def read_period(text: str) -> Period:
-    """Return the period that `Period.__str__` wrote. Raises ValueError for any other text."""
+    """Return the period of a text such as "2026-03", "2026-Q1" or "2026". Raises ValueError for any other
+    text."""
     match = re.fullmatch(
         r"(?P<year>[0-9]{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>[0-9]{2})))?", text, re.ASCII
     )
@@ -190,8 +192,8 @@ def months_before(when: date) -> Iterator[Period]:
 
 
 def months_open(when: date) -> tuple[Period, Period]:
-    """Return (previous month, this month): the months whose taps are accepted. A phone without a network may
-    send taps of the previous month late."""
+    """Return (previous month, this month) on the day `when`: the months whose taps are accepted. A phone
+    without a network may send taps of the previous month late."""
     return next(months_before(when)), month_of(when)
 
 
@@ -265,7 +267,8 @@ class Outputs:
     def at_node(self, counter: Counter, node_id: str, units: Iterable[str], period: Period) -> Figure | None:
         """Return a counter's figure at a node, whose units have the ids `units`; None if there is none. If
         the counter is a total (`is_total`), it is the figure typed for the node: the totals of units are not
-        added, because the same person may come to several. Otherwise it is the sum of the units' figures."""
+        added, because the same person may come to several. Otherwise it is the sum of the units' figures, and
+        incomplete if a unit has none."""
         if counter.is_total:
             return self.at_unit(counter, node_id, period)
         return _sum(self.at_unit(counter, unit, period) for unit in units)

@@ -49,7 +49,7 @@ def protect(counts: Sequence[int], rng: Random, epsilon: Fraction = EPSILON) -> 
 
     The cells of the returned table are whole and never negative, in the same order and with the same sum.
     Call this once for a batch and keep nothing but the result. `rng` must be `secrets.SystemRandom()` outside
-    tests.
+    tests. `epsilon` is that of the column in this round (`Round.epsilon_of`).
     """
     noise = zero_sum_noise(len(counts), epsilon, rng)
     return nearest_table([count + off for count, off in zip(counts, noise, strict=True)])

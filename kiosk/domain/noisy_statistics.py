@@ -115,8 +115,8 @@ def distribution_intervals(
     counts: Sequence[int], noise: Noise, outside: Sequence[int] = ()
 ) -> tuple[Interval, ...]:
     """Return a confidence interval of each option's share, in the order of `counts`; all hold simultaneously
-    (Bonferroni). Without noise they are Goodman's. Arguments as for `share_interval`: the counts must sum to
-    at least 1."""
+    (Bonferroni). Without noise they are Goodman's. `counts` are the published counts of the scale's options,
+    which must sum to at least 1, and `outside` those of the kinds of no answer; 0 each if not given."""
     z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / (2 * len(counts)))
     tables = _tables(counts, outside, noise)
     return tuple(_extended_score(tables, [option], noise, z) for option in range(len(counts)))

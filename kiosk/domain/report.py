@@ -26,7 +26,7 @@ LONGEST_SHORT_HEADING = 24
 
 
 class Part(StrEnum):
-    """The parts that people write, in order."""
+    """The parts of a report's text, which people write, in order."""
 
     ABOUT = "about"
     VISION = "vision"

@@ -75,9 +75,10 @@ class Row:
     """One statement in one round at one node.
 
     If nothing is published, `table` is None and `why` is "waiting" or "too_few"; otherwise `why` is None.
-    `breaks` has the breaks since the previous row. The figures of a round that is not closed still change.
-    `batches` is the number of batches in the table, each with noise of its own; 0 in an exact round. `units`
-    has the units below the node that have figures of their own; None if the row is compared as one unit.
+    `breaks` says why it cannot be compared with the round before it in `over_time`; () if it can, and in a
+    row by itself. The figures of a round that is not closed still change. `batches` is the number of batches
+    in the table, each with noise of its own; 0 in an exact round. `units` has the units below the node that
+    have figures of their own; None if the row is compared as one unit.
 
     If several options may be chosen, `table` counts whether any was, and `options` has a table for each
     option, the lowest first; it is empty for any other statement. For a follow-up, `table` has the answers of
@@ -147,9 +148,9 @@ class Row:
 
     @property
     def outside(self) -> tuple[int, ...]:
-        """The counts outside the scale: each kind of no answer, the guests not asked (for a follow-up only),
-        then the withheld answers; empty without figures. If several options may be chosen, the withheld
-        answers are those of the option with the most."""
+        """The counts outside the scale: each kind of no answer in the order of NoAnswer, the guests not asked
+        (for a follow-up only), then the withheld answers; empty without figures. If several options may be
+        chosen, the withheld answers are those of the table with the most."""
         if not self.table:
             return ()
         not_asked = () if self.table.not_asked is None else (self.table.not_asked,)
@@ -166,8 +167,8 @@ class Row:
 
     @property
     def shares(self) -> tuple[Share, ...]:
-        """The shares of `statement.answers` in the answers on the scale, the highest first; empty without
-        figures."""
+        """The share of each of `statement.answers` in `on_scale`, from the highest answer of the scale to the
+        lowest, whatever their shares; empty without figures."""
         return tuple(reversed(shares(self.counts, self.on_scale)))
 
     @property
@@ -196,9 +197,9 @@ class Row:
 
     @cached_property
     def intervals(self) -> tuple[Interval | None, ...]:
-        """Confidence intervals of the shares, the highest option first: simultaneous ones, or one for each
-        option by itself if several may be chosen. Each is None if there are too few answers for percentages;
-        empty without figures."""
+        """Confidence intervals of `shares`, in the same order: simultaneous ones, or one for each option by
+        itself if several may be chosen. Each is None if there are too few answers for percentages; empty
+        without figures."""
         if not self.table or self.on_scale < PERCENT_FROM:
             return (None,) * len(self.shares)
         if self.statement.several:
@@ -230,13 +231,13 @@ def shares(counts: Sequence[int], of: int | None = None) -> tuple[Share, ...]:
 
 def parts_of(n: int) -> int:
     """Return the number of parts of a whole in which the interval of a share of `n` answers is printed: 10
-    for tenths, 100 for percent."""
+    (tenths) for fewer than PERCENT_ALONE_FROM answers, else 100 (percent)."""
     return 10 if n < PERCENT_ALONE_FROM else 100
 
 
 def interval_in_parts(interval: Interval, n: int) -> tuple[int, int, int]:
     """Return (low, high, parts): the interval of a share of `n` answers, rounded outwards, in tenths or in
-    percent (`parts_of`)."""
+    percent. `parts` is 10 or 100 (`parts_of`)."""
     parts = parts_of(n)
     return (*outwards(interval.low, interval.high, parts), parts)
 
@@ -267,7 +268,8 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
-    """Return (node, row) for each node of the round's tree, in the tree's order. KeyError as in `row`."""
+    """Return (node, row) for each node of the round's tree, in the tree's order. The rows have no breaks and
+    no units. KeyError if the document lacks the round, a node, or the statement at a node with figures."""
     return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
@@ -318,7 +320,7 @@ def over_time(
 ) -> tuple[Row, ...]:
     """Return one row, with its breaks and units, for each of `rounds` that asked this statement at this node,
     the earliest opening first; () if none did. Rounds that are not closed are not left out. KeyError if the
-    document lacks one of these rounds or the node."""
+    document lacks one of the rounds that asked the statement, or the node in it."""
     return tuple(
         replace(of_round, units=_units(document, of_round.round, node_id, statement_id))
         for of_round in over_time_as_one(document, rounds, node_id, statement_id)
@@ -329,7 +331,8 @@ def over_time_as_one(
     document: Document, rounds: Iterable[Round], node_id: str, statement_id: str
 ) -> tuple[Row, ...]:
     """Return the rows of `over_time`, with their breaks and with None as units: for pages that have the
-    change already, and so need no unit's figures. KeyError as in `over_time`."""
+    change already, and so need no unit's figures. KeyError if the document lacks one of the rounds that
+    asked the statement, or the node in it."""
     asking = sorted(
         (
             of_round

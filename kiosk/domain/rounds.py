@@ -205,7 +205,8 @@ def check_opening(
     new: Round, others: Iterable[Round], now: datetime, closed: frozenset[str] = frozenset()
 ) -> None:
     """Raise RoundError, with every reason at once, unless `new` may be opened beside `others` at `now`,
-    local time.
+    local time: k, epsilon, length and the other terms must be within their limits, no other round may run at
+    one of its units in its time, and no unit may get more than TREND_BUDGET rounds within TREND_WINDOW.
 
     `closed` holds ids of rounds that a count has closed. Their time may overlap with the new round's, since a
     wrong clock may have closed them early; they still count towards TREND_BUDGET.

@@ -37,7 +37,7 @@ class UsedSlipError(SlipError):
 
 def can_publish_used(printed: int, k: int) -> bool:
     """Return whether the number of used slips of a print run of `printed` slips may be stored and shown: from
-    2k slips on.
+    2k slips on, with the round's k.
 
     In a smaller run the number would reveal whether one known guest answered.
     """
@@ -57,7 +57,7 @@ def new_tag(rng: Random) -> str:
 
 
 def tag_of(code: str) -> str:
-    """Return the tag of a normalised code."""
+    """Return the tag of a normalised code: its first TAG_LENGTH characters."""
     return code[:TAG_LENGTH]
 
 

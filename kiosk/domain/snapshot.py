@@ -202,10 +202,10 @@ def made_at(document: Document) -> datetime | None:
 
 
 def etag(document_text: str) -> str:
-    """Return the document's ETag: 32 hex digits of SHA-256, the same for every viewer."""
+    """Return the ETag of the document whose text is given (`as_text`): 32 hex digits of SHA-256."""
     return short_hash(document_text, 32)
 
 
 def as_text(document: Document) -> str:
-    """Encode the document as it is stored and served."""
+    """Return the document as JSON, the text that is stored and served."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -48,23 +48,24 @@ class SnapshotParts:
         self._tables: dict[tuple[str, ...], RoundDocument] = {}
 
     def rounds(self, round_ids: Iterable[str]) -> Document:
-        """Return the document with these rounds only, in this order."""
+        """Return the document with these rounds only, in this order. ValueError for an unknown round."""
         return self._document([self._round(round_id) for round_id in round_ids])
 
     def node(self, round_ids: Iterable[str], node_id: str) -> Document:
         """Return the document with these rounds only, in this order, each with this node only. Keys of a
-        round's JSON after `nodes` are left out."""
+        round's JSON after `nodes` are left out. ValueError for an unknown round, or one without the node."""
         return self._document([self._round_with_node(round_id, node_id) for round_id in round_ids])
 
     def tables(self, round_id: str, column_ids: Sequence[str]) -> Document:
         """Return the document with this round only, and with the tables of these columns only at each node.
-        Keys of the round's JSON after `nodes` are left out. ValueError if a node with figures lacks one of
-        the columns."""
+        Keys of the round's JSON after `nodes` are left out. ValueError for an unknown round, and if a node
+        with figures lacks one of the columns."""
         return self._document([self._round_with_tables(round_id, tuple(column_ids))])
 
     def figures_hash(self, round_id: str) -> str:
         """Return a hash of a round's part of the text, 32 hex digits, by which a caller notices that its
-        figures differ from earlier ones. The hash also changes with the id of the round after it."""
+        figures differ from earlier ones. The hash also changes with the id of the round after it.
+        ValueError for an unknown round."""
         bounds = self._bounds_of(round_id)
         return short_hash(self._text[bounds.start : bounds.end], 32)
 

@@ -242,8 +242,9 @@ def _largest_variance(stratum: Stratum) -> float:
 
 
 def changes_of_s(table: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return a row for each round, with a number for each option: the change of S if one more answer of this
-    option in this round is added."""
+    """Return a row for each round, with a number for each option: the change of Kendall's S if one more
+    answer of this option in this round is added. `table` has a row for each round in order, and a column for
+    each option, the lowest first."""
     differences = [_higher_minus_lower(row) for row in table]
     later = [sum(column) for column in zip(*differences, strict=True)]
     earlier = [0] * len(later)

@@ -77,7 +77,8 @@ def last_step(
     """Return the step of a statement at a node: its row in `of_round`, and the change between the last two
     closed rounds up to `of_round` that asked it there.
 
-    `closed` are the closed rounds, the latest opening first. KeyError as in `results.row`.
+    `closed` are the closed rounds, the latest opening first. KeyError if the document lacks one of the rounds
+    that are used, or the node in it.
     """
     compared = last_two(closed, of_round, node_id, statement.id)
     pair = with_direction_of(over_time(document, compared, node_id, statement.id), statement)
@@ -88,7 +89,7 @@ def known_step(
     document: Document, compared: Iterable[Round], now: Row, node_id: str, known: Change | None
 ) -> Step:
     """Return the step with the row `now`, the rounds `compared` (see `last_two`), and their change `known`,
-    which is not computed again."""
+    which is not computed again. KeyError if the document lacks one of these rounds, or the node in it."""
     pair = over_time_as_one(document, compared, node_id, now.statement.id)
     return Step(now, with_direction_of(pair, now.statement), known)
 

@@ -431,7 +431,8 @@ class Survey:
 
     @property
     def with_one_answer(self) -> tuple[Statement, ...]:
-        """The statements that every guest gives one answer to."""
+        """The statements of which each guest gives one answer: neither questions with several options nor
+        follow-ups."""
         return tuple(one for one in self.statements if not one.several and not one.follows)
 
     @cached_property
@@ -447,7 +448,7 @@ class Survey:
         return tuple(replace(column, subject=ColumnSubject.FOLLOWED) for column in statement.columns)
 
     def follow_up_of(self, statement_id: str) -> Statement | None:
-        """Return the follow-up of the statement with that id; None if it has none."""
+        """Return the follow-up of the statement with that id; None if it has none, and for an unknown id."""
         return self._follow_ups.get(statement_id)
 
     @cached_property
@@ -485,9 +486,9 @@ class Survey:
         )
 
     def translated(self, texts: Translations) -> "Survey":
-        """Return the survey with those of `texts` as its translations that translate its own texts. The
-        labels of number scales are added for languages with both poles; a language without any text is left
-        out."""
+        """Return the survey with other translations: those of `texts` (language code -> reference text ->
+        translation) that translate its own texts. The labels of number scales are added for languages with
+        both poles; a language without any text is left out."""
         kept = {
             lang: {
                 **{m: translation[m] for m in self.messages if translation.get(m)},

@@ -101,7 +101,9 @@ then of NOT_ASKED if it is a follow-up. The published counts have the same order
 
 
 def tally_batch(batch: Sequence[Ballot], columns: Sequence[Column], publish: Publish) -> Tally:
-    """Return the tables of one batch to publish, one for each of `columns`, which are those of the survey."""
+    """Return the tables of one batch to publish, one for each of `columns`, which are all those of the
+    survey. `publish` is `veiled`, or `protected` with its randomness and the round's epsilon: it makes the
+    published cells from the counted ones."""
     tables: list[StatementTally] = []
     for at, column in enumerate(columns):
         answers = Counter(ballot.answers[at] for ballot in batch)
@@ -128,8 +130,8 @@ two different answers the veil would publish one, and the options' order would d
 
 
 def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) -> Published:
-    """Return the part of a table that is published in an exact round: `cells` under the veil. `before` is the
-    published table of the statement that a follow-up follows.
+    """Return (cells to publish, number of withheld answers) for a table of an exact round: `cells` under the
+    veil. `before` is the published table of the statement that a follow-up follows.
 
     If an answer to the statement is withheld, the whole follow-up is withheld, because it would reveal that
     answer. Otherwise the veil applies to the guests who were asked, so that for each of them two answers are
@@ -148,8 +150,8 @@ def veiled(cells: Sequence[int], column: Column, before: StatementTally | None) 
 def protected(
     cells: Sequence[int], column: Column, before: StatementTally | None, rng: Random, epsilon: Fraction
 ) -> Published:
-    """Return the table to publish in a protected round: `cells` with noise of this epsilon, drawn now.
-    `before` is the published table of the statement that a follow-up follows, never None for one.
+    """Return (cells to publish, 0) for a table of a protected round: `cells` with noise of this epsilon,
+    drawn now. `before` is the published table of the statement that a follow-up follows, never None for one.
     `rng` must be `secrets.SystemRandom()` outside tests.
 
     The number of guests who were asked a follow-up is taken from that table. It is not drawn again: a second
@@ -245,7 +247,7 @@ def can_be_published(table: StatementTally, k: int) -> bool:
 
 
 def add(tallies: Sequence[Tally]) -> Tally:
-    """Return the sum of one or more tallies of the same survey."""
+    """Return the sum, table by table, of one or more tallies of the same survey."""
     total, *others = tallies
     for other in others:
         total = tuple(a + b for a, b in zip(total, other, strict=True))
