@@ -75,8 +75,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The description in a backup: the version of the program that wrote it and its schema's number, the
-    date, and all members but the manifest, by name."""
+    """The description in a backup: the version of the program that wrote it and the number of its database's
+    schema, the date of the backup, and all members but the manifest, by name."""
 
     version: str
     schema: int
@@ -128,7 +128,8 @@ def manifest_from_json(document: Any) -> Manifest:
 
 
 class Archive:
-    """An open backup. `members` maps the name of each member to its unpacked size in bytes.
+    """An open backup. `members` maps the name of each member to its unpacked size in bytes. `file` is read
+    until the last member is; the caller closes it.
 
     Opening one, and reading from it, raises ArchiveError for every fault of the file, and for names, sizes
     and kinds of members that no backup has. Nothing here compares checksums with the manifest.
@@ -151,7 +152,8 @@ class Archive:
             raise ArchiveError(f"{name} cannot be read ({error}): it is damaged") from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a member's unpacked bytes, at most CHUNK_BYTES at a time. Raises ArchiveError."""
+        """Yield a member's unpacked bytes, at most CHUNK_BYTES at a time. Raises ArchiveError if it is
+        missing or damaged."""
         with _reading(), self._file.open(name) as packed:
             while chunk := packed.read(CHUNK_BYTES):
                 yield chunk
@@ -195,8 +197,8 @@ def is_backup(path: Path) -> bool:
 
 
 def fault_of_name(name: str) -> str:
-    """Return the reason, an English clause, why a backup cannot have a member with this name; "" if it
-    can."""
+    """Return the reason, an English clause, why a backup cannot have a member with this name, whose parts are
+    separated by /; "" if it can."""
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "its name leads out of its folder"

@@ -45,10 +45,11 @@ changed."""
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """The content of a backup of `size` bytes.
+    """The content of a backup, whose file has `size` bytes.
 
-    `rounds` and `accounts` are numbers. `files` counts people's files by the top-level folder or file in
-    KIOSK_DATA. `left_out` maps the paths of excluded files below KIOSK_DATA to the reason, in English.
+    `rounds` and `accounts` are numbers. `files` maps each folder or file that is in KIOSK_DATA itself to its
+    number of files in the backup. `left_out` maps the paths of excluded files below KIOSK_DATA to the reason,
+    in English (`Exclusion`).
     """
 
     size: int
@@ -62,7 +63,9 @@ class BackupSummary:
 def write_backup(store: Store, settings: Settings, file: Path, today: date) -> BackupSummary:
     """Write a backup to a new file, completely or not at all. Returns a summary.
 
-    `today` is the manifest's date. Removes the temporary files of killed backups in the folder of `file`.
+    The file has the tables (`Store.dump`) and people's files (`files_to_back_up`). `today` is the date in its
+    manifest. First finishes a count that has begun to close a round: raises KeyUnavailableError if a key that
+    it needs is missing or damaged. Removes the temporary files of killed backups in the folder of `file`.
     Raises StoreError, and leaves no file, if `file` exists or its folder is missing, another backup is being
     written there, a file cannot be read, the disk is full or the backup would be larger than a restore reads.
     Raises peewee's errors if the database cannot be read.

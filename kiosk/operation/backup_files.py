@@ -55,7 +55,7 @@ def files_to_back_up(settings: Settings) -> BackupFiles:
     """Return the files for a backup, sorted by path. Links are left out: they may lead to keys, or in
     circles. Names for which `may_be_kept` is False are neither in `paths` nor in `left_out`.
 
-    Both are empty if KIOSK_DATA does not exist. Raises OSError for a folder that cannot be read.
+    Both are empty if KIOSK_DATA does not exist. Raises OSError for a folder or file that cannot be read.
     """
     files = BackupFiles({}, {})
     seen: set[str] = set()
@@ -76,7 +76,8 @@ def files_to_back_up(settings: Settings) -> BackupFiles:
 
 def may_be_kept(name: PurePosixPath, settings: Settings) -> bool:
     """Return whether a file or folder with this path below KIOSK_DATA may be a person's, which belongs in a
-    backup: not a hidden or temporary one, nor keys, the session key or the database."""
+    backup: not a temporary or hidden one (the hidden .last-good may be kept), nor keys, the session key or
+    the database."""
     path = settings.data / name
     return not (
         any(TEMPORARY.fullmatch(part) or KEY_FOLDER.fullmatch(part) for part in name.parts[:-1])

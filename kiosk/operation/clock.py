@@ -32,15 +32,18 @@ class ClockError(Exception):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The effect of a confirmation, in local and naive times. `undone_tick` is the last tick, if it was in
-    the future and was replaced, otherwise None. `next_count` is the tick of the next count."""
+    """The effect of a confirmation, in local and naive times. `undone_tick` is the last counted tick, if it
+    was in the future and an earlier one replaced it; otherwise None. `next_count` is the tick of the next
+    count."""
 
     undone_tick: datetime | None
     next_count: datetime
 
 
 def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> ClockFault | None:
-    """Return the fault of a clock that reads `now` (local, naive); None if the reading is plausible.
+    """Return the fault of a clock that shows `now` (local, naive); None if the reading is plausible
+    (`find_fault`). `machine` has the other readings of the machine with this clock: boot, uptime, NTP's time.
+    None reads those of the machine that runs this.
 
     Always None in a demonstration, which has no real answers.
     """
@@ -54,7 +57,8 @@ def clock_fault(store: Store, now: datetime, machine: Machine | None = None) -> 
 
 def clock_doubt(store: Store, now: datetime, machine: Machine | None = None) -> str | None:
     """Return the reason why nothing is counted, with the remedy, as one line of English; None if the clock is
-    not in doubt. `now` and `machine` as in `clock_fault`."""
+    not in doubt. `now` is the clock's reading, local and naive. `machine` has the other readings of the
+    machine with this clock: boot, uptime, NTP's time. None reads those of the machine that runs this."""
     fault = clock_fault(store, now, machine)
     if fault is None:
         return None
@@ -81,15 +85,21 @@ def _reason(store: Store, fault: ClockFault) -> str:
 
 
 def check_clock(store: Store, now: datetime) -> None:
-    """Raise ClockError while the clock is in doubt. `now` as in `clock_fault`."""
+    """Raise ClockError while the clock of the machine that runs this is in doubt. `now` is its reading, local
+    and naive."""
     doubt = clock_doubt(store, now)
     if doubt:
         raise ClockError(doubt)
 
 
 def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -> None:
-    """Record when this boot began, by the first plausible reading of its clock. Writes nothing if the boot is
-    recorded already, or while the clock is in doubt."""
+    """Record when this boot of the machine began, by its clock, which shows `now` (local, naive). `machine`
+    has the other readings of the machine with this clock: boot, uptime, NTP's time. None reads those of the
+    machine that runs this.
+
+    Writes nothing while the clock is in doubt, for a machine that does not know its boot, and if the boot is
+    recorded already, unless NTP has moved the clock by more than NTP_TOLERANCE since.
+    """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
         record = store.clock_record
@@ -101,13 +111,16 @@ def remember_boot(store: Store, now: datetime, machine: Machine | None = None) -
 def confirm_clock(
     store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None
 ) -> Confirmation | None:
-    """Record that a person confirmed the clock, which ends the doubt. Returns the effect; None, with no
-    change, if the clock is not in doubt.
+    """Record that a person confirmed the clock, which shows `now` (local, naive). This ends the doubt.
+    Returns the effect; None, with no change, if the clock is not in doubt. `ticks` are the times of the
+    installation's counts. `machine` has the other readings of the machine with this clock: boot, uptime,
+    NTP's time. None reads those of the machine that runs this.
 
-    A last tick in the future is replaced by the latest tick before `now`. Its published figures stay, and
-    rounds that it closed stay closed. The next count is at the first tick that is at least
-    WAIT_AFTER_CONFIRMATION (`kiosk.domain.clock`) from now. A missed tick is never made up for, so that
-    nobody gains a count by setting the clock and confirming it.
+    A last tick after the latest of `ticks` up to `now` was counted while the clock was ahead: that latest
+    tick replaces it. Figures that were published at the replaced tick stay, and rounds that were closed then
+    stay closed. The next count is at the first tick that is at least WAIT_AFTER_CONFIRMATION
+    (`kiosk.domain.clock`) from now. A missed tick is never made up for, so that nobody gains a count by
+    setting the clock and confirming it.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is None:
@@ -121,9 +134,10 @@ class BelievedClock:
     """A clock for serving guests and staff. Calling the object returns the time, local and naive.
 
     While the machine's clock is in doubt, time continues from a known moment: from the beginning of this boot
-    if it is recorded, otherwise from the last known time. So a wrong clock does not turn a guest away from a
-    running round. The machine's clock is used nevertheless if NTP keeps it, if no moment is known, or if a
-    round runs by it and none by the other time. Safe to use from several threads.
+    if it is recorded, otherwise from the latest moment at which the clock was right. So a wrong clock does
+    not turn a guest away from a running round. The machine's clock is used nevertheless if NTP keeps it, if
+    no moment is known, or if a round runs by it and none by the other time. Safe to use from several threads.
+    `clock` returns what the machine's clock shows, local and naive, and `machine` its other readings.
     """
 
     def __init__(

@@ -42,7 +42,8 @@ class _Task(WSGITask):  # type: ignore[misc]
 
 
 class TimedChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection that closes if a request does not arrive in time, and that can delay a response.
+    """A connection that closes if a request does not arrive in time (HEADER_SECONDS, BODY_SECONDS), and that
+    can delay a response.
 
     Between two requests it may be idle for waitress's `channel_timeout`. `clock` returns seconds and must be
     monotonic.
@@ -119,15 +120,16 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]
 
 
 def limited(channel_class: type[TimedChannel], proxy: str | None) -> Callable[..., TimedChannel | None]:
-    """Return a function that waitress calls for each new connection. It keeps the limits, and returns the
-    connection's channel, of `channel_class`, or None for a refused connection.
+    """Return a function that waitress calls for each new connection. It keeps the limits
+    CONNECTIONS_OF_AN_ADDRESS and CONNECTIONS, and returns the connection's channel, of `channel_class`, or
+    None for a refused connection.
 
     At an address's limit it closes the connection of that address that waited longest for a request, or
     refuses the new one if none waits. From CONNECTIONS on, it takes the address with the most waiting
     connections and closes the one that waited longest, if any waits.
 
-    `proxy`, the address of a proxy or None, and loopback addresses, from which a proxy of this machine
-    connects, have no limit per address.
+    Addresses of one IPv6 subscriber count as one (`source_of`). `proxy`, the address of a proxy or None, and
+    loopback addresses, from which a proxy of this machine connects, have no limit per address.
     """
 
     def connect(server: Any, connection: Any, address: Any, *rest: Any, **named: Any) -> TimedChannel | None:

@@ -17,11 +17,14 @@ LONGEST_SLEEP_SECONDS = 60.0
 
 
 def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | None = None) -> bool:
-    """Count if a tick has passed since the last count, and compute the index of changes. While the clock is
-    in doubt nothing is done; otherwise this boot is recorded (`remember_boot`) even if no count is due. If
-    `machine` is None, it is read from this machine.
+    """Count if a tick has passed since the last count, and store the index of the changes that the results
+    pages show first. While the clock, which shows `now` (local, naive), is in doubt, nothing is done;
+    otherwise the beginning of this boot is recorded (`remember_boot`), even if no count is due. `machine` has
+    the other readings of the machine with this clock: boot, uptime, NTP's time. None reads those of the
+    machine that runs this.
 
-    Returns whether this process published a count. Raises the errors of `Store.count`.
+    Returns whether this process published a count. Raises KeyUnavailableError if a key is missing or damaged,
+    OSError if new keys cannot be written, StoreError if the database may lose a commit, and peewee's errors.
     """
     machine = machine or read_machine()
     if clock_fault(store, now, machine) is not None:
@@ -36,7 +39,8 @@ def count_if_due(store: Store, ticks: Ticks, now: datetime, machine: Machine | N
 
 class Counting(threading.Thread):
     """A thread that counts at each tick until it is stopped. An error is printed, and the count is tried
-    again within LONGEST_SLEEP_SECONDS."""
+    again within LONGEST_SLEEP_SECONDS. `clock` returns what the machine's clock shows, local and naive, and
+    `machine` its other readings."""
 
     def __init__(
         self,
@@ -71,7 +75,7 @@ class Counting(threading.Thread):
 
     def look(self) -> None:
         """Count if a count is due. When the clock comes into doubt, print that once. Raises the errors of
-        `Store.count`."""
+        `count_if_due`, which `run` prints."""
         now, machine = self._clock(), self._machine()
         count_if_due(self._store, self._ticks, now, machine)
         doubt = clock_doubt(self._store, now, machine)
@@ -80,6 +84,6 @@ class Counting(threading.Thread):
         self._is_doubt_reported = doubt is not None
 
     def stop(self) -> None:
-        """End the thread, which was started, and wait until a count that has begun is finished."""
+        """End the thread, which must have been started, and wait until a count that has begun is finished."""
         self._stopping.set()
         self.join()

@@ -53,9 +53,9 @@ nothing."""
 
 @dataclass(frozen=True)
 class Demonstration:
-    """A demonstration to be served. `name` and `password` sign in at the desk. `poster_code` and
-    `example_code` are codes of posters' links; the round at `example_code` has one question of each kind.
-    `slip_codes` are unused slips. The kiosk's page is at the address "/", without a code."""
+    """A demonstration to be served. `name` and `password` sign a coordinator in at the desk. `poster_code`
+    and `example_code` are codes of posters' links; the round at `example_code` has one question of each kind.
+    `slip_codes` are the codes of unused slips. The kiosk's page is at the address "/", without a code."""
 
     store: Store
     name: str
@@ -66,11 +66,11 @@ class Demonstration:
 
 
 def build_demonstration(settings: Settings, library: Library, now: datetime) -> Demonstration:
-    """Create the demonstration in KIOSK_DATA, replacing an older one, and return it. The caller closes its
-    store.
+    """Create the demonstration in KIOSK_DATA as of `now` (local, naive), replacing an older one, and return
+    it. The caller closes its store.
 
-    Raises SettingsError, and changes nothing, if the database is not SQLite, or KIOSK_DATA or KIOSK_KEYS
-    holds anything of a real installation.
+    Raises SettingsError, and changes nothing, if the database is not SQLite, if there is one that is not a
+    demonstration's, and if there is none while KIOSK_KEYS is not empty.
     """
     _clear(settings)
     url = settings.database_url
@@ -94,7 +94,8 @@ def build_demonstration(settings: Settings, library: Library, now: datetime) -> 
 
 def _clear(settings: Settings) -> None:
     """Delete the database and the keys of an older demonstration. Raises SettingsError, and deletes nothing,
-    if the database is not SQLite, or KIOSK_DATA or KIOSK_KEYS holds anything of a real installation."""
+    if the database is not SQLite, if there is one that is not a demonstration's, and if there is none while
+    KIOSK_KEYS is not empty."""
     file = sqlite_file(settings.database_url)
     if file is None:
         raise SettingsError("the demonstration runs on SQLite only; unset KIOSK_DATABASE_URL")

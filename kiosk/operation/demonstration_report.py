@@ -57,8 +57,8 @@ WORDS: Mapping[str, str] = {
 
 
 def add_outputs(store: Store, now: datetime) -> None:
-    """Store made-up outputs of MONTHS months up to `now`: taps, but in ESTIMATED_MONTH typed estimates. Also
-    store typed totals of individuals for each year."""
+    """Store made-up outputs of MONTHS months up to `now`: taps, but typed estimates for each August
+    (ESTIMATED_MONTH). Also store typed totals of individuals for each year."""
     random = Random(2022)  # noqa: S311 - made-up figures, the same each time
     months = [month_of(now), *islice(months_before(now), MONTHS - 1)]
     for unit, counters in A_MONTH.items():

@@ -124,7 +124,8 @@ def check(deployment: Deployment) -> None:
 def files(deployment: Deployment) -> dict[str, bytes]:
     """Return path in the output folder -> content. Files under `root/` belong at that path on the machine.
 
-    Raises MachineFilesError for names that cannot be used.
+    Raises MachineFilesError unless the names for guests and for staff are two different host names in small
+    letters.
     """
     check(deployment)
     server = deployment.web_server

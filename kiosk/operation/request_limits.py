@@ -55,8 +55,10 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
 
 def bounded_channel(is_desk: Callable[[str], bool]) -> type[TimedChannel]:
     """Return a connection class that refuses too large a request before its body is read: for the desk above
-    LARGEST_DRAINED_BYTES, for guests above LARGEST_DRAINED_GUEST_BYTES. After a guest's form it frees the
-    memory of the request at once. `is_desk` returns whether a path belongs to the desk."""
+    LARGEST_DRAINED_BYTES, for guests above LARGEST_DRAINED_GUEST_BYTES. A smaller body that the application
+    does not accept either (LARGEST_REQUEST_BYTES, LARGEST_GUEST_REQUEST_BYTES) is read and dropped, and the
+    application refuses it by its length. After a guest's form it frees the memory of the request at once.
+    `is_desk` returns whether a path belongs to the desk."""
 
     class Parser(HTTPRequestParser):  # type: ignore[misc]
         adj: Any

@@ -67,7 +67,8 @@ class RestoreSummary:
 @dataclass(frozen=True)
 class Backup:
     """A checked backup: the version that wrote it ("" for a backup without a manifest), its rows, and
-    people's files by path below KIOSK_DATA."""
+    people's files by path below KIOSK_DATA. The content of the files is read from `archive`, which is still
+    open."""
 
     archive: Archive
     version: str
@@ -79,7 +80,8 @@ def restore_backup(settings: Settings, file: Path) -> RestoreSummary:
     """Restore a backup into an installation that is empty or does not exist yet.
 
     Raises StoreError, which names the file and the fault; TermsError, a StoreError, with messages to be
-    translated, for a round that the rules do not allow; or OSError. After an error, nothing was changed.
+    translated, for a round that the rules do not allow; OSError if the file or a disk cannot be read or
+    written; and peewee's errors. After an error, nothing was changed.
     """
     with file.open("rb") as source:
         try:

@@ -42,7 +42,8 @@ def guest_and_desk(
     settings: Settings, store: Store, library: Library, ticks: Ticks, devices: Devices | None = None
 ) -> tuple[Flask, Flask]:
     """Return the guests' and the staff's application of an installation, in this order. The guests' one
-    records signs of life of kiosks in `devices`, and the desk shows them; None makes new `devices`."""
+    records signs of life of kiosks in `devices`, and the desk shows them; None makes new `devices`. `ticks`
+    are the times of the counts, of which the desk shows the next."""
     allowed = None if store.is_demonstration else settings.languages
     devices, clock = devices or Devices(), BelievedClock(store)
     guest = create_guest_app(
@@ -192,7 +193,8 @@ def check_is_free(address: str) -> None:
 
 def make_server(listener: Listener, scheme: str = "http", proxy: str | None = None) -> Any:
     """Return waitress's server. It listens on the address of `listener`, and serves once its `run` is called.
-    `scheme` and `proxy` as in `serve`.
+    `scheme` is the scheme in browsers: https if a proxy encrypts. `proxy` is the address of a proxy whose
+    X-Forwarded-For is believed; with None nobody's is.
 
     Raises SettingsError if it cannot listen on the address.
     """

@@ -40,7 +40,8 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Plan:
-    """The round to simulate. `opens_at` is midnight; the round is open for `days` whole days."""
+    """The round to simulate. `opens_at` is a midnight, local and naive; the round is open for `days` whole
+    days and counted at `ticks`. The other values are those of the `Round`."""
 
     survey: Survey
     tree: Tree

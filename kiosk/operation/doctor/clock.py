@@ -14,8 +14,8 @@ LARGEST_DELAY = timedelta(hours=1)
 
 
 def check_counts(settings: Settings, store: Store, now: datetime) -> Iterator[Advice]:
-    """Check that the clock is not in doubt, and that the last due count was made. Yields one finding, good or
-    bad."""
+    """Check that the clock, which shows `now` (local, naive), is not in doubt, and that the last due count
+    was made, at most LARGEST_DELAY late. Yields one finding, a warning if nothing was ever counted."""
     last, due, doubt = store.last_tick, settings.ticks.latest(now), clock_doubt(store, now)
     if doubt:
         yield Advice(Topic.CLOCK, Severity.BAD, doubt)

@@ -19,9 +19,9 @@ _TAG = re.compile(r"\s*(</?)(\w.*)>")
 @dataclass
 class Block:
     """The directives between two braces or tags, or of a whole file. `head` is the text before the brace or
-    in the tag, "" for a file. `file` is the configuration file in which the block begins. `around` is the
-    enclosing block, None for a file. Each directive is one text, with a space between its words, and without
-    quotes."""
+    in the tag, such as "server" or "VirtualHost *:80"; "" for a file. `file` is the configuration file in
+    which the block begins. `around` is the enclosing block, None for a file. Each directive is one text, with
+    a space between its words, and without quotes."""
 
     head: str
     file: Path
@@ -95,7 +95,7 @@ class Reader:
 
     def read_all(self) -> list[Block]:
         """Return one block for the main file with everything that it includes, or one for each file of the
-        folder if there is no main file."""
+        folder if there is no main file. A file that cannot be read gives a block without directives."""
         main = self._folder / self._syntax.main
         files = [main] if main.exists() else sorted(self._folder.rglob("*"))
         return [self._read(file, Block("", file), 0) for file in files if not file.is_dir()]

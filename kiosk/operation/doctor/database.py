@@ -13,8 +13,8 @@ from kiosk.storage import Replicas, Store
 
 @dataclass(frozen=True)
 class Rule:
-    """A setting's good values, the recommended one first. Any other value is a finding of this `severity`,
-    which gives `harm`, an English clause."""
+    """The good values of a setting of PostgreSQL, the recommended one first. Any other value is a finding of
+    this `severity`, which gives `harm`, an English clause."""
 
     good: tuple[str, ...]
     harm: str
@@ -137,8 +137,9 @@ def _more(name: str, overridden: Collection[str]) -> str:
 
 
 def check_settings(settings: Mapping[str, str], overridden: Collection[str] = ()) -> Iterator[Advice]:
-    """Report PostgreSQL's settings, name -> value, that are not known to be good; nothing if all are.
-    `overridden` are the names of those that ALTER SYSTEM does not reach."""
+    """Report PostgreSQL's settings, name -> value, that are not known to be good (RULES), and loaded
+    libraries that are not in LIBRARIES; nothing if all are good. `overridden` are the names of those that
+    ALTER SYSTEM does not reach, since a role, a database or the server's command line sets them."""
     for name, rule in RULES.items():
         if settings.get(name, rule.good[0]) not in rule.good:
             yield Advice(

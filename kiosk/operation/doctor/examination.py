@@ -41,7 +41,8 @@ FAULTS = (
 
 
 def examine(settings: Settings, on: Machine, now: datetime) -> list[Advice]:
-    """Return the findings of all checks, by topic. Changes nothing; test files are removed.
+    """Return the findings of all checks of an installation on the machine `on`, one topic after the other.
+    Changes nothing; test files are removed.
 
     If root runs it, the installation is examined as its owner, so that the result holds for the server and no
     file becomes root's. Configuration and logs are read as root.

@@ -48,8 +48,8 @@ def acting_as(user: int) -> Iterator[None]:
 
 
 def check_presence(settings: Settings) -> Iterator[Advice]:
-    """Report folders and a SQLite database that do not exist; nothing if all do. Call it before an attempt to
-    open them, which creates them."""
+    """Report KIOSK_DATA, a SQLite database and KIOSK_KEYS if they do not exist; nothing if all do. Call it
+    before an attempt to open them, which creates them."""
     if not os.path.isdir(settings.data):
         problem = (
             f"KIOSK_DATA ({settings.data}) does not exist; is its disk mounted? For a new installation: "
@@ -208,8 +208,9 @@ def _write(file: Path) -> None:
 
 
 def read_secret_key(settings: Settings) -> str:
-    """Return the key that signs sessions: of the settings, whatever its length, or else of its file. "" if
-    the file is missing or has fewer than SECRET_CHARACTERS. Raises OSError if it cannot be read."""
+    """Return the key that signs sessions: of the settings, whatever its length, or else of the file
+    secret_key in KIOSK_DATA. "" if the file is missing or has fewer than SECRET_CHARACTERS. Raises OSError if
+    it cannot be read."""
     if settings.secret_key is not None:
         return settings.secret_key
     file = settings.data / "secret_key"
@@ -218,7 +219,8 @@ def read_secret_key(settings: Settings) -> str:
 
 
 def check_secret_key(settings: Settings) -> Iterator[Advice]:
-    """Report a damaged file with the key that signs sessions; nothing for a good or missing one."""
+    """Report a file with the key that signs sessions if it is damaged: it has fewer than SECRET_CHARACTERS;
+    nothing for a good or missing one."""
     file = settings.data / "secret_key"
     if os.path.isfile(file) and not read_secret_key(settings):
         problem = (

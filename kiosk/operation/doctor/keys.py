@@ -8,8 +8,9 @@ from kiosk.storage import Store
 
 
 def check_keys(settings: Settings, store: Store) -> Iterator[Advice]:
-    """Check that every sealed row can be decrypted with its key; nothing of its content is used. Yields
-    one finding about that, good or bad, and a warning for each round with lost boxes."""
+    """Check that every sealed row can be decrypted with its key; nothing of its content is used. Yields one
+    finding about that, good or bad, and a warning for each round that lost boxes with their ballots, by a
+    lost key or a restore."""
     faults = store.key_faults()
     if faults:
         yield Advice(

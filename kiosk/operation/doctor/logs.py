@@ -32,10 +32,11 @@ class MarkedLine:
 
 
 class LogWatch:
-    """Searches what is written to the logs after this object was created.
+    """Searches what is written to the logs of this machine after this object was created: those in FOLDERS,
+    and the system journal.
 
-    `root` is the machine's root folder, and `named` are logs elsewhere, which a configuration names.
-    `journal` returns the system journal since a time in seconds since 1970, None if there is none.
+    `root` is the machine's root folder, and `named` are further logs, which a configuration names. `journal`
+    returns the system journal since a time in seconds since 1970, None if there is none.
     """
 
     def __init__(self, root: Path, named: Iterable[Path], journal: Callable[[float], str | None]) -> None:
@@ -85,7 +86,8 @@ class LogWatch:
         return self.marked(mark)
 
     def marked(self, mark: str) -> list[MarkedLine]:
-        """Return every line with the mark that was written since this object was created."""
+        """Return every line with the mark that was written since this object was created. Raises the errors
+        of `journal`."""
         lines = [
             MarkedLine(file, line)
             for file, stat in self._files()

@@ -25,8 +25,8 @@ Connect = Callable[[str], HTTPConnection]
 
 @dataclass(frozen=True)
 class HttpReply:
-    """A server's response: its status, the values of the headers with the reason of a refusal and with the
-    proof of the server's secret key ("" if missing), and its body."""
+    """A server's response: its status, the values of the headers with the reason of a refusal (Kiosk-Refusal)
+    and with the proof of the server's secret key, each "" if missing, and its body."""
 
     status: int
     refusal: str
@@ -51,10 +51,10 @@ def connection_to(address: str) -> HTTPConnection:
 
 
 def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[HttpReply, bool]:
-    """Return an address's /health response, and whether its server proves that it has this secret key (true
-    if the key is "").
+    """Return the response to /health at an address, such as https://svara.example.org, and whether its server
+    proves that it has this secret key (true if the key is "").
 
-    Raises UnreachableError.
+    Raises UnreachableError if there is no response.
     """
     challenge = secrets.token_hex(16)
     answer = get(connect, address, f"{HEALTH_PATH}?challenge={challenge}")
@@ -63,15 +63,16 @@ def ask_health(connect: Connect, address: str, secret_key: str) -> tuple[HttpRep
 
 
 def get(connect: Connect, address: str, path: str) -> HttpReply:
-    """Return the response to a GET of this path. Raises UnreachableError."""
+    """Return the response to a GET of this path at an address, such as https://svara.example.org. Raises
+    UnreachableError if there is none."""
     return _ask(connect, address, "GET", path, {})
 
 
 def post_form(connect: Connect, address: str, path: str) -> HttpReply:
-    """Return the response to an empty form that is posted to this path, as from the site's own page by a
-    browser that does not send Sec-Fetch-Site.
+    """Return the response to an empty form that is posted to this path at an address, such as
+    https://svara.example.org, as from the site's own page by a browser that does not send Sec-Fetch-Site.
 
-    Raises UnreachableError.
+    Raises UnreachableError if there is no response.
     """
     headers = {"Origin": address, "Content-Type": "application/x-www-form-urlencoded"}
     return _ask(connect, address, "POST", path, headers)

@@ -16,8 +16,8 @@ from kiosk.storage import Store
 
 
 def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
-    """Report that no round runs, running rounds with posters, and units with few answers; nothing if all is
-    well, and nothing while the clock is in doubt."""
+    """Report that no round runs, running rounds with posters, and units with fewer than FEWEST_BETWEEN_COUNTS
+    answers a day; nothing if all is well, and nothing while the clock is in doubt."""
     if clock_doubt(store, now):
         return
     running = _running(store, now)
@@ -68,8 +68,9 @@ def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advi
 
 
 def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
-    """Report links whose unit is in no tree and no running round, unless any own file is bad, and links that
-    no running round at their unit admits; nothing if all is well, and for units without a running round."""
+    """Report links whose unit is in no tree and no running round, unless any own file is bad (it may be the
+    unit's tree), and links that no running round at their unit admits; nothing if all is well, and for units
+    without a running round."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():

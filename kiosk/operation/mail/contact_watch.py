@@ -19,8 +19,9 @@ SECONDS_BETWEEN_LOOKS = 60.0
 
 
 class ContactWatch(threading.Thread):
-    """A thread that notes which kiosks were in contact, once for each kiosk after each count, until it is
-    stopped. Errors of the database are printed. `clock` returns seconds and must be monotonic."""
+    """A thread that stores which kiosks were in contact (`KioskContacts.note`), once for each kiosk after
+    each count, until it is stopped. Errors of the database are printed. `clock` returns seconds and must be
+    monotonic."""
 
     def __init__(self, store: Store, devices: Devices, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="contact", daemon=True)
@@ -41,8 +42,8 @@ class ContactWatch(threading.Thread):
 
     def look(self) -> None:
         """Note the kiosks that were in contact since the last look and were not noted since the last count.
-        Also note SERVER (`kiosk.storage`) once this thread has run for LEAST_LISTENING since that count.
-        Before the first count, nothing is noted."""
+        Also note, under the code SERVER, that the server itself ran, once this thread has run for
+        LEAST_LISTENING since that count. Before the first count, nothing is noted."""
         after = self._store.last_tick
         if after is None:
             return

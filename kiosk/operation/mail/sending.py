@@ -37,8 +37,8 @@ class SendReport:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends the mail that is due. `library` is a function that reads the library anew, since units may have
-    been renamed since the last mail."""
+    """Sends the mail of the queue that is due. `library` is a function that reads the library anew, since
+    units may have been renamed since the last mail."""
 
     store: Store
     mail: MailSettings
@@ -47,8 +47,8 @@ class Sender:
 
     def send_due(self) -> SendReport:
         """Send all mail that is due, until a problem that is not of one mail alone (OF_ONE_MAIL). A failed
-        mail stays in the queue. Mail that has nothing to tell any more is deleted, and counted neither as
-        sent nor as failed."""
+        mail stays in the queue, to be tried again or given up (`MailQueue.failed`). Mail that has nothing to
+        tell any more is deleted, and counted neither as sent nor as failed."""
         sent, failed, error = 0, 0, None
         writer: MailWriter | None = None
         while claimed := self.store.mail_queue.claim(self.clock()):

@@ -113,7 +113,7 @@ def send(mail: MailSettings, message: EmailMessage) -> None:
 
 def check_sign_in(mail: MailSettings) -> None:
     """Connect to the mail server and, if the settings have a user, sign in, as before sending a mail. Raises
-    MailError."""
+    MailError if it cannot be reached or refuses the sign-in, and if the password cannot be read."""
     with _signed_in(mail):
         pass
 
