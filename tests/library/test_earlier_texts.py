@@ -29,6 +29,7 @@ SPELT = replace(WITH_TYPO, text=CORRECT, earlier_spellings=(WITH_TYPO.text,))
 REWORDED = replace(WITH_TYPO, text=CORRECT, earlier_wordings=(WITH_TYPO.text,))
 ANEW = replace(WITH_TYPO, text=CORRECT)
 DAY = date(2026, 3, 2)
+TRANSLATED = len(GUEST_LANGUAGES) - 1
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def review(settings: Settings, library: Library, code: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("statement", "languages", "reviewed"), [(SPELT, 11, True), (REWORDED, 11, False), (ANEW, 0, False)]
+    ("statement", "languages", "reviewed"),
+    [(SPELT, TRANSLATED, True), (REWORDED, TRANSLATED, False), (ANEW, 0, False)],
 )
 def test_a_spelling_correction_keeps_reviewed_languages_and_a_rewording_hides_them(
     statement: Statement, languages: int, *, reviewed: bool, settings: Settings

@@ -193,7 +193,7 @@ def test_no_statement_falls_back_to_swedish(tmp_path: Path) -> None:
 
 def test_an_allowed_language_without_a_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
-        SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, fi or add"
+        SettingsError, match=r"KIOSK_LANGUAGES names 'rom', .*choose among sv, en, .*, \w+ or add"
     ):
         library(tmp_path, KIOSK_LANGUAGES="en rom")
 

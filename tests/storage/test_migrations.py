@@ -1,6 +1,6 @@
 """An upgraded installation keeps all its data, and its tables are then those of the models.
 
-schemas/1.sql to 8.sql made the tables of existing installations, and never change.
+The files in schemas made the tables of existing installations, and never change.
 """
 
 import json
