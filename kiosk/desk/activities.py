@@ -54,7 +54,7 @@ STEPS = {"more": 1, "fewer": -1}
 class Button:
     """A button that adds one to a counter, or to one of its targets. `target` is the target's id, NO_TARGET
     for the counter itself. `name` is the target's or the counter's name in the reader's language. `taps` is
-    the number of taps in the shown month, less those that were undone."""
+    the number of taps at the unit in the shown month, less those that were undone."""
 
     counter: Counter
     target: str
@@ -75,11 +75,11 @@ def activities() -> ResponseReturnValue:
 @blueprint.route("/activities", methods=["POST"])
 @for_staff
 def tap() -> ResponseReturnValue:
-    """Add one to a counter of this month, or subtract one, down to 0, to correct a mistake. Nothing is added
-    to a counter that the unit no longer has, nor to a closed target: the next page says so. Aborts with 400
-    for an unknown unit, counter, target or step.
+    """Add one to a counter of the sent unit for this month, or subtract one, down to 0, to correct a mistake;
+    then redirect to the page of activities. Nothing changes for a counter that the unit no longer has, nor
+    for a closed target: that page says so. Aborts with 400 for an unknown unit, counter, target or step.
 
-    The address of the next page ends in the button's id, so that the focus stays there, also without scripts.
+    The address ends in the button's id, so that the focus stays there, also without scripts.
     """
     unit, target = request.form.get("unit", ""), request.form.get("target", NO_TARGET)
     counter = {counter.id: counter for counter in tapped_counters()}.get(request.form.get("counter", ""))
@@ -102,8 +102,9 @@ def tap() -> ResponseReturnValue:
 def type_figure() -> ResponseReturnValue:
     """Store the typed figure of a counter for a place and period, in place of the one before, and log it with
     the chosen reason; an empty field removes it, which brings back the taps or the sum that it replaced.
-    Redirects to the page of activities. Refused input stays in the form, with status 400, or is
-    answered with 404 for the same units and years in the address as by `activities`."""
+    Redirects to the page of activities. Refused input stays in the form, with status 400. With refused input,
+    aborts with 404 for an unknown `unit` in the address, and for a `year` there without figures that is
+    neither this nor the previous one."""
     form = OutputForm()
     _fill_choices(form)
     period, figure = _typed(form) if form.validate() else (None, None)
@@ -123,7 +124,7 @@ def correct() -> ResponseReturnValue:
     """Type a figure of a counter for a unit and an earlier month, and log it with the chosen reason; it
     replaces the month's taps. Redirects to the page of activities. Refused input stays in the form, with
     status 400. Aborts with 404 for a missing or unknown `unit` in the address and, with refused input, for a
-    year that `activities` refuses."""
+    `year` there without figures that is neither this nor the previous one."""
     unit, form = request.args.get("unit", ""), CorrectionForm()
     if unit not in desk().library.units:
         abort(404)
@@ -189,8 +190,8 @@ def _typed(form: OutputForm) -> tuple[Period | None, Figure | None]:
 @blueprint.route("/activities.csv")
 @for_coordinator
 def as_csv() -> ResponseReturnValue:
-    """Return all taps and typed figures as CSV: place, period, counter, target, number, quality, way of
-    entry."""
+    """Return the taps and typed figures of all units and years as CSV with commas: place, period, counter,
+    target, number, quality (counted, estimated or not counted), way of entry (tapped or typed)."""
     return file_response("activities.csv", csv_table(outputs_table(desk().store.outputs.all())))
 
 

@@ -58,15 +58,16 @@ def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> 
 @blueprint.route("/api/results.json")
 @_with_token
 def snapshot() -> ResponseReturnValue:
-    """Return the snapshot as JSON."""
+    """Return the snapshot as JSON. Status 401 without a valid token, 429 after too many invalid ones."""
     return Response(desk().store.snapshot_text(), mimetype="application/json")
 
 
 @blueprint.route(f"/api/export/{DATA_PACKAGE}")
 @_with_token
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file, with commas in CSV. Status 503 if other files are being
-    written, or if the file could not be finished."""
+    """Return all files of the export as one zip file, with commas in CSV. Status 401 without a valid token,
+    429 after too many invalid ones, 503 if other files are being written, or if the file could not be
+    finished."""
     return _exported(DATA_PACKAGE, CsvStyle.COMMA)
 
 
@@ -74,8 +75,9 @@ def package() -> ResponseReturnValue:
 @_with_token
 def export(name: str) -> ResponseReturnValue:
     """Return one file of the export. `csv` in the address names the style of CSV, by default with commas.
-    Status 400 for an unknown style, 404 for an unknown name, with the known ones in the error; 503 if other
-    files are being written, or if the file could not be finished."""
+    Status 401 without a valid token, 429 after too many invalid ones, 400 for an unknown style, 404 for an
+    unknown name, with the known ones in the error; 503 if other files are being written, or if the file could
+    not be finished."""
     style = request.args.get("csv", CsvStyle.COMMA)
     if style not in list(CsvStyle):
         return _refusal(f"csv is one of {', '.join(CsvStyle)}", 400)

@@ -30,11 +30,11 @@ from kiosk.storage import Devices, Store
 class Desk:
     """The parts of the staff's application.
 
-    `ticks` are the times of counts. `guest_address` is the public address of the guests' side, without a
-    slash at its end. `allowed_languages` are codes of languages that are shown to guests although unreviewed;
-    None stands for all, in the demonstration. Without `settings` no file can be changed. `on_library_change`
-    is the callback that reloads the guest side's surveys and catalogues. `doubtful_time` returns the
-    machine's time while its clock is in doubt, else None.
+    `clock` returns the time, local and without a time zone. `ticks` are the times of counts. `guest_address`
+    is the public address of the guests' side, without a slash at its end. `allowed_languages` are codes of
+    languages that are shown to guests although unreviewed; None stands for all, in the demonstration. Without
+    `settings` no file can be changed. `on_library_change` is the callback that reloads the guest side's
+    surveys and catalogues. `doubtful_time` returns the machine's time while its clock is in doubt, else None.
     """
 
     store: Store
@@ -60,8 +60,8 @@ class Desk:
 
     @property
     def next_count(self) -> datetime:
-        """The time of the next count: the next tick, but not before the end of a doubt about the clock
-        (`counts_from` of the stored clock record)."""
+        """The local time of the next count: the next tick that is not before `counts_from` of the stored
+        clock record, which a confirmation of a doubtful clock sets."""
         return next_tick(self.ticks, self.clock(), self.store.clock_record.counts_from)
 
     def place_name(self, node_id: str) -> str:
@@ -96,7 +96,8 @@ class Desk:
             self._show(settings, write(settings))
 
     def reread_if_changed(self) -> None:
-        """Reload the library (`reread`) if own files were changed outside the desk since it was loaded."""
+        """Reload the library (`reread`) if own files were changed outside the desk since it last loaded them,
+        and at the first call. Does nothing if no file can be changed."""
         if self.settings is not None and fingerprint(self.settings.data) != self._seen:
             self.reread()
 

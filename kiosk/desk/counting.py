@@ -26,7 +26,8 @@ blueprint = Blueprint("counting", __name__)
 @blueprint.route("/count/<unit_id>")
 @for_staff
 def page(unit_id: str) -> ResponseReturnValue:
-    """Show a unit's buttons with the taps of this month. Aborts with 404 for an unknown unit."""
+    """Show the buttons with which the staff of a unit count, with the taps of this month. Aborts with 404 for
+    an unknown unit."""
     this_month, outputs = month_of(desk().clock()), desk().store.outputs.all()
     counters = desk().library.counters_at(_unit(unit_id))
     return render_template(
@@ -44,7 +45,9 @@ def page(unit_id: str) -> ResponseReturnValue:
 @blueprint.route("/count/<unit_id>", methods=["POST"])
 @for_staff
 def take(unit_id: str) -> ResponseReturnValue:
-    """Add the taps that a phone sends as a JSON list; one whose ticket was taken before is not added again.
+    """Add the taps that a phone sends as a JSON list, each an object with `ticket`, `counter`, `month`
+    (2026-03), `step` (1 or -1) and, if it has one, `target`. One whose ticket was taken before is not added
+    again.
 
     Return, as JSON, the tickets of the taps that can never be added (`refused`), such as those of a month
     that is over or of a counter that the unit no longer has. The phone shows that they were refused, and does

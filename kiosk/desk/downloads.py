@@ -51,9 +51,10 @@ class StreamedFile(Response):
 def streamed_file(
     name: str, written: WrittenFile, *, is_download: bool = True, is_packed: bool = False
 ) -> StreamedFile:
-    """Return a response like that of `file_response`, with a file that a program wrote. `is_packed` says that
-    the written file is compressed with gzip already; for a browser that does not accept gzip, it is unpacked
-    while it is sent. KeyError for a `name` whose end is no key of MEDIA_TYPES."""
+    """Return a response like that of `file_response`, with a file that a program of its own process wrote
+    (`WrittenFiles`). `is_packed` says that the written file is compressed with gzip already; for a browser
+    that does not accept gzip, it is unpacked while it is sent. KeyError for a `name` whose end is no key of
+    MEDIA_TYPES."""
     is_unpacked = is_packed and not request.accept_encodings.quality("gzip")
     content: Any = written.open()
     if is_unpacked:

@@ -154,12 +154,14 @@ class SignInForm(DeskForm):
 
 
 class CodeForm(DeskForm):
+    """A code of the second factor, from the app or a recovery code."""
+
     code = StringField(_("Kod"), validators=[Required(), Length(max=80)])
 
 
 def check_password_length(form: FlaskForm, field: PasswordField) -> None:
-    """Raise StopValidation for a password that is too short or too long. The field then has this error
-    only."""
+    """Raise StopValidation for a password with fewer than SHORTEST_PASSWORD_CHARACTERS or more than
+    LONGEST_PASSWORD_CHARACTERS. The field then has this error only."""
     del form
     characters = len(field.data or "")
     if characters < SHORTEST_PASSWORD_CHARACTERS:
@@ -186,18 +188,23 @@ class OwnPasswordForm(NewPasswordForm):
 
 
 class SecondFactorForm(DeskForm):
+    """A new second factor: its `secret` as `secret_to_type` writes it, a `code` of the app that has it, and
+    the account's `current` password."""
+
     secret = HiddenField(_("Nyckel"))
     code = StringField(_("Koden som appen visar"), validators=[Required(), Length(max=80)])
     current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
 
 class ConfirmForm(DeskForm):
+    """The `current` password, which confirms a change of the own account."""
+
     current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
 
 def account_name(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a name, of an account or a token, that is empty, too long, or has characters
-    that no page can show."""
+    """Raise StopValidation for a name, of an account or a token, that is empty, longer than
+    LONGEST_ACCOUNT_NAME_CHARACTERS, or has characters that no page can show."""
     del form
     if fault := find_fault(field.data or "", LONGEST_ACCOUNT_NAME_CHARACTERS):
         raise StopValidation(translate_message(fault.message))
@@ -222,6 +229,8 @@ def mail_address(form: FlaskForm, field: StringField) -> None:
 
 
 class MailForm(DeskForm):
+    """An account's mail: its address, its language, and which kinds of mail it gets (`summary`, `silence`)."""
+
     address = StringField(_("E-postadress"), filters=[on_one_line], validators=[mail_address])
     mail_language = SelectField(_("Språk i mejlen"))
     summary = BooleanField(_("När en omgång är avslutad och räknad"))
@@ -304,22 +313,31 @@ def one_line(form: FlaskForm, field: StringField) -> None:
 
 
 def readable_name(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a round's name that is too long or cannot be shown or printed. An empty one is
-    valid."""
+    """Raise StopValidation for a round's name that is longer than LONGEST_NAME_CHARACTERS or cannot be shown
+    or printed. An empty one is valid."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_NAME_CHARACTERS)):
         raise StopValidation(translate_message(fault.message))
 
 
 def readable(form: FlaskForm, field: StringField) -> None:
-    """Raise StopValidation for a reason that is too long or cannot be shown in the log. An empty one is
-    valid."""
+    """Raise StopValidation for a reason that is longer than LONGEST_REASON_CHARACTERS or cannot be shown in
+    the log. An empty one is valid."""
     del form
     if field.data and (fault := find_fault(field.data, LONGEST_REASON_CHARACTERS)):
         raise StopValidation(translate_message(fault.message))
 
 
 class RoundForm(DeskForm):
+    """A new round. `units` are chosen ones, all of the tree if none is. `closes` is the last day, which
+    belongs to the round. `figures` says when figures are shown (PublicationTime). `expected` is the number of
+    guests that a unit expects unless it has a number of its own (`ExpectedGuests`); `a_day` the ballots that
+    it expects a day, for a forecast. `reason` says why units have more kiosks than their budget.
+
+    `thought_over` says that the coordinator has read the forecast, and confirms the use of the screens that
+    staff paired, whose code endings are in `known_screens` with blanks between.
+    """
+
     name = StringField(_("Namn"), filters=[on_one_line], validators=[readable_name])
     survey = SelectField(_("Enkät"))
     tree = SelectField(_("Verksamheter"))
@@ -354,6 +372,10 @@ class RoundForm(DeskForm):
 
 
 class FiguresForm(DeskForm):
+    """Earlier figures of one node, with the `first` and last day of their period, the number `n` of those who
+    answered, their source, and the reason to type them in. The counts are in further fields
+    (`earlier_figures.field`)."""
+
     node = SelectField(_("Verksamhet"))
     first = DateField(_("Första dag"), validators=[Required()])
     last = DateField(_("Sista dag"), validators=[Required()])
@@ -371,6 +393,9 @@ class ReportForm(DeskForm):
 
 
 class OutputForm(DeskForm):
+    """A typed figure of a counter at a node in a period, such as 2026-03, 2026-Q1 or 2026. `figure` is a
+    number, an estimate such as "ca 500", or "ej räknat"; an empty one removes the stored figure."""
+
     counter = SelectField(_("Insats"))
     node = SelectField(_("Verksamhet"))
     period = StringField(_("Period"), validators=[Required(), Length(max=LONGEST_PERIOD_CHARACTERS)])
@@ -457,7 +482,7 @@ class ScreenForm(DeskForm):
 
 def accent_that_can_be_read(form: FlaskForm, field: StringField) -> None:
     """Raise StopValidation for a text that is no colour (# and six hex digits), or a colour on which white
-    text is hard to read."""
+    text has less contrast than LEAST_TEXT_CONTRAST."""
     del form
     if fault := find_accent_fault((field.data or "").lower()):
         raise StopValidation(translate_message(fault.message))
@@ -474,8 +499,8 @@ def organisation_name(form: "ThemeForm", field: StringField) -> None:
 
 
 def logo_file(form: FlaskForm, field: FileField) -> None:
-    """Raise StopValidation for a file with an ending or content other than a logo's, or one that is too
-    large. No file is valid."""
+    """Raise StopValidation for a file with an ending or content other than a logo's, or one that is larger
+    than LARGEST_LOGO_BYTES. No file is valid."""
     del form
     if not field.data:
         return
@@ -489,6 +514,9 @@ def logo_file(form: FlaskForm, field: FileField) -> None:
 
 
 class ThemeForm(DeskForm):
+    """The organisation's theme. `seen` is the digest of the theme that the form was opened with; an uploaded
+    `logo` replaces the present one, and `without_logo` removes it."""
+
     name = StringField(_("Organisationens namn"), filters=[on_one_line], validators=[organisation_name])
     accent = StringField(_("Färg"), filters=[on_one_line], validators=[accent_that_can_be_read])
     corner = IntegerField(_("Hörnens radie"), validators=[Optional(), Between(0, MOST_CORNER)])
@@ -500,7 +528,7 @@ class ThemeForm(DeskForm):
 
 
 def is_address_local() -> bool:
-    """Return whether only the server itself can open the guests' address."""
+    """Return whether only the server itself can open the guests' address, such as http://127.0.0.1:8000."""
     return leads_to_own_machine(desk().guest_address)
 
 

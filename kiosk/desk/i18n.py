@@ -42,7 +42,7 @@ def in_reference_language() -> Iterator[None]:
 @contextmanager
 def in_language(catalogue: Catalogue) -> Iterator[None]:
     """Translate with this catalogue in the `with` block, such as for a mail. It needs no request, and has an
-    application context of its own: `desk()` fails in it."""
+    application context of its own: `desk()` raises KeyError in it."""
     with Flask(__name__, static_folder=None).app_context():
         setattr(g, _CATALOGUE, catalogue)
         yield
@@ -144,7 +144,8 @@ def in_a_row(names: Iterable[str], *, is_choice: bool = False) -> str:
 
 
 def day(when: date | datetime) -> str:
-    """Return a date in the reader's language, such as "3 mars 2026", with no-break spaces."""
+    """Return a date in the reader's language, such as "3 mars 2026", with no-break spaces. A time zone is
+    ignored."""
     return _day(when.year, when.month, when.day, language())
 
 

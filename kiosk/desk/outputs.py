@@ -27,8 +27,8 @@ class OutputChart:
     """A chart of one counter's figures in a year, by unit: `svg` is the drawing, `described` its text
     alternative.
 
-    `data` has the row of headings, then a row for each bar of the chart: unit, period, number ("" if not
-    counted) and quality.
+    `data` has the row of headings, then a row for each bar of the chart: unit, period (such as 2026-03,
+    2026-Q1 or 2026), number ("" if not counted) and quality in words.
     """
 
     counter: Counter
@@ -136,8 +136,9 @@ def of_unit(
 def output_charts(
     counters: Sequence[Counter], outputs: Outputs, units: Mapping[str, str], year: int
 ) -> list[OutputChart]:
-    """Return a chart for each counter that has at least two figures of these units in a year, in the given
-    order. `units` is unit id -> name.
+    """Return a chart for each counter that would have at least two bars, in the given order: a bar is a
+    figure of one of these units for a month of the year or, if a longer period was typed, for that. `units`
+    is unit id -> name.
 
     Totals of individuals have no chart: they are typed for a period and never added up.
     """

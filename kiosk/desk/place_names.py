@@ -6,8 +6,8 @@ from kiosk.storage import Store
 
 
 def place_name(node_id: str, library: Library, store: Store) -> str:
-    """Return the name of a node in the library's trees, else in the latest round that has it; its id if there
-    is none."""
+    """Return the name of a node in the library's trees, else in the round that has it and opens last; its id
+    if there is none."""
     if node_id in library.places:
         return library.places[node_id]
     trees = (state.round.tree for state in store.rounds())

@@ -16,8 +16,8 @@ def is_position(text: str) -> bool:
 
 def in_order(rows: Sequence[tuple[int, int, T]]) -> list[T]:
     """Return the rows in their new order. They are given as (requested position, previous position, row),
-    positions from 1. Rows whose position changed are inserted at the requested one, the lowest first, or at
-    the end if it is beyond the last; the others keep their order."""
+    positions from 1. Rows whose position changed are inserted at the requested one, in the order of these
+    positions, or at the end if it is beyond the last; the others keep their order."""
     ordered = [row for requested, previous, row in rows if requested == previous]
     moved = sorted((one for one in rows if one[0] != one[1]), key=lambda one: one[:2])
     for requested, _previous, row in moved:

@@ -55,7 +55,8 @@ SHORTEST_TYPED_CHARACTERS = 4
 
 def begin(account: Account) -> None:
     """Start a session for an account, and end the previous session of this browser, whose language is kept.
-    An account without a session epoch gets one first, which ends its sessions elsewhere."""
+    An account without a session epoch (`Account.session_epoch`), such as after a restore, gets one first,
+    which ends its sessions elsewhere."""
     _clear_but_language()
     if not account.session_epoch:
         desk().store.accounts.end_sessions(account.name)
@@ -291,7 +292,8 @@ def _for(
 
 def signed_out() -> ResponseReturnValue:
     """Return (page, 401) with the typed texts of a form that was sent after the session ended, for copying.
-    Nothing is saved. Fields of NOT_TYPED and texts under SHORTEST_TYPED_CHARACTERS are left out."""
+    Nothing is saved. Fields of NOT_TYPED, those whose names begin with `seen-` or `meaning-`, and texts under
+    SHORTEST_TYPED_CHARACTERS are left out."""
     typed = (
         value.strip()
         for name, value in request.form.items(multi=True)
@@ -302,22 +304,24 @@ def signed_out() -> ResponseReturnValue:
 
 
 def for_every_account(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Return the view, allowed to every account."""
+    """Return the view, allowed to every account. Without a session, a GET redirects to the sign-in, and a
+    POST is not carried out: its texts are shown for copying, with status 401 (`signed_out`)."""
     return _for(None)(view)
 
 
 def for_readers(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Return the view, allowed to accounts that may see the figures of a running round: coordinators and
-    viewers. Staff get DeniedError (403)."""
+    viewers. Staff get DeniedError (403). Without a session, it leads to the sign-in (`for_every_account`)."""
     return _for(Denial.READERS_ONLY, Role.COORDINATOR, Role.VIEWER)(view)
 
 
 def for_staff(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Return the view, allowed to accounts that may print slips and pair kiosks: coordinators and staff.
-    Viewers get DeniedError (403)."""
+    Viewers get DeniedError (403). Without a session, it leads to the sign-in (`for_every_account`)."""
     return _for(Denial.STAFF_ONLY, Role.COORDINATOR, Role.STAFF)(view)
 
 
 def for_coordinator(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Return the view, allowed to coordinators only. Others get DeniedError (403)."""
+    """Return the view, allowed to coordinators only. Others get DeniedError (403). Without a session, it
+    leads to the sign-in (`for_every_account`)."""
     return _for(Denial.COORDINATORS_ONLY, Role.COORDINATOR)(view)

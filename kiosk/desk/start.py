@@ -76,7 +76,7 @@ class Step:
 
 def today(states: Sequence[RoundState]) -> Today:
     """Return the upper part of the start page for the signed-in account. `states` are all rounds, the latest
-    first, also those whose figures the account may not read."""
+    opening first, also those whose figures the account may not read."""
     now = desk().clock()
     running = [state.round for state in states if not state.is_closed and state.round.is_running(now)]
     counts_often = isinstance(desk().ticks, Every)

@@ -110,8 +110,8 @@ def theory(theory_id: str, node_id: str) -> ResponseReturnValue:
 
 
 def outputs_without_activity(theory: Theory) -> list[TheoryBox]:
-    """Return the outputs that a counter counts and to which no activity leads. Totals of individuals
-    (`Counter.is_total`) are left out: they are no activity."""
+    """Return the theory boxes in the column of outputs that a counter counts and to which no activity leads.
+    Totals of individuals (`Counter.is_total`) are left out: they are no activity."""
     return [
         box
         for box in theory.counted_without_activity
@@ -147,7 +147,8 @@ def published_figures() -> PublishedFigures:
 def theory_columns(
     shown: Theory, place: PlaceInTree, figures: PublishedFigures
 ) -> list[tuple[str, list[Cell]]]:
-    """Return (heading, cells) for each of the five columns of a theory."""
+    """Return (heading, cells) for each of the five columns of a theory, from resources to effects. Headings
+    are in the reader's language; that of the results is the theory's own."""
     return [
         (heading, [_cell(shown, box, place, figures) for box in shown.boxes_in(layer)])
         for layer, heading in _headings(shown)
@@ -204,7 +205,8 @@ def _counted(counter: Counter, place: PlaceInTree, figures: PublishedFigures) ->
 def of_statements(
     statement_ids: Sequence[str], place: PlaceInTree, figures: PublishedFigures
 ) -> tuple[Evidence, ...]:
-    """Return the evidence of each statement with one of these ids, in the given order."""
+    """Return each statement with one of these ids as evidence, in the given order: its result in the latest
+    of the rounds of `figures` that has answers to it at the place."""
     return tuple(_of_statement(statement_id, place, figures) for statement_id in statement_ids)
 
 
