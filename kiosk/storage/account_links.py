@@ -37,8 +37,8 @@ class AccountLink:
 
 
 class AccountLinks:
-    """The rows of links. An account has at most one link: a new one replaces it. All times are local and
-    naive."""
+    """The rows of one-time links for choosing a password. An account has at most one link: a new one replaces
+    it. All times are local and naive."""
 
     def __init__(self, database: Database, writer: Writer, accounts: Accounts) -> None:
         self._database = database

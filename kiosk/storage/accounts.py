@@ -26,8 +26,9 @@ class Role(StrEnum):
 class Account:
     """A person's account; `password` is an argon2 hash.
 
-    `session_epoch` is "" after a restore or an upgrade from a version without epochs, until the next sign-in.
-    It is also "" in the accounts that `Accounts.all` returns. Storing an account ignores this field and draws
+    Each session of an account holds its `session_epoch`, a random text: a new one ends them all. It is ""
+    after a restore or an upgrade from a version without epochs, until the next sign-in. It is also "" in the
+    accounts that `Accounts.all` returns, whatever is stored. Storing an account ignores this field and draws
     a new epoch.
     """
 
@@ -76,7 +77,8 @@ class Accounts:
         self.put(account)
 
     def put(self, account: Account) -> None:
-        """Store an account as `set` does, for a caller that holds a write. Raises LastCoordinatorError."""
+        """Do what `set` does, within a caller's write: add an account, or replace its role and password.
+        Raises LastCoordinatorError if the only coordinator would get another role."""
         row = tables.Account
         if account.role is not Role.COORDINATOR:
             self._check_other_coordinator(account.name)
@@ -92,14 +94,14 @@ class Accounts:
     @one_write
     def set_role(self, name: str, role: Role) -> None:
         """Replace an account's role, end its sessions and delete its one-time link, also if the role is the
-        same; if it loses the role of coordinator, delete the links of all accounts. Raises NoAccountError or
-        LastCoordinatorError."""
+        same; if it loses the role of coordinator, delete the links of all accounts. Raises NoAccountError if
+        there is no such account, LastCoordinatorError if the only coordinator would get another role."""
         self.put(replace(self._existing(name), role=role))
 
     @one_write
     def set_password(self, name: str, password: str) -> None:
         """Replace an account's password, given as a hash, end its sessions and delete its one-time link.
-        Raises NoAccountError."""
+        Raises NoAccountError if there is no such account."""
         self.put(replace(self._existing(name), password=password))
 
     @one_write

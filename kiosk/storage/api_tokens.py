@@ -33,7 +33,7 @@ class ApiToken:
 
 
 class ApiTokens:
-    """The rows of tokens, by name."""
+    """The rows of tokens with which programs read the published figures, by name."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database

@@ -25,10 +25,10 @@ class OpenBox:
     """A decrypted box, valid while its row is locked. Other packages never get one.
 
     `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of the unit's ballots
-    that were excluded in the round so far, or since the box was lost. `guard_fired` says whether a ballot was
-    excluded, or refused as too early, since the last count. `ballot_days` are the unit's days with ballots in
-    the round. `is_closing` says that a count has begun to close the round: the box accepts no ballot any
-    more.
+    that were excluded in the round so far as rapid submissions, or since the box was lost. `guard_fired` says
+    whether a ballot was excluded, or refused as too early, since the last count. `ballot_days` are the unit's
+    days with ballots in the round. `is_closing` says that a count has begun to close the round: the box
+    accepts no ballot any more.
     """
 
     round: Round
@@ -46,7 +46,8 @@ class OpenBox:
 
 
 class Boxes:
-    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
+    """The rows of boxes, one sealed row per unit while its round is open: stored, or being opened, and not
+    closed by a count.
 
     Callers hold a write (`Writer.write`). `Writer.look` suffices for `open_box` and faults of keys;
     `running_round`, `rounds_from`, `key_ids` and `excluded_rapid` need neither. All times are local and
@@ -93,7 +94,8 @@ class Boxes:
         self._lock(round_id, unit_id)
 
     def open_box(self, round_id: str, unit_id: str) -> OpenBox | None:
-        """Return a unit's box, locked and decrypted; None if there is none. Raises KeyUnavailableError."""
+        """Return a unit's box, locked and decrypted; None if there is none. Raises KeyUnavailableError if its
+        key is missing or damaged."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None

@@ -11,13 +11,14 @@ CLOCK_RECORD = "clock"
 
 
 def read_record(database: Database) -> ClockRecord:
-    """Return the stored record; an empty one if nothing is stored yet."""
+    """Return the stored record of the clock; an empty one if nothing is stored yet."""
     return parse_record(database.get(CLOCK_RECORD) or "{}")
 
 
 def parse_record(text: str) -> ClockRecord:
-    """Return a record from the text that `write_record` stores. A missing or empty member counts as none, and
-    time zones are not checked. Raises one of `dump_check.SHAPE_ERRORS` for a text of another shape."""
+    """Return a record of the clock from the text that `write_record` stores. A missing or empty member counts
+    as none, and time zones are not checked. Raises one of `dump_check.SHAPE_ERRORS` for a text of another
+    shape."""
     row = json.loads(text)
     return ClockRecord(
         _time(row.get("known_at")),
@@ -27,7 +28,7 @@ def parse_record(text: str) -> ClockRecord:
 
 
 def write_record(database: Database, record: ClockRecord) -> None:
-    """Replace the stored record. The caller holds a write."""
+    """Replace the stored record of the clock. The caller holds a write."""
     row = {
         "known_at": record.known_at and record.known_at.isoformat(timespec="seconds"),
         "boots": {boot: began.isoformat(timespec="seconds") for boot, began in record.boots.items()},

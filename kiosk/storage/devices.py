@@ -17,8 +17,9 @@ and a minute for a slow network."""
 
 
 class DeviceStatus(StrEnum):
-    """A kiosk's status as staff see it. The time of its last sign of life is never shown, because a guest may
-    have been there."""
+    """A kiosk's status as staff see it: a sign of life came in the last SILENT_AFTER seconds (ALIVE), none
+    came (SILENT), or it is too early to tell (UNKNOWN). The time of its last sign of life is never shown,
+    because a guest may have been there."""
 
     ALIVE = "alive"
     SILENT = "silent"

@@ -39,7 +39,8 @@ change index is computed from the figures."""
 
 @dataclass(frozen=True)
 class Dump:
-    """The checked rows of a backup, in the tables of this program's schema. Only `read_dump` creates one."""
+    """The checked rows of a backup (table -> rows, each column -> value), in the tables of this program's
+    schema. Only `read_dump` creates one."""
 
     tables: Tables
 

@@ -69,8 +69,9 @@ class KeyUnavailableError(Exception):
 
 
 class KeyFolder:
-    """Keys as files, one folder per sealed row: <folder>/<row>/<key id>. Rows are named by
-    `sealed_rows.sealed_rows`. Methods that write raise OSError for a full or read-only disk.
+    """Keys as files in the folder of all keys, KIOSK_KEYS, with one folder per sealed row:
+    <folder>/<row>/<key id>. Rows are named by `sealed_rows.sealed_rows`. Methods that write raise OSError for
+    a full or read-only disk.
 
     `durable=False` is not safe in a power cut; it is for simulations only.
     """
@@ -225,8 +226,8 @@ class KeyFolder:
             (self.folder / row).rmdir()
 
     def drop_empty_folders(self, rows: Iterable[str]) -> None:
-        """Delete the folders of rows that no longer exist, unless they hold keys. Raises nothing: a folder
-        that cannot be deleted stays."""
+        """Delete the folders of rows that no longer exist, unless they hold keys. A folder that cannot be
+        deleted stays, without an error."""
         for row in rows:
             with suppress(OSError):
                 (self.folder / row).rmdir()

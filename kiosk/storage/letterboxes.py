@@ -26,7 +26,8 @@ def new_letterbox() -> Letterbox:
 
 
 class Letterboxes:
-    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
+    """The rows of letterboxes, one sealed row per unit while its round is open: stored, or being opened, and
+    not closed by a count.
 
     Callers hold a write (`Writer.write`). `Writer.look` suffices for faults of keys; `public_key` and
     `unit_of` need neither.
@@ -45,7 +46,7 @@ class Letterboxes:
         self._update = database.prepared_write(_UPDATE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
-        """Insert a new letterbox for a unit of an open round."""
+        """Insert a new letterbox for a unit of a new round, or of one from a version without letterboxes."""
         letterbox = new_letterbox()
         row = letterbox_row(round_id, unit_id)
         key_id, sealed = self._writer.seal(row, letterbox.pack(), envelope.STEP_BYTES)
@@ -67,7 +68,7 @@ class Letterboxes:
 
     def open_letterbox(self, round_id: str, unit_id: str) -> tuple[str, Letterbox] | None:
         """Return (key id, letterbox) of a unit, locked and decrypted; None if there is none. Raises
-        KeyUnavailableError."""
+        KeyUnavailableError if its key is missing or damaged."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None
@@ -84,7 +85,7 @@ class Letterboxes:
     def take_form(self, round_id: str, unit_id: str, ticket: bytes, rng: Random) -> bool:
         """Store a digest of the ticket of a form. Returns False, and changes nothing, if the letterbox has
         that digest already. Returns True without storing if the unit has no letterbox. Raises
-        KeyUnavailableError.
+        KeyUnavailableError if its key is missing or damaged.
 
         A letterbox with digests of `envelope.MOST_FORM_TICKETS` forms forgets one of them, which `rng` draws.
         """
@@ -100,7 +101,7 @@ class Letterboxes:
 
     def renew(self, of_round: Round, unit_id: str) -> None:
         """Seal a unit's letterbox under a new key, unchanged; insert one if there is none. Raises
-        KeyUnavailableError."""
+        KeyUnavailableError if its key is missing or damaged."""
         key_and_letterbox = self.open_letterbox(of_round.id, unit_id)
         if key_and_letterbox:
             self.put(of_round.id, unit_id, *key_and_letterbox)

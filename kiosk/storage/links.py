@@ -76,7 +76,8 @@ class Links:
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
         """Store and return a new link to a unit. `code` is random unless given (in demonstrations only).
-        Raises peewee.IntegrityError if a link has it. Budget and rounds are not checked."""
+        Raises peewee.IntegrityError if a link has it. The budget of the unit, and whether a round runs there,
+        are not checked."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(
@@ -119,8 +120,8 @@ class Links:
 
     @one_write
     def move(self, code: str, unit_id: str, now: datetime) -> None:
-        """Assign a link to another unit; an unknown code changes nothing. Raises RoundRunsError, see
-        `check_move`."""
+        """Assign a link to another unit; an unknown code changes nothing. Raises RoundRunsError while a round
+        runs at its unit or at `unit_id` (`check_move`)."""
         self.check_move(code, unit_id, now)
         self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
 

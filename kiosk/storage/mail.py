@@ -101,7 +101,8 @@ class MailChoices:
     @one_write
     def set(self, name: str, choice: MailChoice) -> None:
         """Replace an account's choice, whose values the caller has checked. A choice without an address is
-        not stored, and the account's queued mail is deleted. Raises NoAccountError."""
+        not stored, and the account's queued mail is deleted. Raises NoAccountError if there is no such
+        account."""
         account = tables.Account
         if self._database.row(account.select(account.name).where(account.name == name)) is None:
             raise NoAccountError(name)
@@ -130,8 +131,8 @@ class MailQueue:
         self._choices = choices
 
     def put(self, kind: MailKind, about: Collection[str], at: datetime) -> None:
-        """Queue a mail of this kind for each account that wants it, to be sent from `at` on. `about` has the
-        id of a closed round or the codes of silent kiosks. The caller holds a write."""
+        """Queue a mail of this kind for each account that wants it (`MailChoice.wants`), to be sent from `at`
+        on. `about` has the id of a closed round or the codes of silent kiosks. The caller holds a write."""
         for name, role in self._roles().items():
             if self._choices.of(name).wants(kind, role):
                 self._insert(name, kind, about, at)

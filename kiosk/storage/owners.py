@@ -14,9 +14,9 @@ from kiosk.storage.sqlite_paths import sqlite_files
 
 
 def check_owner(data: Path, keys: Path, url: str) -> None:
-    """Raise StoreError, with the command to run, unless the current user owns all files and folders that a
-    write changes (`_files`, and both folders). Missing ones are not checked. `url` is KIOSK_DATABASE_URL.
-    Raises OSError if a folder above them cannot be entered."""
+    """Raise StoreError, with the command to run, unless the current user owns all that a write changes: both
+    folders, the session key, the database's files and the keys. Missing ones are not checked. `url` is
+    KIOSK_DATABASE_URL. Raises OSError if a folder above them cannot be entered."""
     owners = {folder: owner for folder in (data, keys) if (owner := _owner(folder)) is not None}
     if len(set(owners.values())) > 1:
         names = [_name(owners[folder]) for folder in (data, keys)]

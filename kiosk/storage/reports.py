@@ -12,8 +12,8 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class PartText:
-    """The text of one part of a report (`kiosk.domain.report.Part`). `version` is 0 for a part that nobody
-    has written, and rises by 1 with each change."""
+    """The text of one part of a report (`kiosk.domain.report.Part`), "" if it is not written. `version` is 0
+    for a part that nobody has written, and rises by 1 with each change."""
 
     words: str = ""
     version: int = 0
@@ -34,7 +34,8 @@ class Reports:
 
     @one_write
     def set(self, report_id: str, terms: Terms) -> None:
-        """Add a report, or replace its terms."""
+        """Add a report, or replace its terms: title, year, place, rounds and others. Texts and editions
+        stay."""
         report = tables.Report
         words = json.dumps(asdict(terms), ensure_ascii=False)
         self._database.run(
@@ -44,8 +45,8 @@ class Reports:
         )
 
     def texts(self, report_id: str) -> dict[str, PartText]:
-        """Return part -> text, for the parts that somebody has written; `words` is "" if the text was
-        deleted again."""
+        """Return the value of a `Part` -> its text, for the parts that somebody has written; `words` is "" if
+        the text was deleted again."""
         text = tables.ReportText
         query = text.select(text.part, text.words, text.version).where(text.report_id == report_id)
         return {part: PartText(words, version) for part, words, version in self._database.rows(query)}
@@ -68,8 +69,9 @@ class Reports:
 
     @one_write
     def publish(self, report_id: str, edition: int, document: dict[str, Any]) -> None:
-        """Store an edition, the JSON of a `kiosk.domain.report.ReportDocument`. Raises peewee.IntegrityError
-        if the report has an edition with that number: an edition never changes."""
+        """Store the edition with the number `edition`, the JSON of a `kiosk.domain.report.ReportDocument`.
+        Raises peewee.IntegrityError if the report has an edition with that number: an edition never
+        changes."""
         words = json.dumps(document, ensure_ascii=False)
         self._database.run(tables.ReportEdition.insert(report_id=report_id, edition=edition, document=words))
 

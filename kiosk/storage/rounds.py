@@ -18,7 +18,7 @@ for everybody who reads, it is open until all are."""
 
 class RoundClosedError(Exception):
     """No round, or not the one that was asked for, runs at this unit now: it has not begun, has passed its
-    closing time, or is of other units."""
+    closing time, is being closed by a count, or is of other units."""
 
 
 class TooEarlyError(Exception):
@@ -34,7 +34,7 @@ class RoundBegunError(StoreError):
 
 
 class NotAdmittedError(Exception):
-    """The running round has other admissions than the ballot needs: kiosk, slip or poster."""
+    """The running round does not admit ballots in the way in which this one came: by a kiosk or a slip."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Rounds:
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def terms(self) -> list[str]:
-        """Return the terms of all rounds as they are stored, sorted."""
+        """Return the terms of all rounds as they are stored (`terms_of`), sorted."""
         return sorted(row[0] for row in self._select_all())
 
     def with_id(self, round_id: str) -> Round | None:
@@ -112,7 +112,7 @@ class Rounds:
 
 
 def terms_of(of_round: Round) -> str:
-    """Return a round's terms as they are stored."""
+    """Return a round's terms as they are stored: `Round.as_json` as JSON text in one line."""
     return json.dumps(of_round.as_json(), ensure_ascii=False)
 
 

@@ -137,10 +137,12 @@ class Writer:
         self._may_be_committed = False
 
     def run(self, work: Callable[[], Result]) -> Result:
-        """Return the result of `work`, run as one write (see `write`, also for errors).
+        """Return the result of `work`, run as one write: one transaction, after which replaced keys are
+        destroyed (`write`).
 
         `work` may run several times: all of it runs again if the database rolls it back in favour of another
-        write, `locks.TRIES` times at most.
+        write, `locks.TRIES` times at most. Raises StoreError, before `work`, if the database may lose a
+        commit; the errors of `work`; OSError if new keys cannot be written; and peewee's errors.
         """
         return self._retry(lambda: self._run_alone(work))
 
@@ -152,8 +154,8 @@ class Writer:
 
     def look(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, which only reads, to decide on a write. No row gets a new key
-        meanwhile. `work` may run several times, as in `run`. Raises StoreError if the database may lose a
-        commit."""
+        meanwhile. `work` runs again if the database rolls it back, as in `run`. Raises StoreError if the
+        database may lose a commit."""
         return self._retry(lambda: self._look(work))
 
     def _look(self, work: Callable[[], Result]) -> Result:
@@ -180,7 +182,8 @@ class Writer:
 
         `work` may run in another thread, and is committed together with the writes of single units that wait
         at the same time. If it is refused, or all of them are rolled back, it runs again by itself, as in
-        `run`. Raises the errors of `run`; StoreError also if a commit failed that may have taken effect.
+        `run`. Raises StoreError if the database may lose a commit, or if a commit failed that may have taken
+        effect; the errors of `work`; OSError if new keys cannot be written; and peewee's errors.
         """
         write = _Waiting(unit, work)
         self._waiting.append(write)
@@ -255,7 +258,8 @@ class Writer:
         without its key. Otherwise an error of the block, OSError or one of peewee's means that nothing was
         written, unless the commit itself failed. A rollback destroys the keys that the block made. A failed
         commit may have taken effect, so it destroys no key: the row's next write destroys the unused ones.
-        `is_step` as in `run_step`.
+        With `is_step`, replaced keys are destroyed when the next write may have begun, and SQLite's log is
+        not emptied.
         """
         with self._database.writing():
             with self._transaction(Lock.ALONE):
@@ -359,8 +363,9 @@ class Writer:
             self._forgotten += sealed_rows(of_round.id, unit)
 
     def destroy_closed_keys_after_commit(self, of_round: Round, units: Iterable[str]) -> None:
-        """As `destroy_keys_after_commit`, for these units of a round that closes, whose id never returns:
-        guests' writes do not wait."""
+        """Destroy all keys of these units' boxes, slip sets and letterboxes after this transaction's commit,
+        when the next write may have begun. The round closes, and its id never returns, so guests' writes need
+        not wait. The caller holds a write."""
         for unit in units:
             self._of_closed += sealed_rows(of_round.id, unit)
 
@@ -402,8 +407,8 @@ Method: TypeAlias = Callable[Concatenate[Owner, Arguments], Result]
 
 
 def one_write(method: Method[Owner, Arguments, Result]) -> Method[Owner, Arguments, Result]:
-    """Make a method one write of its object's `_writer` (see `Writer.run`): it may run several times. It must
-    not be called within a write."""
+    """Make a method one write of its object's `_writer` (see `Writer.run`): it may run several times. The
+    method must not be called within a write."""
 
     @wraps(method)
     def write(self: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:

@@ -16,8 +16,9 @@ from kiosk.storage.sealed_rows import Writer, one_write
 
 @dataclass(frozen=True)
 class SecondFactor:
-    """An account's second factor. `last_step` is the time step of the last code that was used; no code of it
-    or of an earlier one is accepted again."""
+    """An account's second factor (RFC 6238). `sealed_secret` is its secret, encrypted by the desk.
+    `last_step` is the time step of the last code that was used, the number of a period of 30 seconds since
+    1970; no code of it or of an earlier one is accepted again."""
 
     sealed_secret: str
     last_step: int
@@ -68,8 +69,9 @@ class SecondFactors:
 
     @one_write
     def use_step(self, name: str, step: int) -> bool:
-        """Record that a code of this time step was used. Returns False, and changes nothing, if a code of
-        this step or a later one was used before, or the account has no second factor."""
+        """Record that a code of this time step was used (`SecondFactor.last_step`). Returns False, and
+        changes nothing, if a code of this step or a later one was used before, or the account has no second
+        factor."""
         factor, row = self.of(name), tables.SecondFactor
         if factor is None or step <= factor.last_step:
             return False

@@ -32,7 +32,8 @@ class SlipBudgetError(StoreError):
 
 
 class SlipSets:
-    """One sealed row per unit while its round is open: stored, or being opened, and not closed by a count.
+    """The rows of slip sets, one sealed row per unit while its round is open: stored, or being opened, and
+    not closed by a count.
 
     Callers hold a write (`Writer.write`). `Writer.look` suffices for `runs` and faults of keys; `unit_of`,
     `counts` and `unpublished_use` need neither. Codes that are given are normalised (`slips.normalise`).
@@ -62,7 +63,7 @@ class SlipSets:
 
         Raises StoreError if the unit has no slip set in this round, as in a closed one; SlipBudgetError if
         the unit would have more than `budget` slips, used ones included (None: any number);
-        KeyUnavailableError.
+        KeyUnavailableError if the set's key is missing or damaged.
         """
         row = self._open(round_id, unit_id)
         if row is None:
@@ -77,7 +78,8 @@ class SlipSets:
 
     def use(self, of_round: Round, unit_id: str, code: str) -> None:
         """Mark a slip as used. Raises NotAdmittedError if the round admits no slips, UnknownSlipError if the
-        unit has no such slip, UsedSlipError if it was used before, or KeyUnavailableError."""
+        unit has no such slip, UsedSlipError if it was used before, or KeyUnavailableError if the set's key is
+        missing or damaged."""
         if Admission.SLIP not in of_round.admission:
             raise NotAdmittedError
         row = self._open(of_round.id, unit_id)
@@ -88,14 +90,15 @@ class SlipSets:
 
     def renew(self, of_round: Round, unit_id: str) -> None:
         """Seal a unit's slips under a new key, unchanged; nothing happens if there is no slip set. Raises
-        KeyUnavailableError."""
+        KeyUnavailableError if its key is missing or damaged."""
         row = self._open(of_round.id, unit_id)
         if row:
             self._put(of_round.id, unit_id, row[1], row[2])
 
     def printed(self, round_id: str) -> dict[str, tuple[int, ...]]:
         """Return unit id -> number of slips of each print run of an open round, the earliest run first. Units
-        without slips are left out; empty for another round. Raises KeyUnavailableError.
+        without slips are left out; empty for another round. Raises KeyUnavailableError if a key is missing or
+        damaged.
 
         The number of used slips is left out, because its growth would reveal when somebody answered.
         """
@@ -115,13 +118,14 @@ class SlipSets:
         return (row[0], row[1]) if row else None
 
     def has(self, round_id: str, unit_id: str, code: str) -> bool:
-        """Return whether a unit has this slip, used or unused. Raises KeyUnavailableError."""
+        """Return whether a unit has this slip in the round, used or unused. Raises KeyUnavailableError if the
+        set's key is missing or damaged."""
         row = self._open(round_id, unit_id)
         return row is not None and row[2].has(code)
 
     def runs(self, round_id: str, unit_id: str) -> tuple[str, tuple[PrintRun, ...]] | None:
-        """Return (key id, print runs) of a unit's slip set; None if there is none. Raises
-        KeyUnavailableError."""
+        """Return (key id, print runs) of a unit's slip set; None if there is none. Raises KeyUnavailableError
+        if its key is missing or damaged."""
         row = self._open(round_id, unit_id)
         return (row[1], row[2].runs) if row else None
 
@@ -211,7 +215,7 @@ class SlipSets:
 
     def _open(self, round_id: str, unit_id: str) -> tuple[str, str, SlipSet] | None:
         """Return (tag, key id, slips) of a unit, locked and decrypted; None if there is none. Raises
-        KeyUnavailableError."""
+        KeyUnavailableError if its key is missing or damaged."""
         row = self._select(round_id, unit_id)
         if row is None:
             return None

@@ -60,7 +60,7 @@ class Snapshots:
 
     def publish(self, made_at: datetime) -> None:
         """Make the snapshot anew, for a write that is no count, and store it if anything but its time
-        changed. `made_at` as in `make`. The caller holds a write."""
+        changed. `made_at` becomes the time in the document, local and naive. The caller holds a write."""
         self.put(self.make(made_at))
 
     def put(self, text: str | None) -> None:

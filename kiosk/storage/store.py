@@ -91,8 +91,8 @@ class Store:
     Every method that writes raises StoreError, and changes nothing, if the database server may lose the
     commit (`commit_risks`). A commit that fails, with StoreError or one of peewee's errors, may have taken
     effect. Every method that opens a box, slip set or letterbox raises KeyUnavailableError if its key is
-    missing or damaged. A round is open until a count closes it (`RoundState`). Times without a time zone are
-    local.
+    missing or damaged. A round is open until a count closes it (`RoundState`). Times are local and naive;
+    only `clock_record` has times in UTC too.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:
@@ -171,8 +171,9 @@ class Store:
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables, and do what `renew` does, all in one transaction; what an opening that was
-        stopped has written stays until the next `renew`. Returns the schema's number before and after.
+        """Upgrade the tables, seal every row under a new key and correct what `renew` corrects, all in one
+        transaction; what an opening that was stopped has written stays until the next `renew`. Returns the
+        schema's number before and after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -346,7 +347,8 @@ class Store:
         return self._rounds.all()
 
     def round_terms(self) -> list[str]:
-        """Return the terms of all rounds as JSON texts without line breaks, in a fixed order."""
+        """Return the frozen terms of all rounds (`Round.as_json`), planned, open and closed, as JSON texts
+        without line breaks, sorted as texts."""
         return self._rounds.terms()
 
     def open_round(self, new: Round, now: datetime) -> None:
@@ -392,7 +394,8 @@ class Store:
         return of_round
 
     def check_opening(self, new: Round, now: datetime) -> None:
-        """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
+        """Raise RoundError, with every reason, if the rules do not allow this round to be stored now
+        (`kiosk.domain.rounds.check_opening`). Whether another round is being opened is not checked."""
         self._opening_steps.check(new, now)
 
     def check_kiosk_budget(self, unit_id: str, now: datetime, waiting: int = 0) -> None:
@@ -466,7 +469,8 @@ class Store:
     @one_write
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:
         """Return unit id -> number of slips of each print run of an open round, the earliest run first. Units
-        without slips are left out; empty for another round. Raises KeyUnavailableError.
+        without slips are left out; empty for another round. Raises KeyUnavailableError if a key is missing or
+        damaged.
 
         The number of used slips is left out, because its growth would reveal when somebody answered.
         """
@@ -481,7 +485,8 @@ class Store:
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
         """Return (round id, unit id) of the slip with this normalised code, used or unused, in a round that
-        is not closed; None if there is no such slip. Raises KeyUnavailableError."""
+        is not closed; None if there is no such slip. Raises KeyUnavailableError if the key of the slip set is
+        missing or damaged."""
         unit = self._slip_sets.unit_of(code)
         return unit if unit and self._has_slip(*unit, code) else None
 
@@ -635,8 +640,8 @@ class Store:
         return _Outcome.TAKEN
 
     def public_key(self, round_id: str, unit_id: str) -> str:
-        """Return the public key, in hex, for which a kiosk seals a unit's envelopes; "" if the unit has no
-        letterbox."""
+        """Return the public key, in hex, for which a kiosk seals a unit's envelopes in this round; "" if the
+        unit has no letterbox."""
         return self._letterboxes.public_key(round_id, unit_id)
 
     # -- the count -------------------------------------------------------------------------------
@@ -680,7 +685,7 @@ class Store:
         `dump.kept_rows`).
 
         First finishes a count that has begun to close a round: a backup has all figures of a closing or none.
-        Raises KeyUnavailableError.
+        Raises KeyUnavailableError if a key that it needs is missing or damaged.
         """
         while (rows := self._dump()) is None:
             self._count_steps.finish()
@@ -753,9 +758,10 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     only.
 
     `url` is KIOSK_DATABASE_URL (see `Database`). `rng` draws batches and noise; None means the operating
-    system's randomness. `durable` as in `Database`. The key folder is created together with the tables only:
-    if it is missing later, its disk is not mounted. Raises StoreError if another user owns the installation
-    or `url` cannot be used; OSError if a folder cannot be entered or created.
+    system's randomness. `durable=False` is not safe in a power cut; it is for simulations only. The key
+    folder is created together with the tables only: if it is missing later, its disk is not mounted. Raises
+    StoreError if another user owns the installation or `url` cannot be used; OSError if a folder cannot be
+    entered or created.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

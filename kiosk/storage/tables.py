@@ -127,8 +127,8 @@ class KioskContact(Table):
 
 class Round(Table):
     """A round. `terms`, the JSON of a `kiosk.domain.rounds.Round`, are frozen when it is stored: no query in
-    this program updates them. `closed` is 0, 1, or 2 while a count closes it. `lost_boxes` counts boxes lost
-    with their ballots."""
+    this program updates them. `closed` is 0 while it is open, 2 while a count closes it, then 1. `lost_boxes`
+    counts boxes lost with their ballots."""
 
     id = Text(primary_key=True)
     terms = Text()

@@ -81,8 +81,9 @@ class UnitRows:
 
     def write_step(self, part: CountPart, work: Callable[[], None], *, are_new: bool = False) -> None:
         """Run `work`, which rewrites the rows of the units of `part`, or inserts them if they are new, as one
-        write (`Writer.run_step`, also for errors). The units' new keys are on disk before it begins. Raises
-        OSError if they cannot be written."""
+        write with guests' writes before and after it (`Writer.run_step`). The units' new keys are on disk
+        before it begins. Raises OSError if they cannot be written, StoreError if the database may lose a
+        commit, the errors of `work`, and peewee's."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
         try:
@@ -102,8 +103,9 @@ class UnitRows:
             return self.faults()
 
     def faults(self) -> list[KeyFault]:
-        """Return what `key_faults` returns, for a caller that holds a write or the write lock. Rows of a
-        round that is being opened hold nothing yet and are left out."""
+        """Return the boxes, then slip sets, then letterboxes of stored rounds that cannot be decrypted, for a
+        caller that holds a write or the write lock. Rows of a round that is being opened hold nothing yet and
+        are left out."""
         rounds = {state.round.id for state in self._rounds.all()}
         return [
             fault
@@ -146,7 +148,9 @@ class UnitRows:
                 self._writer.run(partial(self._clear_unpublished_use, state.round))
 
     def renew_in_transaction(self) -> None:
-        """Do what `renew` does, in the caller's write. The caller has checked the keys."""
+        """Do what `renew` does, in the caller's write: seal every row under a new key, destroy old keys that
+        a crash left behind, and set numbers of used slips that no page shows to 0. The caller has checked the
+        keys."""
         for state in self._rounds.all():
             if not state.is_closed:
                 self._renew_units((state.round, state.round.tree.leaves))
