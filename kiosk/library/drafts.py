@@ -60,11 +60,10 @@ class DraftError(FieldError):
 
 @dataclass(frozen=True)
 class ImportedSurvey:
-    """The content of an imported file: a draft, its scales by id, and its translations, language -> reference
-    text -> translation."""
+    """The content of an imported file: a draft, and its translations, language code -> Swedish text ->
+    translation. The ids of its survey and scales may be taken."""
 
     draft: "Draft"
-    scales: Mapping[str, Scale]
     texts: Mapping[str, Mapping[str, str]]
 
 

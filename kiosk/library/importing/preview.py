@@ -222,7 +222,7 @@ def preview_of(form: ForeignForm, decisions: Decisions, library: Library, source
             *translations.left_out,
         ),
         problems,
-        ImportedSurvey(draft, _scales(draft), translations.texts) if draft else None,
+        ImportedSurvey(draft, translations.texts) if draft else None,
     )
 
 
@@ -612,8 +612,3 @@ def _scale(scale_id: str, answers: AnswerList) -> Scale:
     if not answers.is_kept_ordered:
         return Scale(scale_id, from_lowest, bipolar=False, pictures=Pictures.NONE, is_ordered=False)
     return Scale(scale_id, from_lowest, bipolar=False)
-
-
-def _scales(draft: Draft) -> dict[str, Scale]:
-    """Return the scales of a draft by id."""
-    return {statement.scale.id: statement.scale for statement in draft.statements}
