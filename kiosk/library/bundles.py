@@ -114,7 +114,7 @@ class Plan:
     effects: tuple[Effect, ...]
 
     def ids(self, kind: Kind) -> set[str]:
-        """Return the ids of the items of a kind that are new or replaced."""
+        """Return the ids of the items of a kind that an import would add or replace."""
         return {one.id for one in self.effects if one.kind is kind and one.state is not State.SAME}
 
     @property
@@ -421,8 +421,8 @@ class BundleImport:
 
 
 def import_bundle(settings: Settings, content: bytes, used_surveys: Collection[str]) -> BundleImport:
-    """Carry out an import, all of it or nothing, and return the plan and the new library. `used_surveys` is
-    as in `plan_import`.
+    """Carry out an import, all of it or nothing, and return the plan and the new library. `used_surveys` are
+    the ids of the surveys of all rounds: none of these is replaced.
 
     Theories that are replaced keep their place. New translations count as unreviewed. Raises RefusedError for
     a bundle that `plan_import` refuses, and if the library could not be read or written with the bundle.

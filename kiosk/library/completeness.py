@@ -27,7 +27,7 @@ class Completeness:
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether a native reader has reviewed every text."""
+        """Whether no text is missing, and a native reader has reviewed each."""
         return not self.missing and not self.unreviewed
 
     def can_be_shown(self, code: str, allowed: frozenset[str] | None) -> bool:
@@ -39,12 +39,12 @@ class Completeness:
 
 
 def of_screen(catalogue: Catalogue) -> Completeness:
-    """Return the state of the guest's screen, without the texts of surveys."""
+    """Return the state of the guest's screen in the catalogue's language, without the texts of surveys."""
     return _state(catalogue, catalogue.screen, catalogue.texts)
 
 
 def of_survey(catalogue: Catalogue, survey: Survey) -> Completeness:
-    """Return the state of a survey in a language, with the translations that the survey has.
+    """Return the state of a survey in the catalogue's language, with the translations that the survey has.
 
     A round has frozen its survey's translations, and a review is of the translation on file. So a frozen
     translation counts as reviewed only if it is identical to that on file.
@@ -56,7 +56,8 @@ def of_survey(catalogue: Catalogue, survey: Survey) -> Completeness:
 
 
 def of_all(catalogue: Catalogue, surveys: Iterable[Survey]) -> Completeness:
-    """Return the state of the guest's screen and all surveys together, each text counted once.
+    """Return the state of the guest's screen and all these surveys together, in the catalogue's language,
+    each text counted once.
 
     An instrument counts in its official languages only: nobody should feel asked to translate it.
     """

@@ -113,15 +113,17 @@ class Table:
         return f"add a line {key} = {expected} {place}"
 
     def text(self, key: str) -> str:
-        """Return a text, normalised as by `tidied`. Raises DefinitionError for a text that no screen can show
-        (`find_fault`): an empty one, one of several lines, or one of over LONGEST_TEXT characters."""
+        """Return a text in Unicode's form NFC, trimmed, with single spaces. Raises DefinitionError for a text
+        that no screen can show (`find_fault`): an empty one, one of several lines, or one of over
+        LONGEST_TEXT characters."""
         text = tidied(self._take(key, str, '"a text in quotes"'))
         if fault := find_fault(text):
             raise self.error(key, fault.english)
         return text
 
     def optional_text(self, key: str) -> str:
-        """Return a text as `text` does, or "" if the key is absent."""
+        """Return a text as `text` does, or "" if the key is absent. Raises DefinitionError for one that no
+        screen can show, also an empty one."""
         self.asked.add(key)
         return self.text(key) if key in self.values else ""
 
@@ -140,7 +142,7 @@ class Table:
         return text
 
     def optional_texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts, each as `text` returns it, or () if the key is absent.
+        """Return a list of texts, each in form NFC, trimmed, with single spaces; () if the key is absent.
 
         Raises DefinitionError for anything but a list of texts, or a text that no screen can show.
         """
@@ -211,7 +213,7 @@ class Table:
             yield Table(place, row, section=key, number=number, text_of_file=self.text_of_file)
 
     def optional_flag(self, key: str) -> bool:
-        """Return a flag, or False if the key is absent."""
+        """Return true or false; False if the key is absent."""
         self.asked.add(key)
         return self.flag(key) if key in self.values else False
 
@@ -281,7 +283,8 @@ def is_there(path: Path) -> bool:
 
 def definition_files(folder: Path, read: Read = strictly) -> list[Path]:
     """Return the paths in a folder whose names end in .toml, sorted by name. A folder whose name ends in
-    .toml is included; reading it fails. Errors: see `entries`."""
+    .toml is included; reading it fails. [] if there is no folder; `read` decides what happens to one that
+    cannot be listed (`entries`)."""
     paths = entries(folder, read)
     return [path for path in paths if path.name.endswith(".toml")]
 

@@ -69,7 +69,8 @@ class ImportedSurvey:
 
 @dataclass(frozen=True)
 class Draft:
-    """A survey that is being edited: `statements` in order, untranslated; the others as in `Survey`."""
+    """A survey that is being edited: `statements` in order; the other fields as in `Survey`. It has no
+    translations."""
 
     id: str
     title: str
@@ -103,8 +104,9 @@ def draft_of(survey: Survey, survey_id: str) -> Draft:
 
 def new_id(text: str, taken: Iterable[str], fallback: str) -> str:
     """Return an id derived from the first four words of a text, at most 36 characters of them: small letters
-    a-z, digits and _, with a number from 2 on if it is in `taken` or RESERVED_NAMES. `fallback` is used if no
-    word has these letters, or the first begins with a digit."""
+    a-z, digits and _, with a number from 2 on if it is in `taken`, or is one of RESERVED_NAMES, which fields
+    of the guest's form have. `fallback` is used if no word has these letters, or the first begins with a
+    digit."""
     plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
     wanted = "_".join(re.findall(r"[a-z0-9]+", plain)[:4])[:36].strip("_")
     wanted = wanted if ID_PATTERN.fullmatch(wanted) else fallback
@@ -485,8 +487,8 @@ def _new_scales(settings: Settings, form: ImportedSurvey, library: Library) -> d
 
 
 def scale_toml(scale: Scale, draft: Draft) -> str:
-    """Return the TOML text of a scale's file, marked as not validated, with the source and the licence of the
-    survey `draft`."""
+    """Return the TOML text of a scale's file, with the source and the licence of the survey `draft`. It
+    always says `validated = false`: a `Scale` does not tell whether somebody tested it."""
     lines = [
         f"id = {quoted(scale.id)}",
         *([f"title = {quoted(scale.title)}"] if scale.title else []),
@@ -511,7 +513,7 @@ def _answer_lines(scale: Scale) -> list[str]:
 
 
 def as_toml(draft: Draft) -> str:
-    """Return the TOML text of a draft's survey file."""
+    """Return the TOML text of a draft's survey file. It names the scales of the statements by their ids."""
     lines = [
         f"id = {quoted(draft.id)}",
         f"title = {quoted(draft.title)}",
@@ -598,9 +600,9 @@ def catalogue_path(language: str) -> Path:
 def changed_catalogue(
     settings: Settings, language: str, changed: Sequence[Translation], review: str = ""
 ) -> bytes:
-    """Return the bytes of the installation's own .po file of a language, with the translations `changed`.
-    `review` is the comment that reviewed ones carry, "" if none of them is reviewed. Raises DefinitionError
-    if the present file cannot be read."""
+    """Return the bytes of the installation's own .po file of a language, with the translations `changed`;
+    nothing is written. Other translations are kept. `review` is the comment that reviewed ones carry, "" if
+    none of them is reviewed. Raises DefinitionError if the present file cannot be read."""
     path = settings.data / catalogue_path(language)
     catalog = Catalog(locale=language, project="kiosk", charset="utf-8")
     if is_there(path):

@@ -99,8 +99,8 @@ def scale_path(scale_id: str) -> Path:
 def read_scale_draft(settings: Settings, scale_id: str) -> ScaleDraft:
     """Return a scale of KIOSK_DATA as a draft.
 
-    Raises DefinitionError if its file cannot be read, and RefusedError if it has neither answers nor
-    numbers.
+    Raises DefinitionError if its file is missing, as for an unknown id and a shipped scale, or cannot be
+    read; and RefusedError if it has neither answers nor numbers.
     """
     path = settings.data / scale_path(scale_id)
     values = read_table(path).values
@@ -125,8 +125,8 @@ def draft_of(scale: Scale, source: str, licence: str) -> ScaleDraft:
 
 
 def scale_digest(settings: Settings, scale_id: str) -> str:
-    """Return a digest of an own scale's file: 32 hex digits of SHA-256. Raises DefinitionError if it cannot
-    be read."""
+    """Return a digest of an own scale's file: 32 hex digits of SHA-256. Raises DefinitionError if it is
+    missing or cannot be read."""
     return short_hash(read_text(settings.data / scale_path(scale_id)), 32)
 
 

@@ -65,20 +65,20 @@ def read_fingerprint(text: str) -> str:
 
 def sign(settings: Settings, content: bytes) -> tuple[PublicKey, str]:
     """Return (the organisation's public key, the signature of `content` in hex). The key is made if there is
-    none. Raises RefusedError if its file is damaged."""
+    none. Raises RefusedError if its file is damaged, and OSError if it cannot be opened or made."""
     key = _private_key(settings)
     return _public(key), key.sign(content).hex()
 
 
 def own_key(settings: Settings) -> PublicKey:
     """Return the organisation's public key. The key is made if there is none. Raises RefusedError if its file
-    is damaged."""
+    is damaged, and OSError if it cannot be opened or made."""
     return _public(_private_key(settings))
 
 
 def existing_key(settings: Settings) -> PublicKey | None:
     """Return the organisation's public key; None if it has not been made. Raises RefusedError if its file is
-    damaged."""
+    damaged, and OSError if it cannot be opened."""
     return own_key(settings) if (settings.keys / KEY_FILE).exists() else None
 
 

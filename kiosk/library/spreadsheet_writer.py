@@ -33,8 +33,9 @@ class CsvStyle(StrEnum):
 
 
 def csv_table(rows: Iterable[Sequence[object]], style: CsvStyle = CsvStyle.COMMA) -> bytes:
-    """Return rows as the bytes of a CSV file, each text as by `harmless`. A byte order mark comes first:
-    spreadsheet programs need it to recognise UTF-8."""
+    """Return rows as the bytes of a CSV file, each text that a spreadsheet would run as a formula with an
+    apostrophe before it (`harmless`). A byte order mark comes first: spreadsheet programs need it to
+    recognise UTF-8."""
     text = io.StringIO()
     delimiter = ";" if style is CsvStyle.SEMICOLON else ","
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")

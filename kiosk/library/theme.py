@@ -79,7 +79,8 @@ def read_theme(path: Path) -> Theme:
 
 
 def theme_toml(theme: Theme) -> str:
-    """Return a theme as the text of its file. JSON's escapes are valid in TOML."""
+    """Return a theme as the TOML text of its file. The logo is named only: its content is a file of its
+    own."""
     lines = [f"accent = {json.dumps(theme.accent)}"]
     if theme.name:
         lines.append(f"name = {json.dumps(theme.name, ensure_ascii=False)}")

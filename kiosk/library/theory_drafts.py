@@ -75,7 +75,8 @@ def write_theory(settings: Settings, theory: Theory, seen: str | None = None) ->
 
 def remove_theory(settings: Settings, theory_id: str) -> Library:
     """Remove the file of an own theory, and return the new library. A missing file is no error. Raises
-    RefusedError, and changes nothing, if the library could not be read without it."""
+    RefusedError, and changes nothing, if the library could not be read without it, or the file cannot be
+    removed."""
     with exclusively(settings):
         return change_files(settings, {theory_path(theory_id): None})
 

@@ -71,7 +71,8 @@ class Comparison:
 
 
 def as_po(catalogue: Catalogue) -> bytes:
-    """Return a language's guest texts as a .po file for a translator; texts without a translation come last.
+    """Return the guest texts of the catalogue's language as a .po file for a translator; texts without a
+    translation come last.
 
     Unreviewed texts are flagged fuzzy. If one uses the translation of an earlier text (`carried`), a comment
     has that earlier text: Babel would break a long previous msgid (#|) into lines that gettext cannot read.
@@ -89,7 +90,7 @@ def as_po(catalogue: Catalogue) -> bytes:
 
 
 def read_translations(content: bytes, catalogue: Catalogue) -> Comparison:
-    """Compare a translator's .po file with the current texts of its language.
+    """Compare a translator's .po file with `catalogue`, the current texts of its language. Nothing is saved.
 
     Texts of earlier versions are left out: the file may have been downloaded before an upgrade. Earlier texts
     of statements are kept: their translations apply to the current texts. Some editors replace spaces by

@@ -110,10 +110,10 @@ def rewrite_tree(
     """Write a changed own tree, and return the new library.
 
     `seen` is the digest (`tree_digest`) of the file that was edited. `busy` maps the id of each unit where
-    guests answer to the reason why it must remain a unit. `used` is as in `add_tree`. Raises ChangedError if
-    the file has changed since or is gone, or if the draft lacks a row of the file (a unit is closed instead);
-    FieldError for faults in the form; and RefusedError if the tree, or another own tree, cannot be read or
-    written. An error leaves everything unchanged.
+    guests answer to the reason why it must remain a unit. `used` has the ids of all units that had guests,
+    which no new unit gets. Raises ChangedError if the file has changed since or is gone, or if the draft
+    lacks a row of the file (a unit is closed instead); FieldError for faults in the form; and RefusedError if
+    the tree, or another own tree, cannot be read or written. An error leaves everything unchanged.
     """
     draft, path = _tidied(draft), tree_path(tree_id)
     with exclusively(settings):

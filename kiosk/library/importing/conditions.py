@@ -34,18 +34,21 @@ _ITEM = re.compile(rf"{_QUOTED}|(?P<bare>[\w-]+)")
 
 
 def xpath_condition(text: str) -> Condition | None:
-    """Return the condition in an XLSForm's column `relevant`; None if a follow-up cannot have it."""
+    """Return the condition in an XLSForm's column `relevant`: (name of the other question, names of the
+    answers to it after which this one is asked). None if a follow-up cannot have it."""
     return _condition(text, XPATH)
 
 
 def expression_condition(text: str) -> Condition | None:
-    """Return the condition in LimeSurvey's column `relevance`; None if a follow-up cannot have it."""
+    """Return the condition in LimeSurvey's column `relevance`: (code of the other question, codes of the
+    answers to it after which this one is asked). None if a follow-up cannot have it."""
     return _condition(text, EXPRESSION)
 
 
 def visible_if_condition(text: str) -> Condition | None:
-    """Return the condition in SurveyJS's `visibleIf`; None if a follow-up cannot have it. A row of a matrix,
-    "m.row", has the name of the statement that it becomes, "m_row"."""
+    """Return the condition in SurveyJS's `visibleIf`: (name of the other question, names of the answers to it
+    after which this one is asked). None if a follow-up cannot have it. A row of a matrix, "m.row", has the
+    name of the statement that it becomes, "m_row"."""
     condition = _condition(text, VISIBLE_IF)
     return condition and (condition[0].strip().replace(".", "_"), condition[1])
 

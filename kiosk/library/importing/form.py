@@ -25,7 +25,8 @@ class ForeignFormError(ValueError):
 
 @dataclass(frozen=True)
 class ForeignChoice:
-    """An answer of a question: its name in the file, and its label in each language."""
+    """An answer of a question: its name in the file, and its label in each language, by the language's code;
+    "" is the code if the file does not say which language it is."""
 
     name: str
     labels: Texts

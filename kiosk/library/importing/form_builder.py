@@ -96,8 +96,8 @@ class FormBuilder:
         `follows` is its condition; None if it has none that a follow-up can have.
 
         `texts` and `choices` are as the file has them; markup is taken off and listed. `choice_list` is the
-        name of a list that other questions share, "" for one of its own. Raises ForeignFormError as
-        `leave_out`.
+        name of a list that other questions share, "" for one of its own. Raises ForeignFormError for a form
+        over MOST_QUESTIONS, parts that are left out included.
         """
         self._check_size()
         shown = self._texts(place, texts)
@@ -184,8 +184,9 @@ def _is_one_paragraph(text: str) -> bool:
 
 
 def numbered(numbers: Sequence[int], languages: Sequence[str], low: Texts, high: Texts) -> Choices:
-    """Return answers that are numbers, in each of the languages; the number is also the name. `low` and
-    `high`, the words at the two ends, are written after the first and the last number: "1 – Inte alls"."""
+    """Return (name, labels) of answers that are numbers, with a label in each of the languages; the name is
+    the number. `low` and `high`, the words at the two ends, are written after the first and the last number:
+    "1 – Inte alls"."""
     ends: Mapping[int, Texts] = {numbers[0]: low, numbers[-1]: high} if numbers else {}
     return [
         (
