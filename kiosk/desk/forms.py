@@ -229,7 +229,8 @@ def mail_address(form: FlaskForm, field: StringField) -> None:
 
 
 class MailForm(DeskForm):
-    """An account's mail: its address, its language, and which kinds of mail it gets (`summary`, `silence`)."""
+    """An account's mail: its address, its language, and the kinds of mail that it gets (`summary`,
+    `silence`)."""
 
     address = StringField(_("E-postadress"), filters=[on_one_line], validators=[mail_address])
     mail_language = SelectField(_("Språk i mejlen"))

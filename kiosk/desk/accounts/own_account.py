@@ -49,7 +49,8 @@ def account() -> ResponseReturnValue:
 @for_every_account
 def change_password() -> ResponseReturnValue:
     """Change the password of the signed-in account, end its sessions in other browsers, and make its one-time
-    link invalid."""
+    link invalid. The present password must be typed: status 403 for a wrong one, 429 after too many, 503
+    while too many others sign in, 400 for other refused input."""
     form, mine = OwnPasswordForm(), _mine()
     form.anchor_prefix = "new-"
     if not form.validate():
@@ -74,8 +75,9 @@ def begin_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/add", methods=["POST"])
 @for_every_account
 def add_second_factor() -> ResponseReturnValue:
-    """Store the sent secret if the typed code belongs to it, end the account's other sessions, and show the
-    recovery codes once. For a wrong code, show the same secret again, with status 400; for a malformed
+    """Store the sent secret if the typed code belongs to it and the typed password is right, end the
+    account's other sessions, and show the recovery codes once. For a wrong code, show the same secret again,
+    with status 400; for a wrong password likewise, with 403, 429 or 503 (`password_refusal`); for a malformed
     secret, the account's page, also with 400."""
     form, mine = SecondFactorForm(), _mine()
     secret = read_secret(form.secret.data or "")
@@ -101,8 +103,9 @@ def add_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor/remove", methods=["POST"])
 @for_every_account
 def remove_second_factor() -> ResponseReturnValue:
-    """Remove the second factor of the signed-in account, with its recovery codes. Without a factor nothing
-    changes."""
+    """Remove the second factor of the signed-in account, with its recovery codes, if the typed password is
+    right; else nothing changes, and the status is 403, 429 or 503 (`password_refusal`). Without a factor
+    nothing changes."""
     if (refused := _confirmed("factor-")) is not None:
         return refused
     name = _mine().name
@@ -114,7 +117,8 @@ def remove_second_factor() -> ResponseReturnValue:
 @blueprint.route("/account/recovery-codes", methods=["POST"])
 @for_every_account
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes of the signed-in account, and show the new codes once. Without a second
+    """Replace the recovery codes of the signed-in account, and show the new codes once, if the typed password
+    is right; else nothing changes, and the status is 403, 429 or 503 (`password_refusal`). Without a second
     factor, nothing changes, and the status is 400."""
     if (refused := _confirmed("codes-")) is not None:
         return refused
@@ -129,8 +133,9 @@ def renew_recovery_codes() -> ResponseReturnValue:
 @blueprint.route("/account/mail", methods=["POST"])
 @for_every_account
 def change_mail() -> ResponseReturnValue:
-    """Change the e-mail address of the signed-in account, and the kinds of mail that it gets. An empty
-    address means no mail."""
+    """Change the e-mail address of the signed-in account, and the kinds of mail that it gets, if the typed
+    password is right; else nothing changes, and the status is 403, 429 or 503 (`password_refusal`). An empty
+    address means no mail. Refused input stays in the form, with status 400."""
     form, mine = OwnMailForm(), _mine()
     form.offer_languages()
     if not form.validate():
@@ -149,8 +154,8 @@ def change_mail() -> ResponseReturnValue:
 @for_every_account
 def send_trial() -> ResponseReturnValue:
     """Queue a trial mail to the signed-in account, and redirect with a notice. If one was queued less than
-    BETWEEN_TRIALS ago, no other is queued, and the notice is the same. The mail service sends it. Status 409
-    without an address or a mail server."""
+    BETWEEN_TRIALS ago, no other is queued, and the notice is the same. A thread or process outside requests
+    sends it. Status 409 without an address or a mail server."""
     name, at = _mine().name, desk().clock()
     if not has_mail() or not desk().store.mail_choices.of(name).address:
         add_problem(translate("Spara en e-postadress först."), "mail")

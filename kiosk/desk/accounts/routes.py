@@ -53,8 +53,9 @@ def accounts() -> ResponseReturnValue:
 @blueprint.route("/accounts", methods=["POST"])
 @for_coordinator
 def add() -> ResponseReturnValue:
-    """Make a one-time link with which a person creates an account, and show it once. A refused name stays in
-    the form, with status 400; a name that another account has, with status 409."""
+    """Make a one-time link with which a person creates an account with the sent name and role, and show it
+    once. It is valid for LINK_LIFETIME. A refused name stays in the form, with status 400; a name that
+    another account has, with status 409."""
     form = AccountForm()
     if not form.validate():
         return _page(form, 400)
@@ -72,7 +73,8 @@ def add() -> ResponseReturnValue:
 @for_coordinator
 def reset() -> ResponseReturnValue:
     """Make a one-time link with which the person of the sent account chooses another password, and show it
-    once. The password stays valid until then. Status 404 for an unknown account."""
+    once. It is valid for LINK_LIFETIME. The password stays valid until then. Status 404 for an unknown
+    account."""
     name = _sent_name()
     try:
         code = desk().store.account_links.add(name, None, desk().clock())

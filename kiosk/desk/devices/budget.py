@@ -41,7 +41,7 @@ def slips_problem(error: SlipBudgetError, of_round: Round, unit_id: str) -> str:
 
 def kiosk_problem(unit_id: str) -> str | None:
     """Return a sentence that asks a coordinator for a reason if one more kiosk at a unit would exceed the
-    budget of a round that runs now or is planned, else None. Codes that wait for a screen count as
+    budget of a round that runs now or is planned, else None. Pairing codes that wait for a screen count as
     kiosks."""
     store, now = desk().store, desk().clock()
     try:

@@ -34,8 +34,9 @@ from kiosk.storage import Link, SlipBudgetError, StoreError
 
 @dataclass(frozen=True)
 class SlipLine:
-    """The slips of one round at one unit from print run number `run`, counted from 1. `period` and `unit` are
-    in words. `used` is the number of used ones, None while it is not published (`slip_lines`)."""
+    """The slips of one round at one unit from print run number `run`, counted from 1. `period` has the
+    round's name and days, `unit` the unit's name. `used` is the number of used ones, None while it is not
+    published (`slip_lines`)."""
 
     period: str
     unit: str
@@ -45,9 +46,9 @@ class SlipLine:
 
 
 def slips_form(**options: Any) -> SlipsForm:
-    """Return the form of slips with its choices: the rounds that accept slips (`_rounds_with_slips`), the
-    units of any of them, and the languages of any of them. The first SLIP_LANGUAGES languages of the first
-    round are chosen. Without such a round there are no choices. `options` are passed to the form, such as
+    """Return the form of slips with its choices: the rounds with slips that run now or open later, the units
+    of any of them, and the languages of any of them. The first SLIP_LANGUAGES languages of the first round
+    are chosen. Without such a round there are no choices. `options` are passed to the form, such as
     `formdata=None` for one without the sent values."""
     library, allowed, rounds = desk().library, desk().allowed_languages, _rounds_with_slips()
     units = {unit: of_round.tree.node(unit).name for of_round in rounds for unit in of_round.tree.leaves}
@@ -156,8 +157,8 @@ def slip_lines() -> list[SlipLine]:
     and run.
 
     The number of used slips is published only for a closed round, for a unit with published figures, and for
-    a run of at least 2k slips. In other cases it could reveal which guests answered. Raises
-    KeyUnavailableError.
+    a run of at least 2k slips, with the round's k. In other cases it could reveal which guests answered.
+    Raises KeyUnavailableError if the key of a slip set is missing or damaged.
     """
     lines, document = [], desk().store.snapshot()
     for state in desk().store.rounds():
@@ -185,7 +186,7 @@ def _slip_line(of_round: Round, unit: str, run: int, printed: int, used: int | N
 
 def rounds_with_leaflet() -> dict[str, str]:
     """Return id -> title and period, as one text, of each round whose closing time has not come: those that
-    run now first, then by their opening."""
+    run now first, then by their opening, the earliest first."""
     now = desk().clock()
     rounds = [state.round for state in desk().store.rounds() if now < state.round.closes_at]
     rounds.sort(key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))
@@ -194,7 +195,8 @@ def rounds_with_leaflet() -> dict[str, str]:
 
 def print_leaflet(round_id: str) -> bytes | None:
     """Return the guests' leaflet about a round, also a closed one, as the content of a PDF file; None if no
-    round has this id, or if the leaflet's texts cannot be printed. Raises BusyError or UnfinishedError."""
+    round has this id, or if the leaflet's texts cannot be printed. Raises BusyError if too many files wait to
+    be written, UnfinishedError if the program that writes it did not finish."""
     rounds = {state.round.id: state.round for state in desk().store.rounds()}
     if round_id not in rounds:
         return None
@@ -238,7 +240,8 @@ def poster_form(**options: Any) -> PosterForm:
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
     """Return the poster with the address of `link` as the content of a PDF file; None if its texts cannot be
-    printed, with the error in the form. Raises BusyError or UnfinishedError."""
+    printed or have no room, with the error in the form. Raises BusyError if too many files wait to be
+    written, UnfinishedError if the program that writes it did not finish."""
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:

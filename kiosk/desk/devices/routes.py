@@ -101,7 +101,7 @@ def new_link() -> ResponseReturnValue:
 def pair() -> ResponseReturnValue:
     """Make a pairing code, and show it once. The code makes one screen a unit's kiosk, within
     PAIRING_LIFETIME. Refused input stays in the form, with status 400; a kiosk over the budget
-    (`kiosk_problem`) needs a reason, else 409.
+    (`kiosk_problem`) needs the reason of a coordinator, else 409.
 
     While a round runs or is planned at the unit, the code is for coordinators only (status 403): somebody who
     pairs a screen with a quiet unit for an hour can pick the guests whose ballots come into its box.
@@ -238,8 +238,9 @@ def _done(words: str, kind: Admission = Admission.KIOSK) -> ResponseReturnValue:
 @for_staff
 def slips() -> ResponseReturnValue:
     """Create slips for a unit, and return them as a PDF. Their codes are stored nowhere else. Refused input
-    stays in the form, with status 400. Raises BusyError or UnfinishedError (503), and KeyUnavailableError
-    (500)."""
+    stays in the form, with status 400. Raises BusyError (503) if too many files wait to be written,
+    UnfinishedError (503) if the program that writes it did not finish, and KeyUnavailableError (500) if the
+    key of the slip set is missing or damaged."""
     form = slips_form()
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
@@ -256,8 +257,8 @@ def slips() -> ResponseReturnValue:
 @for_staff
 def leaflet(round_id: str) -> ResponseReturnValue:
     """Return the guests' leaflet about a round, also a closed one, in every language, as a PDF. Aborts with
-    404 for an unknown round, and if the leaflet's texts cannot be printed. Raises BusyError or
-    UnfinishedError (503)."""
+    404 for an unknown round, and if the leaflet's texts cannot be printed. Raises BusyError (503) if too many
+    files wait to be written, UnfinishedError (503) if the program that writes it did not finish."""
     pages = print_leaflet(round_id)
     if pages is None:
         abort(404)
@@ -268,7 +269,8 @@ def leaflet(round_id: str) -> ResponseReturnValue:
 @for_staff
 def poster() -> ResponseReturnValue:
     """Return a poster, or a card for a table, with the address of a poster, as a PDF. Refused input stays in
-    the form, with status 400. Raises BusyError or UnfinishedError (503)."""
+    the form, with status 400. Raises BusyError (503) if too many files wait to be written, UnfinishedError
+    (503) if the program that writes it did not finish."""
     form = poster_form()
     if not form.validate():
         return _posters_page(form, status=400)

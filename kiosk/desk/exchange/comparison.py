@@ -40,8 +40,9 @@ key."""
 @dataclass(frozen=True)
 class LineView:
     """A line of the table beside a chart, about an organisation or one of its places. `agreeing`, `interval`
-    and `period` are in words; `agreeing` is the number that agrees, or the reason why there is none. `k` is
-    that of the round."""
+    and `period` are in words; `agreeing` is the number of answers that agree and n, or the reason why there
+    is none. `interval` is the confidence interval of the share that agrees, in percent, or the remark that
+    there are too few answers. `k` is that of the round."""
 
     name: str
     is_own: bool
@@ -58,7 +59,8 @@ class GroupView:
 
     `text` is the statement's. `rule` has the scale and the options that count as agreeing. `apart` is a
     sentence with the differences from the first group of the same statement, "" for the first group.
-    `sentences` say which share is largest and which is good.
+    `sentences` say in which lines the share that agrees is largest and smallest, whether that may be chance,
+    and that a low share is good or neither end, if so (`about_direction`).
     """
 
     text: str
@@ -104,9 +106,9 @@ def comparison() -> ResponseReturnValue:
 
 
 def read_received() -> tuple[ReceivedAggregates, list[str]]:
-    """Return (imported aggregates, sentences about the files that are left out). If none can be read, the
-    aggregates are empty and the sentences give the reason. Raises SettingsError if files cannot be
-    changed."""
+    """Return (imported aggregates, sentences about the files that are left out, such as one that is damaged).
+    If none can be read, the aggregates are empty and the sentences give the reason. Raises SettingsError if
+    files cannot be changed."""
     try:
         others = received(desk().own_settings)
     except RefusedError as error:

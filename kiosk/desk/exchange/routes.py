@@ -194,9 +194,9 @@ def take_bundle() -> ResponseReturnValue:
 @blueprint.route("/exchange/figures", methods=["POST"])
 @for_coordinator
 def figures() -> ResponseReturnValue:
-    """Return a year's published figures as a signed file, with those of each unit if the form asks for them,
-    and log this. The first time, it makes the installation's key. A refused name of the organisation is
-    reported with status 400. Aborts with 400 for a year without figures."""
+    """Return the figures of a year's closed rounds and its outputs as a signed file, with those of each unit
+    if the form asks for them, and log this. The first time, it makes the installation's key. A refused name
+    of the organisation is reported with status 400. Aborts with 400 for a year without figures."""
     year = request.form.get("year", type=int)
     name = request.form.get("organisation", "").strip()
     if year not in years(desk().store):
@@ -248,8 +248,8 @@ def distrust_key() -> ResponseReturnValue:
 @for_coordinator
 def receive() -> ResponseReturnValue:
     """Import the sent figures of another organisation, which replace those that it gave for the same year,
-    and redirect to the page. A missing file, and a refused one, such as one whose key is not trusted, is
-    reported with status 400."""
+    and redirect to the page. A missing file, and a refused one, such as one that is older than the stored one
+    or whose key is not trusted, is reported with status 400."""
     try:
         signed = import_aggregate(desk().own_settings, _sent("figures"))
     except RefusedError as error:

@@ -13,7 +13,7 @@ from kiosk.storage import Account, verify
 
 
 class CodeKind(Enum):
-    """The kinds of codes that a second factor accepts."""
+    """The kinds of codes that a second factor accepts: those that the app shows, and recovery codes."""
 
     APP = auto()
     RECOVERY = auto()

@@ -26,9 +26,9 @@ to wait for this time."""
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @without_session
 def sign_in() -> ResponseReturnValue:
-    """Show the sign-in form. Sign in with a sent form, and redirect to the path in `next` of the address
-    (`_own_path`) or, for an account with a second factor, to the second step. Somebody who opens the form and
-    is signed in already is redirected at once.
+    """Show the sign-in form. Sign in with a sent form, and redirect to the path in `next` of the address, if
+    that is below /admin/, else to the start page. For an account with a second factor, redirect to the second
+    step instead. Somebody who opens the form and is signed in already is redirected at once.
 
     A wrong name and a wrong password have the same response (status 403) and timing. Status 429 after too
     many failures, 503 while too many others sign in.
@@ -79,8 +79,9 @@ def _signed_in(account: Account, attempt: Attempt, onward: str) -> ResponseRetur
 @without_session
 def second_step() -> ResponseReturnValue:
     """Show the form for the code of the second factor. Sign in with a right code, and redirect to the path in
-    `next` of the address (`_own_path`). Status 403 for a wrong code, 429 after too many. Redirect to the
-    sign-in unless the session waits for a code (`waiting_for_code`)."""
+    `next` of the address, if that is below /admin/, else to the start page. Status 403 for a wrong code, 429
+    after too many. Redirect to the sign-in unless a right password was sent in this session at most
+    LONGEST_WAIT_FOR_CODE ago (`waiting_for_code`)."""
     account, onward = waiting_for_code(), _own_path(request.args.get("next", ""))
     if account is None:
         return redirect(url_for("sign_in.sign_in", next=onward), 303)
@@ -128,8 +129,8 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.route("/language", methods=["POST"])
 @without_session
 def choose_language() -> ResponseReturnValue:
-    """Store the chosen language in the session, and redirect to the path in the form's field `next`
-    (`_own_path`). An unknown language is ignored."""
+    """Store the chosen language in the session, and redirect to the path in the form's field `next`, if that
+    is below /admin/, else to the start page. An unknown language is ignored."""
     chosen = request.form.get("language", "")
     if chosen in desk().library.desk:
         choose(chosen)

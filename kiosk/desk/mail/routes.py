@@ -31,6 +31,7 @@ class ListedMail:
 
     @property
     def is_given_up(self) -> bool:
+        """Whether nothing tries to send the mail again unless a person asks for it."""
         return self.mail.state is MailState.GIVEN_UP
 
 
@@ -53,7 +54,7 @@ def mail() -> ResponseReturnValue:
 @for_coordinator
 def again() -> ResponseReturnValue:
     """Make each mail that waits or was given up due now, and redirect to the page. A thread or process
-    outside requests sends it."""
+    outside requests sends it, within minutes."""
     desk().store.mail_queue.try_again(desk().clock())
     return _done(translate("Mejlen ligger i kö igen. De skickas inom några minuter."))
 

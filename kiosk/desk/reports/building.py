@@ -73,7 +73,7 @@ def comment_part(statement_id: str) -> str:
 
 def build(content: Content, edition: str) -> ReportDocument:
     """Return the report's document: the summary on one page (`glance`), then the parts. A part is left out if
-    it has no written text and no PROGRAM_BLOCKS.
+    it has neither written text nor blocks of the program's own (PROGRAM_BLOCKS).
 
     `edition` is the text about the edition on the cover; in a demonstration, a warning is added to it. The
     caller has set the reference language (`in_reference_language`).

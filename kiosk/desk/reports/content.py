@@ -40,11 +40,12 @@ class ShownStatement:
 
 @dataclass(frozen=True)
 class Content:
-    """The terms, texts and figures from which a report is built.
+    """What a report is built from: its terms (the title, organisation, year, place, theory, rounds and
+    statements that a coordinator chose), its texts and its figures.
 
     `place` is the report's node. `figures` are those of all closed rounds, and `states` the rounds that the
-    report shows, the latest first. `words` is name of a part or of a comment (`comment_part`) -> its text.
-    `earlier_figures` are those of the report's place and year.
+    report shows, the latest opening first. `words` is name of a part or of a comment (`comment_part`) -> its
+    text. `earlier_figures` are those of the report's place with a day in its year.
     """
 
     terms: Terms
@@ -62,13 +63,13 @@ class Content:
 
     @property
     def rounds(self) -> tuple[Round, ...]:
-        """The report's rounds, the latest first."""
+        """The report's rounds, the latest opening first."""
         return tuple(state.round for state in self.states)
 
     @cached_property
     def shown(self) -> tuple[ShownStatement, ...]:
-        """The report's statements in the order of its terms, each in the latest of the report's rounds that
-        asked it. A statement that none of these rounds asked is left out."""
+        """The report's statements in the order of `terms.statements`, each in the latest of the report's
+        rounds that asked it. A statement that none of these rounds asked is left out."""
         return tuple(
             _shown(self, of_round, statement_id)
             for statement_id in self.terms.statements
@@ -78,7 +79,7 @@ class Content:
     @cached_property
     def earlier(self) -> tuple[EarlierStatement, ...]:
         """The report's statements that none of its rounds asked, but `earlier_figures` have, in the order of
-        its terms."""
+        `terms.statements`."""
         return earlier_statements(
             self.earlier_figures,
             [statement_id for statement_id in self.terms.statements if not self._asking(statement_id)],
@@ -87,7 +88,7 @@ class Content:
     @property
     def without_figures(self) -> tuple[str, ...]:
         """The Swedish texts of the report's statements that neither its rounds asked nor `earlier_figures`
-        have, in the order of its terms."""
+        have, in the order of `terms.statements`."""
         earlier = {one.known.statement_id for one in self.earlier}
         return tuple(
             statement_text(statement_id)
@@ -130,8 +131,8 @@ def figures_of_year(node_id: str, year: int) -> tuple[EarlierFigures, ...]:
 
 
 def offered_rounds(store: Store, place: PlaceInTree) -> list[RoundState]:
-    """Return the rounds that a report about a place may show, the latest first: the closed ones whose tree
-    has the place."""
+    """Return the rounds that a report about a place may show, the latest opening first: the closed ones whose
+    tree has the place."""
     with_place = (
         state for state in store.rounds() if any(node.id == place.node.id for node in state.round.tree.nodes)
     )
@@ -148,8 +149,8 @@ def _shown(content: Content, of_round: Round, statement_id: str) -> ShownStateme
 
 
 def share_rule(shown: ShownStatement) -> str:
-    """Return sentences with the options that count in the share, and the meaning of n; only the meaning of n
-    if several options may be chosen, or for options without an order."""
+    """Return sentences with the options that count in the share that agrees, and the meaning of n; only the
+    meaning of n if several options may be chosen, or for options without an order."""
     if shown.statement.several:
         return findings.about_n(shown.section.now)
     return findings.share_rule(shown.statement, shown.section.labels)

@@ -43,7 +43,7 @@ class EarlierStatement:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of the options, the highest first, then that of the unknown answers."""
+        """The labels of the options, the highest option first, then that of the unknown answers."""
         return (*reversed(self.known.labels), translate("Okänt"))
 
     @property
@@ -62,8 +62,8 @@ class EarlierStatement:
         """Sentences with the number of answers that agree, and the uncertainty of their share.
 
         If the source lacks the count of an option that agrees, each option with a known count has such
-        sentences instead, the highest first. On a scale without an order, where no option agrees, there is a
-        sentence with each known count, in the order of the file, then one that says so.
+        sentences instead, the highest option first. On a scale without an order, where no option agrees,
+        there is a sentence with each known count, in the order of the scale's file, then one that says so.
         """
         numbered = list(enumerate(self.known.counts, start=1))
         if not self.statement.scale.is_ordered:

@@ -71,7 +71,8 @@ def reports() -> ResponseReturnValue:
 @for_coordinator
 def new_report() -> ResponseReturnValue:
     """Create a report, and redirect to its page. It has the closed rounds of its place whose last day is in
-    its year, and the statements of `_first_statements`. A refused form is shown again with status 400."""
+    its year, and the statements that measure its theory or, if none of these has figures but its rounds asked
+    others, those (`_first_statements`). A refused form is shown again with status 400."""
     form = ReportForm()
     _fill_choices(form)
     if not form.validate():
@@ -117,8 +118,8 @@ def _fill_choices(form: ReportForm) -> None:
 @blueprint.route("/reports/<report_id>")
 @for_coordinator
 def report(report_id: str) -> ResponseReturnValue:
-    """Show the page of a report with its rounds, statements, parts and editions, for changing it. Aborts as
-    `_content`."""
+    """Show the page of a report with its rounds, statements, parts and editions, for changing it. Aborts with
+    404 for an unknown report, or one whose theory or place is no longer in the library."""
     content = _content(report_id)
     texts = desk().store.reports.texts(report_id)
     rounds = offered_rounds(desk().store, content.place)
@@ -165,8 +166,9 @@ def write(report_id: str, part: str) -> ResponseReturnValue:
 
     A text that cannot be printed stays in the form, with status 400. If somebody else has changed the text
     since the form was opened, nothing is stored, and both texts are shown with status 409. With `start=last`
-    in the address, the field of an empty part has the text of an earlier year. Aborts with 404 for an unknown
-    part or report, and for a report whose theory or place is no longer in the library.
+    in the address, the field of an empty part has the text of the latest report of an earlier year that has
+    one, of the same place if possible. Aborts with 404 for an unknown part or report, and for a report whose
+    theory or place is no longer in the library.
     """
     content = _content(report_id)
     names = _parts(content)
