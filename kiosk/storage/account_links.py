@@ -69,7 +69,8 @@ class AccountLinks:
 
     def valid(self, code: str, now: datetime) -> AccountLink | None:
         """Return the link with this code; None if the code is unknown or expired, or its link was deleted: it
-        was used, replaced or withdrawn, or the account changed (`Accounts.set`)."""
+        was used, replaced or withdrawn, the account changed, or a coordinator lost that role
+        (`Accounts.set`)."""
         row = tables.AccountLink
         is_valid = (row.digest == _digest(code)) & (row.expires_at > now.isoformat())
         values = self._database.row(row.select(row.name, row.role).where(is_valid))

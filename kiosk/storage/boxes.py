@@ -156,7 +156,8 @@ class Boxes:
 
     def excluded_rapid(self, round_id: str) -> dict[str, int]:
         """Return unit id -> number of a closed round's ballots that were excluded as rapid submissions. Units
-        without any are left out. Empty while the round is open."""
+        without any are left out. Empty until a count begins to close the round; then, until it is closed,
+        other units may be missing too."""
         excluded = tables.ExcludedRapid
         query = excluded.select(excluded.unit_id, excluded.ballots).where(excluded.round_id == round_id)
         return dict(self._database.rows(query))

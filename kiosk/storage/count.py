@@ -50,8 +50,8 @@ class Count:
 
         `units` are ids; those without a box are left out. A round that publishes at closing only gives no
         batch, nor does a unit with fewer days with ballots than the round's `least_days`. `is_first_of_day`
-        as in `CountProgress`.
-        Returns the ids of the units whose play guard fired since the previous count.
+        says whether the previous count was on an earlier day, so that this one may add a day with ballots
+        (`BallotDays.at_count`). Returns the ids of the units whose play guard fired since the previous count.
         """
         fired = set[str]()
         for unit in units:
@@ -76,7 +76,8 @@ class Count:
 
     def read(self, of_round: Round, units: Iterable[str], *, is_first_of_day: bool) -> dict[str, BoxSize]:
         """Return unit id -> size of its box, for the closing of a round; units without a box are left out.
-        Changes nothing. `is_first_of_day` as in `CountProgress`."""
+        Changes nothing. `is_first_of_day` says whether the previous count was on an earlier day, so that this
+        one may add a day with ballots (`BallotDays.at_count`)."""
         boxes = {unit: self.boxes.open_box(of_round.id, unit) for unit in units}
         return {
             unit: BoxSize(

@@ -67,8 +67,9 @@ class CountSteps:
         A count that was stopped is continued first. If a later tick is due by then, it becomes the count of
         that tick: each unit is counted once, so that none gives two batches at one tick. No count begins if
         this tick or a later one was counted before, or if it is before `ClockRecord.counts_from`. Raises
-        KeyUnavailableError if a key is missing or damaged, OSError if new keys cannot be written, and the
-        errors of `Writer.write`. A count that has begun then waits for the next call.
+        KeyUnavailableError if a key is missing or damaged, OSError if new keys cannot be written, StoreError
+        if the database may lose a commit, and peewee's errors. A count that has begun then waits for the next
+        call.
         """
         if self._is_countable(tick):
             self._unit_rows.check_keys_of_units()
@@ -95,8 +96,9 @@ class CountSteps:
 
     def finish(self) -> bool:
         """Go on with the count that has begun, if any, until it is published. Several processes may do this
-        at once. Returns whether this process published it; False if no count has begun. Raises the errors of
-        `count`."""
+        at once. Returns whether this process published it; False if no count has begun. Raises
+        KeyUnavailableError if a key is missing or damaged, OSError if new keys cannot be written, StoreError
+        if the database may lose a commit, and peewee's errors."""
         while (progress := read_progress(self._database)) is not None:
             states = self._rounds.all()
             still_open = [state.round for state in states if not state.is_closed]

@@ -167,8 +167,8 @@ class MailQueue:
         self._insert(name, MailKind.TRIAL, (), at)
 
     def all(self) -> list[OutgoingMail]:
-        """Return all mail of the queue, the earliest first, with mail that was given up and trials that were
-        sent."""
+        """Return all mail of the queue, the earliest queued first, with mail that was given up and trials
+        that were sent."""
         row = tables.OutgoingMail
         return [_mail(values) for values in self._database.rows(_QUEUED.order_by(row.queued_at, row.id))]
 

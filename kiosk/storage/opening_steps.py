@@ -59,8 +59,10 @@ class OpeningSteps:
         What an opening that was stopped has written is deleted first.
 
         If it fails, it leaves no row and no key. If the process is killed, or cannot delete them, `discard`
-        does so at the next start, or a later opening. Raises StoreError if a process that started meanwhile
-        deleted it, and the errors of `Store.open_round`.
+        does so at the next start, or a later opening. Raises RoundError, with every reason, if the rules do
+        not allow the round, or if another one is being opened; KeyUnavailableError if a key of another round
+        is missing or damaged; OSError if new keys cannot be written; StoreError if a process that started
+        meanwhile deleted it, or if the database may lose a commit; and peewee's errors.
         """
         self.check(new, now)
         self._unit_rows.check_keys_of_units()
@@ -80,7 +82,8 @@ class OpeningSteps:
             )
 
     def check(self, new: Round, now: datetime) -> None:
-        """Raise RoundError, with every reason, if the rules do not allow this round to be stored now."""
+        """Raise RoundError, with every reason, if the rules do not allow this round to be stored now
+        (`check_opening`). Whether another round is being opened is not checked."""
         states = self._rounds.all()
         closed = frozenset(state.round.id for state in states if state.is_closed)
         check_opening(new, [state.round for state in states], now, closed)
@@ -112,7 +115,8 @@ class OpeningSteps:
 
     def discard(self) -> None:
         """Delete the rows and keys of an opening that has begun, if any: call it at a start, when the process
-        that began it is gone. Raises the errors of `Writer.write`; the rest then waits for the next call."""
+        that began it is gone. Raises StoreError if the database may lose a commit, and peewee's errors; the
+        rest then waits for the next call."""
         if (opening := self._read()) is not None:
             self._discard(opening.round)
 

@@ -177,8 +177,8 @@ class SlipSets:
 
     def counts(self, round_id: str) -> dict[str, tuple[tuple[int, int], ...]]:
         """Return unit id -> (slips printed, slips used) of each print run of a closed round, the earliest run
-        first; empty while the round is open. The number of used slips is 0 where no page shows it
-        (`keep_count`)."""
+        first. Empty until a count begins to close the round; then, until it is closed, some units are
+        missing. The number of used slips is 0 where no page shows it (`keep_count`)."""
         count = tables.SlipCount
         query = count.select(count.unit_id, count.printed, count.used).where(count.round_id == round_id)
         runs: dict[str, tuple[tuple[int, int], ...]] = {}
