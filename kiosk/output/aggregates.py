@@ -9,8 +9,9 @@ from kiosk.storage import Store
 
 
 def own_aggregate(store: Store, library: Library, scope: Scope, made_at: datetime) -> Aggregate:
-    """Return the aggregate of this installation: the published figures of the scope's year, as `aggregate_of`
-    selects them from the rounds that a count has closed, and the year's outputs. `made_at` is local time."""
+    """Return the aggregate of this installation: the published figures of the rounds that a count has closed
+    and whose `closes_at` is in the scope's year, and the year's outputs (`aggregate_of`). `made_at` is the
+    local time now."""
     outputs = yearly_outputs(library.counters.values(), store.outputs.all(), library.trees.values(), scope)
     closed = (state.round for state in store.rounds() if state.is_closed)
     return aggregate_of(scope, store.snapshot(), closed, outputs, made_at)

@@ -37,9 +37,10 @@ CHART_WIDTH_CM, BAR_CM, ROW_CM = 24, 1.1, 0.53
 
 @dataclass(frozen=True)
 class BoardChart:
-    """A native bar chart of a table: a bar for each row, from the columns `first` to `last`, counted from 0.
+    """A native bar chart of a table: a bar for each row, from the columns `first` to `last`, both included
+    and counted from 0.
 
-    With several columns the bars are stacked to 100 %. `colours` has one for each column.
+    With several columns the bars are stacked to 100 %. `colours` has one, #rrggbb, for each of these columns.
     """
 
     title: str
@@ -72,13 +73,14 @@ class BoardSheet:
 
 def input_for_board_writer(sheets: Iterable[BoardSheet], made_at: str | None) -> bytes:
     """Return the input of the program that writes the workbook (`write_board`): JSON, in which a day is an
-    object with the member `day`. `made_at` as in `board_workbook`."""
+    object with the member `day`. `made_at` is the time of the count that made the snapshot, in ISO 8601; None
+    before the first count."""
     rows = [asdict(sheet, dict_factory=_with_days) for sheet in sheets]
     return json.dumps({"made_at": made_at, "sheets": rows}, ensure_ascii=False).encode()
 
 
 def write_board(given: BinaryIO, file: BinaryIO) -> None:
-    """Write the workbook to `file`. `given` has the bytes of `input_for_board_writer`."""
+    """Write the workbook to `file`, as XLSX. `given` has the bytes of `input_for_board_writer`."""
     document = json.load(given)
     sheets = [_sheet_from_json(row) for row in document["sheets"]]
     file.write(board_workbook(sheets, document["made_at"]))

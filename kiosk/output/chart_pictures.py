@@ -156,8 +156,9 @@ MOST_PIXELS = 40_000_000
 
 def png(drawn: str, fonts: Path) -> bytes:
     """Convert an SVG of this package to PNG, at 2 pixels per SVG pixel, or fewer so that it has at most
-    MOST_PIXELS. `fonts` is the folder with the fonts that it names. ValueError for an SVG without whole
-    numbers as width and height; other errors as in `pngs`."""
+    MOST_PIXELS. `fonts` is the folder with the fonts that it names. Raises ValueError for an SVG without
+    whole numbers as width and height, TypeError if it does not fit on one page, and typst.TypstError for a
+    text that is no SVG."""
     width, height = map(int, re.findall(r' (?:width|height)="(\d+)"', drawn)[:2])
     scale = min(2.0, (MOST_PIXELS / (width * height)) ** 0.5)
     [picture] = pngs([drawn], fonts, scale)

@@ -117,8 +117,9 @@ def files(
 def file_of_export(
     name: str, document: Document, rounds: Iterable[Round], outputs: Outputs, style: CsvStyle
 ) -> bytes:
-    """Return the content of one file of an export, its name one of FILE_NAMES; KeyError for another name.
-    `rounds` and `style` as in `files`."""
+    """Return the content of one file of an export, its name one of FILE_NAMES; KeyError for another name. A
+    table is CSV in this `style`. `rounds` has all rounds of the document, and may have others; KeyError if
+    one is missing."""
     tables = _tables(document, rounds, outputs)
     if name == "results.xlsx":
         return _workbook(document, tables)
@@ -132,7 +133,7 @@ def file_of_export(
 
 def data_package(document: Document, rounds: Iterable[Round], outputs: Outputs) -> bytes:
     """Return all files of an export as a ZIP file: the same bytes for the same figures. Its tables are CSV
-    with commas. `rounds` as in `files`.
+    with commas. `rounds` has all rounds of the document, and may have others; KeyError if one is missing.
 
     All are made from one snapshot, so that the hashes in the description match the files beside it.
     """
@@ -162,8 +163,8 @@ def _workbook(document: Document, tables: Mapping[str, Table]) -> bytes:
 
 
 def outputs_table(outputs: Outputs) -> list[list[object]]:
-    """Return all taps and typed figures as a table: the columns of `OUTPUTS` as the first row, then the
-    figures in the order of their text, so that those of a place stand together."""
+    """Return all taps and typed figures as a table: the columns of `OUTPUTS` as the first row, then a row for
+    each figure, sorted as text, so that those of a place stand together."""
     rows: list[list[object]] = [
         [unit, str(month), counter, target, taps, Quality.COUNTED.value, "tapped"]
         for (unit, month, counter, target), taps in outputs.taps.items()

@@ -27,7 +27,8 @@ def input_for_export_writer(
 ) -> bytes:
     """Return the input of the program that writes a file of the export (`write_export`): JSON, a line each
     for the file, the snapshot and every round. `name` is DATA_PACKAGE or one of FILE_NAMES; `snapshot` is the
-    document's text, `terms` the rounds' texts, none of which has a line break."""
+    document's JSON text, `terms` has the JSON text of each of its rounds (`Round.as_json`); none has a line
+    break. `outputs` are taps and typed figures, and `style` is that of tables."""
     head = json.dumps({"name": name, "style": style.value, "outputs": _as_json(outputs)})
     return "\n".join((head, snapshot, *terms)).encode()
 
@@ -43,7 +44,8 @@ def write_export(given: BinaryIO, file: BinaryIO) -> None:
 
 
 def write_packed_export(given: BinaryIO, file: BinaryIO) -> None:
-    """Write the file of `write_export`, compressed with gzip. The arguments are those of `write_export`."""
+    """Write the file of the export that `given` names, compressed with gzip, to `file`. `given` has the bytes
+    of `input_for_export_writer`."""
     with gzip.GzipFile(filename="", mode="wb", compresslevel=PACK_LEVEL, fileobj=file, mtime=0) as packed:
         write_export(given, packed)  # type: ignore[arg-type]
 

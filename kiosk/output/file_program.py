@@ -191,8 +191,8 @@ class WrittenFiles:
 
     def write(self, kind: str, given: bytes) -> WrittenFile:
         """Return the file of this kind that a program makes from its input `given`: a kept one at once, or a
-        new one after waiting for the turn. Raises BusyError, or the errors of `write_by_program`; then the
-        file is not kept."""
+        new one after waiting for the turn. Raises BusyError if too many requests wait already, PaperError if
+        the content cannot be printed, and OSError if no program can be started; then nothing is kept."""
         key = (kind, sha256(given).digest())
         written = self._find(key)
         if written is None:

@@ -89,7 +89,9 @@ def leaflet(
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
     """Return the leaflet about a round as PDF, a page for each of `texts`, at least one. The text
-    `draft_mark` stands on the pages of drafts. Raises the errors of `compile_pdf`."""
+    `draft_mark` stands on the pages of drafts. `typesetter` makes the PDF of the template and its values,
+    here or in a program of its own. Raises PaperError for texts that do not fit, NoGlyphError for a sign that
+    no font has, and LogoError for a logo that cannot be drawn."""
     data = {
         "title": of_round.title,
         "draft_mark": draft_mark,

@@ -179,8 +179,10 @@ def slip_sheets(
     """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `codes`, at least one,
     are normalised; `words` has the texts of each language, at least one.
 
-    `rng` must be `secrets.SystemRandom()` outside tests. Raises the errors of `compile_pdf`, and PaperError
-    without `words`, for a text of several lines, and for an address too long for its symbol.
+    `rng` must be `secrets.SystemRandom()` outside tests. `typesetter` makes the PDF of the template and its
+    values, here or in a program of its own. Raises PaperError for texts that do not fit, NoGlyphError for a
+    sign that no font has, and LogoError for a logo that cannot be drawn; PaperError also without `words`, for
+    a text of several lines, and for an address too long for its symbol.
     """
     shuffled = rng.sample(sorted(codes), len(codes))
     return _typeset(
@@ -213,7 +215,10 @@ def poster_page(
 ) -> bytes:
     """Return a poster or table card of the unit with this name, one page, as PDF; its QR symbol leads to
     `address`. `words` has the texts of each language, at least one. `theme` is the organisation's; None for
-    one without name and logo. Raises the errors of `slip_sheets`."""
+    one without name and logo. `typesetter` makes the PDF of the template and its values, here or in a program
+    of its own. Raises PaperError for texts that do not fit, NoGlyphError for a sign that no font has, and
+    LogoError for a logo that cannot be drawn; PaperError also without `words`, for a text of several lines,
+    and for an address too long for its symbol."""
     symbol_mm, margin_mm = POSTER_MM[size]
     return _typeset(
         words,

@@ -19,7 +19,8 @@ def input_for_paper_writer(template: Path, data: str) -> bytes:
 
 
 def write_paper(given: BinaryIO, file: BinaryIO) -> None:
-    """Write a PDF to `file`. `given` has the bytes of `input_for_paper_writer`. Raises the errors of
-    `compile_pdf`, and KeyError for another template."""
+    """Write a PDF to `file`. `given` has the bytes of `input_for_paper_writer`. Raises PaperError for texts
+    that do not fit, NoGlyphError for a sign that no font has, LogoError for a logo that cannot be drawn, and
+    KeyError for another template."""
     template = _TEMPLATES[given.readline().decode().strip()]
     file.write(paper.compile_pdf(template, given.read().decode()))

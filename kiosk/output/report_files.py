@@ -28,8 +28,9 @@ def input_for_report_writer(document: ReportDocument) -> bytes:
 
 
 def write_file(document: ReportDocument, ending: str, queue: Queue = QUEUE) -> bytes:
-    """Return the file with this ending, one of ENDINGS. Except for those of IN_PROCESS, waits while another
-    is written, and raises BusyError or the errors of `write_by_program`."""
+    """Return the file with this ending, one of ENDINGS. Except for those of IN_PROCESS, waits for the turn of
+    `queue` while another is written. Raises BusyError if too many requests wait already, PaperError if the
+    report cannot be printed, and OSError if no program can be started."""
     if ending in IN_PROCESS:
         return IN_PROCESS[ending](document)
     with queue.turn(), TemporaryFile() as file:
@@ -39,7 +40,7 @@ def write_file(document: ReportDocument, ending: str, queue: Queue = QUEUE) -> b
 
 
 def write_each(document: ReportDocument, endings: Sequence[str]) -> Iterator[bytes]:
-    """Yield the files in the order of their `endings`, each written when it is asked for. Raises the errors
-    of `write_file`, after the files before."""
+    """Yield the files in the order of their `endings`, each written when it is asked for. A file that cannot
+    be written raises its error after the files before it: BusyError, PaperError or OSError (`write_file`)."""
     for ending in endings:
         yield write_file(document, ending)
