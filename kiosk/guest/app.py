@@ -64,11 +64,13 @@ def create_guest_app(
 ) -> Flask:
     """Return the guests' application.
 
-    `clock` returns local time. `allowed_languages`, `leave_to`, `is_one_touch` and `audio` are those of
-    `Pages`. `screen` has the measures of kiosks without measures of their own, None if they are unknown.
-    `devices` is shared with the desk, which shows the status of kiosks; with None, no sign of life reaches
-    the desk. `secret_key` is the desk's: guests have no sessions, but pairing codes and /health need it. With
-    "" no code is valid, and /health proves nothing.
+    `clock` returns local time. `rate_limit` is that of kiosks' addresses. `allowed_languages` are unreviewed
+    languages that are shown nevertheless, None for all. `leave_to` is the address of the neutral site that a
+    phone opens when the guest leaves. With `is_one_touch`, touching an answer opens the next statement.
+    `audio` is the folder with speech, None for pages without speech. `screen` has the measures of kiosks
+    without measures of their own, None if they are unknown. `devices` is shared with the desk, which shows
+    the status of kiosks; with None, no sign of life reaches the desk. `secret_key` is the desk's: guests have
+    no sessions, but pairing codes and /health need it. With "" no code is valid, and /health proves nothing.
     """
     app = Flask(__name__, static_folder=shipped_folder("static"), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM_BYTES

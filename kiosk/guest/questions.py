@@ -79,7 +79,7 @@ def answer(code: str = "") -> GuestResponse:
 
 def thanks(**url_arguments: str) -> GuestResponse:
     """Show the thank-you, with the same bytes for every guest of an address. A kiosk's has a link to its
-    start, a phone's has none."""
+    start, a phone's has none. `url_arguments`, such as the code in the address, are not used."""
     del url_arguments
     return make_response(guest_side().pages.thanks(request.path.removesuffix("thanks") if is_kiosk() else ""))
 

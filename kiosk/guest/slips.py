@@ -53,9 +53,11 @@ def slip_form() -> GuestResponse:
 
 
 def slip_answer() -> GuestResponse:
-    """Accept one ballot with a slip, and mark the slip as used. The response is that of `accept_ballot`.
-    Refuses the request as `slip_form` does, with 400, 403 or 429; also with 400 for a ballot that is not
-    valid, with 409 for a used slip, and with 429 for a ballot that is too early."""
+    """Accept one ballot with a slip, and mark the slip as used. The response has the same bytes whatever the
+    ballot holds. Refuses the request with 400 unless the form has exactly one code, and for a ballot that is
+    not valid; with 403 for an unknown code, and for a round that does not run or admits no slips; with 409
+    for a used slip; and with 429 while too many codes of its source are looked up, and for a ballot that is
+    too early."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store

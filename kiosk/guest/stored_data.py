@@ -8,7 +8,8 @@ from kiosk.guest.context import GuestResponse, guest_side, is_kiosk
 
 def stored(**url_arguments: str) -> GuestResponse:
     """Show the page about the data stored about a guest, made from the database's schema. It has a link back
-    to the start page of the same kiosk, poster or slip."""
+    to the start page of the same kiosk, poster or slip. `url_arguments`, such as the code in the address, are
+    not used: an unknown code has the page too."""
     del url_arguments
     back = request.path.removesuffix("stored").removesuffix("/") or "/"
     # A fragment reaches no server, but a slip's page reads it as the slip's code.

@@ -94,7 +94,8 @@ def spoken_of_survey(catalogue: Catalogue, survey: Survey) -> dict[str, str]:
 
 def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
     """Return each text with its sound, in the order of `texts`: a file `recordings`/<language>/<name>.* in
-    `folder` or, without one, `drafts`/<language>/<name>.mp3. The caller has validated the language."""
+    `folder` or, without one, `drafts`/<language>/<name>.mp3. The caller has checked that `language` is a
+    language code."""
     all_speech = []
     for text in texts:
         name = sound_name(language, text)
@@ -107,8 +108,9 @@ def speeches(folder: Path, language: str, texts: Sequence[str]) -> list[Speech]:
 
 def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | None:
     """Return the file, in `folder`, of the sound whose name begins with the digits `beginning`: a recording,
-    else a draft. None if there is none, or if the digits or the language are invalid. None also if several
-    names begin with these digits: no speech is better than that of another text."""
+    else a draft. None if there is none, if `beginning` is not 8 hex digits, or if the language is no language
+    code. None also if several names begin with these digits: no speech is better than that of another
+    text."""
     if not BEGINNING.fullmatch(beginning) or not is_language_code(language):
         return None
     places = (folder / kind / language for kind in ("recordings", "drafts"))
@@ -118,7 +120,7 @@ def find_by_beginning(folder: Path, language: str, beginning: str) -> Path | Non
 
 def find(folder: Path, language: str, name: str) -> Path | None:
     """Return the file, in `folder`, of the sound with this name, which has no ending: a recording, else a
-    draft. None if there is none, or if the name or the language is invalid."""
+    draft. None if there is none, if the name is not 16 hex digits, or if the language is no language code."""
     if not NAME.fullmatch(name) or not is_language_code(language):
         return None
     draft = _draft(folder, language, name)
@@ -127,7 +129,8 @@ def find(folder: Path, language: str, name: str) -> Path | None:
 
 def find_recording(folder: Path, language: str, name: str) -> Path | None:
     """Return the file, in `folder`, of a person's recording with this name, which has no ending; any of
-    KINDS, the smallest first. None if there is none. The caller has validated the name and the language."""
+    KINDS, the smallest first. None if there is none. The caller has checked that `name` is such a name, 16
+    hex digits, and `language` a language code."""
     paths = (folder / "recordings" / language / f"{name}{ending}" for ending in KINDS)
     return next((path for path in paths if path.is_file()), None)
 

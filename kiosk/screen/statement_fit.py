@@ -102,8 +102,8 @@ def long_statements(
 
 def least_width(screen: Screen, surveys: Sequence[Survey], shown: Mapping[str, Sequence[str]]) -> int | None:
     """Return the smallest width of a screen, in millimetres, at which all statements have room, rounded up to
-    whole centimetres; None if none within WIDTH_LIMITS_MM is wide enough. `shown` as in
-    `long_statements`."""
+    whole centimetres; None if none within WIDTH_LIMITS_MM is wide enough. `shown` maps the id of each survey
+    to its languages, into which it is translated (else KeyError)."""
     widths = range(WIDTH_LIMITS_MM[0], WIDTH_LIMITS_MM[1] + 1, 10)
     fitting = (
         width for width in widths if not any(long_statements(replace(screen, width_mm=width), surveys, shown))
