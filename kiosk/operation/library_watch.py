@@ -37,4 +37,5 @@ class LibraryWatch(threading.Thread):
         self._reported = problem
 
     def stop(self) -> None:
+        """End the thread, without waiting for it."""
         self._stopping.set()

@@ -149,8 +149,9 @@ def _is_number(host: str) -> bool:
 
 
 def read_address(text: str) -> KioskAddress:
-    """Return the parts of an address as `kiosk link` prints it. Raises LockdownError for any other text, and
-    for an unencrypted address of another host than LOOPBACK."""
+    """Return the parts of an address as `kiosk link` prints it, such as
+    https://svara.example/k/aB3dE6gH9jK2mN5p. Raises LockdownError for any other text, and for an unencrypted
+    address of another host than LOOPBACK."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise _bad(text, "it has characters that are not allowed in an address")
     try:

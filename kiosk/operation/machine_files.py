@@ -10,8 +10,8 @@ class MachineFilesError(ValueError):
 
 
 def filled(folder: Path, values: Mapping[str, str]) -> dict[str, bytes]:
-    """Return path below `folder` -> content of each of its files, with placeholders replaced. `values` is
-    placeholder -> value; a placeholder without a value stays."""
+    """Return path below `folder` -> content of each of its files, with placeholders, such as @ADDRESS@,
+    replaced. `values` is placeholder -> value; a placeholder without a value stays."""
     contents = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8")

@@ -82,7 +82,8 @@ def read_arrivals(lines: Iterable[str], name: str, survey: Survey) -> list[Arriv
     ArrivalError for a faulty line, which the message names, and if there are no arrivals.
 
     A line: {"at": "2026-03-02T10:15:00", "unit": "frida", "answers": {"listened": 5}}. An answer is 1..n on
-    the statement's scale, "dont_know" or "prefer_not"; a missing statement is no answer.
+    the statement's scale, "dont_know" or "prefer_not"; a missing statement counts as skipped. Empty lines are
+    left out, and units are not checked.
     """
     arrivals = []
     for number, line in enumerate(lines, start=1):
@@ -125,8 +126,8 @@ def simulate(
     plan: Plan, arrivals: Iterable[Arrival], rng: Random | None = None, refused: RefusedArrivals | None = None
 ) -> Iterator[tuple[datetime, Document]]:
     """Yield (tick, snapshot) of each count that changed the published snapshot. The last count closes the
-    round. `arrivals` are sorted by time. The number of refused ones is added to `refused`, unless that is
-    None. Raises RoundError if the round may not open.
+    round. `arrivals` are sorted by time. Those outside the round's time, and of unknown units, are refused:
+    their number is added to `refused`, unless that is None. Raises RoundError if the round may not open.
 
     `rng` is for tests only; without it the operating system's randomness draws batches and noise.
     """

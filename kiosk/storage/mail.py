@@ -221,9 +221,9 @@ class MailQueue:
 
     @one_write
     def failed(self, mail: OutgoingMail, problem: MailProblem, now: datetime) -> None:
-        """Store why a claimed mail was not sent, and when it is tried again, or that it is given up (see
-        `kiosk.domain.mail.next_try`). `mail` is as `claim` returned it; if it was removed meanwhile, nothing
-        changes."""
+        """Store why a claimed mail was not sent, and when it is tried again, or that it is given up: after
+        the last of WAITS, and if its recipient was refused for good (`kiosk.domain.mail.next_try`). `mail` is
+        as `claim` returned it; if it was removed meanwhile, nothing changes."""
         row, later = tables.OutgoingMail, next_try(problem, mail.tries + 1, now)
         state = MailState.WAITING if later else MailState.GIVEN_UP
         changed = {row.problem: problem.value, row.state: state.value, row.next_try: _text(later or now)}

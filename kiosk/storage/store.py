@@ -458,8 +458,8 @@ class Store:
         """Add `number` new slips, at least 1, to a unit's set. Returns their codes, which are not stored.
 
         Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
-        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError. After one of
-        these, no slip was added.
+        more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError if the key of the
+        slip set is missing or damaged. After one of these, no slip was added.
         """
         self._boxes.lock(round_id, unit_id)
         of_round = self._rounds.with_id(round_id)
@@ -484,9 +484,9 @@ class Store:
         return self._slip_sets.counts(round_id) if is_closed else {}
 
     def unit_of_slip(self, code: str) -> tuple[str, str] | None:
-        """Return (round id, unit id) of the slip with this normalised code, used or unused, in a round that
-        is not closed; None if there is no such slip. Raises KeyUnavailableError if the key of the slip set is
-        missing or damaged."""
+        """Return (round id, unit id) of the slip with this code, normalised by `slips.normalise`, used or
+        unused, in a round that is not closed; None if there is no such slip. Raises KeyUnavailableError if
+        the key of the slip set is missing or damaged."""
         unit = self._slip_sets.unit_of(code)
         return unit if unit and self._has_slip(*unit, code) else None
 
@@ -513,15 +513,15 @@ class Store:
         *,
         ticket: bytes | None = None,
     ) -> None:
-        """Add a ballot to a unit's box. If `slip` is not None, mark the slip with this normalised code as
-        used.
+        """Add a ballot to a unit's box. If `slip` is not None, mark the slip with this code, normalised by
+        `slips.normalise`, as used.
 
         The ballot has been read by the round's survey, which is not checked here. `ticket` is the form's;
         None for a form without one. While the round runs, a form that was accepted before changes nothing and
         raises nothing, if its letterbox still has its ticket. Raises RoundClosedError if the round is not
-        running at the unit, NotAdmittedError if it does not admit the slip, SlipError if the slip is unknown
-        or used, KeyUnavailableError. After one of these, nothing was written. The admission of kiosks and
-        posters is not checked here.
+        running at the unit, NotAdmittedError if it admits no slips, SlipError if the slip is unknown or used,
+        KeyUnavailableError if a key is missing or damaged. After one of these, nothing was written. The
+        admission of kiosks and posters is not checked here.
         """
         box = self._running_box(round_id, unit_id, now)
         if not self._take_ticket(round_id, unit_id, ticket):
@@ -537,9 +537,10 @@ class Store:
         """Add 1 to a box's number of rapid submissions, and record that the play guard fired. The ballot
         itself is not stored.
 
-        The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` as
-        for `cast`: a form that was accepted before changes nothing. Raises RoundClosedError if the round is
-        not running at the unit, or KeyUnavailableError; after one of these, nothing was written.
+        The number is in the sealed box until the round closes, so that nobody sees when it grows. `ticket` is
+        the form's; None for a form without one. A form that was accepted before changes nothing. Raises
+        RoundClosedError if the round is not running at the unit, or KeyUnavailableError if a key is missing
+        or damaged; after one of these, nothing was written.
         """
         box = self._running_box(round_id, unit_id, now)
         if self._take_ticket(round_id, unit_id, ticket):
@@ -552,10 +553,11 @@ class Store:
 
     @one_unit_write
     def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:
-        """Record that the rate limit refused a ballot at this unit; the next count reports it once.
+        """Record that the rate limit refused a ballot at this unit. The next count publishes once that the
+        play guard fired here.
 
-        Writes nothing if it was recorded since the last count. Raises RoundClosedError if the unit has no
-        running round.
+        Writes nothing if it was recorded since the last count. Raises RoundClosedError if the round is not
+        running at the unit, KeyUnavailableError if the box's key is missing or damaged.
         """
         self._note_guard(self._running_box(round_id, unit_id, now), unit_id)
 
@@ -586,8 +588,9 @@ class Store:
 
         Raises LetterboxGoneError if there is no letterbox with this key; EnvelopeError or BallotError for an
         envelope that can never be accepted; RoundClosedError if the round is not running now;
-        NotAdmittedError if it admits no kiosks; KeyUnavailableError; TooEarlyError if `admit` refuses, after
-        recording that the play guard fired. After one of these, no ballot was written.
+        NotAdmittedError if it admits no kiosks; KeyUnavailableError if a key is missing or damaged;
+        TooEarlyError if `admit` refuses, after recording that the play guard fired. After one of these, no
+        ballot was written.
         """
         round_id, unit_id = self._letterboxes.unit_of(public_key)
         # A write may run again. The rate limit must not take a second token then.
@@ -652,8 +655,9 @@ class Store:
         of this tick or of one that was stopped.
 
         No count begins if this tick or a later one was counted before, or if the tick is before
-        `ClockRecord.counts_from`; a count that was stopped goes on. `CountSteps.count` says how. Raises
-        KeyUnavailableError if a key is missing or damaged; OSError if new keys cannot be written.
+        `ClockRecord.counts_from`; a count that was stopped goes on. A few units are counted in one
+        transaction, and guests' ballots come between them (`CountSteps.count`). Raises KeyUnavailableError if
+        a key is missing or damaged; OSError if new keys cannot be written.
         """
         return self._count_steps.count(tick)
 

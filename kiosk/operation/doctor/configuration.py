@@ -45,7 +45,8 @@ class Block:
 
     def nearest(self, name: str) -> list[str]:
         """Return the values that apply in this block: its own or, without any, those of the innermost
-        enclosing block that has the directive; empty if none has. `name` as in `values`."""
+        enclosing block that has the directive; empty if none has. `name` is a regular expression, and case
+        does not count."""
         return self.values(name) or (self.around.nearest(name) if self.around else [])
 
 

@@ -75,8 +75,8 @@ class LogWatch:
 
     def wait_for(self, mark: str, seconds: float) -> list[MarkedLine]:
         """Search until a line has the mark, at least once, then PAUSE_SECONDS more for the other logs, and
-        return every line with the mark; empty if there is none within `seconds`. Raises the errors of
-        `journal`."""
+        return every line with the mark; empty if there is none within `seconds`. Raises the errors of the
+        function `journal`."""
         deadline = time.monotonic() + seconds
         while not self.marked(mark):
             if time.monotonic() > deadline:
@@ -87,7 +87,7 @@ class LogWatch:
 
     def marked(self, mark: str) -> list[MarkedLine]:
         """Return every line with the mark that was written since this object was created. Raises the errors
-        of `journal`."""
+        of the function `journal`."""
         lines = [
             MarkedLine(file, line)
             for file, stat in self._files()

@@ -29,8 +29,8 @@ class LogContent(StrEnum):
 
 @dataclass(frozen=True)
 class Guests:
-    """The port of the guests' application on this machine, and the host name that guests' requests go to. The
-    configuration of the guests' side names one of them.
+    """The port of the guests' application on this machine, and the host name that guests' requests go to. A
+    site of a web server counts as one for guests if its configuration names one of them.
 
     `host` is "" if guests' address is of this machine alone.
     """

@@ -57,4 +57,5 @@ class ContactWatch(threading.Thread):
             self._noted |= new
 
     def stop(self) -> None:
+        """End the thread, without waiting for it."""
         self._stopping.set()
