@@ -41,11 +41,11 @@ class ChartKind(StrEnum):
 class Line:
     """One bar of a chart, its `name` in tables, and its numbers. None stands for a missing number.
 
-    `counts` has a count for each option, the highest first; in a chart with a bar for each option, only that
-    of the bar's option. `unknown` is the number of answers for which earlier figures do not give the option,
-    0 for a counted round. `n` is the base of the percentages (`Row.on_scale`). `outside` has a count for each
-    of `Chart.outside_labels`. `protection` is a sentence for files about the error of protected figures, ""
-    for exact ones.
+    `counts` has a count for each option, the highest option first; in a chart with a bar for each option,
+    only that of the bar's option. `unknown` is the number of answers for which earlier figures do not give
+    the option, 0 for a counted round. `n` is the base of the percentages (`Row.on_scale`). `outside` has a
+    count for each of `Chart.outside_labels`. `protection` is a sentence for files about the error of
+    protected figures, "" for exact ones.
     """
 
     name: str
@@ -69,9 +69,10 @@ class Chart:
 
     `heading` is the heading of the first column of its table. `shows` is a sentence about its bars, and
     `sentences` interpret them. `labels` and `palette` have the label and the colour of each option, the
-    highest first. `protection` has sentences about the error of the figures. `notes` has sentences for
-    readers who see the chart without the page. `base` is the heading of the column with n, "" for the one of
-    answers on the scale. The chart of a follow-up (`is_follow_up`) also counts those not asked.
+    highest option first. `protection` has sentences about the error of the figures. `notes` has sentences,
+    such as the source of the figures, for readers who see the chart without the page. `base` is the heading
+    of the column with n, "" for the one of answers on the scale. The chart of a follow-up (`is_follow_up`)
+    also counts those not asked.
     """
 
     kind: ChartKind
@@ -124,11 +125,12 @@ class Chart:
 
 
 def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -> Line:
-    """Return the line of one round at one place. `name` names the line in tables, `label` in the chart.
+    """Return the line of one round at one place. `name` names the line in tables, `label` in the chart, as
+    short lines separated by `<br>`.
 
     `shown` is the row of the round that the page is about. `labels` are the texts of the options of `shown`,
-    in the reader's language, the highest first. The line has no numbers if `row` has another scale than
-    `shown`, or no figures.
+    in the reader's language, the highest option first. The line has no numbers if `row` has another scale
+    than `shown`, or no figures.
     """
     if row.table is None or row.statement.answers != shown.statement.answers:
         return _line_without_numbers(name, _empty_bar(label, row, shown), shown.statement)
@@ -140,8 +142,9 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
 
 def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
     """Return a line for each option of a question with several options: the number of guests who chose it, of
-    all ballots. `labels` has the options' labels, the highest first, "none of these" last. A row without
-    figures gives one line with the reason; one with figures has at least one ballot."""
+    all ballots. `labels` has the options' labels, the highest option first, "none of these" last; the lines
+    have the same order. A row without figures gives one line with the reason; one with figures has at least
+    one ballot."""
     if not row.table:
         empty_bar = _empty_bar("", row, row)
         return (replace(_line_without_numbers(round_name(row), empty_bar, row.statement), counts=(None,)),)
@@ -172,7 +175,7 @@ def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
 
 def earlier_line(figures: EarlierFigures, known: KnownCounts, shown: Statement, labels: Strings) -> Line:
     """Return the line of earlier figures for the statement `shown`, whose counts in these figures are
-    `known`. `labels` has the labels of its options in the reader's language, the highest first.
+    `known`. `labels` has the labels of its options in the reader's language, the highest option first.
 
     The answers for which the report does not give the option are a last segment with an empty outline. The
     line has no numbers if the report has another scale than `shown`. If the report worded the statement
@@ -221,8 +224,8 @@ def _no_numbers(shown: Statement) -> Numbers:
 
 def counted_bar(row: Row, labels: Strings) -> Bar:
     """Return the bar of one round at one place, without a name at its left. Without answers on the scale, it
-    has the reason, as a sentence, in place of segments. `labels` has the options' labels, the highest first.
-    """
+    has the reason, as a sentence, in place of segments. `labels` has the options' labels, the highest option
+    first."""
     return _bar("", row, labels) if row.table else _empty_bar("", row, row)
 
 

@@ -19,7 +19,8 @@ from kiosk.output.stacked_bars import UNKNOWN
 
 def chart_csv(section: Section, chart: Chart, style: CsvStyle) -> bytes:
     """Return a chart's numbers as the content of a CSV file: a row of headings, then a row for each bar. The
-    share that agrees is a percentage with one decimal; a missing number is an empty cell."""
+    share that agrees is a percentage with one decimal; a missing number, such as a share of fewer than
+    PERCENT_FROM answers, is an empty cell."""
     rows = [
         [half_up(1000 * value) / 10 if isinstance(value, Fraction) else value for value in row]
         for row in _rows(section, chart)
@@ -94,8 +95,8 @@ def _names(section: Section, chart: Chart, line: Line) -> tuple[str, ...]:
 
 
 def share_heading(section: Section) -> str:
-    """Return the heading of a column with shares. It names the options that count in the share, if the
-    options have an order."""
+    """Return the heading of a column with shares. It names the options that agree; if the options have no
+    order, it names none."""
     answers = agreeing_answers(section.now.statement, section.labels)
     return translate("Svarade {options} (%)", options=answers) if answers else translate("Andel (%)")
 

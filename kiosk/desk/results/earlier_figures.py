@@ -70,9 +70,10 @@ def _list() -> str:
 @blueprint.route("/imported/new/<survey_id>", methods=["GET", "POST"])
 @for_coordinator
 def new_figures(survey_id: str) -> ResponseReturnValue:
-    """Show the form with a field for each option of each statement. Store the sent figures, with a reason
-    that is logged, and redirect to the list. Refused input stays in the form, with status 400. Figures that
-    are stored already are confirmed and not stored again. Aborts with 404 for an unknown survey."""
+    """Show the form with a field for each option of each statement of a survey, questions with several
+    options left out. Store the sent figures, with a reason that is logged, and redirect to the list. Refused
+    input stays in the form, with status 400. Figures that are stored already are confirmed and not stored
+    again. Aborts with 404 for an unknown survey."""
     survey = desk().library.surveys.get(survey_id)
     if survey is None:
         abort(404)

@@ -59,10 +59,10 @@ that returns the input of the program)."""
 @blueprint.route("/overview/<round_id>/<node_id>/files")
 @for_every_account
 def downloads(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show links to all files of a round at one node, to the export of all rounds for readers other than
-    staff, and the choice of the style of CSV files. Aborts with 404 for an unknown round, for a node that is
-    not in its tree, and for an unknown style in the address; raises DeniedError (403) if the account may not
-    read the round's figures."""
+    """Show links to all files of a round at one node, to the export of all rounds for coordinators and
+    viewers, and the choice of the style of CSV files. Aborts with 404 for an unknown round, for a node that
+    is not in its tree, and for an unknown style in the address; raises DeniedError (403) if the account may
+    not read the round's figures."""
     of_round = readable_round(round_id, node_id)
     _, sections = _figures(of_round, node_id)
     return render_template(
@@ -104,7 +104,8 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
 def board(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as a workbook: a cover, an overview, a sheet for each
     statement. Aborts with 404 for an unknown round, and for a node that is not in its tree. Raises
-    DeniedError (403) if the account may not read the round's figures, BusyError or UnfinishedError."""
+    DeniedError (403) if the account may not read the round's figures, BusyError (503) if too many files wait
+    to be written, or UnfinishedError (503) if the program that writes it did not finish."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -119,7 +120,8 @@ def board(round_id: str, node_id: str) -> ResponseReturnValue:
 def place_pdf(round_id: str, node_id: str) -> ResponseReturnValue:
     """Return the results of a round at one node as an accessible PDF; a page with the reason and status 400
     if it cannot be made. Aborts with 404 for an unknown round, and for a node that is not in its tree. Raises
-    DeniedError (403) if the account may not read the round's figures, and BusyError."""
+    DeniedError (403) if the account may not read the round's figures, and BusyError (503) if too many files
+    wait to be written."""
     of_round = readable_round(round_id, node_id)
     overview, sections = _figures(of_round, node_id)
     document = desk().published.read(desk().store).document
@@ -137,7 +139,8 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
     """Return a chart of a statement as a file. `drawing` is KIND.ENDING, such as now.svg: a value of
     ChartKind and a key of WRITERS or BY_PROGRAM. Aborts with 404 if one of them, the round, the node, the
     statement or the style of CSV is unknown, or if the statement has no such chart. Raises DeniedError (403)
-    if the account may not read the round's figures, BusyError or UnfinishedError.
+    if the account may not read the round's figures, BusyError (503) if too many files wait to be written, or
+    UnfinishedError (503) if the program that writes it did not finish.
 
     With `bare` in the address, an SVG has only the rounds and places that a page of statements in full shows
     for the same `page` and `all`, and no texts that this page has already; with `bare` and `narrow`, it is
@@ -173,23 +176,27 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
 @blueprint.route(f"/export/{DATA_PACKAGE}")
 @for_readers
 def package() -> ResponseReturnValue:
-    """Return all files of the export as one zip file. Raises BusyError or UnfinishedError."""
+    """Return all files of the export as one zip file, with commas in CSV. Raises BusyError (503) if too many
+    files wait to be written, or UnfinishedError (503) if the program that writes it did not finish."""
     return export_response(DATA_PACKAGE, CsvStyle.COMMA)
 
 
 @blueprint.route("/export/<name>")
 @for_readers
 def export(name: str) -> ResponseReturnValue:
-    """Return one file of the export. Aborts with 404 for a name that is not in FILE_NAMES, and as
-    `_csv_style`. Raises BusyError or UnfinishedError."""
+    """Return one file of the export. `csv` in the address names the style of CSV, by default with commas.
+    Aborts with 404 for a name that is not in FILE_NAMES, and for an unknown style. Raises BusyError (503) if
+    too many files wait to be written, or UnfinishedError (503) if the program that writes it did not finish.
+    """
     if name not in FILE_NAMES:
         abort(404)
     return export_response(name, _csv_style())
 
 
 def export_response(name: str, style: CsvStyle) -> Response:
-    """Return a file of the export: one of FILE_NAMES, or DATA_PACKAGE. `style` is that of CSV files. Raises
-    BusyError or UnfinishedError."""
+    """Return a file of the export of all rounds and outputs: one of FILE_NAMES, or DATA_PACKAGE. `style` is
+    that of CSV files. Raises BusyError if too many files wait to be written, or UnfinishedError if the
+    program that writes it did not finish."""
     store = desk().store
     given = input_for_export_writer(
         name, store.snapshot_text(), store.round_terms(), store.outputs.all(), style

@@ -29,7 +29,8 @@ from kiosk.domain.tree import Node
 
 
 def about_round(row: Row, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return sentences about one round of a statement.
+    """Return sentences about one round of a statement. `labels` has its options' labels, the highest option
+    first.
 
     - Without answers on the scale: the sentence of `about_follow_up`, if it is a follow-up, then the reason.
     - With several options: one sentence, that several could be chosen.
@@ -155,8 +156,9 @@ def about_n(row: Row) -> str:
 
 
 def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
-    """Return the sentence with the interval of a share of `n` answers, in tenths or in percent
-    (`interval_in_parts`). Empty if `interval` is None: too few answers, or options without an order."""
+    """Return the sentence with the confidence interval of a share of `n` answers, in tenths if `n` is small,
+    else in percent (`parts_of`). Empty if `interval` is None: too few answers, or options without an order.
+    """
     if not interval:
         return ()
     low, high, parts = interval_in_parts(interval, n)
@@ -166,15 +168,16 @@ def uncertainty(interval: Interval | None, n: int) -> tuple[str, ...]:
 
 
 def agreeing_answers(statement: Statement, labels: Sequence[str]) -> str:
-    """Return the options that count in a statement's share, the highest first, as one text such as "”Alltid”
-    eller ”Ofta”"; "" for options without an order. `labels` has all options' labels."""
+    """Return the options that agree with a statement, the highest option first, as one text such as "”Alltid”
+    eller ”Ofta”"; "" for options without an order. `labels` has all options' labels, the highest option
+    first."""
     options = reversed(statement.agreeing_options)
     return in_a_row((translate("”{text}”", text=labels[-option]) for option in options), is_choice=True)
 
 
 def share_rule(statement: Statement, labels: Sequence[str]) -> str:
-    """Return sentences with the options that count in a statement's share, and the meaning of n; only the
-    meaning of n for options without an order."""
+    """Return sentences with the options that count in the share that agrees, and the meaning of n; only the
+    meaning of n for options without an order. `labels` has all options' labels, the highest option first."""
     if not statement.scale.is_ordered:
         return translate("n är antalet svar på skalan.")
     answers = agreeing_answers(statement, labels)
@@ -244,10 +247,10 @@ def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def about_change(history: Sequence[Row], changes: TimeChange) -> tuple[str, ...]:
-    """Return sentences about the change over the rounds that can be compared: the trend, the shares in the
-    first and the last round, and the last step if it differs from the trend. If no two rounds can be
-    compared, the first sentence says why. If a round is not closed, the last one says that it is not
-    compared.
+    """Return sentences about the change over the rounds that can be compared (the closed ones since the last
+    break, with at least PERCENT_FROM answers): the trend, the shares in the first and the last round, and the
+    last step if it differs from the trend. If no two rounds can be compared, the first sentence says why. If
+    a round is not closed, the last one says that it is not compared.
 
     For options without an order, the only sentence says so; empty for a question with several options.
     `history` has a statement's rows at one node, the earliest round first; they may lack `units`. `changes`
@@ -464,8 +467,8 @@ def missing(row: Row) -> str:
 
 
 def broken(row: Row) -> str:
-    """Return a sentence that a row cannot be compared with the row above it, with the changes that prevent
-    this; "" if it can."""
+    """Return a sentence that a row cannot be compared with the row before it, which stands above it, with the
+    changes that prevent this; "" if it can."""
     if not row.breaks:
         return ""
     return translate("Går inte att jämföra med det ovanför: {changes}.", changes=break_names(row.breaks))
@@ -534,7 +537,8 @@ def about_new_statement(row: Row, rounds: Iterable[Round], node_id: str) -> tupl
 
 
 def origin(document: Document, row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return sentences about the source of the figures, for readers who see them without the page.
+    """Return sentences about the source of the figures, for readers who see them without the page. `document`
+    is the snapshot.
 
     The last one has the survey and the state of the round of `row`, the time of the snapshot's count, and the
     ways to answer in the rounds of `rows`. In a demonstration it also says that the answers are made up. If

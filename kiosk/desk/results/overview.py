@@ -53,9 +53,9 @@ class Order(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kind of a change. A significant one goes to the good end of a statement (`RIGHT`) or to the other
-    (`WRONG`), or is `UP` or `DOWN` if the statement does not say which end is good. `CHANCE` is a change that
-    is not significant, `NONE` that nothing was compared."""
+    """The kind of a change of the share that agrees. A significant one goes to the good end of a statement
+    (`RIGHT`) or to the other (`WRONG`), or is `UP` or `DOWN` if the statement does not say which end is good.
+    `CHANCE` is a change that is not significant, `NONE` that nothing was compared."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -67,8 +67,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The change of a step in words. `word` names it in a few words. `detail` has the two shares, or refers
-    to the units if the shares cannot be compared, or has the reason why nothing is compared."""
+    """The change of the share that agrees between two rounds, in words. `word` names it in a few words.
+    `detail` has the two shares, or refers to the units if the shares cannot be compared, or has the reason
+    why nothing is compared."""
 
     kind: Kind
     word: str
@@ -111,12 +112,12 @@ class Entry:
 
     @property
     def labels(self) -> Strings:
-        """The options' labels, the highest first."""
+        """The options' labels, the highest option first."""
         return self.wording.labels
 
     @property
     def palette(self) -> Strings:
-        """The options' colours, the highest first."""
+        """The options' colours, the highest option first."""
         return self.wording.palette
 
     @property
@@ -179,7 +180,7 @@ class Entry:
 
     @property
     def counted_answers(self) -> str:
-        """The options that count in the share, as one text; "" for options without an order
+        """The options that count in the share that agrees, as one text; "" for options without an order
         (`agreeing_answers`)."""
         return agreeing_answers(self.now.statement, self.labels)
 
@@ -197,8 +198,8 @@ class Entry:
 
 
 def verdict_of(step: Step) -> Verdict:
-    """Return the change of a step in words, which say whether it is significant. If nothing was compared, the
-    kind is NONE, and `detail` has the reason."""
+    """Return the change between the two closed rounds of a step in words, which say whether it is
+    significant. If nothing was compared, the kind is NONE, and `detail` has the reason."""
     if step.trend is None:
         return Verdict(Kind.NONE, translate("Jämförs inte"), _why_not_compared(step))
     word = change_word(step.trend, step.now.statement, is_noisy=is_noisy(step.pair))
@@ -287,8 +288,10 @@ def _number_of_each(entries: Sequence[Entry]) -> str:
 
 def in_order(entries: Sequence[Entry], order: Order, *, is_reverse: bool) -> list[Entry]:
     """Return the entries in an order: by statement as in the survey; by share or change with the largest
-    share or the best change first, equal ones as in the survey. `is_reverse` reverses this. Entries without a
-    share or a change come last in both cases."""
+    share or the best change first, equal ones as in the survey. The best changes are significant ones to the
+    good end; then come those that may be chance or have no good end, by the change of the share, then
+    significant ones to the other end. `is_reverse` reverses this. Entries without a share or a change come
+    last in both cases."""
     if order is Order.STATEMENT:
         return list(reversed(entries)) if is_reverse else list(entries)
     values = {entry.id: _share_of(entry) if order is Order.SHARE else _change_of(entry) for entry in entries}
@@ -351,9 +354,9 @@ class Overview:
 
     @property
     def counted(self) -> Strings:
-        """Sentences with the options that count in the share: one if they are the same for all statements
-        with a share, else one for each group of statements with the same options, which also names the
-        statements. Empty if no statement has a share."""
+        """Sentences with the options that count in the share that agrees: one if they are the same for all
+        statements with a share, else one for each group of statements with the same options, which also names
+        the statements. Empty if no statement has a share."""
         groups: dict[str, list[str]] = {}
         for entry in self.entries:
             if entry.counted_answers:
@@ -377,8 +380,8 @@ class Overview:
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """A legend for each scale of the statements: (label, colour) of each option, the highest first. A
-        question with several options has none."""
+        """A legend for each scale of the statements: (label, colour) of each option, the highest option
+        first. A question with several options has none."""
         scales = dict.fromkeys(
             (entry.labels, entry.palette) for entry in self.entries if not entry.now.statement.several
         )
@@ -395,8 +398,9 @@ def overview_of(
 ) -> Overview:
     """Return the overview of a round at a node, with one page of the places below it.
 
-    `states` are the rounds that the account may read, the latest first; `state` is the shown one of them.
-    `page` is counted from 1.
+    `states` are the rounds that the account may read, the latest opening first; `state` is the shown one of
+    them. `page` is counted from 1; a page has as many places as MOST_CELLS cells have room for, at least
+    FEWEST_PLACES.
     """
     closed = [other.round for other in states if other.is_closed]
     of_round = state.round

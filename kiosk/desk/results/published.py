@@ -77,10 +77,10 @@ class Snapshot:
     def time_change(
         self, history: Sequence[Row], node_id: str, compute: Callable[[Document], TimeChange]
     ) -> TimeChange:
-        """Return the changes of a history at a node: those of the index, those that were computed before, or
-        those that `compute` returns now and that are kept. The history has at least one row; its rows may
-        lack `units`. `compute` gets a document with the node and the nodes below it in all rounds of the
-        history."""
+        """Return the changes of a history, the rows of one statement at a node: those of the index, those
+        that were computed before, or those that `compute` returns now and that are kept. The history has at
+        least one row; its rows may lack `units`. `compute` gets a document with the node and the nodes below
+        it in all rounds of the history."""
         key = key_of_time_change(history, node_id)
         changes = self._index.time_change(key) or self._time_changes.get(key)
         if changes is None:
@@ -105,8 +105,9 @@ class Snapshot:
         return self._spreads[key]
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
-        """Return a statement's figures in `of_round` at a node, and its last step (`steps.last_step`).
-        `closed` has the closed rounds, the latest first."""
+        """Return a statement's figures in `of_round` at a node, and the change between the last two closed
+        rounds up to `of_round` that asked it there (`steps.last_step`). `closed` has the closed rounds, the
+        latest opening first."""
         # A round that closes after the snapshot was read changes the number of closed rounds, and so the key.
         key = (of_round.id, node_id, statement.id, len(closed))
         step = self._steps.get(key)

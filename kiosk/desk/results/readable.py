@@ -10,7 +10,7 @@ from kiosk.storage import RoundState
 
 
 def readable_states() -> list[RoundState]:
-    """Return the rounds whose figures the signed-in account may read, the latest first."""
+    """Return the rounds whose figures the signed-in account may read, the latest opening first."""
     return [state for state in desk().store.rounds() if may_read(state)]
 
 

@@ -48,7 +48,7 @@ blueprint = Blueprint("results", __name__)
 @dataclass(frozen=True)
 class Place:
     """A node in the list for choosing a place, which is indented by `depth`: 0 for the root of the tree, 1
-    below it."""
+    for a node below it, and so on."""
 
     id: str
     name: str
@@ -60,9 +60,10 @@ class Place:
 def start_page() -> ResponseReturnValue:
     """Show the start page: the tasks of today, and the overview of a round.
 
-    The round is one that is not closed and has figures, else the latest with figures, else one that is not
-    closed, else the latest. An account that may read no round sees the tasks only. While no round exists, the
-    page is a guide to the first steps. With an overview, aborts with 404 for an unknown order in the address.
+    Of the rounds that the account may read, it is one that is not closed and has figures at its root, else a
+    closed one with figures, else one that is not closed, else a closed one; of several, the one that opened
+    last. An account that may read no round sees the tasks only. While no round exists, the page is a guide to
+    the first steps. With an overview, aborts with 404 for an unknown order in the address.
     """
     all_states = desk().store.rounds()
     if not all_states:
@@ -101,8 +102,10 @@ def pick() -> ResponseReturnValue:
 @blueprint.route("/overview/<round_id>/<node_id>")
 @for_every_account
 def overview(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every statement of a round at one node and, in a table, at each node below it. Aborts as
-    `readable_round`, and with 404 for an unknown order in the address."""
+    """Show every statement of a round at one node and, in a table, at each node below it. `sort` in the
+    address has the order (`Order`), `page` the page of the table. Aborts with 404 for an unknown round or
+    order, and for a node that is not in the round's tree. Raises DeniedError (403) if the account may not
+    read the round's figures."""
     readable_round(round_id, node_id)
     states = readable_states()
     [state] = [state for state in states if state.round.id == round_id]
@@ -144,9 +147,10 @@ def _order(sort: str) -> tuple[Order, bool]:
 @blueprint.route("/results/<round_id>/<node_id>")
 @for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
-    """Show every statement of one round in full, at one node of its tree. Aborts with 404 for an unknown
-    round, and for a node that is not in its tree. Raises DeniedError (403) if the account may not read the
-    round's figures."""
+    """Show every statement of one round in full, at one node of its tree: STATEMENTS_ON_PAGE at most, the
+    group that `part` in the address names, or with `all` every one. Aborts with 404 for an unknown round, and
+    for a node that is not in its tree. Raises DeniedError (403) if the account may not read the round's
+    figures."""
     of_round = readable_round(round_id, node_id)
     return _page(readable_states(), of_round, node_id, of_round.survey.statements)
 

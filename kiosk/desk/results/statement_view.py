@@ -246,8 +246,8 @@ def section_of(
     known: Known | None = None,
 ) -> Section:
     """Return the view of a statement at a node: in `of_round`, over the rounds in `states`, and in the
-    `earlier_figures` of this node. Sentences are about all rounds and places; charts and tables have those of
-    `extent`.
+    `earlier_figures` of this node. Sentences are about all rounds and places; charts and tables have only the
+    part of both that `extent` chooses.
 
     `states` are the rounds that the reader may see, `of_round` among them, in any order; rounds without the
     node or the statement are skipped. `document` is the snapshot. `known` has comparisons of hundreds of

@@ -93,8 +93,8 @@ def remove_wall() -> ResponseReturnValue:
 @without_session
 def wall(code: str) -> ResponseReturnValue:
     """Show the round at the place of a wall screen: a chart for each statement, the times of the last count
-    and of the next. The round is that of `_shown_round`; without one, the page says that there is none.
-    Aborts with 404 for an unknown code."""
+    and of the next. The round is one that runs there, else the one there that opened last; without one, the
+    page says that there is none. Aborts with 404 for an unknown code."""
     wall = _wall(code)
     state = _shown_round(wall)
     of_round = state.round if state else None
@@ -135,7 +135,7 @@ def _spoken(document: Document, of_round: Round, node_id: str) -> dict[str, str]
 @without_session
 def wall_chart(code: str, statement_id: str) -> ResponseReturnValue:
     """Return the chart of one statement of a wall screen as SVG. Aborts with 404 for an unknown code or
-    statement, and while the place has no round."""
+    statement, and while no round has opened at the place."""
     wall = _wall(code)
     state = _shown_round(wall)
     if state is None:

@@ -94,7 +94,8 @@ def _units() -> dict[str, str]:
 @blueprint.route("/rounds")
 @for_every_account
 def rounds() -> ResponseReturnValue:
-    """Show all rounds, the latest first, to each account with links to the results that it may read."""
+    """Show all rounds, the latest opening first, to each account with links to the results which it may
+    read."""
     return _list()
 
 
@@ -122,9 +123,9 @@ def new_round() -> ResponseReturnValue:
     the form, with status 400. Units with more kiosks than their budget are refused in the same way, unless a
     reason is given.
 
-    The page is also shown again, with status 200, with a forecast to think over (`outlook`) and with the
-    screens that staff paired (`Store.staffs_screens`): the round opens when the coordinator has confirmed
-    them.
+    The page is also shown again, with status 200, with a forecast for the expected ballots a day, to think
+    over (`outlook`), and with the screens that staff paired (`Store.staffs_screens`): the round opens when
+    the coordinator has confirmed them.
     """
     library, today = desk().library, desk().clock().date()
     earlier = [state.round for state in desk().store.rounds()]
