@@ -25,7 +25,7 @@ class OpenBox:
     """A decrypted box, valid while its row is locked. Other packages never get one.
 
     `key_id` names the key under which the row is sealed. `excluded_rapid` is the number of the unit's ballots
-    that were excluded in the round so far as rapid submissions, or since the box was lost. `guard_fired` says
+    that were excluded as rapid submissions in the round so far, or since the box was lost. `guard_fired` says
     whether a ballot was excluded, or refused as too early, since the last count. `ballot_days` are the unit's
     days with ballots in the round. `is_closing` says that a count has begun to close the round: the box
     accepts no ballot any more.

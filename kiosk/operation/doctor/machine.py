@@ -91,7 +91,7 @@ the kernel ends programs if none are left."""
 
 def check_space(settings: Settings) -> Iterator[Advice]:
     """Check the free space and inodes of the disks to which data and keys are written: one finding for each
-    folder that exists."""
+    folder that exists, by the limits in THRESHOLDS."""
     for name, folder in (("KIOSK_DATA", settings.data), ("KIOSK_KEYS", settings.keys)):
         if not folder.is_dir():
             continue
@@ -111,8 +111,8 @@ def check_space(settings: Settings) -> Iterator[Advice]:
 
 
 def check_memory(machine: Machine) -> Iterator[Advice]:
-    """Check the memory that programs may still use (proc(5), MemAvailable). Yields one finding, or nothing if
-    the system does not report it."""
+    """Check the memory that programs may still use (proc(5), MemAvailable). Yields one finding, by the limits
+    LOOK_MEMORY and BAD_MEMORY, or nothing if the system does not report it."""
     try:
         lines = (machine.root / "proc/meminfo").read_text("ascii").splitlines()
     except OSError:

@@ -69,8 +69,8 @@ def _check_guests(store: Store, of_round: Round, now: datetime) -> Iterator[Advi
 
 def check_links(store: Store, library: Library, now: datetime) -> Iterator[Advice]:
     """Report links whose unit is in no tree and no running round, unless any own file is bad (it may be the
-    unit's tree), and links that no running round at their unit admits; nothing if all is well, and for units
-    without a running round."""
+    unit's tree), and links that no running round at their unit admits. Nothing if all is well; a link to a
+    unit of a tree is well while no round runs there."""
     running = _running(store, now)
     known = {unit for tree in library.trees.values() for unit in tree.leaves}
     for link in store.links.all():
