@@ -174,7 +174,7 @@ def _connect(url: str, *, durable: bool) -> peewee.Database:
 
 class Database:
     """Connections to sqlite:///FILE or postgresql://..., one per thread, kept open. Any other URL counts as
-    PostgreSQL's: the settings have checked it. Raises StoreError for one that cannot be used. A thread
+    PostgreSQL's: the settings have checked it. Raises StoreError for one that cannot be parsed. A thread
     connects at its first query; each query may raise peewee's errors.
 
     `durable=False` is not safe in a power cut; it is for simulations only.

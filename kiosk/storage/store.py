@@ -358,9 +358,10 @@ class Store:
         and published in the last one. Finishes a count that was stopped, and deletes what an opening that was
         stopped has written. Records that the clock was right at `now`. Raises RoundError, with every reason,
         if the rules do not allow the round, or if another one is being opened; KeyUnavailableError if keys of
-        other rounds are missing, since the folder may be the wrong one; OSError if new keys cannot be
-        written; StoreError if a process started meanwhile. After one of these, nothing of the round remains;
-        rows and keys that could not be deleted are deleted at the next start, and no round has them.
+        other rounds are missing or damaged, since the folder may be the wrong one; OSError if new keys cannot
+        be written; StoreError if a process that started meanwhile deleted the opening. After one of these,
+        nothing of the round remains; rows and keys that could not be deleted are deleted at the next start,
+        and no round has them.
         """
         self._opening_steps.open(new, now)
 
@@ -761,11 +762,11 @@ def open_store(data: Path, url: str, keys: Path, *, rng: Random | None = None, d
     """Return the store of an installation. Creates the data folder if it is missing, readable by its owner
     only.
 
-    `url` is KIOSK_DATABASE_URL (see `Database`). `rng` draws batches and noise; None means the operating
-    system's randomness. `durable=False` is not safe in a power cut; it is for simulations only. The key
-    folder is created together with the tables only: if it is missing later, its disk is not mounted. Raises
-    StoreError if another user owns the installation or `url` cannot be used; OSError if a folder cannot be
-    entered or created.
+    `url` is KIOSK_DATABASE_URL, as the settings have checked it. The first query connects to it. `rng` draws
+    batches and noise; None means the operating system's randomness. `durable=False` is not safe in a power
+    cut; it is for simulations only. The key folder is created together with the tables only: if it is missing
+    later, its disk is not mounted. Raises StoreError if another user owns the installation or `url` cannot be
+    parsed; OSError if a folder cannot be entered or created.
     """
     check_owner(data, keys, url)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
