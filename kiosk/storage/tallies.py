@@ -29,7 +29,8 @@ class Tallies:
         self._select_batches = database.prepared_rows(_SELECT_BATCHES)
 
     def published(self, of_round: Round, batch: Sequence[Ballot]) -> Tally:
-        """Return a batch's tally, with noise or the veil applied. Stores nothing."""
+        """Return a batch's tally as it is published: with noise in a protected round, with the veil in an
+        exact one. Stores nothing. Each call draws new noise, so it is called once for a batch."""
         return tally_batch(batch, of_round.survey.columns, self._rule(of_round))
 
     def add(self, of_round: Round, node_id: str, published: Tally) -> None:

@@ -48,7 +48,7 @@ class Front:
 
 def check_listening(settings: Settings) -> Iterator[Advice]:
     """Report addresses at which answers and passwords are sent unencrypted, and that KIOSK_PROXY is not set
-    behind a proxy; nothing if all is well."""
+    although KIOSK_GUEST_ADDRESS is https; nothing if all is well."""
     for name, address in (
         ("KIOSK_GUEST_LISTEN", settings.guest_listen),
         ("KIOSK_DESK_LISTEN", settings.desk_listen),
