@@ -53,8 +53,8 @@ A module is imported when its command runs, because importing all of them takes 
 
 class Commands(click.Group):
     """A group that imports a command when it is asked for
-    (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands). `sources` is a mapping
-    as COMMANDS."""
+    (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands). `sources` is command ->
+    ("module:name" in this package, line in the help), as in COMMANDS."""
 
     def __init__(self, *arguments: Any, sources: Mapping[str, tuple[str, str]], **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

@@ -50,8 +50,8 @@ def usable_library(settings: Settings) -> Library:
 
 
 def installed_store(settings: Settings) -> Store:
-    """Return the store of an installation whose tables have this program's schema. Raises StoreError as
-    `existing_store`, and if its tables have another schema."""
+    """Return the store of an installation whose tables have this program's schema. Raises StoreError if there
+    is no installation, another user owns it, or its tables have another schema."""
     store = existing_store(settings)
     store.check_schema()
     return store

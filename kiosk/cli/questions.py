@@ -36,7 +36,10 @@ from kiosk.settings import Settings
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @report_errors
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check definition files and translations; PATHS are further survey files or folders of them."""
+    """Check definition files and translations; PATHS are further survey files or folders of them.
+
+    The exit status is 2 if a file cannot be used.
+    """
     settings = current_settings()
     library = read_usable_library(settings)
     for problem in library.problems:

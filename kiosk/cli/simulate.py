@@ -38,7 +38,12 @@ def simulate_command(
     seed: int | None,
     protection: str,
 ) -> None:
-    """Run the production code on a temporary database with a simulated clock."""
+    """Run the production code on a temporary database with a simulated clock.
+
+    Each line of --arrivals has a guest's `at` (local time, such as 2026-03-02T10:15:00), `unit` and
+    `answers`: statement id -> number of the option, 1 for the lowest; a missing statement is no answer. Each
+    line of --out has `at`, the time of a count that changed the figures, and `snapshot`.
+    """
     settings = current_settings()
     is_file = survey.endswith(".toml")
     library = read_checked(settings, [Path(survey)] if is_file else [])

@@ -175,7 +175,7 @@ def user_remove(name: str) -> None:
 
 def checked_name(name: str) -> str:
     """Return a name of an account or a token without spaces around it. Raises StoreError unless it has 1 to
-    80 printable characters."""
+    80 printable characters, not only spaces."""
     if not name.strip() or len(name) > 80 or not name.isprintable():
         raise StoreError("a name must be 1 to 80 printable characters")
     return name.strip()

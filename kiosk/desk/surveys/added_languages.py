@@ -80,7 +80,7 @@ def can_remove(code: str) -> bool:
 
 
 def font_is_missing(code: str) -> bool:
-    """Return whether the shipped fonts lack the script of a guest language."""
+    """Return whether the shipped fonts lack the script of a guest language. KeyError for an unknown one."""
     return lacks_font(desk().library.guest[code].language)
 
 

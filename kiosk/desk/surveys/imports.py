@@ -57,8 +57,8 @@ questions."""
 
 @dataclass(frozen=True)
 class CarriedForm:
-    """A form between its upload and its import; `source` is the origin that is written to the survey's
-    file."""
+    """A form of another program between its upload and its import; `source` is the origin that is written to
+    the survey's file."""
 
     form: ForeignForm
     source: str
@@ -98,9 +98,10 @@ def _uploaded() -> CarriedForm:
 @for_coordinator
 def keep() -> ResponseReturnValue:
     """Save the previewed form as an own survey, and redirect to it. The preview is shown again, with status
-    400, if the form has problems, if more would be left out than the page listed, or if the survey is refused
-    on saving. A form that this desk did not sign, or signed with an earlier key, has to be uploaded again:
-    the page says so, with status 400. Saving aborts with 404 if files cannot be changed."""
+    400, if the preview has problems, such as a list of answers of which none is said to be the best, if more
+    would be left out than the page listed, or if the survey is refused on saving. A form that this desk did
+    not sign, or signed with an earlier key, has to be uploaded again: the page says so, with status 400.
+    Saving aborts with 404 if files cannot be changed."""
     token = request.form.get("carried", "")
     carried = _read(token)
     if carried is None:

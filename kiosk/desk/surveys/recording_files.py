@@ -44,7 +44,8 @@ class RecordingError(RefusedError):
 
 @dataclass(frozen=True)
 class Sound:
-    """Samples of 16 bits, `rate` a second in each of its 1 or 2 `channels`, which take turns in `samples`."""
+    """Signed samples of 16 bits, the low byte first as in WAV, `rate` a second in each of the 1 or 2
+    `channels`, which take turns in `samples`."""
 
     samples: bytes
     rate: int
@@ -73,10 +74,11 @@ class Sound:
 
 
 def read_recording(content: bytes) -> Sound:
-    """Return the sound of an uploaded file.
+    """Return the sound of an uploaded WAV file.
 
-    Raises RecordingError, whose message has the remedy, if the file is too large or no WAV file, or its
-    sound is too short, too long or silent.
+    Raises RecordingError, whose message has the remedy, if the file is larger than LARGEST_RECORDING_BYTES or
+    no WAV file with 16 bits and a rate within RATES, or if its sound is shorter than LEAST_SECONDS, longer
+    than MOST_SECONDS or silent (LEAST_PEAK).
     """
     if len(content) > LARGEST_RECORDING_BYTES:
         raise RecordingError(

@@ -34,7 +34,7 @@ LONGEST_LOGGED_TEXT = 60
 @dataclass(frozen=True)
 class Reading:
     """A text to read aloud. `message` is its reference text; `speech` has the text in the language, and its
-    sound if there is one."""
+    sound if there is one. `is_reviewed` says that a native reader has reviewed the text."""
 
     message: str
     speech: Speech

@@ -14,8 +14,8 @@ from kiosk.library.rewording import Meaning, Rewording, changed_texts, reworded,
 
 
 def sent_rewordings(survey: Survey, draft: Draft) -> list[Rewording]:
-    """Return a Rewording for each statement of a draft whose text differs from that in the survey, if the
-    statement has a round, earlier figures or a translation. No question is asked about the others.
+    """Return a Rewording for each statement of a draft whose text differs from that in the survey, if a round
+    asked the statement, or earlier figures or a translation have it. No question is asked about the others.
 
     A Rewording's meaning is the coordinator's choice in the form; None without a choice, or if the form asked
     about another text. Aborts with 400 for an unknown choice.
@@ -66,11 +66,15 @@ def with_meanings(draft: Draft, rewordings: Iterable[Rewording]) -> Draft:
 
 
 def with_ids(survey: Survey, statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Return the statements of the sent form of a survey, with ids for the new ones, whose id is "". A new
-    statement gets the id that `with_known_ids` finds in the rounds of this survey, or of one that shares a
-    statement's id with this survey, such as the survey that it was copied from; else a new id.
+    """Return the statements of the sent form of a survey, each with an id. A new or changed text gets the id
+    of the statement that had it, so that its trend goes on: that of a statement of the survey whose row has
+    another text now, else that of one which a round of the survey asked and whose id no row has
+    (`with_known_ids`). Any other new statement, whose id is "", and one whose id another row got, gets a new
+    id.
 
-    A round of any other survey gives no id: its answers to the same text are not part of this trend.
+    A round of a survey that shares a statement's id with this one, such as the survey that it was copied
+    from, counts as a round of it. A round of any other survey gives no id: its answers to the same text are
+    not part of this trend.
     """
     own_ids = {statement.id for statement in survey.statements}
     asked = [

@@ -72,9 +72,10 @@ F = TypeVar("F", bound=Callable[..., ResponseReturnValue])
 @dataclass(frozen=True)
 class Row:
     """One statement of the form, each field as the text in its input. `scale` is the id of the scale, `good`
-    a value of Good or "". `agreeing` and `when` have numbers of options, such as "4, 5", `target` a
-    percentage. `id` is "" in an empty row. `thoughts` has advice, as sentences, on the wording and on how
-    many answers it needs."""
+    a value of Good or "". `agreeing` has the numbers of the options that agree, such as "4, 5", 1 for the
+    lowest; `when` those of the statement before after which a follow-up is asked. `target` is a percentage.
+    `id` is "" in an empty row. `thoughts` has advice, as sentences, on the wording and on how many answers it
+    needs."""
 
     id: str
     text: str

@@ -197,10 +197,10 @@ class ReviewPart:
 @blueprint.route("/languages/<code>/review", methods=["GET", "POST"])
 @for_coordinator
 def review(code: str) -> ResponseReturnValue:
-    """Show every translation of a language that nobody has reviewed, beside the reference text; with
-    EVERY_TEXT in the address, also the reviewed ones. Mark the translations in the sent form as reviewed;
-    those that the form marks as wrong become unreviewed. A refused form is shown again with status 400; then
-    nothing is saved. Aborts with 404 for an unknown language, for Swedish, and if files cannot be changed."""
+    """Show every translation of a language that nobody has reviewed, beside the reference text; with `all` in
+    the address, also the reviewed ones. Mark the translations in the sent form as reviewed; those that the
+    form marks as wrong become unreviewed. A refused form is shown again with status 400; then nothing is
+    saved. Aborts with 404 for an unknown language, for Swedish, and if files cannot be changed."""
     catalogue = _catalogue(code)
     parts = list(_review_parts(catalogue))
     if request.method == "POST":
