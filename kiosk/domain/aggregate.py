@@ -93,7 +93,8 @@ class Aggregate:
 @dataclass(frozen=True)
 class Scope:
     """The choices for an aggregate: the organisation's name and the year. With `has_units` the aggregate has
-    the published figures of every unit, else only those of the whole organisation."""
+    also the published figures of every unit and, of rounds, of every group of units, else only those of the
+    whole organisation."""
 
     organisation: str
     year: int

@@ -62,8 +62,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Lines that can be compared. `differences` has the reasons why they are not compared with the topic's
-    first group; none for the first group itself."""
+    """Lines whose figures can be compared. `differences` has the reasons why they are not compared with the
+    topic's first group; none for the first group itself."""
 
     lines: tuple[Line, ...]
     differences: tuple[Difference, ...] = ()

@@ -47,7 +47,8 @@ class RemovalReason(StrEnum):
 
 @dataclass(frozen=True)
 class KnownCounts:
-    """The known counts of one statement, with its text and labels in the report.
+    """The known counts of one statement in a report from before the kiosk, with the text and the labels that
+    it had there.
 
     `counts` has an entry for each option, the lowest first; None for a count that the report does not have.
     """

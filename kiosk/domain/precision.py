@@ -27,10 +27,10 @@ def costs_precision(statements: Sequence[Statement], at: int) -> bool:
 
 
 def answers_needed(statements: Sequence[Statement], at: int) -> int:
-    """Return the fewest answers, in one batch of a protected round, for which the interval of a share of a
-    half reaches at most USEFUL to each side: an even number from 10 on, or MOST_ANSWERS if that many or more
-    are needed. For a follow-up, only the answers of guests who were asked it count. `at` is the statement's
-    index."""
+    """Return the fewest answers, in one batch of a protected round with EPSILON, for which the interval of a
+    share of a half reaches at most USEFUL to each side: an even number from 10 on, or MOST_ANSWERS if that
+    many or more are needed. For a follow-up, only the answers of guests who were asked it count. `at` is the
+    statement's index."""
     statement, noise = statements[at], _noise(statements, at)
     others = 0 if statement.several else len(statement.scale.labels) - 2
 

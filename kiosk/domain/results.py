@@ -538,9 +538,9 @@ class Spread:
 
 
 def spread(places: Iterable[tuple[Node, Row]]) -> Spread | None:
-    """Return the places with the largest and the smallest share among those with enough answers for a
-    percentage; None with fewer than two of them, and for options without an order. `places` has the rows of
-    one statement, in one round or in rounds with the same kind of protection."""
+    """Return the places with the largest and the smallest share that agrees, among those with enough answers
+    for a percentage; None with fewer than two of them, and for options without an order. `places` has the
+    rows of one statement, in one round or in rounds with the same kind of protection."""
     enough = sorted(
         (
             place

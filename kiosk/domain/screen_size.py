@@ -47,7 +47,7 @@ class Screen:
 
     @property
     def text_mm(self) -> float:
-        """The font size at which capitals are just tall enough."""
+        """The font size, in millimetres, at which a capital subtends CAPITAL_ANGLE at the guest's eye."""
         return self.distance_mm * tan(radians(CAPITAL_ANGLE)) / CAPITAL_HEIGHT
 
     @property

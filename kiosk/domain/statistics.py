@@ -103,7 +103,8 @@ class Stratum:
 
     `table` has a row for each round, in order, and a column for each option, the lowest first; a unit without
     figures in a round has a row of zeros. `withheld` has the number of withheld answers in each round.
-    `added_variance` is what noise adds to the variance of the unit's S (see `_score_of_pairs`).
+    `added_variance` is what noise adds to the variance of the unit's Kendall's S: the number of pairs of
+    answers from different rounds in which the later is higher, minus the number in which it is lower.
     """
 
     table: Sequence[Sequence[int]]

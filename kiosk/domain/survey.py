@@ -82,8 +82,8 @@ class Scale:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether its parts agree: the labels are those of its numbers and poles, and as many as its faces,
-        and options without an order have neither pictures nor poles."""
+        """Whether its parts agree: the labels are those of its numbers and poles, there are FACES of them if
+        they have faces, and options without an order have neither pictures nor poles."""
         if not self.is_ordered and (self.poles or self.pictures is not Pictures.NONE):
             return False
         if self.poles is not None:

@@ -62,8 +62,8 @@ class Goal:
 class Theory:
     """A theory of change. `source` says where it comes from, and `licence` on what terms it may be used.
     `definition` describes its subject, and `target_group` the people that it is for. `place` is the id of its
-    node. `results_label` is the heading of the results, since reports say "Resultat" or "Utfall" for the same
-    thing."""
+    node in a tree, "" if it has none. `results_label` is the heading of the results, since reports say
+    "Resultat" or "Utfall" for the same thing."""
 
     id: str
     title: str

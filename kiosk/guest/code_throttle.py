@@ -28,7 +28,8 @@ in a round of 90 days with 1,000 unused slips, such a source finds one with a pr
 
 
 class CodeCheck(Enum):
-    """The treatment of a request with a code."""
+    """The treatment of a request with a code: looked up and answered at once, looked up and answered after
+    DELAY_SECONDS, or refused without a look."""
 
     AT_ONCE = auto()
     """Look the code up and answer at once."""

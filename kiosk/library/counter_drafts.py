@@ -68,8 +68,8 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
 
 
 def draft_digest(library: Library, counter_id: str) -> str:
-    """Return a digest of the values in a counter's form: 32 hex digits of SHA-256. Raises KeyError for an
-    unknown id."""
+    """Return a digest of the values in a counter's form: 32 hex digits of SHA-256, by which `rewrite_counter`
+    notices that somebody else changed it. Raises KeyError for an unknown id."""
     draft = counter_draft(library, counter_id)
     targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
     shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed, *targets]

@@ -58,7 +58,8 @@ class Read(Protocol):
 
 
 def strictly(path: Path, reader: Callable[[Path], T]) -> T | None:
-    """Return `reader(path)`. Its DefinitionError is not caught."""
+    """Return `reader(path)`. Its DefinitionError is not caught: the `Read` for files that must have no
+    fault."""
     return reader(path)
 
 

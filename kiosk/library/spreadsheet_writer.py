@@ -56,9 +56,10 @@ def workbook(
     """Encode sheets of rows, each beginning with a heading, as XLSX: the same bytes for the same figures.
 
     `sheets` is name -> rows. `made_at` is the snapshot's time in ISO 8601; None for EARLIEST. The file
-    carries it instead of the time of the download. A text of digits becomes a number, unless `as_text` stores
-    every cell as text, for programs that read the file back. Rows beyond MOST_ROWS go on in further sheets
-    with the same heading, "name (2)" and so on.
+    carries it instead of the time of the download. A text of digits becomes a number, and one that a
+    spreadsheet would run as a formula gets an apostrophe before it, unless `as_text` stores every cell as
+    text, for programs that read the file back. Rows beyond MOST_ROWS go on in further sheets with the same
+    heading, "name (2)" and so on.
 
     The file is written here (ECMA-376, part 1): openpyxl takes ten times as long for a million cells.
     """

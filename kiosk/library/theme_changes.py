@@ -12,8 +12,9 @@ from kiosk.settings import Settings
 
 
 def uploaded_logo(file: str, content: bytes) -> Logo:
-    """Return an uploaded logo. Its name has a digest of its content, so that no earlier logo is replaced. The
-    content is not checked (`find_logo_fault`). KeyError for a file whose ending is not in LOGO_KINDS."""
+    """Return an uploaded logo, without storing it. `file` is the name of the uploaded file. The logo's name
+    has a digest of its content, so that no earlier logo is replaced. The content is not checked
+    (`find_logo_fault`). KeyError for a file whose ending is not in LOGO_KINDS."""
     ending = Path(file).suffix.lower()
     return Logo(f"logo-{short_hash(content.hex(), 12)}{ending}", LOGO_KINDS[ending], content)
 
@@ -25,8 +26,8 @@ def theme_digest(theme: Theme) -> str:
 
 
 def write_theme(settings: Settings, theme: Theme, seen: str) -> Library:
-    """Write a theme and its logo to KIOSK_DATA, and return the new library. `seen` is the digest of the theme
-    that the form showed.
+    """Write a theme and its logo to KIOSK_DATA, and return the new library. `seen` is the digest
+    (`theme_digest`) of the theme that the form showed.
 
     Raises RefusedError, and changes nothing, if somebody else changed the theme, if the new files cannot be
     read or written, or if the current file cannot be read: overwriting it would lose lines that people wrote.

@@ -79,9 +79,9 @@ COLUMNS = (*_LETTERS, *(first + second for first in _LETTERS for second in _LETT
 
 
 def sheet_xml(rows: Iterable[Sequence[object]], *, as_text: bool = False) -> Iterator[str]:
-    """Yield the XML of a sheet, whose first row stays in view. Texts of digits become numbers, and formulas
-    are quoted (`harmless`); with `as_text` every cell is text, as it is. Cells beyond COLUMNS are left out.
-    Raises ValueError for more than MOST_ROWS rows."""
+    """Yield the XML of a sheet, whose first row stays in view. Texts of digits become numbers, and a text
+    that a spreadsheet would run as a formula gets an apostrophe before it; with `as_text` every cell is text,
+    as it is. Cells beyond COLUMNS are left out. Raises ValueError for more than MOST_ROWS rows."""
     yield (
         f'{_HEAD}<worksheet xmlns="{_SHEETS}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
         'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'

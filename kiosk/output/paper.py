@@ -177,7 +177,7 @@ def slip_sheets(
     typesetter: Typesetter = compile_pdf,
 ) -> bytes:
     """Return A4 sheets of slips with cut lines, as PDF, in an order that `rng` draws. `codes`, at least one,
-    are normalised; `words` has the texts of each language, at least one.
+    are as `slips.new_code` makes them; `words` has the texts of each language, at least one.
 
     `rng` must be `secrets.SystemRandom()` outside tests. `typesetter` makes the PDF of the template and its
     values, here or in a program of its own. Raises PaperError for texts that do not fit, NoGlyphError for a

@@ -20,8 +20,8 @@ ballot: a redirect would not do, since it may come from a proxy and a script can
 
 
 def headers(styles: Iterable[str]) -> dict[str, str]:
-    """Return the headers of every response. `styles` are the texts of the inline styles that the policy
-    allows."""
+    """Return name -> value of the headers of every response. `styles` are the texts of the inline styles that
+    the policy allows."""
     allowed = " ".join(["'self'", *map(digest, styles)])
     return {
         "Content-Security-Policy": (

@@ -431,7 +431,7 @@ class Pages:
         )
 
     def queue(self) -> str:
-        """Render the script for the file that stores a kiosk's waiting envelopes."""
+        """Render the script that stores a kiosk's waiting envelopes, in one file of the browser."""
         return shortened(render_template("guest/queue.js"))
 
     def styles(self, *, is_kiosk: bool) -> list[Markup]:

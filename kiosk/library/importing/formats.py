@@ -145,11 +145,11 @@ def source_of(form: ForeignForm, filename: str) -> str:
 def read_pasted(text: str, title: str) -> ForeignForm:
     """Return the form in pasted lines of text, with the title `title`.
 
-    Each line is a statement. The answers of the statements above them follow a line such as "Svar:", on the
-    same line with slashes, semicolons or commas between them, or below it up to an empty line; in a text
-    without such a line they begin with a dash or a number, which the first line does not. Statements without
-    answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text over MOST_LINES or LONGEST_TEXT,
-    and for one with neither statements nor answers.
+    Each line is a statement, or an answer to the statements above it. Answers follow "Svar:" or the like, on
+    the same line with slashes, semicolons or commas between them, or on the lines below it up to an empty
+    one. In a text without such a line, answers begin with a dash or a number, as its first line does not.
+    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text over MOST_LINES
+    or LONGEST_TEXT, and for one with neither statements nor answers.
     """
     return read_lines(text, title, _default_answers())
 

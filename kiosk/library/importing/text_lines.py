@@ -30,12 +30,12 @@ Line = tuple[int, str]
 def read_lines(text: str, default_title: str, default_answers: Sequence[str]) -> ForeignForm:
     """Return the form in pasted lines, in Swedish, with the title `default_title`.
 
-    Each line is a statement. The answers of the statements above them follow a line such as "Svar:", on the
-    same line with slashes, semicolons or commas between them, or below it up to an empty line; in a text
-    without such a line they begin with a dash or a number, which the first line does not. `default_answers`
-    are the answers of statements without any, from the lowest. Answers without a statement are listed as left
-    out. Raises ForeignFormError for a text over MOST_LINES or LONGEST_TEXT, and for one with neither
-    statements nor answers.
+    Each line is a statement, or an answer to the statements above it. Answers follow "Svar:" or the like, on
+    the same line with slashes, semicolons or commas between them, or on the lines below it up to an empty
+    one. In a text without such a line, answers begin with a dash or a number, as its first line does not.
+    `default_answers` are the answers of statements without any, from the lowest. Answers without a statement
+    are listed as left out. Raises ForeignFormError for a text over MOST_LINES or LONGEST_TEXT, and for one
+    with neither statements nor answers.
     """
     if text.count("\n") > MOST_LINES or len(text) > LONGEST_TEXT:
         raise ForeignFormError(
