@@ -57,7 +57,7 @@ class AggregateRound:
 
     def row(self, statement: Statement) -> Row:
         """Return the row of one of the round's statements at the root, without breaks, and compared as one
-        unit. KeyError for a statement of another survey."""
+        unit. KeyError for a statement that the round does not ask."""
         figures = self.nodes[self.round.tree.root.id]
         return Row(self.round, statement, figures.tables[statement.id], None, batches=figures.batches)
 

@@ -183,7 +183,8 @@ def pack_box(content: BoxContent) -> bytes:
 
 
 def unpack_box(packed: bytes, columns: int) -> BoxContent:
-    """Return the content that `pack_box` encoded; `columns` as in `unpack`, and nothing is checked either."""
+    """Return the content that `pack_box` encoded; `columns` is the number of answers per ballot, at least 1.
+    Nothing is checked: with another number, or from other bytes, the content is wrong."""
     head = int.from_bytes(packed[:4])
     return BoxContent(
         unpack(packed[4:], columns),

@@ -136,9 +136,9 @@ def veil(counts: Sequence[int]) -> tuple[tuple[int, ...], int]:
     their order, and the number is 0 or 1.
 
     `counts` has every option, the kinds of no answer included, and sums to the batch's size n. If one option
-    has n-1 or n answers, n-1 of them are published and one answer is withheld: both cases look alike, so no
-    answer is certain. The result depends on the counts only, because any other input would reveal something
-    (l-diversity: Machanavajjhala and others 2007).
+    has n-1 or n answers, n-1 of them are published, 0 of every other, and one answer is withheld: both cases
+    look alike, so no answer is certain. The result depends on the counts only, because any other input would
+    reveal something (l-diversity: Machanavajjhala and others 2007).
     """
     n = sum(counts)
     if n == 0 or max(counts) < n - 1:

@@ -75,10 +75,10 @@ class Row:
     """One statement in one round at one node.
 
     If nothing is published, `table` is None and `why` is "waiting" or "too_few"; otherwise `why` is None.
-    `breaks` says why it cannot be compared with the round before it in `over_time`; () if it can, and in a
-    row by itself. The figures of a round that is not closed still change. `batches` is the number of batches
-    in the table, each with noise of its own; 0 in an exact round. `units` has the units below the node that
-    have figures of their own; None if the row is compared as one unit.
+    `breaks` says why it cannot be compared with the round before it in `over_time`; () if it can, and if
+    there is none before it. The figures of a round that is not closed still change. `batches` is the number
+    of batches in the table, each with noise of its own; 0 in an exact round. `units` has the units below the
+    node that have figures of their own; None if the row is compared as one unit.
 
     If several options may be chosen, `table` counts whether any was, and `options` has a table for each
     option, the lowest first; it is empty for any other statement. For a follow-up, `table` has the answers of

@@ -113,7 +113,8 @@ class Stratum:
 
     @cached_property
     def weight(self) -> float:
-        """1 / number of answers. With this weight the sum over units is that of Mantel and Haenszel."""
+        """1 / number of the unit's answers in all rounds, withheld ones included; 1 without answers. With
+        this weight the sum over units is that of Mantel and Haenszel."""
         return 1 / max(self._size, 1)
 
     @property

@@ -102,8 +102,8 @@ then of NOT_ASKED if it is a follow-up. The published counts have the same order
 
 def tally_batch(batch: Sequence[Ballot], columns: Sequence[Column], publish: Publish) -> Tally:
     """Return the tables of one batch to publish, one for each of `columns`, which are all those of the
-    survey. `publish` is `veiled`, or `protected` with its randomness and the round's epsilon: it makes the
-    published cells from the counted ones."""
+    survey. `publish` is the round's rule, which makes published cells of counted ones: `veiled`, or
+    `protected` with its randomness and the column's epsilon."""
     tables: list[StatementTally] = []
     for at, column in enumerate(columns):
         answers = Counter(ballot.answers[at] for ballot in batch)

@@ -48,7 +48,8 @@ def accept_ballot(put: Callable[[datetime], None], thanks: str) -> GuestResponse
     ballot holds. `thanks` is the address of the thank-you.
 
     Refuses the request if `put` raises an error: 403 for a closed round, a way that is not admitted and an
-    unknown slip, 409 for a used slip, 429 for a ballot that is too early. Other errors of `put` pass.
+    unknown slip, 409 for a used slip, 429 for a ballot that the rate limit refuses. Other errors of `put`
+    pass.
     """
     try:
         put(guest_side().clock())

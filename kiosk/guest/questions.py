@@ -49,9 +49,9 @@ def answer(code: str = "") -> GuestResponse:
     """Accept one ballot, as a form or an envelope (`take_envelope`). The response has the same bytes whatever
     the ballot holds.
 
-    Refuses the request with 404 for an unknown code, with 403 if no round runs at its unit or the round does
-    not admit by this kind of link, with 400 for a ballot that is not valid, and with 429 for a ballot that is
-    too early (`accept_ballot`), and for a kiosk's form if the rate limit has no token. A form that the kiosk
+    Refuses a form with 404 for an unknown code, with 403 if no round runs at its unit or the round does not
+    admit by this kind of link, with 400 for a ballot or a ticket that is not valid, and with 429 at a kiosk
+    if the rate limit has no token; an envelope as `take_envelope` does, also with 410. A form that the kiosk
     marked as rapid is excluded, with the same response.
     """
     if ENVELOPE in request.form:

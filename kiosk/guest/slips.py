@@ -54,10 +54,9 @@ def slip_form() -> GuestResponse:
 
 def slip_answer() -> GuestResponse:
     """Accept one ballot with a slip, and mark the slip as used. The response has the same bytes whatever the
-    ballot holds. Refuses the request with 400 unless the form has exactly one code, and for a ballot that is
-    not valid; with 403 for an unknown code, and for a round that does not run or admits no slips; with 409
-    for a used slip; and with 429 while too many codes of its source are looked up, and for a ballot that is
-    too early."""
+    ballot holds. Refuses the request with 400 unless the form has exactly one code, and for a ballot or a
+    ticket that is not valid; with 403 for an unknown code, and for a round that does not run or admits no
+    slips; with 409 for a used slip; and with 429 while too many codes of its source are looked up."""
     code, of_round, unit = _sent_slip()
     fields = {name: values for name, values in request.form.lists() if name != "slip"}
     ticket, ballot, store = pop_ticket(fields), sent_ballot(of_round, fields), guest_side().store

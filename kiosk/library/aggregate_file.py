@@ -135,8 +135,8 @@ class SignedAggregate:
 
 def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
     """Return the bytes of a ZIP file with the aggregate, signed with the organisation's key, which is made if
-    there is none. The figures are not checked as by `read_aggregate`. Raises RefusedError if the key's file
-    is damaged."""
+    there is none. The figures are not checked: `read_aggregate` refuses those that cannot be right. Raises
+    RefusedError if the key's file is damaged, and OSError if it cannot be opened or made."""
     tables = {
         "rounds": [_round_line(one) for one in aggregate.rounds],
         "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],

@@ -66,7 +66,8 @@ def exclusively(settings: Settings) -> Iterator[None]:
 
 
 def change_files(settings: Settings, changes: Changes) -> Library:
-    """Replace own files, and return the new library.
+    """Replace own files, and return the new library. `changes` maps paths, relative to KIOSK_DATA, to new
+    contents, None to remove the file.
 
     The caller holds `exclusively`. Raises RefusedError, and changes nothing, if a file that is readable now,
     or that is changed, would be unreadable, or if a file cannot be written; DefinitionError if a shipped file
@@ -142,8 +143,8 @@ def _refusal(settings: Settings, candidate: Settings, problem: FileProblem) -> M
 
 
 def replace_all(data: Path, changes: Changes) -> None:
-    """Replace every file of a change, in its order, and flush each to the disk. `data` is KIOSK_DATA. The
-    caller holds `exclusively`.
+    """Replace every file of a change, in its order, and flush each to the disk. `changes` maps paths,
+    relative to `data` (KIOSK_DATA), to new contents, None to remove the file. The caller holds `exclusively`.
 
     If one cannot be replaced, the files and folders are as before, and OSError is raised. No file is read:
     the caller checks that the new files can be read.

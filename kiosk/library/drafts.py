@@ -61,7 +61,7 @@ class DraftError(FieldError):
 @dataclass(frozen=True)
 class ImportedSurvey:
     """The content of an imported file: a draft, and its translations, language code -> Swedish text ->
-    translation. The ids of its survey and scales may be taken."""
+    translation. Other surveys and scales may have the ids of its survey and scales."""
 
     draft: "Draft"
     texts: Mapping[str, Mapping[str, str]]

@@ -75,8 +75,8 @@ def with_known_ids(
     - else that of a statement that a round of the survey asked (`asked`, the latest round first) and whose id
       no row has.
 
-    The statement with the text must be the same question (`_is_same_question`). A changed statement whose id
-    was given to another one gets the id "".
+    The statement with the text must also have the same answers, asked in the same way, and no other good end.
+    A changed statement whose id was given to another one gets the id "".
     """
     known = {statement.id: statement for statement in before}
     kept = {one.id for one in after if one.id in known and one.text == known[one.id].text}

@@ -64,7 +64,9 @@ def _stands_in_a_line(char: str) -> bool:
 
 
 def find_fault(text: str, longest: int = LONGEST_TEXT) -> Fault | None:
-    """Return the reason why a text cannot be shown; None if it can. `longest` is in characters."""
+    """Return the reason why a text cannot be shown; None if it can. It cannot if it has no visible character,
+    is over `longest` characters, or has a line break, a control character, or one that changes the direction
+    of the text after it."""
     if not is_one_line(text):
         return _line_fault(text)
     if not can_be_read(text):
@@ -99,6 +101,7 @@ def _line_fault(text: str) -> Fault:
 
 def find_translation_fault(message: str, text: str) -> Fault | None:
     """Return the reason why a text cannot be the translation of the Swedish text `message`; None if it can.
+    It cannot if no screen can show it (`find_fault`), or if it has other {placeholders} than the message.
 
     A message with a stray brace, such as a smiley, is not a template: nothing is filled in, so the braces of
     its translation are not compared.

@@ -77,8 +77,8 @@ def read_tree_draft(settings: Settings, tree_id: str) -> TreeDraft:
 
 
 def tree_digest(settings: Settings, tree_id: str) -> str:
-    """Return a digest of an own tree's file: 32 hex digits of SHA-256. Raises DefinitionError if it cannot be
-    read."""
+    """Return a digest of an own tree's file: 32 hex digits of SHA-256. Raises DefinitionError if it is
+    missing or cannot be read."""
     return short_hash(read_text(settings.data / tree_path(tree_id)), 32)
 
 

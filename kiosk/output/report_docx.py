@@ -31,7 +31,8 @@ MARGIN_MM, TEXT_MM = 28, 154
 
 @dataclass(frozen=True)
 class Look:
-    """The look of a style; `size`, `before` and `after` are in points."""
+    """The look of a style; `size`, `before` and `after` are in points, and `colour` is six hex digits; ""
+    leaves that of the template."""
 
     size: float
     before: float

@@ -148,8 +148,8 @@ def read_pasted(text: str, title: str) -> ForeignForm:
     Each line is a statement, or an answer to the statements above it. Answers follow "Svar:" or the like, on
     the same line with slashes, semicolons or commas between them, or on the lines below it up to an empty
     one. In a text without such a line, answers begin with a dash or a number, as its first line does not.
-    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text over MOST_LINES
-    or LONGEST_TEXT, and for one with neither statements nor answers.
+    Statements without answers get those of DEFAULT_SCALE. Raises ForeignFormError for a text over MOST_LINES,
+    LONGEST_TEXT or MOST_QUESTIONS, and for one with neither statements nor answers.
     """
     return read_lines(text, title, _default_answers())
 

@@ -101,8 +101,8 @@ class _Question:
 
 def read_lss(content: bytes, default_title: str) -> ForeignForm:
     """Return the form in a survey, group or question that LimeSurvey exported as XML. `default_title` is for
-    a file without a title. Raises ForeignFormError for a file that is damaged, over MOST_ELEMENTS or
-    DEEPEST_ELEMENT, or without questions."""
+    a file without a title. Raises ForeignFormError for a file that is damaged, over MOST_ELEMENTS,
+    DEEPEST_ELEMENT or MOST_QUESTIONS, or without questions."""
     tables = _tables(content)
     if not tables.get("questions"):
         raise ForeignFormError(Message("Filen har inga frågor. Är det en enkät från LimeSurvey (.lss)?", {}))
@@ -240,8 +240,8 @@ def _number(text: str) -> int:
 
 def read_table(text: str, default_title: str) -> ForeignForm:
     """Return the form in LimeSurvey's table with tabs, for which `is_table` is true. `default_title` is for a
-    table without a title. Raises ForeignFormError for a table over MOST_TABLE_ROWS or without questions, and
-    for a cell over 131,072 characters."""
+    table without a title. Raises ForeignFormError for a table over MOST_TABLE_ROWS or MOST_QUESTIONS or
+    without questions, and for a cell over 131,072 characters."""
     base, titles, questions = "", dict[str, str](), dict[str, _Question]()
     current = _Question("", "")
     for row in _table_rows(text):

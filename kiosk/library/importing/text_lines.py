@@ -34,8 +34,8 @@ def read_lines(text: str, default_title: str, default_answers: Sequence[str]) ->
     the same line with slashes, semicolons or commas between them, or on the lines below it up to an empty
     one. In a text without such a line, answers begin with a dash or a number, as its first line does not.
     `default_answers` are the answers of statements without any, from the lowest. Answers without a statement
-    are listed as left out. Raises ForeignFormError for a text over MOST_LINES or LONGEST_TEXT, and for one
-    with neither statements nor answers.
+    are listed as left out. Raises ForeignFormError for a text over MOST_LINES, LONGEST_TEXT or
+    MOST_QUESTIONS, and for one with neither statements nor answers.
     """
     if text.count("\n") > MOST_LINES or len(text) > LONGEST_TEXT:
         raise ForeignFormError(

@@ -268,7 +268,7 @@ def _place_message(place: _Place, rows: Sequence[int]) -> Message:
 
 
 def read_form(sheets: Mapping[str, Sheet], default_title: str) -> ForeignForm:
-    """Return the form in the rows of a workbook's sheets, by the sheets' names.
+    """Return the form in a workbook: `sheets` maps the name of each sheet to its rows, each a row of texts.
 
     `default_title` is the title of a form without one. Raises ForeignFormError for a workbook that is no
     XLSForm, or has a sheet over MOST_ROWS or MOST_COLUMNS, for two columns of one language or one heading,
