@@ -46,7 +46,8 @@ def describe(database: peewee.Database, name: str) -> list[str]:
         _column(
             column.name,
             column.data_type,
-            f"DEFAULT {column.default}" if column.default is not None else "",
+            # PostgreSQL adds the type to a text's default: ''::text.
+            f"DEFAULT {column.default.removesuffix('::text')}" if column.default is not None else "",
             null=column.null,
             is_key=column.primary_key,
         )

@@ -16,6 +16,7 @@ from typing import Any
 import peewee
 import pytest
 from playhouse import db_url
+from playhouse.migrate import SchemaMigrator, migrate
 
 from kiosk.domain.counters import Figure, Quality, Tap, month_of
 from kiosk.domain.report import Block, Kind, ReportDocument, Terms
@@ -240,6 +241,30 @@ def test_a_new_installation_has_the_tables_of_the_models(url: str, tmp_path: Pat
     store.close()
     with connected(url) as database:
         assert differences(database) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "described"),
+    [
+        (peewee.TextField(null=True, constraints=[peewee.SQL("DEFAULT '' NOT NULL")]), "text DEFAULT ''"),
+        (peewee.TextField(null=True, constraints=[peewee.SQL("DEFAULT 'a' NOT NULL")]), "text DEFAULT 'a'"),
+        (peewee.IntegerField(null=True, constraints=[peewee.SQL("DEFAULT 0 NOT NULL")]), "integer DEFAULT 0"),
+        (peewee.TextField(null=True), "text NULL"),
+    ],
+)
+def test_a_column_that_a_migration_adds_is_described_alike_on_both_databases(
+    url: str, tmp_path: Path, field: peewee.Field, described: str
+) -> None:
+    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
+    store.migrate()
+    store.close()
+    with connected(url) as database:
+        migrator = SchemaMigrator.from_database(database)  # type: ignore[no-untyped-call]
+        migrate(migrator.add_column("wall", "added", field))  # type: ignore[no-untyped-call]
+        strict = ["STRICT"] if isinstance(database, peewee.SqliteDatabase) else []
+        assert describe(database, "wall") == [
+            "code text KEY", "node_id text", f"added {described}", *strict
+        ]  # fmt: skip
 
 
 CHANGES = {
