@@ -228,6 +228,11 @@ def _mail(database: peewee.Database) -> None:
     create("kiosk_contact", ("code",), code=Text(), after_count=Text(), is_reported=Integer())
 
 
+def _closings_in_steps(_database: peewee.Database) -> None:
+    """Changes no table. A program of an older schema would read a round whose closing has begun as closed,
+    and lose what is left of it: the schema's number makes it refuse the database."""
+
+
 STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _rounds_and_guests,
     _desk_and_letterboxes,
@@ -238,6 +243,7 @@ STEPS: tuple[Callable[[peewee.Database], None], ...] = (
     _tickets_and_sign_in,
     _change_index_tokens_and_comments,
     _mail,
+    _closings_in_steps,
 )
 """The migrations in order: the first makes schema 1 of an empty database, each next one the schema after
 it."""

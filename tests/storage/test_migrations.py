@@ -26,6 +26,7 @@ from kiosk.storage import (
     Account,
     Action,
     Link,
+    MailChoice,
     Role,
     SecondFactor,
     Store,
@@ -35,6 +36,8 @@ from kiosk.storage import (
     tables,
 )
 from kiosk.storage.schema_check import describe, differences
+from tests.storage.test_closing_in_steps import CLOSING, LARGE, OF_LARGE, ROUND, stopped
+from tests.storage.test_count_in_steps import answered
 from tests.tools.builders import (
     MONDAY,
     a_prepared_store,
@@ -136,6 +139,9 @@ def fill(store: Store) -> None:
     store.comments.set("r", "s1", "Fler stolar.")
     store.store_change_index()
     store.earlier_figures.set("report", {"n": 12})
+    store.mail_choices.set("anna", MailChoice("anna@example.org", "sv", wants_summary=True))
+    store.mail_queue.put_trial("anna", MONDAY)
+    store.kiosk_contacts.note(["kiosk"], MONDAY)
     store.audit_log.note(MONDAY, "anna", Action.SIGNED_IN, "coordinator")
 
 
@@ -314,13 +320,57 @@ def test_the_schema_check_catches_changed_options_of_an_sqlite_table(
 def test_a_migration_that_does_not_match_the_models_is_rolled_back(
     old: Installation, monkeypatch: Any
 ) -> None:
-    """Control: the last step does nothing."""
-    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:-1], lambda _: None))
+    """Control: a further step adds a column that no model has."""
+
+    def add_column(database: peewee.Database) -> None:
+        execute(database, 'ALTER TABLE "wall" ADD COLUMN "at" TEXT')
+
+    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, add_column))
     store = old.open()
     with connected(old.url) as database:
         before = rows(database)
-    with pytest.raises(StoreError, match="there is no table mail_choice"):
+    with pytest.raises(StoreError, match="table wall has "):
         store.migrate()
     store.close()
     with connected(old.url) as database:
         assert rows(database) == before
+
+
+STEPS_BEFORE_CLOSINGS = migrations.STEPS[:9]
+"""The migrations of programs that read a round whose closing has begun as closed."""
+
+
+@pytest.fixture
+def closing(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An installation whose round is being closed: the count was stopped after its plan."""
+    store = open_store(tmp_path, url, tmp_path / "keys", durable=False)
+    store.migrate()
+    store.open_round(ROUND, MONDAY)
+    cast_all(store, LARGE[0], random_ballots(OF_LARGE, Random(1)))
+    stopped(store, monkeypatch, 1)
+    return store
+
+
+def test_an_older_program_refuses_a_database_with_a_stopped_closing(
+    closing: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "STEPS", STEPS_BEFORE_CLOSINGS)
+        for enter in (closing.check_schema, closing.upgrade):
+            with pytest.raises(StoreError, match="tables are of a newer version of this program"):
+                enter()
+    closing.check_schema()
+    assert closing.count(CLOSING)
+    assert answered(closing)["root"] == OF_LARGE
+    closing.close()
+
+
+def test_a_closing_that_the_schema_before_began_goes_on_after_the_upgrade(url: str, closing: Store) -> None:
+    newest = len(STEPS_BEFORE_CLOSINGS) + 1
+    with connected(url) as database:
+        number = tables.Installation.update(value=str(newest - 1))
+        number.where(tables.Installation.key == "schema").execute(database)
+    assert closing.upgrade()[0] == newest - 1
+    assert closing.count(CLOSING)
+    assert answered(closing)["root"] == OF_LARGE
+    closing.close()
