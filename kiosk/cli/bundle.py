@@ -26,7 +26,7 @@ def bundle_group() -> None:
 @click.option("--counter", "counters", multiple=True, metavar="ID", help="A counter that no theory brings.")
 @report_errors
 def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...], counters: tuple[str, ...]) -> None:
-    """Write a bundle to a new FILE."""
+    """Write a bundle, with all that the named surveys, theories and counters need, to a new FILE."""
     if not surveys and not theories and not counters:
         raise click.UsageError("Name a survey with --survey, a theory with --theory or a --counter.")
     library = usable_library(current_settings())
@@ -46,7 +46,7 @@ def make(file: Path, surveys: tuple[str, ...], theories: tuple[str, ...], counte
 @click.argument("file", type=FILE)
 @report_errors
 def show(file: Path) -> None:
-    """Show the content of FILE, and the changes that its import would make. Changes nothing."""
+    """Show the content of the bundle FILE, and the changes that its import would make. Changes nothing."""
     settings = current_settings()
     with naming(file):
         plan = plan_import(settings, file.read_bytes(), _used())
@@ -58,7 +58,7 @@ def show(file: Path) -> None:
 @click.argument("file", type=FILE)
 @report_errors
 def import_(file: Path) -> None:
-    """Import FILE completely; if it is refused, print the reason and import nothing."""
+    """Import the bundle FILE completely; if it is refused, print the reason and import nothing."""
     settings, used = current_settings(), _used()
     with naming(file):
         done = import_bundle(settings, file.read_bytes(), used).plan

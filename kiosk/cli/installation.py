@@ -19,7 +19,7 @@ GIVE_UP = "give up"
 @click.command()
 @report_errors
 def init() -> None:
-    """Set up a new installation in KIOSK_DATA."""
+    """Set up a new installation in KIOSK_DATA. Changes nothing if there is one already."""
     settings = current_settings()
     store = open_store(settings.data, settings.database_url, settings.keys)
     if store.is_installed:

@@ -56,7 +56,8 @@ def slips(
     reason: str | None,
     trial: bool,
 ) -> None:
-    """Create single-use codes and print them; they are stored nowhere else."""
+    """Create slips, and print their single-use codes or, with --pdf, sheets of slips. The codes are stored
+    nowhere else."""
     check_reason(reason)
     request = SlipRequest(of_round, unit, number, reason)
     settings = current_settings()

@@ -193,7 +193,7 @@ def round_cancel(round_id: str) -> None:
 @round_group.command(name="list")
 @report_errors
 def round_list() -> None:
-    """List all rounds, the latest first: planned, open, ended (its last count is due) or closed."""
+    """List all rounds, the latest opening first: planned, open, ended (its last count is due) or closed."""
     now = datetime.now()
     for state in installed_store(current_settings()).rounds():
         of_round = state.round

@@ -184,6 +184,8 @@ class NewPasswordForm(DeskForm):
 
 
 class OwnPasswordForm(NewPasswordForm):
+    """A new password, typed twice, and the `current` one."""
+
     current = PasswordField(_("Lösenordet du har nu"), validators=[Required(), Length(max=1000)])
 
 
@@ -211,6 +213,8 @@ def account_name(form: FlaskForm, field: StringField) -> None:
 
 
 class AccountForm(DeskForm):
+    """A new account, without a password: its person chooses one with a one-time link."""
+
     name = StringField(_("Namn"), filters=[on_one_line], validators=[account_name])
     role = RadioField(
         _("Roll"),
@@ -263,6 +267,8 @@ class MailForm(DeskForm):
 
 
 class OwnMailForm(MailForm):
+    """The own account's mail, with the `current` password, which confirms the change."""
+
     anchor_prefix = "mail-"
     current = PasswordField(_("Ditt lösenord"), validators=[Required(), Length(max=1000)])
 
@@ -386,6 +392,8 @@ class FiguresForm(DeskForm):
 
 
 class ReportForm(DeskForm):
+    """A new effect report about a node and a year, built on a theory of change."""
+
     title = StringField(_("Titel"), validators=[Required(), Length(max=200), one_line])
     organisation = StringField(_("Organisation"), validators=[Required(), Length(max=200), one_line])
     year = IntegerField(_("År"), validators=[Required(), Between(EARLIEST_YEAR, 2100)])
@@ -421,12 +429,14 @@ class WallForm(DeskForm):
 
 class ReasonForm(DeskForm):
     """A form for slips or kiosks. `reason` may be empty; slips or kiosks over the round's budget are refused
-    without a reason."""
+    without the reason of a coordinator."""
 
     reason = StringField(_("Varför behövs fler?"), filters=[on_one_line], validators=[readable])
 
 
 class LinkForm(ReasonForm):
+    """A new address at a unit: of a kiosk or of a poster (`kind`)."""
+
     unit = SelectField(_("Verksamhet"))
     kind = RadioField(
         _("Typ"), choices=[Admission.KIOSK.value, Admission.POSTER.value], default=Admission.KIOSK.value
@@ -434,11 +444,15 @@ class LinkForm(ReasonForm):
 
 
 class PairForm(ReasonForm):
+    """The unit for which a pairing code is made."""
+
     anchor_prefix = "pair-"
     unit = SelectField(_("Verksamhet"))
 
 
 class MoveForm(ReasonForm):
+    """The unit to which a kiosk is moved."""
+
     unit = SelectField(_("Flytta till"))
 
 
@@ -548,6 +562,9 @@ def trial_if_local(form: FlaskForm, field: BooleanField) -> None:
 
 
 class SlipsForm(ReasonForm):
+    """Slips to print, for a round and a unit. `languages` has the codes of the languages that the slips
+    print; a `trial` is printed also if guests cannot open the address."""
+
     anchor_prefix = "slips-"
     round = SelectField(_("Omgång"))
     unit = SelectField(_("Verksamhet"))
@@ -565,6 +582,9 @@ class SlipsForm(ReasonForm):
 
 
 class PosterForm(DeskForm):
+    """A poster or card to print. `link` is the code of the poster's address, `size` a value of Size;
+    `languages` and `trial` are as for slips."""
+
     anchor_prefix = "poster-"
     link = SelectField(_("Affischens adress"))
     size = SelectField(_("Papper"))

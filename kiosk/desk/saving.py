@@ -24,9 +24,10 @@ Saved = TypeVar("Saved")
 class EditForm(Generic[Draft]):
     """The form of one of the installation's own files, such as a scale.
 
-    `page` returns the page with a draft and the digest of the file as it was opened ("" for a new file),
-    `sent` reads the draft from the request, and `changed_meanwhile` is the sentence that is shown for
-    ChangedError, such as if somebody else has changed the file since.
+    `page` returns the page with a draft, the content of the form before it is checked and saved, and the
+    digest of the file as it was opened ("" for a new file), `sent` reads the draft from the request, and
+    `changed_meanwhile` is the sentence that is shown for ChangedError, such as if somebody else has changed
+    the file since.
     """
 
     page: Callable[[Draft, str], str]

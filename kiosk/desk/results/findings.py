@@ -402,8 +402,9 @@ def _noisy_turn(last_turn: Turn) -> str:
 
 def about_places(spread: Spread | None) -> tuple[str, ...]:
     """Return sentences about the units with the largest and the smallest share that agrees, whether the
-    difference is significant, and that only units with enough answers are compared. If all shares are equal,
-    they say so. For None, the only sentence says that too few units have enough answers."""
+    difference is significant, and that only units with at least PERCENT_FROM answers are compared. If all
+    shares are equal, they say so. For None, the only sentence says that fewer than two units have so many
+    answers."""
     if spread is None:
         return (
             translate(
