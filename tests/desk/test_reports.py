@@ -553,6 +553,27 @@ def test_the_summary_page_says_how_many_statements_were_left_out(
     assert "mår bättre" not in page
 
 
+def test_the_choice_of_statements_has_the_words_that_the_report_prints(desk: Desk) -> None:
+    survey = desk.round.survey
+    first, *others = survey.statements
+    reworded = replace(first, text="Personalen hör på mig", earlier_wordings=(first.text,))
+    opens = desk.now + timedelta(days=1)
+    second = replace(
+        desk.round, id="r2", survey=replace(survey, statements=(reworded, *others)), opens_at=opens,
+        closes_at=opens + timedelta(days=30),
+    )  # fmt: skip
+    desk.store.open_round(second, desk.now)
+    for _ in range(30):
+        desk.store.cast("r2", "dagverksamheten", Ballot((5, 4, 5, 4)), opens)
+    desk.now = second.closes_at
+    desk.store.count(desk.now)
+    desk.sign_in()
+    post(desk, REPORT, round=["r", "r2"], statement=[first.id])
+    assert "<h3>Personalen hör på mig" in preview(desk)
+    choice = desk.client.get(REPORT).text.partition(f'name="statement"\n  value="{first.id}"')[2]
+    assert '<span lang="sv">Personalen hör på mig</span>' in choice.partition("</label>")[0]
+
+
 def test_a_statement_without_answers_is_not_said_to_lack_room(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     for _ in range(40):

@@ -353,12 +353,16 @@ def _first_statements(
 
 def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[str, str]:
     """Return id -> text of the statements that a report may show: those that the rounds asked, and those of
-    the earlier figures of the report's place and year. The text is that of the earliest round that asked the
-    statement, else that of the earlier figures. `rounds` has the latest first."""
+    the earlier figures of the report's place and year. The text is the one that the report prints: that of
+    the latest of its rounds that asked the statement, else that of the latest of `rounds`, else that of the
+    earlier figures. `rounds` has the latest first."""
     earlier = {
         one.statement_id: one.text for figures in content.earlier_figures for one in figures.statements
     }
-    return earlier | {s.id: s.text for state in rounds for s in state.round.survey.statements}
+    offered = tuple(state.round for state in rounds)
+    latest_last = reversed((*content.rounds, *offered))
+    words = {s.id: s.text for of_round in latest_last for s in of_round.survey.statements}
+    return earlier | {s.id: words[s.id] for of_round in offered for s in of_round.survey.statements}
 
 
 def _parts(content: Content) -> dict[str, str]:
