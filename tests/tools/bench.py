@@ -20,7 +20,7 @@ from kiosk.domain.ballot import Ballot
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Store, open_store
 from kiosk.storage.database import QueueLock
-from tests.tools import export_load, look_cost, paint, process_load, wait_load
+from tests.tools import export_load, look_cost, paint, peer_load, process_load, wait_load
 from tests.tools.builders import MONDAY, a_round, a_store, random_ballots, tree
 from tests.tools.guest_side import Place
 
@@ -133,6 +133,7 @@ def main() -> None:
     look_cost.main()
     export_load.main()
     process_load.main()
+    peer_load.main()
     paint.main()
 
 

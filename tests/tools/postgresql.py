@@ -52,7 +52,7 @@ class Server:
     def kill(self) -> None:
         """Kill every process of the server at once, and return when they have ended."""
         file = self.folder / "data" / "postmaster.pid"
-        first = file.read_text().splitlines()[0]
+        first = str(self.process_id)
         others = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         handles = []
         for process in (first, *others):
@@ -78,6 +78,11 @@ class Server:
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
+
+    @property
+    def process_id(self) -> int:
+        """The id of the running server's main process. Raises FileNotFoundError if it does not run."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
 
     @property
     def data(self) -> str:

@@ -10,7 +10,8 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
@@ -107,12 +108,17 @@ class Scale:
     two_ms: float
 
 
-def processor_time(process_ids: Sequence[int]) -> float:
-    """Return the seconds of processor time that these processes have used."""
-    ticks = 0
-    for process_id in process_ids:
-        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+def processor_time(process_ids: Iterable[int]) -> float:
+    """Return the seconds of processor time that these processes and their children have used, also the
+    children that have ended."""
+    ticks, left = 0, list(process_ids)
+    while left:
+        process = Path(f"/proc/{left.pop()}")
+        with suppress(FileNotFoundError):  # a child that has just ended
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+            for thread in process.glob("task/*/children"):
+                left += map(int, thread.read_text().split())
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
