@@ -95,7 +95,7 @@ def mail_retry() -> None:
 @click.argument("mail_id")
 @report_errors
 def mail_remove(mail_id: str) -> None:
-    """Remove a mail from the queue. It is never sent."""
+    """Remove the mail with this id, as `kiosk mail list` prints it, from the queue. It is never sent."""
     if not installed_store(current_settings()).mail_queue.remove(mail_id):
         raise NoMailError(mail_id)
     click.echo(f"{mail_id} is removed.")

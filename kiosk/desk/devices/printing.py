@@ -87,7 +87,9 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
     """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form, also
     if the round closes while they wait for their turn. None, with an error, also for slips whose texts cannot
     be printed, but these are stored: nobody has their codes, and they count in the budget. Raises BusyError
-    or KeyUnavailableError, before any slip is stored, and UnfinishedError, after they are stored."""
+    if too many files wait to be written, and KeyUnavailableError if the key of the slip set is missing or
+    damaged, both before any slip is stored; UnfinishedError, after they are stored, if the program that
+    writes the PDF did not finish."""
     if _untick_missing_languages(form):
         return None
     of_round = next(state.round for state in desk().store.rounds() if state.round.id == form.round.data)

@@ -59,8 +59,8 @@ class GroupView:
 
     `text` is the statement's. `rule` has the scale and the options that count as agreeing. `apart` is a
     sentence with the differences from the first group of the same statement, "" for the first group.
-    `sentences` say in which lines the share that agrees is largest and smallest, whether that may be chance,
-    and that a low share is good or neither end, if so (`about_direction`).
+    `sentences` say in which lines the share that agrees is largest and smallest, and whether that may be
+    chance; if the survey says that a low share is good, or that neither is, they say this too.
     """
 
     text: str

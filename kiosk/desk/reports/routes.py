@@ -267,7 +267,7 @@ def publish(report_id: str) -> ResponseReturnValue:
     Earlier editions stay as they are. An equal one that another request published meanwhile, such as after a
     double click, is not published again. If the PDF cannot be made, nothing is published, and the reason is
     shown with status 400. Aborts with 404 for an unknown report, or one whose theory or place is no longer in
-    the library. Raises BusyError (503)."""
+    the library. Raises BusyError (503) if too many files wait to be written."""
     number = max(desk().store.reports.editions(report_id), default=0) + 1
     document = _draft(report_id, edition_words(number, desk().clock()))
     try:
@@ -292,7 +292,7 @@ def publish(report_id: str) -> ResponseReturnValue:
 def edition_file(report_id: str, edition: int, ending: str) -> ResponseReturnValue:
     """Return a published edition as the file with this ending, one of ENDINGS. The browser shows html, and
     saves the others. If the file cannot be made, return a page with the reason and status 400. Aborts with
-    404 for an unknown edition or ending. Raises BusyError (503)."""
+    404 for an unknown edition or ending. Raises BusyError (503) if too many files wait to be written."""
     kept = desk().store.reports.edition(report_id, edition)
     if kept is None or ending not in ENDINGS:
         abort(404)

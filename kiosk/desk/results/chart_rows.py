@@ -142,9 +142,9 @@ def counted_line(name: str, label: str, row: Row, shown: Row, labels: Strings) -
 
 def lines_of_options(row: Row, labels: Strings) -> tuple[Line, ...]:
     """Return a line for each option of a question with several options: the number of guests who chose it, of
-    all ballots. `labels` has the options' labels, the highest option first, "none of these" last; the lines
-    have the same order. A row without figures gives one line with the reason; one with figures has at least
-    one ballot."""
+    all ballots. `labels` has the options' labels in the order in which guests see them, "none of these" last;
+    the lines have the same order. A row without figures gives one line with the reason; one with figures has
+    at least one ballot."""
     if not row.table:
         empty_bar = _empty_bar("", row, row)
         return (replace(_line_without_numbers(round_name(row), empty_bar, row.statement), counts=(None,)),)

@@ -79,7 +79,8 @@ class Verdict:
 @dataclass(frozen=True)
 class Wording:
     """A statement's text and its options' labels in the reader's language, and the options' colours. Labels
-    and colours start with the highest option."""
+    and colours start with the highest option; without an order, they are in the order in which guests see
+    them."""
 
     text: str
     labels: Strings
@@ -168,8 +169,8 @@ class Entry:
 
     @cached_property
     def interval(self) -> str:
-        """The interval of the share that agrees in words, in tenths or percent, such as "kan vara 3–5 av 10";
-        "" below PERCENT_FROM answers, and for options without an order."""
+        """The confidence interval of the share that agrees in words, in tenths or percent, such as "kan vara
+        3–5 av 10"; "" below PERCENT_FROM answers, and for options without an order."""
         sure = self.now.agreeing_interval
         if not sure:
             return ""

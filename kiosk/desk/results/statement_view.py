@@ -125,13 +125,13 @@ class Section:
     """The view of one statement at one node: its texts, figures, charts and sentences.
 
     `text` and `labels` are in the reader's language. `outcome` is the survey's word for the statement's
-    subject, such as "Trygghet". `labels` and `palette` start with the highest option. `now` is the row of the
-    shown round, and `sentences` are about it. `history` has a row for each round that asked the statement,
-    the earliest first, and `over_time` are sentences about it. `places` are the node and all nodes below it.
-    `shown_history` and `shown_places` are the parts of these two that the charts and tables have.
-    `earlier_lines` has the lines of earlier figures, the earliest first. `charts` are those of the round,
-    over time and of places, each if there is one. `comment` is a coordinator's comment on the statement in
-    the round, "" if there is none.
+    subject, such as "Trygghet". `labels` and `palette` start with the highest option; without an order, they
+    are in the order in which guests see them. `now` is the row of the shown round, and `sentences` are about
+    it. `history` has a row for each round that asked the statement, the earliest first, and `over_time` are
+    sentences about it. `places` are the node and all nodes below it. `shown_history` and `shown_places` are
+    the parts of these two that the charts and tables have. `earlier_lines` has the lines of earlier figures,
+    the earliest first. `charts` are those of the round, over time and of places, each if there is one.
+    `comment` is a coordinator's comment on the statement in the round, "" if there is none.
     """
 
     id: str
