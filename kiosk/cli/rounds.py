@@ -29,7 +29,7 @@ from kiosk.domain.rounds import (
 from kiosk.domain.tree import Tree
 from kiosk.library.texts import find_fault
 from kiosk.operation.clock import check_clock
-from kiosk.storage import COMMAND_LINE, Action, RoundState, StoreError, UnconfirmedScreensError
+from kiosk.storage import COMMAND_LINE, Action, Entry, RoundState, StoreError, UnconfirmedScreensError
 
 
 @click.group(name="round")
@@ -139,14 +139,13 @@ def round_open(
     screens = store.staffs_screens(new)
     if unconfirmed := [one for one in screens if one.code_ending not in known_screens]:
         raise UnconfirmedScreensError(unconfirmed)
-    store.open_round(new, now)
-    for error in over:
-        store.audit_log.note(now, COMMAND_LINE, Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}")
-    for screen in screens:
-        what = f"{screen.unit_id}, {screen.code_ending}"
-        store.audit_log.note(now, COMMAND_LINE, Action.SCREEN_CONFIRMED, what)
+    actions = [
+        *((Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}") for error in over),
+        *((Action.SCREEN_CONFIRMED, f"{screen.unit_id}, {screen.code_ending}") for screen in screens),
+        (Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units])),
+    ]
+    store.open_round(new, now, [Entry(now, COMMAND_LINE, action, what) for action, what in actions])
     store.store_change_index()
-    store.audit_log.note(now, COMMAND_LINE, Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
     opening = "is open" if new.is_running(now) else f"opens on {new.opens_at:%Y-%m-%d}, and is open"
     click.echo(f"{new.id} {opening} until {new.closes_at:%Y-%m-%d %H:%M}.")
 
@@ -183,10 +182,13 @@ def round_cancel(round_id: str) -> None:
     """Cancel a round that has not opened. Slips that are printed for it are not valid any more."""
     store, now = installed_store(current_settings()), datetime.now()
     check_clock(store, now)
-    cancelled = store.cancel_round(round_id, now)
+    log = [
+        Entry(now, COMMAND_LINE, Action.ROUND_CANCELLED, f"{one.title}, {one.opens_at:%Y-%m-%d}")
+        for one in (state.round for state in store.rounds())
+        if one.id == round_id
+    ]
+    store.cancel_round(round_id, now, log)
     store.store_change_index()
-    what = f"{cancelled.title}, {cancelled.opens_at:%Y-%m-%d}"
-    store.audit_log.note(now, COMMAND_LINE, Action.ROUND_CANCELLED, what)
     click.echo(f"{round_id} is cancelled. Throw away the slips that are printed for it.")
 
 

@@ -19,7 +19,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.live_pages import LIVE_ENDPOINTS, RENEWED
 from kiosk.domain.short_hash import short_hash
-from kiosk.storage import Account, Action, Role, RoundState
+from kiosk.storage import Account, Action, Entry, Role, RoundState
 
 P = ParamSpec("P")
 View = TypeVar("View", bound=Callable[..., object])
@@ -217,6 +217,12 @@ def note(action: Action, what: str) -> None:
     account = signed_in()
     if account is not None:
         desk().store.audit_log.note(desk().clock(), account.name, action, what)
+
+
+def entry(action: Action, what: str) -> Entry:
+    """Return a line of the log about an action of the signed-in account, for a write of the store that logs
+    it together with the action. `what` as for `note`. Its name is "" without a session."""
+    return Entry(desk().clock(), account_name(), action, what)
 
 
 def touch() -> None:

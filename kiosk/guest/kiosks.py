@@ -14,7 +14,7 @@ from kiosk.guest.refusals import refuse
 from kiosk.guest.wrong_codes import admit_code, record_wrong_code
 from kiosk.library.catalogues import REFERENCE
 from kiosk.screen.texts import Refusal
-from kiosk.storage import PAIRING_DIGITS, Action, Link, Pairing, RoundClosedError
+from kiosk.storage import PAIRING_DIGITS, Link, RoundClosedError
 
 LETTERBOX = "Kiosk-Letterbox"
 """Response header of a sign of life: the public key of the running round's letterbox. When it changes, the
@@ -46,21 +46,11 @@ def pair() -> GuestResponse:
         typed = typed[:-1] if press == "erase" else _digits(sent + press)
         return make_response(guest.pages.pairing(asked, typed, None))
     admit_code()
-    redeemed = guest.store.pairing_codes.redeem(typed, guest.clock(), guest.secret_key)
-    if redeemed is None or not _is_valid_now(redeemed):
+    link = guest.store.pair_screen(typed, guest.clock(), guest.secret_key)
+    if link is None:
         record_wrong_code()
         return make_response(guest.pages.pairing(asked, "", Refusal.WRONG_CODE), 403)
-    link = guest.store.links.add(Admission.KIOSK, redeemed.unit_id)
-    what = f"{link.unit_id}, {link.code_ending}"
-    guest.store.audit_log.note(guest.clock(), redeemed.made_by, Action.SCREEN_PAIRED, what)
     return redirect(f"/k/{link.code}/paired", 303)
-
-
-def _is_valid_now(pairing: Pairing) -> bool:
-    """Return whether the code of a pairing is still valid. A round that was planned or opened after a member
-    of staff made the code makes it invalid."""
-    guest = guest_side()
-    return pairing.valid_during_round or not guest.store.rounds_from(pairing.unit_id, guest.clock())
 
 
 def _digits(text: str) -> str:

@@ -110,15 +110,20 @@ class AuditLog:
     def note(self, at: datetime, name: str, action: Action, what: str) -> None:
         """Log an action, with the values of `Entry`. Only the minute of `at`, a local time without a zone, is
         kept. Neither the name nor `what` is checked."""
+        self.insert(Entry(at, name, action, what))
+
+    def insert(self, entry: Entry) -> None:
+        """Log an action in the caller's write, so that no crash separates the two. Only the minute of its
+        time is kept."""
         log = tables.Log
         last = self._database.row(log.select(peewee.fn.COALESCE(peewee.fn.MAX(log.number), 0)))
         self._database.run(
             log.insert(
                 number=(last[0] if last else 0) + 1,
-                at=at.isoformat(timespec="minutes"),
-                name=name,
-                action=action.value,
-                what=what,
+                at=entry.at.isoformat(timespec="minutes"),
+                name=entry.name,
+                action=entry.action.value,
+                what=entry.what,
             )
         )
 

@@ -78,6 +78,12 @@ class Links:
         """Store and return a new link to a unit. `code` is random unless given (in demonstrations only).
         Raises peewee.IntegrityError if a link has it. The budget of the unit, and whether a round runs there,
         are not checked."""
+        return self.insert(admission, unit_id, code, screen)
+
+    def insert(
+        self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
+    ) -> Link:
+        """Do the work of `add` in the caller's write."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(

@@ -5,11 +5,13 @@ accepts no ballot: no page, file or command shows any of it. Only the caller tha
 it: whoever got an error, or no answer, does not find the round open later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from kiosk.domain.rounds import OTHER_OPENING, Round, RoundError, check_opening
+from kiosk.storage.audit_log import AuditLog, Entry
 from kiosk.storage.clock_record import read_record, write_record
 from kiosk.storage.count_progress import CountPart, read_progress, units_in_parts
 from kiosk.storage.count_steps import CountSteps
@@ -46,6 +48,7 @@ class OpeningSteps:
         unit_rows: UnitRows,
         snapshots: Snapshots,
         count_steps: CountSteps,
+        audit_log: AuditLog,
     ) -> None:
         self._database = database
         self._writer = writer
@@ -53,8 +56,9 @@ class OpeningSteps:
         self._unit_rows = unit_rows
         self._snapshots = snapshots
         self._count_steps = count_steps
+        self._audit_log = audit_log
 
-    def open(self, new: Round, now: datetime) -> None:
+    def open(self, new: Round, now: datetime, log: Sequence[Entry]) -> None:
         """Store a round with its boxes, slip sets and letterboxes in steps, and publish (`Store.open_round`).
         What an opening that was stopped has written is deleted first.
 
@@ -71,7 +75,7 @@ class OpeningSteps:
             self.discard()
         try:
             while self._read() == opening:
-                self._step(opening)
+                self._step(opening, log)
         finally:
             self._discard(new)
         if self._rounds.with_id(new.id) is None:
@@ -104,14 +108,14 @@ class OpeningSteps:
         write_record(self._database, replace(read_record(self._database), known_at=now.astimezone(UTC)))
         return self._read()
 
-    def _step(self, opening: Opening) -> None:
-        """Do the next write of an opening. Before it adds the round, it finishes a count that was stopped.
-        Raises OSError if new keys cannot be written, and the errors of `Writer.write` and
-        `CountSteps.count`."""
+    def _step(self, opening: Opening, log: Sequence[Entry]) -> None:
+        """Do the next write of an opening; the last one also writes `log`. Before it adds the round, it
+        finishes a count that was stopped. Raises OSError if new keys cannot be written, and the errors of
+        `Writer.write` and `CountSteps.count`."""
         if part := self._unit_rows.next_without_box(opening.round):
             self._unit_rows.write_step(part, partial(self._insert, opening, part), are_new=True)
         else:
-            self._publish(opening)
+            self._publish(opening, log)
 
     def discard(self) -> None:
         """Delete the rows and keys of an opening that has begun, if any: call it at a start, when the process
@@ -134,9 +138,10 @@ class OpeningSteps:
         if self._read() == opening and self._unit_rows.next_without_box(opening.round) == part:
             self._unit_rows.insert_new(part)
 
-    def _publish(self, opening: Opening) -> None:
-        """Add the round, and publish. The opening is given up if the rules do not allow it any more. Nothing
-        is changed, and all is read again, during a count and if figures changed meanwhile.
+    def _publish(self, opening: Opening, log: Sequence[Entry]) -> None:
+        """Add the round and the entries `log` of the audit log, and publish. The opening is given up if the
+        rules do not allow it any more. Nothing is changed, and all is read again, during a count and if
+        figures changed meanwhile.
 
         The snapshot is made before the write begins, so that no guest waits for it.
         """
@@ -145,7 +150,7 @@ class OpeningSteps:
         made_at = self._count_steps.last_tick or opening.now
         text = self._snapshots.make(made_at, opened=opening.round)
         try:
-            self._add(opening, basis, text)
+            self._add(opening, basis, text, log)
         except RoundError:
             self._writer.run_step(partial(self._give_up, opening.round))
 
@@ -153,7 +158,7 @@ class OpeningSteps:
         return _Basis(self._rounds.all(), self._database.get("last_tick"), self._snapshots.text())
 
     @one_write
-    def _add(self, opening: Opening, basis: _Basis, text: str | None) -> None:
+    def _add(self, opening: Opening, basis: _Basis, text: str | None, log: Sequence[Entry]) -> None:
         """Do the write of `_publish`. `text` is the new snapshot."""
         if self._read() != opening or read_progress(self._database) or self._read_basis() != basis:
             return
@@ -161,6 +166,8 @@ class OpeningSteps:
         self._rounds.add(opening.round)
         write_opening(self._database, None)
         self._snapshots.put(text)
+        for entry in log:
+            self._audit_log.insert(entry)
 
     def _give_up(self, of_round: Round) -> None:
         """Mark this round's opening as given up, if it has begun and the round is not added yet. The caller

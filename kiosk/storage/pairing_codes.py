@@ -76,14 +76,14 @@ class PairingCodes:
         without."""
         return Counter(pairing.unit_id for pairing in self._valid(now).values())
 
-    def redeem(self, code: str, now: datetime, secret_key: str) -> Pairing | None:
-        """Return the pairing of a code and delete the code; None if the code is wrong, used, expired, or made
-        with another `secret_key`. `valid_during_round` is not checked here."""
-        key = _row_key(code, secret_key)
-        return None if _pairing(self._database.get(key), now) is None else self._redeem(key, now)
+    def has(self, code: str, now: datetime, secret_key: str) -> bool:
+        """Return whether a code is unused, has not expired, and was made with this `secret_key`."""
+        return _pairing(self._database.get(_row_key(code, secret_key)), now) is not None
 
-    @one_write
-    def _redeem(self, key: str, now: datetime) -> Pairing | None:
+    def use(self, code: str, now: datetime, secret_key: str) -> Pairing | None:
+        """Return the pairing of a code and delete the code; None unless `has` is true. `valid_during_round`
+        is not checked here. The caller holds a write."""
+        key = _row_key(code, secret_key)
         pairing = _pairing(self._database.get(key), now)
         self._delete(key)
         return pairing

@@ -1,6 +1,6 @@
 """The data of an installation, and every operation on them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum, auto
@@ -20,7 +20,7 @@ from kiosk.domain.snapshot import Document
 from kiosk.storage.account_links import AccountLinks
 from kiosk.storage.accounts import Accounts
 from kiosk.storage.api_tokens import ApiTokens
-from kiosk.storage.audit_log import AuditLog
+from kiosk.storage.audit_log import Action, AuditLog, Entry
 from kiosk.storage.boxes import Boxes, OpenBox
 from kiosk.storage.clock_record import read_record, write_record
 from kiosk.storage.comments import Comments
@@ -33,7 +33,7 @@ from kiosk.storage.dump_check import Tables
 from kiosk.storage.earlier_figures import EarlierFigures
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.letterboxes import Letterboxes, LetterboxGoneError
-from kiosk.storage.links import KioskBudgetError, Links
+from kiosk.storage.links import KioskBudgetError, Link, Links
 from kiosk.storage.mail import KioskContacts, MailChoices, MailQueue
 from kiosk.storage.opening_steps import OpeningSteps
 from kiosk.storage.outputs import OutputRows
@@ -158,6 +158,7 @@ class Store:
             self._unit_rows,
             self._snapshots,
             self._count_steps,
+            self.audit_log,
         )
 
     # -- tables ----------------------------------------------------------------------------------
@@ -351,33 +352,34 @@ class Store:
         without line breaks, sorted as texts."""
         return self._rounds.terms()
 
-    def open_round(self, new: Round, now: datetime) -> None:
+    def open_round(self, new: Round, now: datetime, log: Sequence[Entry] = ()) -> None:
         """Store a round's terms, with an empty box, slip set and letterbox for each unit, and publish.
 
         A few units are written in one transaction, and guests' ballots come between them. The round is stored
-        and published in the last one. Finishes a count that was stopped, and deletes what an opening that was
-        stopped has written. Records that the clock was right at `now`. Raises RoundError, with every reason,
-        if the rules do not allow the round, or if another one is being opened; KeyUnavailableError if keys of
-        other rounds are missing or damaged, since the folder may be the wrong one; OSError if new keys cannot
-        be written; StoreError if a process that started meanwhile deleted the opening. After one of these,
-        nothing of the round remains; rows and keys that could not be deleted are deleted at the next start,
-        and no round has them.
+        and published in the last one, which also writes the entries `log` of the audit log, in this order.
+        Finishes a count that was stopped, and deletes what an opening that was stopped has written. Records
+        that the clock was right at `now`. Raises RoundError, with every reason, if the rules do not allow the
+        round, or if another one is being opened; KeyUnavailableError if keys of other rounds are missing or
+        damaged, since the folder may be the wrong one; OSError if new keys cannot be written; StoreError if a
+        process that started meanwhile deleted the opening. After one of these, nothing of the round remains;
+        rows and keys that could not be deleted are deleted at the next start, and no round has them.
         """
-        self._opening_steps.open(new, now)
+        self._opening_steps.open(new, now, log)
 
-    def cancel_round(self, round_id: str, now: datetime) -> Round:
-        """Delete a round that has not opened, with its slips, and publish. Returns its terms.
+    def cancel_round(self, round_id: str, now: datetime, log: Sequence[Entry] = ()) -> Round:
+        """Delete a round that has not opened, with its slips, publish, and write the entries `log` of the
+        audit log. Returns its terms.
 
         First finishes a count that was stopped. Raises StoreError if there is no such round; RoundBegunError
         if it has opened by this clock, or if an earlier count or a ballot in a box shows that it had opened,
         since the clock may have been set back; KeyUnavailableError if a box cannot be opened.
         """
-        while (cancelled := self._cancel_round(round_id, now)) is None:
+        while (cancelled := self._cancel_round(round_id, now, log)) is None:
             self._count_steps.finish()
         return cancelled
 
     @one_write
-    def _cancel_round(self, round_id: str, now: datetime) -> Round | None:
+    def _cancel_round(self, round_id: str, now: datetime, log: Sequence[Entry]) -> Round | None:
         """Do the write of `cancel_round`. Returns None, and changes nothing, while a count goes on."""
         of_round = self._rounds.with_id(round_id)
         if of_round is None:
@@ -392,6 +394,8 @@ class Store:
         self._rounds.remove(round_id)
         self._writer.destroy_keys_after_commit(of_round)
         self._snapshots.publish(self.last_tick or now)
+        for entry in log:
+            self.audit_log.insert(entry)
         return of_round
 
     def check_opening(self, new: Round, now: datetime) -> None:
@@ -429,6 +433,31 @@ class Store:
         """Return the kiosks that the round, which has not opened, would use and that no coordinator paired,
         the latest pairing first (`kiosk/storage/staffs_screens.py`)."""
         return staffs_screens(new, self.links, self.accounts, self.audit_log)
+
+    def pair_screen(self, code: str, now: datetime, secret_key: str) -> Link | None:
+        """Use up a pairing code: add and return a kiosk's address at its unit, and log the pairing under the
+        account that made the code, all in one write. `secret_key` is that of `PairingCodes.new`.
+
+        None, and no address, if the code is wrong, used, expired, or made with another key, or if a round
+        runs or is planned at the unit and the code is not valid then. A wrong code writes nothing.
+        """
+        if not self.pairing_codes.has(code, now, secret_key):
+            return None
+        return self._pair_screen(code, now, secret_key)
+
+    @one_write
+    def _pair_screen(self, code: str, now: datetime, secret_key: str) -> Link | None:
+        """Do the write of `pair_screen`."""
+        pairing = self.pairing_codes.use(code, now, secret_key)
+        if pairing is None:
+            return None
+        if not pairing.valid_during_round and self.rounds_from(pairing.unit_id, now):
+            return None
+        link = self.links.insert(Admission.KIOSK, pairing.unit_id)
+        # Without this line, nobody would be asked about the screen when a round opens (staffs_screens.py).
+        what = f"{link.unit_id}, {link.code_ending}"
+        self.audit_log.insert(Entry(now, pairing.made_by, Action.SCREEN_PAIRED, what))
+        return link
 
     def running_round(self, unit_id: str, now: datetime) -> Round:
         """Return the round that accepts ballots at this unit now (`Round.is_running`), and has not been

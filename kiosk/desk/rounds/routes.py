@@ -15,7 +15,7 @@ from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import day, in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.respondents import people_at
-from kiosk.desk.session import for_coordinator, for_every_account, may_read, note
+from kiosk.desk.session import entry, for_coordinator, for_every_account, may_read
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
@@ -163,14 +163,14 @@ def new_round() -> ResponseReturnValue:
                 form.reason.errors = [_too_many_kiosks(error) for error in over]
                 to_think_over, to_confirm = (), []
             elif not to_think_over and not to_confirm:
-                desk().store.open_round(new, desk().clock())
-                for error in over:
-                    note(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
-                for screen in screens:
-                    note(Action.SCREEN_CONFIRMED, f"{screen.unit_id}, {screen.code_ending}")
-                desk().store.store_change_index()
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
-                note(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units]))
+                log = [
+                    *(entry(Action.KIOSK_OVER_BUDGET, f"{one.unit_id}, {form.reason.data}") for one in over),
+                    *(entry(Action.SCREEN_CONFIRMED, f"{one.unit_id}, {one.code_ending}") for one in screens),
+                    entry(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units])),
+                ]
+                desk().store.open_round(new, desk().clock(), log)
+                desk().store.store_change_index()
                 flash(_opened(new))
                 return redirect(url_for("rounds.rounds"), 303)
         except RoundError as error:
@@ -259,11 +259,14 @@ def cancel() -> ResponseReturnValue:
     """Cancel a round before it opens; its slips are no longer valid. Refused with status 409 for an opened
     round, and while the clock is in doubt. Aborts with 404 for an unknown round."""
     round_id, store = request.form.get("round", ""), desk().store
-    if round_id not in {state.round.id for state in store.rounds()}:
+    rounds = {state.round.id: state.round for state in store.rounds()}
+    if round_id not in rounds:
         abort(404)
+    cancelled = rounds[round_id]
+    log = [entry(Action.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")]
     try:
         _check_clock()
-        cancelled = store.cancel_round(round_id, desk().clock())
+        store.cancel_round(round_id, desk().clock(), log)
         store.store_change_index()
     except RoundBegunError:
         add_problem(translate("Omgången har öppnat. Då kan ingen ställa in den."))
@@ -272,7 +275,6 @@ def cancel() -> ResponseReturnValue:
         for message in error.messages:
             add_problem(translate_message(message))
         return _list(409)
-    note(Action.ROUND_CANCELLED, f"{cancelled.title}, {period(cancelled)}")
     flash(translate("Omgången ”{title}” är inställd.", title=cancelled.title))
     return redirect(url_for("rounds.rounds"), 303)
 
