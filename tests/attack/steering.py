@@ -1,5 +1,6 @@
-"""Attacks 1 and 11 in exact rounds: the attacker surrounds one guest's ballot with her own, in the guest's
-unit, in a sibling of it, or in a unit with which she paired the guest's screen.
+"""Attacks 1, 2, 3, 5 and 11 in exact rounds: the attacker surrounds one guest's ballot with her own, in the
+guest's unit, in a sibling of it, or in a unit to which she moved the guest's screen or with which she paired
+it; or staff answer on phones of their own.
 
 The rule of three days with ballots stops an attacker who fills a unit on one or two days, but not one who
 takes three. The rule must leave no trace of its own: the attacker also reads the disk before and after each
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -20,7 +22,7 @@ from unittest.mock import patch
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.ballot_days import LEAST_DAYS
-from kiosk.domain.rounds import Round
+from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tree import Node, Tree
 from kiosk.guest.app import create_guest_app
@@ -29,6 +31,7 @@ from kiosk.operation.simulate import Plan
 from kiosk.storage import Devices, Store
 from kiosk.storage.boxes import OpenBox
 from kiosk.storage.keys import KeyFolder
+from kiosk.storage.links import Links
 from kiosk.storage.sealed_rows import box_row
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, OPENING, SURVEY, ballot
@@ -57,11 +60,11 @@ def _own(number: int) -> list[Ballot]:
     return [Ballot((ANSWERS[at % len(ANSWERS)],) * len(STATEMENTS)) for at in range(number)]
 
 
-def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) -> int:
+def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot, companions: int = 0) -> int:
     """Return the number of the target's answers that are certain after the attacker subtracted her own
-    ballots."""
+    ballots: all that are left agree. They are the target's and those of `companions` other guests."""
     shown = nodes(document)[node]
-    if shown["answered"] != len(own) + 1:
+    if shown["answered"] != len(own) + 1 + companions:
         return 0
     proven = 0
     for at, table in enumerate(statements(shown).values()):
@@ -70,7 +73,8 @@ def _read(document: Document, node: str, own: Sequence[Ballot], target: Ballot) 
             n - sum(one.answers[at] == answer for one in own)
             for n, answer in zip(published, ANSWERS, strict=True)
         ]
-        proven += left.count(0) == len(left) - 1 and left[ANSWERS.index(target.answers[at])] == 1
+        is_certain = left.count(0) == len(left) - 1
+        proven += is_certain and left[ANSWERS.index(target.answers[at])] == 1 + companions
     return proven
 
 
@@ -94,10 +98,10 @@ def quiet_units(targets: int, days: int, least_days: int) -> int:
         return sum(_read(store.snapshot(), unit, own, guest) for unit, guest in guests.items())
 
 
-def filled_siblings(targets: int, least_days: int) -> int:
-    """Return the number of answers that the attacker reads, if each target is alone in her unit, and she
-    fills its only sibling on the last day."""
-    random, own = Random(targets), _own(OWN)
+def filled_siblings(targets: int, least_days: int, own_ballots: int = OWN, companions: int = 0) -> int:
+    """Return the number of answers that the attacker reads, if each target is in her unit with `companions`
+    other guests only, who answer as she does, and the attacker fills its only sibling on the last day."""
+    random, own = Random(targets), _own(own_ballots)
     branches = [f"b{at}" for at in range(targets)]
     nodes_below = [
         node for name in branches
@@ -108,13 +112,15 @@ def filled_siblings(targets: int, least_days: int) -> int:
     with TemporaryDirectory() as folder, closing(a_store(Path(folder))) as store:
         store.open_round(of_round, OPENING)
         for name, guest in guests.items():
-            store.cast(of_round.id, f"{name}q", guest, OPENING + timedelta(hours=9))
+            for sent in [guest] * (1 + companions):
+                store.cast(of_round.id, f"{name}q", sent, OPENING + timedelta(hours=9))
         store.count(OPENING + timedelta(hours=17))
         for name in branches:
-            for one in own:
-                store.cast(of_round.id, f"{name}f", one, of_round.closes_at - timedelta(hours=9))
+            for sent in own:
+                store.cast(of_round.id, f"{name}f", sent, of_round.closes_at - timedelta(hours=9))
         store.count(of_round.closes_at)
-        return sum(_read(store.snapshot(), name, own, guest) for name, guest in guests.items())
+        shown = store.snapshot()
+        return sum(_read(shown, name, own, guest, companions) for name, guest in guests.items())
 
 
 def quiet_screen(targets: int) -> int:
@@ -147,26 +153,84 @@ def quiet_screen(targets: int) -> int:
     return read
 
 
-def _pair_as_staff(desk: Desk, unit: str) -> str:
-    """Pair a screen with a unit by a member of staff's code, and return the code of its address."""
+def moved_screen(targets: int) -> int:
+    """Return the number of answers read, if a coordinator moves each target's kiosk to a unit without guests
+    for her one ballot and back, while a round of exact figures runs at both, and sends nine ballots of her
+    own there, on nine days."""
+    random, own, read = Random(targets), _own(OWN), 0
+    for _ in range(targets):
+        with TemporaryDirectory() as folder:
+            desk = Desk(Path(folder))
+            try:
+                code = desk.store.links.add(Admission.KIOSK, "talk2me").code
+                guest, opens = ballot(random, "balanced"), desk.round.opens_at
+                _move(desk, code, "frida")
+                [link] = desk.store.links.all()
+                desk.store.cast("r", link.unit_id, guest, opens + timedelta(hours=1))
+                _move(desk, code, "talk2me")
+                for day, sent in enumerate(own):
+                    desk.store.cast("r", "frida", sent, opens + timedelta(days=day, hours=1))
+                    desk.store.count(opens + timedelta(days=day, hours=5))
+                desk.store.count(desk.round.closes_at)
+                read += _read(desk.store.snapshot(), "frida", own, guest)
+            finally:
+                desk.store.close()
+    return read
+
+
+def _move(desk: Desk, code: str, unit: str) -> None:
+    """Send the desk's form that moves a kiosk, as a coordinator."""
+    desk.sign_in("anna")
+    data = {
+        "csrf_token": desk.token("/admin/links"), "key": sha256(code.encode()).hexdigest()[:16], "unit": unit,
+    }  # fmt: skip
+    desk.client.post("/admin/links/move", data=data)
+
+
+def own_phones(number: int) -> tuple[int, int]:
+    """Return (number of phones that staff paired before a round and that can answer in it, number that they
+    can pair with the unit while the round runs), each of `number` phones of their own. The coordinator
+    confirms no screen that she does not know."""
+    with TemporaryDirectory() as folder:
+        desk = Desk(Path(folder), is_empty=True)
+        try:
+            codes = [_pair_as_staff(desk, "frida") for _ in range(number)]
+            desk.now = _open_as_coordinator(desk).opens_at
+            before = sum(desk.store.links.with_code(code) is not None for code in codes)
+            during = sum(_pairing_code(desk, "frida") is not None for _ in range(number))
+            return before, during
+        finally:
+            desk.store.close()
+
+
+def _pairing_code(desk: Desk, unit: str) -> str | None:
+    """Return a pairing code that a member of staff makes for a unit; None if it is refused."""
     desk.sign_in("bo")
     asked = desk.client.post(
         "/admin/links/pair", data={"csrf_token": desk.token("/admin/links"), "unit": unit}
     )
-    [code] = re.findall(r"<strong>(\d{4} \d{4} \d{4})</strong>", asked.text)
+    codes = re.findall(r"<strong>(\d{4} \d{4} \d{4})</strong>", asked.text)
+    return codes[0].replace(" ", "") if codes else None
+
+
+def _pair_as_staff(desk: Desk, unit: str) -> str:
+    """Pair a screen with a unit by a member of staff's code, and return the code of its address."""
+    code = _pairing_code(desk, unit)
+    if code is None:
+        raise RuntimeError("staff got no pairing code")
     guests = create_guest_app(
         desk.store, desk.app.extensions["desk"].library, clock=lambda: desk.now,
         rate_limit=RateLimit(1.0, 1000), allowed_languages=None, devices=Devices(lambda: 0.0),
         secret_key="s" * 32,
     )  # fmt: skip
     screen = guests.test_client(use_cookies=False)
-    paired = screen.post("/pair", data={"code": code.replace(" ", ""), "press": "done"})
+    paired = screen.post("/pair", data={"code": code, "press": "done"})
     return paired.headers["Location"].removeprefix("/k/").removesuffix("/paired")
 
 
 def _open_as_coordinator(desk: Desk) -> Round:
     """Open a round with exact figures from tomorrow by the desk's form, and return it. If the form asks about
-    a screen that staff paired, remove all kiosks' addresses first."""
+    screens that staff paired, or they are over the unit's budget, remove all kiosks' addresses first."""
     desk.sign_in("anna")
     first = desk.now.date() + timedelta(days=1)
     sent = {
@@ -175,7 +239,7 @@ def _open_as_coordinator(desk: Desk) -> Round:
         "figures": "live", "protection": "exact", "understood": "y",
     }  # fmt: skip
     answer = desk.client.post("/admin/rounds/new", data=sent)
-    if 'id="screens"' in answer.text:
+    if answer.status_code != 303:
         for link in desk.store.links.all():
             desk.store.links.remove(link.code)
         answer = desk.client.post("/admin/rounds/new", data=sent)
@@ -290,6 +354,57 @@ def _siblings(targets: int) -> Finding:
     )
 
 
+def _siblings_of_three(targets: int) -> Finding:
+    sizes, cells = (9, 19, 29), targets * len(STATEMENTS)
+    read = [filled_siblings(targets, LEAST_DAYS, own, 2) for own in sizes]
+    before = [filled_siblings(targets, BEFORE, own, 2) for own in sizes]
+    return Finding(
+        f"steering: {targets} guests, each with two others who answer alike in her unit; "
+        f"{', '.join(map(str, sizes))} own ballots in its sibling on the last day, exact figures",
+        f"{', '.join(map(str, read))} of {cells} answers read",
+        "0 each",
+        not any(read),
+        f"without the rule of three days: {', '.join(map(str, before))} (must be {cells} each)",
+        before == [cells] * len(sizes),
+    )
+
+
+def _moves(targets: int) -> Finding:
+    cells = targets * len(STATEMENTS)
+    read = moved_screen(targets)
+    with patch.object(Links, "check_move"):
+        unchecked = moved_screen(targets)
+    return Finding(
+        f"steering: {targets} guests, each at a kiosk that a coordinator moves to a unit without guests and "
+        f"back during the round, {OWN} own ballots on {OWN} days, exact figures",
+        f"{read} of {cells} answers read",
+        "0",
+        read == 0,
+        f"a kiosk that moves while a round runs: {unchecked} (must be {cells})",
+        unchecked == cells,
+    )
+
+
+def _phones(number: int) -> Finding:
+    before, during = own_phones(number)
+    with (
+        patch.object(Store, "staffs_screens", return_value=[]),
+        patch.object(Store, "rounds_from", return_value=[]),
+        patch.object(Round, "kiosk_budget", return_value=None),
+    ):
+        leaky_before, leaky_during = own_phones(number)
+    return Finding(
+        f"steering: staff pair {number} phones of their own with a unit before a round, and {number} while "
+        "it runs; the coordinator confirms screens that she knows",
+        f"{before} and {during} can answer",
+        "0 and 0",
+        before == during == 0,
+        f"without the question at opening, the budget and the rule about codes in a round: {leaky_before} "
+        f"and {leaky_during} (must be {number} and {number})",
+        leaky_before == leaky_during == number,
+    )
+
+
 def _screens(targets: int) -> Finding:
     cells = targets * len(STATEMENTS)
     read = quiet_screen(targets)
@@ -338,5 +453,14 @@ def run(scale: Scale) -> list[Finding]:
     """Run all attacks on the rule of three days, and the search for traces of days."""
     is_full = scale is Scale.FULL
     targets = 20 if is_full else 3
-    screens = _screens(5 if is_full else 1)
-    return [_own_units(targets), _siblings(targets), screens, _boxes(4 if is_full else 3), _columns()]
+    few = 5 if is_full else 1
+    return [
+        _own_units(targets),
+        _siblings(targets),
+        _siblings_of_three(targets),
+        _moves(few),
+        _screens(few),
+        _phones(5),
+        _boxes(4 if is_full else 3),
+        _columns(),
+    ]
