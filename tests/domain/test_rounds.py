@@ -123,12 +123,12 @@ def test_a_unit_is_in_at_most_four_rounds_a_year_even_with_other_statements() ->
     assert faults(replace(fifth, tree=tree("c")), four) == []
 
 
-@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("direction", [-1, 1])
 @pytest.mark.parametrize(("days", "is_refused"), [(364, True), (365, False), (500, False)])
 def test_only_rounds_within_a_year_count_against_the_round_budget(
-    side: int, days: int, *, is_refused: bool
+    direction: int, days: int, *, is_refused: bool
 ) -> None:
-    opens_at = GOOD.opens_at + side * days * DAY
+    opens_at = GOOD.opens_at + direction * days * DAY
     others = [replace(GOOD, id=f"q{at}", opens_at=opens_at, closes_at=opens_at + 9 * DAY) for at in range(4)]
     assert len(faults(GOOD, others)) == is_refused
 

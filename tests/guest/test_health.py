@@ -15,7 +15,7 @@ from tests.tools.desk_side import Desk
 from tests.tools.full_disk import full_disk
 from tests.tools.guest_side import NOW, Place
 
-SIDES: dict[str, Callable[[Path], Place | Desk]] = {"guests": Place, "desk": Desk}
+APPLICATIONS: dict[str, Callable[[Path], Place | Desk]] = {"guests": Place, "desk": Desk}
 
 
 def health(app: Flask) -> TestResponse:
@@ -26,19 +26,19 @@ def all_of(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
     return answer.status_code, sorted(answer.headers.items()), answer.data
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_a_healthy_application_responds_ok_without_a_session(tmp_path: Path, side: str) -> None:
-    answer = health(SIDES[side](tmp_path).app)
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_a_healthy_application_responds_ok_without_a_session(tmp_path: Path, application: str) -> None:
+    answer = health(APPLICATIONS[application](tmp_path).app)
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"ok\n", "text/plain")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("application", APPLICATIONS)
 def test_the_health_proof_is_made_with_the_secret_key_and_for_valid_challenges_only(
-    tmp_path: Path, side: str
+    tmp_path: Path, application: str
 ) -> None:
-    made = SIDES[side](tmp_path)
+    made = APPLICATIONS[application](tmp_path)
     challenge = "0123456789abcdef" * 2
     given = made.app.test_client().get(f"/health?challenge={challenge}").headers["Kiosk-Proof"]
     assert given == proof("s" * 32, challenge)
@@ -66,17 +66,17 @@ def answers_differ(made: Place | Desk) -> bool:
     return any(one != before for one in seen)
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_the_health_response_does_not_depend_on_ballots(tmp_path: Path, side: str) -> None:
-    assert not answers_differ(SIDES[side](tmp_path))
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_the_health_response_does_not_depend_on_ballots(tmp_path: Path, application: str) -> None:
+    assert not answers_differ(APPLICATIONS[application](tmp_path))
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("application", APPLICATIONS)
 def test_the_check_catches_a_health_response_that_depends_on_ballots(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, application: str
 ) -> None:
     """The control: an address that is as helpful as others are."""
-    made = SIDES[side](tmp_path)
+    made = APPLICATIONS[application](tmp_path)
 
     def talkative() -> Response:
         box = tables.Box
@@ -97,9 +97,11 @@ def test_a_health_request_is_not_a_kiosks_sign_of_life(tmp_path: Path) -> None:
     assert devices.status("") is DeviceStatus.ALIVE
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_the_health_response_reports_missing_keys_until_they_are_back(tmp_path: Path, side: str) -> None:
-    made = SIDES[side](tmp_path)
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_the_health_response_reports_missing_keys_until_they_are_back(
+    tmp_path: Path, application: str
+) -> None:
+    made = APPLICATIONS[application](tmp_path)
     (tmp_path / "keys").rename(tmp_path / "away")
     assert (health(made.app).status_code, health(made.app).data) == (
         503,
@@ -112,9 +114,9 @@ def test_the_health_response_reports_missing_keys_until_they_are_back(tmp_path: 
     assert health(made.app).status_code == 200
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_the_health_response_reports_an_unreadable_database(tmp_path: Path, side: str) -> None:
-    made = SIDES[side](tmp_path)
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_the_health_response_reports_an_unreadable_database(tmp_path: Path, application: str) -> None:
+    made = APPLICATIONS[application](tmp_path)
     made.store.close()
     database = tmp_path / "k.sqlite"
     database.write_bytes(b"no database" * 1000)
@@ -127,12 +129,12 @@ def test_a_post_to_the_health_page_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a disk")
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("application", APPLICATIONS)
 @pytest.mark.parametrize(("folder", "part"), [("", "database"), ("keys", "keys")])
 def test_the_health_response_reports_a_full_disk_until_there_is_room(
-    tmp_path: Path, side: str, folder: str, part: str
+    tmp_path: Path, application: str, folder: str, part: str
 ) -> None:
-    made = SIDES[side](tmp_path)
+    made = APPLICATIONS[application](tmp_path)
     assert health(made.app).status_code == 200
     with full_disk(tmp_path / folder):
         answer = health(made.app)

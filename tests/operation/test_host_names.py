@@ -14,7 +14,7 @@ from tests.tools.guest_side import Place
 
 pytestmark = pytest.mark.slow
 
-SIDES: dict[str, Callable[[Path], Listener]] = {
+APPLICATIONS: dict[str, Callable[[Path], Listener]] = {
     "guest": lambda folder: guest_listener(ANY_PORT, Place(folder).app),
     "desk": lambda folder: desk_listener(ANY_PORT, Desk(folder).app),
 }
@@ -51,11 +51,11 @@ def asked(address: tuple[str, int], method: str, path: str, host: str) -> tuple[
     return answer.status, all(name in answer.headers for name in names)
 
 
-@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("application", APPLICATIONS)
 def test_an_unreadable_host_name_is_refused_without_a_traceback(
-    tmp_path: Path, side: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, application: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with served(SIDES[side](tmp_path)) as address, caplog.at_level(logging.DEBUG, "waitress"):
+    with served(APPLICATIONS[application](tmp_path)) as address, caplog.at_level(logging.DEBUG, "waitress"):
         for host in UNREADABLE:
             for method, path in [*(("GET", path) for path in PATHS), ("POST", "/"), ("POST", "/admin/links")]:
                 assert asked(address, method, path, host) == (400, True), (host, method, path)
@@ -65,9 +65,9 @@ def test_an_unreadable_host_name_is_refused_without_a_traceback(
     assert "failed" not in written.err
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_a_valid_host_name_is_served(tmp_path: Path, side: str) -> None:
-    path = "/q" if side == "guest" else "/admin/sign-in"
-    with served(SIDES[side](tmp_path)) as address:
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_a_valid_host_name_is_served(tmp_path: Path, application: str) -> None:
+    path = "/q" if application == "guest" else "/admin/sign-in"
+    with served(APPLICATIONS[application](tmp_path)) as address:
         for host in READABLE:
             assert asked(address, "GET", path, host) == (200, True), host

@@ -33,7 +33,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
-class Office:
+class MailInstallation:
     """An installation in which anna gets mail, and its sender. `now` is set by the test."""
 
     def __init__(self, folder: Path) -> None:
@@ -56,8 +56,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(tmp_path)
+def installation(tmp_path: Path) -> Iterator[MailInstallation]:
+    made = MailInstallation(tmp_path)
     yield made
     made.store.close()
 
@@ -68,12 +68,15 @@ def server_of(security: MailSecurity, certificate: Certificate) -> MailServer:
 
 @pytest.mark.parametrize("security", [MailSecurity.STARTTLS, MailSecurity.TLS, MailSecurity.NONE])
 def test_a_mail_arrives_encrypted_and_signed_in(
-    office: Office, certificate: Certificate, security: MailSecurity, monkeypatch: pytest.MonkeyPatch
+    installation: MailInstallation,
+    certificate: Certificate,
+    security: MailSecurity,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
-    office.store.mail_queue.put_trial("anna", NOW)
+    installation.store.mail_queue.put_trial("anna", NOW)
     with server_of(security, certificate).running() as server:
-        done = office.sender(server.settings(office.folder)).send_due()
+        done = installation.sender(server.settings(installation.folder)).send_due()
     assert (done.sent, done.failed) == (1, 0)
     [mail] = server.mails
     assert (mail.sender, mail.recipient) == ("kiosk@example.org", "anna@example.org")
@@ -84,14 +87,14 @@ def test_a_mail_arrives_encrypted_and_signed_in(
     assert "https://personal.example.org/admin/account#mail" in mail.text
     assert mail.raw.isascii()
     assert b"hemligt" not in mail.raw
-    assert office.problem() == ("", MailState.SENT)
+    assert installation.problem() == ("", MailState.SENT)
 
 
-def closed_round(office: Office, name: str) -> None:
+def closed_round(installation: MailInstallation, name: str) -> None:
     of_round = replace(a_round(tree("a", "b")), name=name)
-    office.store.open_round(of_round, MONDAY)
-    office.store.count(of_round.closes_at)
-    office.now = of_round.closes_at
+    installation.store.open_round(of_round, MONDAY)
+    installation.store.count(of_round.closes_at)
+    installation.now = of_round.closes_at
 
 
 NAMES = {
@@ -106,14 +109,14 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_a_round_with_an_odd_name_makes_one_harmless_mail(
-    office: Office, certificate: Certificate, name: str
+    installation: MailInstallation, certificate: Certificate, name: str
 ) -> None:
-    closed_round(office, "Våren")
-    [state] = office.store.rounds()
+    closed_round(installation, "Våren")
+    [state] = installation.store.rounds()
     renamed = replace(state.round, name=name)
-    office.store.rounds = lambda: [replace(state, round=renamed)]  # type: ignore[method-assign]
+    installation.store.rounds = lambda: [replace(state, round=renamed)]  # type: ignore[method-assign]
     with MailServer(MailSecurity.NONE, certificate).running() as server:
-        assert office.sender(server.settings(office.folder)).send_due().sent == 1
+        assert installation.sender(server.settings(installation.folder)).send_due().sent == 1
     [mail] = server.mails
     header, _, _ = mail.raw.partition(b"\r\n\r\n")
     names = [line.partition(b":")[0] for line in header.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
@@ -150,121 +153,123 @@ FAULTS: dict[str, tuple[dict[str, list[str]], MailProblem, MailState]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_refused_mail_waits_with_its_reason_and_is_sent_when_it_is_taken(
-    office: Office, certificate: Certificate, fault: str, monkeypatch: pytest.MonkeyPatch
+    installation: MailInstallation, certificate: Certificate, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
     answers, problem, state = FAULTS[fault]
-    office.store.mail_queue.put_trial("anna", NOW)
+    installation.store.mail_queue.put_trial("anna", NOW)
     server = server_of(MailSecurity.STARTTLS, certificate)
     server.answers = {command: list(replies) for command, replies in answers.items()}
     with server.running():
-        sender = office.sender(server.settings(office.folder))
+        sender = installation.sender(server.settings(installation.folder))
         assert (done := sender.send_due()).failed == 1
         assert done.error
         assert done.error.problem is problem
-        assert office.problem() == (problem.value, state)
+        assert installation.problem() == (problem.value, state)
         if state is MailState.GIVEN_UP:
-            office.store.mail_queue.try_again(office.now)
+            installation.store.mail_queue.try_again(installation.now)
         assert sender.send_due().failed == 0
-        office.now += timedelta(minutes=6)
+        installation.now += timedelta(minutes=6)
         sender.send_due()
     assert len(server.mails) == 1
-    assert office.problem() == ("", MailState.SENT)
+    assert installation.problem() == ("", MailState.SENT)
 
 
 @pytest.mark.slow
 def test_each_fault_of_a_mail_server_is_told_from_the_others(
-    office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+    installation: MailInstallation, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def problem(settings: MailSettings) -> MailProblem:
         with pytest.raises(MailError) as raised:
             check_sign_in(settings)
         return raised.value.problem
 
-    plain = MailServer().settings(office.folder)
+    plain = MailServer().settings(installation.folder)
     assert problem(replace(plain, port=free_port())) is MailProblem.NO_CONTACT
     assert problem(replace(plain, host="nowhere.invalid")) is MailProblem.NO_NAME
     with monkeypatch.context() as impatient, MailServer(says_nothing=True).running() as server:
         impatient.setattr(smtp, "TIME_LIMIT_SECONDS", 0.2)
-        settings = server.settings(office.folder)
+        settings = server.settings(installation.folder)
         assert problem(settings) is MailProblem.TIME_OUT
         assert problem(replace(settings, security=MailSecurity.TLS)) is MailProblem.TIME_OUT
     with MailServer().running() as server:
-        settings = server.settings(office.folder)
+        settings = server.settings(installation.folder)
         assert problem(replace(settings, security=MailSecurity.STARTTLS)) is MailProblem.NO_ENCRYPTION
         assert problem(replace(settings, security=MailSecurity.TLS)) is MailProblem.NO_ENCRYPTION
     with server_of(MailSecurity.STARTTLS, certificate).running() as server:
-        settings = server.settings(office.folder)
+        settings = server.settings(installation.folder)
         assert problem(settings) is MailProblem.CERTIFICATE, "nobody vouches for it"
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
         assert problem(replace(settings, host="127.0.0.1")) is MailProblem.CERTIFICATE, "of another name"
         check_sign_in(settings)
-        assert problem(server.settings(office.folder, password="fel")) is MailProblem.SIGN_IN
-        assert problem(server.settings(office.folder, password="lösen")) is MailProblem.SIGN_IN
+        assert problem(server.settings(installation.folder, password="fel")) is MailProblem.SIGN_IN
+        assert problem(server.settings(installation.folder, password="lösen")) is MailProblem.SIGN_IN
         settings.password_file.chmod(0o644)  # type: ignore[union-attr]
         assert problem(settings) is MailProblem.PASSWORD_FILE
 
 
 def test_nothing_secret_is_sent_before_the_connection_is_encrypted(
-    office: Office, certificate: Certificate
+    installation: MailInstallation, certificate: Certificate
 ) -> None:
     """A server without STARTTLS, such as one that an attacker on the way imitates, gets no password."""
     with MailServer(MailSecurity.NONE, certificate, password="hemligt").running() as server:
-        settings = replace(server.settings(office.folder), security=MailSecurity.STARTTLS)
+        settings = replace(server.settings(installation.folder), security=MailSecurity.STARTTLS)
         server.answers["AUTH"] = ["235 give it to me"]
-        office.store.mail_queue.put_trial("anna", NOW)
-        assert office.sender(settings).send_due().failed == 1
+        installation.store.mail_queue.put_trial("anna", NOW)
+        assert installation.sender(settings).send_due().failed == 1
         assert server.answers["AUTH"], "the client did not try"
         assert server.mails == []
 
 
 def test_one_refused_recipient_does_not_stop_the_others_and_a_dead_server_is_asked_once(
-    office: Office, certificate: Certificate
+    installation: MailInstallation, certificate: Certificate
 ) -> None:
     for name in ("bo", "cia"):
-        office.add(name, "en")
+        installation.add(name, "en")
     for name in ("anna", "bo", "cia"):
-        office.store.mail_queue.put_trial(name, NOW)
+        installation.store.mail_queue.put_trial(name, NOW)
     with MailServer(MailSecurity.NONE, certificate).running() as server:
         server.answers["RCPT"] = ["550 5.1.1 no"]
-        done = office.sender(server.settings(office.folder)).send_due()
+        done = installation.sender(server.settings(installation.folder)).send_due()
         assert (done.sent, done.failed) == (2, 1)
-        office.store.mail_queue.try_again(NOW)
-        office.store.mail_queue.put_trial("bo", NOW)
+        installation.store.mail_queue.try_again(NOW)
+        installation.store.mail_queue.put_trial("bo", NOW)
         server.answers["CONNECT"] = ["421 later"]
         before = server.connections
-        assert office.sender(server.settings(office.folder)).send_due().failed == 1
+        assert installation.sender(server.settings(installation.folder)).send_due().failed == 1
         assert server.connections == before + 1
 
 
 def test_a_mail_may_arrive_twice_after_a_crash_with_the_same_id_and_never_by_two_senders(
-    office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+    installation: MailInstallation, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.store.mail_queue.put_trial("anna", NOW)
+    installation.store.mail_queue.put_trial("anna", NOW)
     with MailServer(MailSecurity.NONE, certificate).running() as server:
-        sender = office.sender(server.settings(office.folder))
+        sender = installation.sender(server.settings(installation.folder))
 
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as crash:
-            crash.setattr(office.store.mail_queue, "sent", killed)
+            crash.setattr(installation.store.mail_queue, "sent", killed)
             with pytest.raises(KeyboardInterrupt):
                 sender.send_due()
         assert sender.send_due().sent == 0, "the dead process may be alive: its lease holds"
-        office.now += LEASE
+        installation.now += LEASE
         assert sender.send_due().sent == 1
     first, second = (mail.message["Message-ID"] for mail in server.mails)
     assert first == second
 
 
-def test_several_senders_at_once_send_a_mail_once(office: Office, certificate: Certificate) -> None:
+def test_several_senders_at_once_send_a_mail_once(
+    installation: MailInstallation, certificate: Certificate
+) -> None:
     for number in range(6):
-        office.add(f"p{number}", "sv")
-        office.store.mail_queue.put_trial(f"p{number}", NOW)
+        installation.add(f"p{number}", "sv")
+        installation.store.mail_queue.put_trial(f"p{number}", NOW)
     with MailServer(MailSecurity.NONE, certificate).running() as server:
-        settings = server.settings(office.folder)
-        threads = [threading.Thread(target=office.sender(settings).send_due) for _ in range(3)]
+        settings = server.settings(installation.folder)
+        threads = [threading.Thread(target=installation.sender(settings).send_due) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -273,9 +278,9 @@ def test_several_senders_at_once_send_a_mail_once(office: Office, certificate: C
 
 
 def test_mail_about_a_kiosk_that_is_in_contact_again_is_not_sent(
-    office: Office, certificate: Certificate
+    installation: MailInstallation, certificate: Certificate
 ) -> None:
-    store = office.store
+    store = installation.store
     store.mail_choices.set("anna", MailChoice("anna@example.org", "en", wants_silence=True))
     store.open_round(a_round(tree("a")), MONDAY - timedelta(days=2))
     store.links.add(Admission.KIOSK, "a", code="one-kiosk")
@@ -283,12 +288,12 @@ def test_mail_about_a_kiosk_that_is_in_contact_again_is_not_sent(
         store.count(NOW + timedelta(days=day))
         store.kiosk_contacts.note([SERVER], NOW + timedelta(days=day))
     assert [mail.kind for mail in store.mail_queue.all()] == [MailKind.SILENCE]
-    office.now = NOW + timedelta(days=2)
+    installation.now = NOW + timedelta(days=2)
     with MailServer(MailSecurity.NONE, certificate).running() as server:
-        sender = office.sender(server.settings(office.folder))
+        sender = installation.sender(server.settings(installation.folder))
         server.answers["RCPT"] = ["450 later"]
         sender.send_due()
-        office.now += timedelta(minutes=6)
+        installation.now += timedelta(minutes=6)
         assert sender.send_due().sent == 1
         [mail] = server.mails
         assert str(mail.message["Subject"]) == "Kiosk without contact: a"
@@ -299,26 +304,26 @@ def test_mail_about_a_kiosk_that_is_in_contact_again_is_not_sent(
         store.count(NOW + timedelta(days=4))
         assert len(store.mail_queue.all()) == 1, "a second silence"
         store.kiosk_contacts.note(["one-kiosk"], NOW + timedelta(days=4))
-        office.now = NOW + timedelta(days=4)
+        installation.now = NOW + timedelta(days=4)
         assert sender.send_due().sent == 0
     assert store.mail_queue.all() == []
 
 
-def test_the_watch_notes_contact_once_between_two_counts(office: Office) -> None:
+def test_the_watch_notes_contact_once_between_two_counts(installation: MailInstallation) -> None:
     seconds = [0.0]
     devices = Devices(clock=lambda: seconds[0])
-    watch = ContactWatch(office.store, devices, lambda: seconds[0])
+    watch = ContactWatch(installation.store, devices, lambda: seconds[0])
     row = tables.KioskContact
     contacts = row.select(row.code, row.after_count)
 
     def noted() -> dict[str, str]:
-        return dict(office.store._database.rows(contacts))
+        return dict(installation.store._database.rows(contacts))
 
-    office.store.links.add(Admission.KIOSK, "a", code="one")
+    installation.store.links.add(Admission.KIOSK, "a", code="one")
     devices.record_sign_of_life("one")
     watch.look()
     assert noted() == {}, "nothing was counted yet"
-    office.store.count(NOW)
+    installation.store.count(NOW)
     devices.record_sign_of_life("one")
     watch.look()
     assert noted() == {"one": NOW.isoformat()}
@@ -328,7 +333,7 @@ def test_the_watch_notes_contact_once_between_two_counts(office: Office) -> None
     seconds[0] += 3600
     watch.look()
     assert noted() == {"one": NOW.isoformat(), SERVER: NOW.isoformat()}
-    office.store.count(NOW + timedelta(days=1))
+    installation.store.count(NOW + timedelta(days=1))
     watch.look()
     assert noted()["one"] == NOW.isoformat()
 
@@ -420,19 +425,21 @@ def a_store_of(data: Path) -> Store:
 
 
 def test_the_doctor_reports_faults_of_mail_settings_server_and_queue(
-    office: Office, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+    installation: MailInstallation, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
-    settings = read_settings({"KIOSK_DATA": str(office.folder / "data")})
+    settings = read_settings({"KIOSK_DATA": str(installation.folder / "data")})
 
     def results(mail: MailSettings | None) -> list[tuple[Severity, str]]:
         now = replace(settings, mail=mail)
-        return [(advice.severity, advice.text) for advice in check_mail(now, office.store, office.now)]
+        return [
+            (advice.severity, advice.text) for advice in check_mail(now, installation.store, installation.now)
+        ]
 
     [(severity, text)] = results(None)
     assert (severity, "KIOSK_MAIL_HOST is not set" in text) == (Severity.WARNING, True)
     with server_of(MailSecurity.STARTTLS, certificate).running() as server:
-        mail = server.settings(office.folder)
+        mail = server.settings(installation.folder)
         assert [severity for severity, _ in results(mail)] == [Severity.GOOD]
         mail.password_file.chmod(0o644)  # type: ignore[union-attr]
         assert [severity for severity, _ in results(mail)] == [Severity.BAD]
@@ -441,22 +448,22 @@ def test_the_doctor_reports_faults_of_mail_settings_server_and_queue(
             mail.password_file.chmod(0o640)  # type: ignore[union-attr]
             os.chown(mail.password_file, 0, 65534)  # type: ignore[arg-type]
             assert "a group of other users" in results(mail)[0][1]
-        mail = server.settings(office.folder, password="fel")
+        mail = server.settings(installation.folder, password="fel")
         [(severity, text)] = results(mail)
         assert severity is Severity.BAD
         assert "refuses the sign-in; check KIOSK_MAIL_USER" in text
-        mail = server.settings(office.folder)
-        office.store.mail_queue.put_trial("anna", office.now)
+        mail = server.settings(installation.folder)
+        installation.store.mail_queue.put_trial("anna", installation.now)
         assert results(mail)[-1] == (Severity.GOOD, "mails that wait to be sent: 1")
-        office.now += timedelta(hours=2)
+        installation.now += timedelta(hours=2)
         assert "is kiosk serve running, or the timer" in results(mail)[-1][1]
         server.answers["RCPT"] = ["450 4.2.0 later"]
-        office.sender(mail).send_due()
+        installation.sender(mail).send_due()
         assert results(mail)[-1][0] is Severity.GOOD
-        office.now += timedelta(hours=9)
+        installation.now += timedelta(hours=9)
         assert "is kiosk serve running, or the timer" in results(mail)[-1][1]
         server.answers["RCPT"] = ["550 5.1.1 no"]
-        office.sender(mail).send_due()
+        installation.sender(mail).send_due()
         assert (
             "mails that were given up: 1; the last one because localhost refuses the recip"
             in results(mail)[-1][1]
@@ -466,7 +473,9 @@ def test_the_doctor_reports_faults_of_mail_settings_server_and_queue(
 
 
 @pytest.mark.parametrize("problem", list(MailProblem))
-def test_every_problem_has_a_sentence_with_a_way_out(office: Office, problem: MailProblem) -> None:
-    text = smtp.sentence(problem, MailServer().settings(office.folder))
+def test_every_problem_has_a_sentence_with_a_way_out(
+    installation: MailInstallation, problem: MailProblem
+) -> None:
+    text = smtp.sentence(problem, MailServer().settings(installation.folder))
     assert any(word in text for word in ("check", "write", "ask", "see", "try again"))
     assert "{" not in text

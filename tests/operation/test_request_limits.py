@@ -21,13 +21,13 @@ from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
 
-def counted(side: str) -> Any:
-    """An application that returns its side and the number of bytes received."""
+def counted(name: str) -> Any:
+    """An application that returns its name and the number of bytes received."""
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json")])
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        return [json.dumps([side, length, len(environ["wsgi.input"].read())]).encode()]
+        return [json.dumps([name, length, len(environ["wsgi.input"].read())]).encode()]
 
     return application
 
@@ -75,21 +75,21 @@ def post(address: tuple[str, int], path: str, size: int, *, chunked: bool = Fals
 BOTH = "both"
 
 
-def listener(sides: str) -> Listener:
-    if sides == BOTH:
+def listener(applications: str) -> Listener:
+    if applications == BOTH:
         return on_one_address(ANY_PORT, counted("guest"), counted("desk"))
-    return (guest_listener if sides == "guest" else desk_listener)(ANY_PORT, counted(sides))
+    return (guest_listener if applications == "guest" else desk_listener)(ANY_PORT, counted(applications))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
-@pytest.mark.parametrize("sides", ["desk", BOTH])
+@pytest.mark.parametrize("applications", ["desk", BOTH])
 def test_the_desk_receives_a_whole_file_or_only_the_size_of_a_too_large_one(
-    sides: str, *, chunked: bool
+    applications: str, *, chunked: bool
 ) -> None:
     """The application learns only the length of a file that is too large, after the browser has sent all of
     it."""
-    with served(listener(sides)) as address:
+    with served(listener(applications)) as address:
         for size, given in ((LARGEST_REQUEST_BYTES, LARGEST_REQUEST_BYTES), (2 * LARGEST_REQUEST_BYTES, 0)):
             status, content = post(address, "/admin/surveys/import", size, chunked=chunked)
             assert (status, json.loads(content)) == (200, ["desk", size, given])
@@ -100,14 +100,14 @@ PATHS = ["/", "/k/abc", "/q/answer", "/administration", "/%2561dmin/x", "/result
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
-@pytest.mark.parametrize("sides", ["guest", BOTH])
+@pytest.mark.parametrize("applications", ["guest", BOTH])
 @pytest.mark.parametrize("path", PATHS)
 def test_a_guests_request_body_is_limited_to_64_kib_and_never_written_to_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sides: str, path: str, *, chunked: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, applications: str, path: str, *, chunked: bool
 ) -> None:
     """Creating a temporary file fails in this test."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
-    with served(listener(sides)) as address:
+    with served(listener(applications)) as address:
         # Chunks have lines of their own that count.
         assert post(address, path, LARGEST_GUEST_REQUEST_BYTES - 1000, chunked=chunked)[0] == 200
         size = 2 * LARGEST_GUEST_REQUEST_BYTES

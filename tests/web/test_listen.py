@@ -172,8 +172,8 @@ def test_a_statement_without_speech_for_all_answers_is_read_without_them(
     """Some answers read, and others not, would favour the former."""
     folder = shutil.copytree(shipped_speech("sv", "ar"), tmp_path / "speech")
     (folder / "drafts" / "sv" / f"{sound_name('sv', 'Vet inte')}.mp3").unlink()
-    side = guest.place.app.extensions["guest"]
-    side.unmeasured = replace(side.unmeasured, audio=folder)
+    guest_application = guest.place.app.extensions["guest"]
+    guest_application.unmeasured = replace(guest_application.unmeasured, audio=folder)
     guest.start("sv")
     guest.listen("fieldset:not([hidden])")
     guest.page.evaluate("() => { heard.playbackRate = heard.defaultPlaybackRate = 16; }")

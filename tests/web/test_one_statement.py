@@ -22,8 +22,8 @@ def a_place(folder: Path, *, is_one_touch: bool = True, screen: Screen | None = 
     survey = replace(survey, id="one", statements=survey.statements[:1])
     ways = frozenset({Admission.KIOSK, Admission.POSTER})
     place = Place(folder, ways, survey=survey, screen=screen, protection=Protection.PROTECTED)
-    side = place.app.extensions["guest"]
-    side.unmeasured = replace(side.unmeasured, is_one_touch=is_one_touch)
+    guest_application = place.app.extensions["guest"]
+    guest_application.unmeasured = replace(guest_application.unmeasured, is_one_touch=is_one_touch)
     return place
 
 
