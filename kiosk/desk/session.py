@@ -19,7 +19,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
 from kiosk.desk.live_pages import LIVE_ENDPOINTS, RENEWED
 from kiosk.domain.short_hash import short_hash
-from kiosk.storage import Account, Action, Entry, Role, RoundState
+from kiosk.storage import Account, Action, Entry, Role
 
 P = ParamSpec("P")
 View = TypeVar("View", bound=Callable[..., object])
@@ -196,18 +196,6 @@ def is_coordinator() -> bool:
     """Return whether a coordinator is signed in."""
     account = signed_in()
     return account is not None and account.role == Role.COORDINATOR
-
-
-def may_read(state: RoundState) -> bool:
-    """Return whether the signed-in account may see a round's figures; False without an account.
-
-    No account may see them before the round opens. Staff, who are near the kiosk, may see them only once the
-    round is closed (`RoundState.is_closed`).
-    """
-    account = signed_in()
-    if account is None or desk().clock() < state.round.opens_at:
-        return False
-    return state.is_closed or account.role != Role.STAFF
 
 
 def note(action: Action, what: str) -> None:

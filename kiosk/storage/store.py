@@ -612,9 +612,10 @@ class Store:
         marked the ballot as rapid, it is excluded. An envelope that was accepted before changes nothing.
 
         `public_key`, in hex, identifies the letterbox: the kiosk may have moved to another unit since it
-        sealed the envelope. `carrier` is the code of the address at which the envelope arrived; the first
-        envelope there sets the kiosk's mark (`Links.claim_mark`). `admit` is called once at most, and only
-        for an envelope that can be opened, is readable and new.
+        sealed the envelope. `carrier` is the code of the address at which the envelope arrived, "" for the
+        installation's own address. The mark in the first envelope there becomes the mark of that address's
+        kiosk (`Links.claim_mark`); an envelope with another mark counts as a stranger's. `admit` is called
+        once at most, and only for an envelope that can be opened, is readable and new.
 
         Raises LetterboxGoneError if there is no letterbox with this key; EnvelopeError or BallotError for an
         envelope that can never be accepted; RoundClosedError if the round is not running now;

@@ -12,7 +12,8 @@ from flask import Blueprint
 from flask.testing import FlaskClient
 
 import kiosk.desk.app
-from kiosk.desk.session import UndeclaredAccessError, may_read
+from kiosk.desk.results.access import may_read
+from kiosk.desk.session import UndeclaredAccessError
 from kiosk.storage import Account, Role, hash_password, open_store, read_dump
 from tests.tools.desk_side import HASH, PASSWORD, Desk
 from tests.tools.postgresql import new_database

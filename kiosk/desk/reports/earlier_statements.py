@@ -54,7 +54,8 @@ class EarlierStatement:
 
     @property
     def line(self) -> Line:
-        """The line of a chart with the counts of `known` (`earlier_line`)."""
+        """The statement's bar in a chart, with the counts of the earlier report, some of which may be missing
+        (`earlier_line`)."""
         return earlier_line(self.figures, self.known, self.statement, self.labels[:-1])
 
     @property

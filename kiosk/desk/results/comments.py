@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.results.readable import readable_round
+from kiosk.desk.results.access import readable_round
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.texts import find_fault
 from kiosk.storage import Action

@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
 from kiosk.desk.downloads import file_response, streamed_file, unprintable
+from kiosk.desk.results.access import readable_round, readable_states
 from kiosk.desk.results.board import input_for_board
 from kiosk.desk.results.chart_rows import Chart
 from kiosk.desk.results.chart_tables import chart_csv, chart_workbook, file_name, place_file_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.overview import Overview, overview_of
 from kiosk.desk.results.place_document import place_document
-from kiosk.desk.results.readable import readable_round, readable_states
 from kiosk.desk.results.statement_view import (
     EVERYTHING,
     PLACES_ON_PAGE,

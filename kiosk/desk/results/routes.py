@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from kiosk.desk.context import desk
 from kiosk.desk.respondents import people_at
+from kiosk.desk.results.access import may_read, readable_round, readable_states
 from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.findings import broken, missing
 from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
 from kiosk.desk.results.overview import Order, in_order, overview_of
-from kiosk.desk.results.readable import readable_round, readable_states
 from kiosk.desk.results.statement_view import (
     EVERYTHING,
     PLACES_ON_PAGE,
@@ -28,7 +28,7 @@ from kiosk.desk.results.statement_view import (
     section_of,
     with_comments,
 )
-from kiosk.desk.session import for_every_account, may_read, record_live_page, signed_in, without_session
+from kiosk.desk.session import for_every_account, record_live_page, signed_in, without_session
 from kiosk.desk.start import Today, first_steps, today
 from kiosk.desk.surveys.origin import remark_on_translation
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at

@@ -15,7 +15,8 @@ from kiosk.desk.forms import RoundForm
 from kiosk.desk.i18n import day, in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.respondents import people_at
-from kiosk.desk.session import entry, for_coordinator, for_every_account, may_read
+from kiosk.desk.results.access import may_read
+from kiosk.desk.session import entry, for_coordinator, for_every_account
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message

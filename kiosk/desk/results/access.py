@@ -1,12 +1,24 @@
-"""The rounds whose figures the signed-in account may read."""
+"""Which accounts may read the figures of which rounds."""
 
 from flask import abort
 
 from kiosk.desk.context import desk
 from kiosk.desk.denials import Denial, deny
-from kiosk.desk.session import may_read
+from kiosk.desk.session import signed_in
 from kiosk.domain.rounds import Round
-from kiosk.storage import RoundState
+from kiosk.storage import Role, RoundState
+
+
+def may_read(state: RoundState) -> bool:
+    """Return whether the signed-in account may see a round's figures; False without an account.
+
+    No account may see them before the round opens. Staff, who are near the kiosk, may see them only once the
+    round is closed (`RoundState.is_closed`).
+    """
+    account = signed_in()
+    if account is None or desk().clock() < state.round.opens_at:
+        return False
+    return state.is_closed or account.role != Role.STAFF
 
 
 def readable_states() -> list[RoundState]:
