@@ -22,12 +22,13 @@ const isOneTouch =
 let moveTimer = 0;
 
 /** The texts by language, from the page's short form (FormTexts in kiosk/screen/pages.py): keys and names once. */
-function expanded({ keys, spoken, languages: all }) {
-  const of = (code, [direction, digits, reply, texts, asked, scales, names, subject]) => {
+function expanded({ keys, spoken, languages: all, sounds: namesOf }) {
+  const of = (code, [direction, digits, reply, texts, asked, scales, subject]) => {
+    const names = namesOf[code]?.match(/.{8}/g) ?? [];
     const screen = Object.fromEntries(keys.map((key, at) => [key, texts[at]]));
     const statements = asked.map(([text, scale]) => [text, ...scales[scale]]);
     const heard = [...spoken.map((key) => screen[key]), ...asked.map(([text]) => text), ...scales.flat()];
-    const sounds = Object.fromEntries(heard.map((text, at) => [text, names[at]]).filter(([, name]) => name));
+    const sounds = Object.fromEntries(heard.map((text, at) => [text, names[at]?.trim()]).filter(([, name]) => name));
     return { language: { code, direction }, digits, reply, subject, screen, statements, sounds };
   };
   return Object.fromEntries(Object.entries(all).map(([code, short]) => [code, of(code, short)]));

@@ -83,14 +83,21 @@ export const toTake = (body, signal) => {
   return { method: "POST", body, signal, headers, redirect: "manual", cache: "no-store", keepalive: true };
 };
 
+/** What the server refused a ballot for, in the guest's language. It sends the text in all languages, so that it does
+    not learn which one that is. */
+function reasonIn(lines) {
+  const page = new DOMParser().parseFromString(lines, "text/html");
+  return (page.querySelector(`[lang="${root.lang}"]`) ?? page.body).textContent;
+}
+
 /** The server's answer about a ballot; null if it failed, or if a proxy answered (without the server's headers). */
-export function heard(answer) {
+export async function heard(answer) {
   const isTaken = answer.headers.get("Kiosk-Ballot") === "taken";
   const refusal = answer.headers.get("Kiosk-Refusal") ?? "";
   const isHeard = isTaken || (refusal !== "" && refusal !== "failed");
-  return isHeard
-    ? { isTaken, refusal, status: answer.status, again: answer.headers.get("Retry-After") }
-    : null;
+  if (!isHeard) return null;
+  const reason = reasonIn(await answer.text());
+  return { isTaken, refusal, reason, status: answer.status, again: answer.headers.get("Retry-After") };
 }
 
 const find = (id) => document.getElementById(id);
@@ -121,10 +128,10 @@ export function delivery(form, show, said, moveOn, envelopes) {
   const later = (act, milliseconds) => (timer = window.setTimeout(act, Number(milliseconds)));
   const wait = () => window.clearTimeout(timer);
 
-  function tell(key) {
+  function tell(key, text = said(key)) {
     const isRefused = key.startsWith("refusal_");
     show(isRefused && !(kiosk && ballot));
-    find("message").querySelector("p").textContent = said(key);
+    find("message").querySelector("p").textContent = text;
     find("ended").hidden = key !== "thank_you";
     if (find("other-slip")) find("other-slip").hidden = !key.endsWith("_slip");
     find("again").hidden = key !== "refusal_offline" && !key.endsWith("_slip");
@@ -195,7 +202,8 @@ export function delivery(form, show, said, moveOn, envelopes) {
     } else {
       ballot = null;
       if (answer.isTaken) form.reset();
-      tell(!answer.isTaken ? `refusal_${answer.refusal}` : form.dataset.home ? "try_ended" : "thank_you");
+      if (answer.isTaken) tell(form.dataset.home ? "try_ended" : "thank_you");
+      else tell(`refusal_${answer.refusal}`, answer.reason);
       if (form.dataset.thanks) later(moveOn, form.dataset.thanks);
     }
   }

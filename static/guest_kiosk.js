@@ -100,7 +100,7 @@ async function post(path, { letterbox, envelope }, hasWaited) {
   const body = new URLSearchParams({ _envelope: envelope, _letterbox: letterbox });
   if (hasWaited) body.set("_waited", "yes");
   try {
-    return heard(await fetch(path, toTake(body, patience())));
+    return await heard(await fetch(path, toTake(body, patience())));
   } catch {
     return null;
   }

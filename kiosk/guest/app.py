@@ -24,7 +24,7 @@ from kiosk.guest.rate_limit import RateLimit
 from kiosk.guest.refusals import RefusedError, refusal_of, refuse
 from kiosk.library.library import Library
 from kiosk.screen.compression import compress
-from kiosk.screen.headers import headers, is_own_form
+from kiosk.screen.headers import SCRIPT, headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import PAIRING_PATH, Pages
@@ -201,11 +201,13 @@ def _way_on(refusal: Refusal) -> str:
 def _refusal(refusal: Refusal, status: int, opens_on: date | None = None) -> GuestResponse:
     """Return the page of a refusal, with its reason in the header Kiosk-Refusal. `opens_on` is the day on
     which the questions open, None unless the reason is Refusal.NOT_OPEN. The code of an unknown slip, sent to
-    open the questions, gets the page to type a code again; a kiosk's page reloads by itself after
-    KIOSK_RELOAD_SECONDS."""
+    open the questions, gets the page to type a code again; a script gets the lines of the page only; a
+    kiosk's page reloads by itself after KIOSK_RELOAD_SECONDS."""
     pages = guest_side().pages
     if refusal is Refusal.UNKNOWN_SLIP and request.path == slips.QUESTIONS_PATH:
         page = pages.slip(request.form.get("lang", ""), refusal)
+    elif SCRIPT in request.headers:
+        page = pages.refusal_lines(refusal, opens_on)
     else:
         page = pages.refusal(refusal, _way_on(refusal), opens_on, is_kiosk=is_kiosk())
     response = make_response(page, status)

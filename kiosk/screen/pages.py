@@ -6,6 +6,7 @@ A form carries its texts in every language shown, so that a change of language s
 import base64
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -30,18 +31,20 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, screen_languages, shown_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
 from kiosk.screen.scripts import INNER, shortened
-from kiosk.screen.speech import SPOKEN, Speech, speeches, spoken_texts
+from kiosk.screen.speech import BEGINNING_DIGITS, SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
     BEFORE_THE_FORM,
     MINIMUM_CHROMIUM,
-    OF_PAGES,
-    OF_PAIRING,
+    OF_KIOSKS,
+    OF_PHONES,
     OF_PRACTICE,
-    OF_SLIPS,
+    OF_SPEECH,
     PROMISES,
     REFUSALS,
     SCREEN,
+    WITHOUT_SERVER,
+    WITHOUT_SERVER_ON_A_KIOSK,
     Refusal,
 )
 from kiosk.settings import shipped_folder
@@ -129,23 +132,15 @@ class FormTexts:
         """Whether a question follows some answers to another."""
         return any(question.follows for question in self.statements)
 
-    def for_script(self, keys: Sequence[str], spoken_keys: Sequence[str]) -> list[Any]:
+    def for_script(self, keys: Sequence[str]) -> list[Any]:
         """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in
         every language.
 
         Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
-        statement, the labels of each scale, the beginnings of the names of sounds, and the subject. The scale
-        of a statement is all texts below it (`Question.words`); equal scales are listed once, and a scale's
-        number is its index, from 0.
-
-        The sounds are in the order of the texts of `spoken_keys`, the statements and the labels; "" for a
-        text without sound, and an empty list if there is no sound at all.
+        statement, the labels of each scale, and the subject. The scale of a statement is all texts below it
+        (`Question.words`); equal scales are listed once, and a scale's number is its index, from 0.
         """
-        labels = [question.words for question in self.statements]
-        scales = list(dict.fromkeys(labels))
-        heard = [self.screen_texts[key] for key in spoken_keys]
-        heard += [question.text for question in self.statements]
-        heard += [label for scale in scales for label in scale]
+        labels, scales = self._labels()
         return [
             self.language.direction,
             self.digits,
@@ -153,9 +148,21 @@ class FormTexts:
             [self.screen_texts[key] for key in keys],
             [[question.text, scales.index(of)] for question, of in zip(self.statements, labels, strict=True)],
             scales,
-            [self.sounds.get(text, "") for text in heard] if self.sounds else [],
             self.subject,
         ]
+
+    def sounds_for_script(self, spoken_keys: Sequence[str]) -> str:
+        """Return the beginnings of the names of sounds, of BEGINNING_DIGITS characters each, spaces for a
+        text without sound: of the texts of `spoken_keys`, the statements, and the labels of each scale."""
+        heard = [self.screen_texts[key] for key in spoken_keys]
+        heard += [question.text for question in self.statements]
+        heard += [label for scale in self._labels()[1] for label in scale]
+        return "".join(self.sounds.get(text, "").ljust(BEGINNING_DIGITS) for text in heard)
+
+    def _labels(self) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """Return the texts below each statement, and the different ones among these."""
+        labels = [question.words for question in self.statements]
+        return labels, list(dict.fromkeys(labels))
 
 
 @dataclass(frozen=True)
@@ -244,22 +251,35 @@ class Pages:
         """
         catalogues = self.library.guest
         shown = shown_languages(catalogues, survey, self.allowed_languages)
-        left_out = BEFORE_THE_FORM - {"slip"} if slip else BEFORE_THE_FORM
-        left_out |= {"leave_now"} if is_kiosk else {"largest_text"}
-        left_out |= frozenset() if home else OF_PRACTICE
-        left_out |= frozenset() if self.is_demonstration else {"demonstration"}
-        left_out |= frozenset() if survey.official else {"unofficial"}
+        is_alone = (
+            is_kiosk and len(survey.statements) == 1 and not (self.screen_size and self.screen_size.is_small)
+        )
+        sounds = {code: self._sounds(catalogues[code], survey) for code in shown}
+        is_in_use = {
+            BEFORE_THE_FORM - {"slip"}: False,
+            frozenset({"slip"}): bool(slip),
+            OF_PRACTICE: bool(home),
+            OF_KIOSKS: is_kiosk,
+            OF_PHONES: not is_kiosk,
+            OF_SPEECH: any(sounds.values()),
+            frozenset({"volume"}): is_kiosk,
+            frozenset({"replied"}): any(reply.get(code) for code in shown),
+            frozenset({"demonstration"}): self.is_demonstration,
+            frozenset({"unofficial"}): bool(survey.official),
+            frozenset({"try_first"}): not (slip or home or is_alone),
+            frozenset({"stored"}): not (slip or home),
+        }
+        left_out = frozenset().union(*(keys for keys, is_shown in is_in_use.items() if not is_shown))
+        refusals = WITHOUT_SERVER_ON_A_KIOSK if is_kiosk else WITHOUT_SERVER
         words = {
             code: FormTexts(
                 catalogues[code].language,
-                _form_texts(
-                    catalogues[code], protection, len(survey.statements), left_out, has_slip=bool(slip)
-                )
+                _form_texts(catalogues[code], protection, len(survey.statements), left_out, refusals)
                 | ({"unofficial": ""} if survey.official and survey.is_official_in(code) else {}),
                 questions(survey, code),
                 self._subject(survey, code),
                 reply.get(code, ""),
-                self._sounds(catalogues[code], survey),
+                sounds[code],
                 DIGITS.get(code, ""),
             )
             for code in shown
@@ -283,9 +303,7 @@ class Pages:
             pause=half_up(pause * 1000),
             closes=half_up(closes_at.timestamp() * 1000) if closes_at else 0,
             is_one_touch=self.is_one_touch,
-            is_alone=is_kiosk
-            and len(survey.statements) == 1
-            and not (self.screen_size and self.screen_size.is_small),
+            is_alone=is_alone,
             **self._base_values(is_kiosk=is_kiosk),
             is_demonstration=self.is_demonstration,
         )
@@ -411,6 +429,11 @@ class Pages:
         way_on = SCREEN["connect" if start == PAIRING_PATH else "again"]
         return self._message(REFUSALS[refusal], start, way_on, opens_on, is_kiosk=is_kiosk)
 
+    def refusal_lines(self, refusal: Refusal, opens_on: date | None = None) -> str:
+        """Render the lines of a refusal in all languages, from which a form's script shows the one in the
+        guest's language. `opens_on` is as in `refusal`."""
+        return render_template("guest/lines.html", lines=self._lines(REFUSALS[refusal], opens_on))
+
     def worker(self, page: str, survey: Survey | None) -> str:
         """Render the script that caches the kiosk's page at `page`, a path from the root of the site without
         a slash at its end, the page's files, and the sounds of `survey`; no sounds with None."""
@@ -474,21 +497,24 @@ class Pages:
         """Render a reference text in all languages, with a link to the address `back` whose text is
         `way_back`, also a reference text. `day` replaces {day}; None for a text without {day}."""
         catalogues = self._catalogues
-        lines: tuple[Line, ...] = in_all(message, catalogues)
-        if day is not None:
-            lines = tuple(
-                replace(line, text=line.text.format(day=_day(day, line.language))) for line in lines
-            )
         return render_template(
             "guest/message.html",
             language=catalogues[0].language,
             screen=_screen_texts(catalogues[0]),
             title=catalogues[0].text(SCREEN["title"]),
-            lines=lines,
+            lines=self._lines(message, day),
             back=back,
             again=in_all(way_back, catalogues),
             **self._base_values(is_kiosk=is_kiosk),
         )
+
+    def _lines(self, message: str, day: date | None) -> tuple[Line, ...]:
+        """Return a reference text in all languages of the screen; `day` replaces {day}, and is None for a
+        text without {day}."""
+        lines = in_all(message, self._catalogues)
+        if day is None:
+            return lines
+        return tuple(replace(line, text=line.text.format(day=_day(day, line.language))) for line in lines)
 
     @cached_property
     def _catalogues(self) -> list[Catalogue]:
@@ -504,12 +530,29 @@ class Pages:
 
 def _script_words(words: Mapping[str, FormTexts]) -> dict[str, Any]:
     """Return the texts of a form as static/guest.js reads them: `languages` is language -> the list of
-    `FormTexts.for_script`. The texts in these lists are without names; `keys` and `spoken` have the names
-    once for all languages."""
+    `FormTexts.for_script`, and `sounds` is language -> `FormTexts.sounds_for_script`, of the languages with
+    sounds. The texts in the lists are without names; `keys` and `spoken` have the names once for all
+    languages.
+
+    Equal letters stand together, which compresses best: languages with the same script, then the digits of
+    all sounds.
+    """
     keys = [key for key in words[REFERENCE].screen_texts if key not in WITHOUT_SCRIPT]
     spoken_keys = [key for key in (*SPOKEN, "protection") if key not in WITHOUT_SCRIPT]
-    short = {code: texts.for_script(keys, spoken_keys) for code, texts in words.items()}
-    return {"keys": keys, "spoken": spoken_keys, "languages": short}
+    scripts = {code: _script_of(texts.language) for code, texts in words.items()}
+    in_order = list(dict.fromkeys(scripts.values()))
+    codes = sorted(words, key=lambda code: in_order.index(scripts[code]))
+    return {
+        "keys": keys,
+        "spoken": spoken_keys,
+        "languages": {code: words[code].for_script(keys) for code in codes},
+        "sounds": {code: words[code].sounds_for_script(spoken_keys) for code in codes if words[code].sounds},
+    }
+
+
+def _script_of(language: Language) -> str:
+    """Return the name of the script in which a language's name is written, in Unicode's words: "LATIN"."""
+    return unicodedata.name(language.autonym[0], "").partition(" ")[0]
 
 
 def _digest_of_files(paths: Iterable[Path]) -> str:
@@ -532,15 +575,12 @@ def _screen_texts(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _form_texts(
-    catalogue: Catalogue, protection: Protection, total: int, left_out: Set[str], *, has_slip: bool
+    catalogue: Catalogue, protection: Protection, total: int, left_out: Set[str], refusals: Set[Refusal]
 ) -> dict[str, str]:
     """Return key -> text for those texts that a form of `total` statements can show: all but those of the
-    keys `left_out`, since each costs bytes in every language. A form with a slip also has the texts that ask
-    for another slip."""
+    keys `left_out`, since each costs bytes in every language, and the texts of `refusals`."""
     texts = {key: message for key, message in SCREEN.items() if key not in left_out}
-    for refusal, message in REFUSALS.items():
-        if refusal not in OF_PAIRING | OF_PAGES and (has_slip or refusal not in OF_SLIPS):
-            texts[f"refusal_{refusal}"] = message
+    texts |= {f"refusal_{refusal}": REFUSALS[refusal] for refusal in REFUSALS if refusal in refusals}
     texts["protection"] = PROMISES[protection]
     shown = {key: catalogue.text(message) for key, message in texts.items()}
     return shown | {"about": about_text(catalogue, total)}

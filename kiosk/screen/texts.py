@@ -78,6 +78,15 @@ a kiosk, and for a browser that is too old."""
 OF_PRACTICE = frozenset({"practice", "try_ended", "answer_now"})
 """Keys of the texts that only a form for practice shows."""
 
+OF_KIOSKS = frozenset({"still_here", "yes_continue", "soon_removed", "largest_text"})
+"""Keys of the texts of a form that only kiosks show."""
+
+OF_PHONES = frozenset({"leave_now"})
+"""Keys of the texts of a form that only phones show."""
+
+OF_SPEECH = frozenset({"listen", "volume"})
+"""Keys of the texts that only a form with speech shows."""
+
 MINIMUM_CHROMIUM = 109
 """The oldest version of Chromium that can be a kiosk. It has the interface that stores ballots without a
 network (createSyncAccessHandle, 108) and the selector that the layout needs (`:has()`, 105). Scripts and
@@ -132,13 +141,9 @@ REFUSALS = {
 }
 """Reason -> reference text. That of NOT_OPEN has the {day}."""
 
-OF_SLIPS = frozenset({Refusal.UNKNOWN_SLIP, Refusal.USED_SLIP})
-"""Refusals that occur only for ballots with a slip."""
+WITHOUT_SERVER = frozenset({Refusal.OFFLINE})
+"""Refusals that a form's script shows without an answer of the server, so that the form has their texts. It
+takes the text of any other refusal from the answer."""
 
-OF_PAIRING = frozenset({Refusal.WRONG_CODE})
-"""Refusals that occur only when a kiosk is paired, never for a ballot."""
-
-OF_PAGES = frozenset({Refusal.WAIT, Refusal.FAILED, Refusal.NOT_OPEN, Refusal.NO_ROUND})
-"""Refusals that no script shows: after WAIT it sends the ballot again, after FAILED it says that the ballot
-did not arrive, and no ballot is refused with NOT_OPEN or NO_ROUND, since its form is of a round that has
-opened."""
+WITHOUT_SERVER_ON_A_KIOSK = WITHOUT_SERVER | {Refusal.CLOSED}
+"""Those of a kiosk, which accepts no ballot after the end of the round while the network is away."""

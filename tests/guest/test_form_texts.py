@@ -7,23 +7,16 @@ from pathlib import Path
 import pytest
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.texts import OF_PRACTICE, SCREEN
+from kiosk.screen.texts import SCREEN
 from kiosk.settings import shipped_folder
+from kiosk.storage import Store
 from tests.tools.guest_side import Place
+from tests.tools.speech import unheard_speech
 
-SCRIPTS = ("guest.js", "guest_bar.js", "guest_layout.js", "guest_listen.js")
-PATHS = ("/", "/practice", "/s/poster", "/s/poster/practice")
+SCRIPTS = ("guest.js", "guest_bar.js", "guest_layout.js")
 
-OF_A_BALLOT = {
-    "not_paired", "closed", "not_admitted", "offline", "bad", "not_found",
-}  # fmt: skip
-"""The refusals that a script can show after sending any ballot."""
-
-OF_A_SLIP = {"unknown_slip", "used_slip"}
-"""The refusals that it can show after sending a ballot with a slip."""
-
-SOMETIMES = {"replied"}
-"""Texts of a form with a reply to an earlier round."""
+IN_SCRIPTS = re.compile(r'(?<!value=)"([a-z_]+)"')
+"""A text in a script that may be a key, not the value of a field in a selector."""
 
 
 @pytest.fixture
@@ -31,46 +24,50 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path, frozenset(Admission))
 
 
-@pytest.fixture
-def pages(place: Place) -> list[str]:
-    return [place.client.get(path).text for path in PATHS]
+def shown(page: str, *, is_heard: bool) -> set[str]:
+    """Keys of the texts that a form can show: those in its elements, and in the scripts of its device."""
+    is_kiosk = "data-idle" in page
+    names = [*SCRIPTS, *(["guest_listen.js"] if is_heard else [])]
+    scripts = "".join((shipped_folder("static") / name).read_text("utf-8") for name in names)
+    in_scripts = set(IN_SCRIPTS.findall(scripts)) & SCREEN.keys()
+    in_scripts -= set() if "data-home" in page else {"try_ended"}
+    in_scripts -= set() if is_kiosk else {"largest_text", "volume"}
+    in_elements = set(re.findall(r'data-text="(\w+)"', page))
+    return in_elements | in_scripts | {"refusal_offline"} | ({"refusal_closed"} if is_kiosk else set())
 
 
-@pytest.fixture
-def slips_page(place: Place) -> str:
-    return place.client.post("/q/questions", data={"slip": place.slip}).text
-
-
-def shown(pages: list[str], refusals: set[str]) -> set[str]:
-    """Keys of the texts in the elements of the pages and in the scripts, whose selectors have values of
-    fields."""
-    scripts = "".join((shipped_folder("static") / name).read_text("utf-8") for name in SCRIPTS)
-    in_scripts = set(re.findall(r'(?<!value=)"([a-z_]+)"', scripts)) & SCREEN.keys()
-    in_elements = {key for page in pages for key in re.findall(r'data-text="(\w+)"', page)}
-    return in_elements | in_scripts | {f"refusal_{refusal}" for refusal in refusals} | SOMETIMES
-
-
-def carried(page: str) -> list[set[str]]:
-    """Keys of the texts that a page carries, by language."""
+def carried(page: str) -> set[str]:
+    """Keys of the texts that a form carries, in each language."""
     [words] = re.findall(r'id="words">(.*?)</script>', page, re.DOTALL)
     document = json.loads(words)
     lengths = {len(of_language[3]) for of_language in document["languages"].values()}
     assert lengths == {len(document["keys"])}
-    return [set(document["keys"])]
+    return set(document["keys"])
 
 
-def of_others(path: str) -> set[str]:
-    """Keys of the texts that only forms at other addresses show."""
-    of_the_device = {"leave_now"} if path in {"/", "/practice"} else {"largest_text"}
-    return of_the_device if path.endswith("/practice") else of_the_device | OF_PRACTICE
+@pytest.mark.parametrize("path", ["/", "/practice", "/s/poster", "/s/poster/practice"])
+def test_a_form_contains_exactly_the_texts_it_can_show(path: str, place: Place) -> None:
+    page = place.client.get(path).text
+    assert carried(page) == shown(page, is_heard=False)
 
 
-def test_a_form_contains_exactly_the_texts_it_can_show(pages: list[str]) -> None:
-    for path, page in zip(PATHS, pages, strict=True):
-        for keys in carried(page):
-            assert keys == shown(pages, OF_A_BALLOT) - of_others(path)
+def test_a_form_with_a_slip_also_contains_the_text_that_asks_for_another(place: Place) -> None:
+    page = place.client.post("/q/questions", data={"slip": place.slip}).text
+    assert carried(page) == shown(page, is_heard=False)
+    assert "slip" in carried(page)
 
 
-def test_a_form_with_a_slip_also_contains_the_texts_for_slips(pages: list[str], slips_page: str) -> None:
-    for keys in carried(slips_page):
-        assert keys == shown([*pages, slips_page], OF_A_BALLOT | OF_A_SLIP) - of_others("/q/questions")
+@pytest.mark.parametrize("path", ["/", "/s/poster"])
+def test_a_form_with_speech_also_contains_the_texts_of_its_buttons(path: str, tmp_path: Path) -> None:
+    page = Place(tmp_path, frozenset(Admission), audio=unheard_speech()).client.get(path).text
+    assert carried(page) == shown(page, is_heard=True)
+    assert "listen" in carried(page)
+
+
+def test_a_form_after_a_reply_also_contains_its_heading(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "reply", lambda _store, _unit: {"sv": "Kaffe varje dag."})
+    page = place.client.get("/").text
+    assert carried(page) == shown(page, is_heard=False)
+    assert "replied" in carried(page)

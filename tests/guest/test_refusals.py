@@ -16,7 +16,9 @@ from kiosk import guest
 from kiosk.domain.rounds import Admission
 from kiosk.guest import refusals
 from kiosk.guest.rate_limit import RateLimit
+from kiosk.library.catalogues import read_catalogues
 from kiosk.screen.texts import REFUSALS, Refusal
+from kiosk.settings import shipped_folder
 from tests.tools.builders import a_round, tree
 from tests.tools.guest_side import Place
 
@@ -30,6 +32,19 @@ def test_a_request_without_a_route_is_refused_with_a_reason(tmp_path: Path) -> N
     refused = [client.get("/nothing"), client.get("/audio/sv/0"), client.put("/")]
     reasons = [(answer.status_code, answer.headers["Kiosk-Refusal"]) for answer in refused]
     assert reasons == [(404, "not_found"), (404, "not_found"), (405, "bad")]
+
+
+def test_a_script_gets_the_lines_of_a_refusal_in_all_languages_only(tmp_path: Path) -> None:
+    """A line a language, so that the server does not learn in which one the guest reads it."""
+    client = Place(tmp_path).client
+    page = client.post("/", data={"unknown": "5"})
+    lines = client.post("/", data={"unknown": "5"}, headers={"Kiosk-Script": "yes"})
+    assert lines.text.strip() in page.text
+    assert "<p class" not in page.text.replace(lines.text.strip(), "")
+    assert re.findall(r'lang="(\w+)"', lines.text) == [
+        *read_catalogues([shipped_folder("translations")], "guest")
+    ]
+    assert lines.headers["Kiosk-Refusal"] == page.headers["Kiosk-Refusal"] == "bad"
 
 
 WAY_ON = re.compile(r'<a class="button" href="([^"]+)"|<form method="post" action="([^"]+)"')

@@ -111,7 +111,7 @@ def test_without_a_round_there_are_no_questions(at_time: AtTime) -> None:
     store.open_round(planned, NOW)
     [code] = store.print_slips("elsewhere", "elsewhere", 1)
     assert "Frågorna öppnar 3 mars 2026." in at_time.place.client.get("/s/elsewhere").text
-    # A script shows this refusal of a form, and has no words for the others.
+    # A ballot is refused as closed, whether or not there was a round.
     assert CLOSED in at_time.place.client.post("/s/elsewhere", data={"listened": "5"}).text
     store.cancel_round("elsewhere", NOW)
     assert CLOSED in at_time.place.client.post("/s/elsewhere", data={"listened": "5"}).text

@@ -17,14 +17,17 @@ KIOSK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 class Counted:
-    """The application, with what was asked of it and how many bytes it gave."""
+    """The application, with what was asked of it and how many bytes it gave. With `accepted`, as if the
+    browser accepted these encodings."""
 
-    def __init__(self, application: Any) -> None:
-        self.application = application
+    def __init__(self, application: Any, accepted: str | None = None) -> None:
+        self.application, self.accepted = application, accepted
         self.asked: list[str] = []
         self.bytes = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if self.accepted:
+            environ["HTTP_ACCEPT_ENCODING"] = self.accepted
         self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         body = b"".join(self.application(environ, start_response))
         self.bytes += len(body)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.texts import OF_PAGES, OF_PAIRING, REFUSALS, Refusal
+from kiosk.screen.texts import REFUSALS, Refusal
 from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.web.guest import PHONE, Counted, Guest, Serve, thanks
@@ -133,16 +133,21 @@ def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) ->
     assert phone.place.waiting() == 1
 
 
+WITHOUT_WORDS = {Refusal.WRONG_CODE, Refusal.WAIT, Refusal.NOT_OPEN, Refusal.NO_ROUND, Refusal.OFFLINE}
+"""Refusals that are no answer to a ballot, or after which the script sends it again."""
+
+
 def test_every_refusal_on_the_screen_has_a_control_to_continue(phone: Guest) -> None:
     page, refusal = phone.page, Refusal.BAD
 
     def refuse(route: Route) -> None:
-        route.fulfill(status=403, headers={"Kiosk-Refusal": refusal, "Retry-After": "2"})
+        lines = f'<p lang="ar">-</p><p lang="sv">{REFUSALS[refusal]}</p>'
+        route.fulfill(status=403, headers={"Kiosk-Refusal": refusal}, body=lines, content_type="text/html")
 
     enter(phone, "slip")
     page.route("**/q/answer", refuse)
     phone.answer("5", "5", "5", "5")
-    for refusal in sorted(set(Refusal) - OF_PAIRING - OF_PAGES - {Refusal.OFFLINE} | {Refusal.FAILED}):
+    for refusal in sorted(set(Refusal) - WITHOUT_WORDS):
         phone.tap("#back")
         phone.tap("#next")
         thanks(phone, REFUSALS[Refusal.OFFLINE if refusal is Refusal.FAILED else refusal])
