@@ -18,7 +18,7 @@ from kiosk.domain.screen_size import (
 from kiosk.library.library import Library
 from kiosk.screen.statement_fit import least_width, long_statements, surveys_at
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Action, KioskBudgetError, Store, StoreError
+from kiosk.storage import COMMAND_LINE, Action, Entry, KioskBudgetError, Store, StoreError
 
 
 @click.command()
@@ -58,8 +58,8 @@ def link(
         if not reason:
             raise
         action, what = Action.KIOSK_OVER_BUDGET, reason
-    new_link = store.links.add(way, unit, screen=screen)
-    store.audit_log.note(datetime.now(), COMMAND_LINE, action, f"{unit}, {what}")
+    line = Entry(datetime.now(), COMMAND_LINE, action, f"{unit}, {what}")
+    new_link = store.links.add(way, unit, screen=screen, log=[line])
     kiosk_screen = None if poster else screen or settings.screen
     if kiosk_screen:
         for warning in _warnings(settings, library, store, unit, kiosk_screen):

@@ -33,7 +33,7 @@ from kiosk.output.paper import (
     slip_sheets,
 )
 from kiosk.settings import Settings
-from kiosk.storage import COMMAND_LINE, Action, Link, SlipBudgetError, Store
+from kiosk.storage import COMMAND_LINE, Action, Entry, Link, SlipBudgetError, Store
 
 TRIAL = click.option("--trial", is_flag=True, help="Print although only this machine can open the address.")
 
@@ -145,10 +145,9 @@ def _check_address(settings: Settings, *, trial: bool) -> None:
 
 
 def _new_poster(store: Store, unit: str) -> Link:
-    link = store.links.add(Admission.POSTER, unit)
-    subject = f"{unit}, {Admission.POSTER.value}"
-    store.audit_log.note(datetime.now(), COMMAND_LINE, Action.ADDRESS_MADE, subject)
-    return link
+    what = f"{unit}, {Admission.POSTER.value}"
+    line = Entry(datetime.now(), COMMAND_LINE, Action.ADDRESS_MADE, what)
+    return store.links.add(Admission.POSTER, unit, log=[line])
 
 
 def _texts(library: Library, possible: tuple[str, ...], languages: str | None) -> tuple[PaperTexts, ...]:

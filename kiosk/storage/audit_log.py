@@ -1,6 +1,6 @@
 """The log of staff's actions. It has no data about guests."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -126,6 +126,11 @@ class AuditLog:
                 what=entry.what,
             )
         )
+
+    def insert_all(self, log: Iterable[Entry]) -> None:
+        """Log actions in the caller's write, in this order."""
+        for entry in log:
+            self.insert(entry)
 
     def entries(self, actions: Collection[Action] = tuple(Action), at_most: int | None = 500) -> list[Entry]:
         """Return the latest `at_most` entries of these actions, all if None, in the order in which they were

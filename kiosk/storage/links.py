@@ -1,6 +1,7 @@
 """Links to units, and the screen sizes of the kiosks that use them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.screen_size import Screen
 from kiosk.domain.short_hash import short_hash
 from kiosk.storage import tables
+from kiosk.storage.audit_log import AuditLog, Entry
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database, Row, StoreError
 from kiosk.storage.rounds import RoundClosedError
@@ -64,26 +66,35 @@ class Link:
 
 
 class Links:
-    """The rows of links: the addresses of kiosks and posters, by code. All times are local and naive."""
+    """The rows of links: the addresses of kiosks and posters, by code. All times are local and naive. `log`
+    has the lines of the audit log that a method writes together with its change; without a change, it writes
+    none."""
 
-    def __init__(self, database: Database, writer: Writer, boxes: Boxes) -> None:
+    def __init__(self, database: Database, writer: Writer, boxes: Boxes, audit_log: AuditLog) -> None:
         self._database = database
         self._writer = writer
         self._boxes = boxes
+        self._audit_log = audit_log
 
     @one_write
     def add(
-        self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
+        self,
+        admission: Admission,
+        unit_id: str,
+        code: str | None = None,
+        screen: Screen | None = None,
+        log: Sequence[Entry] = (),
     ) -> Link:
         """Store and return a new link to a unit. `code` is random unless given (in demonstrations only).
         Raises peewee.IntegrityError if a link has it. The budget of the unit, and whether a round runs there,
         are not checked."""
+        self._audit_log.insert_all(log)
         return self.insert(admission, unit_id, code, screen)
 
     def insert(
         self, admission: Admission, unit_id: str, code: str | None = None, screen: Screen | None = None
     ) -> Link:
-        """Do the work of `add` in the caller's write."""
+        """Do the work of `add` in the caller's write, without the log."""
         link = Link(token_urlsafe(12) if code is None else code, admission, unit_id, screen)
         self._database.run(
             tables.Link.insert(
@@ -125,16 +136,20 @@ class Links:
                 raise RoundRunsError(self._boxes.running_round(unit, now), unit)
 
     @one_write
-    def move(self, code: str, unit_id: str, now: datetime) -> None:
+    def move(self, code: str, unit_id: str, now: datetime, log: Sequence[Entry]) -> None:
         """Assign a link to another unit; an unknown code changes nothing. Raises RoundRunsError while a round
         runs at its unit or at `unit_id` (`check_move`)."""
         self.check_move(code, unit_id, now)
-        self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
+        if self.with_code(code) is not None:
+            self._database.run(tables.Link.update(unit_id=unit_id).where(tables.Link.code == code))
+            self._audit_log.insert_all(log)
 
     @one_write
-    def remove(self, code: str) -> None:
+    def remove(self, code: str, log: Sequence[Entry] = ()) -> None:
         """Delete a link and its kiosk's mark; no error if there is no such link. The address then shows a
         page that says that it is invalid."""
+        if self.with_code(code) is not None:
+            self._audit_log.insert_all(log)
         self._database.run(tables.Link.delete().where(tables.Link.code == code))
         self._database.run(tables.Installation.delete().where(tables.Installation.key == _mark_key(code)))
 

@@ -166,8 +166,7 @@ class OpeningSteps:
         self._rounds.add(opening.round)
         write_opening(self._database, None)
         self._snapshots.put(text)
-        for entry in log:
-            self._audit_log.insert(entry)
+        self._audit_log.insert_all(log)
 
     def _give_up(self, of_round: Round) -> None:
         """Mark this round's opening as given up, if it has begun and the round is not added yet. The caller

@@ -120,12 +120,12 @@ class Store:
         self.account_links = AccountLinks(database, self._writer, self.accounts)
         self.api_tokens = ApiTokens(database, self._writer)
         self.second_factors = SecondFactors(database, self._writer)
-        self.links = Links(database, self._writer, self._boxes)
+        self.audit_log = AuditLog(database, self._writer)
+        self.links = Links(database, self._writer, self._boxes, self.audit_log)
         self.pairing_codes = PairingCodes(database, self._writer)
         self.mail_choices = MailChoices(database, self._writer)
         self.mail_queue = MailQueue(database, self._writer, self.mail_choices)
         self.kiosk_contacts = KioskContacts(database, self._writer, self.links)
-        self.audit_log = AuditLog(database, self._writer)
         self.walls = Walls(database, self._writer)
         self.comments = Comments(database, self._writer)
         self.replies = Replies(database, self._writer)
@@ -394,8 +394,7 @@ class Store:
         self._rounds.remove(round_id)
         self._writer.destroy_keys_after_commit(of_round)
         self._snapshots.publish(self.last_tick or now)
-        for entry in log:
-            self.audit_log.insert(entry)
+        self.audit_log.insert_all(log)
         return of_round
 
     def check_opening(self, new: Round, now: datetime) -> None:

@@ -20,8 +20,10 @@ NEW = replace(PLANNED, id="new", tree=tree("c", "d"))
 
 
 def prepare(folder: Path) -> tuple[Store, str]:
-    """A store with a planned round, and a pairing code that a member of staff made for unit c."""
+    """A store with a planned round, a coordinator's kiosk at unit c, and a pairing code that staff made for
+    that unit."""
     store = a_store(folder)
+    store.links.add(Admission.KIOSK, "c", "tablet")
     store.accounts.set(Account("bo", Role.STAFF, "hash"))
     store.open_round(PLANNED, MONDAY)
     return store, store.pairing_codes.new(Pairing("c", "bo", valid_during_round=False), MONDAY, KEY)
@@ -53,7 +55,7 @@ def screens_after_crashes(folder: Path, write: Callable[[Store, str], object]) -
         store.close()
         died = crash(at, len(numbers) + 1, lambda store, code=code: write(store, code))  # type: ignore[misc]
         store = reopen(at)
-        numbers.append((len(store.links.all()), len(store.staffs_screens(NEW))))
+        numbers.append((len(store.links.all()) - 1, len(store.staffs_screens(NEW))))
         store.close()
     return numbers
 
@@ -68,6 +70,43 @@ def test_a_crash_between_two_writes_hides_the_screen(tmp_path: Path) -> None:
     assert set(screens_after_crashes(tmp_path, pair_in_two_writes)) == {(0, 0), (1, 0), (1, 1)}
 
 
+def move(store: Store, code: str) -> None:
+    store.links.move(code, "d", MONDAY, [entry(Action.KIOSK_MOVED)])
+
+
+def move_in_two_writes(store: Store, code: str) -> None:
+    """Control: the move first, then the log."""
+    store.links.move(code, "d", MONDAY, [])
+    store.audit_log.note(MONDAY, "anna", Action.KIOSK_MOVED, "about it")
+
+
+def moves_after_crashes(folder: Path, write: Callable[[Store, str], None]) -> set[tuple[str, int]]:
+    """(unit of the kiosk, lines in the log) after a crash at each durable step of a move, and last after one
+    without a crash."""
+    states, steps, died = set(), 0, True
+    while died:
+        at, steps = folder / str(steps), steps + 1
+        store = a_store(at)
+        store.links.add(Admission.KIOSK, "c", "tablet")
+        store.close()
+        died = crash(at, steps, lambda store: write(store, "tablet"))
+        store = reopen(at)
+        [kiosk] = store.links.all()
+        states.add((kiosk.unit_id, len(store.audit_log.entries())))
+        store.close()
+    return states
+
+
+@pytest.mark.slow
+def test_no_crash_hides_a_move(tmp_path: Path) -> None:
+    assert moves_after_crashes(tmp_path, move) == {("c", 0), ("d", 1)}
+
+
+@pytest.mark.slow
+def test_a_crash_between_two_writes_hides_the_move(tmp_path: Path) -> None:
+    assert moves_after_crashes(tmp_path, move_in_two_writes) == {("c", 0), ("d", 0), ("d", 1)}
+
+
 def stored(store: Store) -> tuple[object, ...]:
     rounds = sorted(state.round.id for state in store.rounds())
     return store.links.all(), store.pairing_codes.waiting(MONDAY), rounds, store.snapshot_text()
@@ -77,6 +116,11 @@ ACTIONS: dict[str, Callable[[Store, str], object]] = {
     "pairing": pair,
     "opening": lambda store, _: store.open_round(NEW, MONDAY, [entry(Action.ROUND_OPENED)]),
     "cancelling": lambda store, _: store.cancel_round("r", MONDAY, [entry(Action.ROUND_CANCELLED)]),
+    "moving": lambda store, _: move(store, "tablet"),
+    "adding an address": lambda store, _: store.links.add(
+        Admission.POSTER, "c", log=[entry(Action.ADDRESS_MADE)]
+    ),
+    "removing an address": lambda store, _: store.links.remove("tablet", [entry(Action.ADDRESS_REMOVED)]),
 }
 
 
@@ -106,7 +150,7 @@ def test_a_code_that_a_planned_round_made_invalid_pairs_and_logs_nothing(tmp_pat
     store, code = prepare(tmp_path)
     store.open_round(NEW, MONDAY)
     assert store.pair_screen(code, MONDAY, KEY) is None
-    assert store.links.all() == []
+    assert len(store.links.all()) == 1
     assert store.audit_log.entries() == []
 
 
@@ -116,5 +160,12 @@ def test_a_wrong_code_pairs_nothing_and_stays_valid(tmp_path: Path, wrong: str) 
     typed = code[::-1] + "0" if wrong == "other code" else code
     now = MONDAY + timedelta(hours=1) if wrong == "late" else MONDAY
     assert store.pair_screen(typed, now, "o" * 32 if wrong == "other key" else KEY) is None
-    assert store.links.all() == []
+    assert len(store.links.all()) == 1
     assert store.pair_screen(code, MONDAY, KEY) is not None
+
+
+def test_a_change_of_an_unknown_address_is_not_logged(tmp_path: Path) -> None:
+    store, _ = prepare(tmp_path)
+    store.links.move("gone", "d", MONDAY, [entry(Action.KIOSK_MOVED)])
+    store.links.remove("gone", [entry(Action.ADDRESS_REMOVED)])
+    assert store.audit_log.entries() == []

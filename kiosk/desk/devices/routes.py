@@ -39,7 +39,7 @@ from kiosk.desk.forms import (
 )
 from kiosk.desk.i18n import day, translate
 from kiosk.desk.notices import add_problem
-from kiosk.desk.session import account_name, for_coordinator, for_staff, is_coordinator, note
+from kiosk.desk.session import account_name, entry, for_coordinator, for_staff, is_coordinator, note
 from kiosk.domain.name_order import name_key
 from kiosk.domain.rounds import Admission, Round
 from kiosk.library.tree_drafts import tree_path
@@ -85,11 +85,10 @@ def new_link() -> ResponseReturnValue:
     if problem and not may_exceed_budget(form):
         form.reason.errors = [problem]
         return page(sent_link=form, status=409)
-    desk().store.links.add(kind, unit)
+    made = entry(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
     if problem:
-        note(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
-    else:
-        note(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
+        made = entry(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
+    desk().store.links.add(kind, unit, log=[made])
     words = translate("Adressen är klar: {unit}.", unit=unit_names()[unit])
     if unit not in _asked_units():
         words += " " + translate("Ingen omgång är öppen eller planerad där.")
@@ -173,13 +172,13 @@ def move() -> ResponseReturnValue:
             if problem and not may_exceed_budget(form):
                 form.reason.errors = [problem]
                 return _kiosks_page(sent_moves={link.code: form}, status=409)
-            desk().store.links.move(link.code, form.unit.data, desk().clock())
+            log = [entry(Action.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")]
+            if problem:
+                log.append(entry(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}"))
+            desk().store.links.move(link.code, form.unit.data, desk().clock(), log)
         except RoundRunsError as error:
             add_problem(_cannot_move(error), f"move-{key_of(link)}")
             return _kiosks_page(move_problems={link.code: _cannot_move(error)}, status=409)
-        note(Action.KIOSK_MOVED, f"{link.unit_id} → {form.unit.data}, {link.code_ending}")
-        if problem:
-            note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
     return _done(translate("Kiosken hör till {unit}.", unit=unit_names()[form.unit.data]))
 
 
@@ -213,8 +212,8 @@ def remove_link() -> ResponseReturnValue:
     link = _sent_link()
     if not link.code:
         abort(404)
-    desk().store.links.remove(link.code)
-    note(Action.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
+    removed = entry(Action.ADDRESS_REMOVED, f"{link.unit_id}, {link.admission.value}")
+    desk().store.links.remove(link.code, [removed])
     words = translate("Adressen är stängd: {unit}.", unit=desk().place_name(link.unit_id))
     return _done(words, link.admission)
 
