@@ -37,6 +37,11 @@ coverage: debian-packages .venv/tested-with
 mutants: debian-packages .venv/mutated-with
 	$(BIN)/python -m tests.tools.mutants $(MUTANTS)
 
+# The noise beside that of OpenDP, whose wheel weighs 47 MB: no installation and no other test needs it.
+.PHONY: noise
+noise: debian-packages .venv/compared-with
+	$(BIN)/pytest -rs tests/domain/test_noise.py
+
 # The adversary, in full: minutes, not seconds. Its quick half runs in `make test`.
 .PHONY: attack
 attack: debian-packages firefox .venv/tested-with
@@ -116,6 +121,11 @@ endef
 	@$(PIP) --require-hashes --requirement requirements-mutants.txt
 	touch $@
 
+.venv/compared-with: .venv/tested-with requirements-noise.txt
+	@echo "Installing OpenDP into .venv"
+	@$(PIP) --require-hashes --requirement requirements-noise.txt
+	touch $@
+
 .venv/documented-with: .venv/installed requirements-docs.txt
 	@echo "Installing Python packages for the documentation into .venv"
 	@$(PIP) --require-hashes --requirement requirements-docs.txt
@@ -142,6 +152,7 @@ lock: $(BIN)/uv
 	$(call compile,requirements.txt,--extra postgresql)
 	$(call compile,requirements-test.txt,--extra postgresql --extra test --constraint requirements.txt)
 	$(call compile,requirements-mutants.txt,--extra mutants --constraint requirements-test.txt)
+	$(call compile,requirements-noise.txt,--extra noise --constraint requirements-test.txt)
 	$(call compile,requirements-docs.txt,--extra docs --constraint requirements-test.txt)
 
 upgrade-lock:

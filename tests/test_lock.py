@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
 TO_RUN, TO_TEST = "requirements.txt", "requirements-test.txt"
 TO_MUTATE, TO_DOCUMENT = "requirements-mutants.txt", "requirements-docs.txt"
+TO_COMPARE = "requirements-noise.txt"
 
 
 def declared(*extras: str) -> list[Requirement]:
@@ -67,6 +68,7 @@ def pins(name: str, python: str) -> dict[str, tuple[str, frozenset[str]]]:
         (TO_RUN, ["postgresql"]),
         (TO_TEST, ["postgresql", "test"]),
         (TO_MUTATE, ["mutants"]),
+        (TO_COMPARE, ["noise"]),
         (TO_DOCUMENT, ["docs"]),
     ],
 )
@@ -89,7 +91,7 @@ def test_runtime_and_test_locks_pin_the_same_versions(python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("name", [TO_MUTATE, TO_DOCUMENT])
+@pytest.mark.parametrize("name", [TO_MUTATE, TO_COMPARE, TO_DOCUMENT])
 def test_a_further_lock_pins_the_versions_of_the_test_lock(name: str, python: str) -> None:
     tested, pinned = pins(TO_TEST, python), pins(name, python)
     assert {package: tested[package] for package in tested.keys() & pinned} == {
@@ -97,7 +99,7 @@ def test_a_further_lock_pins_the_versions_of_the_test_lock(name: str, python: st
     }
 
 
-@pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE, TO_DOCUMENT])
+@pytest.mark.parametrize("name", [TO_RUN, TO_TEST, TO_MUTATE, TO_COMPARE, TO_DOCUMENT])
 def test_every_locked_package_has_a_hash_and_no_address(name: str) -> None:
     assert [str(requirement) for requirement, hashes in locked(name) if not hashes] == []
     assert [str(requirement) for requirement, _ in locked(name) if requirement.url] == []

@@ -241,7 +241,7 @@ def test_the_check_catches_planted_floating_point(line: str) -> None:
 
 
 def test_noise_has_the_same_distribution_as_that_of_opendp() -> None:
-    """For development: `pip install opendp`, which no installation needs."""
+    """Skipped without OpenDP, which no installation needs: `make noise` installs it."""
     opendp = pytest.importorskip("opendp.prelude")
     from scipy.stats import chi2_contingency
 
