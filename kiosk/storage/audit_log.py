@@ -18,8 +18,11 @@ COMMAND_LINE = "kiosk"
 class Action(StrEnum):
     """Staff actions that are logged. The values are stored, so none is ever renamed.
 
-    FIGURES_IMPORTED, _CHANGED and _REMOVED are about earlier figures, FIGURES_GIVEN is about a file for other
-    organisations, FIGURE_* are about counted outputs.
+    ADDRESS_* are about links of kiosks and posters, PAIRING_BEGUN is a new pairing code, SCREEN_CONFIRMED a
+    coordinator's consent to a screen that staff paired, and SCREEN_MEASURED a kiosk's stored screen size.
+    UNITS_WRITTEN is a saved tree, and TEXTS_WRITTEN are saved translations. FIGURES_IMPORTED, _CHANGED and
+    _REMOVED are about earlier figures, FIGURES_GIVEN is about a file for other organisations, FIGURE_* are
+    about counted outputs. KEY_* are about the keys of other organisations.
     """
 
     SIGNED_IN = "signed_in"

@@ -113,7 +113,8 @@ class Count:
         return tuple((node, tuple(units)) for node, units in groups.items())
 
     def is_current(self, of_round: Round, sizes: Mapping[str, BoxSize]) -> bool:
-        """Return whether no box of the round was written since it was read: each write changes its key."""
+        """Return whether no box of the round was written or deleted since `read` returned `sizes`, those of
+        all its boxes: each write changes a box's key."""
         return self.boxes.key_ids(of_round.id) == {unit: size.key_id for unit, size in sizes.items()}
 
     def close_part(self, of_round: Round, plan: ClosingPlan) -> ClosingPlan:

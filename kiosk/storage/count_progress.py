@@ -66,8 +66,8 @@ class CountProgress:
         return None
 
     def next_closing(self, open_rounds: Iterable[Round]) -> Round | None:
-        """Return the first round that is to be closed and still has units with boxes; None if there is
-        none."""
+        """Return the first of these rounds that this count closes (`is_closing`), and whose closing has not
+        begun or has units left; None if there is none."""
         closing = (one for one in open_rounds if self.is_closing(one))
         return next((one for one in closing if self.plans.get(one.id) != ()), None)
 

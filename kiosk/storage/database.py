@@ -203,7 +203,7 @@ class Database:
     @contextmanager
     def transaction(self, lock: Lock = Lock.ALONE) -> Iterator[None]:
         """Run the `with` block as one transaction, which holds `lock` on the installation. Any error rolls it
-        back. Its commit waits for the disk."""
+        back. Its commit waits for the disk. The caller holds `writing`, unless no other thread writes."""
         with _first_fault(), self._peewee.atomic():
             if self._durable and not self._is_sqlite:
                 self._sql(KEEP_COMMIT)

@@ -67,9 +67,9 @@ class TermsError(StoreError):
 
 
 def check_rows(tables: Tables) -> None:
-    """Raise StoreError for a row that fails its check (CHECKS) or is of another round than its table allows,
-    and for figures that no count can produce; TermsError for a round that the rules do not allow. The message
-    names table and row, for figures round and node.
+    """Raise StoreError for a row that fails its check (CHECKS), or is of a round that the backup lacks or, in
+    a table of OF_A_CLOSED_UNIT, that is not closed, and for figures that no count can produce; TermsError for
+    a round that the rules do not allow. The message names table and row, for figures round and node.
 
     `tables` has every table that a backup of this program's schema holds, each value of the type that its
     column declares.

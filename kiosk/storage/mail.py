@@ -299,7 +299,8 @@ class KioskContacts:
     @one_write
     def note(self, codes: Iterable[str], after: datetime) -> None:
         """Store that the kiosks with these codes were in contact after the count of the tick `after`, and end
-        their silence. With the code SERVER: that the server ran for LEAST_LISTENING."""
+        their silence. With the code SERVER: that the server ran for LEAST_LISTENING (`kiosk.domain.mail`)
+        after that count."""
         for code in codes:
             self._set(code, after, is_reported=False)
 

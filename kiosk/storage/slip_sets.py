@@ -112,7 +112,7 @@ class SlipSets:
 
     def unit_of(self, code: str) -> tuple[str, str] | None:
         """Return (round id, unit id) of the slip set whose tag the code begins with; None if there is none.
-        `has` tells whether the code is one of its slips. The caller holds no write."""
+        `has` tells whether the code is one of its slips."""
         query = tables.SlipSet.select(tables.SlipSet.round_id, tables.SlipSet.unit_id)
         row = self._database.row(query.where(tables.SlipSet.tag == slips.tag_of(code)))
         return (row[0], row[1]) if row else None

@@ -172,9 +172,9 @@ class Store:
         self._database.migrate()
 
     def upgrade(self) -> tuple[int, int]:
-        """Upgrade the tables, seal every row under a new key and correct what `renew` corrects, all in one
-        transaction; what an opening that was stopped has written stays until the next `renew`. Returns the
-        schema's number before and after.
+        """Upgrade the tables, seal every box, slip set and letterbox under a new key, and set stored numbers
+        of used slips that no page shows to 0, all in one transaction; what an opening that was stopped has
+        written stays until the next `renew`. Returns the schema's number before and after.
 
         Raises StoreError or KeyUnavailableError, and changes nothing, if there are no tables, they are newer
         than this program, or a key is missing or damaged.
@@ -582,8 +582,8 @@ class Store:
 
     @one_unit_write
     def note_guard(self, round_id: str, unit_id: str, now: datetime) -> None:
-        """Record that the rate limit refused a ballot at this unit. The next count publishes once that the
-        play guard fired here.
+        """Record that the rate limit refused a ballot at this unit. The next count publishes that the play
+        guard fired here, not how often.
 
         Writes nothing if it was recorded since the last count. Raises RoundClosedError if the round is not
         running at the unit, KeyUnavailableError if the box's key is missing or damaged.

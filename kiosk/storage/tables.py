@@ -279,7 +279,7 @@ class Log(Table):
 
 
 class Reply(Table):
-    """The staff's reply to guests about a closed round, shown on the start screen, by language."""
+    """A coordinator's reply to guests about a closed round, shown on the start screen, by language."""
 
     round_id = Text()
     language = Text()

@@ -65,8 +65,8 @@ class UnitRows:
             table.remove(round_id, units)
 
     def remove_step(self, part: CountPart, is_due: Callable[[], bool]) -> None:
-        """Delete the sealed rows of these units and all their keys, as one write, if `is_due` within it;
-        otherwise only empty folders of keys."""
+        """Delete the sealed rows of these units and all their keys, as one write, if `is_due` returns True
+        within it. Then, in any case, delete their folders of keys that are empty."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
 
