@@ -81,12 +81,13 @@ def plan_closing(
     `sizes` maps each leaf to the number of ballots in its box. `units_with_figures` holds the leaves that had
     a batch before, and `steady` those with ballots on enough days (None: all leaves).
 
-    - A steady leaf that reached 2k, or had a batch before, has at least k ballots left. They form its last
-      batch.
-    - The other leaves are pooled under their parent. The smallest last batch there joins the pool. Otherwise
-      a parent's figure minus its children's figures could reveal one small unit.
-    - A pool with fewer than k ballots of steady leaves moves one level up, where it may absorb the smallest
-      batch planned below. At the root it is destroyed.
+    - The ballots of a steady leaf with at least 2k of them, or with k and a batch before, are its last batch.
+    - The other leaves are pooled under their parent. If they have ballots, the smallest last batch of a leaf
+      there joins the pool. Otherwise a parent's figure minus its children's figures could reveal one small
+      unit.
+    - A pool with fewer than k ballots of steady leaves moves one level up. There the smallest last batch of a
+      leaf anywhere below joins it or, if none is left, the smallest batch planned for a group below. At the
+      root, a pool that is still too small is destroyed.
     - Ballots of leaves that are not steady are published with a pool but do not count towards its k: somebody
       may have filled those units around one guest in a day.
     """

@@ -28,9 +28,10 @@ TimeKind = tuple[Kind, Kind, tuple[bool, bool] | None]
 class IndexDocument(TypedDict):
     """The index as JSON. `tag` is the ETag of its snapshot, and `closed` the number of closed rounds. `kinds`
     has each different change once; `rounds` has round id -> node id -> for each statement, in the survey's
-    order, the index of its change in `kinds`. `figures` has the hash of each closed round's figures, and
-    `over_time` key_of_time_change -> the changes over all rounds, at nodes that have units below them, of
-    statements whose options have an order; an index of an earlier version lacks both."""
+    order, the index of its change in `kinds`. `figures` has closed round's id -> hash of its figures
+    (`SnapshotParts.figures_hash`), and `over_time` key_of_time_change -> the changes over all rounds, at
+    nodes that have units below them, of statements whose options have an order; an index of an earlier
+    version lacks both."""
 
     tag: str
     closed: int

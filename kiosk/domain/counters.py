@@ -134,8 +134,9 @@ def read_period(text: str) -> Period:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its quality; 0 if it was not counted. `is_complete` is false of a sum in which some month
-    or unit is missing."""
+    """A number with its quality; 0 if it was not counted. A sum is estimated if any of its figures is, and
+    not counted only if all of them are. `is_complete` is false of a sum in which some month or unit is
+    missing or was not counted."""
 
     number: int
     quality: Quality

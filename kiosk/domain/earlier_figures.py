@@ -50,7 +50,8 @@ class KnownCounts:
     """The known counts of one statement in a report from before the kiosk, with the text and the labels that
     it had there.
 
-    `counts` has an entry for each option, the lowest first; None for a count that the report does not have.
+    `labels` and `counts` have an entry for each option, the lowest first. A count that the report does not
+    have is None.
     """
 
     statement_id: str
@@ -66,8 +67,8 @@ class KnownCounts:
 
 @dataclass(frozen=True)
 class EarlierFigures:
-    """Known counts of the `n` answers at one node, from the `first` day to the `last`, both included.
-    `source` names the report that has them."""
+    """Known counts of the `n` answers to each statement at one node, from the `first` day to the `last`, both
+    included. `source` names the report that has them."""
 
     node_id: str
     first: date
@@ -156,10 +157,10 @@ def read_figures(
     """Build figures of the `asked` statements from the text typed for each (statement id, option from 1).
 
     A text is a count, a percentage or nothing (see `read_count`); a statement with nothing but empty texts is
-    left out. `n` is the number of answers, `first` and `last` are days, and `source` names the report. The
-    caller checks the node, and that `n` is from 1 to MOST_ANSWERS. Raises FiguresError with every fault: text
-    that is no count, no count at all, an option larger than n, options that sum to more than n, days in the
-    wrong order, or a last day after `today`.
+    left out. `n` is the number of answers to each statement, `first` and `last` are days, and `source` names
+    the report. The caller checks the node, and that `n` is from 1 to MOST_ANSWERS. Raises FiguresError with
+    every fault: text that is no count, no count at all, an option larger than n, options that sum to more
+    than n, days in the wrong order, or a last day after `today`.
     """
     messages, statements = [], []
     for statement in asked:

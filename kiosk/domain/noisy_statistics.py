@@ -60,8 +60,8 @@ class Noise:
 
 
 def noise_of(batches: int, cells: int, epsilon: Fraction = EPSILON) -> Noise:
-    """Return the noise in the sum of the tables of `batches` batches that `noise.protect` made; 0 batches for
-    a table without noise."""
+    """Return the noise in the sum of the tables of `batches` batches that `noise.protect` made with this
+    `epsilon`; 0 batches for a table without noise."""
     return Noise(cells, batches * _variance_of_one(cells, epsilon), batches)
 
 

@@ -70,7 +70,8 @@ def terms_from_json(row: Mapping[str, Any]) -> Terms:
 
 
 class Kind(StrEnum):
-    """The kinds of blocks of a report. Each writer of a format draws all of them."""
+    """The kinds of blocks of a report. Each writer of a format draws all of them. A NOTE is a paragraph in
+    small print, a WARNING one that says that the answers are made up."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"

@@ -104,8 +104,8 @@ class Row:
         return self.noise_of_batches(self.batches)
 
     def noise_of_batches(self, batches: int) -> Noise:
-        """Return the size and variance of the noise in the sum of the tables of `batches` batches, for this
-        statement and round; of variance 0 in an exact round."""
+        """Return the noise in the sum of the tables of `batches` batches, for this statement and round; its
+        variance is 0 for 0 batches, as in an exact round."""
         survey = self.round.survey
         column = survey.columns_of(self.statement)[-1]
         if column.subject is not surveys.ColumnSubject.FOLLOW_UP or not self.statement.follows:

@@ -34,8 +34,8 @@ class Interval:
 
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the score interval of the share of `count` in `n` answers (Wilson 1927). `n` must be at least
-    1."""
+    """Return the score interval of the share of `count` in `n` answers (Wilson 1927), which holds with the
+    probability `confidence`. `n` must be at least 1."""
     return _score(count, n, NormalDist().inv_cdf((1 + confidence) / 2))
 
 
@@ -67,8 +67,8 @@ def widened(interval: Interval, count: int, n: int) -> Interval:
 
 
 def goodman(counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Interval, ...]:
-    """Return simultaneous intervals for all options, in the order of `counts` (Goodman 1965). The counts must
-    sum to at least 1."""
+    """Return simultaneous intervals for all options, in the order of `counts` (Goodman 1965): all hold with
+    the probability `confidence`. The counts must sum to at least 1."""
     n, options = sum(counts), len(counts)
     z = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * options))
     return tuple(_score(count, n, z) for count in counts)

@@ -29,7 +29,8 @@ SEVERAL = re.compile(r",|\b(?:och|eller|samt|tex|t\.ex)\b", re.IGNORECASE)
 
 
 class Concern(StrEnum):
-    """A kind of wording that makes answers unreliable."""
+    """A kind of wording that makes answers unreliable: a LIX of HARD_LIX or more (HARD), more than MOST_WORDS
+    words (LONG), several things in one statement (SEVERAL), or a word of NEGATIONS (NEGATED)."""
 
     HARD = "hard"
     LONG = "long"
