@@ -209,7 +209,7 @@ _HEADER = (
 
 
 def counter_toml(counter: Counter) -> str:
-    """Return the TOML text of a file with one counter; the file has the counter's id. Closed targets and the
+    """Return the TOML text of a file with one counter, whose id is also the file's. Closed targets and the
     keys `closed` and `optional` are left out."""
     lines = [f"id = {quoted(counter.id)}", "", "[[counters]]", f"id = {quoted(counter.id)}"]
     lines += [f"name = {quoted(counter.name)}", f"definition = {quoted(counter.definition)}"]

@@ -48,8 +48,9 @@ def changed_texts(
 
 
 def reworded(before: Statement, after: Statement, meaning: Meaning, taken: Iterable[str]) -> Statement:
-    """Return the statement `after`, which replaces `before`: with all earlier texts if the meaning is the
-    same, otherwise with none and with a new id that is not in `taken`."""
+    """Return the statement `after`, which replaces `before`. With OTHER meaning it gets a new id that is not
+    in `taken`, and no earlier texts; otherwise the text of `before` and the earlier texts of that, as earlier
+    spellings or wordings."""
     if meaning is Meaning.OTHER:
         changed = replace(after, id=new_id(after.text, taken, "statement"))
         return replace(changed, earlier_spellings=(), earlier_wordings=())

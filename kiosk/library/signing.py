@@ -46,7 +46,7 @@ class PublicKey:
 
 
 def in_groups(fingerprint: str) -> str:
-    """Return a fingerprint in groups of four digits, as people read it to each other."""
+    """Return a fingerprint in groups of four digits with spaces between, as people read it to each other."""
     return " ".join(fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4))
 
 

@@ -114,7 +114,7 @@ class AnswerList:
 
     @property
     def is_kept_ordered(self) -> bool:
-        """Whether the options will have an order in the survey."""
+        """Whether the options will have an order in the survey; true while `order` is None."""
         if self.order is AnswerOrder.AS_IN_FILE:
             return self.is_ordered
         return self.order is not AnswerOrder.UNORDERED
