@@ -7,16 +7,18 @@ mean. Nothing is asserted.
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from secrets import token_bytes
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 from unittest.mock import patch
 
 from flask import Flask
 
 from kiosk.domain.ballot import Ballot
+from kiosk.domain.rounds import Protection
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import Store, open_store
 from kiosk.storage.database import QueueLock
@@ -67,9 +69,10 @@ def eight_at_once(store: Store, ballot: Ballot) -> float:
         return best(lambda: list(guests.map(answer, range(8))), 1) / 40
 
 
-def large_closing(folder: Path) -> float:
-    """Return the longest hold of the closing of a round of 500 units, each with a batch of its own."""
-    of_round = a_round(tree(*(f"u{number}" for number in range(500))))
+def large_closing(folder: Path, protection: Protection) -> tuple[float, float]:
+    """Return (the longest hold, the processor time), in seconds, of the closing of a round of 500 units, each
+    with a batch of its own."""
+    of_round = replace(a_round(tree(*(f"u{number}" for number in range(500)))), protection=protection)
     fast, random = a_store(folder), Random(3)
     fast.open_round(of_round, MONDAY)
     for unit in of_round.tree.leaves:
@@ -77,7 +80,9 @@ def large_closing(folder: Path) -> float:
             fast.cast("r", unit, ballot, MONDAY)
     fast.close()
     store = open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys")
-    return longest_hold(lambda: store.count(of_round.closes_at))
+    start = process_time()
+    hold = longest_hold(lambda: store.count(of_round.closes_at))
+    return hold, process_time() - start
 
 
 def line(what: str, took: float, reference: str, reference_took: float) -> None:
@@ -109,8 +114,11 @@ def main() -> None:
         together = eight_at_once(store, one)
         line("a phone's ballot, eight at once", together, "one durable row in plain SQLite", insert)
 
-        hold = large_closing(home / "closing")
+        hold, exact = large_closing(home / "closing", Protection.EXACT)
+        noisy_hold, noisy = large_closing(home / "protected", Protection.PROTECTED)
         line("longest wait for the closing of 500 units", hold, "a ballot into its box", empty)
+        line("the same in a protected round", noisy_hold, "a ballot into its box", empty)
+        line("processor time to close 500 protected units", noisy, "the same, exact figures", exact)
 
         null = Flask("null")
         null.add_url_rule("/", view_func=lambda: "nothing")
