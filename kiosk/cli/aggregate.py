@@ -61,7 +61,7 @@ def show(file: Path) -> None:
         of_round, answered = shown.round, shown.nodes[shown.round.tree.root.id].answered
         click.echo(
             f"  {of_round.id}: {of_round.survey.title}, {of_round.opens_at:%Y-%m-%d} to "
-            f"{of_round.closes_at:%Y-%m-%d}, {of_round.protection}, k={of_round.k}: {answered} answered"
+            f"{of_round.closes_at:%Y-%m-%d}, {of_round.level}, k={of_round.k}: {answered} answered"
         )
     click.echo(f"Fingerprint of the key: {in_groups(signed.key.fingerprint)}")
     click.echo(f"Trusted as {organisation}." if organisation else "The key is not trusted here.")

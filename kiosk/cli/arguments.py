@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS
-from kiosk.domain.rounds import Protection
+from kiosk.domain.rounds import ProtectionLevel
 from kiosk.library.library import Library, check_languages, read_usable_library
 from kiosk.library.texts import find_fault
 from kiosk.output.paper import PaperError
@@ -24,8 +24,8 @@ def protection_option(effect: str) -> Callable[[Command], Command]:
     """Return the decorator of the option `--protection`. `effect` is its help text."""
     return click.option(
         "--protection",
-        type=click.Choice([kind.value for kind in Protection]),
-        default=Protection.PROTECTED.value,
+        type=click.Choice([level.value for level in ProtectionLevel]),
+        default=ProtectionLevel.PROTECTED.value,
         show_default=True,
         help=effect,
     )

@@ -20,9 +20,10 @@ def results(as_json: bool) -> None:
         click.echo(store.snapshot_text())
         return
     for published in store.snapshot()["rounds"]:
+        epsilon = f", epsilon {published['epsilon']}" if "epsilon" in published else ""
         click.echo(
             f"{published['id']} ({published['state']}, version {published['version']}, k={published['k']}, "
-            f"{published['protection']})"
+            f"{published['protection']}{epsilon})"
         )
         for node in published["nodes"]:
             if node.get("excluded_rapid"):

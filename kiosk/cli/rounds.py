@@ -21,7 +21,7 @@ from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import (
     LONGEST_NAME_CHARACTERS,
     Admission,
-    Protection,
+    ProtectionLevel,
     PublicationTime,
     Round,
     round_id,
@@ -63,7 +63,8 @@ def round_group() -> None:
     help="When figures are shown. at_closing suits units where the same guests answer every week.",
 )
 @protection_option(
-    "protected: each bar may be off by single guests, and nothing is provable about one. exact: not so."
+    "protected: each bar may be off by single guests, and nothing is provable about one. strong: twice the "
+    "noise, for places where somebody may know all other guests' answers. exact: no noise."
 )
 @click.option(
     "--expected",
@@ -119,6 +120,7 @@ def round_open(
     survey = pick(library.surveys, survey_id, "survey")
     tree = _only(pick(library.trees, tree_id, "tree"), units)
     taken = [state.round.id for state in store.rounds()]
+    level = ProtectionLevel(protection)
     new = Round(
         round_id(survey, opens_at.date(), taken),
         survey,
@@ -128,7 +130,8 @@ def round_open(
         closes_at,
         frozenset(Admission(way) for way in admission),
         PublicationTime(figures),
-        Protection(protection),
+        level.protection,
+        level.epsilon,
         expected=_expected(expected, tree),
         least_days=LEAST_DAYS,
         name=name,
@@ -142,7 +145,7 @@ def round_open(
     actions = [
         *((Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}") for error in over),
         *((Action.SCREEN_CONFIRMED, f"{screen.unit_id}, {screen.code_ending}") for screen in screens),
-        (Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units])),
+        (Action.ROUND_OPENED, ", ".join([new.id, new.level, *units])),
     ]
     store.open_round(new, now, [Entry(now, COMMAND_LINE, action, what) for action, what in actions])
     store.store_change_index()
@@ -203,7 +206,7 @@ def round_list() -> None:
         click.echo(
             f"{of_round.id}  {_condition(state, now)}  {of_round.opens_at:%Y-%m-%d} to "
             f"{of_round.closes_at:%Y-%m-%d %H:%M}  "
-            f"k={of_round.k}  {of_round.protection}  {of_round.tree.root.id}  {ways}"
+            f"k={of_round.k}  {of_round.level}  {of_round.tree.root.id}  {ways}"
         )
 
 

@@ -10,7 +10,7 @@ import click
 
 from kiosk.cli.arguments import current_settings, pick, protection_option
 from kiosk.cli.errors import report_errors
-from kiosk.domain.rounds import Protection
+from kiosk.domain.rounds import ProtectionLevel
 from kiosk.domain.tree import Tree
 from kiosk.library.check import read_checked
 from kiosk.library.library import Library
@@ -26,7 +26,7 @@ from kiosk.operation.simulate import Arrival, ArrivalError, RefusedArrivals, pla
 @click.option("--units", help="Unit ids with commas between, or a tree file; else those that arrive.")
 @click.option("--survey", default="ombudsmannaskap", show_default=True, help="Id of a survey, or a file.")
 @click.option("--seed", type=int, help="For tests only: draw batches and noise with a seeded generator.")
-@protection_option("Whether figures have noise.")
+@protection_option("The noise of figures: strong has twice that of protected, exact has none.")
 @report_errors
 def simulate_command(
     arrivals: TextIO,
@@ -50,7 +50,8 @@ def simulate_command(
     asked = pick(library.surveys, Path(survey).stem if is_file else survey, "survey")
     guests = read_arrivals(arrivals, arrivals.name, asked)
     plan = plan_for(guests, asked, _tree(units, guests, library), k, days)
-    plan = replace(plan, protection=Protection(protection))
+    level = ProtectionLevel(protection)
+    plan = replace(plan, protection=level.protection, epsilon=level.epsilon)
     unknown = sorted({arrival.unit for arrival in guests} - set(plan.tree.leaves))
     if unknown:
         raise ArrivalError(

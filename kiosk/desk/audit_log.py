@@ -10,7 +10,7 @@ from kiosk.desk.i18n import language_in_text, period, translate
 from kiosk.desk.outputs import reasons
 from kiosk.desk.results.earlier_figures import entry_reasons, removal_reasons
 from kiosk.desk.session import for_staff, is_coordinator
-from kiosk.domain.rounds import Admission, Protection
+from kiosk.domain.rounds import Admission, ProtectionLevel
 from kiosk.storage import Action, Entry, Role
 
 blueprint = Blueprint("log", __name__)
@@ -78,8 +78,9 @@ def _names() -> dict[Action, tuple[Names, ...]]:
         Admission.POSTER: translate("affisch"),
     }
     protections: Names = {
-        Protection.PROTECTED: translate("skyddade siffror"),
-        Protection.EXACT: translate("exakta siffror"),
+        ProtectionLevel.PROTECTED: translate("skyddade siffror"),
+        ProtectionLevel.STRONG: translate("starkt skyddade siffror"),
+        ProtectionLevel.EXACT: translate("exakta siffror"),
     }
     opened = [state.round for state in reversed(desk().store.rounds())]
     places = {node.id: node.name for of_round in opened for node in of_round.tree.nodes} | library.places

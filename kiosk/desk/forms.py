@@ -32,7 +32,7 @@ from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONG
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.local_address import leads_to_own_machine
 from kiosk.domain.mail import is_address
-from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, Protection, PublicationTime
+from kiosk.domain.rounds import LONGEST_NAME_CHARACTERS, Admission, ProtectionLevel, PublicationTime
 from kiosk.domain.screen_size import (
     DISTANCE_LIMITS_MM,
     LEAST_DISTANCE_MM,
@@ -362,8 +362,8 @@ class RoundForm(DeskForm):
     )
     protection = RadioField(
         _("Skydd"),
-        choices=[kind.value for kind in Protection],
-        default=Protection.PROTECTED.value,
+        choices=[level.value for level in ProtectionLevel],
+        default=ProtectionLevel.PROTECTED.value,
         validators=[Required()],
     )
     expected = IntegerField(

@@ -15,7 +15,16 @@ from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
 from kiosk.domain.message import Message
-from kiosk.domain.noise import EPSILON, FOLLOW_SHARE, OPTION_SHARE, SMALLEST_EPSILON, read_epsilon
+from kiosk.domain.noise import (
+    EPSILON,
+    FOLLOW_SHARE,
+    OPTION_SHARE,
+    SMALLEST_EPSILON,
+    STRONG_EPSILON,
+    read_epsilon,
+)
+from kiosk.domain.precision import expectation, most_batches
+from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Column, ColumnSubject, Survey, survey_from_json
 from kiosk.domain.tree import Tree, tree_from_json
 
@@ -76,6 +85,25 @@ class Protection(StrEnum):
     EXACT = "exact"
 
 
+class ProtectionLevel(StrEnum):
+    """The choice of a round's protection at its opening. A strongly protected round is a protected one with
+    more noise: STRONG_EPSILON."""
+
+    PROTECTED = "protected"
+    STRONG = "strong"
+    EXACT = "exact"
+
+    @property
+    def protection(self) -> Protection:
+        return Protection.EXACT if self is ProtectionLevel.EXACT else Protection.PROTECTED
+
+    @property
+    def epsilon(self) -> Fraction:
+        """The epsilon of a statement in a round that opens with this choice. An exact round does not use
+        it."""
+        return STRONG_EPSILON if self is ProtectionLevel.STRONG else EPSILON
+
+
 class RoundError(ValueError):
     """A round that may not be opened. `messages` has every reason."""
 
@@ -122,6 +150,14 @@ class Round:
     @property
     def is_protected(self) -> bool:
         return self.protection is Protection.PROTECTED
+
+    @property
+    def level(self) -> ProtectionLevel:
+        """The choice that names the round's protection. A protected round is strongly protected if its
+        epsilon is at most STRONG_EPSILON."""
+        if not self.is_protected:
+            return ProtectionLevel.EXACT
+        return ProtectionLevel.STRONG if self.epsilon <= STRONG_EPSILON else ProtectionLevel.PROTECTED
 
     def epsilon_of(self, column: Column) -> Fraction:
         """Return the epsilon of the noise in the table of one of the survey's columns (`Survey.columns`), in
@@ -240,15 +276,17 @@ def history_faults(
 
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     """Return messages for a coordinator who is about to open a round with about `guests_a_day` guests a day
-    at each unit: the time until the figures of a live round, and reasons against the round; () without any.
+    at each unit: the time until the figures of a live round, the error of the figures of a protected one, and
+    reasons against the round; () without any.
     The round need not pass `check_opening`.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.
     """
     length = new.closes_at - new.opens_at
+    answers = int(guests_a_day * (length / timedelta(days=1)))
     messages = []
-    if guests_a_day * (length / timedelta(days=1)) < new.k:
+    if answers < new.k:
         messages.append(
             Message(
                 "Med ungefär {a_day} svar om dagen får en verksamhet färre än {k} svar på hela omgången. "
@@ -258,6 +296,8 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
         )
     elif new.figures is PublicationTime.LIVE:
         messages.append(_first_figures(new, guests_a_day))
+    if new.is_protected and answers >= new.k:
+        messages.append(_error_of_figures(new, answers))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
         messages.append(
             Message(
@@ -267,6 +307,18 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
             )
         )
     return tuple(messages)
+
+
+def _error_of_figures(new: Round, answers: int) -> Message:
+    """Return the message about the error of a protected round's figures after closing, for a unit with so
+    many answers."""
+    batches = most_batches(answers, new.k, is_live=new.figures is PublicationTime.LIVE)
+    expected = expectation(new.survey.statements, new.epsilon, answers, batches)
+    return Message(
+        "Med ungefär {answers} svar i en verksamhet kan varje stapel vara fel på upp till {off} svar, och "
+        "andelarna är kända på ±{points} procentenheter.",
+        {"answers": answers, "off": expected.off, "points": half_up(100 * expected.reach)},
+    )
 
 
 def _first_figures(new: Round, guests_a_day: float) -> Message:

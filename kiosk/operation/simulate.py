@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 from kiosk.domain.ballot import Ballot, BallotError, read_ballot
 from kiosk.domain.ballot_days import LEAST_DAYS
+from kiosk.domain.noise import EPSILON
 from kiosk.domain.rounds import SHORTEST_ROUND, Admission, Protection, PublicationTime, Round, round_id
 from kiosk.domain.schedule import Daily, next_tick
 from kiosk.domain.snapshot import Document
@@ -51,6 +53,7 @@ class Plan:
     ticks: Daily = DAILY_AT_FIVE
     figures: PublicationTime = PublicationTime.LIVE
     protection: Protection = Protection.EXACT
+    epsilon: Fraction = EPSILON
     least_days: int = LEAST_DAYS
 
     @property
@@ -65,6 +68,7 @@ class Plan:
             frozenset({Admission.KIOSK}),
             self.figures,
             self.protection,
+            self.epsilon,
             least_days=self.least_days,
         )
 

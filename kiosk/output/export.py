@@ -29,7 +29,8 @@ COUNTS = {
     "k": "fewest ballots counted together",
     "protection": "protected: each table has noise; exact: one answer withheld where all in a batch, or all "
     "but one, agreed",
-    "epsilon": "size of the noise: smaller is more; empty in an exact round",
+    "epsilon": "size of the noise: smaller is more, half the usual in a strongly protected round"
+    "; empty in an exact round",
     "node": "id of the unit or group of units",
     "parent": "id of the group it belongs to; empty at the root",
     "answered": "ballots published for the node",

@@ -337,6 +337,7 @@ def test_the_error_for_a_bad_arrival_names_file_and_line(run: Run, tmp_path: Pat
     [
         ([], "protected", "3/2", 2),
         (["--protection", "protected"], "protected", "3/2", 2),
+        (["--protection", "strong"], "protected", "3/4", 2),
         (["--protection", "exact"], "exact", None, None),
     ],
 )
@@ -358,12 +359,22 @@ def test_a_round_is_protected_by_default(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protection", ["protected", "exact"])
-def test_a_round_opens_with_the_requested_protection(run: Run, protection: str) -> None:
+@pytest.mark.parametrize(
+    ("protection", "published", "epsilon", "shown"),
+    [
+        ("protected", "protected", "3/2", "protected, epsilon 3/2"),
+        ("strong", "protected", "3/4", "protected, epsilon 3/4"),
+        ("exact", "exact", None, "exact"),
+    ],
+)
+def test_a_round_opens_with_the_requested_protection(
+    run: Run, protection: str, published: str, epsilon: str | None, shown: str
+) -> None:
     printed(run("init"))
     printed(run(*OPEN, "--protection", protection))
-    [published] = json.loads(printed(run("results", "--json")))["rounds"]
-    assert published["protection"] == protection
+    [of_round] = json.loads(printed(run("results", "--json")))["rounds"]
+    assert (of_round["protection"], of_round.get("epsilon")) == (published, epsilon)
+    assert f"{shown})" in printed(run("results"))
     assert f"  {protection}  " in printed(run("round", "list"))
 
 

@@ -16,6 +16,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from kiosk.desk.login.throttle import FREE_FAILURES
+from kiosk.domain.noise import STRONG_EPSILON
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.snapshot import etag
 from kiosk.storage import Account, Action, Role, SecondFactor
@@ -444,12 +445,27 @@ def test_a_coordinator_opens_a_round_with_frozen_terms(desk: Desk) -> None:
     assert "skyddade siffror" in desk.client.get("/admin/log").text
 
 
-def test_the_form_explains_both_protections_and_requires_a_choice(desk: Desk) -> None:
+def test_a_coordinator_opens_a_strongly_protected_round(desk: Desk) -> None:
+    desk.sign_in()
+    assert open_round(desk, protection="strong").status_code == 303
+    newest = desk.store.rounds()[0].round
+    assert (newest.protection, newest.epsilon) == (Protection.PROTECTED, STRONG_EPSILON)
+    assert "Starkt skyddade siffror." in desk.client.get("/admin/rounds").text
+    assert "starkt skyddade siffror" in desk.client.get("/admin/log").text
+
+
+def test_the_form_explains_the_protections_and_requires_a_choice(desk: Desk) -> None:
     desk.sign_in()
     page = desk.client.get("/admin/rounds/new").text
-    assert "varje stapel kan vara fel på något enstaka svar" in page
+    assert (
+        "Skyddade siffror: när 20 svar räknas på en gång kan varje stapel vara fel på upp till 3 svar" in page
+    )
+    assert (
+        "skyddade siffror: när 20 svar räknas på en gång kan varje stapel vara fel på upp till 6 svar" in page
+    )
+    assert [int(n) for n in re.findall(r"Från omkring (\d+) svar säger diagrammen något", page)] == [40, 60]
     assert re.search(r'value="protected"[^>]* checked', page)
-    assert not re.search(r'value="exact"[^>]* checked', page)
+    assert not re.search(r'value="(strong|exact)"[^>]* checked', page)
     assert "Välj det inte där någon kan råka illa ut för ett svar." in page
     assert open_round(desk, protection="none").status_code == 400
     assert open_round(desk, protection="exact").status_code == 303
@@ -461,6 +477,9 @@ def test_the_outlook_is_shown_before_a_round_opens(desk: Desk) -> None:
     preview = open_round(desk, a_day="0.5")
     assert preview.status_code == 200
     assert "efter ungefär 48 dygn" in preview.text
+    assert "Med ungefär 25 svar i en verksamhet kan varje stapel vara fel på upp till 4 svar" in preview.text
+    strong = open_round(desk, a_day="0.5", protection="strong")
+    assert "Med ungefär 25 svar i en verksamhet kan varje stapel vara fel på upp till 8 svar" in strong.text
     assert len(desk.store.rounds()) == 1
     assert open_round(desk, a_day="0.5", thought_over="y").status_code == 303
     assert len(desk.store.rounds()) == 2

@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from kiosk.domain.ballot import read_ballot
+from kiosk.domain.noise import STRONG_EPSILON
 from kiosk.domain.precision import answers_needed
 from kiosk.domain.rounds import Protection
 from kiosk.domain.survey import FollowUp, Pictures, Scale, Statement, Survey
@@ -158,6 +159,10 @@ def test_the_editor_keeps_a_follow_up_after_the_statement_above(tmp_path: Path) 
     page = desk.client.get("/admin/surveys/egen").text
     assert 'name="when" value="1, 2"' in page
     needed = {f"omkring {answers_needed(own.statements, at)} {of}" for at, of in ((1, "svar"), (2, "gäster"))}
+    for at in (1, 2):
+        assert (
+            f"i en starkt skyddad omkring {answers_needed(own.statements, at, STRONG_EPSILON)}. Med" in page
+        )
     assert set(re.findall(r"omkring [0-9]+ (?:svar|gäster)", page)) == needed
     seen = re.search(r'name="seen" value="([^"]*)"', page)
     assert seen

@@ -29,7 +29,7 @@ from kiosk.domain.report import document_from_json
 from kiosk.domain.respondent import Respondent
 from kiosk.domain.results import answered
 from kiosk.domain.rounding import half_up
-from kiosk.domain.rounds import Protection
+from kiosk.domain.rounds import ProtectionLevel
 from kiosk.library.library import read_library
 from kiosk.output.file_program import WrittenFile, WrittenFiles
 from kiosk.output.report_docx import report_docx
@@ -586,11 +586,13 @@ def test_a_statement_without_answers_is_not_said_to_lack_room(tmp_path: Path) ->
     assert "inte fick plats" not in summary_page(desk)
 
 
-def test_the_summary_page_says_that_some_figures_are_exact_beside_protected_ones(desk: Desk) -> None:
+@pytest.mark.parametrize("level", [ProtectionLevel.PROTECTED, ProtectionLevel.STRONG])
+def test_a_report_names_each_protection_of_its_rounds(desk: Desk, level: ProtectionLevel) -> None:
+    is_strong = level is ProtectionLevel.STRONG
     other = library_for(desk.settings).surveys["ons_ensamhet"]
     later = replace(
-        desk.round, id="r2", survey=other, protection=Protection.PROTECTED, opens_at=desk.now,
-        closes_at=desk.now + timedelta(days=90),
+        desk.round, id="r2", survey=other, protection=level.protection, epsilon=level.epsilon,
+        opens_at=desk.now, closes_at=desk.now + timedelta(days=90),
     )  # fmt: skip
     desk.store.open_round(later, desk.now)
     for _ in range(40):
@@ -599,7 +601,12 @@ def test_the_summary_page_says_that_some_figures_are_exact_beside_protected_ones
     desk.store.count(desk.now)
     desk.sign_in()
     post(desk, REPORT, round=["r", "r2"], statement=["listened", other.statements[0].id])
-    assert "Skyddade siffror. Några av omgångarna har exakta siffror." in summary_page(desk)
+    kind = "Starkt skyddade siffror." if is_strong else "Skyddade siffror."
+    assert f"{kind} Några av omgångarna har exakta siffror." in summary_page(desk)
+    whole = preview(desk)
+    assert ("Siffrorna är starkt skyddade med slumptal" in whole) is is_strong
+    assert ("Siffrorna är skyddade med slumptal" in whole) is not is_strong
+    assert ("Starkt skyddade siffror: skyddade siffror med ungefär dubbelt" in whole) is is_strong
 
 
 def test_a_report_without_figures_has_no_summary_page(tmp_path: Path) -> None:

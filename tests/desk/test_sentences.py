@@ -19,15 +19,15 @@ from kiosk.desk.app import create_desk_app
 from kiosk.desk.i18n import NO_BREAK
 from kiosk.desk.respondents import Forms
 from kiosk.desk.results.chart_rows import ChartKind, round_name
-from kiosk.desk.results.findings import broken, missing
-from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
+from kiosk.desk.results.findings import broken, kind_of_figures, missing
+from kiosk.desk.results.method import figure_explanations, self_selection
 from kiosk.desk.results.overview import Order, overview_of
 from kiosk.desk.results.published import Snapshot
 from kiosk.desk.results.statement_view import picture, section_of, wall_picture
 from kiosk.domain.earlier_figures import EarlierFigures, KnownCounts
 from kiosk.domain.results import PERCENT_FROM
 from kiosk.domain.rounding import outwards
-from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round
+from kiosk.domain.rounds import Admission, ProtectionLevel, PublicationTime, Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, RoundTally, as_text, make_snapshot
 from kiosk.domain.survey import Good, Scale
@@ -115,7 +115,8 @@ def messages() -> list[str]:
 
 HOW_TO_READ = (
     "Procenten räknas på dem", "Under procenten står", "Här görs många jämförelser.",
-    "Skyddade siffror: varje räknings tabell", "Exakta siffror: varje stapel stämmer.",
+    "Skyddade siffror: varje räknings tabell", "Starkt skyddade siffror: varje räknings",
+    "Exakta siffror: varje stapel stämmer.",
     "Dolda av anonymitetsskäl, i omgångar", "Var och en väljer själv",
 )  # fmt: skip
 """The beginnings of the explanations under every results page."""
@@ -144,7 +145,7 @@ class World:
     good: Good | None = None
     agreeing: tuple[int, ...] = ()
     target: int | None = None
-    protection: Sequence[Protection] = ()
+    protection: Sequence[ProtectionLevel] = ()
     draws: int = 1
     running: frozenset[int] = frozenset()
     labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -173,8 +174,10 @@ def both(*rounds: tuple[tuple[int, int], tuple[int, int]], **terms: Any) -> Worl
     return replace(World(tables, node="root"), **terms)
 
 
-PROTECTED: dict[str, Any] = {"protection": [Protection.PROTECTED] * 9}
-MIXED: dict[str, Any] = {"protection": [Protection.EXACT, *[Protection.PROTECTED] * 8]}
+PROTECTED: dict[str, Any] = {"protection": [ProtectionLevel.PROTECTED] * 9}
+STRONG: dict[str, Any] = {"protection": [ProtectionLevel.STRONG] * 9}
+MIXED: dict[str, Any] = {"protection": [ProtectionLevel.EXACT, *[ProtectionLevel.PROTECTED] * 8]}
+ONCE_STRONG: dict[str, Any] = {"protection": [ProtectionLevel.STRONG, *[ProtectionLevel.PROTECTED] * 8]}
 
 SIMPSON = (((39, 40), (40, 160)), ((142, 160), (6, 40)))
 """Fewer agree at each unit, and more of all answers agree."""
@@ -221,9 +224,12 @@ def round_of(world: World, at: int) -> Round:
         target=world.target, scale=Scale("s", labels, bipolar=False, is_ordered=world.is_ordered),
     )  # fmt: skip
     texts = {"en": {first.text: "Another translation"}} if at in world.translated else {}
-    protection = world.protection[at] if world.protection else Protection.EXACT
+    level = world.protection[at] if world.protection else ProtectionLevel.EXACT
     survey = replace(ordinary.survey, statements=(asked, *others), translations=texts)
-    return replace(ordinary, id=f"r{at}", survey=survey, protection=protection, admission=world.admission)
+    return replace(
+        ordinary, id=f"r{at}", survey=survey, protection=level.protection, epsilon=level.epsilon,
+        admission=world.admission,
+    )  # fmt: skip
 
 
 def tally_of(table: Counts | StatementTally) -> Tally:
@@ -355,8 +361,8 @@ def page_sentences(app: Flask, facts: Facts) -> set[str]:
                 missing=missing,
                 broken=broken,
                 outwards=outwards,
-                protected_figures=protected_figures,
-                exact_figures=exact_figures,
+                kind_of_figures=kind_of_figures,
+                explanations=figure_explanations(set(ProtectionLevel), GUESTS),
                 self_selection=self_selection,
                 round_name=round_name,
                 ChartKind=ChartKind,
@@ -435,9 +441,21 @@ CASES: dict[str, tuple[World, World]] = {
     ),
     "Exakta siffror.": (hundred(50), hundred(50, 50, **MIXED)),
     "Skyddade siffror.": (replace(World([{}]), **PROTECTED), World([{}])),
+    "Starkt skyddade siffror.": (
+        replace(World([{}]), **STRONG),
+        replace(World([{}]), **PROTECTED),
+    ),
     "Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.": (
         hundred(50, draws=4, **PROTECTED),
         hundred(50, **PROTECTED),
+    ),
+    "Starkt skyddade siffror: varje stapel kan vara fel på upp till {off} svar.": (
+        hundred(50, **STRONG),
+        hundred(50, draws=4, **PROTECTED),
+    ),
+    "Några av omgångarna har starkt skyddade siffror.": (
+        hundred(50, 50, **ONCE_STRONG),
+        hundred(50, 50, **STRONG),
     ),
     "Skyddade siffror: varje stapel kan vara fel på något enstaka svar.": (
         hundred(50, **PROTECTED),

@@ -6,12 +6,14 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from kiosk.desk.i18n import NO_BREAK
 from kiosk.domain.ballot import Ballot, NoAnswer
+from kiosk.domain.noise import EPSILON, STRONG_EPSILON
 from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.survey import Good
 from kiosk.output.stacked_bars import colours
@@ -259,7 +261,10 @@ def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -
 ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på något enstaka svar."
 
 
-def protected_round(desk: Desk, answers: int) -> None:
+STRONG_BATCH = "Starkt skyddade siffror: varje stapel kan vara fel på upp till 6 svar."
+
+
+def protected_round(desk: Desk, answers: int, epsilon: Fraction = EPSILON) -> None:
     """A protected round with so many answers in one batch, after an exact one without any."""
     desk.now = START + timedelta(days=92)
     desk.store.count(desk.now)
@@ -269,6 +274,7 @@ def protected_round(desk: Desk, answers: int) -> None:
         opens_at=desk.now,
         closes_at=desk.now + timedelta(days=90),
         protection=Protection.PROTECTED,
+        epsilon=epsilon,
     )
     desk.store.open_round(opened, desk.now)
     answer(desk, answers // 2, answers)
@@ -290,6 +296,21 @@ def test_every_figure_of_a_protected_round_states_its_possible_error(desk: Desk)
     assert ONE_BATCH in table
     wall = desk.store.walls.add("dagverksamheten")
     assert ONE_BATCH in desk.client.get(f"/admin/wall/{wall.code}").text
+
+
+def test_every_figure_of_a_strongly_protected_round_states_its_protection_and_its_error(desk: Desk) -> None:
+    protected_round(desk, 35, STRONG_EPSILON)
+    whole = desk.client.get("/admin/results/p/dagverksamheten").text
+    assert '<p class="fine">Starkt skyddade siffror.</p>' in whole
+    assert "ungefär dubbelt så mycket som för skyddade siffror" in whole
+    page = listened(whole)
+    assert page.count("data-protection") == page.count(STRONG_BATCH)
+    assert "Där det står 5 eller färre kan det vara ingen alls. Spannet räknar med" in page
+    assert "Skyddade siffror" not in page
+    assert STRONG_BATCH in words(desk, "/admin/chart/p/dagverksamheten/listened/now.svg")[-1]
+    assert STRONG_BATCH in desk.client.get("/admin/chart/p/dagverksamheten/listened/now.csv").text
+    wall = desk.store.walls.add("dagverksamheten")
+    assert STRONG_BATCH in desk.client.get(f"/admin/wall/{wall.code}").text
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from kiosk.domain.noise import (
     EPSILON,
     FOLLOW_SHARE,
     OPTION_SHARE,
+    STRONG_EPSILON,
     geometric_noise,
     nearest_table,
     protect,
@@ -154,6 +155,16 @@ def most_telling(chances: dict[object, float]) -> float:
         for a, b, c in product(range(-9, 10), repeat=3)
         if a + b + c == 0
     )
+
+
+def test_an_insider_who_is_80_percent_sure_stays_under_90_percent_with_the_strong_epsilon() -> None:
+    def belief(epsilon: Fraction) -> float:
+        odds = 4 * most_telling(zero_sum_chances(float(epsilon) / 2))
+        return odds / (1 + odds)
+
+    assert belief(STRONG_EPSILON) < 0.9
+    # Control: the usual epsilon.
+    assert belief(EPSILON) > 0.94
 
 
 def test_another_answer_makes_no_table_more_than_e_to_the_epsilon_times_as_likely() -> None:

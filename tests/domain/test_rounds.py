@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kiosk.domain.rounds import (
     Admission,
     Protection,
+    ProtectionLevel,
     PublicationTime,
     Round,
     RoundError,
@@ -93,6 +94,29 @@ def test_the_outlook_of_a_round_with_figures_at_closing_has_no_time_of_first_fig
     assert outlook(waits, 3.0) == ()
 
 
+@pytest.mark.parametrize(
+    ("level", "figures", "off", "points"),
+    [
+        (ProtectionLevel.PROTECTED, PublicationTime.AT_CLOSING, 3, 14),
+        (ProtectionLevel.STRONG, PublicationTime.AT_CLOSING, 6, 18),
+        (ProtectionLevel.PROTECTED, PublicationTime.LIVE, 6, 20),
+        (ProtectionLevel.STRONG, PublicationTime.LIVE, 12, 30),
+    ],
+)
+def test_the_outlook_states_the_error_of_a_protected_rounds_figures(
+    level: ProtectionLevel, figures: PublicationTime, off: int, points: int
+) -> None:
+    opened = replace(
+        lasting(60), figures=figures, admission=frozenset({Admission.KIOSK}),
+        protection=level.protection, epsilon=level.epsilon,
+    )  # fmt: skip
+    error = outlook(opened, 1.0)[-1].render(str)
+    assert f"Med ungefär 60 svar i en verksamhet kan varje stapel vara fel på upp till {off} svar" in error
+    assert f"±{points} procentenheter" in error
+    exact = outlook(replace(opened, protection=Protection.EXACT), 1.0)
+    assert "±" not in "".join(message.msgid for message in exact)
+
+
 def test_all_reasons_for_a_refusal_are_given_at_once() -> None:
     assert len(faults(replace(lasting(3), k=4, admission=frozenset()))) == 3
 
@@ -155,6 +179,22 @@ def test_rounds_of_older_versions_without_figures_member_are_live() -> None:
 def test_a_protected_round_keeps_the_epsilon_it_opened_with(epsilon: Fraction) -> None:
     opened = replace(GOOD, protection=Protection.PROTECTED, epsilon=epsilon)
     assert round_from_json(json.loads(json.dumps(opened.as_json()))) == opened
+
+
+@pytest.mark.parametrize("level", ProtectionLevel)
+def test_a_round_keeps_the_protection_that_was_chosen_at_its_opening(level: ProtectionLevel) -> None:
+    opened = replace(GOOD, protection=level.protection, epsilon=level.epsilon)
+    kept = round_from_json(json.loads(json.dumps(opened.as_json())))
+    assert kept.level is level
+    assert kept.is_protected is (level is not ProtectionLevel.EXACT)
+    assert faults(opened) == []
+
+
+@pytest.mark.parametrize(("level", "epsilon"), [("protected", "1"), ("strong", "1/2"), ("strong", "3/4")])
+def test_a_received_round_is_named_by_its_epsilon(level: str, epsilon: str) -> None:
+    """An aggregate has the smallest epsilon of its statements: a follow-up's is 1 or 1/2."""
+    row = replace(GOOD, protection=Protection.PROTECTED).as_json()
+    assert round_from_json({**row, "epsilon": epsilon}).level == level
 
 
 def test_rounds_of_older_versions_without_protection_member_are_exact() -> None:

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from kiosk.domain.aggregate import NodeFigures
 from kiosk.domain.comparison import Party, compare
+from kiosk.domain.noise import STRONG_EPSILON
+from kiosk.domain.rounds import ProtectionLevel
 from kiosk.domain.survey import Pictures
 from kiosk.domain.tally import StatementTally
 from kiosk.library.aggregate_file import CONTEXT, DESCRIPTION, SIGNATURE, read_aggregate, write_aggregate
@@ -89,6 +92,19 @@ def test_an_aggregate_file_reads_back_as_written(sent: bytes) -> None:
     assert statement.scale.labels == STATEMENT.scale.labels
     assert statement.means(STATEMENT)
     assert statement.texts == STATEMENT.texts
+
+
+@pytest.mark.parametrize("epsilon", ["3/2", "1", "3/4", "1/2"])
+def test_a_protected_round_is_received_with_its_epsilon(
+    epsilon: str, sender: Settings, receiver: Settings
+) -> None:
+    usual = round_of({"staden": (4, 6, 10)}, is_protected=True)
+    of_round = replace(usual, round=replace(usual.round, epsilon=Fraction(epsilon)))
+    import_aggregate(receiver, write_aggregate(sender, replace(AGGREGATE, rounds=(of_round,))))
+    [signed] = received(receiver).aggregates
+    [kept_round] = signed.aggregate.rounds
+    assert kept_round.round.epsilon == Fraction(epsilon)
+    assert (kept_round.round.level is ProtectionLevel.STRONG) is (Fraction(epsilon) <= STRONG_EPSILON)
 
 
 def test_options_without_an_order_are_sent_as_such_and_not_compared(sender: Settings) -> None:

@@ -31,7 +31,7 @@ from kiosk.domain.counters import NO_TARGET, Counter, Figure, Period, Quality, m
 from kiosk.domain.report import Block, Kind, Part, ReportDocument, data_rows, prose
 from kiosk.domain.results import answered
 from kiosk.domain.rounding import whole_percent
-from kiosk.domain.rounds import Round
+from kiosk.domain.rounds import ProtectionLevel, Round
 from kiosk.domain.theory import Layer
 from kiosk.output.chart_pictures import svg
 
@@ -313,7 +313,11 @@ def _sentences_about_round(content: Content, of_round: Round) -> str:
     node = content.place.node
     ballots = answered(content.figures.document, of_round, node.id)
     shown = sum(statement.id in content.terms.statements for statement in of_round.survey.statements)
-    kind = translate("skyddade med slumptal") if of_round.is_protected else translate("exakta")
+    kinds = {
+        ProtectionLevel.PROTECTED: translate("skyddade med slumptal"),
+        ProtectionLevel.STRONG: translate("starkt skyddade med slumptal"),
+        ProtectionLevel.EXACT: translate("exakta"),
+    }
     sentence = translate(
         "{title}, {period}: {number} svar från {people} är räknade för {place}. Siffrorna är {kind} "
         "och visas från {k} svar. Enkäten hade {asked} påståenden, rapporten visar {shown}.",
@@ -322,7 +326,7 @@ def _sentences_about_round(content: Content, of_round: Round) -> str:
         number=translate("för få") if ballots is None else ballots,
         people=content.people.several,
         place=node.name,
-        kind=kind,
+        kind=kinds[of_round.level],
         k=of_round.k,
         asked=len(of_round.survey.statements),
         shown=shown,
@@ -443,7 +447,8 @@ def _chart(section: Section, chart: Chart, of_round: Round, first_use: date) -> 
 
 
 def _definitions(content: Content) -> Iterator[Block]:
-    """Yield a paragraph with a term and its meaning, for each term that reports explain."""
+    """Yield a paragraph with a term and its meaning, for each term that reports explain. A term that only a
+    strongly protected round needs is left out without one."""
     label = content.theory.results_label
     for name, words in (
         (
@@ -474,8 +479,21 @@ def _definitions(content: Content) -> Iterator[Block]:
                 "så att ingen säkert kan räkna ut vad en viss person svarade."
             ),
         ),
+        *_strong(content),
     ):
         yield Block(Kind.PARAGRAPH, f"{name}: {words}")
+
+
+def _strong(content: Content) -> Iterator[tuple[str, str]]:
+    """Yield (term, meaning) for strongly protected figures, if one of the report's rounds has them."""
+    if ProtectionLevel.STRONG in {of_round.level for of_round in content.rounds}:
+        yield (
+            translate("Starkt skyddade siffror"),
+            translate(
+                "skyddade siffror med ungefär dubbelt så stora slumptal. Varje stapel kan vara fel på flera "
+                "svar, så läs spannet i stället."
+            ),
+        )
 
 
 def _other(content: Content) -> Iterator[Block]:

@@ -1,6 +1,6 @@
 """The summary of a report on one page: the statements in one chart, and the year's outputs."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -10,7 +10,13 @@ from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind
-from kiosk.desk.results.findings import about_follow_up, about_round, several_possible, without_order
+from kiosk.desk.results.findings import (
+    about_follow_up,
+    about_round,
+    kinds_of_figures,
+    several_possible,
+    without_order,
+)
 from kiosk.desk.results.statement_view import bare_picture
 from kiosk.domain.report import Block, Kind, data_rows
 from kiosk.domain.theory import Layer
@@ -66,17 +72,8 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
     rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
     periods = "; ".join(dict.fromkeys(named_period(one.round) for one in shown))
     about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
-    protection = _protection({one.round.is_protected for one in shown})
+    protection = " ".join(kinds_of_figures({one.round.level for one in shown}))
     yield Block(Kind.NOTE, " ".join((rule, about, protection)))
-
-
-def _protection(kinds: Collection[bool]) -> str:
-    """Return the sentences about the protection of figures. `kinds` has True if some of the rounds are
-    protected, and False if some are exact."""
-    if True not in kinds:
-        return translate("Exakta siffror.")
-    exact = (translate("Några av omgångarna har exakta siffror."),) if False in kinds else ()
-    return " ".join((translate("Skyddade siffror."), *exact))
 
 
 def _chart(group: Sequence[ShownStatement], options: int) -> Block:

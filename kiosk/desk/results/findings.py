@@ -1,7 +1,7 @@
 """Sentences that interpret charts and say how uncertain the figures are. `labels` have the highest option
 first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from kiosk.desk.i18n import asked, day, in_a_row, in_percent, named_period, translate
 from kiosk.desk.results.change_words import change_word
@@ -19,7 +19,7 @@ from kiosk.domain.results import (
     shares,
 )
 from kiosk.domain.rounding import whole_percent
-from kiosk.domain.rounds import Admission, Round
+from kiosk.domain.rounds import Admission, ProtectionLevel, Round
 from kiosk.domain.snapshot import Document, made_at
 from kiosk.domain.statistics import Interval, Trend
 from kiosk.domain.survey import Good, Statement
@@ -208,34 +208,63 @@ def about_direction(statement: Statement) -> tuple[str, ...]:
     return ()
 
 
+def kind_of_figures(level: ProtectionLevel) -> str:
+    """Return the sentence that names the protection of a round's figures."""
+    return {
+        ProtectionLevel.PROTECTED: translate("Skyddade siffror."),
+        ProtectionLevel.STRONG: translate("Starkt skyddade siffror."),
+        ProtectionLevel.EXACT: translate("Exakta siffror."),
+    }[level]
+
+
+def kinds_of_figures(levels: Collection[ProtectionLevel]) -> tuple[str, ...]:
+    """Return sentences that name the protection of several rounds' figures: that of the protected ones, then
+    that some rounds have another protection. `levels` has those of the rounds, at least one."""
+    first = next(level for level in ProtectionLevel if level in levels)
+    return (kind_of_figures(first), *other_kinds(levels))
+
+
+def other_kinds(levels: Collection[ProtectionLevel]) -> tuple[str, ...]:
+    """Return sentences that some of the rounds, whose protections are `levels`, are strongly protected or
+    exact, if others are protected; or exact, if others are strongly protected."""
+    sentences = {
+        ProtectionLevel.STRONG: translate("Några av omgångarna har starkt skyddade siffror."),
+        ProtectionLevel.EXACT: translate("Några av omgångarna har exakta siffror."),
+    }
+    return tuple(sentences[level] for level in [one for one in ProtectionLevel if one in levels][1:])
+
+
 def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return sentences about the noise: by how many answers a bar may be off, and up to which count a bar may
     be noise alone.
 
-    Both numbers are those of the noisiest row, so that no bar has a larger error. If some rows are exact, a
-    sentence between the two says so. If no protected row has figures, the only sentence says that the figures
-    are exact or, if all rounds are protected, that they are protected.
+    Both numbers are those of the noisiest row, so that no bar has a larger error. If some rows have another
+    protection, sentences between the two say so. If no protected row has figures, the only sentence names
+    the figures' protection: exact if one of the rounds is exact, else strong only if all rounds are strongly
+    protected.
     """
     noisy = [row for row in rows if row.round.is_protected and row.table]
     if not noisy:
-        is_exact = any(not row.round.is_protected for row in rows)
-        return (translate("Exakta siffror."),) if is_exact else (translate("Skyddade siffror."),)
+        levels = {row.round.level for row in rows}
+        weakest = (ProtectionLevel.EXACT, ProtectionLevel.PROTECTED, ProtectionLevel.STRONG)
+        return (kind_of_figures(next((level for level in weakest if level in levels), weakest[1])),)
     worst = max(noisy, key=lambda row: row.noise.variance)
-    if worst.batches > 1:
-        off = translate(
-            "Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.",
-            off=usual_error(worst.noise),
-        )
-    else:
-        off = translate("Skyddade siffror: varje stapel kan vara fel på något enstaka svar.")
     most = largest_by_noise(worst.noise)
     nobody = translate("Där det står {most} eller färre kan det vara ingen alls.", most=most)
-    exact = [translate("Några av omgångarna har exakta siffror.")] if _has_exact(rows) else []
-    return (off, *exact, nobody)
+    return (_error(noisy, worst), *other_kinds({row.round.level for row in rows if row.table}), nobody)
 
 
-def _has_exact(rows: Sequence[Row]) -> bool:
-    return any(not row.round.is_protected and row.table for row in rows)
+def _error(noisy: Sequence[Row], worst: Row) -> str:
+    """Return the sentence about the error of bars. `noisy` are rows of protected rounds, `worst` is the
+    noisiest of them."""
+    levels, off = {row.round.level for row in noisy}, usual_error(worst.noise)
+    if levels == {ProtectionLevel.STRONG}:
+        return translate(
+            "Starkt skyddade siffror: varje stapel kan vara fel på upp till {off} svar.", off=off
+        )
+    if worst.batches > 1 or ProtectionLevel.STRONG in levels:
+        return translate("Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.", off=off)
+    return translate("Skyddade siffror: varje stapel kan vara fel på något enstaka svar.")
 
 
 def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:

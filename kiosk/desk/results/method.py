@@ -1,7 +1,20 @@
 """Sentences that explain figures to their reader. `people` has the place's word for its guests."""
 
+from collections.abc import Collection
+
 from kiosk.desk.i18n import translate
 from kiosk.desk.respondents import Forms
+from kiosk.domain.rounds import ProtectionLevel
+
+
+def figure_explanations(levels: Collection[ProtectionLevel], people: Forms) -> tuple[str, ...]:
+    """Return the explanation of each of these protections, the default one first."""
+    of_level = {
+        ProtectionLevel.PROTECTED: protected_figures,
+        ProtectionLevel.STRONG: strongly_protected_figures,
+        ProtectionLevel.EXACT: exact_figures,
+    }
+    return tuple(of_level[level](people) for level in ProtectionLevel if level in levels)
 
 
 def protected_figures(people: Forms) -> str:
@@ -10,6 +23,17 @@ def protected_figures(people: Forms) -> str:
         "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
         "ingen räkna ut säkert vad en viss {person} svarade. Spannen och jämförelserna räknar med det. Läs "
         "spannet, inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls.",
+        person=people.one,
+    )
+
+
+def strongly_protected_figures(people: Forms) -> str:
+    """Return sentences, as one text, that explain strongly protected figures, as `protected_figures`."""
+    return translate(
+        "Starkt skyddade siffror: varje räknings tabell ändras slumpmässigt, ungefär dubbelt så mycket som "
+        "för skyddade siffror, innan den läggs till. Därför kan ingen räkna ut säkert vad en viss {person} "
+        "svarade, inte ens den som redan var ganska säker. Spannen och jämförelserna räknar med det. Läs "
+        "spannet, inte stapeln. En liten stapel betyder ingenting: det kan vara ingen alls.",
         person=people.one,
     )
 

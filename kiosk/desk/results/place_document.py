@@ -8,7 +8,7 @@ from kiosk.desk.i18n import day, language, period, translate
 from kiosk.desk.respondents import people_at
 from kiosk.desk.results.chart_rows import ChartKind
 from kiosk.desk.results.findings import origin, percent, share_rule
-from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
+from kiosk.desk.results.method import figure_explanations, self_selection
 from kiosk.desk.results.overview import Entry, Overview
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.domain.report import Block, Kind, ReportDocument, data_rows
@@ -102,9 +102,8 @@ def _method(document: Document, of_round: Round, sections: Sequence[Section]) ->
     at least one."""
     people = people_at(of_round, sections[0].node_id)
     yield Block(Kind.HEADING, translate("Så läser du siffrorna"), level=1)
-    explained = protected_figures(people) if of_round.is_protected else exact_figures(people)
-    yield Block(Kind.PARAGRAPH, explained)
     for words in (
+        *figure_explanations({of_round.level}, people),
         self_selection(people),
         translate("n är antalet svar på skalan. Procent visas från {from_n} svar.", from_n=PERCENT_FROM),
         translate(

@@ -17,8 +17,8 @@ from kiosk.desk.respondents import people_at
 from kiosk.desk.results.access import may_read, readable_round, readable_states
 from kiosk.desk.results.chart_rows import ChartKind, round_name
 from kiosk.desk.results.earlier_figures import kept_figures
-from kiosk.desk.results.findings import broken, missing
-from kiosk.desk.results.method import exact_figures, protected_figures, self_selection
+from kiosk.desk.results.findings import broken, kind_of_figures, missing
+from kiosk.desk.results.method import figure_explanations, self_selection
 from kiosk.desk.results.overview import Order, in_order, overview_of
 from kiosk.desk.results.statement_view import (
     EVERYTHING,
@@ -34,7 +34,7 @@ from kiosk.desk.surveys.origin import remark_on_translation
 from kiosk.domain.box import LARGEST_BOX_FACTOR, full_at
 from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_fired
 from kiosk.domain.rounding import outwards
-from kiosk.domain.rounds import Round
+from kiosk.domain.rounds import ProtectionLevel, Round
 from kiosk.domain.schedule import Every
 from kiosk.domain.snapshot import Document, etag
 from kiosk.domain.survey import Statement
@@ -225,8 +225,11 @@ def _page(
         },
         missing=missing,
         outwards=outwards,
-        protected_figures=protected_figures,
-        exact_figures=exact_figures,
+        kind_of_figures=kind_of_figures,
+        explanations=figure_explanations(
+            {ProtectionLevel.PROTECTED, ProtectionLevel.EXACT, *(one.round.level for one in states)},
+            people_at(of_round, node_id),
+        ),
         self_selection=self_selection,
         broken=broken,
         round_name=round_name,

@@ -16,12 +16,22 @@ from kiosk.desk.i18n import day, in_a_row, period, translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.respondents import people_at
 from kiosk.desk.results.access import may_read
+from kiosk.desk.results.findings import kind_of_figures
 from kiosk.desk.session import entry, for_coordinator, for_every_account
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
 from kiosk.domain.name_order import name_key
-from kiosk.domain.rounds import Admission, Protection, PublicationTime, Round, RoundError, outlook, round_id
+from kiosk.domain.precision import usual_price
+from kiosk.domain.rounds import (
+    Admission,
+    ProtectionLevel,
+    PublicationTime,
+    Round,
+    RoundError,
+    outlook,
+    round_id,
+)
 from kiosk.domain.survey import Survey
 from kiosk.domain.tree import Tree
 from kiosk.library.catalogues import REFERENCE, Language
@@ -104,7 +114,14 @@ def _list(status: int = 200) -> ResponseReturnValue:
     states = desk().store.rounds()
     readable = {state.round.id for state in states if may_read(state)}
     chosen = {state.round.id: _chosen_units(state.round) for state in states}
-    page = render_template("rounds.html", states=states, readable=readable, chosen=chosen, now=desk().clock())
+    page = render_template(
+        "rounds.html",
+        states=states,
+        readable=readable,
+        chosen=chosen,
+        kind_of_figures=kind_of_figures,
+        now=desk().clock(),
+    )
     return page, status
 
 
@@ -168,7 +185,7 @@ def new_round() -> ResponseReturnValue:
                 log = [
                     *(entry(Action.KIOSK_OVER_BUDGET, f"{one.unit_id}, {form.reason.data}") for one in over),
                     *(entry(Action.SCREEN_CONFIRMED, f"{one.unit_id}, {one.code_ending}") for one in screens),
-                    entry(Action.ROUND_OPENED, ", ".join([new.id, new.protection, *units])),
+                    entry(Action.ROUND_OPENED, ", ".join([new.id, new.level, *units])),
                 ]
                 desk().store.open_round(new, desk().clock(), log)
                 desk().store.store_change_index()
@@ -187,6 +204,7 @@ def new_round() -> ResponseReturnValue:
         expected=expected,
         trees=library.trees.values(),
         askable=[_survey_choice(survey) for survey in library.surveys.values()],
+        prices={level.value: usual_price(level.epsilon) for level in ProtectionLevel},
         to_think_over=[translate_message(message) for message in to_think_over],
         to_confirm=[(screen, _pairing_of(screen, new.tree)) for screen in to_confirm],
     )
@@ -335,7 +353,7 @@ def _survey_choice(survey: Survey) -> SurveyChoice:
 def _round_of(form: RoundForm, expected: ExpectedGuests) -> Round:
     """Return the round in a valid form, with an id that no other round has. It closes at the end of its last
     day."""
-    survey = desk().library.surveys[form.survey.data]
+    survey, level = desk().library.surveys[form.survey.data], ProtectionLevel(form.protection.data)
     opens_at = datetime.combine(form.opens.data, time())
     taken = [state.round.id for state in desk().store.rounds()]
     tree = desk().library.trees[form.tree.data]
@@ -350,7 +368,8 @@ def _round_of(form: RoundForm, expected: ExpectedGuests) -> Round:
         datetime.combine(min(form.closes.data, LAST_DAY), time()) + timedelta(days=1),
         frozenset(Admission(way) for way in form.admission.data or ()),
         PublicationTime(form.figures.data),
-        Protection(form.protection.data),
+        level.protection,
+        level.epsilon,
         expected=expected.at(tree.leaves),
         # The demonstration counts every few seconds: its visitor does not wait for three days.
         least_days=0 if desk().store.is_demonstration else LEAST_DAYS,

@@ -20,6 +20,7 @@ from kiosk.desk.row_order import in_order, is_position
 from kiosk.desk.session import GUEST_STYLES, for_coordinator, note
 from kiosk.desk.surveys.origin import remark_on_translation, usual_licence, usual_source
 from kiosk.desk.surveys.rewording import sent_rewordings, with_ids, with_meanings
+from kiosk.domain.noise import STRONG_EPSILON
 from kiosk.domain.precision import USEFUL, answers_needed, costs_precision
 from kiosk.domain.rounding import half_up
 from kiosk.domain.rounds import Protection
@@ -499,18 +500,22 @@ def _precision(statements: Sequence[Statement], at: int) -> str:
     """Return a sentence about how many answers the statement at index `at` needs at a place in a protected
     round."""
     points, needed = half_up(100 * USEFUL), answers_needed(statements, at)
+    strong = answers_needed(statements, at, STRONG_EPSILON)
     if statements[at].follows:
         return translate(
             "I en skyddad omgång behövs omkring {needed} gäster som får följdfrågan på en och samma "
-            "verksamhet för att andelarna ska vara kända på ±{points} procentenheter. Med färre säger "
-            "siffrorna lite.",
+            "verksamhet för att andelarna ska vara kända på ±{points} procentenheter, i en starkt skyddad "
+            "omkring {strong}. Med färre säger siffrorna lite.",
             needed=needed,
+            strong=strong,
             points=points,
         )
     return translate(
         "I en skyddad omgång behövs omkring {needed} svar från en och samma verksamhet för att andelarna ska "
-        "vara kända på ±{points} procentenheter. Med färre säger siffrorna lite.",
+        "vara kända på ±{points} procentenheter, i en starkt skyddad omkring {strong}. Med färre säger "
+        "siffrorna lite.",
         needed=needed,
+        strong=strong,
         points=points,
     )
 
