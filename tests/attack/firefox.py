@@ -21,8 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.attack.watched import NotPermittedError
 
-PATIENCE = 20.0
-"""Seconds to wait before a timeout is an error."""
+PATIENCE = 60.0
+"""Seconds to wait before a timeout is an error: a busy machine takes half of them to start Firefox."""
 
 TAPS_IGNORED = 450
 """Milliseconds after a change during which a screen ignores taps."""
@@ -154,16 +154,27 @@ class Firefox:
 
     def close(self) -> None:
         """Quit Firefox, as a person does."""
-        windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
         # Firefox may end before it has answered.
         with suppress(ConnectionClosed):
-            self.command(
-                "script.evaluate",
-                expression="Services.startup.quit(Services.startup.eAttemptQuit)",
-                target={"context": windows[0]["context"]},
-                awaitPromise=False,
-            )
+            self._evaluate_in_window("Services.startup.quit(Services.startup.eAttemptQuit)")
         self._process.wait(PATIENCE)
+
+    def allow_scripts(self, *, is_allowed: bool) -> None:
+        """Choose whether the pages that are loaded from now on may run their scripts."""
+        self._evaluate_in_window(
+            f"Services.prefs.setBoolPref('javascript.enabled', {json.dumps(is_allowed)})"
+        )
+        self.has_script = is_allowed
+
+    def _evaluate_in_window(self, expression: str) -> None:
+        """Evaluate a JavaScript expression with the rights of Firefox's own window."""
+        windows = self.command("browsingContext.getTree", maxDepth=0, **{"moz:scope": "chrome"})["contexts"]
+        self.command(
+            "script.evaluate",
+            expression=expression,
+            target={"context": windows[0]["context"]},
+            awaitPromise=False,
+        )
 
 
 @contextmanager
