@@ -1,8 +1,9 @@
 """The page with the log of staff actions. It has nothing about guests."""
 
+from enum import StrEnum
 from itertools import repeat
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
@@ -39,15 +40,66 @@ SEEN_BY_STAFF = frozenset(
 """Actions that can change the box to which a guest's ballot goes: staff see them. All others, such as
 colleagues' sign-ins, are for coordinators."""
 
+ENTRIES_ON_PAGE = 500
+"""Most entries of the log on one page."""
+
+
+class Kind(StrEnum):
+    """The kinds of actions that the page can show alone. The values stand in addresses."""
+
+    KIOSKS = "kiosks"
+    MOVES = "moves"
+    PRINTS = "prints"
+    ROUNDS = "rounds"
+
+
+ACTIONS_OF = {
+    Kind.KIOSKS: frozenset(
+        {
+            Action.PAIRING_BEGUN,
+            Action.SCREEN_PAIRED,
+            Action.SCREEN_CONFIRMED,
+            Action.KIOSK_OVER_BUDGET,
+            Action.ADDRESS_MADE,
+            Action.ADDRESS_REMOVED,
+        }
+    ),
+    Kind.MOVES: frozenset({Action.KIOSK_MOVED}),
+    Kind.PRINTS: frozenset({Action.SLIPS_PRINTED, Action.SLIPS_OVER_BUDGET, Action.POSTER_PRINTED}),
+    Kind.ROUNDS: frozenset({Action.ROUND_OPENED, Action.ROUND_CANCELLED}),
+}
+"""Kind -> its actions, all of SEEN_BY_STAFF. The measures of screens are in none: anybody of the staff can
+log any number of them."""
+
 
 @blueprint.route("/log")
 @for_staff
 def log() -> ResponseReturnValue:
-    """Show the latest entries of the log, at most 500, the newest first. Coordinators see all actions, staff
-    those of SEEN_BY_STAFF."""
-    names, actions = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
-    entries = [(entry, _details(entry, names)) for entry in desk().store.audit_log.entries(actions)]
-    return render_template("log.html", entries=entries)
+    """Show ENTRIES_ON_PAGE entries of the log, the newest first. Coordinators see all actions, staff those of
+    SEEN_BY_STAFF.
+
+    In the address, `kind` chooses a `Kind`, and `last` the newest entry to show, by its number among those
+    that the account sees (`LogPage`); others show all kinds and the latest entries. Numbers of rows would
+    tell staff how much they do not see.
+    """
+    names, seen = _names(), frozenset(Action) if is_coordinator() else SEEN_BY_STAFF
+    kind = next((kind for kind in Kind if kind == request.args.get("kind")), None)
+    actions = ACTIONS_OF[kind] if kind else seen
+    page = desk().store.audit_log.page(actions, ENTRIES_ON_PAGE, request.args.get("last", type=int))
+    return render_template(
+        "log.html",
+        entries=[(entry, _details(entry, names)) for entry in page.entries],
+        page=page,
+        newer=min(page.last + ENTRIES_ON_PAGE, page.total),
+        kind=kind,
+        kinds={
+            None: translate("Alla händelser"),
+            Kind.KIOSKS: translate("Kiosker och adresser"),
+            Kind.MOVES: translate("Flyttade kiosker"),
+            Kind.PRINTS: translate("Utskrifter"),
+            Kind.ROUNDS: translate("Omgångar"),
+        },
+    )
 
 
 def _details(entry: Entry, names: dict[Action, tuple[Names, ...]]) -> str:

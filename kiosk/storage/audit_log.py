@@ -8,7 +8,7 @@ from enum import StrEnum
 import peewee
 
 from kiosk.storage import tables
-from kiosk.storage.database import Database
+from kiosk.storage.database import Database, Row
 from kiosk.storage.sealed_rows import Writer, one_write
 
 COMMAND_LINE = "kiosk"
@@ -102,6 +102,22 @@ class Entry:
     what: str
 
 
+@dataclass(frozen=True)
+class LogPage:
+    """Some consecutive entries of a list of them, the newest first. `last` is the number of the newest of
+    them, counted from the oldest of the list, and 0 if the list has none. Later actions do not change it,
+    since no entry is ever deleted. `total` is the length of the list."""
+
+    entries: list[Entry]
+    last: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest entry on the page."""
+        return self.last - len(self.entries) + 1
+
+
 class AuditLog:
     """The rows of the log."""
 
@@ -135,13 +151,30 @@ class AuditLog:
         for entry in log:
             self.insert(entry)
 
-    def entries(self, actions: Collection[Action] = tuple(Action), at_most: int | None = 500) -> list[Entry]:
-        """Return the latest `at_most` entries of these actions, all if None, in the order in which they were
-        logged, the newest first. Empty without actions."""
-        log = tables.Log
-        of_actions = log.select(log.at, log.name, log.action, log.what).where(log.action.in_(list(actions)))
-        latest = of_actions.order_by(log.number.desc()).limit(at_most)
-        return [
-            Entry(datetime.fromisoformat(at), name, Action(action), what)
-            for at, name, action, what in self._database.rows(latest)
-        ]
+    def entries(self, actions: Collection[Action] = tuple(Action)) -> list[Entry]:
+        """Return all entries of these actions, in the order in which they were logged, the newest first.
+        Empty without actions."""
+        return [_entry(row) for row in self._database.rows(_of(actions).order_by(tables.Log.number.desc()))]
+
+    def page(self, actions: Collection[Action], at_most: int, last: int | None = None) -> LogPage:
+        """Return `at_most` entries of these actions, or as many as there are: the entry with number `last`
+        (`LogPage`) and those before it. The latest ones for None and for a number above the newest's. A
+        number below 1 counts as 1."""
+        [total] = self._database.row(_of(actions, peewee.fn.COUNT(tables.Log.number))) or (0,)
+        last = total if last is None else min(max(last, 1), total)
+        first = max(last - at_most, 0)
+        in_order = _of(actions).order_by(tables.Log.number).offset(first).limit(last - first)
+        rows = self._database.rows(in_order) if last else []
+        return LogPage([_entry(row) for row in reversed(rows)], last, total)
+
+
+def _of(actions: Collection[Action], *columns: peewee.Node) -> peewee.Select:
+    """Return the query for the entries of these actions, with these columns, those of `_entry` if none."""
+    log = tables.Log
+    of_entry = (log.at, log.name, log.action, log.what)
+    return log.select(*(columns or of_entry)).where(log.action.in_(list(actions)))
+
+
+def _entry(row: Row) -> Entry:
+    at, name, action, what = row
+    return Entry(datetime.fromisoformat(at), name, Action(action), what)

@@ -118,10 +118,13 @@ class Links:
         return Counter(link.unit_id for link in self.all() if link.admission is Admission.KIOSK)
 
     @one_write
-    def set_screen(self, code: str, screen: Screen | None) -> None:
-        """Store the size of a kiosk's screen; None deletes it. An unknown code changes nothing. The caller
-        has checked that the link is no poster's."""
-        self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
+    def set_screen(self, code: str, screen: Screen | None, log: Sequence[Entry] = ()) -> None:
+        """Store the size of a kiosk's screen; None deletes it. An unknown code, or the size that is stored,
+        changes nothing. The caller has checked that the link is no poster's."""
+        link = self.with_code(code)
+        if link is not None and link.screen != screen:
+            self._database.run(tables.Link.update(**_measures(screen)).where(tables.Link.code == code))
+            self._audit_log.insert_all(log)
 
     def check_move(self, code: str, unit_id: str, now: datetime) -> None:
         """Raise RoundRunsError while a round runs (`Boxes.running_round`) at the link's unit or at `unit_id`.

@@ -54,7 +54,7 @@ def staffs_screens(new: Round, links: Links, accounts: Accounts, log: AuditLog) 
     }
     coordinators = {account.name for account in accounts.all() if account.role is Role.COORDINATOR}
     screens = []
-    for entry in log.entries({Action.SCREEN_PAIRED}, at_most=None):
+    for entry in log.entries({Action.SCREEN_PAIRED}):
         link = kiosks.pop(entry.what.rpartition(", ")[2], None)
         if link and entry.name not in coordinators:
             screens.append(StaffsScreen(link.unit_id, link.code_ending, entry.at, entry.name))

@@ -136,16 +136,16 @@ def pair() -> ResponseReturnValue:
 @for_staff
 def measure() -> ResponseReturnValue:
     """Store the measures of a kiosk's screen (`ScreenForm`); an empty width removes them all, so that the
-    settings apply. Refused input stays in the form, with status 400. Aborts with 404 for an unknown kiosk,
-    and for a poster."""
+    settings apply. Measures that are stored already are not logged again. Refused input stays in the form,
+    with status 400. Aborts with 404 for an unknown kiosk, and for a poster."""
     link, form = _sent_link(), ScreenForm()
     if link.admission is not Admission.KIOSK:
         abort(404)
     if not form.validate():
         return _kiosks_page(sent_screens={link.code: form}, status=400)
-    desk().store.links.set_screen(link.code, form.screen)
     width = f"{form.screen.width_mm} mm" if form.screen else "–"
-    note(Action.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
+    measured = entry(Action.SCREEN_MEASURED, f"{link.unit_id}, {link.code_ending}, {width}")
+    desk().store.links.set_screen(link.code, form.screen, [measured])
     return _done(translate("Måtten är sparade: {unit}.", unit=desk().place_name(link.unit_id)))
 
 
