@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from functools import partial
 from math import exp, inf
 from pathlib import Path
@@ -18,9 +19,10 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import numpy as np
+from scipy.stats import poisson
 
 from kiosk.domain.ballot import Ballot
-from kiosk.domain.noise import EPSILON
+from kiosk.domain.noise import EPSILON, STRONG_EPSILON
 from kiosk.domain.rounds import Protection, PublicationTime
 from kiosk.library.trees import flat_tree
 from kiosk.operation.simulate import Plan, simulate
@@ -54,6 +56,7 @@ from tests.tools.published import nodes, statements
 K = 5
 A_YEAR = 4
 RATE = float(EPSILON)
+STRONG_RATE = float(STRONG_EPSILON)
 MOST_OVER_ONE_TABLE = 4.0
 MOST_OVER_YEARS = 20.0
 STEADY = 12
@@ -65,14 +68,14 @@ STATEMENTS = range(len(SURVEY.statements))
 # -- near-certainty ------------------------------------------------------------------------------------
 
 
-def _near_certainty(profile: str, scale: Scale) -> Finding:
-    chances = PROFILES[profile].tolist()
-    reads = steered(chances, 100 if scale is Scale.FULL else 6, 21, exp(EPSILON))
+def _near_certainty(profile: str, scale: Scale, epsilon: Fraction = EPSILON) -> Finding:
+    chances, kind = PROFILES[profile].tolist(), "protected" if epsilon == EPSILON else "strongly protected"
+    reads = steered(chances, 100 if scale is Scale.FULL else 6, 21, exp(epsilon), epsilon)
     with patch("kiosk.domain.tally.protect", lambda cells, _rng, _epsilon: tuple(cells)):
         leaked = steered(chances, 2, 22, inf)
     sure = [read for read in reads if read.belief > SURE]
     return Finding(
-        f"near-certainty, protected round over the store, {profile} answers: an insider who knows all other "
+        f"near-certainty, {kind} round over the store, {profile} answers: an insider who knows all other "
         f"ballots, {len(reads)} answers",
         f"over 90 % sure of {100 * len(sure) / len(reads):.1f} %; the highest belief is "
         f"{100 * max(read.belief for read in reads):.1f} %, from {100 * max(chances):.0f} % before",
@@ -81,9 +84,92 @@ def _near_certainty(profile: str, scale: Scale) -> Finding:
         f"no noise: sure of {100 * sum(read.belief > SURE for read in leaked) / len(leaked):.0f} % (must be "
         "100 %)",
         all(read.belief > SURE for read in leaked),
-        # The bound is promised if no answer was likelier than 2 to 1 before; for likelier ones it is not.
-        is_promised=max(chances) <= 2 / 3,
+        # The bound is promised if no answer was likelier before than 2 to 1, in a strongly protected round
+        # than 4 to 1; for likelier ones it is not.
+        is_promised=max(chances) <= (2 / 3 if epsilon == EPSILON else 4 / 5),
     )
+
+
+# -- an observer who does not know the others ----------------------------------------------------------
+
+
+def unhappy(rng: np.random.Generator, guests: int) -> Tables:
+    """Return the answers of one day's guests, of whom 80 % give the lowest one."""
+    answers: Tables = rng.choice(CELLS, (guests, len(STATEMENTS)), p=PROFILES["unhappy"])
+    return answers
+
+
+def observed_shares(noisy: Sequence[int], size: int, profile: Floats, epsilon: float) -> Floats:
+    """Return the expected share of each answer in a batch of `size` ballots, for somebody who knows nothing
+    but the profile of all guests and the batch's noisy table, before it was made whole.
+
+    By Bayes' rule, exact: without a condition on their sums, both the counts (Poisson) and the noise
+    (geometric) of the cells are independent. The sum of the counts is `size`; the noise then adds up to zero
+    by itself.
+    """
+    counts = np.arange(size + 1)
+    likely = poisson.logpmf(counts, size * profile[:, None]) - epsilon / 2 * abs(
+        np.array(noisy)[:, None] - counts
+    )
+    weights = np.exp(likely - likely.max(axis=1, keepdims=True))
+    turns = np.exp(2j * np.pi * np.outer(counts, np.arange(CELLS * size + 1)) / (CELLS * size + 1))
+    of_counts, of_means = weights @ turns, (weights * counts) @ turns
+    chance = (of_counts.prod(axis=0) * turns[size].conj()).mean().real
+    means = [
+        (np.delete(of_counts, cell, axis=0).prod(axis=0) * of_means[cell] * turns[size].conj()).mean().real
+        for cell in range(CELLS)
+    ]
+    shares: Floats = np.array(means) / (chance * size)
+    return shares
+
+
+def observed(rounds: int, k: int) -> dict[str, Floats]:
+    """Return the observer's highest belief about each answer in rounds of a month with 6 unhappy guests a day
+    by themselves: from protected, strongly protected and exact figures shown live, and from one exact table
+    at the end. She knows when each guest came."""
+    profile = PROFILES["unhappy"]
+    rates = {"protected": RATE, "strongly protected": STRONG_RATE}
+    rngs = {name: np.random.default_rng(61) for name in rates}
+    beliefs: dict[str, list[Floats]] = {name: [] for name in (*rates, "exact", "one table")}
+    for seed in range(rounds):
+        played = play_round(1, unhappy, k, seed)
+        for statement in STATEMENTS:
+            tables = tables_of(played, statement)
+            tables, chances = tables[tables.sum(axis=1) > 0], played.chances[:, tables.sum(axis=1) > 0]
+            sizes = tables.sum(axis=1, keepdims=True)
+            for name, rate in rates.items():
+                noisy = ZeroSum(rate).add(tables, rngs[name])
+                shares = [
+                    observed_shares(row, int(size), profile, rate)
+                    for row, size in zip(noisy.tolist(), sizes[:, 0], strict=True)
+                ]
+                beliefs[name].append((chances @ np.array(shares)).max(axis=1))
+            beliefs["exact"].append((chances @ (veiled(tables) / sizes)).max(axis=1))
+            whole = tables.sum(axis=0) / sizes.sum()
+            beliefs["one table"].append(np.full(len(chances), whole.max()))
+    return {name: np.concatenate(parts) for name, parts in beliefs.items()}
+
+
+def _observer(scale: Scale) -> Iterator[Finding]:
+    """Yield the findings of somebody who knows who came when, and the profile, and no ballot."""
+    rounds = 400 if scale is Scale.FULL else 8
+    beliefs = observed(rounds, K)
+    sure = {name: 100 * float((of_all >= SURE).mean()) for name, of_all in beliefs.items()}
+    for name in ("protected", "strongly protected"):
+        yield Finding(
+            f"near-certainty of an observer who knows no other answer, {name} rounds, unhappy answers: "
+            f"{rounds} rounds of a month, 6 guests a day, figures shown live, k={K}, "
+            f"{len(beliefs[name])} answers",
+            f"90 % sure or more of {sure[name]:.1f} %, from one exact table at the end of "
+            f"{sure['one table']:.1f} %; the highest belief is {100 * beliefs[name].max():.1f} %, from 80 % "
+            "before",
+            "sure of no more than from one exact table",
+            sure[name] <= sure["one table"],
+            f"exact figures: sure of {sure['exact']:.1f} % (must be over {sure['one table']:.1f} %)",
+            sure["exact"] > sure["one table"],
+            # Even with all other ballots, no belief rises from 80 to over 90 % in a strongly protected round.
+            is_promised=name == "strongly protected",
+        )
 
 
 # -- guests who answer alike ---------------------------------------------------------------------------
@@ -114,33 +200,34 @@ def _ways() -> Iterator[tuple[str, int, type[Turning] | Way]]:
     yield "a month that turns", 1, Turning
 
 
-def _gains(size: int, way: type[Turning] | Way, k: int, rounds: int) -> tuple[float, float]:
-    """Return (gain from protected figures shown live, gain from exact figures with the veil). A gain is the
-    percentage points by which the best guess is right more often than one from a single exact table at
-    closing.
+def _gains(size: int, way: type[Turning] | Way, k: int, rounds: int) -> tuple[float, float, float]:
+    """Return (gain from protected figures shown live, from strongly protected ones, from exact ones with the
+    veil). A gain is the percentage points by which the best guess is right more often than one from a single
+    exact table at closing.
 
     `way` draws the answers of groups of `size` guests who answer alike.
     """
-    rng, kind = np.random.default_rng(31), ZeroSum(RATE)
-    protected: list[list[float]] = []
-    exact: list[list[float]] = []
+    rngs = {rate: np.random.default_rng(31) for rate in (RATE, STRONG_RATE)}
+    gains: tuple[list[list[float]], ...] = ([], [], [])
     for seed in range(rounds):
         played = play_round(size, way() if isinstance(way, type) else way, k, seed)
         for statement in STATEMENTS:
             tables = tables_of(played, statement)
             one_table = float((tables.sum(axis=0).argmax() == played.answers[:, statement]).mean())
-            for gains, seen in ((protected, nearest(kind.add(tables, rng))), (exact, veiled(tables))):
-                gains.append([share - one_table for share in guessed(played, seen, statement)])
-    return tuple(100 * float(np.mean(gains, axis=0).max()) for gains in (protected, exact))  # type: ignore[return-value]
+            shown = [nearest(ZeroSum(rate).add(tables, rng)) for rate, rng in rngs.items()]
+            for gain, seen in zip(gains, (*shown, veiled(tables)), strict=True):
+                gain.append([share - one_table for share in guessed(played, seen, statement)])
+    return tuple(100 * float(np.mean(gain, axis=0).max()) for gain in gains)  # type: ignore[return-value]
 
 
 def _alike(name: str, size: int, way: type[Turning] | Way, scale: Scale) -> Finding:
     rounds = 200 if scale is Scale.FULL else 12
     gains = {k: _gains(size, way, k, rounds) for k in (5, 8)}
-    worst, leaked = max(gain for gain, _ in gains.values()), max(gain for _, gain in gains.values())
+    worst, leaked = max(gain for gain, _, _ in gains.values()), max(gain for _, _, gain in gains.values())
     return Finding(
         f"{name}: {rounds} protected rounds, 6 guests a day, figures shown live, balanced answers",
-        f"best guess k=5: {gains[5][0]:+.1f} points, k=8: {gains[8][0]:+.1f} over one exact table at the end",
+        f"best guess k=5: {gains[5][0]:+.1f} points, k=8: {gains[8][0]:+.1f} over one exact table at the end "
+        f"(strongly protected: {gains[5][1]:+.1f} and {gains[8][1]:+.1f})",
         f"at most {MOST_OVER_ONE_TABLE:+g} points",
         # Few rounds have a standard error of about a point.
         worst <= MOST_OVER_ONE_TABLE + (0 if scale is Scale.FULL else 2),
@@ -327,6 +414,8 @@ def run(scale: Scale) -> list[Finding]:
     """Run all attacks on the beliefs of an insider about answers in protected rounds."""
     return [
         *(_near_certainty(profile, scale) for profile in ("balanced", "skewed", "unhappy")),
+        _near_certainty("unhappy", scale, STRONG_EPSILON),
+        *_observer(scale),
         *(_alike(name, size, way, scale) for name, size, way in _ways()),
         *(_newcomer(profile, scale) for profile in ("balanced", "skewed")),
         *(_over_years(profile) for profile in ("balanced", "skewed")),

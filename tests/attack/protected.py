@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from math import exp, inf
 from pathlib import Path
 from random import Random
@@ -69,7 +70,7 @@ class Read:
         return self.guess == self.truth
 
 
-def _plan(units: Sequence[str], figures: PublicationTime) -> Plan:
+def _plan(units: Sequence[str], figures: PublicationTime, epsilon: Fraction = EPSILON) -> Plan:
     return Plan(
         SURVEY,
         flat_tree(list(units)),
@@ -78,6 +79,7 @@ def _plan(units: Sequence[str], figures: PublicationTime) -> Plan:
         LONG_ENOUGH,
         figures=figures,
         protection=Protection.PROTECTED,
+        epsilon=epsilon,
     )
 
 
@@ -105,14 +107,17 @@ def weighed(published: Sequence[int], profile: Sequence[float], odds: float) -> 
     return [weight / sum(weights) for weight in weights]
 
 
-def steered(profile: Sequence[float], units: int, seed: int, odds: float) -> list[Read]:
-    """Return her conclusions about one guest in each of several units, where all other ballots are her own.
+def steered(
+    profile: Sequence[float], units: int, seed: int, odds: float, epsilon: Fraction = EPSILON
+) -> list[Read]:
+    """Return her conclusions about one guest in each of several units, where all other ballots are her own,
+    in a protected round with this `epsilon`.
 
     The seed sets guests' answers, the batches and the noise: the same seed gives the same result. `profile`
     has the probability of each answer, as in `PROFILES`.
     """
     random, names = Random(seed), [f"u{number}" for number in range(units)]
-    of_round = _plan(names, PublicationTime.AT_CLOSING).round
+    of_round = _plan(names, PublicationTime.AT_CLOSING, epsilon).round
     with TemporaryDirectory() as folder:
         store = a_store(Path(folder), rng=random)
         store.open_round(of_round, OPENING)

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import product
 from math import exp
 from random import Random
 
@@ -13,6 +14,7 @@ import pytest
 
 from kiosk.domain.noise import EPSILON, protect, zero_sum_noise
 from kiosk.domain.noisy_statistics import noise_of
+from tests.attack.certainty import observed, observed_shares
 from tests.attack.noise_attacks import SURE, Beliefs, normal, with_targets
 from tests.attack.noise_kinds import CELLS, PROFILES, CellKeys, Kind, ZeroSum, draw, whole
 from tests.attack.noise_study import REPORT, SECTIONS
@@ -107,6 +109,27 @@ def test_the_studys_fast_functions_equal_those_of_the_product() -> None:
     drawn = zero_sum(float(EPSILON), 50_000, rng)
     assert drawn.var() == pytest.approx(noise_of(1, CELLS).variance, rel=0.03)
     assert (nearest(drawn + 5).sum(axis=1) == 5 * CELLS).all()
+
+
+@pytest.mark.parametrize(
+    "noisy", [(3, 0, 0, 0, 0, 0, 0, 0), (5, -1, 0, 1, -2, 0, 0, 0), (0, 0, 1, 1, 1, 0, 0, 0)]
+)
+def test_an_observers_expected_shares_are_those_of_bayes_rule_over_all_tables(noisy: Sequence[int]) -> None:
+    profile, size, epsilon = PROFILES["unhappy"], 3, 1.5
+    weights, expected = 0.0, np.zeros(CELLS)
+    for ballots in product(range(CELLS), repeat=size):
+        counts = np.bincount(ballots, minlength=CELLS)
+        weight = float(profile[list(ballots)].prod() * np.exp(-epsilon / 2 * abs(noisy - counts).sum()))
+        weights, expected = weights + weight, expected + weight * counts / size
+    shares = observed_shares(noisy, size, profile, epsilon)
+    assert shares == pytest.approx(expected / weights, abs=1e-9)
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_an_observer_is_never_sure_in_strongly_protected_rounds_and_often_with_exact_figures() -> None:
+    beliefs = observed(3, 5)
+    assert beliefs["strongly protected"].max() < SURE
+    assert (beliefs["exact"] >= SURE).mean() > 0.02, "the control"
 
 
 def test_the_report_has_every_table_of_the_study() -> None:

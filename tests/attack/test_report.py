@@ -4,6 +4,7 @@ from tests.attack.__main__ import ATTACKS, REPORT, sections
 
 NOT_PROMISED = (
     "near-certainty, protected round over the store, unhappy answers",
+    "near-certainty of an observer who knows no other answer, protected rounds, unhappy answers",
     "parties of four who answer alike",
     "days that share a mood",
     "a month that turns",
