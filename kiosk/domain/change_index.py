@@ -79,10 +79,10 @@ class ChangeIndex:
 def index_changes(
     text: str, closed: Sequence[Round], shown: Sequence[Round], before: ChangeIndex | None = None
 ) -> ChangeIndex:
-    """Return the index of the changes at the nodes of the rounds `shown`. It has the change between the last
-    two closed rounds up to each of these that asked a statement, at all its nodes, and the changes over all
-    rounds, at its nodes that are no units, of statements whose options have an order. ValueError if the
-    snapshot lacks a round.
+    """Return the index of the changes for the rounds `shown`. For each of these rounds, each of its nodes and
+    each of its statements, it has the change between the last two closed rounds, up to that round in the
+    order of opening, that asked the statement at the node. For nodes that are no units, and statements whose
+    options have an order, it also has the changes over all rounds. ValueError if the snapshot lacks a round.
 
     `text` is the snapshot as JSON (`snapshot.as_text`), and `closed` are its closed rounds, the latest
     opening first. Changes over all rounds are taken from the index `before` if no closed round's figures

@@ -29,7 +29,8 @@ _THOUSANDS = re.compile("(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 
 
 class EntryReason(StrEnum):
-    """The reasons for typing in or changing earlier figures."""
+    """The reasons for typing in or changing earlier figures: an earlier report has them (REPORT), a survey on
+    paper was counted (PAPER), or they were mistyped."""
 
     REPORT = "report"
     PAPER = "paper"

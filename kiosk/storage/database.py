@@ -225,8 +225,8 @@ class Database:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Run the `with` block as a part of this thread's transaction. An error undoes this part alone, and
-        is raised."""
+        """Run the `with` block as a part of this thread's transaction (a savepoint). An error undoes this
+        part alone, and is raised."""
         with self._peewee.savepoint():
             yield
 

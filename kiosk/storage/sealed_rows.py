@@ -148,7 +148,7 @@ class Writer:
 
     def run_step(self, work: Callable[[], Result]) -> Result:
         """Return the result of `work`, run as one of several writes with guests' writes between them. It
-        differs from `run`: replaced keys are destroyed when the next write may have begun, SQLite's log is
+        differs from `run`: the next write does not wait until replaced keys are destroyed, SQLite's log is
         not emptied, and `work` must not call `destroy_keys_after_commit`."""
         return self._retry(lambda: self._run_alone(work, is_step=True))
 
@@ -252,13 +252,14 @@ class Writer:
     @contextmanager
     def write(self, *, is_step: bool = False) -> Iterator[None]:
         """Run the `with` block as one transaction. Keys that the block replaced are destroyed after the
-        commit; those of closed rounds, which may be thousands, when the next write may have begun.
+        commit and before the next write; for those of closed rounds, which may be thousands, the next write
+        does not wait.
 
         Raises StoreError before the transaction if the database may lose a commit: the old row would return
         without its key. Otherwise an error of the block, OSError or one of peewee's means that nothing was
         written, unless the commit itself failed. A rollback destroys the keys that the block made. A failed
         commit may have taken effect, so it destroys no key: the row's next write destroys the unused ones.
-        With `is_step`, replaced keys are destroyed when the next write may have begun, and SQLite's log is
+        With `is_step`, the next write does not wait until replaced keys are destroyed, and SQLite's log is
         not emptied.
         """
         with self._database.writing():
@@ -363,9 +364,9 @@ class Writer:
             self._forgotten += sealed_rows(of_round.id, unit)
 
     def destroy_closed_keys_after_commit(self, of_round: Round, units: Iterable[str]) -> None:
-        """Destroy all keys of these units' boxes, slip sets and letterboxes after this transaction's commit,
-        when the next write may have begun. The round closes, and its id never returns, so guests' writes need
-        not wait. The caller holds a write."""
+        """Destroy all keys of these units' boxes, slip sets and letterboxes after this transaction's commit.
+        The next write does not wait for that: the round closes, and its id never returns. The caller holds a
+        write."""
         for unit in units:
             self._of_closed += sealed_rows(of_round.id, unit)
 

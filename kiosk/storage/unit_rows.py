@@ -66,7 +66,7 @@ class UnitRows:
 
     def remove_step(self, part: CountPart, is_due: Callable[[], bool]) -> None:
         """Delete the sealed rows of these units and all their keys, as one write, if `is_due` returns True
-        within it. Then, in any case, delete their folders of keys that are empty."""
+        within it. Then, in any case, delete the empty ones of their folders of keys."""
         of_round, units = part
         rows = [row for unit in units for row in sealed_rows(of_round.id, unit)]
 
