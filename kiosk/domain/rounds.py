@@ -1,7 +1,7 @@
 """Rounds: one survey, in one version, over one tree, from an opening to a closing time.
 
-All terms freeze when a person opens the round, which may be before `opens_at`: until then it can be cancelled.
-Nothing else changes it, or closes it before `closes_at`.
+All terms freeze when a person opens the round, which may be before `opens_at`: until then it can be
+cancelled. Nothing else changes it, or closes it before `closes_at`.
 """
 
 from collections.abc import Iterable, Mapping
