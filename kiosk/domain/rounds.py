@@ -278,8 +278,7 @@ def history_faults(
 def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     """Return messages for a coordinator who is about to open a round with about `guests_a_day` guests a day
     at each unit: the time until the figures of a live round, the error of the figures of a protected one, and
-    reasons against the round; () without any.
-    The round need not pass `check_opening`.
+    reasons against the round; () without any. The round need not pass `check_opening`.
 
     With fewer than FEWEST_BETWEEN_COUNTS guests between two counts, the fixed count time protects little
     against stuffing.

@@ -107,8 +107,9 @@ def import_aggregate(settings: Settings, content: bytes) -> SignedAggregate:
     replaces an earlier file of the same key and year.
 
     Raises RefusedError, and changes nothing, if the file cannot be read, is this organisation's own, is
-    signed with a key that is not trusted, is older than the stored one, or cannot be written; if there are
-    over MOST_AGGREGATES files; and if the organisation's key or the file of trusted keys is damaged.
+    signed with a key that is not trusted, is older than the stored one, or cannot be written; if it replaces
+    no file and MOST_AGGREGATES are stored; and if this organisation's key or the file of trusted keys is
+    damaged. Raises OSError if this organisation's key cannot be opened.
     """
     signed = read_aggregate(content)
     if signed.key == existing_key(settings):

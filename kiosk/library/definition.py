@@ -38,8 +38,8 @@ HINTS = {
 class DefinitionError(Exception):
     """The definition file cannot be used.
 
-    The error's text, in English, names the file, the place in it and the remedy. `message` is the same for
-    the desk, to be translated; None if there is only the English text.
+    The error's text, `english`, names the file, the place in it and the remedy. `message` is the same for the
+    desk, to be translated; None if there is only the English text.
     """
 
     def __init__(self, english: str, message: Message | None = None) -> None:

@@ -92,7 +92,8 @@ class Store:
     commit (`commit_risks`). A commit that fails, with StoreError or one of peewee's errors, may have taken
     effect. Every method that opens a box, slip set or letterbox raises KeyUnavailableError if its key is
     missing or damaged. A round is open until a count closes it (`RoundState`). Times are local and naive;
-    only `clock_record` has times in UTC too.
+    only `clock_record` has times in UTC too. `rng` draws batches and noise; None means the operating system's
+    randomness.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, rng: Random | None = None) -> None:

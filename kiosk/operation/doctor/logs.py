@@ -25,7 +25,8 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class MarkedLine:
-    """A line of a log that has the mark of a request. `file` is the log's, None for the system journal."""
+    """A line of a log that has the mark of a request: a text that no other request has. `file` is the log's,
+    None for the system journal."""
 
     file: Path | None
     line: str
@@ -86,8 +87,8 @@ class LogWatch:
         return self.marked(mark)
 
     def marked(self, mark: str) -> list[MarkedLine]:
-        """Return every line with the mark that was written since this object was created. Raises the errors
-        of the function `journal`."""
+        """Return every line with the mark that was written since this object was created; of each file, its
+        last LARGEST_ADDITION_BYTES are searched. Raises the errors of the function `journal`."""
         lines = [
             MarkedLine(file, line)
             for file, stat in self._files()
