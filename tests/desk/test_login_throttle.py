@@ -9,13 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import Cookie, TestResponse
 
-from kiosk.desk.login import routes
+from kiosk.desk.login import password_checks, routes
 from kiosk.desk.login.password_checks import STRANGERS_AT_ONCE
 from kiosk.desk.login.throttle import (
     FORGOTTEN_AFTER_SECONDS,
     FREE_FAILURES,
     LONGEST_DELAY_SECONDS,
     MOST_KEYS_KEPT,
+    SOURCE_FREE_FAILURES,
     STRANGERS_FREE_FAILURES,
     STRANGERS_LONGEST_DELAY_SECONDS,
     Failures,
@@ -234,8 +235,7 @@ def test_too_many_concurrent_password_checks_are_turned_away(
     checks = SlowChecks()
     monkeypatch.setattr(routes, "verify", checks)
     if not has_places:
-        places = desk.app.extensions["desk"].password_checks
-        monkeypatch.setattr(places, "_strangers", threading.BoundedSemaphore(100))
+        monkeypatch.setattr(password_checks, "STRANGERS_AT_ONCE", 100)
     flood = [
         threading.Thread(target=attack, args=(desk, address, 1)) for address in addresses(STRANGERS_AT_ONCE)
     ]
@@ -264,3 +264,72 @@ def test_too_many_concurrent_password_checks_are_turned_away(
             thread.join(60)
     assert known.status_code == 303
     assert send(desk.app.test_client(), OFFICE, PASSWORD).status_code == 303, "the places are free again"
+
+
+class ChecksOfUnknownNames(SlowChecks):
+    """Password checks of which those of unknown names wait until they are released."""
+
+    def __call__(self, stored: str | None, password: str) -> bool:
+        return super().__call__(stored, password) if stored is None else verify(stored, password)
+
+
+@pytest.mark.parametrize("has_limit", [True, False], ids=["as it is", "without a limit by source"])
+def test_a_stranger_with_ever_new_names_does_not_take_every_password_check(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, has_limit: bool
+) -> None:
+    """A coordinator signs in on a new device at a new address, while a stranger sends one name after the
+    other in as many requests as the server has threads."""
+    checks, flood, statuses = ChecksOfUnknownNames(), list[threading.Thread](), list[int]()
+    monkeypatch.setattr(routes, "verify", checks)
+    if not has_limit:
+        monkeypatch.setattr(password_checks, "SOURCE_AT_ONCE", STRANGERS_AT_ONCE)
+    begin = 1 if has_limit else STRANGERS_AT_ONCE
+
+    def guess(name: str) -> None:
+        statuses.extend(attack(desk, STRANGER, 1, name))
+
+    try:
+        for number in range(8):
+            flood.append(threading.Thread(target=guess, args=(f"name {number}",), daemon=True))
+            flood[-1].start()
+            if number < begin:
+                assert checks.begun.acquire(timeout=60)
+            else:
+                flood[-1].join(60)
+        answer = send(desk.app.test_client(), OFFICE, PASSWORD)
+        assert statuses == [503] * (8 - begin), "the others are turned away at once"
+        assert answer.status_code == (303 if has_limit else 503)
+    finally:
+        checks.release.set()
+        for thread in flood:
+            thread.join(60)
+    assert send(desk.app.test_client(), "203.0.113.9", PASSWORD).status_code == 303, (
+        "the places are free again"
+    )
+
+
+def names_tried(desk: Desk, names: int, address: str = STRANGER) -> list[int]:
+    """Send one wrong password for each of so many names: the status of each response."""
+    return [attack(desk, address, 1, f"name {number}")[0] for number in range(names)]
+
+
+@pytest.mark.slow
+def test_a_source_has_to_wait_after_twenty_failures_with_ever_new_names(desk: Desk) -> None:
+    hers = known_device(desk, STRANGER)
+    assert names_tried(desk, SOURCE_FREE_FAILURES + 5) == [403] * SOURCE_FREE_FAILURES + [429] * 5
+    assert send(desk.app.test_client(), STRANGER, PASSWORD, "bo").status_code == 429, (
+        "the control: unknown there"
+    )
+    assert send(hers, STRANGER, PASSWORD).status_code == 303, "a known device at the same address"
+    for name in ("anna", "bo"):
+        assert send(desk.app.test_client(), OFFICE, PASSWORD, name).status_code == 303
+    desk.now += timedelta(seconds=FORGOTTEN_AFTER_SECONDS)
+    assert send(desk.app.test_client(), STRANGER, PASSWORD, "bo").status_code == 303
+
+
+@pytest.mark.slow
+def test_a_sign_in_does_not_give_its_source_new_failures_with_other_names(desk: Desk) -> None:
+    """Somebody with an account could otherwise try any number of names."""
+    names_tried(desk, SOURCE_FREE_FAILURES - 1)
+    assert send(desk.app.test_client(), STRANGER, PASSWORD, "bo").status_code == 303
+    assert attack(desk, STRANGER, 2, "other") == [403, 429]

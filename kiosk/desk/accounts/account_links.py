@@ -42,7 +42,7 @@ def choose_password(code: str) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         page = render_template("account_link_open.html", form=form, name=link.name, is_new=bool(link.role))
         return page, 200 if request.method == "GET" else 400
-    with desk().password_checks.reserved(is_known=False) as is_reserved:
+    with desk().password_checks.reserved(source, is_known=False) as is_reserved:
         if not is_reserved:
             return _try_later(BUSY_SECONDS, 503)
         password = hash_password(form.password.data)

@@ -56,11 +56,12 @@ def password_refusal(account: Account, password: str) -> Refusal | None:
     """
     throttle, now = desk().sign_in_throttle, desk().clock().timestamp()
     device = desk().known_devices.nonce(account.name)
-    attempt = throttle.attempt(account.name, source_of(request.remote_addr), device, now)
+    source = source_of(request.remote_addr)
+    attempt = throttle.attempt(account.name, source, device, now)
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
         return Refusal(too_many_tries(int(seconds) + 1), 429)
-    with desk().password_checks.reserved(is_known=attempt.is_known) as is_reserved:
+    with desk().password_checks.reserved(source, is_known=attempt.is_known) as is_reserved:
         if not is_reserved:
             return Refusal(translate("Många försöker logga in just nu. Försök igen om en stund."), 503)
         is_right = verify(account.password, password)

@@ -47,7 +47,7 @@ def sign_in() -> ResponseReturnValue:
     seconds = throttle.seconds_left(attempt, now)
     if seconds > 0:
         return _try_later("sign_in.html", form, too_many_tries(int(seconds) + 1), 429, int(seconds) + 1)
-    with desk().password_checks.reserved(is_known=attempt.is_known) as is_reserved:
+    with desk().password_checks.reserved(source, is_known=attempt.is_known) as is_reserved:
         if not is_reserved:
             busy = translate(
                 "Många försöker logga in just nu. Vänta {seconds} sekunder och försök igen.",

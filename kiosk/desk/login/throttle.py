@@ -2,7 +2,8 @@
 
 Failures are counted for each pair of a name and a source or known device, so that nobody can delay somebody
 else. Unknown sources also share a limit for each name, against guessing from many addresses. A source is
-unknown until the account has signed in from it.
+unknown until the account has signed in from it. Each source has a limit for all names to which it is unknown,
+so that a client with ever new names does not keep the server busy.
 
 Whoever tries codes of a second factor has the password already. For codes, all unknown sources together have
 the delay of a single source, since six digits can be guessed from many addresses. Invalid one-time links and
@@ -25,6 +26,10 @@ STRANGERS_FREE_FAILURES = 100
 STRANGERS_LONGEST_DELAY_SECONDS = 10.0
 """Longest delay of all unknown sources together for one name. It is short, so that a new device at a new
 address can sign in with the right password between two false sign-ins."""
+
+SOURCE_FREE_FAILURES = 20
+"""Number of the first failure, of one source for all names to which it is unknown, that causes a delay of up
+to LONGEST_DELAY_SECONDS for all these names. A household or a small office seldom has as many in an hour."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """Time after a key's last failure from which a new failure counts as the first."""
@@ -75,11 +80,12 @@ class Failures:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt to sign in as `name`. `key` combines the name with the known device or, without one, with
-    the source; `source_key` combines it with the source. `is_known` says whether the device or source is
-    known."""
+    """An attempt to sign in as `name` from `source`. `key` combines the name with the known device or,
+    without one, with the source; `source_key` combines it with the source. `is_known` says whether the device
+    or source is known."""
 
     name: str
+    source: str
     key: str
     source_key: str
     is_known: bool
@@ -94,6 +100,7 @@ class SignInThrottle:
     _strangers: Failures = field(
         default_factory=lambda: Failures(STRANGERS_FREE_FAILURES, STRANGERS_LONGEST_DELAY_SECONDS)
     )
+    _sources: Failures = field(default_factory=lambda: Failures(SOURCE_FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _codes: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _links: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
     _tokens: Failures = field(default_factory=lambda: Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS))
@@ -109,24 +116,29 @@ class SignInThrottle:
         """
         device_key, source_key = f"device {device} {name}", f"source {source} {name}"
         if device is not None and self._own.seconds_left(device_key, now) == 0:
-            return Attempt(name, device_key, source_key, is_known=True)
-        return Attempt(name, source_key, source_key, is_known=source_key in self._usual)
+            return Attempt(name, source, device_key, source_key, is_known=True)
+        return Attempt(name, source, source_key, source_key, is_known=source_key in self._usual)
 
     def seconds_left(self, attempt: Attempt, now: float) -> float:
         """Return the seconds until this attempt is allowed; 0 if it is allowed now."""
         own = self._own.seconds_left(attempt.key, now)
-        return own if attempt.is_known else max(own, self._strangers.seconds_left(attempt.name, now))
+        if attempt.is_known:
+            return own
+        of_name = self._strangers.seconds_left(attempt.name, now)
+        return max(own, of_name, self._sources.seconds_left(attempt.source, now))
 
     def failed(self, attempt: Attempt, now: float) -> None:
         """Record a wrong name or password for the attempt's source or device. Unless the attempt is known, it
-        also counts for all unknown sources and devices of the name together."""
+        also counts for all unknown sources and devices of the name together, and for its source."""
         self._own.add(attempt.key, now)
         if not attempt.is_known:
             self._strangers.add(attempt.name, now)
+            self._sources.add(attempt.source, now)
 
     def succeeded(self, attempt: Attempt) -> None:
         """Forget the failures of the attempt's source or device, those of codes included, and treat the
-        source as known for this name from now on."""
+        source as known for this name from now on. The failures of the source with other names stay:
+        otherwise somebody with one account could try any number of names."""
         self._own.forget(attempt.key)
         self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
