@@ -280,8 +280,8 @@ class Statement:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of a ballot that hold the answers to this statement, if it has no follow-up in the
-        survey; `Survey.columns_of` for both cases."""
+        """The columns of a ballot that hold the answers to this statement, as if no follow-up followed it:
+        whether one does, only the survey knows (`Survey.columns_of`)."""
         options = len(self.scale.labels)
         if self.follows:
             return (Column(self.id, options, ColumnSubject.FOLLOW_UP, self.follows.when),)

@@ -17,8 +17,9 @@ from kiosk.storage import Store
 
 def check_rounds(store: Store, now: datetime) -> Iterator[Advice]:
     """Report that no round runs, running rounds with posters, and units with fewer published answers than
-    FEWEST_BETWEEN_COUNTS a day since the round opened; nothing if all is well, and nothing while the clock is
-    in doubt."""
+    FEWEST_BETWEEN_COUNTS a day since the round opened. A unit without figures is reported in a live round
+    only, once so many answers a day would have filled its box. Nothing if all is well, and nothing while the
+    clock is in doubt."""
     if clock_doubt(store, now):
         return
     running = _running(store, now)
