@@ -67,6 +67,7 @@ class Boxes:
         self._select_keys = database.prepared_rows(_SELECT_KEYS)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
+        self._delete = database.prepared_write(_DELETE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty box for a unit of a new round."""
@@ -142,8 +143,8 @@ class Boxes:
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:
         """Delete the boxes of these units; the files of their keys remain."""
-        box = tables.Box
-        self._database.run(box.delete().where(box.round_id == round_id, box.unit_id.in_(tuple(units))))
+        for unit in units:
+            self._delete(round_id, unit)
 
     def keep_excluded(self, box: OpenBox, unit_id: str) -> None:
         """Store the number of excluded ballots of a box whose round closes, unless it is 0."""
@@ -181,3 +182,4 @@ _SELECT_TERMS = PreparedQuery(
 )
 _INSERT = PreparedQuery(tables.Box.insert(round_id="", unit_id="", key_id="", sealed=b""))
 _UPDATE = PreparedQuery(tables.Box.update(key_id="", sealed=b"").where(*_OF_UNIT))
+_DELETE = PreparedQuery(tables.Box.delete().where(*_OF_UNIT))

@@ -44,6 +44,7 @@ class Letterboxes:
         self._select_unit = database.prepared_row(_SELECT_UNIT)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
+        self._delete = database.prepared_write(_DELETE)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert a new letterbox for a unit of a new round, or of one from a version without letterboxes."""
@@ -126,9 +127,8 @@ class Letterboxes:
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:
         """Delete the letterboxes of these units; the files of their keys remain."""
-        self._database.run(
-            _LETTERBOX.delete().where(_LETTERBOX.round_id == round_id, _LETTERBOX.unit_id.in_(tuple(units)))
-        )
+        for unit in units:
+            self._delete(round_id, unit)
 
 
 _LETTERBOX = tables.Letterbox
@@ -145,3 +145,4 @@ _SELECT_UNIT = PreparedQuery(
 )
 _INSERT = PreparedQuery(_LETTERBOX.insert(round_id="", unit_id="", public_key="", key_id="", sealed=b""))
 _UPDATE = PreparedQuery(_LETTERBOX.update(public_key="", key_id="", sealed=b"").where(*_OF_UNIT))
+_DELETE = PreparedQuery(_LETTERBOX.delete().where(*_OF_UNIT))

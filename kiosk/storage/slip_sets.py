@@ -50,6 +50,8 @@ class SlipSets:
         self._select_tag = database.prepared_row(_SELECT_TAG)
         self._insert = database.prepared_write(_INSERT)
         self._update = database.prepared_write(_UPDATE)
+        self._delete = database.prepared_write(_DELETE)
+        self._insert_count = database.prepared_write(_INSERT_COUNT)
 
     def insert_empty(self, round_id: str, unit_id: str) -> None:
         """Insert an empty slip set for a unit of a new round. The tag with which its codes begin is random
@@ -144,15 +146,8 @@ class SlipSets:
         """
         for number, run in enumerate(runs, start=1):
             is_published = has_figures and slips.can_publish_used(run.printed, of_round.k)
-            self._database.run(
-                tables.SlipCount.insert(
-                    round_id=of_round.id,
-                    unit_id=unit_id,
-                    run=number,
-                    printed=run.printed,
-                    used=len(run.used) if is_published else 0,
-                )
-            )
+            used = len(run.used) if is_published else 0
+            self._insert_count(of_round.id, unit_id, number, run.printed, used)
 
     def unpublished_use(self, of_round: Round, with_figures: Container[str]) -> list[tuple[str, int]]:
         """Return (unit id, number of the print run, from 1) of a closed round's print runs whose stored
@@ -203,9 +198,8 @@ class SlipSets:
 
     def remove(self, round_id: str, units: Iterable[str]) -> None:
         """Delete the slip sets of these units; the files of their keys remain."""
-        self._database.run(
-            _SLIPS.delete().where(_SLIPS.round_id == round_id, _SLIPS.unit_id.in_(tuple(units)))
-        )
+        for unit in units:
+            self._delete(round_id, unit)
 
     def _free_tag(self) -> str:
         while True:
@@ -250,3 +244,5 @@ _SELECT_KEYS = PreparedQuery(_SLIPS.select(_SLIPS.unit_id, _SLIPS.key_id).where(
 _SELECT_TAG = PreparedQuery(_SLIPS.select(_SLIPS.tag).where(_SLIPS.tag == ""))
 _INSERT = PreparedQuery(_SLIPS.insert(round_id="", unit_id="", tag="", key_id="", sealed=b""))
 _UPDATE = PreparedQuery(_SLIPS.update(key_id="", sealed=b"").where(*_OF_UNIT))
+_DELETE = PreparedQuery(_SLIPS.delete().where(*_OF_UNIT))
+_INSERT_COUNT = PreparedQuery(tables.SlipCount.insert(round_id="", unit_id="", run=0, printed=0, used=0))

@@ -27,6 +27,7 @@ class Tallies:
         self._select = database.prepared_rows(_SELECT)
         self._select_column = database.prepared_rows(_SELECT_COLUMN)
         self._select_batches = database.prepared_rows(_SELECT_BATCHES)
+        self._add_to_batches = database.prepared_write(_ADD_TO_BATCHES)
 
     def published(self, of_round: Round, batch: Sequence[Ballot]) -> Tally:
         """Return a batch's tally as it is published: with noise in a protected round, with the veil in an
@@ -44,22 +45,13 @@ class Tallies:
         add = self._database.prepared_write(_insert_or_add(len(rows)))
         add(*chain.from_iterable(rows))
         if of_round.is_protected:
-            self._add_to_batches(of_round, node_id)
+            self._add_to_batches(of_round.id, node_id, 1)
 
     def _rule(self, of_round: Round) -> Publish:
         if not of_round.is_protected:
             return veiled
         return lambda cells, column, before: protected(
             cells, column, before, self._rng, of_round.epsilon_of(column)
-        )
-
-    def _add_to_batches(self, of_round: Round, node_id: str) -> None:
-        batches = tables.Batches
-        self._database.run(
-            batches.insert(round_id=of_round.id, node_id=node_id, number=1).on_conflict(
-                conflict_target=[batches.round_id, batches.node_id],
-                update={batches.number: batches.number + 1},
-            )
         )
 
     def batches(self, of_round: Round) -> dict[str, int]:
@@ -106,6 +98,12 @@ _SELECT_COLUMN = PreparedQuery(
 )
 _SELECT_BATCHES = PreparedQuery(
     _BATCHES.select(_BATCHES.node_id, _BATCHES.number).where(_BATCHES.round_id == "")
+)
+_ADD_TO_BATCHES = PreparedQuery(
+    _BATCHES.insert(round_id="", node_id="", number=0).on_conflict(
+        conflict_target=[_BATCHES.round_id, _BATCHES.node_id],
+        update={_BATCHES.number: _BATCHES.number + peewee.EXCLUDED.number},
+    )
 )
 
 
