@@ -81,11 +81,17 @@ STRATEGIES = (
 )
 
 
+MANY = (Strategy(before=100, after=100), Strategy(before=200), Strategy(day_before=100, after=100))
+"""Plans of an attacker whose ballots nobody limits: 200 of them fill several batches around the target."""
+
+
 class Target(Enum):
-    """The choice of the target: any guest of the week, or the first one, whom no earlier guests hide."""
+    """The choice of the target: any guest of the week, or one whom few others hide: the first one, or one who
+    comes alone on her day."""
 
     ANYBODY = "anybody"
     FIRST = "the round's first guest"
+    ALONE = "a guest alone on her day"
 
 
 @dataclass(frozen=True)
@@ -139,11 +145,20 @@ def _is_proven(played: Stuffed, published: Sequence[Batch], statement: int) -> b
 
 
 def attack_one(how: Strategy, target: Target, seed: int, *, live: Live = lived) -> bool:
-    """Return whether an answer is proven of one target in a week with three guests a day."""
+    """Return whether an answer is proven of one target in a week with three guests a day; with Target.ALONE,
+    a week in which somebody comes alone on her day."""
     random = Random(seed)
     honest = visits(random, A_DAY, "balanced")
-    chosen = honest[0] if target is Target.FIRST else random.choice(honest)
-    return has_proven_statement(stuff(honest, chosen, how, live))
+    while target is Target.ALONE and not _alone(honest):
+        honest = visits(random, A_DAY, "balanced")
+    among = {Target.ANYBODY: honest, Target.FIRST: honest[:1], Target.ALONE: _alone(honest)}[target]
+    return has_proven_statement(stuff(honest, random.choice(among), how, live))
+
+
+def _alone(honest: Sequence[Arrival]) -> list[Arrival]:
+    """Return the guests who come alone on their day."""
+    days = [one.at.date() for one in honest]
+    return [one for one in honest if days.count(one.at.date()) == 1]
 
 
 def attack_early_figures(how: Strategy, target: Target, seed: int, *, publish: Publish) -> bool:
@@ -171,7 +186,7 @@ def _crowding(scale: Scale) -> Iterator[Finding]:
     attack = partial(attack_one, live=partial(lived, publish=publish))
     alone = [seed for seed in range(30 * controls) if came_alone(seed)][:controls]
     with ProcessPoolExecutor() as pool:
-        for target in Target:
+        for target in (Target.ANYBODY, Target.FIRST):
             worst = max(_percent(partial(attack, how, target), range(targets), pool) for how in STRATEGIES)
             if target is Target.ANYBODY:
                 leaky = partial(attack_one, STRATEGIES[1], target, live=hiding)
@@ -189,6 +204,28 @@ def _crowding(scale: Scale) -> Iterator[Finding]:
                 f"{leak}: {caught:.0f} % (must be over {least:g} %)",
                 caught > least,
             )
+
+
+def _unlimited(scale: Scale) -> Finding:
+    is_full = scale is Scale.FULL
+    targets, controls = (200, 40) if is_full else (3, 3)
+    publish, hiding = (
+        (simulate, lived_hiding_under_k) if is_full else (simulate_in_memory, lived_hiding_under_k_in_memory)
+    )
+    attack = partial(attack_one, live=partial(lived, publish=publish))
+    with ProcessPoolExecutor() as pool:
+        worst = max(_percent(partial(attack, how, Target.ALONE), range(targets), pool) for how in MANY)
+        leaky = _percent(partial(attack_one, MANY[0], Target.ALONE, live=hiding), range(controls), pool)
+    return Finding(
+        f"stuffing: 200 ballots, {A_DAY:g} guests a day, {targets} targets ({Target.ALONE.value}), exact "
+        f"figures, best of {len(MANY)} plans",
+        f"{worst:.1f} % of targets with a proven statement",
+        f"at most {MOST_PERCENT:g} %",
+        worst <= MOST_PERCENT,
+        f"hiding under k: {leaky:.0f} % (must be 100 %)",
+        leaky == 100,
+        is_promised=False,
+    )
 
 
 def _admission(scale: Scale) -> Finding:
@@ -240,4 +277,4 @@ def _boxed(store: Store, of_round: Round) -> int:
 
 
 def run(scale: Scale) -> list[Finding]:
-    return [*_crowding(scale), _admission(scale), bending_finding(scale)]
+    return [*_crowding(scale), _unlimited(scale), _admission(scale), bending_finding(scale)]

@@ -3,6 +3,7 @@
 from tests.attack.__main__ import ATTACKS, REPORT, sections
 
 NOT_PROMISED = (
+    "stuffing: 200 ballots",
     "near-certainty, protected round over the store, unhappy answers",
     "near-certainty of an observer who knows no other answer, protected rounds, unhappy answers",
     "parties of four who answer alike",
