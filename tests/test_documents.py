@@ -7,8 +7,8 @@ import pytest
 
 from kiosk.cli import main
 from kiosk.settings import NAMES
-from tests.test_layers import RANKS
 from tests.tools.command_line import command_names
+from tests.tools.layers import RANKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

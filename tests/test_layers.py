@@ -14,21 +14,11 @@ from pathlib import Path
 import pytest
 
 import kiosk
+from tests.tools.layers import RANKS
 from tests.tools.syntax import nodes
 
 PACKAGE = Path(kiosk.__file__).parent
 
-RANKS = (
-    {"domain"},
-    {"settings"},
-    {"library", "storage"},
-    {"screen"},
-    {"output"},
-    {"guest", "desk"},
-    {"operation"},
-    {"cli"},
-)
-"""From the bottom up. A layer imports itself and those below, never a neighbour of its own rank."""
 
 SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|ALTER\s+TABLE|PRAGMA\s)",

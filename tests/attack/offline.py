@@ -38,7 +38,7 @@ from tests.tools.guest_side import NOW, Place
 from tests.tools.polling import wait_until
 from tests.tools.ports import free_port
 from tests.web.guest import Counted, Guest
-from tests.web.test_offline import KEPT, come_through
+from tests.web.kept_envelopes import KEPT, come_through
 
 CODE = "a-kiosk-without-a-network"
 ANSWERS = ("5", "2", "dont_know", "4")

@@ -17,8 +17,8 @@ from kiosk.library.aggregate_file import DESCRIPTION, SIGNATURE, write_aggregate
 from kiosk.library.drafts import Translation, write_translations
 from kiosk.library.library import read_library
 from kiosk.settings import Settings, read_settings
-from tests.library import test_bundles as bundles
-from tests.library.test_aggregates import members_of, packed, with_change, without
+from tests.tools import bundles
+from tests.tools.aggregate_files import members_of, packed, with_change, without
 from tests.tools.aggregates import AGGREGATE, round_of
 from tests.tools.builders import a_store
 from tests.tools.desk_side import Desk

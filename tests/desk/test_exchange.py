@@ -23,8 +23,8 @@ from kiosk.library.bundles import make_bundle
 from kiosk.library.signing import in_groups, own_key
 from kiosk.settings import read_settings
 from kiosk.storage import Account, Role
-from tests.library.test_bundles import FILES, changed
 from tests.tools.aggregates import AGGREGATE, STATEMENT, round_of
+from tests.tools.bundles import FILES, changed
 from tests.tools.desk_side import HASH, Desk
 
 EXCHANGE = "/admin/exchange"

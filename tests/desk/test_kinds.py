@@ -16,10 +16,10 @@ from kiosk.domain.survey import Survey, survey_from_json
 from kiosk.library.importing import read_file
 from kiosk.library.xlsform_export import no_answer_words, write_xlsform
 from kiosk.storage import read_dump
-from tests.output.test_report_pdf import tags_of
 from tests.tools.desk_side import START, Desk
 from tests.tools.form_import import decided
 from tests.tools.kinds import chosen, every_kind
+from tests.tools.pdf_tags import tags_of
 from tests.tools.shipped import library_for
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from tempfile import mkdtemp
 from typing import Any
 
 from tests.faults.fault import Outcome, Topic, command, effect, message
-from tests.operation.test_restore_damaged import AGAINST_THE_RULES, DAMAGED, EDITED
 from tests.tools.backups import (
     Saved,
     copied,
@@ -21,6 +20,7 @@ from tests.tools.backups import (
     with_tables,
     write_members,
 )
+from tests.tools.damaged_backups import AGAINST_THE_RULES, DAMAGED, EDITED
 
 OLD_BACKUPS = Path(__file__).parents[1] / "operation" / "backups"
 

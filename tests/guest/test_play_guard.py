@@ -13,7 +13,7 @@ import pytest
 from kiosk.domain.envelope import MARK_BYTES, envelope_size, ticket_digest
 from kiosk.domain.rounds import Admission
 from kiosk.guest.rate_limit import RateLimit
-from tests.guest.test_envelope import Kiosk
+from tests.guest.sealing_kiosk import Kiosk
 from tests.tools.envelopes import STATEMENTS, seal
 
 PAUSE = 12.0

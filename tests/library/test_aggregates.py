@@ -1,13 +1,11 @@
 """Aggregates of other organisations: signed, checked, and kept only from keys that somebody trusts."""
 
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -30,6 +28,7 @@ from kiosk.library.aggregates import (
 from kiosk.library.changes import RefusedError
 from kiosk.library.signing import KEY_FILE, existing_key, in_groups, own_key, read_fingerprint, sign
 from kiosk.settings import Settings, read_settings
+from tests.tools.aggregate_files import members_of, packed, with_change, without
 from tests.tools.aggregates import AGGREGATE, MADE, OUTPUT, STATEMENT, round_of
 
 
@@ -57,19 +56,6 @@ def receiver(tmp_path: Path, sender: Settings) -> Settings:
 
 def kept(settings: Settings) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in settings.data.rglob("*") if path.is_file()}
-
-
-def members_of(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def packed(members: dict[str, bytes]) -> bytes:
-    written = BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, member in members.items():
-            archive.writestr(name, member)
-    return written.getvalue()
 
 
 def signed_again(settings: Settings, members: dict[str, bytes]) -> bytes:
@@ -144,15 +130,6 @@ def test_a_file_from_a_trusted_key_is_received_until_it_is_removed(sent: bytes, 
     assert signed.aggregate.organisation == "Staden"
     remove_aggregate(receiver, signed.key.fingerprint, 2026)
     assert received(receiver).aggregates == ()
-
-
-def without(members: dict[str, bytes], name: str) -> dict[str, bytes]:
-    return {other: member for other, member in members.items() if other != name}
-
-
-def with_change(members: dict[str, bytes], name: str, old: bytes, new: bytes) -> dict[str, bytes]:
-    assert old in members[name]
-    return {**members, name: members[name].replace(old, new)}
 
 
 TAMPERING: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] = {

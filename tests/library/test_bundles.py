@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import date
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -12,98 +11,25 @@ import pytest
 
 from kiosk.library.archive_members import LARGEST_ARCHIVE_BYTES, LARGEST_CONTENT_BYTES
 from kiosk.library.bundles import BundleImport, Kind, State, import_bundle, make_bundle, plan_import
-from kiosk.library.changes import RefusedError, change_files, exclusively
+from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import Translation, write_translations
-from kiosk.library.library import Library
 from kiosk.library.own_files import LAST_GOOD
 from kiosk.settings import Settings, read_settings
+from tests.tools.bundles import (
+    COUNTERS,
+    FILES,
+    SCALE,
+    SURVEY,
+    THEORY,
+    changed,
+    listed,
+    other_version,
+    packed,
+    tampered,
+)
 from tests.tools.shipped import library_for
 
 TODAY = date(2026, 11, 29)
-
-SURVEY = """id = "trygghet"
-title = "Trygghet"
-source = "Teststaden"
-licence = "CC0"
-validated = false
-
-[[statements]]
-id = "safe"
-text = "Jag är trygg här"
-outcome = "trygghet"
-scale = "safe3"
-"""
-SCALE = """id = "safe3"
-source = "Teststaden"
-licence = "CC0"
-validated = false
-bipolar = false
-
-[[options]]
-label = "Otrygg"
-
-[[options]]
-label = "Delvis trygg"
-
-[[options]]
-label = "Trygg"
-"""
-COUNTERS = """id = "egna"
-
-[[counters]]
-id = "walks"
-name = "Promenader"
-definition = "Varje promenad med en gäst"
-by_target = true
-
-[[targets]]
-id = "park"
-name = "Parken"
-"""
-THEORY = """id = "trygg"
-title = "Trygga möten"
-source = "Teststaden"
-licence = "CC0"
-place = "frida"
-definition = "möten"
-target_group = "Gäster"
-
-[[resources]]
-id = "staff"
-text = "Personal"
-
-[[activities]]
-id = "walking"
-text = "Gå ut"
-leads_to = ["walked"]
-
-[[outputs]]
-id = "walked"
-text = "Promenader"
-counter = "walks"
-leads_to = ["safer"]
-
-[[results]]
-id = "safer"
-text = "Trygghet"
-statements = ["safe"]
-
-[[effects]]
-id = "power"
-text = "Egenmakt"
-not_measured = true
-"""
-FILES = {
-    "questions/trygghet.toml": SURVEY,
-    "questions/scales/safe3.toml": SCALE,
-    "questions/counters/egna.toml": COUNTERS,
-    "questions/theories/trygg.toml": THEORY,
-}
-
-
-def changed(settings: Settings, files: dict[str, str]) -> Library:
-    with exclusively(settings):
-        return change_files(settings, {Path(name): text.encode() for name, text in files.items()})
 
 
 def settings_of(folder: Path) -> Settings:
@@ -133,27 +59,6 @@ def imported(settings: Settings, content: bytes, used: set[str] | None = None) -
 def files_of(settings: Settings) -> dict[str, bytes]:
     paths = (path for path in settings.data.rglob("*") if path.is_file() and LAST_GOOD not in path.parts)
     return {path.relative_to(settings.data).as_posix(): path.read_bytes() for path in paths}
-
-
-def packed(content: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
-    """A bundle whose files were changed, and put into a new archive."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    change(members)
-    written = BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, member in members.items():
-            archive.writestr(name, member)
-    return written.getvalue()
-
-
-def listed(members: dict[str, bytes]) -> None:
-    """Update the list of files, as somebody does who wants a changed file to be read."""
-    manifest = json.loads(members["bundle.json"])
-    manifest["files"] = {
-        name: sha256(member).hexdigest() for name, member in members.items() if name != "bundle.json"
-    }
-    members["bundle.json"] = json.dumps(manifest).encode()
 
 
 def test_an_organisation_receives_a_theory_with_all_it_needs(sent: bytes, receiver: Settings) -> None:
@@ -236,15 +141,6 @@ def test_nothing_that_a_round_or_a_figure_uses_is_replaced(
     with pytest.raises(RefusedError, match=reason):
         imported(receiver, sent, {"trygghet"})
     assert files_of(receiver) == before
-
-
-def other_version(members: dict[str, bytes]) -> None:
-    manifest = json.loads(members["bundle.json"])
-    members["bundle.json"] = json.dumps({**manifest, "format_version": 2}).encode()
-
-
-def tampered(members: dict[str, bytes]) -> None:
-    members["questions/trygghet.toml"] += b"#"
 
 
 def foreign(members: dict[str, bytes]) -> None:

@@ -14,7 +14,7 @@ from kiosk.library.completeness import of_screen
 from kiosk.library.definition import DefinitionError
 from kiosk.library.surveys import read_scales, readable
 from kiosk.settings import shipped_folder
-from tests.tools.languages import GUEST_LANGUAGES
+from tests.tools.languages import GUEST_LANGUAGES, INSTRUMENT_SCALES
 from tests.tools.messages import catalogue_paths, extracted, messages_in, updated
 from tests.tools.shipped import read_surveys
 from tests.tools.syntax import nodes
@@ -171,8 +171,6 @@ def test_arabic_is_written_with_arabic_letters(shipped: Shipped) -> None:
 
 
 SHIPPED_SCALES = {"agree5", "faces5", "frequency5", "ons_ensamhet5", "yes5", "yesno", "zero_to_ten"}
-INSTRUMENT_SCALES = {"ons_ensamhet5": ("sv", "en")}
-"""Scale of an instrument -> its languages: the official ones, and Swedish."""
 
 
 @pytest.mark.parametrize("code", GUEST_LANGUAGES)

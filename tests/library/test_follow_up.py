@@ -13,7 +13,7 @@ from kiosk.library.importing import AnswerOrder, Decisions, preview_of, read_fil
 from kiosk.library.importing.conditions import xpath_condition
 from kiosk.library.surveys import read_survey
 from kiosk.library.xlsform_export import write_xlsform
-from tests.library.importing.test_xlsform import WORDS
+from tests.library.guest_catalogues import NO_ANSWER_TEXTS
 from tests.tools.form_import import NO_LIBRARY, decided
 from tests.tools.xlsforms import Row, sheet
 
@@ -101,7 +101,7 @@ def test_a_follow_up_follows_the_statement_that_it_was_moved_after() -> None:
 
 
 def test_a_follow_up_survives_export_and_import() -> None:
-    preview = decided(read_file(write_xlsform(SURVEY, WORDS), ""), None)
+    preview = decided(read_file(write_xlsform(SURVEY, NO_ANSWER_TEXTS), ""), None)
     assert preview.form
     assert preview.form.draft.statements == SURVEY.statements
     assert preview.left_out == ()
@@ -110,7 +110,7 @@ def test_a_follow_up_survives_export_and_import() -> None:
 def test_other_tools_read_the_condition_of_a_follow_up() -> None:
     from pyxform.xls2xform import convert
 
-    converted = convert(io.BytesIO(write_xlsform(SURVEY, WORDS)), validate=False, file_type=".xlsx")
+    converted = convert(io.BytesIO(write_xlsform(SURVEY, NO_ANSWER_TEXTS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
     assert "relevant=\" /data/safe  = '1' or  /data/safe  = '2'\"" in converted.xform
 

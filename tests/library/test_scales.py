@@ -9,7 +9,7 @@ import pytest
 from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import Scale, Statement, Survey
-from kiosk.library.catalogues import read_catalogues, survey_texts
+from kiosk.library.catalogues import survey_texts
 from kiosk.library.completeness import of_survey
 from kiosk.library.drafts import add_imported_survey, draft_of, scale_toml
 from kiosk.library.importing import read_file
@@ -18,11 +18,11 @@ from kiosk.library.xlsform_export import write_xlsform
 from kiosk.screen.questions import FACES, questions
 from kiosk.screen.speech import spoken_of_survey
 from kiosk.settings import Settings, read_settings, shipped_folder
-from tests.library.test_catalogues import INSTRUMENT_SCALES
+from tests.library.guest_catalogues import CATALOGUES
 from tests.tools.form_import import decided
 from tests.tools.guest_side import Place
+from tests.tools.languages import INSTRUMENT_SCALES
 
-CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
 SCALES = readable(read_scales(shipped_folder("questions") / "scales"))
 TEXT = "Jag känner att personalen lyssnar på mig"
 NO_ANSWERS = {code: {kind: kind.value for kind in NoAnswer} for code in CATALOGUES}

@@ -20,7 +20,7 @@ from kiosk.operation.connections import (
     TimedChannel,
 )
 from kiosk.operation.serve import guest_listener
-from tests.operation.test_request_limits import ANY_PORT, served
+from tests.operation.listeners import ANY_PORT, served
 from tests.tools.guest_side import Place
 
 HALF_HEADERS = b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "

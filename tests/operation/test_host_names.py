@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.operation.serve import Listener, desk_listener, guest_listener
-from tests.operation.test_request_limits import ANY_PORT, served
+from tests.operation.listeners import ANY_PORT, served
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 

@@ -3,20 +3,18 @@
 import http.client
 import json
 import tempfile
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from waitress import wasyncore
 
 from kiosk.desk.app import LARGEST_REQUEST_BYTES
 from kiosk.operation.request_limits import LARGEST_DRAINED_GUEST_BYTES, LARGEST_GUEST_REQUEST_BYTES
-from kiosk.operation.serve import Listener, desk_listener, guest_listener, make_server, on_one_address
+from kiosk.operation.serve import Listener, desk_listener, guest_listener, on_one_address
 from kiosk.screen.texts import Refusal
+from tests.operation.listeners import ANY_PORT, served
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
 
@@ -30,25 +28,6 @@ def counted(name: str) -> Any:
         return [json.dumps([name, length, len(environ["wsgi.input"].read())]).encode()]
 
     return application
-
-
-ANY_PORT = "127.0.0.1:0"
-"""The system chooses a port that is free; a port chosen before could be taken meanwhile."""
-
-
-@contextmanager
-def served(listener: Listener, proxy: str | None = None) -> Iterator[tuple[str, int]]:
-    server = make_server(listener, proxy=proxy)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield server.effective_host, server.effective_port
-    finally:
-        with server.trigger.lock:
-            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
-            server.trigger.pull_trigger()
-        thread.join()
-        server.task_dispatcher.shutdown()
 
 
 def chunks(size: int) -> Iterator[bytes]:

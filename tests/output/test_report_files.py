@@ -15,7 +15,6 @@ from docx.oxml.ns import qn
 
 from kiosk.domain.report import Block, Kind, ReportDocument, document_from_json
 from kiosk.output import file_program
-from kiosk.output.chart_pictures import Picture, svg
 from kiosk.output.file_writer import WRITERS
 from kiosk.output.hyphenation import SOFT_HYPHEN
 from kiosk.output.paper import PaperError
@@ -24,32 +23,7 @@ from kiosk.output.report_files import IN_PROCESS, input_for_report_writer, write
 from kiosk.output.report_html import report_html
 from kiosk.output.report_package import report_package
 from kiosk.output.report_xlsx import report_xlsx
-from kiosk.output.stacked_bars import Bar
-
-DRAWN = svg(Picture("", ("ja", "nej"), ("#000000", "#ffffff"), (Bar("FRIDA", "n = 0", ()),), ()))
-TABLE = Block(
-    Kind.TABLE, "Prestationer", header=("Prestation", "2026"), rows=(("Råd", "12"), ("a\nb", "=1+1"))
-)
-REPORT = ReportDocument(
-    "Effektrapport 2026",
-    "FRIDA, 2026",
-    "sv",
-    "Utgåva 1",
-    (
-        Block(Kind.WARNING, "DEMONSTRATION"),
-        Block(Kind.HEADING, "I korthet", level=1),
-        Block(Kind.CHART, "Ingen svarade.", svg=DRAWN, data=(("Svar", "2026"), ("ja", "7"))),
-        Block(Kind.PAGE),
-        Block(Kind.HEADING, "Vision", level=1),
-        Block(Kind.HEADING, "Mål", level=2),
-        Block(Kind.PARAGRAPH, "Alla ska <b>med</b>."),
-        Block(Kind.PARAGRAPH, "مرحبا Anna"),
-        Block(Kind.LIST, rows=(("ett",), ("två",))),
-        Block(Kind.NOTE, "Källa: boken."),
-        TABLE,
-    ),
-    "Staden",
-)
+from tests.output.short_report import REPORT, TABLE
 
 
 @pytest.fixture(scope="module")

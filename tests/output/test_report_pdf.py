@@ -4,10 +4,8 @@ The rules are those of the Matterhorn Protocol (https://pdfa.org/resource/the-ma
 program can check: a language, a title, headings that skip no level, text alternatives, heading cells.
 """
 
-import ctypes
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pypdfium2
 import pypdfium2.raw as raw
@@ -18,64 +16,10 @@ from kiosk.domain.report import LONGEST_PART, Kind, ReportDocument, prose
 from kiosk.output.paper import shipped_fonts
 from kiosk.output.pdf_row_headings import with_row_headings
 from kiosk.output.report_pdf import report_pdf
-from tests.output.test_report_files import REPORT
+from tests.output.short_report import REPORT
+from tests.tools.pdf_tags import Tag, tags_of
 
 TABLE = next(block for block in REPORT.blocks if block.kind is Kind.TABLE)
-
-
-@dataclass(frozen=True)
-class Tag:
-    """An element of a page's structure. `depth` is that below the document, `alt` its text alternative,
-    `scope` what a heading cell names."""
-
-    kind: str
-    depth: int
-    alt: str
-    language: str
-    scope: str
-
-
-def _string(read: object, element: object) -> str:
-    """What one of pdfium's readers of strings says about an element."""
-    size = read(element, None, 0)  # type: ignore[operator]
-    buffer = ctypes.create_string_buffer(size)
-    read(element, buffer, size)  # type: ignore[operator]
-    return buffer.raw[:size].decode("utf-16-le").rstrip("\x00")
-
-
-def _scope(element: object) -> str:
-    size = raw.FPDF_StructElement_GetStringAttribute(element, b"Scope", None, 0)
-    buffer = ctypes.create_string_buffer(size)
-    raw.FPDF_StructElement_GetStringAttribute(element, b"Scope", buffer, size)
-    return buffer.raw[:size].decode("utf-16-le").rstrip("\x00")
-
-
-def _below(element: object, depth: int) -> Iterator[Tag]:
-    yield Tag(
-        _string(raw.FPDF_StructElement_GetType, element),
-        depth,
-        _string(raw.FPDF_StructElement_GetAltText, element),
-        _string(raw.FPDF_StructElement_GetLang, element),
-        _scope(element),
-    )
-    for at in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
-        child = raw.FPDF_StructElement_GetChildAtIndex(element, at)
-        if child:
-            yield from _below(child, depth + 1)
-
-
-def tags_of(pdf: bytes) -> list[list[Tag]]:
-    """The tags of each page, in order."""
-    pages = []
-    for page in pypdfium2.PdfDocument(pdf):
-        tree = raw.FPDF_StructTree_GetForPage(page)
-        roots = [
-            raw.FPDF_StructTree_GetChildAtIndex(tree, at)
-            for at in range(raw.FPDF_StructTree_CountChildren(tree))
-        ]
-        pages.append([tag for root in roots for tag in _below(root, 0)])
-        raw.FPDF_StructTree_Close(tree)
-    return pages
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from kiosk.domain.survey import MOST_PICTURES
 from kiosk.screen.questions import questions
-from tests.web.test_answers_in_sight import survey_of
+from tests.tools.scale_lengths import survey_of
 
 
 @pytest.mark.parametrize("number", range(2, 12))

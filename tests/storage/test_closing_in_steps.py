@@ -2,7 +2,6 @@
 its steps, and a closing that was stopped goes on where it stopped."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -12,32 +11,27 @@ import pytest
 
 import kiosk.storage.count_progress
 from kiosk.domain.box import Closing, plan_closing
-from kiosk.domain.rounds import Protection, Round
-from kiosk.domain.tree import Node, Tree
+from kiosk.domain.rounds import Round
 from kiosk.storage import RoundClosedError, Store, open_store, read_dump
 from kiosk.storage.count import Count
 from kiosk.storage.count_progress import UNITS_A_STEP, ClosingPlan
-from kiosk.storage.count_steps import CountSteps
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import Sealed
-from tests.storage.test_count_in_steps import StoppedError
+from tests.storage.stopped_closing import (
+    CLOSING,
+    LARGE,
+    OF_LARGE,
+    OF_SMALL,
+    ROUND,
+    SMALL,
+    UNITS,
+    after_each_step,
+    stopped,
+)
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, random_ballots, tree
 from tests.tools.published import statements
 
-LARGE = [f"l{number}" for number in range(UNITS_A_STEP + 1)]
-SMALL = [f"s{number}" for number in range(3 * UNITS_A_STEP)]
-UNITS = Tree(
-    (
-        Node("root", "root", None),
-        *(Node(unit, unit, "root") for unit in LARGE),
-        Node("group", "group", "root"),
-        *(Node(unit, unit, "group") for unit in SMALL),
-    )
-)
-ROUND = replace(a_round(UNITS), protection=Protection.PROTECTED)
-OF_LARGE, OF_SMALL = 2 * ROUND.k, 2
 TOTAL = OF_LARGE * len(LARGE) + OF_SMALL * len(SMALL)
-CLOSING = ROUND.closes_at
 LATER_ROUND = replace(a_round(tree("elsewhere"), opens_at=CLOSING), id="later")
 STEPS, FIRST_BATCH = 5, 4
 """Steps of the closing, and the first one with a batch: before it, small units are put together."""
@@ -63,30 +57,6 @@ def published(store: Store, round_id: str = "r") -> dict[str, int | None]:
     """Return node id -> number of a round's published ballots."""
     [of_round] = [one for one in store.snapshot()["rounds"] if one["id"] == round_id]
     return {node["id"]: node["answered"] for node in of_round["nodes"]}
-
-
-def after_each_step(patched: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
-    close = CountSteps._close_part
-
-    def closed(self: CountSteps, *args: Any) -> None:
-        close(self, *args)
-        work()
-
-    patched.setattr(CountSteps, "_close_part", closed)
-
-
-def stopped(store: Store, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Begin to close the round, and stop after a step. Step 0 stores the plan."""
-    steps = iter(range(step))
-
-    def stop() -> None:
-        if next(steps, None) is None:
-            raise StoppedError
-
-    with monkeypatch.context() as patched:
-        after_each_step(patched, stop)
-        with pytest.raises(StoppedError):
-            store.count(CLOSING)
 
 
 ALL_PUBLISHED = {

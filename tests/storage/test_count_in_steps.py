@@ -2,7 +2,6 @@
 goes on where it stopped."""
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +15,9 @@ from kiosk.domain.rounds import Round
 from kiosk.storage import KeyUnavailableError, Store, open_store, read_dump
 from kiosk.storage.count import Count
 from kiosk.storage.count_progress import COUNT_PROGRESS, UNITS_A_STEP
-from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import box_row
 from kiosk.storage.snapshots import Snapshots
+from tests.storage.steps import StoppedError, before_each_step, stop_at_step
 from tests.tools.builders import MONDAY, a_round, a_store, cast_all, closed, random_ballots, tree
 
 UNITS = [f"u{number:02}" for number in range(3 * UNITS_A_STEP)]
@@ -28,10 +27,6 @@ ENOUGH = 17
 """Ballots of a box that gives up a batch of 12."""
 
 
-class StoppedError(Exception):
-    """The process was killed, for a test."""
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     store = a_store(tmp_path)
@@ -39,26 +34,6 @@ def store(tmp_path: Path) -> Store:
     for unit in (UNITS[0], UNITS[-1]):
         cast_all(store, unit, random_ballots(ENOUGH, Random(1)))
     return store
-
-
-def before_each_step(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
-    prepare = KeyFolder.prepare
-
-    def prepared(self: KeyFolder, rows: Iterable[str], *, are_new: bool = False) -> None:
-        work()
-        prepare(self, rows, are_new=are_new)
-
-    monkeypatch.setattr(KeyFolder, "prepare", prepared)
-
-
-def stop_at_step(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    steps = iter(range(1, number))
-
-    def step() -> None:
-        if next(steps, None) is None:
-            raise StoppedError
-
-    before_each_step(monkeypatch, step)
 
 
 def answered(store: Store) -> dict[str, int | None]:

@@ -4,39 +4,26 @@ A child process runs one write and ends itself at step n (a sync, a deleted key,
 it. The parent opens the remaining files. n grows until the write completes.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import peewee
 import pytest
 
 import kiosk.storage.count_progress
 from kiosk.domain.slips import UsedSlipError
-from kiosk.storage import Sealed, Store, open_store
+from kiosk.storage import Sealed, Store
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.sealed_rows import sealed_rows
-from tests.tools.builders import MEMORY, MONDAY, a_round, a_store, ballot, closed, random_ballots, tree
+from tests.storage.crashes import ROUND, Ready, crash, has_one_key_a_row, make_ready, reopen
+from tests.tools.builders import MEMORY, MONDAY, a_round, ballot, closed, tree
 
 pytestmark = pytest.mark.slow
 
 TICK = MONDAY + timedelta(hours=8)
-ROUND = a_round(tree("a", "b"))
-CRASHED, FINISHED = 42, 0
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A folder with 12 ballots in box a, 4 in box b, and a slip that admits one more."""
-
-    folder: Path
-    slip: str
 
 
 @pytest.fixture
@@ -44,61 +31,6 @@ def ready() -> Iterator[Ready]:
     """In memory: a process that ends loses nothing that it wrote, synced or not."""
     with TemporaryDirectory(dir=MEMORY) as name:
         yield make_ready(Path(name) / "ready")
-
-
-def make_ready(folder: Path) -> Ready:
-    store = a_store(folder)
-    store.open_round(ROUND, MONDAY)
-    for number, unit in ((17, "a"), (4, "b")):
-        for one in random_ballots(number, Random(number)):
-            store.cast("r", unit, one, MONDAY)
-    [slip] = store.print_slips("r", "a", 1)
-    store.close()
-    return Ready(folder, slip)
-
-
-def reopen(folder: Path) -> Store:
-    return open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys", durable=False)
-
-
-def die_at(step: int) -> None:
-    """Make this process end itself at its n-th durable step."""
-    taken = 0
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            nonlocal taken
-            for is_before in (True, False):
-                taken += 1
-                if taken == step:
-                    os._exit(CRASHED)
-                if is_before:
-                    result = real(*args, **kwargs)
-            return result
-
-        return wrapped
-
-    os.fsync = counted(os.fsync)
-    os.unlink = counted(os.unlink)
-    Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
-    Path.rmdir = counted(Path.rmdir)  # type: ignore[method-assign]
-    peewee.Database.commit = counted(peewee.Database.commit)  # type: ignore[method-assign]
-
-
-def crash(folder: Path, step: int, write: Callable[[Store], object]) -> bool:
-    """Run the write in a child that crashes at that step. Returns whether it crashed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            die_at(step)
-            write(open_store(folder, f"sqlite:///{folder / 'k.sqlite'}", folder / "keys"))
-            os._exit(FINISHED)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in (CRASHED, FINISHED)
-    return code == CRASHED
 
 
 def leftovers(ready: Ready, write: Callable[[Store], object], *, every: int = 1) -> list[Path]:
@@ -122,10 +54,6 @@ def was_used(store: Store, slip: str) -> bool:
     except UsedSlipError:
         return True
     return False
-
-
-def has_one_key_a_row(folder: Path) -> bool:
-    return all(len(list(row.iterdir())) == 1 for row in (folder / "keys").iterdir())
 
 
 def test_after_a_crash_a_ballot_and_its_slip_are_both_stored_or_neither(ready: Ready) -> None:

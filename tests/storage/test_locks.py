@@ -23,7 +23,7 @@ from kiosk.storage import Store, open_store, sealed_rows
 from kiosk.storage.database import Database
 from kiosk.storage.locks import ADVISORY_KEY, Lock
 from kiosk.storage.prepared_query import PreparedQuery
-from tests.storage.test_together import together
+from tests.storage.concurrent_writes import together
 from tests.tools.builders import MONDAY, a_round, a_store, ballot, cast_all, closed, random_ballots, tree
 from tests.tools.postgresql import new_database
 from tests.tools.write_load import End, Installation, counting, differences, guest, load

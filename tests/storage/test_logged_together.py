@@ -11,7 +11,7 @@ import pytest
 from kiosk.domain.rounds import Admission
 from kiosk.storage import Account, Action, Entry, Pairing, Role, Store
 from kiosk.storage.audit_log import AuditLog
-from tests.storage.test_crash import crash, reopen
+from tests.storage.crashes import crash, reopen
 from tests.tools.builders import MONDAY, a_round, a_store, tree
 
 KEY = "s" * 32

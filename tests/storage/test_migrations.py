@@ -36,8 +36,7 @@ from kiosk.storage import (
     tables,
 )
 from kiosk.storage.schema_check import describe, differences
-from tests.storage.test_closing_in_steps import CLOSING, LARGE, OF_LARGE, ROUND, stopped
-from tests.storage.test_count_in_steps import answered
+from tests.storage.stopped_closing import CLOSING, LARGE, OF_LARGE, ROUND, stopped
 from tests.tools.builders import (
     MONDAY,
     a_prepared_store,
@@ -49,6 +48,7 @@ from tests.tools.builders import (
     tree,
 )
 from tests.tools.postgresql import new_database
+from tests.tools.published import answered
 
 MARCH = month_of(date(2026, 3, 1))
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -361,7 +361,7 @@ def test_an_older_program_refuses_a_database_with_a_stopped_closing(
                 enter()
     closing.check_schema()
     assert closing.count(CLOSING)
-    assert answered(closing)["root"] == OF_LARGE
+    assert answered(closing.snapshot())["root"] == OF_LARGE
     closing.close()
 
 
@@ -372,5 +372,5 @@ def test_a_closing_that_the_schema_before_began_goes_on_after_the_upgrade(url: s
         number.where(tables.Installation.key == "schema").execute(database)
     assert closing.upgrade()[0] == newest - 1
     assert closing.count(CLOSING)
-    assert answered(closing)["root"] == OF_LARGE
+    assert answered(closing.snapshot())["root"] == OF_LARGE
     closing.close()

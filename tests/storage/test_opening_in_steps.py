@@ -18,8 +18,8 @@ from kiosk.storage.database import Database
 from kiosk.storage.opening_progress import OPENING, Opening, write_opening
 from kiosk.storage.opening_steps import LONGEST_OPENING, OpeningSteps
 from kiosk.storage.snapshots import Snapshots
-from tests.storage.test_count_in_steps import StoppedError, before_each_step, stop_at_step
-from tests.storage.test_crash import crash, has_one_key_a_row, reopen
+from tests.storage.crashes import crash, has_one_key_a_row, reopen
+from tests.storage.steps import StoppedError, before_each_step, stop_at_step
 from tests.tools.builders import MEMORY, MONDAY, a_round, a_store, ballot, random_ballots, tree
 
 UNITS = [f"u{number:02}" for number in range(3 * UNITS_A_STEP)]

@@ -5,8 +5,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,7 +21,8 @@ from kiosk.domain.slips import UnknownSlipError
 from kiosk.storage import Store, StoreError
 from kiosk.storage.database import Database, QueueLock
 from kiosk.storage.keys import KeyFolder
-from tests.storage.test_crash import ROUND, crash, has_one_key_a_row, make_ready, reopen
+from tests.storage.concurrent_writes import together
+from tests.storage.crashes import ROUND, crash, has_one_key_a_row, make_ready, reopen
 from tests.tools.builders import MEMORY, MONDAY, a_store, ballot, closed, random_ballots
 from tests.tools.envelopes import seal
 
@@ -35,16 +35,6 @@ BEFORE = 21
 def folder() -> Iterator[Path]:
     with TemporaryDirectory(dir=MEMORY) as name:
         yield make_ready(Path(name) / "ready").folder
-
-
-def together(store: Store, works: Sequence[Callable[[], None]]) -> list[Future[None]]:
-    """Run all works at once: each waits until all have asked for the writer."""
-    with ThreadPoolExecutor(len(works)) as threads:
-        with store._database.writing():
-            futures = [threads.submit(work) for work in works]
-            while len(store._writer._waiting) < len(works):
-                pass
-        return futures
 
 
 def cast(store: Store, unit: str, slip: str | None = None) -> Callable[[], None]:

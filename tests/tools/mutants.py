@@ -123,7 +123,7 @@ def copy_project(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def test_command(tests: Sequence[str]) -> list[str]:
+def pytest_command(tests: Sequence[str]) -> list[str]:
     pytest = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
     return ["prlimit", f"--cpu={PROCESSOR_SECONDS}", *pytest]
 
@@ -132,7 +132,7 @@ def configuration(module: str, tests: Sequence[str]) -> str:
     """Return cosmic-ray's configuration in TOML."""
     return (
         f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {TIMEOUT}\nexcluded-modules = []\n'
-        f"test-command = '{shlex.join(test_command(tests))}'\n[cosmic-ray.distributor]\nname = \"local\"\n"
+        f"test-command = '{shlex.join(pytest_command(tests))}'\n[cosmic-ray.distributor]\nname = \"local\"\n"
     )
 
 
@@ -173,7 +173,7 @@ def score(module: str, sample: int | None) -> Score:
             is_complete = not database.pending_work_items
         if not is_complete:
             # Leaves the bytecode of everything but the mutants, which cosmic-ray's runs use and never write.
-            subprocess.run(test_command(MODULES[module]), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(pytest_command(MODULES[module]), cwd=folder, check=True, stdout=subprocess.DEVNULL)
             cosmic_ray(folder, "exec", "mutants.toml", str(saved_results(module)))
         with use_db(str(saved_results(module)), WorkDB.Mode.open) as database:
             results = [result for _, result in database.results]

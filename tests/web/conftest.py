@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.tools.chromium import CHROMIUM
-from tests.tools.guest_side import Place
+from tests.tools.guest_side import NOW, Place
 from tests.tools.serving import served
 from tests.web.guest import KIOSK, Counted, Guest, Serve
+from tests.web.kiosk_screen import ALL_WAYS, Open, Size
 
 # How long to look is no statement about speed: a busy machine draws a page of charts in more than 5 s.
 expect.set_options(timeout=30_000)
@@ -81,6 +82,30 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=KIOSK)  # type: ignore[arg-type]
     yield context
     context.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
+    """open_page(size, path, ...) -> a page in a context of its own, over a place of its own. The network
+    loses what is `lost`."""
+    contexts = []
+
+    def opened(
+        size: Size, path: str = "/", *, context: dict[str, Any] | None = None, lost: str = "", **place: Any
+    ) -> Page:
+        address = serve(Place(tmp_path, ALL_WAYS, **place).app)
+        width, height = size
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context or {}))
+        page = contexts[-1].new_page()
+        page.clock.install(time=NOW)
+        if lost:
+            page.route(lost, lambda route: route.abort())
+        page.goto(address + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

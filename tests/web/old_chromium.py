@@ -14,7 +14,7 @@ from kiosk.screen.texts import MINIMUM_CHROMIUM
 from tests.tools.guest_side import Place
 from tests.tools.old_chromium import PACKAGES, environment, program
 from tests.web.guest import KIOSK, PHONE, Counted, Guest, Serve, thanks
-from tests.web.test_offline import KEPT, come_through
+from tests.web.kept_envelopes import KEPT, come_through
 
 TOO_OLD = [version for version in PACKAGES if version < MINIMUM_CHROMIUM]
 SHOWN_TEXTS = """() =>

@@ -4,7 +4,6 @@ Each scale is one page, whose language, text size and viewport change, since a p
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from playwright.sync_api import BrowserContext
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
-from kiosk.domain.survey import Scale, Survey
-from kiosk.library.library import Library
 from kiosk.screen.scripts import script
 from kiosk.settings import read_settings, shipped_folder
 from tests.tools.frames import FRAME, resize
 from tests.tools.guest_side import Place
 from tests.tools.languages import GUEST_LANGUAGES
+from tests.tools.scale_lengths import survey_of, survey_with
 from tests.tools.shipped import library_for
 from tests.tools.speech import shipped_speech
 from tests.web.guest import Serve, stop_clock
@@ -29,8 +27,6 @@ pytestmark = pytest.mark.browser
 KIOSKS = [(1280, 800), (1920, 1080), (1080, 1920), (1024, 600)]
 PHONES = [(390, 844), (320, 568)]
 SIZES = [100, 150]
-WORDS = ("agree5", "yes5")
-ELEVENTH = "Vet inte"
 LEAST_LETTERS = 67
 """Smallest letters of a measured kiosk, in per cent of those that EN 301 549 asks for: capitals of 4.9 mm at
 600 mm."""
@@ -100,21 +96,6 @@ START = """document.querySelector("[data-language=sv]").click(),
 def least_target(viewport: tuple[int, int]) -> int:
     """The least height of an answer, in CSS pixels."""
     return 44 if viewport in PHONES else 72
-
-
-def survey_of(number: int, folder: Path) -> Survey:
-    """The shipped survey with a scale of that many answers, in words that every language has."""
-    library = library_for(read_settings({"KIOSK_DATA": str(folder)}))
-    labels = [*(label for scale in WORDS for label in library.scales[scale].labels), ELEVENTH]
-    return survey_with(Scale("many", tuple(labels[:number]), bipolar=False), library)
-
-
-def survey_with(scale: Scale, library: Library) -> Survey:
-    """The shipped survey with another scale, in all languages."""
-    survey = library.surveys["ombudsmannaskap"]
-    statements = tuple(replace(statement, scale=scale) for statement in survey.statements)
-    texts = {code: catalogue.texts for code, catalogue in library.guest.items() if code != "sv"}
-    return replace(survey, statements=statements).translated(texts)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.tools.desk_side import Desk
 from tests.tools.frames import resize
-from tests.web.test_coordinators_day import barriers, sign_in
+from tests.web.coordinator import barriers, sign_in
 
 pytestmark = pytest.mark.browser
 

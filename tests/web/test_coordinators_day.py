@@ -1,10 +1,8 @@
 """A coordinator's day in a real browser: from writing a statement to a printed chart."""
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pypdfium2
 import pytest
@@ -20,27 +18,16 @@ from kiosk.operation.demonstration_report import publish_report
 from kiosk.output.paper import POSTER_LANGUAGES, Size
 from kiosk.settings import read_settings
 from kiosk.storage import MailChoice, Role, SecondFactor
-from tests.tools.accessibility import small_targets, violations
-from tests.tools.desk_side import PASSWORD, Desk
+from tests.tools.accessibility import small_targets
+from tests.tools.desk_side import Desk
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.published import statements
+from tests.web.coordinator import barriers, sign_in
+from tests.web.guest import Serve
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Any], str]
-
 STATEMENT = "Jag är trygg när jag är här"
-
-
-def sign_in(page: Page, address: str) -> None:
-    page.goto(f"{address}/admin/")
-    page.locator("#name").fill("anna")
-    page.locator("#password").fill(PASSWORD)
-    page.locator("main button").click()
-
-
-def barriers(page: Page) -> list[str]:
-    return [f"{page.url}: {rule}" for rule in violations(page)]
 
 
 def write_a_statement(page: Page) -> None:

@@ -17,7 +17,7 @@ from tests.tools.accessibility import small_targets, violations
 from tests.tools.desk_side import Desk
 from tests.tools.frames import resize
 from tests.tools.look_cost import replace_rounds
-from tests.web.test_coordinators_day import sign_in
+from tests.web.coordinator import sign_in
 
 pytestmark = pytest.mark.browser
 

@@ -8,12 +8,12 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.domain.survey import FOLLOW_UP_HINT, NOT_CONCERNED
 from kiosk.screen.speech import build
-from tests.guest.test_follow_up import survey
+from tests.tools.followed_statement import survey
 from tests.tools.guest_side import NOW, Place
 from tests.tools.published import statements
 from tests.tools.speech import address_name
 from tests.web.guest import Counted, Guest, Serve, thanks
-from tests.web.test_offline import KEPT, come_through
+from tests.web.kept_envelopes import KEPT, come_through
 
 pytestmark = pytest.mark.browser
 

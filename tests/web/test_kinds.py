@@ -17,7 +17,7 @@ from tests.tools.kinds import Form, chosen, every_kind
 from tests.tools.published import statements
 from tests.tools.shipped import library_for
 from tests.web.guest import Counted, Guest, Serve, stop_clock, thanks
-from tests.web.test_offline import KEPT, come_through
+from tests.web.kept_envelopes import KEPT, come_through
 
 pytestmark = pytest.mark.browser
 

@@ -2,8 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Response, Route, expect
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import BrowserContext, Request, Route, expect
 
 from kiosk.domain.ballot import Ballot, NoAnswer
 from kiosk.domain.rounds import Admission
@@ -21,23 +19,10 @@ from tests.tools.envelopes import seal
 from tests.tools.guest_side import NOW, Place
 from tests.tools.polling import wait_until
 from tests.web.guest import Counted, Guest, Serve, thanks
+from tests.web.kept_envelopes import KEPT, come_through
 
 pytestmark = pytest.mark.browser
 
-ROUND = 10_000
-"""Milliseconds between two tries with what waits on a kiosk."""
-
-KEPT = """() => navigator.locks.request("envelopes", async () => {
-    const folder = await navigator.storage.getDirectory();
-    const kept = [];
-    for await (const file of folder.values()) {
-        const text = await (await file.getFile()).text();
-        const full = text.match(/.{4096}/gs).filter((place) => place[0] !== "\\0");
-        kept.push(...full.map((place) => place.split("\\0")[0]));
-    }
-    return kept;
-})"""
-"""All that waits on a kiosk, from the files of its page's own."""
 
 PAUSE = 12.0
 """Seconds between two guests at the least, as a kiosk is told."""
@@ -96,23 +81,8 @@ def proxy(guest: Guest) -> Proxy:
     return proxy
 
 
-def come_through(page: Page, is_done: Callable[[], bool]) -> None:
-    """Let what waits on a kiosk be sent, one by one, until it is done."""
-    for _ in range(200):
-        # None comes where the page was still busy with the one before.
-        with suppress(PlaywrightError), page.expect_response(_is_post, timeout=2_000):
-            page.clock.run_for(ROUND)
-        if is_done():
-            return
-    raise AssertionError("what waits does not come")
-
-
 def _is_sent(request: Request) -> bool:
     return request.method == "POST"
-
-
-def _is_post(answer: Response) -> bool:
-    return answer.request.method == "POST"
 
 
 def test_a_kiosk_without_a_network_stores_ballots_and_sends_them_later(

@@ -13,7 +13,7 @@ from kiosk.storage import Store
 from tests.tools.frames import resize
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import unheard_speech
-from tests.web.test_screen import (
+from tests.web.kiosk_screen import (
     KIOSK,
     LETTERS_ARE_HERE,
     PHONE,
@@ -22,13 +22,10 @@ from tests.web.test_screen import (
     TWENTY_ONE_INCH,
     UPRIGHT,
     Open,
-    open_page,
     overflow,
     start,
 )
 from tests.web.touch import touch
-
-__all__ = ["open_page"]
 
 pytestmark = pytest.mark.browser
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.tools.desk_side import Desk
 from tests.tools.frames import resize
 from tests.tools.report_2022 import AREAS, OUTPUTS, PARTS, SHARES, WORDS
-from tests.web.test_coordinators_day import barriers, sign_in
+from tests.web.coordinator import barriers, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -12,66 +12,28 @@ from playwright.sync_api import Browser, Page, expect
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
 from tests.tools.accessibility import violations
-from tests.tools.guest_side import NOW, Place
+from tests.tools.guest_side import Place
+from tests.web.guest import Serve
+from tests.web.kiosk_screen import (
+    ALL_WAYS,
+    KIOSK,
+    PHONE,
+    STATEMENTS,
+    TEN_INCH,
+    TWENTY_ONE_INCH,
+    UPRIGHT,
+    Open,
+    Size,
+    overflow,
+    start,
+)
 from tests.web.touch import choose, touch
 
 pytestmark = pytest.mark.browser
 
-Serve = Callable[[Any], str]
-Size = tuple[int, int]
-Open = Callable[..., Page]
-
-ALL_WAYS = frozenset({Admission.KIOSK, Admission.POSTER, Admission.SLIP})
-KIOSK, PHONE = (1280, 800), (390, 844)
-STATEMENTS = 4
-
-TEN_INCH, TWENTY_ONE_INCH, UPRIGHT = ((1280, 800), 217), ((1920, 1080), 476), ((1080, 1920), 398)
-"""Pixels, and the width of what is lit in millimetres."""
 
 TOO_LONG_FOR_TEN_INCHES = "Verksamheten stödjer mig i kontakt med tex."
 """97 letters beside five answers: with a wide font the last word is below the edge, at 600 mm."""
-
-
-@pytest.fixture
-def open_page(browser: Browser, serve: Serve, tmp_path: Path) -> Iterator[Open]:
-    """open_page(size, path, ...) -> a page in a context of its own, over a place of its own. The network
-    loses what is `lost`."""
-    contexts = []
-
-    def opened(
-        size: Size, path: str = "/", *, context: dict[str, Any] | None = None, lost: str = "", **place: Any
-    ) -> Page:
-        address = serve(Place(tmp_path, ALL_WAYS, **place).app)
-        width, height = size
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context or {}))
-        page = contexts[-1].new_page()
-        page.clock.install(time=NOW)
-        if lost:
-            page.route(lost, lambda route: route.abort())
-        page.goto(address + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-LETTERS_ARE_HERE = "document.body.offsetWidth && document.fonts.ready.then(() => true)"
-"""Waits for the fonts of what is laid out: until they have come, boxes are as wide as other letters."""
-
-
-def start(page: Page, language: str = "sv") -> None:
-    """Choose the language and begin, in the letters that the guest sees."""
-    touch(page, f'[data-language="{language}"], button[lang="{language}"]')
-    touch(page, "#start")
-    page.evaluate(LETTERS_ARE_HERE)
-
-
-def overflow(page: Page) -> int:
-    overflow: int = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return overflow
 
 
 def font_size(page: Page) -> float:

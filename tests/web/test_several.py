@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from kiosk.domain.rounds import Admission
-from tests.guest.test_several import counted, survey
 from tests.tools.accessibility import violations
 from tests.tools.frames import resize
 from tests.tools.guest_side import Place
+from tests.tools.several_options import counted, survey
 from tests.web.guest import Serve, stop_clock
 from tests.web.touch import touch
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser
 from kiosk.domain.rounds import Admission
 from tests.tools.accessibility import small_targets
 from tests.tools.desk_side import Desk
-from tests.web.test_coordinators_day import Serve, sign_in
+from tests.web.coordinator import sign_in
+from tests.web.guest import Serve
 
 pytestmark = pytest.mark.browser
 

@@ -13,26 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from kiosk.domain.ballot import NoAnswer
 from kiosk.domain.survey import NONE_OF_THESE, Good, Pictures, Scale, Statement, Survey
-from kiosk.library.catalogues import read_catalogues, survey_texts
+from kiosk.library.catalogues import survey_texts
 from kiosk.library.drafts import ImportedSurvey
 from kiosk.library.importing import AnswerOrder, Decisions, ForeignFormError, preview_of, read_file
 from kiosk.library.xlsform_export import write_xlsform
 from kiosk.settings import shipped_folder
+from tests.library.guest_catalogues import CATALOGUES, NO_ANSWER_TEXTS
 from tests.tools.form_import import NO_LIBRARY, decided
 from tests.tools.shipped import read_surveys
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, Row, sheet
 
-CATALOGUES = read_catalogues([shipped_folder("translations")], "guest")
 SEED = read_surveys([shipped_folder("questions")])["ombudsmannaskap"].translated(survey_texts(CATALOGUES))
-WORDS = {
-    code: {
-        NoAnswer.DONT_KNOW: catalogue.text("Vet inte"),
-        NoAnswer.PREFER_NOT: catalogue.text("Vill inte svara"),
-    }
-    for code, catalogue in CATALOGUES.items()
-}
 
 
 def imported(content: bytes, order: AnswerOrder | None = None) -> ImportedSurvey:
@@ -43,7 +35,7 @@ def imported(content: bytes, order: AnswerOrder | None = None) -> ImportedSurvey
 
 
 def test_a_survey_survives_export_and_import_with_every_language() -> None:
-    form = imported(write_xlsform(SEED, WORDS))
+    form = imported(write_xlsform(SEED, NO_ANSWER_TEXTS))
     assert form.draft.statements == SEED.statements
     assert (form.draft.id, form.draft.title, form.draft.source) == (SEED.id, SEED.title, "from here")
     assert form.texts == {code: dict(texts) for code, texts in SEED.translations.items()}
@@ -66,7 +58,7 @@ def test_any_text_survives_export_and_import(texts: list[str], labels: list[str]
     scale = Scale("scale", tuple(labels), bipolar=False)
     statements = tuple(Statement(f"s{at}", text, "outcome", scale) for at, text in enumerate(texts))
     survey = Survey("own", "Title", "", "", False, statements, {})
-    statements = imported(write_xlsform(survey, WORDS)).draft.statements
+    statements = imported(write_xlsform(survey, NO_ANSWER_TEXTS)).draft.statements
     assert [one.text for one in statements] == [composed(text) for text in texts]
     assert statements[0].scale.labels == tuple(map(composed, labels))
 
@@ -79,7 +71,7 @@ def test_the_good_end_and_agreeing_answers_survive_export_and_import() -> None:
     reversed_one = replace(SEED.statements[0], good=Good.LOW, agreeing=(1, 2))
     silent = replace(SEED.statements[1], good=None)
     survey = replace(SEED, statements=(reversed_one, silent))
-    assert imported(write_xlsform(survey, WORDS)).draft.statements == (reversed_one, silent)
+    assert imported(write_xlsform(survey, NO_ANSWER_TEXTS)).draft.statements == (reversed_one, silent)
 
 
 def with_several() -> Survey:
@@ -93,7 +85,7 @@ def with_several() -> Survey:
 
 def test_several_options_survive_export_and_import() -> None:
     survey = with_several()
-    preview = decided(read_file(write_xlsform(survey, WORDS), ""))
+    preview = decided(read_file(write_xlsform(survey, NO_ANSWER_TEXTS), ""))
     assert preview.form
     first, several, most = preview.form.draft.statements
     assert (first, several.several, most.several) == (survey.statements[0], True, False)
@@ -106,7 +98,7 @@ def xform_of(survey: Survey) -> str:
     """The exported form as pyxform converts it, without a warning."""
     from pyxform.xls2xform import convert
 
-    converted = convert(io.BytesIO(write_xlsform(survey, WORDS)), validate=False, file_type=".xlsx")
+    converted = convert(io.BytesIO(write_xlsform(survey, NO_ANSWER_TEXTS)), validate=False, file_type=".xlsx")
     assert converted.warnings == []
     return str(converted.xform)
 
@@ -199,7 +191,7 @@ def test_rows_and_columns_for_other_programs_change_no_statement() -> None:
 def test_a_text_that_looks_like_a_formula_or_number_stays_text(text: str) -> None:
     scale = Scale("scale", (text, "Ja"), bipolar=False)
     survey = Survey("own", "Title", "", "", False, (Statement("s", text, "outcome", scale),), {})
-    [statement] = imported(write_xlsform(survey, WORDS)).draft.statements
+    [statement] = imported(write_xlsform(survey, NO_ANSWER_TEXTS)).draft.statements
     assert (statement.text, statement.scale.labels) == (text, (text, "Ja"))
 
 
@@ -332,7 +324,7 @@ def test_xml_entities_are_not_resolved() -> None:
 def test_a_language_without_a_translation_of_every_text_is_not_exported() -> None:
     [first, *others] = SEED.translations["en"].items()
     gappy = replace(SEED, translations={**SEED.translations, "en": dict(others)})
-    assert "en" not in imported(write_xlsform(gappy, WORDS)).texts
+    assert "en" not in imported(write_xlsform(gappy, NO_ANSWER_TEXTS)).texts
     assert first
 
 
