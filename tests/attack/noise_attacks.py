@@ -1,7 +1,7 @@
 """Tables of what an insider learns from figures with noise, compared with her knowledge before and with exact
 figures. Each function that returns rows makes one table of docs/noise-study.md."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from random import Random
@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from kiosk.domain.box import draw_batch, veil
-from kiosk.domain.noise import protect
+from kiosk.domain.noise import STRONG_EPSILON, protect
 from tests.attack.noise_kinds import CELLS, KINDS, PROFILES, SCALE, Floats, Kind, ZeroSum, draw
 from tests.attack.noise_price import EPSILON, Row
 from tests.tools.fast_noise import Tables, nearest, zero_sum
@@ -18,6 +18,7 @@ from tests.tools.fast_noise import Tables, nearest, zero_sum
 TARGETS = 40_000
 SURE = 0.9
 EPSILONS = (1.0, 1.5, 2.0, 3.0)
+STRONG = float(STRONG_EPSILON)
 PRIORS = (1 / 8, 0.3, 0.5, 0.65, 0.8)
 STATEMENTS = 4
 
@@ -70,8 +71,17 @@ def with_targets(others: Tables, truth: np.ndarray[tuple[int], np.dtype[np.int64
 def know_all_others() -> Iterator[Row]:
     """Yield the rows for one statement and one table of 20 ballots, of which the insider knows all but the
     target's."""
-    rng = np.random.default_rng(11)
-    for (name, profile), kind in product(PROFILES.items(), KINDS):
+    yield from _insiders(KINDS, 11)
+
+
+def strong_insiders() -> Iterator[Row]:
+    """Yield the rows of `know_all_others` for strongly protected rounds."""
+    yield from _insiders((ZeroSum(STRONG),), 15)
+
+
+def _insiders(kinds: Sequence[Kind], seed: int) -> Iterator[Row]:
+    rng = np.random.default_rng(seed)
+    for (name, profile), kind in product(PROFILES.items(), kinds):
         others = draw(19, profile, TARGETS, rng)
         truth = rng.choice(CELLS, TARGETS, p=profile)
         noisy = kind.add(with_targets(others, truth), rng)
@@ -86,7 +96,7 @@ def know_all_others() -> Iterator[Row]:
 def bounds() -> Iterator[Row]:
     """Yield the largest possible probability after the figures for each probability before: arithmetic,
     without simulation."""
-    for epsilon, times in product(EPSILONS, (1, STATEMENTS)):
+    for epsilon, times in product((STRONG, *EPSILONS), (1, STATEMENTS)):
         what = "one statement" if times == 1 else f"a ballot of {times} statements"
         odds = [before / (1 - before) * np.exp(times * epsilon) for before in PRIORS]
         limit = SURE / (1 - SURE) / np.exp(times * epsilon)

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from kiosk.domain.noise import STRONG_EPSILON
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
@@ -38,6 +39,8 @@ TRIES = 3_000
 AGREE = tuple(range(SCALE - 2, SCALE))
 EPSILON = 1.5
 """The program's epsilon, as in all tables except those that compare several."""
+
+STRONG = float(STRONG_EPSILON)
 
 NOISE_FREE = noise_of(0, CELLS)
 
@@ -146,8 +149,10 @@ def published(kind: Kind | None, sizes: Sequence[int], profile: Floats, rng: np.
 
 def coverage(tables: Tables, noise: Noise, share: float) -> str:
     """Return, as text, how often the 95 % interval contains the true share, and its mean width in percentage
-    points."""
-    intervals = [share_interval(row[:SCALE], AGREE, noise, row[SCALE:]) for row in tables.tolist()]
+    points. Tables without an answer on the scale, which have no interval, are left out."""
+    intervals = [
+        share_interval(row[:SCALE], AGREE, noise, row[SCALE:]) for row in tables.tolist() if sum(row[:SCALE])
+    ]
     held = sum(one.low <= share <= one.high for one in intervals) / len(intervals)
     return f"{100 * held:.1f} % ({100 * np.mean([one.high - one.low for one in intervals]):.0f})"
 
@@ -238,3 +243,45 @@ def differences() -> Iterator[Row]:
         shown = [published(ZeroSum(EPSILON), (n,), towards(step), rng) for step in steps]
         exact = [published(None, (n,), towards(step), rng) for step in steps]
         yield n, name, apart(shown, noise_of(1, CELLS)), apart(shown, NOISE_FREE), apart(exact, NOISE_FREE)
+
+
+def strong_errors() -> Iterator[Row]:
+    """Yield the rows with the error of the share that agrees in strongly protected rounds, beside those of
+    chance and of protected rounds."""
+    rng = np.random.default_rng(7)
+    for name, profile in PROFILES.items():
+        exact = (agreeing(draw(n, profile, TABLES, rng)) for n in NS)
+        chance = (f"{100 * rms(shares - true_share(profile)):.1f}" for shares in exact)
+        yield (name, "none: the error of chance", *chance)
+        for is_live, (kind, epsilon) in product(
+            (False, True), (("protected", EPSILON), ("strongly protected", STRONG))
+        ):
+            cells = []
+            for n in NS:
+                counts, shown = (np.zeros((TABLES // 2, CELLS), dtype=int) for _ in range(2))
+                for size in batch_sizes(n, 5, is_live=is_live):
+                    of_batch = draw(size, profile, len(counts), rng)
+                    counts += of_batch
+                    shown += nearest(ZeroSum(epsilon).add(of_batch, rng))
+                off = 100 * (agreeing(shown) - agreeing(counts))
+                cells.append(f"{rms(off):.1f} ({off.mean():+.1f})")
+            yield (name, f"{kind}, {'live, k=5' if is_live else 'at closing'}", *cells)
+
+
+def strong_tests() -> Iterator[Row]:
+    """Yield the rows with the coverage of intervals in strongly protected rounds, and with changes claimed
+    without a true one."""
+    rng = np.random.default_rng(8)
+    kind = ZeroSum(STRONG)
+    for n, (name, profile) in product(NS[1:], PROFILES.items()):
+        share, noise = true_share(profile), noise_of(1, CELLS, STRONG_EPSILON)
+        rounds = [published(kind, (n,), profile, rng) for _ in range(4)]
+        sizes = batch_sizes(n, 5, is_live=True)
+        live = published(kind, sizes, profile, rng)
+        yield (
+            n, name, coverage(rounds[0], noise, share),
+            coverage(live, noise_of(len(sizes), CELLS, STRONG_EPSILON), share),
+            coverage(rounds[0], NOISE_FREE, share),
+            share_of_claims(rounds[:2], noise), share_of_claims(rounds, noise),
+            share_of_claims(rounds, NOISE_FREE),
+        )  # fmt: skip

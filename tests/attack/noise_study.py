@@ -119,6 +119,30 @@ as above.""",
         ["n in each", "truth", *TESTED],
         price.differences,
     ),
+    "strong_errors": Section(
+        "Price: strongly protected rounds, error of the agreeing share",
+        f"""As above, epsilon {price.STRONG:g}.""",
+        ["profile", "noise", *BY_N],
+        price.strong_errors,
+    ),
+    "strong_tests": Section(
+        "Price: strongly protected rounds, intervals and changes",
+        f"""How often the 95 % interval holds the true share, with its mean width in points, and how often a
+change is claimed over rounds without one, at closing; {price.TRIES} tries, epsilon
+{price.STRONG:g}. Bars: at least 93 %; at most 6.5 %. Controls: interval and test of exact rounds on
+the same noisy counts.""",
+        [
+            "n",
+            "profile",
+            "interval, at closing",
+            "interval, live, k=5",
+            "control",
+            "two rounds",
+            "four rounds",
+            "control",
+        ],
+        price.strong_tests,
+    ),
     "bounds": Section(
         "Protection: the bound",
         """The most that anybody can believe of an answer after one round, by what she believed before. The
@@ -134,6 +158,12 @@ answer. Bar: right at most 20 points more often than before. Exact tables: right
 %.""",
         ["profile", "noise", *BELIEFS, "certain", "highest belief"],
         attacks.know_all_others,
+    ),
+    "strong_insiders": Section(
+        "Protection: the same, strongly protected rounds",
+        f"""Epsilon {attacks.STRONG:g}.""",
+        ["profile", "noise", *BELIEFS, "certain", "highest belief"],
+        attacks.strong_insiders,
     ),
     "whole_ballots": Section(
         f"Protection: the same, from {attacks.STATEMENTS} statements together",

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.domain import statistics
-from kiosk.domain.noise import EPSILON, OPTION_SHARE, nearest_table, protect_part, zero_sum_noise
+from kiosk.domain.noise import (
+    EPSILON,
+    OPTION_SHARE,
+    STRONG_EPSILON,
+    nearest_table,
+    protect_part,
+    zero_sum_noise,
+)
 from kiosk.domain.noisy_statistics import (
     Noise,
     NoisyPlaceCount,
@@ -120,21 +127,31 @@ def test_an_interval_holds_every_share_that_the_score_test_accepts(
 
 
 def coverage(tables: Tables, noise: Noise, share: float) -> float:
-    """How often the interval of the agreeing share holds the true one."""
-    intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist()]
+    """How often the interval of the agreeing share holds the true one. A table without an answer on the scale
+    has none."""
+    intervals = [share_interval(row, AGREE, noise) for row in tables[:, :SCALE].tolist() if any(row)]
     return sum(one.low <= share <= one.high for one in intervals) / len(intervals)
 
 
 @pytest.mark.parametrize("profile", [BALANCED, SKEWED], ids=["balanced", "skewed"])
 @pytest.mark.parametrize("n", LIVE)
 @pytest.mark.parametrize("is_live", [False, True], ids=["at closing", "live"])
+@pytest.mark.parametrize("epsilon", [EPSILON, STRONG_EPSILON], ids=["protected", "strong"])
 def test_the_interval_covers_the_true_share_in_93_percent_of_rounds(
-    profile: Sequence[float], n: int, is_live: bool
+    profile: Sequence[float], n: int, is_live: bool, epsilon: Fraction
 ) -> None:
     batches = LIVE[n] if is_live else (n,)
-    tables = published(batches, profile, 4000, seed=n)
+    tables = published(batches, profile, 4000, seed=n, epsilon=epsilon)
     true = sum(profile[option] for option in AGREE) / sum(profile[:SCALE])
-    assert coverage(tables, noise_of(len(batches), CELLS), true) >= 0.93
+    assert coverage(tables, noise_of(len(batches), CELLS, epsilon), true) >= 0.93
+
+
+@pytest.mark.parametrize("n", [20, 60])
+def test_the_interval_of_a_protected_round_covers_too_seldom_in_a_strongly_protected_one(n: int) -> None:
+    """The control."""
+    tables = published((n,), BALANCED, 4000, seed=n, epsilon=STRONG_EPSILON)
+    true = sum(BALANCED[option] for option in AGREE) / sum(BALANCED[:SCALE])
+    assert coverage(tables, noise_of(1, CELLS), true) < 0.93
 
 
 EXTREME = {
@@ -196,22 +213,36 @@ def test_simultaneous_intervals_cover_all_options_in_93_percent_of_rounds() -> N
     assert sum(held) / len(held) >= 0.93
 
 
-@pytest.mark.parametrize(("batches", "largest"), [(0, 0), (1, 2), (2, 3), (4, 5), (15, 9)])
+@pytest.mark.parametrize(
+    ("batches", "largest", "epsilon"),
+    [
+        *((0, 0, EPSILON), (1, 2, EPSILON), (2, 3, EPSILON), (4, 5, EPSILON), (15, 9, EPSILON)),
+        *((1, 5, STRONG_EPSILON), (4, 10, STRONG_EPSILON)),
+    ],
+)
 def test_largest_by_noise_is_the_smallest_count_that_noise_alone_seldom_exceeds(
-    batches: int, largest: int
+    batches: int, largest: int, epsilon: Fraction
 ) -> None:
-    assert largest_by_noise(noise_of(batches, CELLS)) == largest
+    assert largest_by_noise(noise_of(batches, CELLS, epsilon)) == largest
     rng = np.random.default_rng(5)
-    nobody = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
+    nobody = sum((zero_sum(float(epsilon), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
     assert (nobody > largest).mean() <= 0.06
     assert batches == 0 or (nobody >= largest).mean() > 0.05
 
 
-@pytest.mark.parametrize(("batches", "error"), [(0, 0), (1, 3), (2, 4), (4, 6), (15, 11)])
-def test_the_error_of_a_count_is_within_usual_error_in_94_percent_of_cases(batches: int, error: int) -> None:
-    assert usual_error(noise_of(batches, CELLS)) == error
+@pytest.mark.parametrize(
+    ("batches", "error", "epsilon"),
+    [
+        *((0, 0, EPSILON), (1, 3, EPSILON), (2, 4, EPSILON), (4, 6, EPSILON), (15, 11, EPSILON)),
+        *((1, 6, STRONG_EPSILON), (4, 12, STRONG_EPSILON)),
+    ],
+)
+def test_the_error_of_a_count_is_within_usual_error_in_94_percent_of_cases(
+    batches: int, error: int, epsilon: Fraction
+) -> None:
+    assert usual_error(noise_of(batches, CELLS, epsilon)) == error
     rng = np.random.default_rng(6)
-    off = sum((zero_sum(float(EPSILON), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
+    off = sum((zero_sum(float(epsilon), 20_000, rng)[:, 0] for _ in range(batches)), np.zeros(20_000))
     assert (abs(off) <= error).mean() >= 0.94
 
 
@@ -230,12 +261,15 @@ def claims(tables: Sequence[Tables], noise: Noise) -> float:
 
 @pytest.mark.parametrize("n", [20, 60])
 @pytest.mark.parametrize("rounds", [2, 4])
+@pytest.mark.parametrize("epsilon", [EPSILON, STRONG_EPSILON], ids=["protected", "strong"])
 def test_chance_and_noise_cause_a_claimed_change_in_5_percent_of_cases_at_most_up_to_sampling_error(
-    n: int, rounds: int
+    n: int, rounds: int, epsilon: Fraction
 ) -> None:
     for profile in (BALANCED, SKEWED):
-        tables = [published((n,), profile, 4000, seed=10 * n + number) for number in range(rounds)]
-        assert claims(tables, noise_of(1, CELLS)) <= CLAIMS_BY_CHANCE
+        tables = [
+            published((n,), profile, 4000, seed=10 * n + number, epsilon=epsilon) for number in range(rounds)
+        ]
+        assert claims(tables, noise_of(1, CELLS, epsilon)) <= CLAIMS_BY_CHANCE
 
 
 def test_a_trend_test_that_ignores_noise_claims_changes_caused_by_noise() -> None:
