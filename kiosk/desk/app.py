@@ -11,19 +11,14 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, NotFound
 
 from kiosk.desk import (
-    activities,
     api,
     audit_log,
-    counter_editing,
-    counting,
     handbook,
-    theory,
-    theory_editing,
-    unit_editing,
-    units,
 )
 from kiosk.desk.accounts import account_links, own_account, tokens
 from kiosk.desk.accounts import routes as accounts
+from kiosk.desk.activities import counter_editing, counting
+from kiosk.desk.activities import routes as activities
 from kiosk.desk.context import Desk, desk
 from kiosk.desk.denials import DeniedError
 from kiosk.desk.devices import routes as devices
@@ -66,6 +61,10 @@ from kiosk.desk.session import (
 from kiosk.desk.static_files import StaticFiles
 from kiosk.desk.surveys import added_languages, imports, recordings, scales, themes, translations
 from kiosk.desk.surveys import routes as surveys
+from kiosk.desk.theory import editing as theory_editing
+from kiosk.desk.theory import routes as theory
+from kiosk.desk.units import editing as unit_editing
+from kiosk.desk.units import routes as units
 from kiosk.domain.schedule import Ticks
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import LARGEST_FILE_BYTES

@@ -6,9 +6,9 @@ from itertools import repeat
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.activities.outputs import reasons
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import language_in_text, period, translate
-from kiosk.desk.outputs import reasons
 from kiosk.desk.results.earlier_figures import entry_reasons, removal_reasons
 from kiosk.desk.session import for_staff, is_coordinator
 from kiosk.domain.rounds import Admission, ProtectionLevel

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.activities.outputs import with_gaps
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, in_a_row, in_percent, named_period, translate, translate_message
-from kiosk.desk.outputs import with_gaps
 from kiosk.desk.results.findings import about_direction, missing, share_rule
 from kiosk.desk.session import for_every_account
 from kiosk.domain.aggregate import Aggregate, Scope

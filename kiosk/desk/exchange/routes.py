@@ -11,8 +11,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.activities.counter_editing import is_own
 from kiosk.desk.context import desk
-from kiosk.desk.counter_editing import is_own
 from kiosk.desk.downloads import file_response
 from kiosk.desk.exchange.comparison import organisation, own_name, read_received
 from kiosk.desk.i18n import translate, translate_message

@@ -10,16 +10,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import zip_longest
 
+from kiosk.desk.activities.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import day, named_period, translate
-from kiosk.desk.outputs import begun, figure_words, of_unit, output_charts, with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import method, statement_blocks
 from kiosk.desk.reports.glance import glance
 from kiosk.desk.results.chart_rows import Chart, ChartKind
 from kiosk.desk.results.statement_view import Section, bare_picture
 from kiosk.desk.surveys.origin import origin_of_instrument
-from kiosk.desk.theory import (
+from kiosk.desk.theory.routes import (
     Cell,
     Evidence,
     PublishedFigures,

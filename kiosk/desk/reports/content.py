@@ -12,7 +12,7 @@ from kiosk.desk.respondents import Forms, forms
 from kiosk.desk.results import findings
 from kiosk.desk.results.earlier_figures import kept_figures
 from kiosk.desk.results.statement_view import Section, section_of
-from kiosk.desk.theory import (
+from kiosk.desk.theory.routes import (
     PlaceInTree,
     PublishedFigures,
     find_place,

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from kiosk.desk.activities.outputs import with_gaps
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import named_period, translate
-from kiosk.desk.outputs import with_gaps
 from kiosk.desk.reports.content import Content, ShownStatement, share_rule, without_figure
 from kiosk.desk.reports.earlier_statements import glance_blocks
 from kiosk.desk.results.chart_rows import Chart, ChartKind

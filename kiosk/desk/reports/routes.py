@@ -35,7 +35,7 @@ from kiosk.desk.reports.building import comment_part, part_names
 from kiosk.desk.reports.content import Content, content_of, figures_of_year, offered_rounds
 from kiosk.desk.reports.publishing import draft, edition_words
 from kiosk.desk.session import for_coordinator, for_every_account, note
-from kiosk.desk.theory import find_place, statement_text
+from kiosk.desk.theory.routes import find_place, statement_text
 from kiosk.domain.causal_claims import causal_claims
 from kiosk.domain.earlier_figures import EarlierFigures
 from kiosk.domain.report import (

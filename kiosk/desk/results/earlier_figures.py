@@ -8,11 +8,11 @@ from secrets import token_hex
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk.activities.outputs import no_reason, reasons_to_choose
 from kiosk.desk.context import desk
 from kiosk.desk.forms import FiguresForm
 from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
-from kiosk.desk.outputs import no_reason, reasons_to_choose
 from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.earlier_figures import (
     EarlierFigures,

@@ -8,11 +8,7 @@ from itertools import islice
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.context import desk
-from kiosk.desk.downloads import file_response
-from kiosk.desk.forms import CorrectionForm, OutputForm
-from kiosk.desk.i18n import month, translate
-from kiosk.desk.outputs import (
+from kiosk.desk.activities.outputs import (
     FigureLine,
     begun,
     figure_words,
@@ -22,8 +18,12 @@ from kiosk.desk.outputs import (
     reasons,
     reasons_to_choose,
 )
+from kiosk.desk.context import desk
+from kiosk.desk.downloads import file_response
+from kiosk.desk.forms import CorrectionForm, OutputForm
+from kiosk.desk.i18n import month, translate
 from kiosk.desk.session import for_coordinator, for_staff, note
-from kiosk.desk.theory import theories_about
+from kiosk.desk.theory.routes import theories_about
 from kiosk.domain.counters import (
     EARLIEST_YEAR,
     NO_TARGET,

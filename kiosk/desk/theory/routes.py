@@ -11,12 +11,12 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from kiosk.desk.activities.outputs import with_quality
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import asked, named_period, translate
-from kiosk.desk.outputs import with_quality
 from kiosk.desk.results.findings import about_protection, about_round
 from kiosk.desk.session import for_every_account
-from kiosk.desk.theory_editing import is_own
+from kiosk.desk.theory.editing import is_own
 from kiosk.domain.counters import Counter, Outputs, year_of
 from kiosk.domain.results import Row, over_time
 from kiosk.domain.rounds import Round

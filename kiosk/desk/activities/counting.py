@@ -12,11 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk.activities import buttons_of, tapped_counters
+from kiosk.desk.activities.routes import buttons_of, tapped_counters
 from kiosk.desk.context import desk
 from kiosk.desk.i18n import month, translate
 from kiosk.desk.session import for_staff
-from kiosk.desk.theory import theories_about
+from kiosk.desk.theory.routes import theories_about
 from kiosk.domain.counters import MOST_TAPS, NO_TARGET, TICKET, Tap, month_of, months_open, read_period
 from kiosk.settings import shipped_folder
 

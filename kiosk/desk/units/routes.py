@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 
 from kiosk.desk.context import desk
 from kiosk.desk.session import for_coordinator
-from kiosk.desk.unit_editing import is_own
+from kiosk.desk.units.editing import is_own
 
 blueprint = Blueprint("units", __name__)
 

@@ -1,0 +1,1 @@
+"""The trees of units: their page, and the editor of the installation's own."""
