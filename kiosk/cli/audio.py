@@ -20,8 +20,8 @@ def audio_build() -> None:
     """Synthesise a draft for each text without a sound, in languages with a voice; needs espeak-ng and
     lame."""
     settings = owned_settings()
-    made, removed = build_audio(settings.audio_folder, _spoken(usable_library(settings)))
-    click.echo(f"{settings.audio_folder}: {made} drafts made, {removed} removed. A machine speaks them;")
+    drafts, removed = build_audio(settings.audio_folder, _spoken(usable_library(settings)))
+    click.echo(f"{settings.audio_folder}: {drafts} drafts made, {removed} removed. A machine speaks them;")
     click.echo("ask native speakers to record them: kiosk audio list --language CODE")
 
 

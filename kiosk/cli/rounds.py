@@ -140,7 +140,7 @@ def round_open(
     if over and not reason:
         raise over[0]
     screens = store.staffs_screens(new)
-    if unconfirmed := [one for one in screens if one.code_ending not in known_screens]:
+    if unconfirmed := [screen for screen in screens if screen.code_ending not in known_screens]:
         raise UnconfirmedScreensError(unconfirmed)
     actions = [
         *((Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {reason}") for error in over),
@@ -186,9 +186,9 @@ def round_cancel(round_id: str) -> None:
     store, now = installed_store(current_settings()), datetime.now()
     check_clock(store, now)
     log = [
-        Entry(now, COMMAND_LINE, Action.ROUND_CANCELLED, f"{one.title}, {one.opens_at:%Y-%m-%d}")
-        for one in (state.round for state in store.rounds())
-        if one.id == round_id
+        Entry(now, COMMAND_LINE, Action.ROUND_CANCELLED, f"{of_round.title}, {of_round.opens_at:%Y-%m-%d}")
+        for of_round in (state.round for state in store.rounds())
+        if of_round.id == round_id
     ]
     store.cancel_round(round_id, now, log)
     store.store_change_index()

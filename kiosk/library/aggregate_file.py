@@ -138,11 +138,11 @@ def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
     there is none. The figures are not checked: `read_aggregate` refuses those that cannot be right. Raises
     RefusedError if the key's file is damaged, and OSError if it cannot be opened or made."""
     tables = {
-        "rounds": [_round_line(one) for one in aggregate.rounds],
-        "codebook": [line for one in aggregate.rounds for line in _codebook(one.round)],
-        "orgunits": [line for one in aggregate.rounds for line in _org_units(one)],
-        "figures": [line for one in aggregate.rounds for line in _figures(one)],
-        "outputs": [_output_line(one, aggregate.year) for one in aggregate.outputs],
+        "rounds": [_round_line(of_round) for of_round in aggregate.rounds],
+        "codebook": [line for of_round in aggregate.rounds for line in _codebook(of_round.round)],
+        "orgunits": [line for of_round in aggregate.rounds for line in _org_units(of_round)],
+        "figures": [line for of_round in aggregate.rounds for line in _figures(of_round)],
+        "outputs": [_output_line(output, aggregate.year) for output in aggregate.outputs],
     }
     contents = {
         f"{name}.csv": csv_table([list(TABLES[name]), *([line[c] for c in TABLES[name]] for line in lines)])
@@ -160,10 +160,10 @@ def write_aggregate(settings: Settings, aggregate: Aggregate) -> bytes:
     return packed.getvalue()
 
 
-def _round_line(one: AggregateRound) -> Line:
-    terms, survey = one.round, one.round.survey
+def _round_line(of_round: AggregateRound) -> Line:
+    terms, survey = of_round.round, of_round.round.survey
     return {
-        "round": terms.id, "survey": survey.id, "title": survey.title, "version": one.version,
+        "round": terms.id, "survey": survey.id, "title": survey.title, "version": of_round.version,
         "source": survey.source, "licence": survey.licence, "validated": _yes(survey.validated),
         "opens": terms.opens_at.isoformat(), "closes": terms.closes_at.isoformat(), "k": terms.k,
         "protection": terms.protection.value, "epsilon": str(terms.epsilon) if terms.is_protected else "",
@@ -182,17 +182,17 @@ def _codebook(terms: Round) -> Iterator[Line]:
             yield {**shared, "categoryOption": FORMER, "text": text, "label": "", "agrees": ""}
 
 
-def _org_units(one: AggregateRound) -> Iterator[Line]:
-    for node in one.round.tree.nodes:
-        figures = one.nodes[node.id]
+def _org_units(of_round: AggregateRound) -> Iterator[Line]:
+    for node in of_round.round.tree.nodes:
+        figures = of_round.nodes[node.id]
         yield {
-            "round": one.round.id, "orgUnit": node.id, "name": node.name, "parent": node.parent or "",
+            "round": of_round.round.id, "orgUnit": node.id, "name": node.name, "parent": node.parent or "",
             "answered": figures.answered, "batches": figures.batches,
         }  # fmt: skip
 
 
-def _figures(one: AggregateRound) -> Iterator[Line]:
-    for node_id, figures in one.nodes.items():
+def _figures(of_round: AggregateRound) -> Iterator[Line]:
+    for node_id, figures in of_round.nodes.items():
         for statement_id, table in figures.tables.items():
             options: dict[int | str, int] = {
                 **dict(enumerate(table.counts, start=1)),
@@ -201,7 +201,7 @@ def _figures(one: AggregateRound) -> Iterator[Line]:
             }
             for option, value in options.items():
                 yield {
-                    "round": one.round.id, "orgUnit": node_id, "dataElement": statement_id,
+                    "round": of_round.round.id, "orgUnit": node_id, "dataElement": statement_id,
                     "categoryOption": option, "value": value,
                 }  # fmt: skip
 
@@ -326,7 +326,7 @@ def _check_tables(described: Mapping[str, Any], members: Mapping[str, bytes]) ->
         f"{name}.csv": f"sha256:{sha256(members.get(f'{name}.csv', b'')).hexdigest()}" for name in TABLES
     }
     try:
-        signed = {one["path"]: one["hash"] for one in described["resources"]}
+        signed = {resource["path"]: resource["hash"] for resource in described["resources"]}
     except (KeyError, TypeError) as error:
         raise RefusedError(_TAMPERED) from error
     if members.keys() != hashes.keys() or signed != hashes:
@@ -378,7 +378,7 @@ def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str
     """Return the round in a row of the table `rounds`. `tables` maps the name of each table to its rows, of
     which the round's own are used. Raises one of SHAPE_ERRORS for missing or surplus rows."""
     of_round = {
-        name: [one for one in _unique(tables[name], name) if one["round"] == line["round"]]
+        name: [row for row in _unique(tables[name], name) if row["round"] == line["round"]]
         for name in ("codebook", "orgunits", "figures")
     }
     survey = Survey(
@@ -402,7 +402,7 @@ def _read_round(line: Mapping[str, str], tables: Mapping[str, list[dict[str, str
         protection=protection,
         epsilon=_fraction(line["epsilon"]) if protection is Protection.PROTECTED else EPSILON,
     )
-    nodes = {one["orgUnit"]: _read_figures(one, survey, of_round["figures"]) for one in of_round["orgunits"]}
+    nodes = {row["orgUnit"]: _read_figures(row, survey, of_round["figures"]) for row in of_round["orgunits"]}
     expected = sum(len(s.scale.labels) + len(NoAnswer) + 1 for s in survey.statements) * len(nodes)
     if expected != len(of_round["figures"]):
         raise ValueError("figures has rows of no statement or unit")
@@ -451,7 +451,7 @@ def _read_statement(name: str, lines: Sequence[Mapping[str, str]]) -> Statement:
 def _read_tree(lines: Sequence[Mapping[str, str]]) -> Tree:
     """Return the tree in a round's rows of the table `orgunits`. Raises ValueError unless the first row is
     the root, and each other row is below an earlier one."""
-    nodes = tuple(Node(_id(one["orgUnit"]), _text(one["name"]), one["parent"] or None) for one in lines)
+    nodes = tuple(Node(_id(line["orgUnit"]), _text(line["name"]), line["parent"] or None) for line in lines)
     seen: set[str | None] = {None}
     for at, node in enumerate(nodes):
         if node.parent not in seen or (node.parent is None) != (at == 0) or node.id in seen:
@@ -468,9 +468,9 @@ def _read_figures(
     """Return the figures of the node in a row of the table `orgunits`; `figures` are the round's rows of the
     table `figures`. Raises KeyError for a missing row, and ValueError for a value that is no whole number."""
     values = {
-        (one["dataElement"], one["categoryOption"]): _number(one["value"])
-        for one in figures
-        if one["orgUnit"] == line["orgUnit"]
+        (row["dataElement"], row["categoryOption"]): _number(row["value"])
+        for row in figures
+        if row["orgUnit"] == line["orgUnit"]
     }
     tables = {
         statement.id: StatementTally(

@@ -74,7 +74,9 @@ def trust(settings: Settings, fingerprint: str, organisation: str) -> None:
         raise RefusedError(Message("Organisationens namn: {problem}", {"problem": fault.message}))
     with exclusively(settings):
         keys = trusted_keys(settings)
-        if name.casefold() in {one.casefold() for key, one in keys.items() if key != fingerprint}:
+        if name.casefold() in {
+            known_name.casefold() for key, known_name in keys.items() if key != fingerprint
+        }:
             raise RefusedError(
                 Message(
                     "Ni litar redan på en nyckel från en organisation som heter {name}. Välj ett namn som "
@@ -153,7 +155,11 @@ def received(settings: Settings) -> ReceivedAggregates:
         else:
             aggregates.append(signed)
     aggregates.sort(
-        key=lambda one: (name_key(one.aggregate.organisation), one.aggregate.year, one.key.fingerprint)
+        key=lambda received_file: (
+            name_key(received_file.aggregate.organisation),
+            received_file.aggregate.year,
+            received_file.key.fingerprint,
+        )
     )
     return ReceivedAggregates(tuple(aggregates), tuple(faulty))
 

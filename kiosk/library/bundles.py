@@ -115,12 +115,14 @@ class Plan:
 
     def ids(self, kind: Kind) -> set[str]:
         """Return the ids of the items of a kind that an import would add or replace."""
-        return {one.id for one in self.effects if one.kind is kind and one.state is not State.SAME}
+        return {
+            effect.id for effect in self.effects if effect.kind is kind and effect.state is not State.SAME
+        }
 
     @property
     def changes_nothing(self) -> bool:
         """Whether everything in the bundle is here already."""
-        return all(one.state is State.SAME for one in self.effects)
+        return all(effect.state is State.SAME for effect in self.effects)
 
 
 def make_bundle(
@@ -139,7 +141,7 @@ def make_bundle(
     surveys = [library.surveys[name] for name in dict.fromkeys(survey_ids)]
     for statement_id in (name for theory in theories for name in theory.statements):
         if not any(survey.asks(statement_id) for survey in surveys):
-            surveys.append(next(one for one in library.surveys.values() if one.asks(statement_id)))
+            surveys.append(next(survey for survey in library.surveys.values() if survey.asks(statement_id)))
     used = [box.measure.counter for theory in theories for box in theory.boxes if box.measure]
     counters = [library.counters[name] for name in dict.fromkeys((*used, *counter_ids)) if name]
     files = dict(_files(library, surveys, theories, counters))
@@ -148,13 +150,13 @@ def make_bundle(
         "format_version": FORMAT_VERSION,
         "program": kiosk.__version__,
         "surveys": [
-            {"id": one.id, "title": one.title, "version": one.version, "source": one.source,
-             "licence": one.licence, "validated": one.validated}
-            for one in surveys
+            {"id": survey.id, "title": survey.title, "version": survey.version, "source": survey.source,
+             "licence": survey.licence, "validated": survey.validated}
+            for survey in surveys
         ],
         "theories": [
-            {"id": one.id, "title": one.title, "source": one.source, "licence": one.licence}
-            for one in theories
+            {"id": theory.id, "title": theory.title, "source": theory.source, "licence": theory.licence}
+            for theory in theories
         ],
         "files": {name: sha256(content).hexdigest() for name, content in files.items()},
     }  # fmt: skip
@@ -287,8 +289,8 @@ def _read(folder: Path, program: str, members: Collection[str], library: Library
     if unused := sorted(scales.keys() - used):
         raise RefusedError(_foreign_file(_path(Kind.SCALE, unused[0]).as_posix()))
     counters = read_all_counters([questions])
-    statements = {one.id for survey in (*library.surveys.values(), *surveys.values())
-                  for one in survey.statements}  # fmt: skip
+    statements = {statement.id for survey in (*library.surveys.values(), *surveys.values())
+                  for statement in survey.statements}  # fmt: skip
     theories = read_theories([questions], KnownIds({**library.counters, **counters}, statements, ()))
     translations = {
         code: catalogue_of(read_entries(read_text(folder / path), str(path)), code, str(path))
@@ -319,7 +321,7 @@ def _plan(settings: Settings, library: Library, content: bytes, used_surveys: Co
     bundle = read_bundle(content, library)
     effects = (
         *_effects(Kind.SURVEY, bundle.surveys, library.surveys, _same_survey),
-        *_effects(Kind.SCALE, bundle.scales, library.scales, lambda one, other: one == other),
+        *_effects(Kind.SCALE, bundle.scales, library.scales, lambda scale, other: scale == other),
         *_effects(Kind.COUNTER, bundle.counters, library.counters, _same_counter),
         *_effects(Kind.THEORY, bundle.theories, library.theories, _same_theory),
         *_translated(bundle, library),
@@ -335,25 +337,25 @@ def _effects(
 ) -> Iterator[Effect]:
     """Yield the effect of the import on each item `sent` of a kind. `present` maps ids to this installation's
     items of the kind; `is_same` compares two items."""
-    for one in sent:
-        other = present.get(one.id)
-        state = State.NEW if other is None else State.SAME if is_same(one, other) else State.REPLACED
-        title = getattr(one, "title", "") or one.name
-        yield Effect(kind, one.id, title, state, getattr(one, "licence", ""))
+    for item in sent:
+        other = present.get(item.id)
+        state = State.NEW if other is None else State.SAME if is_same(item, other) else State.REPLACED
+        title = getattr(item, "title", "") or item.name
+        yield Effect(kind, item.id, title, state, getattr(item, "licence", ""))
 
 
-def _same_survey(one: Survey, other: Survey) -> bool:
-    return draft_of(one, one.id) == draft_of(other, other.id)
+def _same_survey(survey: Survey, other: Survey) -> bool:
+    return draft_of(survey, survey.id) == draft_of(other, other.id)
 
 
-def _same_counter(one: Counter, other: Counter) -> bool:
+def _same_counter(counter: Counter, other: Counter) -> bool:
     """Return whether two counters count the same. `other`, this installation's counter, may have more
     targets."""
-    return set(one.targets) <= set(other.targets) and replace(one, targets=other.targets) == other
+    return set(counter.targets) <= set(other.targets) and replace(counter, targets=other.targets) == other
 
 
-def _same_theory(one: Theory, other: Theory) -> bool:
-    return one == replace(other, place="")
+def _same_theory(theory: Theory, other: Theory) -> bool:
+    return theory == replace(other, place="")
 
 
 def _translated(bundle: Content, library: Library) -> Iterator[Effect]:
@@ -378,8 +380,10 @@ def _refuse_replacements(
 ) -> None:
     """Raise RefusedError, with every reason at once, if an effect replaces something that must not change.
     `used_surveys` are the ids of the surveys of all rounds."""
-    replaced = [one for one in effects if one.state is State.REPLACED]
-    messages = [message for one in replaced if (message := _obstacle(settings, library, one, used_surveys))]
+    replaced = [effect for effect in effects if effect.state is State.REPLACED]
+    messages = [
+        message for effect in replaced if (message := _obstacle(settings, library, effect, used_surveys))
+    ]
     if messages:
         raise RefusedError(*messages)
 
@@ -398,7 +402,7 @@ def _obstacle(
         return Message("En omgång använder enkäten {title}, och paketet har en annan version.", values)
     if effect.kind is Kind.SCALE:
         rounds = [library.surveys[name] for name in used_surveys if name in library.surveys]
-        if any(one.scale.id == effect.id for survey in rounds for one in survey.statements):
+        if any(statement.scale.id == effect.id for survey in rounds for statement in survey.statements):
             return Message("En omgång använder skalan {title}, och paketet har en annan version.", values)
     return None
 
@@ -442,7 +446,9 @@ def _changes(settings: Settings, library: Library, plan: Plan) -> Iterator[tuple
     bundle = plan.content
     for scale in bundle.scales:
         if scale.id in plan.ids(Kind.SCALE):
-            user = next(one for one in bundle.surveys if any(s.scale == scale for s in one.statements))
+            user = next(
+                survey for survey in bundle.surveys if any(s.scale == scale for s in survey.statements)
+            )
             yield _path(Kind.SCALE, scale.id), scale_toml(scale, draft_of(user, user.id)).encode()
     for counter in bundle.counters:
         if counter.id in plan.ids(Kind.COUNTER):

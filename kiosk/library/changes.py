@@ -150,10 +150,10 @@ def replace_all(data: Path, changes: Changes) -> None:
     the caller checks that the new files can be read.
     """
     undo: list[tuple[Path, Path | None]] = []
-    made: list[Path] = []
+    new_folders: list[Path] = []
     try:
         for path, content in changes.items():
-            made += _make_folders(data / path.parent)
+            new_folders += _make_folders(data / path.parent)
             if content is not None:
                 _write(_beside(data / path, "new"), content)
         for path, content in changes.items():
@@ -167,7 +167,7 @@ def replace_all(data: Path, changes: Changes) -> None:
         _put_back(undo)
         for path in changes:
             _beside(data / path, "new").unlink(missing_ok=True)
-        for folder in reversed(made):
+        for folder in reversed(new_folders):
             folder.rmdir()
         raise
     for _, old in undo:

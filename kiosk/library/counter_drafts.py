@@ -63,7 +63,7 @@ def counter_draft(library: Library, counter_id: str) -> CounterDraft:
     counter = library.counters[counter_id]
     opened = replace(counter, is_closed=False)
     units = frozenset(unit for unit in library.units if library.choices.is_shown(opened, unit))
-    targets = tuple(TargetDraft(one.id, one.name, one.is_closed) for one in counter.targets)
+    targets = tuple(TargetDraft(target.id, target.name, target.is_closed) for target in counter.targets)
     return CounterDraft(counter.name, counter.definition, units, counter.is_closed, targets)
 
 
@@ -71,7 +71,7 @@ def draft_digest(library: Library, counter_id: str) -> str:
     """Return a digest of the values in a counter's form: 32 hex digits of SHA-256, by which `rewrite_counter`
     notices that somebody else changed it. Raises KeyError for an unknown id."""
     draft = counter_draft(library, counter_id)
-    targets = [[one.id, one.name, one.is_closed] for one in draft.targets]
+    targets = [[target.id, target.name, target.is_closed] for target in draft.targets]
     shown = [draft.name, draft.definition, sorted(draft.units), draft.is_closed, *targets]
     return short_hash(json.dumps(shown), 32)
 
@@ -147,7 +147,7 @@ def rewrite_counter(
             refuse_bad(current, path)
             if shares_targets(settings, counter_id):
                 draft = replace(draft, targets=counter_draft(current, counter_id).targets)
-            draft = _with_known_targets(draft, {one.id for one in current.counters[counter_id].targets})
+            draft = _with_known_targets(draft, {target.id for target in current.counters[counter_id].targets})
             _refuse_faults(draft, current, counter_id, used)
             changes[path] = _changed_file(settings, path, counter_id, draft, used).encode()
         changes |= _units_change(settings, current, current.counters[counter_id], draft.units)
@@ -214,8 +214,8 @@ def _with_targets(
 ) -> dict[str, Any]:
     """Return a file's values with the named targets of a draft, and the counter's `by_target` if there are
     any. A new target gets an id made from its name, which is none of `used`."""
-    taken, targets = {*used, *(one.id for one in draft.targets)}, list[dict[str, Any]]()
-    for target in (one for one in draft.targets if one.name):
+    taken, targets = {*used, *(target.id for target in draft.targets)}, list[dict[str, Any]]()
+    for target in (named for named in draft.targets if named.name):
         target_id = target.id or new_id(target.name, taken, "target")
         taken.add(target_id)
         closed = {"closed": True} if target.is_closed else {}
@@ -262,14 +262,16 @@ def _units_change(
 
 def _tidied(draft: CounterDraft) -> CounterDraft:
     """Return the draft with its texts normalised, without new targets that have no name."""
-    targets = tuple(replace(one, name=tidied(one.name)) for one in draft.targets)
-    named = tuple(one for one in targets if one.id or can_be_read(one.name))
+    targets = tuple(replace(target, name=tidied(target.name)) for target in draft.targets)
+    named = tuple(target for target in targets if target.id or can_be_read(target.name))
     return replace(draft, name=tidied(draft.name), definition=tidied(draft.definition), targets=named)
 
 
 def _with_known_targets(draft: CounterDraft, known: Collection[str]) -> CounterDraft:
     """Return the draft, in which each target whose id is not in `known` is a new, open one."""
-    targets = (one if one.id in known else replace(one, id="", is_closed=False) for one in draft.targets)
+    targets = (
+        target if target.id in known else replace(target, id="", is_closed=False) for target in draft.targets
+    )
     return replace(draft, targets=tuple(targets))
 
 
@@ -286,19 +288,19 @@ def _refuse_faults(
 def _faults(draft: CounterDraft, library: Library, counter_id: str) -> Iterator[FieldFault]:
     """Yield the faults of a counter's name and definition, and a fault if it is open and one of over
     MOST_COUNTERS open counters."""
-    others = [one for one in library.counters.values() if one.id != counter_id]
+    others = [counter for counter in library.counters.values() if counter.id != counter_id]
     if not can_be_read(draft.name):
         yield FieldFault("name", Message("Skriv vad som räknas.", {}))
     elif fault := find_fault(draft.name, LONGEST_COUNTER_NAME):
         yield FieldFault("name", Message("Namnet: {problem}", {"problem": fault.message}))
-    elif draft.name.casefold() in {one.name.casefold() for one in others}:
+    elif draft.name.casefold() in {counter.name.casefold() for counter in others}:
         yield FieldFault("name", Message("Det finns redan en knapp som heter {name}.", {"name": draft.name}))
     if not can_be_read(draft.definition):
         message = Message("Skriv när personalen ska trycka, så att alla räknar lika.", {})
         yield FieldFault("definition", message)
     elif fault := find_fault(draft.definition, LONGEST_COUNTER_DEFINITION):
         yield FieldFault("definition", Message("Förklaringen: {problem}", {"problem": fault.message}))
-    if not draft.is_closed and sum(not one.is_closed for one in others) >= MOST_COUNTERS:
+    if not draft.is_closed and sum(not counter.is_closed for counter in others) >= MOST_COUNTERS:
         message = Message("Högst {most} knappar. Stäng en först.", {"most": MOST_COUNTERS})
         yield FieldFault("name", message)
 
@@ -314,7 +316,7 @@ def _target_faults(
     names: set[str] = set()
     kept = {target.id for target in draft.targets if can_be_read(target.name)}
     places = {target.id: number for number, target in enumerate(draft.targets, start=1)}
-    for target_id in (one for one in known if one in used and one not in kept):
+    for target_id in (known_id for known_id in known if known_id in used and known_id not in kept):
         values = {"name": known[target_id]}
         message = Message("{name} har siffror. Stäng målet i stället: siffrorna står kvar.", values)
         yield FieldFault(f"target-{places.get(target_id, 1)}", message)

@@ -447,13 +447,13 @@ def add_imported_survey(settings: Settings, form: ImportedSurvey) -> SavedSurvey
             for scale in new.values()
         }
         # The library makes these from the poles.
-        made = {label for scale in used.values() if scale.poles for label in scale.labels}
+        labels_of_poles = {label for scale in used.values() if scale.poles for label in scale.labels}
         for language, texts in form.texts.items():
             known = library.guest[language].texts if language in library.guest else {}
             changed = [
                 Translation(text, translation, False)
                 for text, translation in texts.items()
-                if text not in known and text not in made
+                if text not in known and text not in labels_of_poles
             ]
             if changed:
                 path = catalogue_path(language)

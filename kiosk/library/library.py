@@ -76,7 +76,7 @@ class Library:
     def counters_at(self, unit_id: str) -> tuple[Counter, ...]:
         """Return the counters that staff of a unit tap, in the order of the files. An id of no unit has those
         that are shown everywhere."""
-        return tuple(one for one in self.counters.values() if self.choices.is_shown(one, unit_id))
+        return tuple(counter for counter in self.counters.values() if self.choices.is_shown(counter, unit_id))
 
 
 def read_library(settings: Settings) -> Library:

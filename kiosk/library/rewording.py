@@ -80,7 +80,11 @@ def with_known_ids(
     A changed statement whose id was given to another one gets the id "".
     """
     known = {statement.id: statement for statement in before}
-    kept = {one.id for one in after if one.id in known and one.text == known[one.id].text}
+    kept = {
+        statement.id
+        for statement in after
+        if statement.id in known and statement.text == known[statement.id].text
+    }
     moved = [statement for statement in before if statement.id not in kept]
     rows = {statement.id for statement in after}
     # A wording of today comes before an earlier one: a text can be both, of two statements.
@@ -90,16 +94,16 @@ def with_known_ids(
     for at, statement in enumerate(after):
         if statement.id in kept:
             continue
-        candidates = [one for one in moved if one.text == statement.text]
-        candidates += [one for one in asked if one.text == statement.text]
+        candidates = [candidate for candidate in moved if candidate.text == statement.text]
+        candidates += [candidate for candidate in asked if candidate.text == statement.text]
         if statement.id not in known or statement.text not in known[statement.id].texts:
-            candidates += [one for one in asked if statement.text in one.texts]
-        for one in candidates:
-            if one.id not in taken and _is_same_question(one, statement):
-                texts_of_id = (same for same in (*moved, *asked) if same.id == one.id)
+            candidates += [candidate for candidate in asked if statement.text in candidate.texts]
+        for candidate in candidates:
+            if candidate.id not in taken and _is_same_question(candidate, statement):
+                texts_of_id = (same for same in (*moved, *asked) if same.id == candidate.id)
                 latest = next(same for same in texts_of_id if statement.text in same.texts)
                 given[at] = _continued(latest, statement)
-                taken.add(one.id)
+                taken.add(candidate.id)
                 break
     return tuple(
         given.get(at) or (_anew(statement) if statement.id in taken - kept else statement)
@@ -107,13 +111,14 @@ def with_known_ids(
     )
 
 
-def _is_same_question(one: Statement, other: Statement) -> bool:
+def _is_same_question(statement: Statement, other: Statement) -> bool:
     """Return whether two statements with the same text have the same answers, asked in the same way, and the
     same good end; a statement that does not say which end is good can have any."""
-    directions = {one.good_share, other.good_share} - {None}
+    directions = {statement.good_share, other.good_share} - {None}
     return (
-        (one.answers, one.several, _when(one)) == (other.answers, other.several, _when(other))
-        and one.scale.is_ordered == other.scale.is_ordered
+        (statement.answers, statement.several, _when(statement))
+        == (other.answers, other.several, _when(other))
+        and statement.scale.is_ordered == other.scale.is_ordered
         and len(directions) < 2
     )
 

@@ -114,7 +114,7 @@ def faults_of(theory: Theory, library: Library) -> Iterator[FieldFault]:
             yield FieldFault(
                 name, Message("{field}: {problem}", {"field": heading, "problem": fault.message})
             )
-    statements = {one.id for survey in library.surveys.values() for one in survey.statements}
+    statements = {statement.id for survey in library.surveys.values() for statement in survey.statements}
     if len(theory.goals) > MOST_GOALS:
         yield FieldFault(GOALS, Message("Högst {most} mål.", {"most": MOST_GOALS}))
     for goal in theory.goals:

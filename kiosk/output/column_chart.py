@@ -64,7 +64,9 @@ class ColumnChart:
 
 def columns_svg(chart: ColumnChart, described: str) -> str:
     """Return the chart as one self-contained SVG document. `described` is its text alternative."""
-    highest = max(((one.number or 0) / one.months for unit in chart.units for one in unit.columns), default=0)
+    highest = max(
+        ((column.number or 0) / column.months for unit in chart.units for column in unit.columns), default=0
+    )
     y = MARGIN + half_up(1.33 * TITLE_SIZE)
     parts = [text_at(MARGIN, MARGIN + 0.85 * TITLE_SIZE, chart.title, size=TITLE_SIZE, weight="bold")]
     parts.append(

@@ -95,7 +95,7 @@ def leaflet(
     data = {
         "title": of_round.title,
         "draft_mark": draft_mark,
-        "pages": [asdict(one) for one in texts],
+        "pages": [asdict(page) for page in texts],
         **organisation_on_paper(theme),
     }
     return typesetter(TEMPLATE, json.dumps(data))

@@ -267,12 +267,14 @@ def _typeset(words: Sequence[PaperTexts], content: dict[str, Any], typesetter: T
     lines, and for texts, signs and logos that cannot be printed (`compile_pdf`)."""
     if not words:
         raise PaperError("choose at least one language")
-    texts = {one.language: one.call + one.promise for one in words}
+    texts = {of_language.language: of_language.call + of_language.promise for of_language in words}
     texts |= {name: content[name] for name in ("unit", "round", "organisation") if name in content}
     for name, text in texts.items():
         if not is_one_line(text):
             raise PaperError(f"{name}: a text has a line break or a character that changes its direction")
-    return typesetter(TEMPLATE, json.dumps({**content, "words": [asdict(one) for one in words]}))
+    return typesetter(
+        TEMPLATE, json.dumps({**content, "words": [asdict(of_language) for of_language in words]})
+    )
 
 
 @cache

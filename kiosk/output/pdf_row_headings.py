@@ -119,7 +119,8 @@ def _written(header: bytes, objects: Objects, trailer: bytes, names: Mapping[byt
         at += len(changed)
     free = b"0000000000 65535 f\r\n"
     entries = (
-        b"%010d 00000 n\r\n" % places[one] if one in places else free for one in range(1, max(places) + 1)
+        b"%010d 00000 n\r\n" % places[number] if number in places else free
+        for number in range(1, max(places) + 1)
     )
     xref = b"xref\n0 %d\n" % (max(places) + 1) + free + b"".join(entries)
     return b"".join([*parts, xref, trailer, b"startxref\n%d\n%%%%EOF" % at])

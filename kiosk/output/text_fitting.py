@@ -78,7 +78,7 @@ def _cut(word: str, size: float, room: float) -> tuple[str, str]:
     if word.strip(AROUND_WORDS).isalpha():
         parts = divisible(word, long=SHORTEST_DIVIDED).split(SOFT_HYPHEN)
         beginnings = [f"{beginning}-" for beginning in accumulate(parts[:-1])]
-        if fitting := [one for one in beginnings if text_width(one, size) <= room]:
+        if fitting := [beginning for beginning in beginnings if text_width(beginning, size) <= room]:
             return fitting[-1], word[len(fitting[-1]) - 1 :]
     end = max(at for at in range(1, len(word)) if at == 1 or text_width(word[:at], size) <= room)
     return word[:end], word[end:]

@@ -80,7 +80,7 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
     if not is_worth_it or "Content-Encoding" in response.headers:
         return response
     response.headers["Vary"] = ", ".join(filter(None, (response.headers.get("Vary"), "Accept-Encoding")))
-    encoding = next((one for one in ("br", "gzip") if request.accept_encodings.quality(one)), None)
+    encoding = next((name for name in ("br", "gzip") if request.accept_encodings.quality(name)), None)
     if request.method != "GET" or encoding is None:
         return response
     response.direct_passthrough = False

@@ -150,7 +150,7 @@ def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
     for program in ("espeak-ng", "lame"):
         if shutil.which(program) is None:
             raise AudioError(f"{program} is missing; install it with: apt install espeak-ng lame")
-    made, wanted = 0, set[Path]()
+    spoken_drafts, wanted = 0, set[Path]()
     for language, texts in spoken.items():
         for speech in speeches(folder, language, texts):
             if speech.is_recorded or language not in VOICES:
@@ -159,11 +159,11 @@ def build(folder: Path, spoken: Mapping[str, Sequence[str]]) -> tuple[int, int]:
             wanted.add(path)
             if speech.file is None:
                 _speak(path, VOICES[language], speech.text)
-                made += 1
+                spoken_drafts += 1
     stale = [path for path in (folder / "drafts").glob("*/*.mp3") if path not in wanted]
     for path in stale:
         path.unlink()
-    return made, len(stale)
+    return spoken_drafts, len(stale)
 
 
 def _speak(path: Path, voice: str, text: str) -> None:

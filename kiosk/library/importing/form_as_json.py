@@ -15,7 +15,10 @@ def as_json(form: ForeignForm) -> dict[str, Any]:
         "default_language": form.default_language,
         "columns": dict(form.columns),
         "questions": [_question_as_json(question) for question in form.questions],
-        "left_out": [[_message_as_json(one.place), _message_as_json(one.reason)] for one in form.left_out],
+        "left_out": [
+            [_message_as_json(left_out.place), _message_as_json(left_out.reason)]
+            for left_out in form.left_out
+        ],
         "form_id": form.form_id,
         "program": form.program,
     }

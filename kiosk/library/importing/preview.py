@@ -295,9 +295,11 @@ def _answer_list(number: int, question: ForeignQuestion, decisions: Decisions) -
     if kinds.count(None) < 2:
         kinds = [None] * len(kinds)
     options = [choice for choice, kind in zip(question.choices, kinds, strict=True) if kind is None]
-    nothing = [one for one in options if question.several and is_none_of_these(one.name, one.labels)]
+    nothing = [
+        option for option in options if question.several and is_none_of_these(option.name, option.labels)
+    ]
     if len(options) - len(nothing) > 1:
-        options = [one for one in options if one not in nothing]
+        options = [option for option in options if option not in nothing]
     else:
         nothing = []
     if question.is_numbered:

@@ -524,7 +524,7 @@ class _Reader:
         elif several and self._number_of_options(rows) > MOST_SEVERAL:
             number = self._number_of_options(rows)
             self.notes.add_row(row, _Note.MANY_SEVERAL, number=number, most=MOST_SEVERAL)
-        elif len(rows) - len([one for one in rows if _is_no_answer(one)]) > MOST_OPTIONS:
+        elif len(rows) - len([row for row in rows if _is_no_answer(row)]) > MOST_OPTIONS:
             self.notes.add_row(row, _Note.MANY, list=list_name[:40], number=len(rows), most=MOST_OPTIONS)
         elif repeated := self._repeated_label(rows):
             repeated_row, label = repeated
@@ -542,7 +542,7 @@ class _Reader:
             self.used.add(list_name)
             self.asked.append(row)
             choices = tuple(
-                ForeignChoice(one.get("name").strip(), self._texts(one, is_noted=is_new)) for one in rows
+                ForeignChoice(row.get("name").strip(), self._texts(row, is_noted=is_new)) for row in rows
             )
             yield self._with_direction_of_scale(
                 ForeignQuestion(
@@ -587,7 +587,7 @@ class _Reader:
 
     def _number_of_options(self, rows: Sequence[_Row]) -> int:
         """Return how many of a list's choices are options of their own."""
-        return number_of_options((one.get("name").strip(), self._texts(one, is_noted=False)) for one in rows)
+        return number_of_options((row.get("name").strip(), self._texts(row, is_noted=False)) for row in rows)
 
     def _repeated_label(self, rows: Sequence[_Row]) -> tuple[_Row, str] | None:
         """Return the first row whose Swedish label, or label without a language, an earlier row has too, and
