@@ -33,7 +33,7 @@ document.addEventListener("pointerdown", () => touches++, true);
     it: nobody who sends requests to the server has an influence. Friends who answer one after the other leave no
     pause, but each takes the time of a glance for each statement and touches little else. So a ballot in a row is
     rapid only with less time or more touches. Which answers were touched plays no part. */
-function isPlay(form) {
+function recordAndClassify(form) {
   const pause = Number(form.dataset.pause);
   const number = (parts) => form.querySelectorAll(parts).length;
   // Measured from the loading of the page, because this script may load much later.
@@ -49,7 +49,7 @@ function isPlay(form) {
 /** The fields of a ballot from a kiosk that cannot seal. */
 function fields(form) {
   const sent = new URLSearchParams(new FormData(form));
-  if (isPlay(form)) sent.set("_rapid", "yes");
+  if (recordAndClassify(form)) sent.set("_rapid", "yes");
   return sent;
 }
 
@@ -72,7 +72,7 @@ async function readMark() {
 /** Seals a form's fields for the public key `form.dataset.letterbox`: { letterbox, envelope }. */
 async function seal(form) {
   const answers = encode(new URLSearchParams(new FormData(form)));
-  const rapid = isPlay(form); // before anything that takes time
+  const rapid = recordAndClassify(form); // before anything that takes time
   const plain = new Uint8Array(TICKET + 1 + ROOM * form.querySelectorAll(COLUMNS).length);
   const mark = await readMark();
   plain.set(random(TICKET));

@@ -160,7 +160,7 @@ class SignInThrottle:
     def link_failed(self, source: str, code: str, now: float) -> None:
         """Record an invalid one-time link. Repeating the same link, such as an expired one, is no new
         guess."""
-        if self._is_new_guess(source, code):
+        if self._record_guess(source, code):
             self._links.add(source, now)
 
     def seconds_left_for_token(self, source: str, now: float) -> float:
@@ -169,11 +169,12 @@ class SignInThrottle:
 
     def token_failed(self, source: str, token: str, now: float) -> None:
         """Record an invalid token. Repeating the same token, such as a removed one, is no new guess."""
-        if self._is_new_guess(source, token):
+        if self._record_guess(source, token):
             self._tokens.add(source, now)
 
-    def _is_new_guess(self, source: str, code: str) -> bool:
-        """Return whether this source sends this wrong code for the first time, and remember it."""
+    def _record_guess(self, source: str, code: str) -> bool:
+        """Remember that this source sent this wrong code. Return whether it is the first time since all were
+        forgotten (MOST_KEYS_KEPT)."""
         guess = source, short_hash(code, 16)
         if guess in self._wrong_codes:
             return False
