@@ -38,10 +38,19 @@ LONGEST_PART = 40
 def file_response(name: str, content: bytes, *, is_download: bool = True) -> Response:
     """Return a response with the content of a file. The end of `name` is a key of MEDIA_TYPES, else KeyError.
     The browser saves a download under `name`, and shows other files."""
-    response = Response(content, mimetype=MEDIA_TYPES[name.rpartition(".")[2]])
+    response = Response(content, mimetype=_media_type(name))
+    _set_disposition(response, name, is_download=is_download)
+    return response
+
+
+def _media_type(name: str) -> str:
+    return MEDIA_TYPES[name.rpartition(".")[2]]
+
+
+def _set_disposition(response: Response, name: str, *, is_download: bool) -> None:
+    """Make the browser save a download under `name`. Without the header, it shows the file."""
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
 
 
 class StreamedFile(Response):
@@ -61,7 +70,7 @@ def streamed_file(
         content = gzip.GzipFile(fileobj=content)
     response = StreamedFile(
         wrap_file(request.environ, content),
-        mimetype=MEDIA_TYPES[name.rpartition(".")[2]],
+        mimetype=_media_type(name),
         direct_passthrough=True,
     )
     if is_packed:
@@ -70,8 +79,7 @@ def streamed_file(
         response.content_length = written.size
         if is_packed:
             response.headers["Content-Encoding"] = "gzip"
-    if is_download:
-        response.headers.set("Content-Disposition", "attachment", filename=name)
+    _set_disposition(response, name, is_download=is_download)
     return response
 
 
