@@ -5,13 +5,13 @@ The address of a file has the hash of its content, so that a browser need not as
 
 import gzip
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
 
 from kiosk.desk.session import without_session
+from kiosk.domain.short_hash import short_hash
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -64,7 +64,7 @@ def content_hash(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _content_hash(path: Path, _changed_ns: int) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:16]
+    return short_hash(path.read_bytes(), 16)
 
 
 @lru_cache(maxsize=32)

@@ -3,6 +3,7 @@
 import hashlib
 
 
-def short_hash(text: str, digits: int) -> str:
-    """Return the first `digits` hex digits of a text's SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+def short_hash(content: str | bytes, digits: int) -> str:
+    """Return the first `digits` hex digits of the SHA-256 of bytes, or of a text in UTF-8."""
+    data = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()[:digits]
