@@ -11,7 +11,7 @@ from kiosk.domain.aggregate import Aggregate, Scope
 from kiosk.library.aggregate_file import LONGEST_NAME, read_aggregate, write_aggregate
 from kiosk.library.aggregates import distrust, import_aggregate, received, trust, trusted_keys
 from kiosk.library.signing import existing_key, in_groups, own_key, read_fingerprint
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.output.aggregates import own_aggregate
 from kiosk.storage import StoreError
 

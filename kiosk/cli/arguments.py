@@ -10,7 +10,7 @@ import click
 from kiosk.domain.budget import LONGEST_REASON_CHARACTERS
 from kiosk.domain.rounds import ProtectionLevel
 from kiosk.library.library import Library, check_languages, read_usable_library
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.output.paper import PaperError
 from kiosk.settings import Settings, read_settings
 from kiosk.storage import Store, StoreError, check_owner, holds_keys, open_store

@@ -27,7 +27,7 @@ from kiosk.domain.rounds import (
     round_id,
 )
 from kiosk.domain.tree import Tree
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.operation.clock import check_clock
 from kiosk.storage import COMMAND_LINE, Action, Entry, RoundState, StoreError, UnconfirmedScreensError
 

@@ -40,7 +40,7 @@ from kiosk.domain.screen_size import (
     WIDTH_LIMITS_MM,
     Screen,
 )
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.library.theme import (
     LARGEST_LOGO_BYTES,
     LOGO_KINDS,

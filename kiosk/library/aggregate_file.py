@@ -34,7 +34,7 @@ from kiosk.library.data_package import described_table
 from kiosk.library.signing import PublicKey, sign
 from kiosk.library.spreadsheet_writer import add_file, csv_table
 from kiosk.library.surveys import MOST_OPTIONS, MOST_STATEMENTS
-from kiosk.library.texts import ID_PATTERN, find_fault
+from kiosk.library.text_rules import ID_PATTERN, find_fault
 from kiosk.settings import Settings
 
 FORMAT, FORMAT_VERSION = "kiosk-aggregate", 1

@@ -17,7 +17,7 @@ from kiosk.library.aggregate_file import LONGEST_NAME, SignedAggregate, read_agg
 from kiosk.library.archive_members import LARGEST_ARCHIVE_BYTES
 from kiosk.library.changes import Changes, RefusedError, exclusively, replace_all
 from kiosk.library.signing import existing_key, in_groups
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.settings import Settings
 
 FOLDER = Path("aggregates")

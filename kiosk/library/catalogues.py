@@ -33,7 +33,7 @@ from kiosk.library.definition import (
     read_bytes,
     strictly,
 )
-from kiosk.library.texts import can_be_read, find_translation_fault
+from kiosk.library.text_rules import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
 """Code of the language of reference texts, Swedish."""

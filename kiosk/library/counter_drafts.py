@@ -23,7 +23,7 @@ from kiosk.library.drafts import ChangedError, new_id, refuse_bad
 from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
-from kiosk.library.texts import can_be_read, find_fault, tidied
+from kiosk.library.text_rules import can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
 LONGEST_COUNTER_NAME = 60

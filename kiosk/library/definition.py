@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from kiosk.domain.message import Message
-from kiosk.library.texts import ID_PATTERN, find_fault, tidied
+from kiosk.library.text_rules import ID_PATTERN, find_fault, tidied
 
 MAX_FILE_BYTES = 1_000_000
 """Largest file that is read, in bytes."""

@@ -39,7 +39,7 @@ from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS, TRANSLATIONS
 from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
-from kiosk.library.texts import ID_PATTERN, can_be_read, find_fault, tidied
+from kiosk.library.text_rules import ID_PATTERN, can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
 LONGEST_STATEMENT = 200

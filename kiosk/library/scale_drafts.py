@@ -22,7 +22,7 @@ from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
 from kiosk.library.surveys import HIGHEST_NUMBER, MOST_OPTIONS, read_scale
-from kiosk.library.texts import can_be_read, find_fault, tidied
+from kiosk.library.text_rules import can_be_read, find_fault, tidied
 from kiosk.settings import Settings
 
 LONGEST_LABEL = 60

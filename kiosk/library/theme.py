@@ -18,7 +18,7 @@ from kiosk.domain.theme import (
     shown_contrast,
 )
 from kiosk.library.definition import Read, Table, is_there, read_table
-from kiosk.library.texts import Fault
+from kiosk.library.text_rules import Fault
 
 THEME = "theme.toml"
 """Name of the theme's file in KIOSK_DATA."""

@@ -18,7 +18,7 @@ from kiosk.library.drafts import ChangedError, refuse_bad
 from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
-from kiosk.library.texts import find_fault, tidied
+from kiosk.library.text_rules import find_fault, tidied
 from kiosk.library.theories import MEASURED, MOST_BOXES, MOST_GOALS
 from kiosk.library.theory_file import theory_toml
 from kiosk.settings import Settings

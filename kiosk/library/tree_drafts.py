@@ -20,7 +20,7 @@ from kiosk.library.drafts import ChangedError, new_id, refuse_bad
 from kiosk.library.field_faults import FieldError, FieldFault
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import QUESTIONS
-from kiosk.library.texts import find_fault, tidied
+from kiosk.library.text_rules import find_fault, tidied
 from kiosk.library.trees import MOST_UNITS
 from kiosk.settings import Settings
 

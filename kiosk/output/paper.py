@@ -23,7 +23,7 @@ from kiosk.domain.rounds import Round
 from kiosk.domain.slips import spaced
 from kiosk.domain.theme import Theme
 from kiosk.library.catalogues import Catalogue
-from kiosk.library.texts import is_one_line
+from kiosk.library.text_rules import is_one_line
 from kiosk.screen.texts import SCREEN
 from kiosk.settings import shipped_folder
 

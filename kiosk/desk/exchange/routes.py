@@ -32,7 +32,7 @@ from kiosk.library.aggregates import (
 from kiosk.library.bundles import Kind, Plan, State, import_bundle, make_bundle, plan_import
 from kiosk.library.changes import RefusedError
 from kiosk.library.signing import existing_key, in_groups, read_fingerprint
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.output.aggregates import own_aggregate, years
 from kiosk.settings import Settings
 from kiosk.storage import Action

@@ -47,7 +47,7 @@ from kiosk.domain.report import (
 )
 from kiosk.domain.rounds import Round
 from kiosk.domain.theory import Theory
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.output.glyphs import undrawable
 from kiosk.output.paper import PaperError
 from kiosk.output.report_files import ENDINGS, IN_PROCESS, input_for_report_writer, write_file

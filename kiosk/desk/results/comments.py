@@ -9,7 +9,7 @@ from kiosk.desk.i18n import translate, translate_message
 from kiosk.desk.notices import add_problem
 from kiosk.desk.results.access import readable_round
 from kiosk.desk.session import for_coordinator, note
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.storage import Action
 
 blueprint = Blueprint("comments", __name__)

@@ -23,7 +23,7 @@ from kiosk.domain.earlier_figures import (
     read_figures,
 )
 from kiosk.domain.survey import Statement, Survey
-from kiosk.library.texts import find_fault, tidied
+from kiosk.library.text_rules import find_fault, tidied
 from kiosk.storage import Action
 
 blueprint = Blueprint("earlier_figures", __name__)

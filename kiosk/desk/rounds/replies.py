@@ -12,7 +12,7 @@ from kiosk.desk.respondents import people_at
 from kiosk.desk.session import for_coordinator, note
 from kiosk.library.catalogues import REFERENCE, Language
 from kiosk.library.library import screen_languages
-from kiosk.library.texts import find_fault
+from kiosk.library.text_rules import find_fault
 from kiosk.storage import Action, RoundState
 
 blueprint = Blueprint("replies", __name__)

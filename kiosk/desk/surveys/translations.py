@@ -20,7 +20,7 @@ from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.changes import RefusedError
 from kiosk.library.completeness import Completeness, of_screen, of_survey
 from kiosk.library.drafts import Translation, reviews, write_translations
-from kiosk.library.texts import LONGEST_TRANSLATION, find_translation_fault
+from kiosk.library.text_rules import LONGEST_TRANSLATION, find_translation_fault
 from kiosk.library.translators_file import Comparison, TranslationError, as_po, read_translations
 from kiosk.screen.speech import Speech, speeches, spoken_texts
 from kiosk.storage import Action

@@ -18,7 +18,7 @@ from kiosk.domain.message import Message
 from kiosk.domain.theory import Goal, Layer, Measure, Theory, TheoryBox
 from kiosk.library.drafts import LONGEST_TITLE, new_id, new_title
 from kiosk.library.library import Library
-from kiosk.library.texts import LONGEST_TEXT
+from kiosk.library.text_rules import LONGEST_TEXT
 from kiosk.library.theories import MEASURED
 from kiosk.library.theory_drafts import (
     GOALS,

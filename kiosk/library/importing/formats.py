@@ -23,7 +23,7 @@ from kiosk.library.importing.surveyjs import read_surveyjs
 from kiosk.library.importing.text_lines import read_lines
 from kiosk.library.importing.xlsform import read_form
 from kiosk.library.surveys import read_scales, readable
-from kiosk.library.texts import can_be_read, find_fault
+from kiosk.library.text_rules import can_be_read, find_fault
 from kiosk.settings import shipped_folder
 
 LARGEST_TEXT_BYTES = 5_000_000

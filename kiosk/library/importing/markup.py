@@ -5,7 +5,7 @@ import re
 import unicodedata
 from enum import Enum
 
-from kiosk.library.texts import TURNING, tidied
+from kiosk.library.text_rules import TURNING, tidied
 
 REFERENCE_TO_ANSWER = re.compile(r"\$\{[^{}]*\}")
 """A reference to an earlier answer, which this program cannot fill in."""

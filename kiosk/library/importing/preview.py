@@ -37,7 +37,7 @@ from kiosk.library.importing.markup import REFERENCE_TO_ANSWER
 from kiosk.library.importing.no_answer_labels import is_none_of_these, kind_of
 from kiosk.library.library import Library
 from kiosk.library.surveys import MOST_STATEMENTS, RESERVED_NAMES
-from kiosk.library.texts import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
+from kiosk.library.text_rules import ID_PATTERN, LONGEST_TEXT, find_fault, find_translation_fault, tidied
 
 UNKNOWN_LICENCE = "Okända villkor: fråga den som skrev frågorna"
 """The licence of an imported survey, until a person writes it."""

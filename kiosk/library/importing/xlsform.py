@@ -26,7 +26,7 @@ from kiosk.library.importing.language_headings import heading_code, malformed_co
 from kiosk.library.importing.markup import Change, plain_text
 from kiosk.library.importing.no_answer_labels import number_of_options
 from kiosk.library.surveys import MOST_OPTIONS
-from kiosk.library.texts import find_fault, tidied
+from kiosk.library.text_rules import find_fault, tidied
 
 Sheet = Sequence[Sequence[str]]
 """Rows of cell texts, from the first row; an empty cell is ""."""
