@@ -21,8 +21,10 @@ PACKAGE = Path(kiosk.__file__).parent
 
 
 SQL = re.compile(
-    r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|ALTER\s+TABLE|PRAGMA\s)",
-    re.DOTALL,
+    r"\b(SELECT\s.+\sFROM|(INSERT|REPLACE)\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM"
+    r"|(CREATE|ALTER|DROP)\s+(UNIQUE\s+|TEMP(ORARY)?\s+)?(TABLE|INDEX|VIEW|TRIGGER)"
+    r"|TRUNCATE\s+\S|PRAGMA\s|VACUUM\b)",
+    re.DOTALL | re.IGNORECASE,
 )
 
 NOT_IN_DOMAIN = {
@@ -56,10 +58,21 @@ def imported(path: Path) -> set[str]:
     for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            module = imported_module(node, path)
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     parts = [imported_name.split(".") for imported_name in names]
     return {".".join(part[:end]) for part in parts for end in range(1, len(part) + 1)}
+
+
+def imported_module(node: ast.ImportFrom, path: Path) -> str:
+    """The full name of the module that names are imported from, a relative one included."""
+    if not node.level:
+        return node.module or ""
+    folders = path.parent.parts
+    outermost = len(folders) - folders[::-1].index(PACKAGE.name) - 1
+    package = folders[outermost : len(folders) - node.level + 1]
+    return ".".join([*package, *([node.module] if node.module else [])])
 
 
 def imported_layers(path: Path) -> set[str]:
@@ -94,12 +107,14 @@ def circle(paths: list[Path], root: Path) -> list[str]:
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Every string of a module that is no docstring."""
+    """Every string of a module that is no docstring; of one with values, the whole and each part."""
     statements = (node.value for node in nodes(path) if isinstance(node, ast.Expr))
     docstrings = {id(value) for value in statements if isinstance(value, ast.Constant)}
     for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
 @cache
@@ -228,6 +243,21 @@ def test_the_check_catches_a_planted_upward_import(tmp_path: Path, layer: str, l
 
 
 @pytest.mark.parametrize(
+    ("layer", "line"),
+    [
+        ("domain", "from ..storage import Store"),
+        ("library", "from .. import screen"),
+        ("guest", "from ..desk.i18n import translate"),
+        ("desk/rounds", "from ...operation import serve"),
+    ],
+)
+def test_the_check_catches_a_planted_relative_import(tmp_path: Path, layer: str, line: str) -> None:
+    (folder := tmp_path / PACKAGE.name / layer).mkdir(parents=True)
+    (planted := folder / "planted.py").write_text(line)
+    assert upward_imports(planted, layer.partition("/")[0])
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "import kiosk.storage.store",
@@ -247,7 +277,21 @@ def test_the_check_catches_an_import_from_inside_the_importer(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT answers\n FROM tally", "DELETE FROM box", "UPDATE round SET closed = 1", "PRAGMA user_version"],
+    [
+        "SELECT answers\n FROM tally",
+        "DELETE FROM box",
+        "UPDATE round SET closed = 1",
+        'update "round" set closed = 1',
+        "PRAGMA user_version",
+        "select answers from tally",
+        "insert or replace into tally values (1)",
+        "REPLACE INTO tally VALUES (1)",
+        "DROP TABLE box",
+        "drop index box_by_unit",
+        "CREATE UNIQUE INDEX box_by_unit ON box (unit_id)",
+        "TRUNCATE tally",
+        "VACUUM",
+    ],
 )
 def test_the_check_catches_planted_sql(tmp_path: Path, sql: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f'"""No SQL."""\nSEEN = {sql!r}\n')
@@ -256,7 +300,12 @@ def test_the_check_catches_planted_sql(tmp_path: Path, sql: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["'SELECT answers FROM tally'", "f'SELECT 1 FROM {name}'", "f'INSERT INTO {name} VALUES (1)'"],
+    [
+        "'SELECT answers FROM tally'",
+        "f'SELECT 1 FROM {name}'",
+        "f'INSERT INTO {name} VALUES (1)'",
+        "f'SELECT {a} FROM tally'",
+    ],
 )
 def test_the_check_catches_planted_sql_about_a_table(tmp_path: Path, statement: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f"SEEN = {statement}\n")

@@ -159,7 +159,8 @@ def _outputs(database: peewee.Database) -> None:
                 counted.c.number: number,
             }
         ).execute(database)
-    database.execute_sql('DROP TABLE "activity"')  # type: ignore[no-untyped-call]
+    migrator = SchemaMigrator.from_database(database)  # type: ignore[no-untyped-call]
+    migrate(migrator.drop_table("activity"))  # type: ignore[no-untyped-call]
     figure = ("node_id", "period", "counter")
     _create(
         database,
