@@ -10,6 +10,7 @@ from kiosk.domain.rounds import Admission, Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.settings import read_settings
 from tests.tools.accessibility import violations
+from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.tools.shipped import library_for
 from tests.web.guest import Counted, Guest, Serve, thanks
@@ -63,6 +64,26 @@ def test_one_touch_is_enough_and_the_next_guest_follows(
         expect(guest.page.locator(STATEMENT)).to_be_visible()
         expect(guest.page.locator("input:checked:not([value=''])")).to_have_count(0)
     assert len([asked for asked in guest.served.asked if asked.startswith("POST")]) == 2
+
+
+GAPS = """() => {
+    const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+    const [above, below] = [
+        box("#asker").top - box("#bar").bottom, box("#brief").top - box("fieldset .choices").bottom,
+    ];
+    return Math.abs(above - below) / window.innerHeight;
+}"""
+"""By which part of the height the empty places above and below the question and its answers differ."""
+
+
+@pytest.mark.browser
+def test_on_a_tall_screen_the_question_stands_in_the_middle(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    guest = a_guest(a_place(tmp_path), context, serve)
+    resize(guest.page, 1080, 1920)
+    expect(guest.page.locator("#answers")).to_have_attribute("data-fit", "list tall")
+    assert guest.page.evaluate(GAPS) < 0.1
 
 
 @pytest.mark.browser
