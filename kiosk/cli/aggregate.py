@@ -30,7 +30,8 @@ def aggregate_group() -> None:
 @click.option("--units", "has_units", is_flag=True, help="Also the published figures of each unit.")
 @report_errors
 def make(file: Path, year: int | None, organisation: str | None, has_units: bool) -> None:
-    """Write the published figures of closed rounds and the outputs of a year to a new FILE, signed."""
+    """Write the published figures of the rounds that closed in a year, and its outputs, to a new FILE,
+    signed."""
     settings, now = owned_settings(), datetime.now()
     store, library = installed_store(settings), usable_library(settings)
     name = (organisation or library.theme.name).strip()

@@ -48,7 +48,7 @@ def user_add(name: str, role: str) -> None:
 @user.command(name="list")
 @report_errors
 def user_list() -> None:
-    """List all accounts, and those whose link is not used yet."""
+    """List all accounts, and the new ones whose link is not used yet."""
     store = installed_store(current_settings())
     with_factor = store.second_factors.names()
     for account in store.accounts.all():

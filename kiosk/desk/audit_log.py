@@ -45,7 +45,8 @@ ENTRIES_ON_PAGE = 500
 
 
 class Kind(StrEnum):
-    """The kinds of actions that the page can show alone. The values stand in addresses."""
+    """The kinds of actions that the page can show alone (ACTIONS_OF): kiosks that come or go, kiosks that
+    change their unit, printed slips and posters, rounds. The values stand in addresses."""
 
     KIOSKS = "kiosks"
     MOVES = "moves"

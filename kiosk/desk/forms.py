@@ -339,7 +339,8 @@ class RoundForm(DeskForm):
     """A new round. `units` are chosen ones, all of the tree if none is. `closes` is the last day, which
     belongs to the round. `figures` says when figures are shown (PublicationTime). `expected` is the number of
     guests that a unit expects unless it has a number of its own (`ExpectedGuests`); `a_day` the ballots that
-    it expects a day, for a forecast. `reason` says why units have more kiosks than their budget.
+    it expects a day, for a forecast. `reason` says why units have more kiosks than their budget. `understood`
+    confirms that an opened round cannot be changed or closed early.
 
     `thought_over` says that the coordinator has read the forecast, and confirms the use of the screens that
     staff paired, whose code endings are in `known_screens` with blanks between.
@@ -530,7 +531,8 @@ def logo_file(form: FlaskForm, field: FileField) -> None:
 
 class ThemeForm(DeskForm):
     """The organisation's theme. `seen` is the digest of the theme that the form was opened with; an uploaded
-    `logo` replaces the present one, and `without_logo` removes it."""
+    `logo` replaces the present one, and `without_logo` removes it. `corner` is the radius of corners in CSS
+    pixels, None for the usual one."""
 
     name = StringField(_("Organisationens namn"), filters=[on_one_line], validators=[organisation_name])
     accent = StringField(_("Färg"), filters=[on_one_line], validators=[accent_that_can_be_read])

@@ -23,8 +23,9 @@ guests."""
 
 class Bucket(StrEnum):
     """The token buckets of a kiosk's address. FORM is for ballots sent as a form, OWN for envelopes with the
-    kiosk's mark, UNMARKED for other envelopes; those with WAITED are for envelopes that waited for the
-    network. A sender without the mark cannot influence the buckets of OWN."""
+    mark of the address's kiosk (`Store.cast_envelope`), UNMARKED for other envelopes; those with WAITED are
+    for envelopes that waited for the network. A sender without the mark cannot influence the buckets of
+    OWN."""
 
     FORM = "form"
     OWN, OWN_WAITED = "own", "own waited"

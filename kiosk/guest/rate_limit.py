@@ -22,8 +22,8 @@ class RateLimit:
     """Token buckets by name, in memory only: `burst` ballots at once, at least 1, then one each `seconds`.
 
     `clock` returns seconds and must be monotonic. `pause` is for the kiosk's script, in seconds: ballots less
-    than this apart count as a row of rapid ones, if they are also hasty; with 0, none is rapid. `seconds` and
-    `pause` grow by `statement_seconds` for each statement of the ballot. Thread-safe.
+    than this apart are in a row, and only a ballot in a row can be a rapid submission; with 0, none is one.
+    `seconds` and `pause` grow by `statement_seconds` for each statement of the ballot. Thread-safe.
     """
 
     seconds: float

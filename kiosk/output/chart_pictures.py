@@ -32,9 +32,9 @@ FONT = "Noto Sans, Noto Sans Arabic, system-ui, sans-serif"
 class PictureLayout:
     """The dimensions of a picture, in its pixels.
 
-    `labels` and `numbers` are the space at the left and right of the bars, `bar` is the height of a bar; the
-    three sizes are those of fonts, and `note_size` that of sentences at bars. `margin` is the space around
-    all of it.
+    A picture with little content is `least_height` high. `labels` and `numbers` are the space at the left and
+    right of the bars, `bar` is the height of a bar; the three sizes are those of fonts, and `note_size` that
+    of sentences at bars. `margin` is the space around all of it.
     """
 
     width: int

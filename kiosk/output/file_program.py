@@ -180,8 +180,8 @@ class _Reader(io.RawIOBase):
 
 
 class WrittenFiles:
-    """The files that programs wrote, the latest of them kept in `folder`, which must exist; if that is None,
-    in the machine's folder for temporary files."""
+    """The files that programs wrote, those used last of them kept (MOST_KEPT, MOST_KEPT_BYTES) in `folder`,
+    which must exist; if that is None, in the machine's folder for temporary files."""
 
     def __init__(self, folder: Path | None = None, queue: Queue = QUEUE) -> None:
         self._folder = folder

@@ -213,6 +213,7 @@ class Measures:
 
     @property
     def is_narrow(self) -> bool:
+        """Whether the chart is for a phone: less than NARROW pixels wide."""
         return self.width < NARROW
 
 

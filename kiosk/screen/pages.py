@@ -136,9 +136,10 @@ class FormTexts:
         """Return the texts as static/guest.js reads them: a list without names, which would cost bytes in
         every language.
 
-        Its items are: direction, digits, reply, the texts of `keys`, [text, number of its scale] for each
-        statement, the labels of each scale, and the subject. The scale of a statement is all texts below it
-        (`Question.words`); equal scales are listed once, and a scale's number is its index, from 0.
+        Its items are: direction, digits, reply, a list of the texts of `keys`, a list with [text, number of
+        its scale] for each statement, a list with the labels of each scale, and the subject. The scale of a
+        statement is all texts below it (`Question.words`); equal scales are listed once, and a scale's number
+        is its index, from 0.
         """
         labels, scales = self._labels()
         return [
@@ -152,8 +153,9 @@ class FormTexts:
         ]
 
     def sounds_for_script(self, spoken_keys: Sequence[str]) -> str:
-        """Return the beginnings of the names of sounds, of BEGINNING_DIGITS characters each, spaces for a
-        text without sound: of the texts of `spoken_keys`, the statements, and the labels of each scale."""
+        """Return the beginnings of the names of sounds without a separator, of BEGINNING_DIGITS characters
+        each, spaces for a text without sound: of the texts of `spoken_keys`, the statements, and the labels
+        of each scale."""
         heard = [self.screen_texts[key] for key in spoken_keys]
         heard += [question.text for question in self.statements]
         heard += [label for scale in self._labels()[1] for label in scale]
@@ -244,8 +246,8 @@ class Pages:
         - `home` is the address at which a practice form ends; "" for a real form.
         - `letterbox` is the public key, in hex, for which a kiosk seals ballots; with "" it sends them
           unsealed.
-        - `pause`, in seconds: a kiosk's script marks hasty ballots in a row as rapid if they are less than
-          this apart.
+        - `pause`, in seconds: a kiosk's ballots less than this apart are in a row, and only a ballot in a
+          row can be a rapid submission; with 0, none is one.
         - `closes_at`, local time: without the network, a kiosk accepts no ballot from this time on; None for
           a practice, which stores nothing.
         """

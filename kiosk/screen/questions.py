@@ -43,7 +43,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A statement with its options, the highest first; numbers in ascending order.
+    """A statement with its options, the highest first; the lowest first on a scale of numbers.
 
     If `several` options may be chosen, `hints` has the text that says so, and the last of `options` is "none
     of these". A follow-up `follows` some answers to another statement: `hints` has a text and these answers,

@@ -51,8 +51,8 @@ class AudioError(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """A text and its sound; `file` is None if it has none. `is_recorded` says whether that is a person's
-    recording, not a draft."""
+    """A text and its sound; `name` is its `sound_name`, `file` is None if it has none. `is_recorded` says
+    whether that is a person's recording, not a draft."""
 
     text: str
     name: str

@@ -104,7 +104,9 @@ PROMISES: Mapping[Protection, str] = {
 
 
 class Refusal(StrEnum):
-    """The reason why a guest's request was refused, or could not be sent.
+    """The reason why a guest's request was refused, or could not be sent (OFFLINE). BAD is for a malformed
+    request or one from another site, FAILED for a fault of the program, WAIT for a limit of rate or of wrong
+    codes.
 
     The values name the texts in templates and scripts, and are sent in the header Kiosk-Refusal.
     """

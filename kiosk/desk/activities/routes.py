@@ -52,9 +52,10 @@ STEPS = {"more": 1, "fewer": -1}
 
 @dataclass(frozen=True)
 class Button:
-    """A button that adds one to a counter, or to one of its targets. `target` is the target's id, NO_TARGET
-    for the counter itself. `name` is the target's or the counter's name in the reader's language. `taps` is
-    the number of taps at the unit in the shown month, less those that were undone."""
+    """A button that adds one to a counter, or to one of its targets (`kiosk.domain.counters.Target`).
+    `target` is the target's id, NO_TARGET for the counter itself. `name` is the target's or the counter's
+    name in the reader's language. `taps` is the number of taps at the unit in the shown month, less those
+    that were undone."""
 
     counter: Counter
     target: str

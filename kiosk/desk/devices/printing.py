@@ -84,12 +84,12 @@ class SlipSheets:
 
 
 def print_slips(form: SlipsForm) -> SlipSheets | None:
-    """Store new slips, and return them as a PDF; None if they are refused, with the errors in the form, also
-    if the round closes while they wait for their turn. None, with an error, also for slips whose texts cannot
-    be printed, but these are stored: nobody has their codes, and they count in the budget. Raises BusyError
-    if too many files wait to be written, and KeyUnavailableError if the key of the slip set is missing or
-    damaged, both before any slip is stored; UnfinishedError, after they are stored, if the program that
-    writes the PDF did not finish."""
+    """Store the slips of a valid form, and return them as a PDF; None if they are refused, with the errors in
+    the form, also if the round closes while they wait for their turn. None, with an error, also for slips
+    whose texts cannot be printed, but these are stored: nobody has their codes, and they count in the budget.
+    Raises BusyError if too many files wait to be written, and KeyUnavailableError if the key of the slip set
+    is missing or damaged, both before any slip is stored; UnfinishedError, after they are stored, if the
+    program that writes the PDF did not finish."""
     if _untick_missing_languages(form):
         return None
     of_round = next(state.round for state in desk().store.rounds() if state.round.id == form.round.data)
@@ -241,9 +241,9 @@ def poster_form(**options: Any) -> PosterForm:
 
 
 def print_poster(form: PosterForm, link: Link) -> bytes | None:
-    """Return the poster with the address of `link` as the content of a PDF file; None if its texts cannot be
-    printed or have no room, with the error in the form. Raises BusyError if too many files wait to be
-    written, UnfinishedError if the program that writes it did not finish."""
+    """Return the poster of a valid form with the address of `link` as the content of a PDF file; None if its
+    texts cannot be printed or have no room, with the error in the form. Raises BusyError if too many files
+    wait to be written, UnfinishedError if the program that writes it did not finish."""
     words = paper_texts(desk().library.guest, form.languages.data)
     size = Size(form.size.data)
     try:
