@@ -115,14 +115,14 @@ def aggregate_of(
     `document` is the snapshot; ValueError if it lacks a round of that year. `outputs` come from
     `yearly_outputs`, and `made_at` is the local time now.
     """
-    of_year = [one for one in closed_rounds if one.closes_at.year == scope.year]
-    rounds = (_round(document, one, has_units=scope.has_units) for one in of_year)
+    of_year = [of_round for of_round in closed_rounds if of_round.closes_at.year == scope.year]
+    rounds = (_round(document, of_round, has_units=scope.has_units) for of_round in of_year)
     return Aggregate(
         scope.organisation,
         scope.year,
         made_at,
         document["demonstration"],
-        tuple(one for one in rounds if one),
+        tuple(of_round for of_round in rounds if of_round),
         tuple(outputs),
     )
 
@@ -137,7 +137,7 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
     """
     statements = of_round.survey.with_one_answer
     names = {statement.id for statement in statements}
-    [published] = (one for one in document["rounds"] if one["id"] == of_round.id)
+    [published] = (in_document for in_document in document["rounds"] if in_document["id"] == of_round.id)
     root = of_round.tree.root.id
     nodes = {
         node["id"]: NodeFigures(
@@ -158,7 +158,7 @@ def _round(document: Document, of_round: Round, *, has_units: bool) -> Aggregate
         tuple(_nearest(of_round.tree, node, nodes) for node in of_round.tree.nodes if node.id in nodes)
     )
     survey = replace(of_round.survey, statements=statements, translations={})
-    epsilon = min(of_round.epsilon_of(of_round.survey.columns_of(one)[0]) for one in statements)
+    epsilon = min(of_round.epsilon_of(of_round.survey.columns_of(statement)[0]) for statement in statements)
     terms = replace(of_round, survey=survey, tree=tree, epsilon=epsilon)
     return AggregateRound(terms, of_round.survey.version, nodes)
 
@@ -196,17 +196,17 @@ def faults(aggregate: Aggregate) -> Iterator[Message]:
     have figures, with a table of each statement: the reader of the file checks that."""
     if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
         yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
-    for one in aggregate.rounds:
-        yield from _faults_of_round(one, aggregate)
+    for of_round in aggregate.rounds:
+        yield from _faults_of_round(of_round, aggregate)
     for output in aggregate.outputs:
         if not 0 <= output.figure.number <= MOST_BALLOTS * LARGEST_NUMBER:
             yield Message("{name}: antalet går inte att läsa.", {"name": output.name})
 
 
-def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
+def _faults_of_round(of_round: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
     """Yield the faults of a round's terms, then those of its nodes, at most one for each. With a k below
     K_FLOOR only faults of the terms: the rules of figures divide by k - 1."""
-    terms = one.round
+    terms = of_round.round
     values = {"round": terms.id}
     if not terms.opens_at < terms.closes_at <= aggregate.made_at or terms.closes_at.year != aggregate.year:
         yield Message("Omgången {round} är inte avslutad, eller hör till ett annat år.", values)
@@ -215,8 +215,8 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
     if len(terms.tree.nodes) > MOST_NODES:
         yield Message("Omgången {round} har för många verksamheter.", values)
     for node in terms.tree.nodes if terms.k >= K_FLOOR else ():
-        figures = one.nodes[node.id]
-        rest = _rest(one, node.id)
+        figures = of_round.nodes[node.id]
+        rest = _rest(of_round, node.id)
         if figures.answered < terms.k or 0 < rest[0] < terms.k or rest[0] < 0:
             yield Message(
                 "{place} i omgången {round} visar färre än {k} svar, direkt eller genom att dra ifrån.",
@@ -229,10 +229,10 @@ def _faults_of_round(one: AggregateRound, aggregate: Aggregate) -> Iterator[Mess
             )
 
 
-def _rest(one: AggregateRound, node_id: str) -> tuple[int, list[int]]:
+def _rest(of_round: AggregateRound, node_id: str) -> tuple[int, list[int]]:
     """Return (ballots, cells of all tables): a node's figures minus those of the nodes directly below it."""
-    figures = one.nodes[node_id]
-    below = [one.nodes[child] for child in one.round.tree.children(node_id)]
+    figures = of_round.nodes[node_id]
+    below = [of_round.nodes[child] for child in of_round.round.tree.children(node_id)]
     rest = figures.answered - sum(child.answered for child in below)
     cells = [
         cell - sum(_cells(child.tables[name])[at] for child in below)

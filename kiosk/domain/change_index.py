@@ -97,10 +97,10 @@ def index_changes(
         statements = of_round.survey.statements
         nodes = [node.id for node in of_round.tree.nodes]
         compared = {
-            one.id
+            compared_round.id
             for node in nodes
             for statement in statements
-            for one in last_two(closed, of_round, node, statement.id)
+            for compared_round in last_two(closed, of_round, node, statement.id)
         }
         document = parts.rounds(sorted({of_round.id, *compared}))
         rounds[of_round.id] = {
@@ -136,7 +136,7 @@ def _index_over_time(
     for of_round in shown:
         groups = [node.id for node in of_round.tree.nodes if node.id not in of_round.tree.leaves]
         for node_id in groups:
-            asking = [one.id for one in every if one.tree.has(node_id)]
+            asking = [candidate.id for candidate in every if candidate.tree.has(node_id)]
             at_node = parts.node(asking, node_id)
             for statement in of_round.survey.statements:
                 if not statement.scale.is_ordered:

@@ -36,7 +36,7 @@ class Party:
     @property
     def has_several_trees(self) -> bool:
         """Whether the rounds of its aggregate have more than one tree of units."""
-        return len({one.round.tree.root.id for one in self.aggregate.rounds}) > 1
+        return len({of_round.round.tree.root.id for of_round in self.aggregate.rounds}) > 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Group:
     def spread(self) -> Spread | None:
         """The lines with the largest and the smallest share that agrees, each line as a place; None with
         fewer than two lines that have enough answers for a percentage."""
-        return spread((Node(one.id, one.name, None), one.row) for one in self.lines)
+        return spread((Node(line.id, line.name, None), line.row) for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
     topics: list[list[Line]] = []
     for line in (line for party in parties for line in _lines(party)):
         of_topic = next(
-            (lines for lines in topics if any(_is_about(one.row, line.row) for one in lines)), None
+            (lines for lines in topics if any(_is_about(earlier.row, line.row) for earlier in lines)), None
         )
         if of_topic is None:
             topics.append([line])
@@ -106,20 +106,22 @@ def compare(parties: Iterable[Party]) -> tuple[Topic, ...]:
 def _lines(party: Party) -> Iterable[Line]:
     """Return a party's lines: one for each statement and tree, from the latest round that asked the statement
     there. A statement whose options have no order has no line: no share of it is compared."""
-    rounds = sorted(party.aggregate.rounds, key=lambda one: (one.round.closes_at, one.round.id))
+    rounds = sorted(
+        party.aggregate.rounds, key=lambda of_round: (of_round.round.closes_at, of_round.round.id)
+    )
     latest = {
-        (one.round.tree.root.id, statement.id): Line(party, one.row(statement))
-        for one in rounds
-        for statement in one.round.survey.statements
+        (of_round.round.tree.root.id, statement.id): Line(party, of_round.row(statement))
+        for of_round in rounds
+        for statement in of_round.round.survey.statements
         if statement.scale.is_ordered
     }
     return latest.values()
 
 
-def _is_about(one: Row, other: Row) -> bool:
+def _is_about(row: Row, other: Row) -> bool:
     """Return whether two rows' statements have the same id or the same meaning, and so belong to one
     topic."""
-    return one.statement.id == other.statement.id or one.statement.means(other.statement)
+    return row.statement.id == other.statement.id or row.statement.means(other.statement)
 
 
 def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
@@ -135,15 +137,15 @@ def _groups(lines: Sequence[Line]) -> tuple[Group, ...]:
     return tuple(Group(tuple(group), differences(groups[0][0].row, group[0].row)) for group in groups)
 
 
-def differences(one: Row, other: Row) -> tuple[Difference, ...]:
+def differences(row: Row, other: Row) -> tuple[Difference, ...]:
     """Return the reasons why two rows about one topic cannot be compared; () if they can."""
-    has_other_scale = one.statement.scale.labels != other.statement.scale.labels
-    has_other_options = one.statement.agreeing_options != other.statement.agreeing_options
+    has_other_scale = row.statement.scale.labels != other.statement.scale.labels
+    has_other_options = row.statement.agreeing_options != other.statement.agreeing_options
     apart = {
-        Difference.WORDING: not one.statement.means(other.statement),
+        Difference.WORDING: not row.statement.means(other.statement),
         Difference.SCALE: has_other_scale,
         Difference.AGREEING: has_other_options and not has_other_scale,
-        Difference.PROTECTION: one.round.protection is not other.round.protection,
+        Difference.PROTECTION: row.round.protection is not other.round.protection,
     }
     return tuple(difference for difference, is_so in apart.items() if is_so)
 
@@ -164,7 +166,7 @@ def compare_outputs(parties: Iterable[Party]) -> tuple[OutputComparison, ...]:
     output's first figure. A counter with the same id and another definition has a comparison of its own."""
     columns: dict[tuple[str, str], OutputComparison] = {}
     for party in parties:
-        for output in (one for one in party.aggregate.outputs if not one.parent):
+        for output in (output for output in party.aggregate.outputs if not output.parent):
             column = columns.setdefault(
                 (output.counter, output.definition), OutputComparison(output.name, output.definition, {})
             )

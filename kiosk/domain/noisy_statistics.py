@@ -231,11 +231,11 @@ def _losses(means: Sequence[float], scales: Sequence[float]) -> list[float]:
     filled = [(mean + less) / chance for mean, less, chance in zip(means, below, above, strict=True)]
     squares = [scale * scale for scale in scales]
     ranks = [0.0] * len(means)
-    for one in range(1, len(means)):
-        mean, chance, square = filled[one], chances[one], squares[one]
-        for other in range(one):
+    for cell in range(1, len(means)):
+        mean, chance, square = filled[cell], chances[cell], squares[cell]
+        for other in range(cell):
             is_smaller = 0.5 + erf((mean - filled[other]) / (2 * sqrt(square + squares[other]))) / 2
-            ranks[one] += chances[other] * is_smaller
+            ranks[cell] += chances[other] * is_smaller
             ranks[other] += chance * (1 - is_smaller)
     tail, number = _poisson_tail(sum(below)), max(sum(chances), 1.0)
     losses = []
@@ -282,7 +282,7 @@ def _extended_score(
     """Return the smallest interval that contains the interval of each of these tables (`_score`). Tables
     without any answer are left out; at least one has answers."""
     intervals = [_score(counts, chosen, noise, z) for counts in tables if sum(counts) > 0]
-    return Interval(min(one.low for one in intervals), max(one.high for one in intervals))
+    return Interval(min(interval.low for interval in intervals), max(interval.high for interval in intervals))
 
 
 def _score(counts: Sequence[float], chosen: Collection[int], noise: Noise, z: float) -> Interval:

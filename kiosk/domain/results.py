@@ -453,8 +453,8 @@ def _strata(rows: Sequence[Row], *, are_unbiased: bool = False) -> list[Stratum]
     for name in names:
         of_unit = [by_unit.get(name, nothing) for by_unit in tables]
         noises = [
-            Noise(one.cells, of_round.batches * one.variance, of_round.batches)
-            for one, of_round in zip(of_one_batch, of_unit, strict=True)
+            Noise(noise.cells, of_round.batches * noise.variance, of_round.batches)
+            for noise, of_round in zip(of_one_batch, of_unit, strict=True)
         ]
         counts = [of_round.table.counts for of_round in of_unit]
         if are_unbiased:

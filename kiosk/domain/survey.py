@@ -373,7 +373,9 @@ def numbers_in(text: str) -> tuple[int, ...]:
 def can_agree(agreeing: Sequence[int], options: int) -> bool:
     """Return whether these numbers may count as agreeing: each once, from 1 to `options`, and not all of
     them. True for no numbers: then the highest options count as agreeing."""
-    return len(set(agreeing)) == len(agreeing) < options and all(1 <= one <= options for one in agreeing)
+    return len(set(agreeing)) == len(agreeing) < options and all(
+        1 <= number <= options for number in agreeing
+    )
 
 
 @dataclass(frozen=True)
@@ -433,7 +435,9 @@ class Survey:
     def with_one_answer(self) -> tuple[Statement, ...]:
         """The statements of which each guest gives one answer: neither questions with several options nor
         follow-ups."""
-        return tuple(one for one in self.statements if not one.several and not one.follows)
+        return tuple(
+            statement for statement in self.statements if not statement.several and not statement.follows
+        )
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -59,23 +59,23 @@ class Theme:
         return mixed(self.accent, WHITE, TINT_PARTS)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """Return the contrast ratio of two colours, #rrggbb: 1 to 21. ValueError for a text without these
     digits."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    darker, lighter = sorted((_luminance(colour), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def shown_contrast(one: str, other: str) -> str:
+def shown_contrast(colour: str, other: str) -> str:
     """Return the contrast ratio of two colours with two decimals, rounded down, so that a ratio below a limit
     never reads as the limit."""
-    hundredths = floor(100 * contrast(one, other))
+    hundredths = floor(100 * contrast(colour, other))
     return f"{hundredths // 100}.{hundredths % 100:02}"
 
 
-def mixed(one: str, other: str, part: float) -> str:
-    """Return the mixture of two colours, #rrggbb, with `part` of `one`, 0 to 1."""
-    pairs = zip(_channels(one), _channels(other), strict=True)
+def mixed(colour: str, other: str, part: float) -> str:
+    """Return the mixture of two colours, #rrggbb, with `part` of `colour`, 0 to 1."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
     return "#" + "".join(f"{half_up(part * a + (1 - part) * b):02x}" for a, b in pairs)
 
 

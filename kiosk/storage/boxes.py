@@ -87,7 +87,10 @@ class Boxes:
         """Return the rounds at this unit that close after `now` and have not been closed by a count, planned
         ones included; the earliest opening first."""
         rounds = [self._rounds.parse(terms) for (terms,) in self._select_terms(unit_id, OPEN)]
-        return sorted((one for one in rounds if one.closes_at > now), key=lambda one: one.opens_at)
+        return sorted(
+            (of_round for of_round in rounds if of_round.closes_at > now),
+            key=lambda of_round: of_round.opens_at,
+        )
 
     def lock(self, round_id: str, unit_id: str) -> None:
         """Lock a unit's box, if it has one, until the write ends. Writes that open no box call it first, so

@@ -68,8 +68,8 @@ class CountProgress:
     def next_closing(self, open_rounds: Iterable[Round]) -> Round | None:
         """Return the first of these rounds that this count closes (`is_closing`), and whose closing has not
         begun or has units left; None if there is none."""
-        closing = (one for one in open_rounds if self.is_closing(one))
-        return next((one for one in closing if self.plans.get(one.id) != ()), None)
+        closing = (of_round for of_round in open_rounds if self.is_closing(of_round))
+        return next((of_round for of_round in closing if self.plans.get(of_round.id) != ()), None)
 
     def with_plan(self, of_round: Round, plan: ClosingPlan) -> "CountProgress":
         """Return the progress with `plan` as what is left of a round's closing."""

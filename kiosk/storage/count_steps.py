@@ -106,7 +106,9 @@ class CountSteps:
                 self._unit_rows.write_step(part, partial(self._count_part, progress, part))
             elif closing := progress.next_closing(still_open):
                 self._close_part(progress, closing)
-            elif self._publish_count(progress, [one for one in still_open if progress.is_closing(one)]):
+            elif self._publish_count(
+                progress, [of_round for of_round in still_open if progress.is_closing(of_round)]
+            ):
                 return True
         return False
 

@@ -99,7 +99,7 @@ class LeaderWatch:
                 if not self._watched:
                     self._thread = None
                     return
-                late = [one for one in self._watched if _is_late(one)]
+                late = [watched for watched in self._watched if _is_late(watched)]
             for watched in late[:1]:
                 self._follow_leader(watched)
 

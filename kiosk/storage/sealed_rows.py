@@ -237,15 +237,15 @@ class Writer:
         """Run a write as a part of a transaction, and return its outcome. If its work raises an error,
         returns None and destroys the keys that it made. Raises peewee's errors, after which the transaction
         must be rolled back."""
-        made, retired = len(self._made), len(self._retired)
+        number_before, retired = len(self._made), len(self._retired)
         try:
             with self._database.part():
                 result = write.context.run(write.work)
         except peewee.PeeweeException:
             raise
         except Exception:
-            self._destroy(self._made[made:])
-            del self._made[made:], self._retired[retired:]
+            self._destroy(self._made[number_before:])
+            del self._made[number_before:], self._retired[retired:]
             return None
         return lambda: result
 
@@ -283,7 +283,7 @@ class Writer:
             with self._database.transaction(lock):
                 yield
                 replaced = set(self._retired)
-                self._keys.save(made for made in self._made if made not in replaced)
+                self._keys.save(key for key in self._made if key not in replaced)
                 self._may_be_committed = True
         except BaseException as error:
             if isinstance(error, peewee.PeeweeException) and is_rolled_back(error):

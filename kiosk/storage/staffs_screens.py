@@ -30,9 +30,10 @@ class UnconfirmedScreensError(StoreError):
 
     def __init__(self, screens: Collection[StaffsScreen]) -> None:
         pairings = ", ".join(
-            f"{one.unit_id} {one.code_ending} ({one.account}, {one.paired_at:%Y-%m-%d})" for one in screens
+            f"{screen.unit_id} {screen.code_ending} ({screen.account}, {screen.paired_at:%Y-%m-%d})"
+            for screen in screens
         )
-        options = " ".join(f"--known-screen {one.code_ending}" for one in screens)
+        options = " ".join(f"--known-screen {screen.code_ending}" for screen in screens)
         super().__init__(
             f"no coordinator paired these screens: {pairings}; look where each stands; add {options}, or "
             "remove its address at the desk"
