@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,9 +18,11 @@ def is_position(text: str) -> bool:
 def in_order(rows: Sequence[tuple[int, int, T]]) -> list[T]:
     """Return the rows in their new order. They are given as (requested position, previous position, row),
     positions from 1. Rows whose position changed are inserted at the requested one, in the order of these
-    positions, or at the end if it is beyond the last; the others keep their order."""
+    positions, or at the end if it is beyond the last; those with the same one keep their order among
+    themselves, and so do the others."""
     ordered = [row for requested, previous, row in rows if requested == previous]
     moved = sorted((one for one in rows if one[0] != one[1]), key=lambda one: one[:2])
-    for requested, _previous, row in moved:
-        ordered.insert(max(requested - 1, 0), row)
+    for requested, together in groupby(moved, key=lambda one: one[0]):
+        at = max(requested - 1, 0)
+        ordered[at:at] = [row for _requested, _previous, row in together]
     return ordered

@@ -381,6 +381,8 @@ def test_a_form_loaded_before_a_change_overwrites_nothing(desk: Desk) -> None:
         ("4234", "bcda"),
         ("2134", "bacd"),
         ("9991", "dabc"),
+        ("1114", "bcad"),
+        ("1222", "acdb"),
     ],
 )
 def test_statements_are_ordered_by_their_typed_positions(desk: Desk, places: str, order: str) -> None:
