@@ -72,7 +72,8 @@ def show(file: Path) -> None:
 @click.argument("file", type=FILE)
 @report_errors
 def import_(file: Path) -> None:
-    """Keep the figures of another organisation. Its key must be trusted."""
+    """Import the figures of another organisation. They replace its older ones of the same year. Its key must
+    be trusted."""
     settings = owned_settings()
     with naming(file):
         signed = import_aggregate(settings, file.read_bytes())

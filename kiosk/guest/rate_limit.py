@@ -22,7 +22,7 @@ class RateLimit:
     """Token buckets by name, in memory only: `burst` ballots at once, at least 1, then one each `seconds`.
 
     `clock` returns seconds and must be monotonic. `pause` is for the kiosk's script, in seconds: ballots less
-    than this apart are in a row, and only a ballot in a row can be a rapid submission; with 0, none is one.
+    than this apart are in a row, and only a ballot in a row can be a rapid submission.
     `seconds` and `pause` grow by `statement_seconds` for each statement of the ballot. Thread-safe.
     """
 
@@ -35,7 +35,8 @@ class RateLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def pause_for(self, statements: int) -> float:
-        """Return the pause between ballots with `statements` statements, in seconds."""
+        """Return the pause between ballots with `statements` statements, in seconds; with 0, none is a rapid
+        submission."""
         return self.pause + self.statement_seconds * statements
 
     def take_token(self, bucket: str, statements: int = 0) -> SecondsToWait:

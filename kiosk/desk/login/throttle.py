@@ -137,8 +137,8 @@ class SignInThrottle:
 
     def succeeded(self, attempt: Attempt) -> None:
         """Forget the failures of the attempt's source or device, those of codes included, and treat the
-        source as known for this name from now on. The failures of the source with other names stay:
-        otherwise somebody with one account could try any number of names."""
+        source as known for this name from now on, unless MOST_KEYS_KEPT are known. The failures of the source
+        with other names stay: otherwise somebody with one account could try any number of names."""
         self._own.forget(attempt.key)
         self._codes.forget(_code_key(attempt))
         if len(self._usual) < MOST_KEYS_KEPT:
@@ -150,7 +150,8 @@ class SignInThrottle:
         return self._codes.seconds_left(_code_key(attempt), now)
 
     def code_failed(self, attempt: Attempt, now: float) -> None:
-        """Record a wrong code of a second factor."""
+        """Record a wrong code of a second factor: for the attempt's source or device or, unless the attempt
+        is known, for all unknown sources and devices of the name together."""
         self._codes.add(_code_key(attempt), now)
 
     def seconds_left_for_link(self, source: str, now: float) -> float:

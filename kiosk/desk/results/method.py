@@ -8,7 +8,7 @@ from kiosk.domain.rounds import ProtectionLevel
 
 
 def figure_explanations(levels: Collection[ProtectionLevel], people: Forms) -> tuple[str, ...]:
-    """Return the explanation of each of these protections, the default one first."""
+    """Return the explanation of each of these protections, the default one first, exact last."""
     of_level = {
         ProtectionLevel.PROTECTED: protected_figures,
         ProtectionLevel.STRONG: strongly_protected_figures,
