@@ -100,9 +100,7 @@ class Camera:
             self.take(f"statement {at + 1}")
             if at == 1:
                 self.take_larger("statement 2")
-                page.evaluate("document.getElementById('still-here').showModal()")
-                self.take("still here")
-                page.evaluate("document.getElementById('still-here').close()")
+                self.take_question_to_idle_guest()
             if at < statements - 1:
                 self.tap("#next")
         page.route(f"**{start}", lambda route: route.fulfill(status=500))
@@ -113,6 +111,14 @@ class Camera:
         self.tap("#again")
         page.locator("fieldset input:checked:not([value=''])").first.wait_for(state="detached")
         self.take("thanks")
+
+    def take_question_to_idle_guest(self) -> None:
+        """Take the dialog that asks whether the guest is still there, which only kiosks have."""
+        dialog = self.page.locator("#still-here")
+        if dialog.count():
+            dialog.evaluate("(dialog) => dialog.showModal()")
+            self.take("still here")
+            dialog.evaluate("(dialog) => dialog.close()")
 
     def take_larger(self, name: str) -> None:
         """Take the screen in each larger size of text that it has room for, and return to the usual size."""
