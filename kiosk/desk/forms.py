@@ -516,7 +516,7 @@ def organisation_name(form: "ThemeForm", field: StringField) -> None:
 
 def logo_file(form: FlaskForm, field: FileField) -> None:
     """Raise StopValidation for a file with an ending or content other than a logo's, or one that is larger
-    than LARGEST_LOGO_BYTES. No file is valid."""
+    than LARGEST_LOGO_BYTES. A form without a file is valid."""
     del form
     if not field.data:
         return

@@ -34,11 +34,11 @@ class Kiosk:
     """A kiosk as staff see it.
 
     `was_late` says whether ballots reached the server only after their round had closed. `screen` has its own
-    size and distance or, without them, those of the settings; None if neither has them. `form` edits the
-    kiosk's own. `move_form` moves the kiosk to another unit; `move_problem` is the reason why it was not
-    moved, else "". A kiosk that `is_fixed` has the installation's own address. `long_statements` has (text,
-    names of languages) of each statement that has no room on the screen in these languages; empty if the
-    screen's size is not known.
+    measures or, without them, those of the settings; None if neither has them. `form` edits the kiosk's own.
+    `move_form` moves the kiosk to another unit; `move_problem` is the reason why it was not moved, else "". A
+    kiosk that `is_fixed` has the installation's own address. `long_statements` has (text, names of languages)
+    of each statement that has no room on the screen in these languages; empty if the screen's size is not
+    known.
     """
 
     address: Address
@@ -72,8 +72,8 @@ def key_of(link: Link) -> str:
 
 
 def kiosk_of(link: Link, form: ScreenForm, move_form: MoveForm, move_problem: str) -> Kiosk:
-    """Return a kiosk with its forms: `form` edits the size and distance of its screen, `move_form` moves
-    the kiosk. `move_problem` is the reason why the kiosk was not moved, else ""."""
+    """Return a kiosk with its forms: `form` edits the measures of its screen, `move_form` moves the kiosk.
+    `move_problem` is the reason why the kiosk was not moved, else ""."""
     settings, devices = desk().settings, desk().devices
     screen = link.screen or (settings.screen if settings else None)
     return Kiosk(
@@ -109,8 +109,8 @@ def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
 
 
 def screen_form(link: Link) -> ScreenForm:
-    """Return a form with the stored size and distance of a kiosk's screen, empty if there are none. Sent
-    values are ignored."""
+    """Return a form with the stored measures of a kiosk's screen; with the default distance
+    only if there are none. Sent values are ignored."""
     return ScreenForm(formdata=None, data=asdict(link.screen) if link.screen else None)
 
 

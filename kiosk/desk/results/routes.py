@@ -148,9 +148,9 @@ def _order(sort: str) -> tuple[Order, bool]:
 @for_every_account
 def results_of(round_id: str, node_id: str) -> ResponseReturnValue:
     """Show every statement of one round in full, at one node of its tree: STATEMENTS_ON_PAGE at most, the
-    group that `part` in the address names, or with `all` every one. Aborts with 404 for an unknown round, and
-    for a node that is not in its tree. Raises DeniedError (403) if the account may not read the round's
-    figures."""
+    group whose number, from 1, is `part` in the address, or with `all` every one. A number without a group is
+    taken as the nearest one. Aborts with 404 for an unknown round, and for a node that is not in its tree.
+    Raises DeniedError (403) if the account may not read the round's figures."""
     of_round = readable_round(round_id, node_id)
     return _page(readable_states(), of_round, node_id, of_round.survey.statements)
 
