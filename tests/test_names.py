@@ -11,7 +11,7 @@ from tests.tools.syntax import nodes
 
 ROOT = Path(__file__).parents[1]
 
-SAYS_NOTHING = {"kiosk": {"found", "said", "told"}, "tests": {"found", "said", "told"}}
+SAYS_NOTHING = {"kiosk": {"found", "made", "one", "said", "told"}, "tests": {"found", "said", "told"}}
 """Folder -> names of variables that give the origin of a value instead of its meaning."""
 
 NOUN_FIRST = {"A", "All", "An", "Each", "Every", "How", "The", "What", "Whether", "Where", "Who", "Why"}
@@ -24,7 +24,7 @@ CLAUSE_FIRST = {"how", "that", "those", "what", "whatever", "where", "which", "w
 @pytest.mark.parametrize("folder", SAYS_NOTHING)
 def test_no_variable_has_a_name_without_meaning(folder: str) -> None:
     words = SAYS_NOTHING[folder]
-    named = [(path.name, bound_names(path.read_text("utf-8"), words)) for path in sources(folder)]
+    named = [(path.name, bound_names(path, words)) for path in sources(folder)]
     assert len(named) > 200
     assert not [(file, names) for file, names in named if names]
 
@@ -32,9 +32,13 @@ def test_no_variable_has_a_name_without_meaning(folder: str) -> None:
 @pytest.mark.parametrize(
     "source", ["told = 1", "for told in x: pass", "def f(told): pass", "def told(): pass"]
 )
-def test_the_check_catches_a_planted_name(source: str) -> None:
-    assert bound_names(f"{source}\n", {"told"}) == {"told"}
-    assert not bound_names(f'"""What is told."""\n{source.replace("told", "foretold")}\n', {"told"})
+def test_the_check_catches_a_planted_name(tmp_path: Path, source: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(f"{source}\n")
+    (other := tmp_path / "other.py").write_text(
+        f'"""What is told."""\n{source.replace("told", "foretold")}\n'
+    )
+    assert bound_names(planted, {"told"}) == {"told"}
+    assert not bound_names(other, {"told"})
 
 
 def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
@@ -141,11 +145,11 @@ def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def bound_names(source: str, words: Iterable[str]) -> set[str]:
+def bound_names(path: Path, words: Iterable[str]) -> set[str]:
     """Return the names among `words` that a module assigns or defines, parameters included."""
-    if not re.search(rf"\b(?:{'|'.join(words)})\b", source):
+    if not re.search(rf"\b(?:{'|'.join(words)})\b", path.read_text("utf-8")):
         return set()  # To parse every module takes seconds.
-    return {name for node in ast.walk(ast.parse(source)) for name in names_bound_by(node)} & {*words}
+    return {name for node in nodes(path) for name in names_bound_by(node)} & {*words}
 
 
 def names_bound_by(node: ast.AST) -> Iterator[str]:

@@ -85,8 +85,8 @@ class PlainWords:
         plain = PLAIN_MESSAGES.get(message)
         return translate(plain) if plain else str(self.others.gettext(message))
 
-    def ngettext(self, one: str, several: str, n: int) -> str:
-        return str(self.others.ngettext(one, several, n))
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return str(self.others.ngettext(singular, plural, n))
 
 
 class Required(InputRequired):

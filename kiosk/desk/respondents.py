@@ -17,7 +17,7 @@ class Forms:
     """The forms of a word for those who answer, in the reader's language: for one person, for several, and
     the word for a survey that they answer, such as "gästenkät"."""
 
-    one: str
+    person: str
     several: str
     survey: str
 

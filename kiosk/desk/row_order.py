@@ -21,8 +21,8 @@ def in_order(rows: Sequence[tuple[int, int, T]]) -> list[T]:
     positions, or at the end if it is beyond the last; those with the same one keep their order among
     themselves, and so do the others."""
     ordered = [row for requested, previous, row in rows if requested == previous]
-    moved = sorted((one for one in rows if one[0] != one[1]), key=lambda one: one[:2])
-    for requested, together in groupby(moved, key=lambda one: one[0]):
+    moved = sorted((move for move in rows if move[0] != move[1]), key=lambda move: move[:2])
+    for requested, together in groupby(moved, key=lambda move: move[0]):
         at = max(requested - 1, 0)
         ordered[at:at] = [row for _requested, _previous, row in together]
     return ordered

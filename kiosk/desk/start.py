@@ -205,10 +205,10 @@ def first_steps() -> tuple[Step, ...]:
     of the installation and the address for the signed-in account. For use while no round exists."""
     library, may = desk().library, is_coordinator()
     trees, has_trees = _own_or_shipped(
-        {tree_path(one): tree.root.name for one, tree in library.trees.items()}
+        {tree_path(tree_id): tree.root.name for tree_id, tree in library.trees.items()}
     )
     surveys, has_surveys = _own_or_shipped(
-        {survey_path(one): survey.title for one, survey in library.surveys.items()}
+        {survey_path(survey_id): survey.title for survey_id, survey in library.surveys.items()}
     )
     spoken = screen_languages(library.guest, desk().allowed_languages)
     languages = in_a_row(language_in_text(library.guest[code].language) for code in spoken)

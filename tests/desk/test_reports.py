@@ -218,7 +218,7 @@ def test_each_word_for_those_who_answer_has_all_its_forms_in_each_language_of_th
         catalogue = read_library(read_settings({})).desk[language]
         with in_language(catalogue):
             shown = [forms(one) for one in Respondent]
-        assert len({one.one for one in shown}) == len(shown) == 6
+        assert len({one.person for one in shown}) == len(shown) == 6
 
 
 def test_a_report_names_the_origin_of_an_instrument_and_that_its_swedish_is_not_official() -> None:

@@ -94,7 +94,7 @@ def _tap(unit_id: str, row: Mapping[str, Any]) -> Tap | None:
     if counter is None or step not in (1, -1) or of_month not in months_open(desk().clock()):
         return None
     target = str(row.get("target", NO_TARGET))
-    if target not in {NO_TARGET, *(one.id for one in counter.open_targets)}:
+    if target not in {NO_TARGET, *(known_target.id for known_target in counter.open_targets)}:
         return None
     return Tap(row["ticket"], unit_id, of_month, counter.id, target, step)
 

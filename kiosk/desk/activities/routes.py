@@ -87,9 +87,9 @@ def tap() -> ResponseReturnValue:
     step = STEPS.get(request.form.get("step", ""))
     if unit not in desk().library.units or counter is None or step is None:
         abort(400)
-    if target not in {NO_TARGET, *(one.id for one in counter.targets)}:
+    if target not in {NO_TARGET, *(known_target.id for known_target in counter.targets)}:
         abort(400)
-    is_open = target in {NO_TARGET, *(one.id for one in counter.open_targets)}
+    is_open = target in {NO_TARGET, *(known_target.id for known_target in counter.open_targets)}
     if counter not in desk().library.counters_at(unit) or not is_open:
         flash(translate("Räknades inte: knappen finns inte längre i den här verksamheten."))
         return redirect(url_for("activities.activities", unit=unit, _anchor="notice"), 303)
@@ -313,7 +313,10 @@ def _targets(outputs: Outputs, unit: str, year: int) -> list[tuple[Counter, list
     with_taps = []
     for counter in tapped_counters():
         by_target = outputs.by_target(counter, [unit], year_of(year)) if counter.targets else {}
-        names = {NO_TARGET: translate("Utan mål"), **{one.id: translate(one.name) for one in counter.targets}}
+        names = {
+            NO_TARGET: translate("Utan mål"),
+            **{target.id: translate(target.name) for target in counter.targets},
+        }
         if by_target:
             with_taps.append((counter, [(names[target], taps) for target, taps in by_target.items()]))
     return with_taps

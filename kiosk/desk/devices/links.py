@@ -101,10 +101,10 @@ def _long_statements(unit_id: str, screen: Screen) -> list[tuple[str, str]]:
     long = long_statements_at(unit_id, screen, rounds, library, desk().allowed_languages)
     return [
         (
-            texts[one.survey, one.statement],
-            ", ".join(language_in_text(library.guest[code].language) for code in one.languages),
+            texts[overlong.survey, overlong.statement],
+            ", ".join(language_in_text(library.guest[code].language) for code in overlong.languages),
         )
-        for one in long
+        for overlong in long
     ]
 
 

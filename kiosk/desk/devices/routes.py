@@ -85,10 +85,10 @@ def new_link() -> ResponseReturnValue:
     if problem and not may_exceed_budget(form):
         form.reason.errors = [problem]
         return page(sent_link=form, status=409)
-    made = entry(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
+    log_entry = entry(Action.ADDRESS_MADE, f"{unit}, {kind.value}")
     if problem:
-        made = entry(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
-    desk().store.links.add(kind, unit, log=[made])
+        log_entry = entry(Action.KIOSK_OVER_BUDGET, f"{unit}, {form.reason.data}")
+    desk().store.links.add(kind, unit, log=[log_entry])
     words = translate("Adressen är klar: {unit}.", unit=unit_names()[unit])
     if unit not in _asked_units():
         words += " " + translate("Ingen omgång är öppen eller planerad där.")

@@ -113,7 +113,7 @@ def read_received() -> tuple[ReceivedAggregates, list[str]]:
         others = received(desk().own_settings)
     except RefusedError as error:
         return ReceivedAggregates((), ()), [translate_message(message) for message in error.messages]
-    return others, [f"{one.file}: {translate_message(one.message)}" for one in others.faulty]
+    return others, [f"{faulty.file}: {translate_message(faulty.message)}" for faulty in others.faulty]
 
 
 def own_name() -> str:
@@ -155,7 +155,7 @@ def _group(group: Group) -> GroupView:
         *about_direction(statement),
     )
     views = tuple(_line(line) for line in group.lines)
-    described = " ".join(f"{one.name}: {one.agreeing} {one.interval}" for one in views)
+    described = " ".join(f"{view.name}: {view.agreeing} {view.interval}" for view in views)
     intervals = [_interval(line) for line in group.lines]
     wide, narrow = (intervals_svg(statement.text, intervals, described, sheet) for sheet in (PAGE, PHONE))
     return GroupView(statement.text, f"{scale} {rule}", _apart(group), wide, narrow, views, sentences)
@@ -268,5 +268,5 @@ def _output(column: OutputComparison, party: Party) -> str:
     with the name of its node; a dash if none has."""
     outputs = column.figures.get(party.id, [])
     if len(outputs) > 1:
-        return "; ".join(f"{one.node_name}: {with_gaps(one.figure)}" for one in outputs)
+        return "; ".join(f"{output.node_name}: {with_gaps(output.figure)}" for output in outputs)
     return with_gaps(outputs[0].figure) if outputs else "–"

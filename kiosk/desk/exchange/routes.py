@@ -64,7 +64,7 @@ def _page() -> str:
         form=FlaskForm(),
         surveys=desk().library.surveys.values(),
         theories=desk().library.theories.values(),
-        counters=[one for one in desk().library.counters.values() if is_own(one.id)],
+        counters=[counter for counter in desk().library.counters.values() if is_own(counter.id)],
         years=years(desk().store),
         organisation=request.form.get("organisation") or own_name(),
         fingerprint=in_groups(key.fingerprint) if key else "",

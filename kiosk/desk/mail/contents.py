@@ -196,15 +196,20 @@ def _statement(entry: Entry) -> Iterator[str]:
 def one_line(text: str) -> str:
     """Return a text on one line, without control characters and marks of direction, and with each run of
     blanks as one space, so that it can stand in a header."""
-    shown = "".join(" " if unicodedata.category(one)[0] == "Z" or one in "\t\r\n" else one for one in text)
-    return " ".join("".join(one for one in shown if unicodedata.category(one)[0] != "C").split())
+    shown = "".join(
+        " " if unicodedata.category(character)[0] == "Z" or character in "\t\r\n" else character
+        for character in text
+    )
+    return " ".join(
+        "".join(character for character in shown if unicodedata.category(character)[0] != "C").split()
+    )
 
 
 def isolated(text: str) -> str:
     """Return a text on one line (`one_line`) that does not change the direction of the text beside it (UAX
     9). A text with letters from right to left is put between isolating marks."""
     line = one_line(text)
-    is_mixed = any(unicodedata.bidirectional(one) in RIGHT_TO_LEFT for one in line)
+    is_mixed = any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in line)
     return f"{FIRST_STRONG_ISOLATE}{line}{POP_ISOLATE}" if is_mixed else line
 
 

@@ -153,12 +153,12 @@ def _figures(content: Content, statements: Sequence[str], evidence: Sequence[Evi
 
     `statements` has the id of the statement of each of `evidence`, "" for a counter.
     """
-    earlier = {one.known.statement_id: one.sentences[:1] for one in content.earlier}
+    earlier = {statement.known.statement_id: statement.sentences[:1] for statement in content.earlier}
     lines: list[str] = []
-    for statement_id, one in zip(statements, evidence, strict=True):
-        figures = one.lines or earlier.get(statement_id, ()) or (translate("Ingen siffra ännu."),)
+    for statement_id, piece in zip(statements, evidence, strict=True):
+        figures = piece.lines or earlier.get(statement_id, ()) or (translate("Ingen siffra ännu."),)
         # The result, and the round or the gaps: the sentences between them have no room in a table.
-        lines += (one.measured_by, *dict.fromkeys((figures[0], figures[-1])))
+        lines += (piece.measured_by, *dict.fromkeys((figures[0], figures[-1])))
     return lines
 
 
@@ -229,7 +229,11 @@ def _output_charts(content: Content) -> Iterator[Block]:
     and for each unit with figures a table of these counters. Yield nothing without a chart."""
     year, outputs = content.terms.year, content.figures.outputs
     measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
-    counters = [one for one in desk().library.counters.values() if one.id in measured and not one.is_total]
+    counters = [
+        counter
+        for counter in desk().library.counters.values()
+        if counter.id in measured and not counter.is_total
+    ]
     units = {unit: content.place.tree.node(unit).name for unit in content.place.units}
     charts = output_charts(counters, outputs, units, year)
     if not charts:
@@ -265,7 +269,10 @@ def _taps_by_target(content: Content) -> Iterator[Block]:
             if counter.targets
             else {}
         )
-        names = {NO_TARGET: translate("utan mål"), **{one.id: translate(one.name) for one in counter.targets}}
+        names = {
+            NO_TARGET: translate("utan mål"),
+            **{target.id: translate(target.name) for target in counter.targets},
+        }
         if taps:
             each = ", ".join(f"{names[target]} {number}" for target, number in taps.items())
             yield Block(
@@ -296,7 +303,7 @@ def _evaluation(content: Content) -> Iterator[Block]:
             "själv om den svarar, och samma person kan ha svarat i flera omgångar. Därför går det inte att "
             "säga att någon enskild {person} har förändrats, eller att verksamheten är orsaken till en "
             "skillnad.",
-            person=content.people.one,
+            person=content.people.person,
         ),
     )
     for shown in content.shown:
@@ -356,7 +363,9 @@ def _non_response(content: Content) -> str:
     months = _months_of_rounds(content.rounds)
     asked = [content.output(counter, month) for month in months]
     known = [figure for figure in asked if figure and figure.quality is not Quality.NOT_COUNTED]
-    answers = [answered(content.figures.document, one, content.place.node.id) for one in content.rounds]
+    answers = [
+        answered(content.figures.document, of_round, content.place.node.id) for of_round in content.rounds
+    ]
     if len(known) < len(months) or not months or None in answers:
         return translate(
             "Under {year} tillfrågades {number} {people}. Omgångarna gäller inte samma tid, så bortfallet är "
@@ -365,9 +374,11 @@ def _non_response(content: Content) -> str:
             year=content.terms.year,
             number=figure_words(figure).removesuffix("*"),
         )
-    is_counted = all(one.quality is Quality.COUNTED for one in known)
-    total = Figure(sum(one.number for one in known), Quality.COUNTED if is_counted else Quality.ESTIMATED)
-    number = sum(one or 0 for one in answers)
+    is_counted = all(figure.quality is Quality.COUNTED for figure in known)
+    total = Figure(
+        sum(figure.number for figure in known), Quality.COUNTED if is_counted else Quality.ESTIMATED
+    )
+    number = sum(ballots or 0 for ballots in answers)
     if number > total.number:
         return translate(
             "{answers} svar är räknade och {number} {people} tillfrågade. Fler svarade än som tillfrågades, "
@@ -389,8 +400,8 @@ def _non_response(content: Content) -> str:
 def _months_of_rounds(rounds: Sequence[Round]) -> list[Period]:
     """Return the months in which any of the rounds was open, the earliest first, each once."""
     months: set[Period] = set()
-    for one in rounds:
-        month, last = month_of(one.opens_at), month_of(one.closes_at - timedelta(seconds=1))
+    for of_round in rounds:
+        month, last = month_of(of_round.opens_at), month_of(of_round.closes_at - timedelta(seconds=1))
         while month <= last:
             months.add(month)
             month = month_of(month.first + timedelta(days=31))
@@ -415,13 +426,13 @@ def _first_use(content: Content, shown: ShownStatement) -> date:
     of the earliest closed round with this wording. Between that round and the shown one, no round of the same
     survey worded the statement otherwise; other surveys may have."""
     survey, opening = shown.round.survey, shown.round.opens_at
-    asking = [one for one in content.figures.rounds if one.survey.asks(shown.statement.id)]
-    for one in sorted(asking, key=lambda one: one.opens_at, reverse=True):
-        if one.opens_at >= opening:
+    asking = [of_round for of_round in content.figures.rounds if of_round.survey.asks(shown.statement.id)]
+    for of_round in sorted(asking, key=lambda of_round: of_round.opens_at, reverse=True):
+        if of_round.opens_at >= opening:
             continue
-        if survey.words_alike(one.survey, shown.statement.id):
-            opening = one.opens_at
-        elif one.survey.id == survey.id:
+        if survey.words_alike(of_round.survey, shown.statement.id):
+            opening = of_round.opens_at
+        elif of_round.survey.id == survey.id:
             break
     return opening.date()
 
@@ -501,13 +512,18 @@ def _other(content: Content) -> Iterator[Block]:
     and a note if some have gaps; nothing without such figures. ASKED_COUNTER is left out: it is in the
     evaluation."""
     measured = {box.measure.counter for box in content.theory.boxes_in(Layer.OUTPUTS) if box.measure}
-    counters = (one for one in desk().library.counters.values() if one.id not in measured | {ASKED_COUNTER})
-    figures = [(one, figure) for one in counters if (figure := content.output(one))]
+    counters = (
+        counter
+        for counter in desk().library.counters.values()
+        if counter.id not in measured | {ASKED_COUNTER}
+    )
+    figures = [(counter, figure) for counter in counters if (figure := content.output(counter))]
     if not figures:
         return
     header = (translate("Vad"), str(content.terms.year), translate("Vad som räknas"))
     rows = tuple(
-        (translate(one.name), with_gaps(figure), translate(one.definition)) for one, figure in figures
+        (translate(counter.name), with_gaps(figure), translate(counter.definition))
+        for counter, figure in figures
     )
     caption = translate("Andra siffror {year}", year=content.terms.year)
     yield Block(Kind.TABLE, caption, header=header, rows=rows)

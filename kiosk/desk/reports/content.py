@@ -89,7 +89,7 @@ class Content:
     def without_figures(self) -> tuple[str, ...]:
         """The Swedish texts of the report's statements that neither its rounds asked nor `earlier_figures`
         have, in the order of `terms.statements`."""
-        earlier = {one.known.statement_id for one in self.earlier}
+        earlier = {statement.known.statement_id for statement in self.earlier}
         return tuple(
             statement_text(statement_id)
             for statement_id in self.terms.statements
@@ -105,7 +105,11 @@ class Content:
     def _asking(self, statement_id: str) -> tuple[Round, ...]:
         """Return the latest of the report's rounds that asked a statement, as a tuple of one; empty if none
         did."""
-        asking = (one for one in self.rounds if any(s.id == statement_id for s in one.survey.statements))
+        asking = (
+            of_round
+            for of_round in self.rounds
+            if any(s.id == statement_id for s in of_round.survey.statements)
+        )
         return tuple(islice(asking, 1))
 
 

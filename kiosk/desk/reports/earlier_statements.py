@@ -34,12 +34,19 @@ class EarlierStatement:
         with the text and the labels of the earlier report. The options of the latter have an order, unless a
         survey of the library has options without an order for the id."""
         surveys = desk().library.surveys.values()
-        same = [one for survey in surveys for one in survey.statements if one.id == self.known.statement_id]
+        same = [
+            statement
+            for survey in surveys
+            for statement in survey.statements
+            if statement.id == self.known.statement_id
+        ]
         statement = self.known.statement
-        if any(not one.scale.is_ordered for one in same):
+        if any(not statement.scale.is_ordered for statement in same):
             scale = replace(statement.scale, pictures=Pictures.NONE, is_ordered=False)
             statement = replace(statement, scale=scale)
-        return next((one for one in same if one.scale.labels == self.known.labels), statement)
+        return next(
+            (candidate for candidate in same if candidate.scale.labels == self.known.labels), statement
+        )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -109,7 +116,11 @@ def earlier_statements(
     out."""
     latest_first = sorted(earlier_figures, key=lambda figures: figures.last, reverse=True)
     found_in = (
-        [EarlierStatement(one, known) for one in latest_first if (known := one.known(statement_id))]
+        [
+            EarlierStatement(figures, known)
+            for figures in latest_first
+            if (known := figures.known(statement_id))
+        ]
         for statement_id in statement_ids
     )
     return tuple(candidates[0] for candidates in found_in if candidates)
@@ -119,7 +130,7 @@ def method(earlier: Sequence[EarlierStatement], place: str) -> Iterator[Block]:
     """Yield a paragraph for each run of statements from the same earlier figures: their source, their period,
     their number of answers, that they were typed in, and the number of statements in the run. `place` is the
     name of the report's place."""
-    for figures, group in groupby(earlier, key=lambda one: one.figures):
+    for figures, group in groupby(earlier, key=lambda statement: statement.figures):
         yield Block(
             Kind.PARAGRAPH,
             translate(
@@ -155,14 +166,19 @@ def statement_blocks(earlier: EarlierStatement) -> Iterator[Block]:
 def glance_blocks(earlier: Sequence[EarlierStatement]) -> Iterator[Block]:
     """Yield a chart for each run of statements with the same scale, with a bar for each statement, then a
     note for each source. Nothing without statements."""
-    for labels, group in groupby(earlier, key=lambda one: one.labels):
+    for labels, group in groupby(earlier, key=lambda statement: statement.labels):
         shown = list(group)
         heading = (translate("Påstående"), *labels)
-        rows = ((one.known.text, *one.line.counts, one.line.unknown) for one in shown)
-        described = " ".join(f"{one.known.text}: {' '.join(one.sentences)}" for one in shown)
-        bars = [Bar(one.known.text, one.line.bar.n, one.line.bar.segments) for one in shown]
+        rows = ((statement.known.text, *statement.line.counts, statement.line.unknown) for statement in shown)
+        described = " ".join(
+            f"{statement.known.text}: {' '.join(statement.sentences)}" for statement in shown
+        )
+        bars = [
+            Bar(statement.known.text, statement.line.bar.n, statement.line.bar.segments)
+            for statement in shown
+        ]
         yield _chart(shown, bars, described, (heading, *rows), GLANCE)
-    for source in dict.fromkeys(one.figures.source for one in earlier):
+    for source in dict.fromkeys(statement.figures.source for statement in earlier):
         yield Block(Kind.NOTE, translate("Importerade siffror: {source}.", source=source))
 
 

@@ -29,7 +29,7 @@ MOST_STATEMENTS = 6
 def glance(content: Content) -> Iterator[Block]:
     """Yield the blocks of the summary, the last of them a page break; nothing if the report has neither
     answers, earlier ones included, nor outputs."""
-    answered = [one for one in content.shown if one.section.now.on_scale]
+    answered = [statement for statement in content.shown if statement.section.now.on_scale]
     shown = answered[:MOST_STATEMENTS]
     outputs = _outputs(content)
     earlier = content.earlier[: MOST_STATEMENTS - len(shown)]
@@ -60,32 +60,33 @@ def _statements(content: Content, shown: Sequence[ShownStatement]) -> Iterator[B
 
     A question with several options has its chart in the evaluation only.
     """
-    on_scales = [one for one in shown if not one.section.several]
-    for labels, group in groupby(on_scales, key=lambda one: one.section.labels):
+    on_scales = [statement for statement in shown if not statement.section.several]
+    for labels, group in groupby(on_scales, key=lambda statement: statement.section.labels):
         yield _chart(list(group), len(labels))
     if not shown:
         return
-    rows = tuple((one.section.text, *_agreement(one)) for one in shown)
+    rows = tuple((statement.section.text, *_agreement(statement)) for statement in shown)
     header = (translate("Påstående"), translate("Andel"), translate("Osäkerhet"))
     yield Block(Kind.TABLE, translate("Andel för varje påstående"), header=header, rows=rows)
-    rules = {share_rule(one) for one in shown}
+    rules = {share_rule(statement) for statement in shown}
     rule = rules.pop() if len(rules) == 1 else translate("Vilka svar som räknas står vid varje påstående.")
-    periods = "; ".join(dict.fromkeys(named_period(one.round) for one in shown))
+    periods = "; ".join(dict.fromkeys(named_period(statement.round) for statement in shown))
     about = translate("Siffrorna gäller {place}, {periods}.", place=content.place.node.name, periods=periods)
-    protection = " ".join(kinds_of_figures({one.round.level for one in shown}))
+    protection = " ".join(kinds_of_figures({statement.round.level for statement in shown}))
     yield Block(Kind.NOTE, " ".join((rule, about, protection)))
 
 
 def _chart(group: Sequence[ShownStatement], options: int) -> Block:
     """Return a chart with a bar for each statement. All have the same scale, of this number of `options`."""
-    charts = [_now(one) for one in group]
+    charts = [_now(statement) for statement in group]
     bars = tuple(
-        replace(chart.lines[0].bar, label=one.section.text) for one, chart in zip(group, charts, strict=True)
+        replace(chart.lines[0].bar, label=statement.section.text)
+        for statement, chart in zip(group, charts, strict=True)
     )
-    described = " ".join(f"{one.section.text}: {one.section.sentences[0]}" for one in group)
+    described = " ".join(f"{statement.section.text}: {statement.section.sentences[0]}" for statement in group)
     heading = (translate("Påstående"), *charts[0].table[0][1 : options + 2])
     numbers = (chart.table[1][1 : options + 2] for chart in charts)
-    rows = ((one.section.text, *counts) for one, counts in zip(group, numbers, strict=True))
+    rows = ((statement.section.text, *counts) for statement, counts in zip(group, numbers, strict=True))
     drawn = svg(replace(bare_picture(charts[0]), bars=bars), GLANCE)
     return Block(Kind.CHART, described, svg=drawn, data=data_rows((heading, *rows)))
 

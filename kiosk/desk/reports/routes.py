@@ -347,7 +347,7 @@ def _first_statements(
     some, but neither the rounds nor the earlier figures have one of these, they are all statements that the
     rounds asked, the latest round first."""
     asked = tuple(dict.fromkeys(s.id for state in rounds for s in state.round.survey.statements))
-    known = {one.statement_id for figures in earlier for one in figures.statements}.union(asked)
+    known = {statement.statement_id for figures in earlier for statement in figures.statements}.union(asked)
     return theory.statements if known.intersection(theory.statements) else asked or theory.statements
 
 
@@ -357,7 +357,9 @@ def _offered_statements(content: Content, rounds: Sequence[RoundState]) -> dict[
     the latest of its rounds that asked the statement, else that of the latest of `rounds`, else that of the
     earlier figures. `rounds` has the latest first."""
     earlier = {
-        one.statement_id: one.text for figures in content.earlier_figures for one in figures.statements
+        statement.statement_id: statement.text
+        for figures in content.earlier_figures
+        for statement in figures.statements
     }
     offered = tuple(state.round for state in rounds)
     latest_last = reversed((*content.rounds, *offered))
@@ -373,8 +375,10 @@ def _parts(content: Content) -> dict[str, str]:
     for part, name in part_names(content).items():
         if part is Part.COMMENTS:
             names |= {
-                comment_part(one): translate("Kommentar: ”{statement}”", statement=_wording(content, one))
-                for one in content.terms.statements
+                comment_part(statement_id): translate(
+                    "Kommentar: ”{statement}”", statement=_wording(content, statement_id)
+                )
+                for statement_id in content.terms.statements
             }
         names[part.value] = name
     return names
@@ -396,5 +400,7 @@ def _wording(content: Content, statement_id: str) -> str:
     of the earlier figures, else that of the library (`statement_text`)."""
     surveys = (of_round.survey for of_round in content.rounds)
     asked = [s.text for survey in surveys for s in survey.statements if s.id == statement_id]
-    earlier = (one.known.text for one in content.earlier if one.known.statement_id == statement_id)
+    earlier = (
+        statement.known.text for statement in content.earlier if statement.known.statement_id == statement_id
+    )
     return next(iter(asked), None) or next(earlier, None) or statement_text(statement_id)

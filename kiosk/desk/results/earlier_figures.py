@@ -214,10 +214,10 @@ def _asked(kept: EarlierFigures) -> tuple[Statement, ...]:
     the survey's order. A statement that `kept` has is in the words of `kept`. Without such a survey, they are
     the statements of `kept`.
     """
-    known = {one.statement_id: one.statement for one in kept.statements}
+    known = {counts.statement_id: counts.statement for counts in kept.statements}
     for survey in desk().library.surveys.values():
         options = {statement.id: len(statement.scale.labels) for statement in survey.with_one_answer}
-        if all(options.get(one.id) == len(one.scale.labels) for one in known.values()):
+        if all(options.get(statement.id) == len(statement.scale.labels) for statement in known.values()):
             return tuple(known.get(statement.id, statement) for statement in survey.with_one_answer)
     return tuple(known.values())
 

@@ -91,7 +91,7 @@ def _figures(of_round: Round, node_id: str) -> tuple[Overview, Sequence[Section]
     states, snapshot = readable_states(), desk().published.read(desk().store)
     [state] = [state for state in states if state.round.id == of_round.id]
     statements = of_round.survey.statements
-    document = snapshot.of_statements([one.round for one in states], of_round, node_id, statements)
+    document = snapshot.of_statements([state.round for state in states], of_round, node_id, statements)
     sections = [
         section_of(document, states, of_round, node_id, statement, known=snapshot) for statement in statements
     ]
@@ -152,7 +152,7 @@ def chart(round_id: str, node_id: str, statement_id: str, drawing: str) -> Respo
         abort(404)
     statement, states = of_round.survey.statement(statement_id), readable_states()
     snapshot = desk().published.read(desk().store)
-    document = snapshot.of_statements([one.round for one in states], of_round, node_id, [statement])
+    document = snapshot.of_statements([state.round for state in states], of_round, node_id, [statement])
     is_bare = "bare" in request.args and ending == "svg"
     page = max(request.args.get("page", 1, type=int), 1)
     on_page = Extent(ROUNDS_ON_PAGE, PLACES_ON_PAGE, (page - 1) * PLACES_ON_PAGE)

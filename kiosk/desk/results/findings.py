@@ -231,7 +231,7 @@ def other_kinds(levels: Collection[ProtectionLevel]) -> tuple[str, ...]:
         ProtectionLevel.STRONG: translate("Några av omgångarna har starkt skyddade siffror."),
         ProtectionLevel.EXACT: translate("Några av omgångarna har exakta siffror."),
     }
-    return tuple(sentences[level] for level in [one for one in ProtectionLevel if one in levels][1:])
+    return tuple(sentences[level] for level in [kind for kind in ProtectionLevel if kind in levels][1:])
 
 
 def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def protected_figures(people: Forms) -> str:
         "Skyddade siffror: varje räknings tabell ändras lite slumpmässigt innan den läggs till. Därför kan "
         "ingen räkna ut säkert vad en viss {person} svarade. Spannen och jämförelserna räknar med det. Läs "
         "spannet, inte stapeln. En ensam etta betyder ingenting: det kan vara ingen alls.",
-        person=people.one,
+        person=people.person,
     )
 
 
@@ -34,7 +34,7 @@ def strongly_protected_figures(people: Forms) -> str:
         "för skyddade siffror, innan den läggs till. Därför kan ingen räkna ut säkert vad en viss {person} "
         "svarade, inte ens den som redan var ganska säker. Spannen och jämförelserna räknar med det. Läs "
         "spannet, inte stapeln. En liten stapel betyder ingenting: det kan vara ingen alls.",
-        person=people.one,
+        person=people.person,
     )
 
 
@@ -44,7 +44,7 @@ def exact_figures(people: Forms) -> str:
     return translate(
         "Exakta siffror: varje stapel stämmer. Den som själv lämnar många svar, eller vet vad de flesta "
         "andra svarade, kan räkna ut vad en viss {person} svarade.",
-        person=people.one,
+        person=people.person,
     )
 
 

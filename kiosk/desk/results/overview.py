@@ -138,7 +138,7 @@ class Entry:
         most chosen first; empty for any other statement, and without figures."""
         if not self.now.statement.several or not self.now.shares:
             return ()
-        counted = sorted(zip(self.labels, self.now.shares, strict=True), key=lambda one: -one[1].count)
+        counted = sorted(zip(self.labels, self.now.shares, strict=True), key=lambda pair: -pair[1].count)
         return tuple(f"{label}: {share.count}{percent(share.percent, ', ')}" for label, share in counted)
 
     @property

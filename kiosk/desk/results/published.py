@@ -67,10 +67,14 @@ class Snapshot:
         snapshot lacks a round.
         """
         survey = of_round.survey
-        before = [one.follows.statement for one in statements if one.follows]
+        before = [statement.follows.statement for statement in statements if statement.follows]
         read = [*statements, *map(survey.statement, before)]
         columns = dict.fromkeys(column.id for statement in read for column in statement.columns)
-        others = [one.id for one in rounds if one.tree.has(node_id) and one.id != of_round.id]
+        others = [
+            candidate.id
+            for candidate in rounds
+            if candidate.tree.has(node_id) and candidate.id != of_round.id
+        ]
         own, other = self._parts.tables(of_round.id, list(columns)), self._parts.node(others, node_id)
         return {**own, "rounds": [*own["rounds"], *other["rounds"]]}
 
@@ -121,7 +125,7 @@ class Snapshot:
     def _step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         compared = last_two(closed, of_round, node_id, statement.id)
         if not self._index.has(closed, of_round, node_id):
-            document = self._parts.rounds({one.id for one in (of_round, *compared)})
+            document = self._parts.rounds({needed.id for needed in (of_round, *compared)})
             return last_step(document, closed, of_round, node_id, statement)
         document = self.at_node([of_round, *compared], node_id)
         known = self._index.change(of_round, node_id, statement)

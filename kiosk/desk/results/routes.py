@@ -227,7 +227,7 @@ def _page(
         outwards=outwards,
         kind_of_figures=kind_of_figures,
         explanations=figure_explanations(
-            {ProtectionLevel.PROTECTED, ProtectionLevel.EXACT, *(one.round.level for one in states)},
+            {ProtectionLevel.PROTECTED, ProtectionLevel.EXACT, *(state.round.level for state in states)},
             people_at(of_round, node_id),
         ),
         self_selection=self_selection,

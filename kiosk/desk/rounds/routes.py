@@ -152,10 +152,12 @@ def new_round() -> ResponseReturnValue:
         closes=today + USUAL_LENGTH,
         admission=["kiosk", "slip"],
         survey=_usual(
-            (of_round.survey.id for of_round in earlier), {one: survey_path(one) for one in library.surveys}
+            (of_round.survey.id for of_round in earlier),
+            {survey_id: survey_path(survey_id) for survey_id in library.surveys},
         ),
         tree=_usual(
-            (of_round.tree.root.id for of_round in earlier), {one: tree_path(one) for one in library.trees}
+            (of_round.tree.root.id for of_round in earlier),
+            {tree_id: tree_path(tree_id) for tree_id in library.trees},
         ),
     )
     form.survey.choices = [(survey.id, _label_in_list(survey)) for survey in library.surveys.values()]
@@ -171,7 +173,7 @@ def new_round() -> ResponseReturnValue:
             to_think_over = outlook(new, float(form.a_day.data))
         screens = desk().store.staffs_screens(new)
         known = (form.known_screens.data or "").split() if form.thought_over.data else ()
-        to_confirm = screens if {one.code_ending for one in screens}.difference(known) else []
+        to_confirm = screens if {screen.code_ending for screen in screens}.difference(known) else []
         try:
             _check_clock()
             desk().store.check_opening(new, desk().clock())
@@ -183,8 +185,14 @@ def new_round() -> ResponseReturnValue:
             elif not to_think_over and not to_confirm:
                 units = [new.tree.node(unit).name for unit in form.units.data or ()]
                 log = [
-                    *(entry(Action.KIOSK_OVER_BUDGET, f"{one.unit_id}, {form.reason.data}") for one in over),
-                    *(entry(Action.SCREEN_CONFIRMED, f"{one.unit_id}, {one.code_ending}") for one in screens),
+                    *(
+                        entry(Action.KIOSK_OVER_BUDGET, f"{error.unit_id}, {form.reason.data}")
+                        for error in over
+                    ),
+                    *(
+                        entry(Action.SCREEN_CONFIRMED, f"{screen.unit_id}, {screen.code_ending}")
+                        for screen in screens
+                    ),
                     entry(Action.ROUND_OPENED, ", ".join([new.id, new.level, *units])),
                 ]
                 desk().store.open_round(new, desk().clock(), log)
@@ -227,12 +235,12 @@ def _usual(asked: Iterable[str], files: Mapping[str, Path]) -> str | None:
     whose survey or tree is still in the library, else the one whose own file was changed last; None if there
     is neither. `asked` has the ids of the surveys or trees of all rounds, the latest first. `files` is id ->
     path of the own file, relative to KIOSK_DATA, for all in the library, also those without such a file."""
-    for one in asked:
-        if one in files:
-            return one
-    own = [one for one, path in files.items() if desk().has_own_file(path)]
+    for item_id in asked:
+        if item_id in files:
+            return item_id
+    own = [item_id for item_id, path in files.items() if desk().has_own_file(path)]
     data = desk().own_settings.data if own else Path()
-    return max(own, key=lambda one: (data / files[one]).stat().st_mtime_ns, default=None)
+    return max(own, key=lambda item_id: (data / files[item_id]).stat().st_mtime_ns, default=None)
 
 
 def _has_its_units(form: RoundForm) -> bool:
@@ -321,7 +329,7 @@ def _label_in_list(survey: Survey) -> str:
         if (other.title, len(other.statements)) == (survey.title, len(survey.statements)) and other != survey
     ]
     texts_of_others = {statement.text for other in alike for statement in other.statements}
-    different = [one.text for one in survey.statements if one.text not in texts_of_others]
+    different = [statement.text for statement in survey.statements if statement.text not in texts_of_others]
     return ": ".join((label, translate("”{text}”", text=different[0]))) if alike and different else label
 
 

@@ -242,7 +242,7 @@ def _grouped(survey_preview: Preview) -> dict[str, list[str]]:
     """Return reason -> places in the file of all that is left out for this reason, both in the reader's
     language."""
     grouped: dict[str, list[str]] = {}
-    for one in survey_preview.left_out:
-        places = grouped.setdefault(translate_message(one.reason), [])
-        places.append(translate_message(one.place))
+    for left_out in survey_preview.left_out:
+        places = grouped.setdefault(translate_message(left_out.reason), [])
+        places.append(translate_message(left_out.place))
     return grouped

@@ -15,7 +15,7 @@ def remark_on_translation(survey: Survey) -> str:
     named = [language(code) for code in survey.official]
     return translate(
         "Ej officiell översättning. Officiellt språk: {languages}.",
-        languages=", ".join(language_name(one) or one.autonym for one in named),
+        languages=", ".join(language_name(official) or official.autonym for official in named),
     )
 
 

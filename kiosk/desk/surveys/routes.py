@@ -523,14 +523,18 @@ def _precision(statements: Sequence[Statement], at: int) -> str:
 def _moved_follow_ups(before: Survey, after: Draft) -> Iterator[str]:
     """Yield a sentence for each follow-up that follows another statement than before. It asks to check the
     follow-up's answers: their numbers stayed, and may now mean other options."""
-    previous = {one.id: one.follows.statement for one in before.statements if one.follows}
-    texts = {one.id: one.text for one in after.statements}
-    for one in after.statements:
-        if one.follows and one.follows.statement != previous.get(one.id, one.follows.statement):
+    previous = {
+        statement.id: statement.follows.statement for statement in before.statements if statement.follows
+    }
+    texts = {statement.id: statement.text for statement in after.statements}
+    for statement in after.statements:
+        if statement.follows and statement.follows.statement != previous.get(
+            statement.id, statement.follows.statement
+        ):
             yield translate(
                 "”{text}” följer nu på ”{statement}”. Kontrollera vilka svar den gäller.",
-                text=one.text,
-                statement=texts[one.follows.statement],
+                text=statement.text,
+                statement=texts[statement.follows.statement],
             )
 
 

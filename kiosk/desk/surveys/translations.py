@@ -235,7 +235,10 @@ def _review_parts(catalogue: Catalogue) -> Iterator[ReviewPart]:
     """Yield the guest's screen and each survey with its translated texts. A text of several parts is in the
     first one only."""
     seen = set[str]()
-    for survey_id, title in [("", None), *((one.id, one.title) for one in desk().library.surveys.values())]:
+    for survey_id, title in [
+        ("", None),
+        *((survey.id, survey.title) for survey in desk().library.surveys.values()),
+    ]:
         messages = _messages(survey_id)
         lines = _lines(catalogue, tuple(message for message in messages if message not in seen))
         translated = tuple(line for line in lines if line.text)

@@ -173,7 +173,11 @@ def _columns(theory: Theory) -> Iterator[TheoryColumn]:
 
 def _statements() -> dict[str, str]:
     """Return id -> text of the statements of all surveys in the library."""
-    return {one.id: one.text for survey in desk().library.surveys.values() for one in survey.statements}
+    return {
+        statement.id: statement.text
+        for survey in desk().library.surveys.values()
+        for statement in survey.statements
+    }
 
 
 def _sent(current: Theory, *, sorts_by_position: bool) -> Theory:

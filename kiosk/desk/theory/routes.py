@@ -228,5 +228,7 @@ def statement_text(statement_id: str) -> str:
     """Return a statement's Swedish text in the first survey of the library that has it; its id if none
     has."""
     surveys = desk().library.surveys.values()
-    asking = (one for survey in surveys for one in survey.statements if one.id == statement_id)
-    return next((one.text for one in asking), statement_id)
+    asking = (
+        statement for survey in surveys for statement in survey.statements if statement.id == statement_id
+    )
+    return next((statement.text for statement in asking), statement_id)

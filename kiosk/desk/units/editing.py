@@ -203,5 +203,5 @@ def _page(draft: TreeDraft, seen: str, tree_id: str) -> str:
         seen=seen,
         tree_id=tree_id,
         longest=LONGEST_UNIT_NAME,
-        respondents=[(one, forms(one).one) for one in Respondent],
+        respondents=[(respondent, forms(respondent).person) for respondent in Respondent],
     )
