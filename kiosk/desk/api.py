@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk.context import desk
-from kiosk.desk.downloads import BUSY_SECONDS
+from kiosk.desk.downloads import BUSY_SECONDS, snapshot_response
 from kiosk.desk.results.files import export_response
 from kiosk.desk.session import without_session
 from kiosk.domain.client_source import source_of
@@ -58,8 +58,9 @@ def _refusal(words: str, status: int, headers: dict[str, str] | None = None) -> 
 @blueprint.route("/api/results.json")
 @_with_token
 def snapshot() -> ResponseReturnValue:
-    """Return the snapshot as JSON. Status 401 without a valid token, 429 after too many invalid ones."""
-    return Response(desk().store.snapshot_text(), mimetype="application/json")
+    """Return the snapshot as JSON, with its ETag (`snapshot_response`). Status 401 without a valid token, 429
+    after too many invalid ones."""
+    return snapshot_response(desk().published.read(desk().store))
 
 
 @blueprint.route(f"/api/export/{DATA_PACKAGE}")

@@ -11,6 +11,7 @@ from flask import Response, make_response, render_template, request
 from werkzeug.wsgi import wrap_file
 
 from kiosk.desk.i18n import in_a_row, translate
+from kiosk.desk.results.published import Snapshot
 from kiosk.output.file_program import UnfinishedError, WrittenFile
 from kiosk.output.paper import LogoError, NoGlyphError, PaperError
 
@@ -51,6 +52,22 @@ def _set_disposition(response: Response, name: str, *, is_download: bool) -> Non
     """Make the browser save a download under `name`. Without the header, it shows the file."""
     if is_download:
         response.headers.set("Content-Disposition", "attachment", filename=name)
+
+
+def snapshot_response(snapshot: Snapshot) -> Response:
+    """Return a response with the snapshot document and its ETag, or status 304 if the browser has it. For a
+    browser that accepts gzip it is compressed, once for all viewers."""
+    is_packed = bool(request.accept_encodings.quality("gzip"))
+    response = Response(mimetype="application/json")
+    # The compressed and the plain document have the same tag, so that of one is weak.
+    response.set_etag(snapshot.tag, weak=is_packed)
+    response.headers["Vary"] = "Accept-Encoding"
+    response.make_conditional(request)
+    if response.status_code == 200:
+        response.set_data(snapshot.packed if is_packed else snapshot.text)
+        if is_packed:
+            response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 class StreamedFile(Response):

@@ -88,7 +88,8 @@ def index_changes(
     opening first. Changes over all rounds are taken from the index `before` if no closed round's figures
     differ from those that it was made from.
     """
-    parts, kinds = SnapshotParts(text), dict[Kind, int]()
+    # Every statement is compared over all rounds.
+    parts, kinds = SnapshotParts(text, most_rounds=len(closed) + len(shown)), dict[Kind, int]()
     figures = {of_round.id: parts.figures_hash(of_round.id) for of_round in closed}
     known = before.document.get("over_time", {}) if before and _has_same(before, figures) else {}
     over_time = _index_over_time(parts, [*closed, *shown], shown, known)

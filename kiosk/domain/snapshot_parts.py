@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import cast
+from typing import TypeVar, cast
 
 from kiosk.domain.short_hash import short_hash
 from kiosk.domain.snapshot import Document, NodeDocument, RoundDocument
@@ -36,12 +36,18 @@ class _Bounds:
     end: int
 
 
+MOST_ROUNDS, MOST_NODES, MOST_TABLES = 8, 4096, 8
+"""Most parsed parts of each kind that a SnapshotParts keeps. Before one more is kept, those of its kind are
+forgotten. With hundreds of units and tens of statements a whole round takes tens of megabytes."""
+
+
 class SnapshotParts:
     """The text of a snapshot. Methods raise ValueError for a round or node that it lacks. The documents that
-    they return share parts, which callers must not change."""
+    they return share parts, which callers must not change. At most `most_rounds` parsed rounds are kept."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most_rounds: int = MOST_ROUNDS) -> None:
         self._text = text
+        self._most_rounds = most_rounds
         self._bounds: dict[str, _Bounds] = {}
         self._rounds: dict[str, RoundDocument] = {}
         self._nodes: dict[tuple[str, str], RoundDocument] = {}
@@ -82,30 +88,30 @@ class SnapshotParts:
         return cast(Document, json.loads(self._text[: self._text.index(mark)] + mark + "]}"))
 
     def _round(self, round_id: str) -> RoundDocument:
-        if round_id not in self._rounds:
-            start = self._bounds_of(round_id).start
-            self._rounds[round_id] = _DECODER.raw_decode(self._text, start)[0]
-        return self._rounds[round_id]
+        if round_id in self._rounds:
+            return self._rounds[round_id]
+        whole: RoundDocument = _DECODER.raw_decode(self._text, self._bounds_of(round_id).start)[0]
+        return keep(self._rounds, round_id, whole, self._most_rounds)
 
     def _round_with_node(self, round_id: str, node_id: str) -> RoundDocument:
         key = (round_id, node_id)
-        if key not in self._nodes:
-            of_round = self._bounds_of(round_id)
-            mark = f'{{"id":{_json(node_id)},"parent":'
-            at = self._text.index(mark, of_round.nodes, of_round.end)
-            with_node = self._without_nodes(of_round)
-            with_node["nodes"].append(_DECODER.raw_decode(self._text, at)[0])
-            self._nodes[key] = with_node
-        return self._nodes[key]
+        if key in self._nodes:
+            return self._nodes[key]
+        of_round = self._bounds_of(round_id)
+        mark = f'{{"id":{_json(node_id)},"parent":'
+        at = self._text.index(mark, of_round.nodes, of_round.end)
+        with_node = self._without_nodes(of_round)
+        with_node["nodes"].append(_DECODER.raw_decode(self._text, at)[0])
+        return keep(self._nodes, key, with_node, MOST_NODES)
 
     def _round_with_tables(self, round_id: str, column_ids: tuple[str, ...]) -> RoundDocument:
         key = (round_id, *column_ids)
-        if key not in self._tables:
-            of_round = self._bounds_of(round_id)
-            with_tables = self._without_nodes(of_round)
-            with_tables["nodes"] += self._nodes_with_tables(of_round, column_ids)
-            self._tables[key] = with_tables
-        return self._tables[key]
+        if key in self._tables:
+            return self._tables[key]
+        of_round = self._bounds_of(round_id)
+        with_tables = self._without_nodes(of_round)
+        with_tables["nodes"] += self._nodes_with_tables(of_round, column_ids)
+        return keep(self._tables, key, with_tables, MOST_TABLES)
 
     def _nodes_with_tables(self, of_round: _Bounds, column_ids: Sequence[str]) -> Iterator[NodeDocument]:
         """Yield a round's nodes in order, each with the tables of these columns only; a node without figures
@@ -145,6 +151,18 @@ class SnapshotParts:
             end = following if following >= 0 else len(text)
             self._bounds[json.loads(text[start + len(_ID) : at])] = _Bounds(start, nodes, end)
             at = following
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def keep(kept: dict[Key, Value], key: Key, value: Value, most: int) -> Value:
+    """Add a value to `kept` and return it. If `kept` has `most` values, they are forgotten first."""
+    if len(kept) >= most:
+        kept.clear()
+    kept[key] = value
+    return value
 
 
 def _json(text: str) -> str:

@@ -86,7 +86,7 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
     response.direct_passthrough = False
     body = response.get_data()
     if encoding == "gzip":
-        response.set_data(_gzip(body))
+        response.set_data(gzipped(body))
     elif is_shared:
         response.set_data(KEPT.compressed(body))
     else:
@@ -99,7 +99,7 @@ def compress(response: Response, media_types: Collection[str], *, is_shared: boo
     return response
 
 
-def _gzip(body: bytes) -> bytes:
+def gzipped(body: bytes) -> bytes:
     """Return a body in gzip's format, without the time."""
     compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_FORMAT, GZIP_MEMORY)
     return compressor.compress(body) + compressor.flush()

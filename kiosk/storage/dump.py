@@ -17,6 +17,7 @@ from kiosk.storage.migrations import newest_schema
 from kiosk.storage.opening_progress import OPENING
 from kiosk.storage.pairing_codes import PAIRING_CODE
 from kiosk.storage.prepared_query import PreparedQuery
+from kiosk.storage.publication_tag import PUBLICATION_TAG
 from kiosk.storage.tables import Installation
 
 NEVER_KEPT = frozenset(
@@ -56,8 +57,8 @@ class Dump:
 
 def kept_rows(database: Database) -> Tables:
     """Return table -> rows that a backup may hold, each row column -> value, sorted by all columns. Tables of
-    NEVER_KEPT are left out, and so are epochs of sessions, marks of kiosks, pairing codes and the progress of
-    a count or an opening.
+    NEVER_KEPT are left out, and so are epochs of sessions, marks of kiosks, pairing codes, the progress of a
+    count or an opening, and the publication tag.
 
     The caller holds a transaction, and the tables are of this program's schema.
     """
@@ -70,7 +71,7 @@ def kept_rows(database: Database) -> Tables:
         for table, columns in database.schema().items()
         if table not in NEVER_KEPT
     }
-    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS, OPENING, PAIRING_CODE
+    left_out = SESSION_EPOCH, KIOSK_MARK, COUNT_PROGRESS, OPENING, PAIRING_CODE, PUBLICATION_TAG
     rows = [row for row in kept["installation"] if not row["key"].startswith(left_out)]
     return {**kept, "installation": rows}
 

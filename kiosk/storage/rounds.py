@@ -4,12 +4,14 @@ Nothing updates the terms.
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kiosk.domain.rounds import Round, round_from_json
 from kiosk.storage import tables
-from kiosk.storage.database import Database, StoreError
+from kiosk.storage.database import Database, Row, StoreError
 from kiosk.storage.prepared_query import PreparedQuery
+from kiosk.storage.publication_tag import PUBLICATION_TAG, renew_tag
 
 OPEN, CLOSED, CLOSING = 0, 1, 2
 """Values of `closed` in the table of rounds. While a round is CLOSING, its boxes are counted a few at a time;
@@ -49,6 +51,19 @@ class RoundState:
     is_closing: bool = False
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Rounds that were read with this publication tag: id -> round. Terms are frozen, but after a
+    cancellation or a rolled-back opening a round with the same id may have others."""
+
+    tag: str | None
+    rounds: Mapping[str, Round]
+
+    def is_of(self, rows: Iterable[Row]) -> bool:
+        """Return whether these rows of _SELECT_STATES are of these rounds."""
+        return all(row[3] == self.tag and row[0] in self.rounds for row in rows)
+
+
 class Rounds:
     """The rows of rounds. Callers of `add`, `remove`, `mark_closing`, `close` and `add_lost_boxes` hold a
     write (`Writer.write`)."""
@@ -56,21 +71,31 @@ class Rounds:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._parsed: dict[str, Round] = {}
-        self._select_all = database.prepared_rows(_SELECT_ALL)
+        self._known = _Known(None, {})
+        self._select_states = database.prepared_rows(_SELECT_STATES)
+        self._select_terms = database.prepared_rows(_SELECT_TERMS)
 
     def all(self, new: Round | None = None) -> list[RoundState]:
         """Return all stored rounds, planned, open and closed, the latest opening first. `new` is a round that
         is not stored yet and is returned too, as not closed."""
+        rows = self._select_states(PUBLICATION_TAG)
+        while not (known := self._known).is_of(rows):
+            self._known = self._read_terms()
+            rows = self._select_states(PUBLICATION_TAG)
         states = [
-            RoundState(self.parse(row[0]), row[1] == CLOSED, row[2], row[1] == CLOSING)
-            for row in self._select_all()
+            RoundState(known.rounds[round_id], closed == CLOSED, lost_boxes, closed == CLOSING)
+            for round_id, closed, lost_boxes, _ in rows
         ]
         states += [RoundState(new, False, 0)] if new else []
         return sorted(states, key=lambda state: (state.round.opens_at, state.round.id), reverse=True)
 
     def terms(self) -> list[str]:
         """Return the terms of all rounds as they are stored (`terms_of`), sorted."""
-        return sorted(row[0] for row in self._select_all())
+        return sorted(row[1] for row in self._select_terms(PUBLICATION_TAG))
+
+    def _read_terms(self) -> "_Known":
+        rows = self._select_terms(PUBLICATION_TAG)
+        return _Known(rows[0][2] if rows else None, {row[0]: self.parse(row[1]) for row in rows})
 
     def with_id(self, round_id: str) -> Round | None:
         """Return the stored round with this id, closed or not; None if there is none."""
@@ -81,11 +106,13 @@ class Rounds:
         """Store a new round's terms, which never change after this. The caller has checked that the rules
         allow it. Raises peewee.IntegrityError if a round has its id."""
         self._database.run(tables.Round.insert(id=new.id, terms=terms_of(new)))
+        renew_tag(self._database)
 
     def remove(self, round_id: str) -> None:
         """Delete the row of a round. The caller has checked that the round has not opened, and deletes the
         sealed rows."""
         self._database.run(tables.Round.delete().where(tables.Round.id == round_id))
+        renew_tag(self._database)
 
     def mark_closing(self, round_id: str) -> None:
         """Record that a round's closing has begun: its boxes accept no ballot any more."""
@@ -116,6 +143,9 @@ def terms_of(of_round: Round) -> str:
     return json.dumps(of_round.as_json(), ensure_ascii=False)
 
 
-_SELECT_ALL = PreparedQuery(
-    tables.Round.select(tables.Round.terms, tables.Round.closed, tables.Round.lost_boxes)
+# In the same statement as the rounds, so that they are those that the tag is about.
+_TAG = tables.Installation.select(tables.Installation.value).where(tables.Installation.key == PUBLICATION_TAG)
+_SELECT_STATES = PreparedQuery(
+    tables.Round.select(tables.Round.id, tables.Round.closed, tables.Round.lost_boxes, _TAG)
 )
+_SELECT_TERMS = PreparedQuery(tables.Round.select(tables.Round.id, tables.Round.terms, _TAG))

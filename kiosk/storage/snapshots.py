@@ -20,6 +20,7 @@ from kiosk.storage import tables
 from kiosk.storage.boxes import Boxes
 from kiosk.storage.database import Database
 from kiosk.storage.prepared_query import PreparedQuery
+from kiosk.storage.publication_tag import renew_tag
 from kiosk.storage.rounds import Rounds
 from kiosk.storage.tallies import Tallies
 
@@ -68,6 +69,7 @@ class Snapshots:
         write."""
         if text is not None:
             self._replace(_ONLY_ROW, text)
+            renew_tag(self._database)
 
     def make(
         self,
@@ -114,6 +116,7 @@ class Snapshots:
         self._database.run(tables.ChangeIndex.delete())
         document = json.dumps(index.document, separators=(",", ":"))
         self._database.run(tables.ChangeIndex.insert(id=_ONLY_ROW, document=document))
+        renew_tag(self._database)
 
 
 def is_demonstration(database: Database) -> bool:

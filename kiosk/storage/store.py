@@ -39,6 +39,7 @@ from kiosk.storage.opening_steps import OpeningSteps
 from kiosk.storage.outputs import OutputRows
 from kiosk.storage.owners import check_owner
 from kiosk.storage.pairing_codes import PairingCodes
+from kiosk.storage.publication_tag import read_tag, renew_tag
 from kiosk.storage.replies import Replies
 from kiosk.storage.reports import Reports
 from kiosk.storage.rounds import (
@@ -306,6 +307,7 @@ class Store:
         """Mark the installation as a demonstration, permanently: its clock is never in doubt, it sends no
         mail, and the published document marks it."""
         self._database.set("demonstration", "yes")
+        renew_tag(self._database)
 
     @property
     def last_tick(self) -> datetime | None:
@@ -704,6 +706,12 @@ class Store:
         it has no rounds, and `made_at` is null."""
         return self._snapshots.text()
 
+    def publication_tag(self) -> str:
+        """Return a random text that is replaced with each write of the published document, of its change
+        index, or of a round's terms, in every process of the installation; "" before the first one. Read it
+        before what it is about: if that changes in between, the next tag differs."""
+        return read_tag(self._database)
+
     def snapshot(self) -> Document:
         """Return the published document, parsed."""
         return self._snapshots.document()
@@ -748,6 +756,7 @@ class Store:
                 self._database.migrate()
                 self._database.check_version()
                 fill(self._database, dump)
+                renew_tag(self._database)
                 states = self._rounds.all()
                 for state in states:
                     if state.is_closed:

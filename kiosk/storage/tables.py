@@ -36,7 +36,7 @@ class Table(peewee.Model):
 class Installation(Table):
     """Values of the installation itself by key: the schema's number ("schema"), the last counted tick
     ("last_tick"), the clock record, a count's progress, a round that is being opened, sessions' epochs,
-    digests of kiosks' marks and of pairing codes, and whether it is a demonstration."""
+    digests of kiosks' marks and of pairing codes, the publication tag, and whether it is a demonstration."""
 
     key = Text(primary_key=True)
     value = Text()

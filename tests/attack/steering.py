@@ -9,7 +9,7 @@ ballot, and the box with its key.
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -32,6 +32,7 @@ from kiosk.storage import Devices, Store
 from kiosk.storage.boxes import OpenBox
 from kiosk.storage.keys import KeyFolder
 from kiosk.storage.links import Links
+from kiosk.storage.publication_tag import PUBLICATION_TAG
 from kiosk.storage.sealed_rows import box_row
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, OPENING, SURVEY, ballot
@@ -282,12 +283,20 @@ RANDOM = {"sealed", "key_id", "tag", "public_key"}
 """Columns with values that are drawn again at each write or opening of a round."""
 
 
-def _readable(folder: Path) -> list[object]:
+def _readable(folder: Path, tags: list[str]) -> list[object]:
     """Return all that can be read on the disk without keys: every value of every table, but only the length
-    of values in the columns RANDOM."""
+    of values in the columns RANDOM, and of the random publication tag only how often it has changed, as a
+    thief of many copies sees it. `tags` are the tags that were read in this folder before; a new one is
+    appended."""
     with closing(sqlite3.connect(folder / "k.sqlite")) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [list(_values(database, table)) for table in sorted(tables)]
+        [[tag]] = database.execute("SELECT value FROM installation WHERE key = ?", (PUBLICATION_TAG,))
+        if tag not in tags:
+            tags.append(tag)
+        every = [list(_values(database, table)) for table in sorted(tables)]
+        return [
+            [tuple(tags.index(tag) if one == tag else one for one in row) for row in rows] for rows in every
+        ]
 
 
 def _values(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
@@ -298,24 +307,27 @@ def _values(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, 
         )
 
 
-def readable_changes(*, is_leaky: bool) -> tuple[int, int]:
+def readable_changes(leak: Callable[[Path, int], None] | None = None) -> tuple[int, int]:
     """Return (number of ballots that change a readable value, number of counts after which a readable value
-    differs from that of an installation without ballots). One ballot is cast on each of four days."""
+    differs from that of an installation without ballots). One ballot is cast on each of four days. `leak` is
+    called after it, with the folder and the day's number."""
     of_round = _round(Tree((Node("u", "u", None), Node("v", "v", "u"), Node("w", "w", "u"))), LEAST_DAYS)
     with TemporaryDirectory() as one, TemporaryDirectory() as other, ExitStack() as stack:
         busy, empty = (stack.enter_context(closing(a_store(Path(folder)))) for folder in (one, other))
         by_ballot = by_count = 0
+        seen, of_empty = list[str](), list[str]()
         for store in (busy, empty):
             store.open_round(of_round, OPENING)
         for day in range(4):
-            before = _readable(Path(one))
+            before = _readable(Path(one), seen)
+            _readable(Path(other), of_empty)
             busy.cast(of_round.id, "v", _own(1)[0], OPENING + timedelta(days=day, hours=9))
-            if is_leaky:
-                _note_day(Path(one), day)
-            by_ballot += _readable(Path(one)) != before
+            if leak:
+                leak(Path(one), day)
+            by_ballot += _readable(Path(one), seen) != before
             for store in (busy, empty):
                 store.count(OPENING + timedelta(days=day, hours=17))
-            by_count += _readable(Path(one)) != _readable(Path(other))
+            by_count += _readable(Path(one), seen) != _readable(Path(other), of_empty)
         return by_ballot, by_count
 
 
@@ -323,6 +335,13 @@ def _note_day(folder: Path, day: int) -> None:
     """Write the day of a unit's last ballot to the database: the leak."""
     with closing(sqlite3.connect(folder / "k.sqlite")) as database, database:
         database.execute("INSERT OR REPLACE INTO installation VALUES ('last day of v', ?)", (str(day),))
+
+
+def _renew_tag(folder: Path, day: int) -> None:
+    """Replace the publication tag, as if a ballot did: the other leak."""
+    with closing(sqlite3.connect(folder / "k.sqlite")) as database, database:
+        values = f"{day:032}", PUBLICATION_TAG
+        database.execute("UPDATE installation SET value = ? WHERE key = ?", values)
 
 
 def _own_units(targets: int) -> Finding:
@@ -437,15 +456,17 @@ def _boxes(number: int) -> Finding:
 
 
 def _columns() -> Finding:
-    (by_ballot, by_count), leaky = readable_changes(is_leaky=False), readable_changes(is_leaky=True)
+    (by_ballot, by_count), leaky = readable_changes(), readable_changes(_note_day)
+    renewed = readable_changes(_renew_tag)
     return Finding(
         "steering: readable values of the database before and after each of 4 ballots, and after the counts "
         "of 4 days with and without ballots",
         f"{by_ballot} ballots change one; {by_count} counts differ",
         "0; 0",
         by_ballot == by_count == 0,
-        f"the last day of a unit in a column: {leaky[0]}; {leaky[1]} (both must be > 0)",
-        min(leaky) > 0,
+        f"the last day of a unit in a column: {leaky[0]}; {leaky[1]}; a tag that a ballot replaces: "
+        f"{renewed[0]}; {renewed[1]} (all must be > 0)",
+        min(*leaky, *renewed) > 0,
     )
 
 

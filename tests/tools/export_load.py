@@ -22,6 +22,7 @@ from time import monotonic
 from kiosk.domain.rounds import Admission
 from kiosk.storage import open_store, tables
 from kiosk.storage.database import Database
+from kiosk.storage.publication_tag import renew_tag
 from tests.tools.builders import a_round, tree
 from tests.tools.desk_side import Desk
 from tests.tools.look_cost import Size, fill
@@ -80,6 +81,7 @@ def installation(folder: Path) -> tuple[str, str]:
     # The figures were written without tallies, and to open a round publishes the tallies.
     database = Database(f"sqlite:///{folder / 'k.sqlite'}", durable=False)
     database.run(tables.Snapshot.update(document=figures))
+    renew_tag(database)
     database.close()
     code = store.links.add(Admission.POSTER, "u0").code
     token = store.api_tokens.add("bench", opens_at)

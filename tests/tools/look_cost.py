@@ -23,6 +23,7 @@ from kiosk.domain.snapshot import RoundTally, as_text, make_snapshot
 from kiosk.domain.tally import StatementTally
 from kiosk.storage import tables
 from kiosk.storage.database import Database
+from kiosk.storage.publication_tag import renew_tag
 from tests.tools.builders import MONDAY, a_round, survey, tree
 from tests.tools.desk_side import Desk
 
@@ -53,8 +54,8 @@ class Size:
 
 
 SIZES = (Size(5, 5, 4), Size(200, 5, 4), Size(2, 500, 4), Size(5, 5, 30), Size(200, 50, 4), Size(2, 500, 30),
-         Size(5, 5, 4, 10_000_000))  # fmt: skip
-"""An ordinary installation; three that are large in one respect; two that are large in two; one with many
+         Size(200, 500, 4), Size(5, 5, 4, 10_000_000))  # fmt: skip
+"""An ordinary installation; three that are large in one respect; three that are large in two; one with many
 answers."""
 
 LARGE = (*SIZES[1:4], SIZES[5])
@@ -85,6 +86,7 @@ def replace_rounds(desk: Desk, folder: Path, tallies: Sequence[RoundTally]) -> N
         database.run(tables.Round.insert(id=tally.round.id, terms=terms, closed=int(tally.is_closed)))
     document = make_snapshot(tallies, MONDAY, demonstration=desk.store.is_demonstration)
     database.run(tables.Snapshot.insert(id=1, document=as_text(document)))
+    renew_tag(database)
     database.close()
     desk.store.store_change_index()
 
@@ -152,7 +154,8 @@ def _warm(desk: Desk) -> None:
 
 def main() -> None:
     """Print a line for each size: the costs of the overview, of one statement's page, of the page of all
-    statements and of a wall screen, each at the root after a count."""
+    statements and of a wall screen, each at the root after a count, of the list of rounds and of the snapshot
+    document."""
     print(f"\nthe first results page after a count, and later (bar: {BAR_MS} ms, {BAR_BYTES / 1000:.0f} kB)")
     for size in SIZES:
         with TemporaryDirectory() as folder:
@@ -162,10 +165,11 @@ def main() -> None:
             costs = []
             last = f"/admin/results/r{size.rounds - 1}/root"
             wall = f"/admin/wall/{desk.store.walls.add('root').code}"
-            for seed, path in enumerate(("/admin/", statement_path(size), last, wall), start=2):
+            paths = ("/admin/", statement_path(size), last, wall, "/admin/rounds", "/results.json")
+            for seed, path in enumerate(paths, start=2):
                 fill(desk, Path(folder), size, seed)
                 costs.append(cost(desk.client, path))
-        overview, statement, every, wall_screen = costs
+        overview, statement, every, wall_screen, rounds, document = costs
         slowest = max(max(one.first_ms, one.later_ms) for one in costs)
         is_over = slowest > BAR_MS or overview.packed > BAR_BYTES
         print(
@@ -173,7 +177,9 @@ def main() -> None:
             f"{overview.packed / 1000:5.1f} kB ({overview.unpacked / 1000:.0f} unpacked){' OVER' * is_over}; "
             f"a statement in full "
             f"{statement.first_ms:.0f} ms, then {statement.later_ms:.0f} ms, all {every.first_ms:.0f} ms, "
-            f"a wall screen {wall_screen.first_ms:.0f} ms"
+            f"a wall screen {wall_screen.first_ms:.0f} ms, then {wall_screen.later_ms:.0f} ms, the rounds "
+            f"{rounds.first_ms:.0f} ms, then {rounds.later_ms:.0f} ms, the document {document.first_ms:.0f} "
+            f"ms, then {document.later_ms:.0f} ms"
         )
 
 

@@ -15,15 +15,16 @@ from kiosk.domain.change_index import ChangeIndex
 from kiosk.domain.results import Row, Spread, row
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document, etag
-from kiosk.domain.snapshot_parts import SnapshotParts
+from kiosk.domain.snapshot_parts import SnapshotParts, keep
 from kiosk.domain.steps import Step, known_step, last_step, last_two
 from kiosk.domain.survey import Statement
 from kiosk.domain.time_change import TimeChange, key_of_time_change
+from kiosk.screen.compression import gzipped
 from kiosk.storage import Store
 
 MOST_STEPS = 4096
-"""Most steps that a Snapshot keeps, of about 3 kB each, and most changes over time and spreads. Before one
-more is kept, those of its kind are forgotten."""
+"""Most steps that a Snapshot keeps, of about 3 kB each, and most changes over time, spreads and nodes. Before
+one more is kept, those of its kind are forgotten."""
 
 
 class Snapshot:
@@ -48,13 +49,17 @@ class Snapshot:
         """The whole snapshot document, parsed."""
         return cast(Document, json.loads(self.text))
 
+    @cached_property
+    def packed(self) -> bytes:
+        """The text in gzip's format, which takes seconds for the largest installations."""
+        return gzipped(self.text.encode())
+
     def at_node(self, rounds: Iterable[Round], node_id: str) -> Document:
         """Return the snapshot document, reduced to these rounds and one node. It is parsed once for the same
         rounds in the same order. ValueError if the snapshot lacks a round, or a round the node."""
         key = (*(of_round.id for of_round in rounds), node_id)
-        if key not in self._at_node:
-            self._at_node[key] = self._parts.node(key[:-1], node_id)
-        return self._at_node[key]
+        document = self._at_node.get(key)
+        return document or keep(self._at_node, key, self._parts.node(key[:-1], node_id), MOST_STEPS)
 
     def of_statements(
         self, rounds: Sequence[Round], of_round: Round, node_id: str, statements: Sequence[Statement]
@@ -91,9 +96,7 @@ class Snapshot:
             ids = [row.round.id for row in history]
             is_unit = all(node_id in row.round.tree.leaves for row in history)
             changes = compute(self._parts.node(ids, node_id) if is_unit else self.document)
-            if len(self._time_changes) >= MOST_STEPS:
-                self._time_changes.clear()
-            self._time_changes[key] = changes
+            keep(self._time_changes, key, changes, MOST_STEPS)
         return changes
 
     def spread(
@@ -102,11 +105,9 @@ class Snapshot:
         """Return the comparison of the units at and below a node, None if fewer than two can be compared. It
         was computed before, or `compute` returns it now and it is kept."""
         key = (of_round.id, node_id, statement.id)
-        if key not in self._spreads:
-            if len(self._spreads) >= MOST_STEPS:
-                self._spreads.clear()
-            self._spreads[key] = compute()
-        return self._spreads[key]
+        if key in self._spreads:
+            return self._spreads[key]
+        return keep(self._spreads, key, compute(), MOST_STEPS)
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         """Return a statement's figures in `of_round` at a node, and the change between the last two closed
@@ -116,10 +117,7 @@ class Snapshot:
         key = (of_round.id, node_id, statement.id, len(closed))
         step = self._steps.get(key)
         if step is None:
-            step = self._step(closed, of_round, node_id, statement)
-            if len(self._steps) >= MOST_STEPS:
-                self._steps.clear()
-            self._steps[key] = step
+            step = keep(self._steps, key, self._step(closed, of_round, node_id, statement), MOST_STEPS)
         return step
 
     def _step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
@@ -136,15 +134,16 @@ class Published:
     """Keeps the latest snapshot of a store between requests."""
 
     def __init__(self) -> None:
-        self._latest: Snapshot | None = None
+        self._latest: tuple[str, Snapshot] | None = None
         self._reading = threading.Lock()
 
     def read(self, store: Store) -> Snapshot:
         """Return the store's latest snapshot. It is the same object, with the results computed from it, until
         the document changes."""
-        text = store.snapshot_text()
+        tag = store.publication_tag()
         with self._reading:
-            latest = self._latest
-            if latest is None or latest.text != text:
-                latest = self._latest = Snapshot(text, store.change_index())
-            return latest
+            if self._latest is None or self._latest[0] != tag:
+                # Freed before the next one is read: each may have many megabytes.
+                self._latest = None
+                self._latest = tag, Snapshot(store.snapshot_text(), store.change_index())
+            return self._latest[1]

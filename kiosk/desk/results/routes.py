@@ -8,11 +8,12 @@ may not read the round's figures (`readable_round`).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from kiosk.desk.context import desk
+from kiosk.desk.downloads import snapshot_response
 from kiosk.desk.respondents import people_at
 from kiosk.desk.results.access import may_read, readable_round, readable_states
 from kiosk.desk.results.chart_rows import ChartKind, round_name
@@ -36,7 +37,7 @@ from kiosk.domain.results import PERCENT_FROM, answered, excluded_rapid, guard_f
 from kiosk.domain.rounding import outwards
 from kiosk.domain.rounds import ProtectionLevel, Round
 from kiosk.domain.schedule import Every
-from kiosk.domain.snapshot import Document, etag
+from kiosk.domain.snapshot import Document
 from kiosk.domain.survey import Statement
 from kiosk.output.inline_bar import patterns
 from kiosk.output.stacked_bars import UNKNOWN
@@ -300,8 +301,6 @@ def results_json() -> ResponseReturnValue:
         refusal = {"error": "sign in" if account is None else "for coordinators and viewers only"}
         return make_response(refusal, 401 if account is None else 403)
     record_live_page()
-    text = desk().store.snapshot_text()
-    response = Response(text, mimetype="application/json")
-    response.set_etag(etag(text))
+    response = snapshot_response(desk().published.read(desk().store))
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    return response
