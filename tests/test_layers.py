@@ -15,6 +15,7 @@ import pytest
 
 import kiosk
 from tests.tools.layers import RANKS
+from tests.tools.messages import extracted
 from tests.tools.syntax import nodes
 
 PACKAGE = Path(kiosk.__file__).parent
@@ -179,6 +180,40 @@ def test_domain_uses_no_global_randomness() -> None:
     assert not {file: drawn for file, names in used.items() if (drawn := [*filter(DRAWS.fullmatch, names)])}
 
 
+SWEDISH_DATA = {
+    # Patterns that recognise what a report claims. Nobody reads them.
+    "causal_claims.py": r".*(\\|\(\?).*",
+    # What a person types for a figure that was not counted.
+    "counters.py": "ej räknat",
+    # Parts of a survey. Frozen rounds hold them as keys of their translations, and survey versions hash them.
+    "survey.py": r"Inget av detta|Du kan välja flera\.|Bara om du svarade:|Jag svarade något annat",
+}
+"""Module of the domain -> pattern of its Swedish strings that are data of a rule and no message of ours."""
+
+
+def swedish_texts(path: Path) -> list[str]:
+    """The strings of a module that are texts of the screens or commands, or Swedish phrases of two words."""
+    return [text for text in texts(path) if is_catalogued(text) or re.search(SWEDISH_PHRASE, text)]
+
+
+SWEDISH_PHRASE = re.compile(r"^(?=.*[åäö])(?=.*\w\W* \W*\w)", re.IGNORECASE | re.DOTALL)
+
+
+def is_catalogued(text: str) -> bool:
+    """Whether a string is a message id of a catalogue, and no code such as "kiosk"."""
+    return not re.fullmatch("[a-z_.]+", text) and any(
+        text in extracted(domain) for domain in ("desk", "guest")
+    )
+
+
+def test_domain_returns_codes_and_no_swedish_texts() -> None:
+    in_domain = {path.name: texts for path in modules("domain") if (texts := swedish_texts(path))}
+    assert in_domain.keys() >= SWEDISH_DATA.keys()
+    for file, strings in in_domain.items():
+        data = re.compile(SWEDISH_DATA.get(file, "(?!)"), re.DOTALL)
+        assert [text for text in strings if not data.fullmatch(text)] == [], file
+
+
 def test_the_guest_side_imports_no_results() -> None:
     results = ("kiosk.domain.results", "kiosk.output")
     assert not [
@@ -310,6 +345,12 @@ def test_the_check_catches_planted_sql(tmp_path: Path, sql: str) -> None:
 def test_the_check_catches_planted_sql_about_a_table(tmp_path: Path, statement: str) -> None:
     (planted := tmp_path / "planted.py").write_text(f"SEEN = {statement}\n")
     assert sql_about_tables(planted)
+
+
+@pytest.mark.parametrize("text", ["Omgången är för lång", "Skriv minst ett antal.", "Skicka"])
+def test_the_check_catches_a_planted_swedish_text(tmp_path: Path, text: str) -> None:
+    (planted := tmp_path / "planted.py").write_text(f'"""Också på svenska."""\nSEEN = {text!r}\n')
+    assert swedish_texts(planted) == [text]
 
 
 @pytest.mark.parametrize("line", ["random.choice([1])", "secrets.token_hex()", "random.random()"])

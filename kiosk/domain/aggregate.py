@@ -10,7 +10,7 @@ from datetime import datetime
 
 from kiosk.domain.box import K_FLOOR
 from kiosk.domain.counters import LARGEST_NUMBER, Counter, Figure, Outputs, year_of
-from kiosk.domain.message import Message
+from kiosk.domain.message import Code, Message
 from kiosk.domain.results import Row
 from kiosk.domain.rounds import Round
 from kiosk.domain.snapshot import Document
@@ -190,43 +190,50 @@ def yearly_outputs(
                     )  # fmt: skip
 
 
+class AggregateFault(Code):
+    """The reason why no installation can have made an aggregate."""
+
+    TOO_MANY_ENTRIES = "aggregate.too_many_entries"
+    NUMBER_UNREADABLE = "aggregate.number_unreadable"
+    ROUND_NOT_CLOSED_IN_YEAR = "aggregate.round_not_closed_in_year"
+    GROUPS_BELOW_FLOOR = "aggregate.groups_below_floor"
+    TOO_MANY_NODES = "aggregate.too_many_nodes"
+    FIGURES_BELOW_K = "aggregate.figures_below_k"
+    IMPOSSIBLE_FIGURES = "aggregate.impossible_figures"
+
+
 def faults(aggregate: Aggregate) -> Iterator[Message]:
     """Yield a message for each reason why no installation of this program can have made this aggregate;
     nothing if there is none. An invented aggregate can be without faults. Each node of a round's tree must
     have figures, with a table of each statement: the reader of the file checks that."""
     if len(aggregate.rounds) > MOST_ROUNDS or len(aggregate.outputs) > MOST_OUTPUTS:
-        yield Message("Filen har fler omgångar eller prestationer än ett år kan ha.", {})
+        yield Message(AggregateFault.TOO_MANY_ENTRIES, {})
     for of_round in aggregate.rounds:
         yield from _faults_of_round(of_round, aggregate)
     for output in aggregate.outputs:
         if not 0 <= output.figure.number <= MOST_BALLOTS * LARGEST_NUMBER:
-            yield Message("{name}: antalet går inte att läsa.", {"name": output.name})
+            yield Message(AggregateFault.NUMBER_UNREADABLE, {"name": output.name})
 
 
 def _faults_of_round(of_round: AggregateRound, aggregate: Aggregate) -> Iterator[Message]:
     """Yield the faults of a round's terms, then those of its nodes, at most one for each. With a k below
     K_FLOOR only faults of the terms: the rules of figures divide by k - 1."""
     terms = of_round.round
-    values = {"round": terms.id}
     if not terms.opens_at < terms.closes_at <= aggregate.made_at or terms.closes_at.year != aggregate.year:
-        yield Message("Omgången {round} är inte avslutad, eller hör till ett annat år.", values)
+        yield Message(AggregateFault.ROUND_NOT_CLOSED_IN_YEAR, {"round": terms.id})
     if terms.k < K_FLOOR:
-        yield Message("Omgången {round} visar grupper under {floor} svar.", {**values, "floor": K_FLOOR})
+        yield Message(AggregateFault.GROUPS_BELOW_FLOOR, {"round": terms.id, "floor": K_FLOOR})
     if len(terms.tree.nodes) > MOST_NODES:
-        yield Message("Omgången {round} har för många verksamheter.", values)
+        yield Message(AggregateFault.TOO_MANY_NODES, {"round": terms.id})
     for node in terms.tree.nodes if terms.k >= K_FLOOR else ():
         figures = of_round.nodes[node.id]
         rest = _rest(of_round, node.id)
         if figures.answered < terms.k or 0 < rest[0] < terms.k or rest[0] < 0:
             yield Message(
-                "{place} i omgången {round} visar färre än {k} svar, direkt eller genom att dra ifrån.",
-                {**values, "place": node.name, "k": terms.k},
+                AggregateFault.FIGURES_BELOW_K, {"round": terms.id, "place": node.name, "k": terms.k}
             )
         elif not _is_possible(terms, figures) or min(rest[1], default=0) < 0:
-            yield Message(
-                "{place} i omgången {round} har siffror som programmet inte kan ha räknat.",
-                {**values, "place": node.name},
-            )
+            yield Message(AggregateFault.IMPOSSIBLE_FIGURES, {"round": terms.id, "place": node.name})
 
 
 def _rest(of_round: AggregateRound, node_id: str) -> tuple[int, list[int]]:

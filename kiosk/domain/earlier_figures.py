@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from kiosk.domain.message import Message
+from kiosk.domain.message import Code, Message
 from kiosk.domain.rounding import half_up
 from kiosk.domain.survey import Scale, Statement
 
@@ -113,11 +113,21 @@ def figures_from_json(row: Mapping[str, Any]) -> EarlierFigures:
     )
 
 
+class FiguresFault(Code):
+    """The reason why earlier figures cannot be right."""
+
+    COUNT_IMPOSSIBLE = "earlier_figures.count_impossible"
+    SUM_ABOVE_ANSWERS = "earlier_figures.sum_above_answers"
+    NO_COUNT = "earlier_figures.no_count"
+    DAYS_REVERSED = "earlier_figures.days_reversed"
+    ENDS_AFTER_TODAY = "earlier_figures.ends_after_today"
+
+
 class FiguresError(ValueError):
     """Figures that cannot be right. `messages` has every fault, for the person who typed them."""
 
     def __init__(self, *messages: Message) -> None:
-        super().__init__(" ".join(message.render(str) for message in messages))
+        super().__init__(*messages)
         self.messages = messages
 
 
@@ -175,8 +185,7 @@ def read_figures(
             if count is not None and not 0 <= count <= n:
                 messages.append(
                     Message(
-                        "”{text}”, ”{label}”: {typed} kan inte stämma med {n} svar. Skriv ett antal eller en "
-                        "andel i hela procent, som 35 %, eller inget.",
+                        FiguresFault.COUNT_IMPOSSIBLE,
                         {"text": statement.text, "label": label, "typed": typed_count.strip()[:20], "n": n},
                     )
                 )
@@ -184,23 +193,18 @@ def read_figures(
         known = sum(count for count in counts if count is not None and count > 0)
         if known > n:
             messages.append(
-                Message(
-                    "”{text}”: antalen blir {known} tillsammans, men {n} svarade.",
-                    {"text": statement.text, "known": known, "n": n},
-                )
+                Message(FiguresFault.SUM_ABOVE_ANSWERS, {"text": statement.text, "known": known, "n": n})
             )
         if any(count is not None for count in counts):
             statements.append(
                 KnownCounts(statement.id, statement.text, statement.scale.labels, tuple(counts))
             )
     if not statements:
-        messages.append(Message("Skriv minst ett antal.", {}))
+        messages.append(Message(FiguresFault.NO_COUNT, {}))
     if last < first:
-        messages.append(Message("Sista dagen kommer före den första.", {}))
+        messages.append(Message(FiguresFault.DAYS_REVERSED, {}))
     if last > today:
-        messages.append(
-            Message("Sista dagen har inte varit än. Skriv den sista dag som siffrorna gäller.", {})
-        )
+        messages.append(Message(FiguresFault.ENDS_AFTER_TODAY, {}))
     if messages:
         raise FiguresError(*messages)
     return EarlierFigures(node_id, first, last, n, source, tuple(statements))

@@ -15,7 +15,7 @@ from typing import Any
 from kiosk.domain.ballot_days import LEAST_DAYS
 from kiosk.domain.box import FIRST_BATCH_FACTOR, K_FLOOR, LARGEST_BOX_FACTOR
 from kiosk.domain.budget import MOST_EXPECTED, kiosk_budget, slip_budget
-from kiosk.domain.message import Message
+from kiosk.domain.message import Code, Message
 from kiosk.domain.noise import (
     EPSILON,
     FOLLOW_SHARE,
@@ -105,15 +105,45 @@ class ProtectionLevel(StrEnum):
         return STRONG_EPSILON if self is ProtectionLevel.STRONG else EPSILON
 
 
+class RoundFault(Code):
+    """The reason why a round may not be opened."""
+
+    OTHER_OPENING = "round.other_opening"
+    K_BELOW_FLOOR = "round.k_below_floor"
+    K_ABOVE_CEILING = "round.k_above_ceiling"
+    OPENS_BEFORE_TODAY = "round.opens_before_today"
+    TOO_SHORT = "round.too_short"
+    TOO_LONG = "round.too_long"
+    EPSILON_OUT_OF_RANGE = "round.epsilon_out_of_range"
+    NO_ADMISSION = "round.no_admission"
+    NAME_TOO_LONG = "round.name_too_long"
+    LEAST_DAYS_OUT_OF_RANGE = "round.least_days_out_of_range"
+    EXPECTED_AT_UNKNOWN_UNIT = "round.expected_at_unknown_unit"
+    EXPECTED_OUT_OF_RANGE = "round.expected_out_of_range"
+    UNIT_IN_OTHER_ROUND = "round.unit_in_other_round"
+    TREND_BUDGET_SPENT = "round.trend_budget_spent"
+
+
+class RoundOutlook(Code):
+    """A message of `outlook`."""
+
+    TOO_FEW_ANSWERS = "outlook.too_few_answers"
+    WEAK_AGAINST_STUFFING = "outlook.weak_against_stuffing"
+    ERROR_OF_FIGURES = "outlook.error_of_figures"
+    FIRST_FIGURES = "outlook.first_figures"
+    NO_FIGURES_AT_SMALLEST_K = "outlook.no_figures_at_smallest_k"
+    NO_FIGURES_BEFORE_CLOSING = "outlook.no_figures_before_closing"
+
+
 class RoundError(ValueError):
     """A round that may not be opened. `messages` has every reason."""
 
     def __init__(self, *messages: Message) -> None:
-        super().__init__(" ".join(message.render(str) for message in messages))
+        super().__init__(*messages)
         self.messages = messages
 
 
-OTHER_OPENING = Message("En annan omgång öppnas just nu. Försök igen om fem minuter.", {})
+OTHER_OPENING = Message(RoundFault.OTHER_OPENING, {})
 """Why no round opens while another opening is not finished (`kiosk/storage/opening_steps.py`)."""
 
 
@@ -287,25 +317,13 @@ def outlook(new: Round, guests_a_day: float) -> tuple[Message, ...]:
     answers = int(guests_a_day * (length / timedelta(days=1)))
     messages = []
     if answers < new.k:
-        messages.append(
-            Message(
-                "Med ungefär {a_day} svar om dagen får en verksamhet färre än {k} svar på hela omgången. "
-                "De räknas ihop med en annan verksamhets, eller visas inte alls.",
-                {"a_day": guests_a_day, "k": new.k},
-            )
-        )
+        messages.append(Message(RoundOutlook.TOO_FEW_ANSWERS, {"a_day": guests_a_day, "k": new.k}))
     elif new.figures is PublicationTime.LIVE:
         messages.append(_first_figures(new, guests_a_day))
     if new.is_protected and answers >= new.k:
         messages.append(_error_of_figures(new, answers))
     if guests_a_day < FEWEST_BETWEEN_COUNTS and Admission.POSTER in new.admission:
-        messages.append(
-            Message(
-                "Så få svar om dagen skyddar dåligt mot den som svarar många gånger. Använd lappar i stället "
-                "för affischer.",
-                {},
-            )
-        )
+        messages.append(Message(RoundOutlook.WEAK_AGAINST_STUFFING, {}))
     return tuple(messages)
 
 
@@ -315,8 +333,7 @@ def _error_of_figures(new: Round, answers: int) -> Message:
     batches = most_batches(answers, new.k, is_live=new.figures is PublicationTime.LIVE)
     expected = expectation(new.survey.statements, new.epsilon, answers, batches)
     return Message(
-        "Med ungefär {answers} svar i en verksamhet kan varje stapel vara fel på upp till {off} svar, och "
-        "andelarna är kända på ±{points} procentenheter.",
+        RoundOutlook.ERROR_OF_FIGURES,
         {"answers": answers, "off": expected.off, "points": half_up(100 * expected.reach)},
     )
 
@@ -328,8 +345,7 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
     if timedelta(days=first / guests_a_day) > new.closes_at - new.opens_at:
         return _figures_at_closing(new, guests_a_day)
     return Message(
-        "Med ungefär {a_day} svar om dagen visas de första siffrorna för en verksamhet efter ungefär "
-        "{days} dygn. Sedan kommer nya siffror glesare: som längst går ungefär {apart} dygn emellan.",
+        RoundOutlook.FIRST_FIGURES,
         {
             "a_day": guests_a_day,
             "days": max(ceil(first / guests_a_day), new.least_days),
@@ -340,47 +356,33 @@ def _first_figures(new: Round, guests_a_day: float) -> Message:
 
 def _figures_at_closing(new: Round, guests_a_day: float) -> Message:
     """Return the message that a unit has no figures before the closing, with the remedy."""
-    values = {"a_day": guests_a_day, "first": FIRST_BATCH_FACTOR * new.k}
+    first = FIRST_BATCH_FACTOR * new.k
     if new.k == K_FLOOR:
-        return Message(
-            "Med ungefär {a_day} svar om dagen visas inga siffror för en verksamhet förrän omgången har "
-            "stängt: det behövs {first} svar. Välj en längre omgång.",
-            values,
-        )
-    return Message(
-        "Med ungefär {a_day} svar om dagen visas inga siffror för en verksamhet förrän omgången har "
-        "stängt: det behövs {first} svar. Välj en längre omgång eller ett mindre k.",
-        values,
-    )
+        return Message(RoundOutlook.NO_FIGURES_AT_SMALLEST_K, {"a_day": guests_a_day, "first": first})
+    return Message(RoundOutlook.NO_FIGURES_BEFORE_CLOSING, {"a_day": guests_a_day, "first": first})
 
 
 def _own_faults(new: Round, now: datetime) -> Iterable[Message]:
     """Yield a message for each fault of a round's own terms, if it is opened at `now`, local time."""
     if new.k < K_FLOOR:
-        yield Message("k måste vara minst {floor}.", {"floor": K_FLOOR})
+        yield Message(RoundFault.K_BELOW_FLOOR, {"floor": K_FLOOR})
     if new.k > 100:
-        yield Message("k får vara högst {ceiling}.", {"ceiling": 100})
+        yield Message(RoundFault.K_ABOVE_CEILING, {"ceiling": 100})
     if new.opens_at.date() < now.date():
-        yield Message("Omgången kan inte öppna före i dag. Välj en senare första dag.", {})
+        yield Message(RoundFault.OPENS_BEFORE_TODAY, {})
     length = new.closes_at - max(new.opens_at, now)
     if length < SHORTEST_ROUND:
-        yield Message(
-            "Omgången måste vara öppen i minst {days} dagar från nu. Välj en senare sista dag.",
-            {"days": SHORTEST_ROUND.days},
-        )
+        yield Message(RoundFault.TOO_SHORT, {"days": SHORTEST_ROUND.days})
     if length > LONGEST_ROUND:
-        yield Message("Omgången får vara högst {days} dagar.", {"days": LONGEST_ROUND.days})
+        yield Message(RoundFault.TOO_LONG, {"days": LONGEST_ROUND.days})
     if not SMALLEST_EPSILON <= new.epsilon <= EPSILON:
-        limits = {"least": str(SMALLEST_EPSILON), "most": str(EPSILON)}
-        yield Message("Epsilon måste vara minst {least} och högst {most}.", limits)
+        yield Message(RoundFault.EPSILON_OUT_OF_RANGE, {"least": str(SMALLEST_EPSILON), "most": str(EPSILON)})
     if not new.admission:
-        yield Message("Välj minst ett sätt att lämna svar på.", {})
+        yield Message(RoundFault.NO_ADMISSION, {})
     if len(new.name) > LONGEST_NAME_CHARACTERS:
-        yield Message("Omgångens namn får ha högst {most} tecken.", {"most": LONGEST_NAME_CHARACTERS})
+        yield Message(RoundFault.NAME_TOO_LONG, {"most": LONGEST_NAME_CHARACTERS})
     if not 0 <= new.least_days <= LEAST_DAYS:
-        yield Message(
-            "Antalet dagar med svar måste vara mellan {least} och {most}.", {"least": 0, "most": LEAST_DAYS}
-        )
+        yield Message(RoundFault.LEAST_DAYS_OUT_OF_RANGE, {"least": 0, "most": LEAST_DAYS})
     yield from _faults_of_expected(new)
 
 
@@ -388,12 +390,10 @@ def _faults_of_expected(new: Round) -> Iterable[Message]:
     """Yield a message for each fault of the round's expected numbers of guests (`Round.expected`)."""
     for unit, expected in new.expected.items():
         if unit not in new.tree.leaves:
-            yield Message(
-                "Omgången har ingen verksamhet {unit}, men ett väntat antal svar för den.", {"unit": unit}
-            )
+            yield Message(RoundFault.EXPECTED_AT_UNKNOWN_UNIT, {"unit": unit})
         elif not 0 <= expected <= MOST_EXPECTED:
             yield Message(
-                "{unit}: antalet som svarar ska vara mellan {least} och {most}.",
+                RoundFault.EXPECTED_OUT_OF_RANGE,
                 {"unit": new.tree.node(unit).name, "least": 0, "most": MOST_EXPECTED},
             )
 
@@ -407,9 +407,7 @@ def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> I
         overlaps = new.opens_at < other.closes_at and other.opens_at < new.closes_at
         if shared and overlaps and other.id not in closed:
             yield Message(
-                "Omgången ”{round}” pågår i samma verksamhet ({unit}) under samma tid. Vänta tills den "
-                "har stängt.",
-                {"round": other.title, "unit": new.tree.node(shared[0]).name},
+                RoundFault.UNIT_IN_OTHER_ROUND, {"round": other.title, "unit": new.tree.node(shared[0]).name}
             )
     for unit in sorted(units):
         within = [
@@ -419,8 +417,6 @@ def _faults_beside(new: Round, others: list[Round], closed: frozenset[str]) -> I
         ]
         if len(within) >= TREND_BUDGET:
             yield Message(
-                "{unit} har redan {budget} omgångar inom ett år. Fler tabeller om samma personer skulle göra "
-                "det möjligt att räkna ut enskilda svar, också med andra påståenden.",
-                {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET},
+                RoundFault.TREND_BUDGET_SPENT, {"unit": new.tree.node(unit).name, "budget": TREND_BUDGET}
             )
             return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.domain.message import Message
+from kiosk.domain.message import Code, Message
 from kiosk.domain.rounding import half_up
 
 HARD_LIX = 50
@@ -36,6 +36,15 @@ class Concern(StrEnum):
     LONG = "long"
     SEVERAL = "several"
     NEGATED = "negated"
+
+
+class WordingAdvice(Code):
+    """The advice on a statement's wording."""
+
+    SEVERAL = "wording.several"
+    HARD = "wording.hard"
+    LONG = "wording.long"
+    NEGATED = "wording.negated"
 
 
 @dataclass(frozen=True)
@@ -74,22 +83,14 @@ def _advice(text: str) -> Iterator[Advice]:
     if SEVERAL.search(text):
         yield Advice(
             Concern.SEVERAL,
-            Message(
-                "Frågar om flera saker på en gång. Vad svarar den som bara håller med om en av dem?",
-                {},
-            ),
+            Message(WordingAdvice.SEVERAL, {}),
         )
     if score >= HARD_LIX:
-        message = Message("Svår att läsa (LIX {lix}). Välj kortare ord.", {"lix": half_up(score)})
+        message = Message(WordingAdvice.HARD, {"lix": half_up(score)})
         yield Advice(Concern.HARD, message)
     if len(words) > MOST_WORDS:
-        message = Message(
-            "Lång: {words} ord. Försök med högst {most}.", {"words": len(words), "most": MOST_WORDS}
-        )
+        message = Message(WordingAdvice.LONG, {"words": len(words), "most": MOST_WORDS})
         yield Advice(Concern.LONG, message)
     if negations := [word for word in words if word.lower() in NEGATIONS]:
-        message = Message(
-            "Har ett nekande ord (”{word}”). Att inte hålla med om något nekat är svårt att förstå.",
-            {"word": negations[0]},
-        )
+        message = Message(WordingAdvice.NEGATED, {"word": negations[0]})
         yield Advice(Concern.NEGATED, message)

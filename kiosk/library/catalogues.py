@@ -33,6 +33,7 @@ from kiosk.library.definition import (
     read_bytes,
     strictly,
 )
+from kiosk.library.rule_texts import reference_text
 from kiosk.library.text_rules import can_be_read, find_translation_fault
 
 REFERENCE = "sv"
@@ -104,8 +105,10 @@ class Catalogue:
         return message in self.texts and message not in self.unreviewed
 
     def text(self, message: str) -> str:
-        """Return the translation of a reference text, or the reference text if there is none."""
-        return self.texts.get(message, message)
+        """Return the translation of a reference text or of a code of the rules; the reference text if there
+        is none."""
+        reference = reference_text(message)
+        return self.texts.get(reference, reference)
 
 
 def language(code: str) -> Language:

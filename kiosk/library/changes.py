@@ -19,6 +19,7 @@ from kiosk.domain.message import Message
 from kiosk.library.definition import is_there
 from kiosk.library.library import Library, read_usable_library
 from kiosk.library.own_files import LAST_GOOD, OWN_FOLDERS, FileProblem
+from kiosk.library.rule_texts import reference_text
 from kiosk.library.theme import theme_files
 from kiosk.settings import Settings
 
@@ -38,7 +39,7 @@ class RefusedError(ValueError):
     desk; the error's text is in Swedish."""
 
     def __init__(self, *messages: Message) -> None:
-        super().__init__(" ".join(message.render(str) for message in messages))
+        super().__init__(" ".join(message.render(reference_text) for message in messages))
         self.messages = messages
 
 

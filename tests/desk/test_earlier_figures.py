@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.desk.reports.earlier_statements import EarlierStatement
 from kiosk.domain.earlier_figures import FiguresError, figures_from_json, read_count, read_figures
+from kiosk.library.rule_texts import reference_text
 from tests.tools.builders import survey
 from tests.tools.desk_side import Desk
 from tests.tools.earlier_figures import enter
@@ -35,7 +36,7 @@ def test_percentages_that_no_count_of_twenty_gives_are_refused(typed: str) -> No
 def faults(n: int, typed: dict[tuple[str, int], str], days: tuple[date, date] = YEAR) -> list[str]:
     with pytest.raises(FiguresError) as refused:
         read_figures(survey().with_one_answer, "a", *days, n, "report", typed, today=date(2026, 3, 2))
-    return [message.render(str) for message in refused.value.messages]
+    return [message.render(reference_text) for message in refused.value.messages]
 
 
 def test_impossible_figures_are_refused_with_every_reason() -> None:

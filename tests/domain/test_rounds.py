@@ -23,6 +23,7 @@ from kiosk.domain.rounds import (
     round_from_json,
     round_id,
 )
+from kiosk.library.rule_texts import reference_text
 from tests.tools.builders import MONDAY, a_round, survey, tree
 
 DAY = timedelta(days=1)
@@ -33,7 +34,7 @@ def faults(new: Round, others: Sequence[Round] = ()) -> list[str]:
     try:
         check_opening(new, others, MONDAY)
     except RoundError as error:
-        return [message.msgid for message in error.messages]
+        return [message.render(reference_text) for message in error.messages]
     return []
 
 
@@ -77,7 +78,7 @@ def test_a_round_opens_today_or_later_and_lasts_five_days_from_now() -> None:
 def test_the_outlook_warns_before_a_round_opens(a_day: float, days: int, sentence: str) -> None:
     kiosks_only = replace(lasting(days), admission=frozenset({Admission.KIOSK}))
     [warning] = outlook(kiosks_only, a_day)
-    assert sentence in warning.render(str)
+    assert sentence in warning.render(reference_text)
     with_posters = outlook(lasting(days), a_day)
     assert len(with_posters) == (1 if a_day >= 3 else 2)
 
@@ -86,7 +87,7 @@ def test_a_smaller_k_is_advised_only_to_a_round_that_may_have_one() -> None:
     for k, way_out in ((5, "Välj en längre omgång."), (6, "Välj en längre omgång eller ett mindre k.")):
         of_round = replace(lasting(60), k=k, admission=frozenset({Admission.KIOSK}))
         [warning] = outlook(of_round, 0.1)
-        assert warning.msgid.endswith(way_out)
+        assert warning.render(reference_text).endswith(way_out)
 
 
 def test_the_outlook_of_a_round_with_figures_at_closing_has_no_time_of_first_figures() -> None:
@@ -110,11 +111,11 @@ def test_the_outlook_states_the_error_of_a_protected_rounds_figures(
         lasting(60), figures=figures, admission=frozenset({Admission.KIOSK}),
         protection=level.protection, epsilon=level.epsilon,
     )  # fmt: skip
-    error = outlook(opened, 1.0)[-1].render(str)
+    error = outlook(opened, 1.0)[-1].render(reference_text)
     assert f"Med ungefär 60 svar i en verksamhet kan varje stapel vara fel på upp till {off} svar" in error
     assert f"±{points} procentenheter" in error
     exact = outlook(replace(opened, protection=Protection.EXACT), 1.0)
-    assert "±" not in "".join(message.msgid for message in exact)
+    assert "±" not in "".join(message.render(reference_text) for message in exact)
 
 
 def test_all_reasons_for_a_refusal_are_given_at_once() -> None:

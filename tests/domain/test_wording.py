@@ -4,6 +4,7 @@ import pytest
 
 from kiosk.domain.wording import Concern, advice, lix
 from kiosk.library.catalogues import read_catalogues
+from kiosk.library.rule_texts import reference_text
 from kiosk.settings import shipped_folder
 from tests.tools.shipped import read_surveys
 
@@ -63,4 +64,4 @@ def test_every_concern_has_an_english_text() -> None:
     given = [one for text in ("Inte och", "Verksamhetens " * 16) for one in advice(text)]
     assert {one.concern for one in given} == set(Concern)
     for one in given:
-        assert one.message.render(english.text) != one.message.render(str)
+        assert one.message.render(english.text) != one.message.render(reference_text)
