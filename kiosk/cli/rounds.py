@@ -70,8 +70,8 @@ def round_group() -> None:
     "--expected",
     multiple=True,
     metavar="[UNIT=]N",
-    help="Guests expected at a unit, or at all others; repeat for several. Sets a budget: 3/2 slips for each "
-    "guest, a kiosk for each 200. None if not given.",
+    help="Guests expected at a unit, or at all others; repeat until each unit has a number, 0 for none. Sets "
+    "a budget: 3/2 slips for each guest, a kiosk for each 200.",
 )
 @click.option(
     "--unit",
@@ -164,7 +164,7 @@ def _only(tree: Tree, units: tuple[str, ...]) -> Tree:
 def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
     """Return unit id -> expected guests, from the values of --expected: frida=20 is for one unit, 60 for all
     that have no value of their own. Raises StoreError for a value of another form, a unit that the tree
-    lacks, or a number over MOST_EXPECTED."""
+    lacks, a number over MOST_EXPECTED, or a unit without a number."""
     expected: dict[str, int] = {}
     for word in sorted(words, key=lambda word: "=" in word):
         unit, _, number = word.rpartition("=")
@@ -175,6 +175,11 @@ def _expected(words: tuple[str, ...], tree: Tree) -> dict[str, int]:
         if unit:
             check_among(tree.leaves, unit, "unit")
         expected |= dict.fromkeys((unit,) if unit else tree.leaves, int(number))
+    if missing := [unit for unit in tree.leaves if unit not in expected]:
+        raise StoreError(
+            f"how many guests are expected at {missing[0]}? Add --expected {missing[0]}=N for each unit, or "
+            "--expected N for all without a number of their own; with 0, slips and kiosks need a --reason"
+        )
     return expected
 
 

@@ -27,7 +27,7 @@ from kiosk.desk.context import desk
 from kiosk.desk.i18n import language, number, translate, translate_message
 from kiosk.desk.notices import watch
 from kiosk.domain.box import USUAL_K
-from kiosk.domain.budget import LONGEST_REASON_CHARACTERS, MOST_EXPECTED, USUAL_EXPECTED
+from kiosk.domain.budget import LONGEST_REASON_CHARACTERS
 from kiosk.domain.counters import EARLIEST_YEAR, LONGEST_NUMBER_CHARACTERS, LONGEST_PERIOD_CHARACTERS
 from kiosk.domain.earlier_figures import MOST_ANSWERS
 from kiosk.domain.local_address import leads_to_own_machine
@@ -337,10 +337,10 @@ def readable(form: FlaskForm, field: StringField) -> None:
 
 class RoundForm(DeskForm):
     """A new round. `units` are chosen ones, all of the tree if none is. `closes` is the last day, which
-    belongs to the round. `figures` says when figures are shown (PublicationTime). `expected` is the number of
-    guests that a unit expects unless it has a number of its own (`ExpectedGuests`); `a_day` the ballots that
-    it expects a day, for a forecast. `reason` says why units have more kiosks than their budget. `understood`
-    confirms that an opened round cannot be changed or closed early.
+    belongs to the round. `figures` says when figures are shown (PublicationTime). The expected guests of each
+    unit are in further fields (`ExpectedGuests`); `a_day` is the number of ballots that a unit expects a day,
+    for a forecast. `reason` says why units have more kiosks than their budget. `understood` confirms that an
+    opened round cannot be changed or closed early.
 
     `thought_over` says that the coordinator has read the forecast, and confirms the use of the screens that
     staff paired, whose code endings are in `known_screens` with blanks between.
@@ -366,9 +366,6 @@ class RoundForm(DeskForm):
         choices=[level.value for level in ProtectionLevel],
         default=ProtectionLevel.PROTECTED.value,
         validators=[Required()],
-    )
-    expected = IntegerField(
-        _("Antal som svarar"), default=USUAL_EXPECTED, validators=[Optional(), Between(0, MOST_EXPECTED)]
     )
     a_day = CommaDecimalField(
         _("Svar om dagen"), validators=[Optional(), finite, Between(Decimal("0.1"), 10_000)]

@@ -10,9 +10,6 @@ from math import ceil
 MOST_EXPECTED = 10_000
 """Most guests that can be expected at a unit in one round."""
 
-USUAL_EXPECTED = 100
-"""The number of guests that the form proposes for each unit."""
-
 GUESTS_A_KIOSK = 200
 """Most guests that one kiosk serves in one round."""
 

@@ -22,6 +22,7 @@ from unittest.mock import patch
 
 from kiosk.domain.ballot import Ballot
 from kiosk.domain.ballot_days import LEAST_DAYS
+from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.snapshot import Document
 from kiosk.domain.tree import Node, Tree
@@ -37,7 +38,7 @@ from kiosk.storage.sealed_rows import box_row
 from tests.attack.finding import Finding, Scale
 from tests.attack.guests import ANSWERS, OPENING, SURVEY, ballot
 from tests.tools.builders import a_store
-from tests.tools.desk_side import Desk
+from tests.tools.desk_side import Desk, expecting
 from tests.tools.published import nodes, statements
 
 K = 5
@@ -237,7 +238,7 @@ def _open_as_coordinator(desk: Desk) -> Round:
     sent = {
         "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
         "k": str(K), "opens": str(first), "closes": str(first + timedelta(days=DAYS)), "admission": "kiosk",
-        "figures": "live", "protection": "exact", "understood": "y",
+        "figures": "live", "protection": "exact", "understood": "y", **expecting(desk, MOST_EXPECTED),
     }  # fmt: skip
     answer = desk.client.post("/admin/rounds/new", data=sent)
     if answer.status_code != 303:

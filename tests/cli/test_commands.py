@@ -149,7 +149,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no such survey": ((*OPEN[:3], "other", *OPEN[4:]), {}, "no survey 'other'; there are: ombudsmannaskap"),
     "no such tree": ((*OPEN[:5], "other", *OPEN[6:]), {}, "no tree 'other'; there are: vasteras"),
     "k under the floor": ((*OPEN, "--k", "4"), {}, "must be at least 5"),
-    "a round too short": ((*OPEN[:7], "4"), {}, "at least 5 days"),
+    "a round too short": ((*OPEN[:7], "4", *OPEN[8:]), {}, "at least 5 days"),
     "two lengths": ((*OPEN, "--closes", "2099-01-01"), {}, "either --closes or --days"),
     "no length": (OPEN[:6], {}, "either --closes or --days"),
     "no such unit": (("link", "--unit", "other"), {}, "no unit 'other'; there are: dagverksamheten"),

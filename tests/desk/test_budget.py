@@ -18,7 +18,7 @@ from kiosk.output.file_program import WrittenFiles
 from kiosk.storage import COMMAND_LINE, Action, Devices, open_store
 from tests.tools.builders import MONDAY, a_round, a_store, tree
 from tests.tools.command_line import OPEN, Run, printed
-from tests.tools.desk_side import Desk
+from tests.tools.desk_side import Desk, expecting
 
 REASON = "Gästerna tog med sig lapparna, Anna räknade 7 i skålen"
 
@@ -171,7 +171,7 @@ def open_round(desk: Desk, **changes: str) -> TestResponse:
     data = {
         "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
         "k": "8", "opens": str(first), "closes": str(first + timedelta(days=50)), "admission": "slip",
-        "figures": "live", "protection": "protected", "understood": "y",
+        "figures": "live", "protection": "protected", "understood": "y", **expecting(desk),
     }  # fmt: skip
     return desk.client.post("/admin/rounds/new", data={**data, **changes})
 
@@ -180,19 +180,19 @@ def test_kiosks_that_were_paired_before_the_round_count_when_it_opens(desk: Desk
     for _ in range(2):
         assert send(desk, "/pair", unit="talk2me").status_code == 200
     desk.store.links.add(Admission.KIOSK, "matcentralen")
-    asked = open_round(desk, expected="20")
+    asked = open_round(desk, **expecting(desk, 20))
     assert asked.status_code == 400
     assert "har redan 2 kiosker, oanvända koder inräknade. Högsta antal för 20 gäster är 1" in asked.text
     assert "har redan 1 kiosker" not in asked.text
     assert len(desk.store.rounds()) == 1
-    assert open_round(desk, expected="20", reason=REASON).status_code == 303
+    assert open_round(desk, **expecting(desk, 20), reason=REASON).status_code == 303
     assert (f"talk2me, {REASON}", Action.KIOSK_OVER_BUDGET) in [
         (what, action) for _, action, what in logged(desk)
     ]
 
 
 def test_a_planned_round_has_its_budget_before_it_opens(desk: Desk) -> None:
-    assert open_round(desk, expected="20").status_code == 303
+    assert open_round(desk, **expecting(desk, 20)).status_code == 303
     assert send(desk, "", kind="kiosk", unit="talk2me").status_code == 303
     for path in KIOSK_WAYS:
         assert send(desk, path, kind="kiosk", unit="talk2me").status_code == 409
@@ -203,7 +203,7 @@ def test_a_kiosk_moved_to_a_unit_counts_for_its_planned_round(desk: Desk) -> Non
     desk.now = desk.round.closes_at
     desk.store.count(desk.now)
     kiosks = [desk.store.links.add(Admission.KIOSK, unit) for unit in ("talk2me", "frida")]
-    assert open_round(desk, expected="20").status_code == 303
+    assert open_round(desk, **expecting(desk, 20)).status_code == 303
     form = {"key": key_of(kiosks[0])}
     asked = send(desk, "/move", **form)
     assert (asked.status_code, desk.store.links.kiosks()) == (409, {"talk2me": 1, "frida": 1})
@@ -214,7 +214,7 @@ def test_a_kiosk_moved_to_a_unit_counts_for_its_planned_round(desk: Desk) -> Non
 
 
 def test_expected_guests_are_frozen_when_a_round_opens(desk: Desk) -> None:
-    assert open_round(desk, **{"expected": "60", "expected-frida": "20"}).status_code == 303
+    assert open_round(desk, **{**expecting(desk, 60), "expected-frida": "20"}).status_code == 303
     of_round = desk.store.rounds()[0].round
     units = of_round.tree.leaves
     assert of_round.expected == {unit: 20 if unit == "frida" else 60 for unit in units}
@@ -222,22 +222,75 @@ def test_expected_guests_are_frozen_when_a_round_opens(desk: Desk) -> None:
     assert (of_round.slip_budget("frida"), of_round.kiosk_budget("frida")) == (30, 1)
 
 
-def test_a_round_without_expected_guests_has_no_budget(desk: Desk) -> None:
-    assert open_round(desk, expected="").status_code == 303
-    of_round = desk.store.rounds()[0].round
-    assert of_round.expected == {}
-    assert of_round.slip_budget("frida") is of_round.kiosk_budget("frida") is None
-    assert "expected" not in of_round.as_json()
+MISSING = "Skriv ungefär hur många som svarar, eller 0 om ingen väntas."
 
 
-@pytest.mark.parametrize(
-    "changes", [{"expected": "-1"}, {"expected": "10001"}, {"expected-frida": "two"}, {"expected-frida": "²"}]
-)
-def test_an_invalid_number_of_guests_is_reported_at_its_field(desk: Desk, changes: dict[str, str]) -> None:
-    refused = open_round(desk, **changes)
+@pytest.mark.parametrize("missing", [["frida"], ["frida", "talk2me"]])
+def test_no_round_opens_without_the_expected_guests_of_each_unit(desk: Desk, missing: list[str]) -> None:
+    """The first attack used a unit without guests: nothing proposes a number for it."""
+    refused = open_round(desk, **{f"expected-{unit}": "" for unit in missing})
     assert refused.status_code == 400
-    [number] = changes.values()
-    assert re.search(f'value="{number}"', refused.text)
+    assert refused.text.count(f'<p class="problem" id="expected-frida-error">{MISSING}') == 1
+    notice = refused.text.split('id="notice"')[1].split("</div>")[0]
+    assert re.findall(r'href="#expected-([a-z0-9]+)"', notice) == missing
+    assert len(desk.store.rounds()) == 1
+
+
+def test_only_the_units_of_the_round_need_a_number(desk: Desk) -> None:
+    others = {field: "" for field in expecting(desk) if field != "expected-frida"}
+    assert open_round(desk, **others, units="frida").status_code == 303
+    assert desk.store.rounds()[0].round.expected == {"frida": 400}
+
+
+def test_an_error_elsewhere_hides_no_missing_number(desk: Desk) -> None:
+    refused = open_round(desk, **{"expected-frida": "", "k": "x"})
+    notice = refused.text.split('id="notice"')[1].split("</div>")[0]
+    assert {"#k", "#expected-frida"} <= set(re.findall(r'href="([^"]+)"', notice))
+
+
+def test_a_unit_that_expects_nobody_gets_slips_and_kiosks_only_with_a_reason(desk: Desk) -> None:
+    """Slips for a unit without guests were the first attack."""
+    assert open_round(desk, **{"expected-frida": "0"}).status_code == 303
+    planned = desk.store.rounds()[0].round
+    for name in ("bo", "anna"):
+        assert send(desk, "/slips", name, round=planned.id, number="1").status_code == 400
+    assert send(desk, "/pair").status_code == 409
+    assert (desk.store.printed_slips(planned.id), desk.store.links.all()) == ({}, [])
+
+
+def proposed(desk: Desk) -> dict[str, str]:
+    """Unit -> number of guests that the form of a new round proposes."""
+    desk.client.delete_cookie("desk", path="/")
+    desk.sign_in()
+    page = desk.client.get("/admin/rounds/new").text
+    return dict(re.findall(r'name="expected-([a-z0-9_]+)" type="number" min="0" value="([^"]*)"', page))
+
+
+def test_the_form_proposes_the_published_ballots_of_the_last_round_and_else_nothing(desk: Desk) -> None:
+    assert set(proposed(desk).values()) == {""}
+    for _ in range(4):
+        desk.answer(10, "frida")
+        desk.now += timedelta(days=1)
+        desk.store.count(desk.now)
+    assert proposed(desk)["frida"] == "", "the running round"
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    document = desk.store.snapshot()["rounds"][0]
+    published = {node["id"]: node["answered"] for node in document["nodes"]}
+    numbers = proposed(desk)
+    assert numbers == {
+        unit: "" if published[unit] is None else str(published[unit]) for unit in desk.round.tree.leaves
+    }
+    assert numbers["frida"] == "40"
+    assert "" in numbers.values()
+
+
+@pytest.mark.parametrize("number", ["-1", "10001", "two", "²"])
+def test_an_invalid_number_of_guests_is_reported_at_its_field(desk: Desk, number: str) -> None:
+    refused = open_round(desk, **{"expected-frida": number})
+    assert refused.status_code == 400
+    assert re.search(f'name="expected-frida"[^>]* value="{number}"', refused.text)
+    assert "Skriv ett heltal, högst 10000." in refused.text
     assert len(desk.store.rounds()) == 1
 
 
@@ -310,3 +363,17 @@ def test_an_invalid_number_of_guests_opens_no_round(run: Run, word: str, message
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
     assert message in refused.stderr
     assert printed(run("round", "list")) == ""
+
+
+@pytest.mark.parametrize("given", [(), ("--expected", "frida=0", "--expected", "talk2me=20")])
+def test_the_command_opens_no_round_without_the_expected_guests_of_each_unit(
+    run: Run, given: tuple[str, ...]
+) -> None:
+    printed(run("init"))
+    without = OPEN[: OPEN.index("--expected")]
+    refused = run(*without, *given)
+    assert refused.exit_code == 2
+    assert re.search(r"how many guests are expected at (\w+)\? Add --expected \1=N for each", refused.stderr)
+    assert "0 rounds" in f"{len(printed(run('round', 'list')).splitlines())} rounds"
+    of_units = ("--unit", "frida", "--unit", "talk2me") if given else ("--expected", "0")
+    printed(run(*without, *given, *of_units))

@@ -7,7 +7,7 @@ import pytest
 
 from kiosk.domain.clock import Machine, confirmed
 from kiosk.domain.schedule import Daily
-from tests.tools.desk_side import START, Desk
+from tests.tools.desk_side import START, Desk, expecting
 
 NOTICE = "Räkningen väntar."
 IN_DOUBT = datetime(2038, 1, 1, 12)
@@ -47,6 +47,7 @@ def test_no_round_opens_while_the_clock_is_in_doubt(desk: Desk) -> None:
         "figures": "live",
         "protection": "protected",
         "understood": "y",
+        **expecting(desk),
     }
     doubt(desk)
     refused = desk.client.post("/admin/rounds/new", data=data)

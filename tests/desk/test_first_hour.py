@@ -82,10 +82,11 @@ def test_the_first_hour_from_an_empty_installation_to_printed_slips(tmp_path: Pa
     anna.follow("Öppna en omgång")
     # Her own survey and organisation are chosen, not those that come with the program.
     assert {survey_id, tree_id} <= set(re.findall(r'<option selected value="([^"]+)"', anna.page.text))
+    guests = dict.fromkeys(re.findall(r'name="(expected-[^"]+)"', anna.page.text), "30")
     anna.send(
         {
             "survey": survey_id, "tree": tree_id, "k": "8", "opens": "2026-03-02", "closes": "2026-05-31",
-            "admission": "slip", "figures": "live", "protection": "protected", "understood": "y",
+            "admission": "slip", "figures": "live", "protection": "protected", "understood": "y", **guests,
         },
         choices=2,
     )  # fmt: skip

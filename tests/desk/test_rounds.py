@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.domain.rounds import Admission
 from kiosk.storage import Action, RoundClosedError
-from tests.tools.desk_side import Desk
+from tests.tools.desk_side import Desk, expecting
 
 NAME = "Våren 2027, dagverksamheten"
 
@@ -28,7 +28,7 @@ def plan(desk: Desk, **changes: object) -> TestResponse:
     data: dict[str, object] = {
         "csrf_token": desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
         "k": "8", "opens": str(first), "closes": str(first + timedelta(days=60)), "admission": ["slip"],
-        "figures": "live", "protection": "protected", "understood": "y", "name": NAME,
+        "figures": "live", "protection": "protected", "understood": "y", "name": NAME, **expecting(desk),
     }  # fmt: skip
     return desk.client.post("/admin/rounds/new", data={**data, **changes}, follow_redirects=True)
 

@@ -17,7 +17,7 @@ from kiosk.guest.app import create_guest_app
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.library.completeness import of_screen, of_survey
 from kiosk.library.drafts import reviews
-from tests.tools.desk_side import Desk
+from tests.tools.desk_side import Desk, expecting
 from tests.tools.form_import import send_and_keep
 from tests.tools.xlsforms import ASKED, CHOICES, HEAD, sheet
 
@@ -95,6 +95,7 @@ def test_a_round_can_be_opened_with_an_own_survey(desk: Desk) -> None:
         "csrf_token": desk.token("/admin/walls"), "survey": "ombudsmannaskap_2", "tree": "vasteras",
         "k": "5", "opens": str(day + timedelta(days=100)), "closes": str(day + timedelta(days=150)),
         "admission": "kiosk", "figures": "live", "protection": "protected", "understood": "y",
+        **expecting(desk),
     }  # fmt: skip
     assert desk.client.post("/admin/rounds/new", data=data).status_code == 303
     assert desk.store.rounds()[0].round.survey.statements[0].text == "Jag är trygg här"

@@ -18,7 +18,7 @@ from kiosk.guest.code_throttle import CHECKS_PER_DELAY, DELAY_SECONDS, FREE_WRON
 from kiosk.guest.rate_limit import RateLimit
 from kiosk.storage import PAIRING_LIFETIME, Account, Action, Role
 from kiosk.storage.devices import SILENT_AFTER, Devices, DeviceStatus
-from tests.tools.desk_side import HASH, Desk
+from tests.tools.desk_side import HASH, Desk, expecting
 
 CODE = re.compile(r"<strong>(\d{4} \d{4} \d{4})</strong>")
 
@@ -428,7 +428,7 @@ def open_round(house: House, **changes: str) -> TestResponse:
     data = {
         "csrf_token": house.desk.token("/admin/rounds/new"), "survey": "ombudsmannaskap", "tree": "vasteras",
         "k": "8", "opens": str(first), "closes": str(first + timedelta(days=60)), "admission": "kiosk",
-        "figures": "live", "protection": "protected", "understood": "y",
+        "figures": "live", "protection": "protected", "understood": "y", **expecting(house.desk),
     }  # fmt: skip
     return house.desk.client.post("/admin/rounds/new", data=data | changes)
 

@@ -31,7 +31,9 @@ def command_names(group: click.Group) -> Iterator[str]:
     return (" ".join(words) for words, _ in all_commands(group))
 
 
-OPEN = ("round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras", "--days", "90")
+OPEN = (
+    "round", "open", "--survey", "ombudsmannaskap", "--tree", "vasteras", "--days", "90", "--expected", "400",
+)  # fmt: skip
 
 INSTALLATION_COMMANDS: tuple[tuple[str, ...], ...] = (
     ("init",),

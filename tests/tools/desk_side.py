@@ -105,6 +105,11 @@ class Desk:
         self.store.count(self.now)
 
 
+def expecting(desk: Desk, guests: int = 400) -> dict[str, str]:
+    """Return the fields of the expected guests in the form that opens a round, the same for every unit."""
+    return {f"expected-{unit}": str(guests) for unit in desk.app.extensions["desk"].library.units}
+
+
 def form_token(app: Flask, client: FlaskClient) -> str:
     """Return a token that every form of this client's session may carry, as Flask-WTF makes it.
 

@@ -23,6 +23,7 @@ from kiosk.domain.budget import MOST_EXPECTED
 from kiosk.domain.message import Message
 from kiosk.domain.name_order import name_key
 from kiosk.domain.precision import usual_price
+from kiosk.domain.results import answered
 from kiosk.domain.rounds import (
     Admission,
     ProtectionLevel,
@@ -64,33 +65,54 @@ class SurveyChoice:
 
 
 class ExpectedGuests:
-    """The expected guests in the form: one number for all units, and other numbers for some units.
+    """The expected guests of each unit in the form. Each unit of the round needs a number; 0 is one.
 
-    `names` is unit id -> name for the units of all trees, sorted by name. `sent` is unit id -> text of its
-    field, "" for a unit that has the number for all. `most` is the largest number that is accepted.
+    `in_tree` is unit id -> name for the units of the chosen tree, `others` for those of the other trees only,
+    both sorted by name. `typed` is unit id -> text of its field: the sent one or, if no form was sent, a
+    proposal. `faults` is unit id -> sentence for each sent field with another text than a whole number from 0
+    to MOST_EXPECTED, and for each empty one of a unit of the round.
     """
 
     def __init__(self, form: RoundForm) -> None:
-        self.names = dict(sorted(_units().items(), key=lambda unit: name_key(unit[1])))
-        self.sent = {unit: request.form.get(f"expected-{unit}", "").strip() for unit in self.names}
-        self.most = MOST_EXPECTED
-        self._for_all = form.expected
+        names = dict(sorted(_units().items(), key=lambda unit: name_key(unit[1])))
+        tree = desk().library.trees.get(form.tree.data or next(iter(desk().library.trees), ""))
+        self.in_tree = {unit: name for unit, name in names.items() if tree and unit in tree.leaves}
+        self.others = {unit: name for unit, name in names.items() if unit not in self.in_tree}
+        if request.method == "GET":
+            self.typed, self.faults = _last_ballots(names), dict[str, str]()
+            return
+        self.typed = {unit: request.form.get(f"expected-{unit}", "").strip() for unit in names}
+        asked = {unit for unit in self.in_tree if not form.units.data or unit in form.units.data}
+        wrong = translate("Skriv ett heltal, högst {most}.", most=MOST_EXPECTED)
+        missing = translate("Skriv ungefär hur många som svarar, eller 0 om ingen väntas.")
+        self.faults = {
+            unit: wrong if text else missing
+            for unit, text in self.typed.items()
+            if not _is_number(text) and (text or unit in asked)
+        }
 
     @property
-    def wrong(self) -> frozenset[str]:
-        """The ids of the units whose field has a text other than a whole number from 0 to MOST_EXPECTED."""
-        return frozenset(unit for unit, text in self.sent.items() if text and not _is_number(text))
-
-    @property
-    def are_numbers(self) -> bool:
-        """Whether no unit's field is wrong."""
-        return not self.wrong
+    def has_faults_at_others(self) -> bool:
+        """Whether a unit of another tree has a fault."""
+        return not self.faults.keys().isdisjoint(self.others)
 
     def at(self, units: Iterable[str]) -> dict[str, int]:
-        """Return unit id -> number of expected guests for these units. A unit is left out if there is neither
-        a number of its own nor one for all."""
-        texts = {unit: self.sent[unit] or str(self._for_all.data) for unit in units}
-        return {unit: int(text) for unit, text in texts.items() if _is_number(text)}
+        """Return unit id -> number of expected guests for these units, which have no faults."""
+        return {unit: int(self.typed[unit]) for unit in units}
+
+
+def _last_ballots(units: Iterable[str]) -> dict[str, str]:
+    """Return unit id -> number of ballots, as text, that is published for the unit in the closed round there
+    that opened last; "" if none is published, and for a unit without such a round."""
+    rounds = [state.round for state in desk().store.rounds() if state.is_closed]
+    document = desk().published.read(desk().store).document if rounds else None
+    ballots = dict.fromkeys(units, "")
+    for unit in ballots:
+        last = next((of_round for of_round in rounds if unit in of_round.tree.leaves), None)
+        if document is not None and last is not None:
+            number = answered(document, last, unit)
+            ballots[unit] = "" if number is None else str(min(number, MOST_EXPECTED))
+    return ballots
 
 
 def _is_number(text: str) -> bool:
@@ -167,7 +189,7 @@ def new_round() -> ResponseReturnValue:
     messages: tuple[Message, ...] = ()
     to_think_over: tuple[Message, ...] = ()
     to_confirm: list[StaffsScreen] = []
-    if request.method == "POST" and form.validate() and _has_its_units(form) and expected.are_numbers:
+    if request.method == "POST" and form.validate() and _has_its_units(form) and not expected.faults:
         new = _round_of(form, expected)
         if form.a_day.data and not form.thought_over.data:
             to_think_over = outlook(new, float(form.a_day.data))
@@ -203,9 +225,8 @@ def new_round() -> ResponseReturnValue:
             messages, to_think_over, to_confirm = error.messages, (), []
     for message in messages:
         add_problem(translate_message(message))
-    for unit in sorted(expected.wrong):
-        problem = translate("Skriv ett heltal, högst {most}.", most=expected.most)
-        add_problem(f"{expected.names[unit]}: {problem}", f"expected-{unit}")
+    for unit, problem in expected.faults.items():
+        add_problem(f"{_units()[unit]}: {problem}", f"expected-{unit}")
     page = render_template(
         "round_new.html",
         form=form,
@@ -216,7 +237,7 @@ def new_round() -> ResponseReturnValue:
         to_think_over=[translate_message(message) for message in to_think_over],
         to_confirm=[(screen, _pairing_of(screen, new.tree)) for screen in to_confirm],
     )
-    return page, 400 if messages or form.errors or not expected.are_numbers else 200
+    return page, 400 if messages or form.errors or expected.faults else 200
 
 
 def _pairing_of(screen: StaffsScreen, tree: Tree) -> str:
