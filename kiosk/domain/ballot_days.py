@@ -16,14 +16,15 @@ it are not counted."""
 
 @dataclass(frozen=True)
 class BallotDays:
-    """The state of a unit's days with ballots. `days` is their number, at most LEAST_DAYS. `has_new` says
-    whether a ballot came since the last count that was the first of its day."""
+    """The state of a unit's days with ballots. `days` is the number of those that a count has ended, at most
+    LEAST_DAYS. `has_new` says whether a ballot came since the last count that was the first of its day: on
+    a day that is not in `days` yet."""
 
     days: int = 0
     has_new: bool = False
 
     def with_ballot(self) -> "BallotDays":
-        """Return the state after one more ballot."""
+        """Return the state after one more ballot: `days` changes only at the first count of the next day."""
         return replace(self, has_new=True)
 
     def at_count(self, *, is_first_of_day: bool) -> "BallotDays":

@@ -15,7 +15,8 @@ from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
 from kiosk.domain.name_order import name_key
 from kiosk.domain.survey import Survey
-from kiosk.library.catalogues import AUTONYMS, Language
+from kiosk.library.autonyms import AUTONYMS
+from kiosk.library.catalogues import Language
 from kiosk.library.changes import RefusedError, change_files, exclusively
 from kiosk.library.drafts import catalogue_path, changed_catalogue
 from kiosk.library.library import Library, read_usable_library

@@ -23,6 +23,7 @@ from babel.messages.pofile import PoFileError, read_po
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Statement, Survey, Translations
+from kiosk.library.autonyms import AUTONYMS
 from kiosk.library.definition import (
     DefinitionError,
     Read,
@@ -50,24 +51,6 @@ UNUSED_KEYWORDS = frozenset({"msgctxt", "msgid_plural"})
 
 CHARSET = re.compile(r'Content-Type:[^"\n]{0,200};\s{0,9}charset=([^\s"\\]{1,80})', re.IGNORECASE)
 """Pattern of the encoding in a .po file's header."""
-
-AUTONYMS = {
-    "sv": "Svenska",
-    "en": "English",
-    "ar": "العربية",
-    "fa": "فارسی / دری",
-    "so": "Af-Soomaali",
-    "ti": "ትግርኛ",
-    "ro": "Română",
-    "pl": "Polski",
-    "uk": "Українська",
-    "ru": "Русский",
-    "es": "Español",
-    "fi": "Suomi",
-    "bg": "Български",
-    "rom": "Romani čhib",
-}
-"""Language code -> name in that language, in the order of the language picker."""
 
 
 @dataclass(frozen=True)

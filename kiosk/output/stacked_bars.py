@@ -198,7 +198,8 @@ def _luminance(colour: str) -> float:
 
 @dataclass(frozen=True)
 class Measures:
-    """The dimensions of a chart that is `width` pixels wide: its side margins and font sizes."""
+    """The dimensions of a chart that is `width` pixels wide: its side margins, the font size of its texts
+    (`font_size`), and that of the numbers in its bars (`digit_size`)."""
 
     width: int
     left: int

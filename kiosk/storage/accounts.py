@@ -107,8 +107,9 @@ class Accounts:
     @one_write
     def remove(self, name: str) -> bool:
         """Remove an account with its second factor, one-time link, e-mail address and queued mail, and end
-        its sessions. If it was a coordinator's, the links of all accounts are deleted. Returns False if there
-        is no such account. Raises LastCoordinatorError for the only coordinator."""
+        its sessions. If it was a coordinator's, the one-time links of all accounts are deleted, since she may
+        have made any. Returns False if there is no such account. Raises LastCoordinatorError for the only
+        coordinator."""
         if self.named(name) is None:
             return False
         self._check_other_coordinator(name)

@@ -268,8 +268,8 @@ class Wall(Table):
 
 
 class Log(Table):
-    """The audit log of staff actions, by the values of `audit_log.Entry`. `number` rises and keeps the
-    order."""
+    """The audit log of staff actions: a row for each `audit_log.Entry`, with its fields. `number` rises and
+    keeps the order."""
 
     number = peewee.IntegerField(primary_key=True)
     at = Text()

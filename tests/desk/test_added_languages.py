@@ -11,7 +11,8 @@ from fontTools.ttLib import TTFont
 from werkzeug.test import TestResponse
 
 from kiosk.library.added_languages import FONT_SCRIPTS, lacks_font
-from kiosk.library.catalogues import AUTONYMS, language
+from kiosk.library.autonyms import AUTONYMS
+from kiosk.library.catalogues import language
 from kiosk.library.library import Library, read_library, shown_languages
 from kiosk.settings import shipped_folder
 from tests.tools.desk_side import Desk

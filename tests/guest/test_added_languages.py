@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from babel import Locale, UnknownLocaleError
 
-from kiosk.library.catalogues import AUTONYMS
+from kiosk.library.autonyms import AUTONYMS
 from tests.tools.guest_side import Place
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'

@@ -9,7 +9,8 @@ import uharfbuzz
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 
-from kiosk.library.catalogues import AUTONYMS, read_catalogues
+from kiosk.library.autonyms import AUTONYMS
+from kiosk.library.catalogues import read_catalogues
 from kiosk.screen.pages import STYLE, compact
 from kiosk.settings import shipped_folder
 from tests.tools.fonts import (

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import uharfbuzz
 from fontTools.ttLib import TTFont
 
-from kiosk.library.catalogues import AUTONYMS
+from kiosk.library.autonyms import AUTONYMS
 
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 

@@ -197,7 +197,8 @@ def rounds_with_leaflet() -> dict[str, str]:
 
 def print_leaflet(round_id: str) -> bytes | None:
     """Return the guests' leaflet about a round, also a closed one, as the content of a PDF file; None if no
-    round has this id, or if the leaflet's texts cannot be printed. Raises BusyError if too many files wait to
+    round has this id, or if a text of any language has a sign without a glyph or does not
+    fit. Raises BusyError if too many files wait to
     be written, UnfinishedError if the program that writes it did not finish."""
     rounds = {state.round.id: state.round for state in desk().store.rounds()}
     if round_id not in rounds:

@@ -256,7 +256,8 @@ def slips() -> ResponseReturnValue:
 @for_staff
 def leaflet(round_id: str) -> ResponseReturnValue:
     """Return the guests' leaflet about a round, also a closed one, in every language, as a PDF. Aborts with
-    404 for an unknown round, and if the leaflet's texts cannot be printed. Raises BusyError (503) if too many
+    404 for an unknown round, and if a text of any language has a sign without a glyph or does not
+    fit. Raises BusyError (503) if too many
     files wait to be written, UnfinishedError (503) if the program that writes it did not finish."""
     pages = print_leaflet(round_id)
     if pages is None:

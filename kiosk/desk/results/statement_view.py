@@ -55,8 +55,9 @@ and to read."""
 
 @dataclass(frozen=True)
 class Extent:
-    """The part of a statement's rounds and places that a page shows: at most `rounds` rounds, and at most
-    `places` places from index `first` on. None stands for all rounds, or for all places from `first` on."""
+    """The part of a statement's rounds and places that a page shows: at most `rounds` rounds, the latest or
+    those up to the shown one (`of_rounds`), and at most `places` places from index `first` on. None stands
+    for all rounds, or for all places from `first` on."""
 
     rounds: int | None = None
     places: int | None = None

@@ -20,7 +20,8 @@ from kiosk.desk.session import for_coordinator, note
 from kiosk.domain.language_code import is_language_code
 from kiosk.domain.message import Message
 from kiosk.domain.survey import Survey
-from kiosk.library.catalogues import AUTONYMS, Language, language
+from kiosk.library.autonyms import AUTONYMS
+from kiosk.library.catalogues import Language, language
 from kiosk.library.changes import RefusedError
 from kiosk.library.drafts import (
     LONGEST_STATEMENT,

@@ -10,7 +10,7 @@ from babel import Locale
 from babel.core import get_global
 
 from kiosk.domain.language_code import is_language_code
-from kiosk.library.catalogues import AUTONYMS
+from kiosk.library.autonyms import AUTONYMS
 
 OWN_NAMES = {
     "castellano": "es", "deutsch": "de", "español": "es", "français": "fr", "italiano": "it",
