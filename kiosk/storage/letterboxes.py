@@ -26,11 +26,11 @@ def new_letterbox() -> Letterbox:
 
 
 class Letterboxes:
-    """The rows of letterboxes, one sealed row per unit while its round is open: stored, or being opened, and
-    not closed by a count.
+    """The rows of letterboxes: one sealed row for each unit of a round, from its opening until a count closes
+    the round.
 
-    Callers hold a write (`Writer.write`). `Writer.look` suffices for faults of keys; `public_key` and
-    `unit_of` need neither.
+    Callers hold a write (`Writer.write`); for the search for faults of keys, a read that locks
+    (`Writer.look`) is enough. `public_key` and `unit_of` need neither.
     """
 
     def __init__(self, database: Database, keys: KeyFolder, writer: Writer) -> None:
