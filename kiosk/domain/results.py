@@ -268,8 +268,9 @@ def row(document: Document, of_round: Round, node_id: str, statement: Statement)
 
 
 def by_place(document: Document, of_round: Round, statement: Statement) -> tuple[tuple[Node, Row], ...]:
-    """Return (node, row) for each node of the round's tree, in the tree's order. The rows have
-    no `breaks` and no `units`, since nothing is compared here. KeyError if the document lacks the round, a node, or the statement at a node with figures."""
+    """Return (node, row) for each node of the round's tree, in the tree's order. The rows have no
+    `breaks` and no `units`, since nothing is compared here. KeyError if the document lacks the round, a node,
+    or the statement at a node with figures."""
     return tuple((node, row(document, of_round, node.id, statement)) for node in of_round.tree.nodes)
 
 
