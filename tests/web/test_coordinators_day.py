@@ -60,6 +60,8 @@ def open_a_round(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Öppna en omgång").click()
     survey = page.locator("#survey option", has_text="Trygghet (påståenden: 4)")
     page.locator("#survey").select_option(value=survey.get_attribute("value"))
+    for expected in page.locator("input[id^=expected-]:visible").all():
+        expected.fill("100")
     page.locator("#a_day").fill("12")
     page.locator("#k").fill("5")
     expect(page.locator("[name=protection][value=protected]")).to_be_checked()

@@ -74,6 +74,7 @@ def translate_everything(page: Page) -> None:
 def open_a_round(page: Page) -> str:
     """The path of a kiosk in a new round, whose survey and organisation the form has chosen."""
     follow(page, "Omgångar", "Öppna en omgång")
+    page.locator("input[id^=expected-]:visible").fill("40")
     page.locator("#k").fill("5")
     page.locator("[name=figures][value=live]").check()
     page.locator("[name=protection][value=exact]").check()

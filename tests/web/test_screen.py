@@ -259,7 +259,7 @@ def test_two_kiosks_have_letters_for_their_own_screens(
         needed = screen or Screen(476)
         for path in ("", "/practice", "/stored", "/thanks", "/paired"):
             page.goto(f"{address}/k/{code}{path}")
-            assert font_size(page) == pytest.approx(1280 / needed.width_mm * needed.text_mm, abs=0.1)
+            assert font_size(page) == pytest.approx(1280 / needed.width_mm * needed.text_mm, abs=0.1), path
             assert overflow(page) <= 0, path
     page.close()
     assert refused == []
