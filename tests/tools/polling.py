@@ -1,5 +1,6 @@
 """Waits until a condition is true in a page, under a strict content security policy and a stopped clock."""
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -18,12 +19,18 @@ def wait_until(page: Page, condition: str, arg: object = None) -> Any:
     evaluates text inside the page from the second time on, which a content security policy forbids. The
     pauses are the driver's too, because the page's timers stop with its clock.
     """
+    return wait_until_here(page, lambda: _evaluated(page, condition, arg), condition)
+
+
+def wait_until_here(page: Page, look: Callable[[], Any], what: str) -> Any:
+    """Call a function of the test until its value is true, and return this value, while routes and events of
+    the page are handled. Raises AssertionError, which names `what` is waited for, after 30 seconds."""
     end = monotonic() + LIMIT_SECONDS
     while True:
-        value = _evaluated(page, condition, arg)
+        value = look()
         if value:
             return value
-        assert monotonic() < end, f"not true within {LIMIT_SECONDS:.0f} s: {condition}"
+        assert monotonic() < end, f"not true within {LIMIT_SECONDS:.0f} s: {what}"
         page.wait_for_timeout(PAUSE_MS)
 
 

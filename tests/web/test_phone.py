@@ -10,6 +10,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.screen.texts import REFUSALS, Refusal
 from tests.tools.frames import resize
 from tests.tools.guest_side import Place
+from tests.tools.polling import wait_until_here
 from tests.web.guest import PHONE, Counted, Guest, Serve, thanks
 
 pytestmark = pytest.mark.browser
@@ -106,10 +107,11 @@ def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) ->
     """The server takes the ballot, and its answer never comes. Only thanks have a tick, for guests who do not
     read, and Back stays at the end of the screen."""
     page, held = phone.page, list[APIResponse]()
-    tick = page.locator("#message > svg")
+    tick, sent = page.locator("#message > svg"), list[Route]()
 
     def lose(route: Route) -> None:
-        if not held:
+        sent.append(route)
+        if len(sent) == 1:
             held.append(route.fetch())
         else:
             route.continue_()
@@ -118,6 +120,7 @@ def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) ->
     page.route("**/q/answer", lose)
     phone.answer("5", "5", "5", "5")
     thanks(phone, "Skickar …")
+    wait_until_here(page, lambda: held, "the server has taken the ballot")
     page.clock.run_for(10_000)
     expect(page.locator("#again")).to_be_visible()
     expect(tick).to_be_hidden()
