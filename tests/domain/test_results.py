@@ -60,6 +60,7 @@ def test_the_upper_options_count_as_agreeing_but_never_the_middle_or_all(
 def test_intervals_are_given_from_20_answers_on() -> None:
     assert a_row((1, 2, 3, 4, 9)).agreeing_interval is None
     assert a_row((1, 2, 3, 4, 9)).intervals == (None,) * 5
+    assert a_row((20, 30, 50, 40, 60)).agreeing_interval
     sure = a_row((2, 3, 5, 4, 6)).agreeing_interval
     assert sure
     assert (round(10 * sure.low), round(10 * sure.high)) == (3, 7)

@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.domain.ballot import Answer, Ballot, BallotError, NoAnswer, pack, read_ballot, unpack
 from kiosk.domain.noise import EPSILON
+from kiosk.domain.results import Row
 from kiosk.domain.survey import (
     MOST_SEVERAL,
     NONE_OF_THESE,
@@ -85,6 +86,16 @@ def test_all_tables_have_all_ballots_and_an_option_has_no_kinds_of_no_answer() -
     assert [table.counts for table in tables[1:]] == [(2, 3), (5, 3), (8, 0), (5, 3)]
     assert tables[1].no_answer == (2, 0, 1)
     assert seen[1:] == [("needs", 5), ("needs/1", 2), ("needs/2", 2), ("needs/3", 2)]
+
+
+def test_a_row_counts_who_chose_no_option_and_who_chose_each() -> None:
+    forms = [["3", "1"]] * 3 + [["none"]] * 2 + [["dont_know"]] * 2 + [[""]]
+    batch = [read_ballot(SURVEY, {"needs": sent}) for sent in forms]
+    _, any_option, *options = tally_batch(batch, SURVEY.columns, lambda cells, *_: (tuple(cells), 0))
+    statement = SURVEY.statements[1]
+    row = Row(replace(a_round(tree("a")), survey=SURVEY), statement, any_option, None, options=tuple(options))
+    assert row.counts == (2, 3, 0, 3)
+    assert row.on_scale == len(batch)
 
 
 def test_an_option_that_one_guest_chose_looks_like_one_that_nobody_chose() -> None:
