@@ -88,15 +88,16 @@ class SnapshotParts:
         return cast(Document, json.loads(self._text[: self._text.index(mark)] + mark + "]}"))
 
     def _round(self, round_id: str) -> RoundDocument:
-        if round_id in self._rounds:
-            return self._rounds[round_id]
+        # One look: another thread may forget the parts between two.
+        if (kept := self._rounds.get(round_id)) is not None:
+            return kept
         whole: RoundDocument = _DECODER.raw_decode(self._text, self._bounds_of(round_id).start)[0]
         return keep(self._rounds, round_id, whole, self._most_rounds)
 
     def _round_with_node(self, round_id: str, node_id: str) -> RoundDocument:
         key = (round_id, node_id)
-        if key in self._nodes:
-            return self._nodes[key]
+        if (kept := self._nodes.get(key)) is not None:
+            return kept
         of_round = self._bounds_of(round_id)
         mark = f'{{"id":{_json(node_id)},"parent":'
         at = self._text.index(mark, of_round.nodes, of_round.end)
@@ -106,8 +107,8 @@ class SnapshotParts:
 
     def _round_with_tables(self, round_id: str, column_ids: tuple[str, ...]) -> RoundDocument:
         key = (round_id, *column_ids)
-        if key in self._tables:
-            return self._tables[key]
+        if (kept := self._tables.get(key)) is not None:
+            return kept
         of_round = self._bounds_of(round_id)
         with_tables = self._without_nodes(of_round)
         with_tables["nodes"] += self._nodes_with_tables(of_round, column_ids)

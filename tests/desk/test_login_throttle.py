@@ -72,6 +72,13 @@ def test_the_delay_has_a_limit_after_any_number_of_failures() -> None:
     assert failures.seconds_left("anna", 0) == STRANGERS_LONGEST_DELAY_SECONDS
 
 
+def test_a_clock_set_back_does_not_lengthen_a_delay() -> None:
+    failures = Failures(5, 300.0)
+    for _ in range(30):
+        failures.add("anna", 100_000.0)
+    assert failures.seconds_left("anna", 100_000.0 - 86_400) == 300
+
+
 def test_forgetting_a_name_clears_its_failures() -> None:
     failures = Failures(FREE_FAILURES, LONGEST_DELAY_SECONDS)
     for _ in range(8):

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from kiosk.domain.rounds import Protection
-from kiosk.domain.snapshot import RoundTally, etag, make_snapshot, same_figures
+from kiosk.domain.snapshot import RoundTally, as_text, etag, make_snapshot, same_figures
+from kiosk.domain.snapshot_parts import SnapshotParts
 from tests.tools.builders import MONDAY, a_round, tree
 
 
@@ -40,3 +42,22 @@ def test_the_time_of_a_snapshot_is_no_part_of_its_figures() -> None:
 def test_a_tag_is_32_hex_digits_that_depend_on_the_text() -> None:
     assert etag("") == "e3b0c44298fc1c149afbf4c8996fb924"
     assert etag("{}") != etag("{ }")
+
+
+class ForgottenMeanwhile(dict[Any, Any]):
+    """Parts that another thread forgets just after somebody has seen that one is there."""
+
+    def __contains__(self, key: object) -> bool:
+        is_there = super().__contains__(key)
+        self.clear()
+        return is_there
+
+
+def test_a_part_that_another_thread_forgets_meanwhile_is_read_again() -> None:
+    of_round = a_round(tree("a", "b"))
+    document = make_snapshot([RoundTally(of_round, True, {}, {})], MONDAY, demonstration=False)
+    parts = SnapshotParts(as_text(document))
+    parts._rounds, parts._nodes = ForgottenMeanwhile(), ForgottenMeanwhile()
+    for _ in range(2):
+        assert parts.rounds(["r"])["rounds"][0]["id"] == "r"
+        assert [node["id"] for node in parts.node(["r"], "a")["rounds"][0]["nodes"]] == ["a"]

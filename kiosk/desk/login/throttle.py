@@ -29,7 +29,8 @@ address can sign in with the right password between two false sign-ins."""
 
 SOURCE_FREE_FAILURES = 20
 """Number of the first failure, of one source for all names to which it is unknown, that causes a delay of up
-to LONGEST_DELAY_SECONDS for all these names. A household or a small office seldom has as many in an hour."""
+to LONGEST_DELAY_SECONDS for all these names. A household or a small office seldom has as many without an hour
+between two of them."""
 
 FORGOTTEN_AFTER_SECONDS = 3600.0
 """Time after a key's last failure from which a new failure counts as the first."""
@@ -59,8 +60,9 @@ class Failures:
         if count < self.free:
             return 0.0
         # More doublings than any delay needs would overflow.
-        delay = 2.0 ** min(count - self.free, MOST_DOUBLINGS)
-        return max(0.0, last + min(delay, self.longest_delay) - now)
+        delay = min(2.0 ** min(count - self.free, MOST_DOUBLINGS), self.longest_delay)
+        # At most the delay: the clock may have been set back since the failure.
+        return min(max(0.0, last + delay - now), delay)
 
     def add(self, key: str, now: float) -> None:
         """Record a failure of a key. It counts as the first one if the key's last failure is longer ago than

@@ -42,7 +42,7 @@ class Snapshot:
         self._at_node: dict[tuple[str, ...], Document] = {}
         self._steps: dict[tuple[str, str, str, int], Step] = {}
         self._time_changes: dict[str, TimeChange] = {}
-        self._spreads: dict[tuple[str, str, str], Spread | None] = {}
+        self._spreads: dict[tuple[str, str, str], tuple[Spread | None]] = {}
 
     @cached_property
     def document(self) -> Document:
@@ -105,9 +105,11 @@ class Snapshot:
         """Return the comparison of the units at and below a node, None if fewer than two can be compared. It
         was computed before, or `compute` returns it now and it is kept."""
         key = (of_round.id, node_id, statement.id)
-        if key in self._spreads:
-            return self._spreads[key]
-        return keep(self._spreads, key, compute(), MOST_STEPS)
+        # One look: another thread may forget the comparisons between two.
+        kept = self._spreads.get(key)
+        if kept is None:
+            kept = keep(self._spreads, key, (compute(),), MOST_STEPS)
+        return kept[0]
 
     def step(self, closed: Sequence[Round], of_round: Round, node_id: str, statement: Statement) -> Step:
         """Return a statement's figures in `of_round` at a node, and the change between the last two closed
