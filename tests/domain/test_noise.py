@@ -251,6 +251,7 @@ def test_the_check_catches_planted_floating_point(line: str) -> None:
     assert floating_point(line)
 
 
+@pytest.mark.slow
 def test_noise_has_the_same_distribution_as_that_of_opendp() -> None:
     """Skipped without OpenDP, which no installation needs: `make noise` installs it."""
     opendp = pytest.importorskip("opendp.prelude")
