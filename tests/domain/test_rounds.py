@@ -267,3 +267,17 @@ def test_a_history_with_overlapping_or_too_many_rounds_names_them() -> None:
     ]
     assert [round_id for round_id, _ in history_faults(many)] == ["r4"]
     assert [round_id for round_id, _ in history_faults([GOOD, replace(GOOD, id="s")])] == ["s"]
+
+
+def test_numbers_below_zero_are_refused_and_zero_is_not() -> None:
+    new = a_round(tree("a"))
+    assert faults(replace(new, expected={"a": 0}, least_days=0)) == faults(new)
+    assert faults(replace(new, expected={"a": -1})) != faults(new)
+    assert faults(replace(new, least_days=-1)) != faults(new)
+
+
+def test_a_round_runs_from_its_opening_until_its_closing() -> None:
+    of_round, moment = a_round(tree("a")), timedelta(microseconds=1)
+    times = [of_round.opens_at - moment, of_round.opens_at, of_round.closes_at - moment, of_round.closes_at]
+    assert [of_round.is_running(at) for at in times] == [False, True, True, False]
+    assert not of_round.is_running(of_round.closes_at + moment)
