@@ -31,3 +31,6 @@ window.addEventListener("resize", () => {
 document.addEventListener("renewed", () => charts?.showCharts());
 
 listen();
+// A mouse that came to rest on a chart before this ran will not come over it again.
+const pointed = document.querySelector(".drawing:hover");
+if (pointed) wake({ target: pointed });

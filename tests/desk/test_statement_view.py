@@ -299,7 +299,7 @@ def test_every_figure_of_a_protected_round_states_its_possible_error(desk: Desk)
 
 
 def test_every_figure_of_a_strongly_protected_round_states_its_protection_and_its_error(desk: Desk) -> None:
-    protected_round(desk, 35, STRONG_EPSILON)
+    protected_round(desk, 80, STRONG_EPSILON)
     whole = desk.client.get("/admin/results/p/dagverksamheten").text
     assert '<p class="fine">Starkt skyddade siffror.</p>' in whole
     assert "ungefär dubbelt så mycket som för skyddade siffror" in whole

@@ -127,6 +127,7 @@ def test_a_closed_rounds_page_does_not_reload_itself(page: Page, serve: Serve, d
     page.clock.install()
     sign_in(page, address)
     page.get_by_role("link", name="Alla påståenden i sin helhet").click()
+    page.wait_for_load_state("load")
     page.locator(".drawing").first.click()
     expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
     loaded, asked = [], []

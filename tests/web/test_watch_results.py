@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from kiosk.domain.ballot import Answer, Ballot, NoAnswer
 from kiosk.output.stacked_bars import Bar, Segment, stacked_bars
@@ -156,6 +156,17 @@ def test_a_chart_becomes_live_when_the_reader_points_at_it(watcher: Watcher) -> 
     last = watcher.page.locator("[data-figure]").last
     assert last.evaluate("(place) => place.children.length") == 0, "a chart far below is not drawn"
     assert watcher.complaints == []
+
+
+def test_a_chart_becomes_live_under_a_mouse_that_rested_there_before_the_script_ran(watcher: Watcher) -> None:
+    watcher.read_in_full(points_at_a_chart=False)
+    page, held = watcher.page, list[Route]()
+    page.route("**/desk_results.js*", lambda route: held.append(route))
+    with page.expect_request("**/desk_results.js*"):
+        page.reload(wait_until="commit")
+    page.locator(".drawing").first.hover()
+    held[0].continue_()
+    expect(page.locator('[data-figure="listened-now"] g.point')).to_have_count(5)
 
 
 def test_pictures_stay_if_plotly_fails_to_load_and_the_next_touch_tries_again(watcher: Watcher) -> None:
