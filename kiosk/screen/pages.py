@@ -7,7 +7,7 @@ import base64
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -188,6 +188,32 @@ class Notice:
     links: tuple[tuple[str, str], ...]
 
 
+MOST_KINDS = 32
+"""Most kinds of form whose texts are kept: about 0.2 MB each in twelve languages."""
+
+
+@dataclass(frozen=True)
+class _FormKind:
+    """What a form's texts depend on, besides the library: its survey, the protection of its round, a `reply`
+    as pairs of language and text, and the kind of page. `has_slip` and `has_home` are those of `Pages.form`'s
+    `slip` and `home`; `is_alone`: the only statement is the first screen."""
+
+    survey: Survey
+    protection: Protection
+    reply: tuple[tuple[str, str], ...]
+    is_kiosk: bool
+    has_slip: bool
+    has_home: bool
+    is_alone: bool
+
+    @property
+    def identity(self) -> Hashable:
+        """A key that two forms share only if all these are alike."""
+        survey = (self.survey.version, self.survey.title, self.survey.official)
+        kind = (self.is_kiosk, self.has_slip, self.has_home, self.is_alone)
+        return (survey, self.protection, self.reply, kind)
+
+
 @dataclass(frozen=True)
 class Pages:
     """Renders the guest's pages.
@@ -252,45 +278,18 @@ class Pages:
           a practice, which stores nothing.
         """
         catalogues = self.library.guest
-        shown = shown_languages(catalogues, survey, self.allowed_languages)
         is_alone = (
             is_kiosk and len(survey.statements) == 1 and not (self.screen_size and self.screen_size.is_small)
         )
-        sounds = {code: self._sounds(catalogues[code], survey) for code in shown}
-        is_in_use = {
-            BEFORE_THE_FORM - {"slip"}: False,
-            frozenset({"slip"}): bool(slip),
-            OF_PRACTICE: bool(home),
-            OF_KIOSKS: is_kiosk,
-            OF_PHONES: not is_kiosk,
-            OF_SPEECH: any(sounds.values()),
-            frozenset({"volume"}): is_kiosk,
-            frozenset({"replied"}): any(reply.get(code) for code in shown),
-            frozenset({"demonstration"}): self.is_demonstration,
-            frozenset({"unofficial"}): bool(survey.official),
-            frozenset({"try_first"}): not (slip or home or is_alone),
-            frozenset({"stored"}): not (slip or home),
-        }
-        left_out = frozenset().union(*(keys for keys, is_shown in is_in_use.items() if not is_shown))
-        refusals = WITHOUT_SERVER_ON_A_KIOSK if is_kiosk else WITHOUT_SERVER
-        words = {
-            code: FormTexts(
-                catalogues[code].language,
-                _form_texts(catalogues[code], protection, len(survey.statements), left_out, refusals)
-                | ({"unofficial": ""} if survey.official and survey.is_official_in(code) else {}),
-                questions(survey, code),
-                self._subject(survey, code),
-                reply.get(code, ""),
-                sounds[code],
-                DIGITS.get(code, ""),
-            )
-            for code in shown
-        }
+        of_form = _FormKind(
+            survey, protection, tuple(reply.items()), is_kiosk, bool(slip), bool(home), is_alone
+        )
+        words, script_words = self._words(of_form)
         page = render_template(
             "guest/form.html",
             words=words[requested_language if requested_language in words else REFERENCE],
             all_words=words,
-            script_words=htmlsafe_json_dumps(_script_words(words), separators=(",", ":"), ensure_ascii=False),
+            script_words=script_words,
             unit=unit,
             organisation=organisation,
             theme=self.library.theme,
@@ -310,6 +309,67 @@ class Pages:
             is_demonstration=self.is_demonstration,
         )
         return BLANK_LINES.sub("\n", page)
+
+    def _words(self, of_form: "_FormKind") -> tuple[dict[str, FormTexts], Markup]:
+        """Return the texts of a form in all its languages, and the same as JSON for its script.
+
+        They are made once for all guests. They have every language, so that no response shows by its time in
+        which languages a form was read before.
+        """
+        shown = shown_languages(self.library.guest, of_form.survey, self.allowed_languages)
+        sounds = {code: self._sounds(self.library.guest[code], of_form.survey) for code in shown}
+        key = (of_form.identity, tuple((code, *texts.items()) for code, texts in sounds.items()))
+        kept = self._kept_words.get(key)
+        if kept is None:
+            kept = self._new_words(of_form, sounds)
+            if len(self._kept_words) >= MOST_KINDS:
+                self._kept_words.clear()
+            self._kept_words[key] = kept
+        return kept
+
+    @cached_property
+    def _kept_words(self) -> dict[Hashable, tuple[dict[str, FormTexts], Markup]]:
+        """The results of `_new_words` that are kept, at most MOST_KINDS."""
+        return {}
+
+    def _new_words(
+        self, of_form: "_FormKind", sounds: Mapping[str, dict[str, str]]
+    ) -> tuple[dict[str, FormTexts], Markup]:
+        """Make the result of `_words`. `sounds` has a language's `_sounds` for each language of the form."""
+        catalogues, survey, reply = self.library.guest, of_form.survey, dict(of_form.reply)
+        has_slip, has_home, is_kiosk = of_form.has_slip, of_form.has_home, of_form.is_kiosk
+        is_in_use = {
+            BEFORE_THE_FORM - {"slip"}: False,
+            frozenset({"slip"}): has_slip,
+            OF_PRACTICE: has_home,
+            OF_KIOSKS: is_kiosk,
+            OF_PHONES: not is_kiosk,
+            OF_SPEECH: any(sounds.values()),
+            frozenset({"volume"}): is_kiosk,
+            frozenset({"replied"}): any(reply.get(code) for code in sounds),
+            frozenset({"demonstration"}): self.is_demonstration,
+            frozenset({"unofficial"}): bool(survey.official),
+            frozenset({"try_first"}): not (has_slip or has_home or of_form.is_alone),
+            frozenset({"stored"}): not (has_slip or has_home),
+        }
+        left_out = frozenset().union(*(keys for keys, is_shown in is_in_use.items() if not is_shown))
+        refusals = WITHOUT_SERVER_ON_A_KIOSK if is_kiosk else WITHOUT_SERVER
+        total = len(survey.statements)
+        words = {
+            code: FormTexts(
+                catalogues[code].language,
+                _form_texts(catalogues[code], of_form.protection, total, left_out, refusals)
+                | ({"unofficial": ""} if survey.official and survey.is_official_in(code) else {}),
+                questions(survey, code),
+                self._subject(survey, code),
+                reply.get(code, ""),
+                of_language,
+                DIGITS.get(code, ""),
+            )
+            for code, of_language in sounds.items()
+        }
+        as_json = htmlsafe_json_dumps(_script_words(words), separators=(",", ":"), ensure_ascii=False)
+        return words, as_json
 
     def _subject(self, survey: Survey, code: str) -> str:
         """Return the survey's title in a language; "" if the language has none, or if its title is unreviewed
