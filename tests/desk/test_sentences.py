@@ -446,8 +446,8 @@ CASES: dict[str, tuple[World, World]] = {
         replace(World([{}]), **PROTECTED),
     ),
     "Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.": (
-        hundred(50, draws=4, **PROTECTED),
         hundred(50, **PROTECTED),
+        hundred(50, **STRONG),
     ),
     "Starkt skyddade siffror: varje stapel kan vara fel på upp till {off} svar.": (
         hundred(50, **STRONG),
@@ -456,10 +456,6 @@ CASES: dict[str, tuple[World, World]] = {
     "Några av omgångarna har starkt skyddade siffror.": (
         hundred(50, 50, **ONCE_STRONG),
         hundred(50, 50, **STRONG),
-    ),
-    "Skyddade siffror: varje stapel kan vara fel på något enstaka svar.": (
-        hundred(50, **PROTECTED),
-        hundred(50, draws=4, **PROTECTED),
     ),
     "Där det står {most} eller färre kan det vara ingen alls.": (hundred(50, **PROTECTED), hundred(50)),
     "Några av omgångarna har exakta siffror.": (hundred(50, 50, **MIXED), hundred(50, 50, **PROTECTED)),

@@ -258,7 +258,7 @@ def test_figures_missing_in_an_earlier_report_are_shown_as_unknown(desk: Desk) -
 
 # -- protected rounds ----------------------------------------------------------------------------
 
-ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på något enstaka svar."
+ONE_BATCH = "Skyddade siffror: varje stapel kan vara fel på upp till 3 svar."
 
 
 STRONG_BATCH = "Starkt skyddade siffror: varje stapel kan vara fel på upp till 6 svar."

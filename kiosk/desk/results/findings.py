@@ -257,14 +257,12 @@ def about_protection(rows: Sequence[Row]) -> tuple[str, ...]:
 def _error(noisy: Sequence[Row], worst: Row) -> str:
     """Return the sentence about the error of bars. `noisy` are rows of protected rounds, `worst` is the
     noisiest of them."""
-    levels, off = {row.round.level for row in noisy}, usual_error(worst.noise)
-    if levels == {ProtectionLevel.STRONG}:
+    off = usual_error(worst.noise)
+    if {row.round.level for row in noisy} == {ProtectionLevel.STRONG}:
         return translate(
             "Starkt skyddade siffror: varje stapel kan vara fel på upp till {off} svar.", off=off
         )
-    if worst.batches > 1 or ProtectionLevel.STRONG in levels:
-        return translate("Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.", off=off)
-    return translate("Skyddade siffror: varje stapel kan vara fel på något enstaka svar.")
+    return translate("Skyddade siffror: varje stapel kan vara fel på upp till {off} svar.", off=off)
 
 
 def about_intervals(rows: Sequence[Row]) -> tuple[str, ...]:
