@@ -43,8 +43,6 @@ const afterLanguage = "alone" in form.dataset ? statements[0] : "promise";
 const opening = "alone" in form.dataset || languages.length === 1 ? afterLanguage : "picker";
 const guest = { language: document.documentElement.lang, place: opening, changed: 0, returnTo: null };
 const { kiosk } = device;
-// The error leaves the page as a list: without that script, no dialog asks an idle guest.
-if (form.dataset.idle && !kiosk) throw new Error("guest_kiosk.js is missing");
 const sealer = form.dataset.letterbox && window.isSecureContext ? kiosk : null;
 const ballot = delivery(
   form,

@@ -21,7 +21,12 @@ OF_PHONES = [
     for name in ("", "_bar", "_follow_up", "_layout", "_listen", "_phone", "_several", "_slip", "_stored")
 ]
 """The scripts of phones, on which nothing checks the browser: each feature must be SINCE's or older."""
-OF_KIOSKS = [STATIC / "guest_kiosk.js", STATIC / "guest_away.js", *sorted(TEMPLATES.glob("*.js"))]
+OF_KIOSKS = [
+    STATIC / "guest_kiosk.js",
+    STATIC / "guest_on_kiosk.js",
+    STATIC / "guest_away.js",
+    *sorted(TEMPLATES.glob("*.js")),
+]
 OF_STAFF = sorted(STATIC.glob("desk*.js"))
 STYLES = [*sorted(TEMPLATES.glob("*.css")), *sorted(STATIC.glob("guest*.css"))]
 

@@ -1,69 +1,84 @@
 """The guest's scripts as they are sent: without comments and needless spaces, and in fewer requests.
 
-The files in static/ stay as they are written, and work as they are. The layout of the answers and the
-speakers have modules of their own, which are sent inside the script of the form: each request costs a slow
-line time.
+The files in static/ stay as they are written, and work as they are. Modules that only one page needs are sent
+inside the script of that page: each request costs a slow line time, and one file compresses better than
+several.
 """
 
 import re
 from functools import lru_cache
 from pathlib import Path
 
-ENTRY = "guest.js"
-"""The script of the form."""
+ENTRY, KIOSK_ENTRY = "guest.js", "guest_on_kiosk.js"
+"""The scripts of the form on a phone and on a kiosk."""
 
-INNER = {"guest_layout.js": "layOut", "guest_listen.js": "offer"}
-"""Module that is sent inside ENTRY -> the function that it exports."""
+SHARED = "guest_bar.js"
+"""The module that every page loads. Only the script of a kiosk's form has it inside."""
 
-IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\./\w+\.js)";\n', re.MULTILINE)
+INNER = frozenset({"guest.js", "guest_kiosk.js", "guest_layout.js", "guest_listen.js"})
+"""The modules that a kiosk gets inside the script of its form only."""
+
+IMPORT = re.compile(r'^import (?:\{ ([\w, ]+) \} from )?"\./(\w+\.js)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function) (\w+))", re.MULTILINE)
 
 
 def script(folder: Path, name: str) -> str:
     """Return the script in the file `name` of `folder`, as it is sent. Raises FileNotFoundError if there is
     none."""
-    changed_ns = [(folder / inner).stat().st_mtime_ns for inner in INNER]
-    return _script(folder / name, (folder / name).stat().st_mtime_ns, *changed_ns)
+    changed_ns = [path.stat().st_mtime_ns for path in (folder / name, *sorted(folder.glob("guest*.js")))]
+    return _script(folder, name, *changed_ns)
 
 
 @lru_cache(maxsize=32)
-def _script(path: Path, *_changed_ns: int) -> str:
-    text = path.read_text("utf-8")
-    if path.name == ENTRY:
-        for inner in INNER:
-            text = joined(text, inner, path.with_name(inner).read_text("utf-8"))
-    return shortened(text)
+def _script(folder: Path, name: str, *_changed_ns: int) -> str:
+    return shortened(joined(folder, name))
 
 
 def shortened(source: str) -> str:
     """Return a script that is the same program in fewer bytes."""
-    return without_spaces(without_comments(source))
+    return without_line_ends(without_spaces(without_comments(source)))
 
 
-def joined(outer: str, name: str, inner: str) -> str:
-    """Return the text of the module `outer` with the module `inner` inside it, after its imports, and without
-    the import of `inner`. `name` is the file of `inner`, a key of INNER. The text of `inner` is in a
-    function, so that the names of the two modules do not clash. Raises ValueError if `outer` does not import
-    it, or if `inner` has an import that `outer` lacks."""
-    function = INNER[name]
-    before, its_import, after = outer.partition(f'import {{ {function} }} from "./{name}";\n')
-    if not its_import or not _imports(inner) <= _imports(outer):
-        raise ValueError(f"{ENTRY} must import {name}, and all that {name} imports")
-    body = IMPORT.sub("", inner).replace(f"export function {function}(", f"function {function}(")
-    return f"{before}{after}".replace(
-        last := _last_import(before + after),
-        f"{last}const {function} = (() => {{\n{body}return {function};\n}})();\n",
-        1,
-    )
+def joined(folder: Path, name: str) -> str:
+    """Return the text of the module in the file `name` of `folder` with the modules that it imports inside
+    it, in the order in which a browser runs them. SHARED stays an import, except for KIOSK_ENTRY. Each inner
+    module is in a function, so that names which are not exported do not clash. Raises FileNotFoundError if
+    `folder` lacks one of the modules."""
+    apart = frozenset({SHARED} - {name}) if name != KIOSK_ENTRY else frozenset()
+    *inner, (_, outer) = _modules(folder, name, apart).items()
+    imports = "".join(f"{_import_of(file, [*dict(inner).values(), outer])}" for file in sorted(apart))
+    return imports + "".join(_in_function(text) for _, text in inner) + IMPORT.sub("", outer)
 
 
-def _last_import(module: str) -> str:
-    """Return the last import statement of a module that has one."""
-    return [match.group(0) for match in IMPORT.finditer(module)][-1]
+def _modules(folder: Path, name: str, apart: frozenset[str]) -> dict[str, str]:
+    """Return file -> text of a module and all modules that it needs, except those in `apart`; each after
+    those that it imports, so the module itself is last."""
+    text = (folder / name).read_text("utf-8")
+    modules: dict[str, str] = {}
+    for _, file in IMPORT.findall(text):
+        if file not in apart:
+            modules |= {
+                other: of for other, of in _modules(folder, file, apart).items() if other not in modules
+            }
+    return modules | {name: text}
 
 
-def _imports(module: str) -> set[tuple[str, str]]:
-    """Return each (name, file) that a module imports."""
-    return {(name, file) for names, file in IMPORT.findall(module) for name in names.split(", ")}
+def _import_of(file: str, modules: list[str]) -> str:
+    """Return the one statement that imports from `file` all that these modules import from it; "" if none
+    imports it."""
+    imported = [names for text in modules for names, of in IMPORT.findall(text) if of == file]
+    names = sorted({name for names in imported for name in names.split(", ") if name})
+    given = f"{{ {', '.join(names)} }} from " if names else ""
+    return f'import {given}"./{file}";\n' if imported else ""
+
+
+def _in_function(module: str) -> str:
+    """Return a module as a statement that declares what the module exports, and nothing else."""
+    exported = ", ".join(EXPORT.findall(module))
+    body = EXPORT.sub("", IMPORT.sub("", module))
+    if not exported:
+        return f"(() => {{\n{body}}})();\n"
+    return f"const {{ {exported} }} = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
 
 
 def without_comments(source: str) -> str:
@@ -86,3 +101,18 @@ def without_spaces(source: str) -> str:
     parts = _TEXT.split(source)  # code and texts in turn
     parts[::2] = [_AROUND_PUNCTUATION.sub(r"\1", code) for code in parts[::2]]
     return "".join(parts)
+
+
+def without_line_ends(source: str) -> str:
+    """Return a script without the line ends that separate nothing: after an opening bracket, a comma or a
+    semicolon, and before a closing bracket. A line with // keeps its end, where a comment may end."""
+    lines = source.splitlines()
+    return "".join(
+        line + "\n" * ("//" in line or not _goes_on(line, following))
+        for line, following in zip(lines, [*lines[1:], ""], strict=True)
+    )
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Return whether the end of a line separates nothing from the line that follows."""
+    return line.endswith((";", ",", "(", "[", "{")) or following.startswith((")", "]", "}"))

@@ -22,8 +22,14 @@ from tests.tools.serving import served
 from tests.web.guest import Counted, Guest
 
 LEAK = b"""
-form.addEventListener("change", () => localStorage.setItem("kept", new URLSearchParams(new FormData(form))));
+{
+    const form = document.getElementById("answers");
+    const keep = () => localStorage.setItem("kept", new URLSearchParams(new FormData(form)));
+    form.addEventListener("change", keep);
+}
 """
+
+FORM_SCRIPTS = ("/static/guest.js", "/static/guest_on_kiosk.js")
 
 CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
     one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
@@ -52,7 +58,7 @@ class Leaky:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         environ.pop("HTTP_ACCEPT_ENCODING", None)
-        is_script = environ["PATH_INFO"] == "/static/guest.js"
+        is_script = environ["PATH_INFO"] in FORM_SCRIPTS
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             kept = [one for one in headers if not (is_script and one[0].lower() == "content-length")]

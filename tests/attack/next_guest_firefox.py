@@ -99,7 +99,7 @@ class Still:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        if environ["PATH_INFO"] != "/static/guest_kiosk.js":
+        if environ["PATH_INFO"] != "/static/guest_on_kiosk.js":
             return list(self.application(environ, start_response))
         environ.pop("HTTP_ACCEPT_ENCODING", None)
 
@@ -108,7 +108,7 @@ class Still:
 
         body = b"".join(self.application(environ, start))
         if body and AT_FIXED_TIMES not in body:
-            raise ValueError("guest_kiosk.js stores its mark at times that are unknown here")
+            raise ValueError("guest_on_kiosk.js stores its mark at times that are unknown here")
         return [body.replace(AT_FIXED_TIMES, AFTER_OPENING)]
 
 

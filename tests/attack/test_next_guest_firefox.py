@@ -8,15 +8,16 @@ from werkzeug.test import Client
 from tests.attack.next_guest_firefox import AFTER_OPENING, AT_FIXED_TIMES, Keeping, Still
 from tests.tools.guest_side import Place
 
-SCRIPT = "/static/guest_kiosk.js"
+SCRIPT = "/static/guest_on_kiosk.js"
 
 
 @pytest.mark.parametrize("is_keeping", [False, True], ids=["attack", "control"])
 def test_no_page_of_a_visit_stores_a_mark_at_a_fixed_time(tmp_path: Path, is_keeping: bool) -> None:
     app = Place(tmp_path).app
-    assert AT_FIXED_TIMES in Client(app).get(SCRIPT).data
-    sent = Client(Still(Keeping(app) if is_keeping else app)).get(SCRIPT).data
-    assert sent == Client(app).get(SCRIPT).data.replace(AT_FIXED_TIMES, AFTER_OPENING)
+    tried = Keeping(app) if is_keeping else app
+    plain = Client(tried).get(SCRIPT).data
+    assert AT_FIXED_TIMES in plain
+    assert Client(Still(tried)).get(SCRIPT).data == plain.replace(AT_FIXED_TIMES, AFTER_OPENING)
 
 
 def test_a_script_whose_times_are_unknown_fails_the_attack() -> None:

@@ -308,7 +308,7 @@ def test_a_service_worker_is_served_to_its_own_kiosk_only(kiosk: Kiosk) -> None:
 def test_the_service_worker_caches_a_kiosks_pages_and_scripts_and_nothing_of_the_desk(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
-    for file in ("guest.js", "guest_bar.js", "guest_kiosk.js", "fonts/guest-arabic-400.woff2"):
+    for file in ("guest_on_kiosk.js", "guest_bar.js", "guest_away.js", "fonts/guest-arabic-400.woff2"):
         assert f'"/static/{file}"' in worker
     for page in ("", "/practice", "/stored", "/queue"):
         assert f'"/k/a-code{page}"' in worker

@@ -141,7 +141,7 @@ def test_pages_are_compressed_on_request_and_responses_to_ballots_never(
     place: Place, accepted: str, encoding: str, unpacked: Callable[[bytes], bytes]
 ) -> None:
     asked = {"Accept-Encoding": accepted}
-    for path in ("/", "/thanks", "/static/guest.js", "/static/guest_bar.js"):
+    for path in ("/", "/thanks", "/static/guest_on_kiosk.js", "/static/guest_bar.js"):
         plain = place.client.get(path)
         # The second and third response are compressed thoroughly, and kept.
         sizes = []

@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse
 from kiosk.domain.rounds import Admission
 from kiosk.operation.lockdown import KioskAddress
 from kiosk.screen.headers import headers
+from kiosk.screen.scripts import KIOSK_ENTRY, SHARED, script
 from kiosk.settings import shipped_folder
 from tests.tools.guest_side import Place
 
@@ -22,7 +23,7 @@ _OWN = headers([])
 PROTECTING = {**_OWN, "Content-Security-Policy": _SANDBOX}
 
 
-PROTECTED_CLICKS = b'["click", "auxclick"]'
+PROTECTED_CLICKS = '["click","auxclick"]'
 """The events that a kiosk's script handles so that links open in the same tab."""
 
 
@@ -49,9 +50,11 @@ class Site:
         if not is_own:
             self.reached.append(f"http://{host}{path}")
             return self._answer(start, "<title>reached</title>out")
-        if path == "/static/guest_bar.js" and not self.is_protected:
+        if path in (f"/static/{KIOSK_ENTRY}", f"/static/{SHARED}") and not self.is_protected:
             start("200 OK", [("Content-Type", "text/javascript")])
-            return [(shipped_folder("static") / "guest_bar.js").read_bytes().replace(PROTECTED_CLICKS, b"[]")]
+            sent = script(shipped_folder("static"), path.rpartition("/")[2])
+            assert PROTECTED_CLICKS in sent
+            return [sent.replace(PROTECTED_CLICKS, "[]").encode()]
         if not self.page or path.startswith("/static/"):
             return self.guest(environ, start)
         if path.endswith("/file"):

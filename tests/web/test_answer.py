@@ -53,7 +53,9 @@ def test_a_guest_answers_one_statement_at_a_time(
     }
 
 
-SCRIPTS = ("/static/guest.js", "/static/guest_bar.js", "/static/guest_kiosk.js", "/static/guest_phone.js")
+SCRIPTS = (
+    "/static/guest.js", "/static/guest_bar.js", "/static/guest_on_kiosk.js", "/static/guest_phone.js",
+)  # fmt: skip
 
 
 MOST_BYTES = 32_000
@@ -61,19 +63,26 @@ MOST_BYTES = 32_000
 
 
 # A kiosk also fetches what seals its ballots, and what keeps them while the network is away. Browsers accept
-# Brotli over HTTPS only, and from this machine.
+# Brotli over HTTPS only, and from this machine; nor does a kiosk without encryption seal and keep.
 @pytest.mark.parametrize(
-    ("path", "accepted"),
-    [("/s/poster", "gzip, br"), ("/s/poster", "gzip"), ("/", "gzip, br")],
-    ids=["phone", "phone without Brotli", "kiosk"],
+    ("path", "accepted", "is_encrypted"),
+    [
+        ("/s/poster", "gzip, br", True),
+        ("/s/poster", "gzip", False),
+        ("/", "gzip, br", True),
+        ("/", "gzip", False),
+    ],
+    ids=["phone", "phone without Brotli", "kiosk", "kiosk without Brotli"],
 )
 def test_a_visit_makes_few_requests_and_transfers_few_bytes(
-    context: BrowserContext, serve: Serve, tmp_path: Path, path: str, accepted: str
+    context: BrowserContext, serve: Serve, tmp_path: Path, path: str, accepted: str, is_encrypted: bool
 ) -> None:
     ways = frozenset({Admission.KIOSK, Admission.POSTER})
     place = Place(tmp_path, ways, audio=unheard_speech())
     served = Counted(place.app, accepted)
     guest = Guest(context.new_page(), place, served, serve(served))
+    if not is_encrypted:
+        guest.page.add_init_script(INSECURE)
     for _ in range(2):
         # Visitors before this one, after whom a kiosk's page and scripts are kept compressed.
         for shared in (path, *SCRIPTS):
@@ -375,8 +384,8 @@ def test_a_kiosk_without_encryption_marks_rapid_ballots(
 
 
 RAPID_AFTER = """(gaps) => {
-    const url = document.querySelector('script[src*="guest_bar"]').src;
-    return import(url).then(({ device }) => {
+    const files = ["/static/guest_bar.js", "/static/guest_kiosk.js"].map((path) => import(path));
+    return Promise.all(files).then(([{ device }]) => {
         let now = 0;
         performance.now = () => now;
         return gaps.map((seconds) => {
