@@ -1,6 +1,6 @@
 """Paper that leads guests to the questions: slips and posters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from secrets import SystemRandom
@@ -97,18 +97,16 @@ class SlipRequest:
 def _print_slips(store: Store, request: SlipRequest) -> list[str]:
     """Add the slips to the store and the print to the log, and return the slips' codes. Raises as
     `Store.print_slips`; SlipBudgetError only for a request without a reason."""
-    subject = f"{request.of_round}, {request.unit}, {request.number}"
+    wanted = request.of_round, request.unit, request.number
+    what = f"{request.of_round}, {request.unit}, {request.number}"
+    printed = Entry(datetime.now(), COMMAND_LINE, Action.SLIPS_PRINTED, what)
     try:
-        codes = store.print_slips(request.of_round, request.unit, request.number)
+        return store.print_slips(*wanted, [printed])
     except SlipBudgetError:
         if not request.reason:
             raise
-        codes = store.print_slips(request.of_round, request.unit, request.number, may_exceed_budget=True)
-        subject = f"{subject}, {request.reason}"
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Action.SLIPS_OVER_BUDGET, subject)
-    else:
-        store.audit_log.note(datetime.now(), COMMAND_LINE, Action.SLIPS_PRINTED, subject)
-    return codes
+    over = replace(printed, action=Action.SLIPS_OVER_BUDGET, what=f"{what}, {request.reason}")
+    return store.print_slips(*wanted, [over], may_exceed_budget=True)
 
 
 @click.command()

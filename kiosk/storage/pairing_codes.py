@@ -11,10 +11,12 @@ import hmac
 import json
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kiosk.storage import tables
+from kiosk.storage.audit_log import AuditLog, Entry
 from kiosk.storage.database import Database
 from kiosk.storage.sealed_rows import Writer, one_write
 
@@ -48,14 +50,16 @@ class PairingCodes:
     `secret_key` is the key that signs the desk's sessions, the same in all processes of an installation.
     """
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, audit_log: AuditLog) -> None:
         self._database = database
         self._writer = writer
+        self._audit_log = audit_log
 
     @one_write
-    def new(self, pairing: Pairing, now: datetime, secret_key: str) -> str:
+    def new(self, pairing: Pairing, now: datetime, secret_key: str, log: Sequence[Entry] = ()) -> str:
         """Return a new single-use code of PAIRING_DIGITS digits, which pairs one device as `pairing` says,
-        within PAIRING_LIFETIME. Expired codes are deleted. Raises ValueError if `secret_key` is ""."""
+        within PAIRING_LIFETIME, and write the entries `log` of the audit log. Expired codes are deleted.
+        Raises ValueError if `secret_key` is ""."""
         if not secret_key:
             raise ValueError("a pairing code needs a key for its digest")
         valid = self._valid(now)
@@ -69,6 +73,7 @@ class PairingCodes:
             (now + PAIRING_LIFETIME).isoformat(),
         ]
         self._database.set(_row_key(code, secret_key), json.dumps(values))
+        self._audit_log.insert_all(log)
         return code
 
     def waiting(self, now: datetime) -> Counter[str]:

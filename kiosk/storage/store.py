@@ -124,7 +124,7 @@ class Store:
         self.second_factors = SecondFactors(database, self._writer)
         self.audit_log = AuditLog(database, self._writer)
         self.links = Links(database, self._writer, self._boxes, self.audit_log)
-        self.pairing_codes = PairingCodes(database, self._writer)
+        self.pairing_codes = PairingCodes(database, self._writer, self.audit_log)
         self.mail_choices = MailChoices(database, self._writer)
         self.mail_queue = MailQueue(database, self._writer, self.mail_choices)
         self.kiosk_contacts = KioskContacts(database, self._writer, self.links)
@@ -483,11 +483,18 @@ class Store:
 
     # -- slips -----------------------------------------------------------------------------------
 
-    @one_unit_write
+    @one_write
     def print_slips(
-        self, round_id: str, unit_id: str, number: int, *, may_exceed_budget: bool = False
+        self,
+        round_id: str,
+        unit_id: str,
+        number: int,
+        log: Sequence[Entry] = (),
+        *,
+        may_exceed_budget: bool = False,
     ) -> list[str]:
-        """Add `number` new slips, at least 1, to a unit's set. Returns their codes, which are not stored.
+        """Add `number` new slips, at least 1, to a unit's set, and write the entries `log` of the audit log.
+        Returns the slips' codes, which are not stored.
 
         Raises StoreError if the unit has no open round with this id; SlipBudgetError if the unit would have
         more slips than its round's budget, unless `may_exceed_budget`; KeyUnavailableError if the key of the
@@ -496,7 +503,9 @@ class Store:
         self._boxes.lock(round_id, unit_id)
         of_round = self._rounds.with_id(round_id)
         budget = of_round.slip_budget(unit_id) if of_round and not may_exceed_budget else None
-        return self._slip_sets.print(round_id, unit_id, number, budget)
+        codes = self._slip_sets.print(round_id, unit_id, number, budget)
+        self.audit_log.insert_all(log)
+        return codes
 
     @one_write
     def printed_slips(self, round_id: str) -> dict[str, tuple[int, ...]]:

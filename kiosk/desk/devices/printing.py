@@ -11,7 +11,7 @@ from kiosk.desk.devices.budget import may_exceed_budget, slips_problem
 from kiosk.desk.devices.links import address_of, posters
 from kiosk.desk.forms import PosterForm, SlipsForm
 from kiosk.desk.i18n import language_in_text, named_period, period, translate
-from kiosk.desk.session import is_coordinator
+from kiosk.desk.session import entry, is_coordinator
 from kiosk.domain.results import answered
 from kiosk.domain.rounds import Admission, Round
 from kiosk.domain.slips import can_publish_used
@@ -29,7 +29,7 @@ from kiosk.output.paper import (
     slip_sheets,
 )
 from kiosk.output.paper_files import PAPER, input_for_paper_writer
-from kiosk.storage import Link, SlipBudgetError, StoreError
+from kiosk.storage import Action, Link, SlipBudgetError, StoreError
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,7 @@ def _rounds_with_slips() -> list[Round]:
     return sorted(rounds, key=lambda of_round: (not of_round.is_running(now), of_round.opens_at))
 
 
-@dataclass(frozen=True)
-class SlipSheets:
-    """New slips as a PDF. `are_over_budget` says whether the unit now has more slips than its budget in the
-    round."""
-
-    pdf: bytes
-    are_over_budget: bool
-
-
-def print_slips(form: SlipsForm) -> SlipSheets | None:
+def print_slips(form: SlipsForm) -> bytes | None:
     """Store the slips of a valid form, and return them as a PDF; None if they are refused, with the errors in
     the form, also if the round closes while they wait for their turn. None, with an error, also for slips
     whose texts cannot be printed, but these are stored: nobody has their codes, and they count in the budget.
@@ -101,14 +92,13 @@ def print_slips(form: SlipsForm) -> SlipSheets | None:
             if of_round not in _rounds_with_slips():
                 form.round.errors = [translate("Valet finns inte längre. Välj igen.")]
                 return None
-            codes, are_over_budget = _codes(form)
+            codes = _codes(form)
             origin = slip_origin(of_round, form.unit.data, desk().library.theme)
 
             def typeset(template: Path, data: str) -> bytes:
                 return write(PAPER, input_for_paper_writer(template, data))
 
-            pdf = slip_sheets(desk().guest_address, codes, words, origin, SystemRandom(), typeset)
-        return SlipSheets(pdf, are_over_budget)
+            return slip_sheets(desk().guest_address, codes, words, origin, SystemRandom(), typeset)
     except SlipBudgetError as error:
         problem = slips_problem(error, of_round, form.unit.data)
         (form.reason if is_coordinator() else form.number).errors = [problem]
@@ -141,17 +131,19 @@ def _untick_missing_languages(form: SlipsForm) -> bool:
     return bool(missing)
 
 
-def _codes(form: SlipsForm) -> tuple[list[str], bool]:
-    """Return (codes of new slips, whether the unit now has more slips than its budget in the round). Raises
-    SlipBudgetError for slips over the budget, unless a coordinator gave a reason, and StoreError for a unit
-    that is not in the round."""
+def _codes(form: SlipsForm) -> list[str]:
+    """Return the codes of new slips, which the log has from the same write. Raises SlipBudgetError for slips
+    over the budget, unless a coordinator gave a reason, and StoreError for a unit that is not in the
+    round."""
     wanted = form.round.data, form.unit.data, form.number.data
+    what = f"{form.round.data}, {form.unit.data}, {form.number.data}"
     try:
-        return desk().store.print_slips(*wanted), False
+        return desk().store.print_slips(*wanted, [entry(Action.SLIPS_PRINTED, what)])
     except SlipBudgetError:
         if not may_exceed_budget(form):
             raise
-    return desk().store.print_slips(*wanted, may_exceed_budget=True), True
+    over = entry(Action.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
+    return desk().store.print_slips(*wanted, [over], may_exceed_budget=True)
 
 
 def slip_lines() -> list[SlipLine]:

@@ -118,11 +118,11 @@ def pair() -> ResponseReturnValue:
         form.reason.errors = [problem]
         return _kiosks_page(sent_pair=form, status=409)
     pairing = Pairing(form.unit.data, account_name(), is_coordinator())
-    code = desk().store.pairing_codes.new(pairing, desk().clock(), current_app.config["SECRET_KEY"])
+    line = entry(Action.PAIRING_BEGUN, form.unit.data)
     if problem:
-        note(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
-    else:
-        note(Action.PAIRING_BEGUN, form.unit.data)
+        line = entry(Action.KIOSK_OVER_BUDGET, f"{form.unit.data}, {form.reason.data}")
+    key = current_app.config["SECRET_KEY"]
+    code = desk().store.pairing_codes.new(pairing, desk().clock(), key, [line])
     return render_template(
         "pairing.html",
         unit=unit_names()[form.unit.data],
@@ -244,12 +244,7 @@ def slips() -> ResponseReturnValue:
     sheets = print_slips(form) if form.validate() else None
     if sheets is None:
         return _slips_page(form, status=400)
-    what = f"{form.round.data}, {form.unit.data}, {form.number.data}"
-    if sheets.are_over_budget:
-        note(Action.SLIPS_OVER_BUDGET, f"{what}, {form.reason.data}")
-    else:
-        note(Action.SLIPS_PRINTED, what)
-    return file_response(f"slips-{_unit_in_file_name(form.unit.data)}.pdf", sheets.pdf)
+    return file_response(f"slips-{_unit_in_file_name(form.unit.data)}.pdf", sheets)
 
 
 @blueprint.route("/links/leaflet/<round_id>")
