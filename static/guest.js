@@ -15,11 +15,13 @@ const parts = ["picker", "promise", "answers", "message"];
 const TAPS_IGNORED = 400; // milliseconds after a change of screen, against double taps
 
 const MOMENT = 300; // milliseconds in which a touched answer is seen before the next statement
-const SECOND_THOUGHT = 4_000; // milliseconds in which the last answer can be changed before it is sent
+// Milliseconds in which the last answer can be changed before it is sent. Where one statement is all, the next guest
+// may be at the screen soon: a touch of theirs would change it.
+const SECOND_THOUGHT = "alone" in form.dataset ? 2_000 : 4_000;
 // For a keyboard, a switch or a screen reader choosing and going on stay apart, and for whoever wants no movement.
 const isOneTouch =
   "oneTouch" in form.dataset && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-let moveTimer = 0;
+let moveTimer = null;
 
 /** The texts by language, from the page's short form (FormTexts in kiosk/screen/pages.py): keys and names once. */
 function expanded({ keys, spoken, languages: all, sounds: namesOf }) {
@@ -124,16 +126,21 @@ const chosen = (statement) =>
 
 const allowNext = () => (find("next").disabled = statements.includes(guest.place) && !chosen(guest.place));
 
+/** Stops going on by itself. Returns whether that was about to happen. */
 function cancelMovingOn() {
+  const wasMoving = moveTimer !== null;
   window.clearTimeout(moveTimer);
+  moveTimer = null;
   find("next").classList.remove("soon");
+  return wasMoving;
 }
 
 /** Goes on by itself from an answer that was touched. The button shows how long the last one can be changed. */
 function moveOn() {
   const isLast = guest.place === lastStatement;
   if (isLast) find("next").classList.add("soon");
-  moveTimer = window.setTimeout(() => chosen(guest.place) && go(1), isLast ? SECOND_THOUGHT : MOMENT);
+  const leave = () => cancelMovingOn() && chosen(guest.place) && go(1);
+  moveTimer = window.setTimeout(leave, isLast ? SECOND_THOUGHT : MOMENT);
 }
 
 function go(steps) {
@@ -146,7 +153,7 @@ function go(steps) {
 function goBack() {
   if (guest.returnTo) leavePicker();
   else if (guest.place === "message") {
-    if (find("steps").hidden) return ballot.isBeingSent();
+    if (find("steps").hidden) return ballot.isPending();
     show(lastStatement);
   } else if (guest.place !== opening) {
     if (statements.includes(guest.place)) go(-1);
@@ -233,11 +240,14 @@ document.addEventListener(
     const language = languages.find((choice) => choice.contains(event.target));
     const tapped = taps[event.target.closest("button")?.id];
     if (isTooEarly || language || tapped) event.preventDefault();
-    if (!isTooEarly) cancelMovingOn();
+    // A touch beside the controls must not keep the answers of a guest who has left from being sent.
+    const isMeant = !isTooEarly && event.target.closest("button, a, input, label");
+    const wasMoving = isMeant && cancelMovingOn();
     if (isTooEarly) ignore(event);
     else if (isOneTouch && event.detail > 0 && event.target.closest("fieldset:not(.several) label")) moveOn();
     else if (language) choose(codeOf(language));
-    else tapped?.();
+    else if (tapped) tapped();
+    else if (wasMoving && event.target.closest("#text-size, #volume")) moveOn();
   },
   true,
 );

@@ -216,5 +216,5 @@ export function delivery(form, show, said, moveOn, envelopes) {
     while (underway.size) await Promise.all(underway);
   }
 
-  return { send, leave, wait, isBeingSent: () => Boolean(ballot?.isBeingSent) };
+  return { send, leave, wait, isPending: () => Boolean(ballot), isBeingSent: () => Boolean(ballot?.isBeingSent) };
 }

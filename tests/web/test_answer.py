@@ -194,6 +194,35 @@ def test_back_and_start_over_stop_automatic_sending(guest: Guest) -> None:
     assert not [asked for asked in guest.served.asked if asked.startswith("POST")]
 
 
+@pytest.mark.parametrize("stray", ["beside", "text size"])
+def test_a_stray_touch_does_not_keep_the_answers_from_being_sent(guest: Guest, stray: str) -> None:
+    """The guest sees the time run out, and leaves."""
+    guest.stop_clock()
+    guest.start("sv")
+    guest.answer("5", "5", "5")
+    guest.touch_answer("5")
+    guest.page.clock.run_for(1_000)
+    if stray == "beside":
+        guest.page.mouse.click(2, 400)
+    else:
+        guest.tap("#text-size")
+        guest.page.clock.run_for(3_000)
+        expect(guest.page.locator("#progress")).to_have_text("Fråga 4 av 4")
+    guest.page.clock.run_for(4_000)
+    thanks(guest, "Tack för dina svar!")
+
+
+def test_a_touch_on_a_picture_reaches_the_answer_itself(guest: Guest) -> None:
+    """In Safari, a click on a label is followed by one on its input that looks like a keyboard's."""
+    guest.start("sv")
+    hit = """(svg) => {
+        const box = svg.getBoundingClientRect();
+        return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).tagName;
+    }"""
+    pictures = guest.page.locator("fieldset:not([hidden]) .answer svg")
+    assert pictures.evaluate_all(f"(all) => all.map({hit})") == ["INPUT"] * 5
+
+
 def test_with_reduced_motion_an_answer_waits_for_the_button(guest: Guest) -> None:
     guest.stop_clock()
     guest.page.emulate_media(reduced_motion="reduce")

@@ -66,6 +66,17 @@ def test_one_touch_is_enough_and_the_next_guest_follows(
     assert len([asked for asked in guest.served.asked if asked.startswith("POST")]) == 2
 
 
+@pytest.mark.browser
+def test_a_queues_second_touch_does_not_change_the_first_guests_answer(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    guest = a_guest(a_place(tmp_path), context, serve)
+    guest.stop_clock()
+    guest.touch_answer("4")
+    guest.page.clock.run_for(2_000)
+    thanks(guest, "Tack för dina svar!")
+
+
 GAPS = """() => {
     const box = (selector) => document.querySelector(selector).getBoundingClientRect();
     const [above, below] = [

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from kiosk.domain.rounds import Admission
-from kiosk.screen.texts import REFUSALS, Refusal
+from kiosk.screen.texts import REFUSALS, SCREEN, Refusal
 from tests.tools.frames import resize
 from tests.tools.guest_side import Place
 from tests.tools.polling import wait_until_here
@@ -133,6 +133,28 @@ def test_a_lost_response_is_reported_and_the_ballot_counts_once(phone: Guest) ->
     phone.tap("#next")
     thanks(phone, "Tack för dina svar!")
     expect(tick).to_be_visible()
+    assert phone.place.waiting() == 1
+
+
+def test_back_does_not_leave_answers_that_wait_for_their_turn(phone: Guest) -> None:
+    page, sent = phone.page, list[Route]()
+
+    def refuse_once(route: Route) -> None:
+        sent.append(route)
+        if len(sent) > 1:
+            route.continue_()
+            return
+        headers = {"Kiosk-Refusal": Refusal.WAIT, "Retry-After": "5"}
+        route.fulfill(status=429, headers=headers, body="<p>-</p>", content_type="text/html")
+
+    enter(phone, "slip")
+    page.route("**/q/answer", refuse_once)
+    phone.answer("5", "5", "5", "5")
+    expect(page.locator("#message")).to_contain_text(SCREEN["waiting"])
+    back(page)
+    expect(page.locator("#message")).to_contain_text(SCREEN["waiting"])
+    page.clock.run_for(5_000)
+    thanks(phone, "Tack för dina svar!")
     assert phone.place.waiting() == 1
 
 
