@@ -18,7 +18,18 @@ FEATURES = browser_features.read()
 
 OF_PHONES = [
     STATIC / f"guest{name}.js"
-    for name in ("", "_bar", "_follow_up", "_layout", "_listen", "_phone", "_several", "_slip", "_stored")
+    for name in (
+        "",
+        "_bar",
+        "_follow_up",
+        "_layout",
+        "_listen",
+        "_outdated",
+        "_phone",
+        "_several",
+        "_slip",
+        "_stored",
+    )
 ]
 """The scripts of phones, on which nothing checks the browser: each feature must be SINCE's or older."""
 OF_KIOSKS = [

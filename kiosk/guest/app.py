@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, make_response, request
+from flask import Blueprint, Flask, Response, abort, make_response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
@@ -28,7 +29,7 @@ from kiosk.screen.headers import SCRIPT, headers, is_own_form
 from kiosk.screen.health import HEALTH_PATH, health_answer
 from kiosk.screen.host_names import refuse_unreadable_hosts
 from kiosk.screen.pages import PAIRING_PATH, Pages
-from kiosk.screen.scripts import script
+from kiosk.screen.scripts import OUTDATED, guest_files
 from kiosk.screen.texts import Refusal
 from kiosk.settings import shipped_folder
 from kiosk.storage import Devices, Store, print_once
@@ -43,6 +44,9 @@ round opens."""
 WORKER, WORKER_MAX_AGE_SECONDS = "guest.worker", 15 * 60
 """Endpoint of the service worker, and seconds for which a browser may cache it: three intervals between signs
 of life, with which the page requests it."""
+
+YEAR_SECONDS = 365 * 24 * 3600
+"""Time for which browsers keep a file whose address has its version."""
 
 PACKED = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 """Media types that are compressed."""
@@ -82,6 +86,7 @@ def create_guest_app(
     app.extensions["guest"] = GuestSide(store, pages, clock, rate_limit, devices or Devices(), secret_key)
     app.register_blueprint(_routes())
     app.view_functions["static"] = partial(_static_file, app)
+    app.url_defaults(_add_version)
     # Not in the guests' blueprint: it must respond even if the database is unreachable.
     app.add_url_rule(HEALTH_PATH, "health", lambda: health_answer(store, secret_key), methods=["GET"])
     # Flask logs the paths and times of failed requests.
@@ -126,16 +131,33 @@ def _routes() -> Blueprint:
     return views
 
 
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Put the version of the guests' scripts and styles into the address of one of them."""
+    files = guest_files(shipped_folder("static"))
+    if endpoint == "static" and values["filename"] in files.texts:
+        values["filename"] = f"{files.version}/{values['filename']}"
+
+
 def _static_file(app: Flask, filename: str) -> Response:
-    """Send the static file `filename`, a path relative to static/; a script directly in static/ without
-    comments and needless spaces (`kiosk.screen.scripts`). 404 if there is none."""
-    folder = shipped_folder("static")
-    response = app.send_static_file(filename)
-    if Path(filename).suffix != ".js" or Path(filename).parent != Path():
+    """Send the static file `filename`, a path relative to static/. 404 if there is none.
+
+    A script or style of guests' pages has its version before its name, and browsers need not ask for it
+    again. Of another version only OUTDATED is sent, in place of a script, to a page: a service worker would
+    keep it, and gets 404. Without a version the browser asks each time."""
+    files = guest_files(shipped_folder("static"))
+    version, _, name = filename.rpartition("/")
+    if name not in files.texts:
+        return app.send_static_file(filename)
+    is_script, is_current = name.endswith(".js"), version in ("", files.version)
+    if not is_current and not (is_script and request.headers.get("Sec-Fetch-Dest", "script") == "script"):
+        abort(404)
+    text = files.texts[name if is_current else OUTDATED]
+    response = Response(text, mimetype="text/javascript" if is_script else "text/css")
+    if version == files.version:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
         return response
-    response = Response(script(folder, filename), mimetype="text/javascript")
-    response.headers["Cache-Control"] = "no-cache"
-    response.set_etag(short_hash(response.get_data(as_text=True), 32))
+    response.headers["Cache-Control"] = "no-cache" if is_current else "no-store"
+    response.set_etag(short_hash(text, 32))
     response.make_conditional(request)
     return response
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from babel import UnknownLocaleError
 from babel.dates import format_date
-from flask import render_template
+from flask import render_template, url_for
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -30,7 +30,7 @@ from kiosk.domain.theme import ACCENT, Logo, Theme
 from kiosk.library.catalogues import REFERENCE, Catalogue, Language
 from kiosk.library.library import Library, screen_languages, shown_languages
 from kiosk.screen.questions import Line, Question, in_all, questions
-from kiosk.screen.scripts import INNER, shortened
+from kiosk.screen.scripts import INNER, OUTDATED, guest_files, shortened
 from kiosk.screen.speech import BEGINNING_DIGITS, SPOKEN, Speech, speeches, spoken_texts
 from kiosk.screen.stored_data import descriptions
 from kiosk.screen.texts import (
@@ -500,17 +500,17 @@ class Pages:
         """Render the script that caches the kiosk's page at `page`, a path from the root of the site without
         a slash at its end, the page's files, and the sounds of `survey`; no sounds with None."""
         folder = shipped_folder("static")
-        patterns = ("guest*.js", "guest*.css", "fonts/guest-*-*.woff2")
-        files = sorted(
-            file for pattern in patterns for file in folder.glob(pattern) if file.name not in INNER
-        )
-        paths = [f"/static/{file.relative_to(folder).as_posix()}" for file in files]
+        files = guest_files(folder)
+        names = [name for name in files.texts if name not in INNER | {OUTDATED}]
+        fonts = sorted(f"fonts/{font.name}" for font in folder.glob("fonts/guest-*-*.woff2"))
         pages = [page, f"{page}/practice", f"{page}/stored"]
         sounds = {} if survey is None else self._all_sounds(survey)
         return render_template(
             "guest/worker.js",
             pages=pages,
-            files=[*paths, f"{page}/queue"],
+            version=files.version,
+            scripts=[url_for("static", filename=name) for name in names],
+            files=[*(url_for("static", filename=font) for font in fonts), f"{page}/queue"],
             sounds=list(sounds),
             sounds_digest=_digest_of_files(sounds.values()),
         )

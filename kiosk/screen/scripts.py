@@ -6,14 +6,21 @@ several.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from kiosk.domain.short_hash import short_hash
 
 ENTRY, KIOSK_ENTRY = "guest.js", "guest_on_kiosk.js"
 """The scripts of the form on a phone and on a kiosk."""
 
 SHARED = "guest_bar.js"
 """The module that every page loads. Only the script of a kiosk's form has it inside."""
+
+OUTDATED = "guest_outdated.js"
+"""The script that is sent in place of one of another version."""
 
 INNER = frozenset({"guest.js", "guest_kiosk.js", "guest_layout.js", "guest_listen.js"})
 """The modules that a kiosk gets inside the script of its form only."""
@@ -22,15 +29,27 @@ IMPORT = re.compile(r'^import (?:\{ ([\w, ]+) \} from )?"\./(\w+\.js)";\n', re.M
 EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function) (\w+))", re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class GuestFiles:
+    """The scripts and styles of guests' pages as they are sent: `texts` is file -> text, `version` are 8 hex
+    digits that follow from all the texts."""
+
+    version: str
+    texts: Mapping[str, str]
+
+
+@lru_cache(maxsize=4)
+def guest_files(folder: Path) -> GuestFiles:
+    """Return the files of guests' pages in `folder` as they were when this process first asked for them: an
+    update that has replaced them on the disk comes with its own pages, after the next start."""
+    texts = {path.name: script(folder, path.name) for path in sorted(folder.glob("guest*.js"))}
+    texts |= {path.name: path.read_text("utf-8") for path in sorted(folder.glob("guest*.css"))}
+    return GuestFiles(short_hash(str(texts), 8), texts)
+
+
 def script(folder: Path, name: str) -> str:
     """Return the script in the file `name` of `folder`, as it is sent. Raises FileNotFoundError if there is
     none."""
-    changed_ns = [path.stat().st_mtime_ns for path in (folder / name, *sorted(folder.glob("guest*.js")))]
-    return _script(folder, name, *changed_ns)
-
-
-@lru_cache(maxsize=32)
-def _script(folder: Path, name: str, *_changed_ns: int) -> str:
     return shortened(joined(folder, name))
 
 

@@ -29,7 +29,7 @@ LEAK = b"""
 }
 """
 
-FORM_SCRIPTS = ("/static/guest.js", "/static/guest_on_kiosk.js")
+FORM_SCRIPTS = ("/guest.js", "/guest_on_kiosk.js")
 
 CHOSEN = """[...document.querySelectorAll("input")].filter((one) =>
     one.type === "radio" ? one.checked && one.value : one.type === "text" && one.value).length"""
@@ -58,7 +58,7 @@ class Leaky:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         environ.pop("HTTP_ACCEPT_ENCODING", None)
-        is_script = environ["PATH_INFO"] in FORM_SCRIPTS
+        is_script = environ["PATH_INFO"].endswith(FORM_SCRIPTS)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             kept = [one for one in headers if not (is_script and one[0].lower() == "content-length")]

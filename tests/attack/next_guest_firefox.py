@@ -99,7 +99,7 @@ class Still:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        if environ["PATH_INFO"] != "/static/guest_on_kiosk.js":
+        if not environ["PATH_INFO"].endswith("/guest_on_kiosk.js"):
             return list(self.application(environ, start_response))
         environ.pop("HTTP_ACCEPT_ENCODING", None)
 

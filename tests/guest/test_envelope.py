@@ -19,6 +19,8 @@ from kiosk.domain.envelope import (
     unpack,
 )
 from kiosk.domain.rounds import Admission
+from kiosk.screen.scripts import guest_files
+from kiosk.settings import shipped_folder
 from kiosk.storage import LetterboxGoneError, NotAdmittedError
 from kiosk.storage.keys import PAD_BYTES
 from kiosk.storage.letterboxes import new_letterbox
@@ -308,8 +310,10 @@ def test_a_service_worker_is_served_to_its_own_kiosk_only(kiosk: Kiosk) -> None:
 def test_the_service_worker_caches_a_kiosks_pages_and_scripts_and_nothing_of_the_desk(kiosk: Kiosk) -> None:
     kiosk.store.links.add(Admission.KIOSK, "frida", code="a-code")
     worker = kiosk.client.get("/k/a-code/worker").text
-    for file in ("guest_on_kiosk.js", "guest_bar.js", "guest_away.js", "fonts/guest-arabic-400.woff2"):
-        assert f'"/static/{file}"' in worker
+    version = guest_files(shipped_folder("static")).version
+    for file in ("guest_on_kiosk.js", "guest_bar.js", "guest_away.js"):
+        assert f'"/static/{version}/{file}"' in worker
+    assert '"/static/fonts/guest-arabic-400.woff2"' in worker
     for page in ("", "/practice", "/stored", "/queue"):
         assert f'"/k/a-code{page}"' in worker
         assert kiosk.client.get(f"/k/a-code{page}").status_code == 200

@@ -50,7 +50,7 @@ class Site:
         if not is_own:
             self.reached.append(f"http://{host}{path}")
             return self._answer(start, "<title>reached</title>out")
-        if path in (f"/static/{KIOSK_ENTRY}", f"/static/{SHARED}") and not self.is_protected:
+        if path.endswith((f"/{KIOSK_ENTRY}", f"/{SHARED}")) and not self.is_protected:
             start("200 OK", [("Content-Type", "text/javascript")])
             sent = script(shipped_folder("static"), path.rpartition("/")[2])
             assert PROTECTED_CLICKS in sent

@@ -136,7 +136,7 @@ def test_a_kiosks_form_is_one_script_with_each_module_once(tmp_path: Path) -> No
         assert sent.count(f"function {function}(") == 1
     assert not re.search(r"\b(import\b(?!\()|export\b)", sent)
     page = Place(tmp_path / "other").client.get("/").text
-    assert re.findall(r'src="/static/(\w+\.js)"', page) == [KIOSK_ENTRY]
+    assert re.findall(r'src="/static/[0-9a-f]{8}/(\w+\.js)"', page) == [KIOSK_ENTRY]
 
 
 def test_the_modules_of_a_kiosks_form_are_inside_its_script() -> None:
