@@ -83,14 +83,15 @@ _STEPS = {
 - [ ] `sudo certbot certonly --standalone -d @GUEST_HOST@ -d @DESK_HOST@`
 - [ ] `sudo ln -s /etc/nginx/sites-available/kiosk /etc/nginx/sites-enabled/ && sudo mkdir -p /var/www/kiosk`
 - [ ] `sudo nginx -t && sudo systemctl start nginx`
-- [ ] `sudo certbot reconfigure --cert-name @GUEST_HOST@ --webroot -w /var/www/kiosk \\
-      --deploy-hook 'systemctl reload nginx'`, så att certifikatet förnyas.""",
+- [ ] `sudo certbot certonly --force-renewal --webroot -w /var/www/kiosk --cert-name @GUEST_HOST@ \\
+      -d @GUEST_HOST@ -d @DESK_HOST@ --deploy-hook 'systemctl reload nginx'`, så att certifikatet förnyas.""",
         """- [ ] `sudo rm -f /etc/nginx/sites-enabled/default && sudo systemctl stop nginx`
 - [ ] `sudo certbot certonly --standalone -d @GUEST_HOST@ -d @DESK_HOST@`
 - [ ] `sudo ln -s /etc/nginx/sites-available/kiosk /etc/nginx/sites-enabled/ && sudo mkdir -p /var/www/kiosk`
 - [ ] `sudo nginx -t && sudo systemctl start nginx`
-- [ ] `sudo certbot reconfigure --cert-name @GUEST_HOST@ --webroot -w /var/www/kiosk \\
-      --deploy-hook 'systemctl reload nginx'`, so that the certificate is renewed.""",
+- [ ] `sudo certbot certonly --force-renewal --webroot -w /var/www/kiosk --cert-name @GUEST_HOST@ \\
+      -d @GUEST_HOST@ -d @DESK_HOST@ --deploy-hook 'systemctl reload nginx'`, so that the certificate is
+      renewed.""",
     ),
 }
 """Web server -> the steps of the checklist that start its sites, in Swedish and English."""

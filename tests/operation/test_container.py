@@ -157,7 +157,18 @@ def test_a_failed_upgrade_starts_the_previous_release_again(tmp_path: Path, fail
     assert ["rm", "--force", "--ignore", "kiosk-former"] not in host.asked("rm")
 
 
-@pytest.mark.parametrize("failing", ["build", "exec kiosk kiosk backup"])
+def test_the_new_release_writes_the_backup_that_the_former_one_refuses(tmp_path: Path) -> None:
+    """Its tables may have been upgraded already, before a later step failed."""
+    host = Host(tmp_path, "exec kiosk kiosk backup")
+    (tmp_path / "runs").touch()
+    assert host.run("install", str(ROOT)).returncode == 0
+    backup, upgrade, _ = host.asked("run")
+    assert backup[-2] == "backup"
+    assert backup[-1].startswith("/backups/kiosk-")
+    assert upgrade[-1] == "upgrade"
+
+
+@pytest.mark.parametrize("failing", ["build", " backup "])
 def test_an_upgrade_without_an_image_or_a_backup_leaves_the_server_running(
     tmp_path: Path, failing: str
 ) -> None:

@@ -1,5 +1,7 @@
 """The files that make a machine the server: sites that keep no log, and units with few rights."""
 
+import getpass
+import os
 import re
 import shutil
 import ssl
@@ -269,3 +271,85 @@ def test_a_command_of_the_server_is_valid_shell_and_executable(tmp_path: Path, s
     ran = subprocess.run(["/bin/sh", "-n", str(file)], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert file.stat().st_mode & 0o777 == 0o755
+
+
+def runnable(script: Path, folder: Path, ending: str = "") -> Path:
+    """A script of the server whose paths are in a folder of the test; `ending` is the text before which it is
+    cut off."""
+    text = script.read_text()
+    for path in ("/etc/kiosk", "/opt/kiosk", "/var/backups/kiosk"):
+        text = text.replace(path, f"{folder}{path}")
+    text = text.replace("= kiosk ]", f"= {getpass.getuser()} ]")
+    changed = folder / script.name
+    changed.write_text(text.partition(ending)[0] if ending else text)
+    changed.chmod(0o755)
+    return changed
+
+
+def program(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+def test_the_command_takes_a_setting_as_systemd_does(tmp_path: Path) -> None:
+    settings = "# KIOSK_DATA=/nowhere\nKIOSK_LANGUAGES=en, ar\nKIOSK_DATABASE_URL=postgresql://a/b?c=1&d=$e;f"
+    (tmp_path / "etc/kiosk").mkdir(parents=True)
+    (tmp_path / "etc/kiosk/kiosk.env").write_text(settings)
+    program(tmp_path / "opt/kiosk/current/bin/kiosk", 'env | grep ^KIOSK_ | sort; echo "$@"')
+    command = runnable(deploy(tmp_path) / "root/usr/local/bin/kiosk", tmp_path)
+    ran = subprocess.run([command, "round", "list"], capture_output=True, text=True, check=True, env={})
+    assert ran.stdout.splitlines() == [
+        "KIOSK_DATABASE_URL=postgresql://a/b?c=1&d=$e;f",
+        "KIOSK_LANGUAGES=en, ar",
+        "round list",
+    ]
+
+
+WRITES, REFUSES, SKIPPED = 'touch "$0".zip && mv "$0".zip "$BACKUPS/kiosk-1.zip"', "exit 1", "exit 0"
+"""What a release does when its backup is asked for. A unit whose condition does not hold is skipped, and
+counts as started."""
+
+
+@pytest.mark.parametrize(
+    ("former", "new", "is_upgraded"),
+    [
+        (WRITES, REFUSES, True),
+        (REFUSES, WRITES, True),
+        (REFUSES, REFUSES, False),
+        (SKIPPED, SKIPPED, False),
+    ],
+)
+def test_an_upgrade_goes_on_only_with_a_backup_of_either_release(
+    tmp_path: Path, former: str, new: str, *, is_upgraded: bool
+) -> None:
+    script = (deploy(tmp_path) / "root/usr/local/sbin/kiosk-install").read_text()
+    upgrade = script[script.index('if [ -n "$former" ]; then') : script.index("systemctl daemon-reload")]
+    releases = tmp_path / "opt/kiosk/releases"
+    program(releases / "former/backup", former)
+    program(releases / "new/backup", new)
+    program(
+        tmp_path / "bin/systemctl",
+        f'case $* in "start kiosk-backup.service") {tmp_path}/opt/kiosk/current/backup;; esac',
+    )
+    (releases / "new/pyvenv.cfg").touch()
+    os.utime(releases / "new/pyvenv.cfg", (0, 0))
+    backups = tmp_path / "var/backups/kiosk"
+    backups.mkdir(parents=True)
+    (backups / "kiosk-0.zip").touch()
+    os.utime(backups / "kiosk-0.zip", (0, 0))
+    (tmp_path / "opt/kiosk/current").symlink_to(releases / "former")
+    known = "new=/opt/kiosk/releases/new former=/opt/kiosk/releases/former"
+    (tmp_path / "part").write_text(f"set -eu\n{known}\n{upgrade}trap - EXIT\n")
+    environ = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "BACKUPS": str(backups)}
+    ran = subprocess.run(
+        ["/bin/sh", runnable(tmp_path / "part", tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environ,
+    )
+    assert (ran.returncode == 0) is is_upgraded, ran.stderr
+    current = (tmp_path / "opt/kiosk/current").resolve().name
+    assert current == ("new" if is_upgraded else "former")
+    assert ("no backup was written" in ran.stderr) is (former == SKIPPED)
