@@ -278,7 +278,8 @@ kiosk?.watchIdle(
 );
 kiosk?.beat(home, (answer) => {
   const letterbox = answer.headers.get("Kiosk-Letterbox");
-  if (form.dataset.letterbox && form.dataset.letterbox !== letterbox) kiosk.renew(home, isUntouched);
+  if (!form.dataset.letterbox || form.dataset.letterbox === letterbox) return;
+  ballot.delivered().then(() => kiosk.renew(home, isUntouched));
 });
 
 const seeMore = layOut(guest, textOf);

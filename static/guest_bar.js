@@ -115,8 +115,8 @@ export function patience() {
   return sending.signal;
 }
 
-/** Functions for the form's ballot: `send` sends it; `leave` takes it from the screen, and resolves when no ballot is
-    on its way; `wait` cancels what would happen by itself. On a kiosk nothing on the screen drops a ballot that was
+/** Functions for the form's ballot: `send` sends it; `leave` takes it from the screen, and resolves as
+    `delivered`; `wait` cancels what would happen by itself. On a kiosk nothing on the screen drops a ballot that was
     sent once: its delivery goes on. `show` shows the screen of messages, with Back or without, `said` looks up a text,
     `moveOn` starts again after the guest has read the result. `envelopes` (guest_kiosk.js) is set on kiosks that can
     seal. */
@@ -213,8 +213,13 @@ export function delivery(form, show, said, moveOn, envelopes) {
     wait();
     if (ballot && !ballot.isBeingSent) goOn(ballot);
     ballot = null;
+    await delivered();
+  }
+
+  /** Resolves when no ballot is on its way. */
+  async function delivered() {
     while (underway.size) await Promise.all(underway);
   }
 
-  return { send, leave, wait, isPending: () => Boolean(ballot), isBeingSent: () => Boolean(ballot?.isBeingSent) };
+  return { send, leave, delivered, wait, isPending: () => Boolean(ballot), isBeingSent: () => Boolean(ballot?.isBeingSent) };
 }

@@ -15,6 +15,7 @@ from kiosk.domain.rounds import Admission
 from kiosk.domain.slips import spaced
 from kiosk.guest.rate_limit import RateLimit
 from tests.tools.accessibility import violations
+from tests.tools.broken_words import BROKEN
 from tests.tools.frames import frame, resize
 from tests.tools.guest_side import NOW, Place
 from tests.tools.speech import unheard_speech
@@ -210,6 +211,17 @@ def test_a_stray_touch_does_not_keep_the_answers_from_being_sent(guest: Guest, s
         expect(guest.page.locator("#progress")).to_have_text("Fråga 4 av 4")
     guest.page.clock.run_for(4_000)
     thanks(guest, "Tack för dina svar!")
+
+
+def test_a_finger_on_an_answer_is_seen_before_it_is_lifted(guest: Guest) -> None:
+    guest.start("sv")
+    answer = guest.page.locator("fieldset:not([hidden]) .answer").first
+    drawn = "(answer) => getComputedStyle(answer).boxShadow"
+    assert "inset" not in answer.evaluate(drawn)
+    answer.hover()
+    assert "inset" not in answer.evaluate(drawn)
+    guest.page.mouse.down()
+    assert "inset" in answer.evaluate(drawn)
 
 
 def test_a_touch_on_a_picture_reaches_the_answer_itself(guest: Guest) -> None:
@@ -508,4 +520,5 @@ def test_text_at_200_percent_fits_the_width_of_a_phone(guest: Guest, language: s
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, guest.page.locator("legend:visible").inner_text()
+        assert guest.page.evaluate(BROKEN) == []
         guest.tap("#skip")

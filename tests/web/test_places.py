@@ -10,6 +10,7 @@ from kiosk.domain.rounds import Protection
 from kiosk.domain.screen_size import Screen
 from kiosk.screen.speech import VOICES
 from kiosk.storage import Store
+from tests.tools.broken_words import BROKEN
 from tests.tools.frames import resize
 from tests.tools.languages import GUEST_LANGUAGES
 from tests.tools.speech import unheard_speech
@@ -49,24 +50,6 @@ IN_VIEW = """() => {
         .map((e) => e.getBoundingClientRect()).filter((box) => box.top >= top && box.bottom <= bottom).length;
 }"""
 """How many answers are seen in full between the bar and the steps."""
-
-BROKEN = """() => {
-    const broken = [];
-    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const { currentNode: text, currentNode: { parentElement: of } } = texts;
-        if (of.closest(".unseen, .word, script, [hidden]") || !of.checkVisibility()) continue;
-        for (const { index, 0: word } of text.data.matchAll(/[^\\s\\/-]+/g)) {
-            const range = document.createRange();
-            range.setStart(text, index);
-            range.setEnd(text, index + word.length);
-            const lines = [...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8));
-            if (new Set(lines).size > 1) broken.push(word);
-        }
-    }
-    return broken;
-}"""
-"""Words that stand on two lines."""
 
 WALK = f"""async ([language, largest]) => {{
     const boxes = {BOXES}, inView = {IN_VIEW}, brokenWords = {BROKEN};
