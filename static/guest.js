@@ -26,7 +26,7 @@ let moveTimer = null;
 /** The texts by language, from the page's short form (FormTexts in kiosk/screen/pages.py): keys and names once. */
 function expanded({ keys, spoken, languages: all, sounds: namesOf }) {
   const of = (code, [direction, digits, reply, texts, asked, scales, subject]) => {
-    const names = namesOf[code]?.match(/.{8}/g) ?? [];
+    const names = namesOf[code]?.match(/.{6}/g) ?? [];
     const screen = Object.fromEntries(keys.map((key, at) => [key, texts[at]]));
     const statements = asked.map(([text, scale]) => [text, ...scales[scale]]);
     const heard = [...spoken.map((key) => screen[key]), ...asked.map(([text]) => text), ...scales.flat()];

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.desk.surveys.recording_files import LARGEST_RECORDING_BYTES, MOST_SECONDS
 from kiosk.domain.rounds import Admission
-from kiosk.screen.speech import find, sound_name
+from kiosk.screen.speech import BEGINNING_DIGITS, find, sound_name
 from kiosk.storage import Action
 from tests.tools.desk_side import Desk
 from tests.tools.guest_side import Place
@@ -56,7 +56,9 @@ def test_a_saved_recording_is_done_counted_logged_and_heard_by_guests(desk: Desk
     name = sound_name("so", somali(desk))
     assert stored(desk) == [f"{name}.mp3"]
     assert logged(desk) == [(Action.SPEECH_RECORDED, f"so, {somali(desk)}")]
-    heard = Place(tmp_path / "guest", audio=desk.settings.audio_folder).client.get(f"/audio/so/{name[:8]}")
+    heard = Place(tmp_path / "guest", audio=desk.settings.audio_folder).client.get(
+        f"/audio/so/{name[:BEGINNING_DIGITS]}"
+    )
     assert (heard.status_code, heard.mimetype) == (200, "audio/mpeg")
     assert desk.client.get(f"{PAGE}/{name}").data == heard.data
     assert "läste in en text" in desk.client.get("/admin/log").text

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext
 
 from kiosk.domain.rounds import Admission
 from kiosk.domain.screen_size import Screen
-from kiosk.screen.scripts import script
+from kiosk.screen.scripts import KIOSK_ENTRY, script
 from kiosk.settings import read_settings, shipped_folder
 from tests.tools.frames import FRAME, resize
 from tests.tools.guest_side import Place
@@ -83,7 +83,7 @@ LOOK = """async ([languages, sizes]) => {
 """What is seen of the first statement in each language and text size."""
 
 
-SCRIPT = script(shipped_folder("static"), "guest.js")
+SCRIPT = script(shipped_folder("static"), KIOSK_ENTRY)
 UNFITTED = SCRIPT.replace("function fit(){", "function fit(){return;")
 """The script without the choice of a layout."""
 
@@ -115,7 +115,9 @@ def look(context: BrowserContext, serve: Serve, tmp_path: Path) -> Look:
         page, address, rows = context.new_page(), serve(place.app), []
         stop_clock(page)
         if not is_fitted:
-            page.route("**/guest.js", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT))
+            page.route(
+                f"**/{KIOSK_ENTRY}", lambda route: route.fulfill(body=UNFITTED, content_type=JAVASCRIPT)
+            )
         path = ""
         for width, height in viewports:
             resize(page, width, height)
