@@ -221,5 +221,7 @@ export function delivery(form, show, said, moveOn, envelopes) {
     while (underway.size) await Promise.all(underway);
   }
 
-  return { send, leave, delivered, wait, isPending: () => Boolean(ballot), isBeingSent: () => Boolean(ballot?.isBeingSent) };
+  const isPending = () => Boolean(ballot);
+  const isBeingSent = () => Boolean(ballot?.isBeingSent);
+  return { send, leave, delivered, wait, isPending, isBeingSent };
 }
