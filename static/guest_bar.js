@@ -1,6 +1,34 @@
 // The bar on every screen: larger text. On a guest's own device, guest_phone.js adds the button that leaves the page.
 // Also sends ballots, sealed on a kiosk, and shows the result. Ballots of practice are not sent.
 
+/** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it, and `isReady` by
+    guest.js at its end. */
+export const device = { kiosk: null, isReady: false };
+
+/** Removes a kiosk's answers after a while without a touch, unless guest.js is ready, which asks the guest first. So a
+    screen on which another script, or the rest of this one, fails does not keep them for the next guest. */
+function watchUnready(form) {
+  let timer = 0;
+  const wait = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(clearUnready, Number(form.dataset.idle) + Number(form.dataset.leave));
+  };
+  const clearUnready = () => {
+    if (device.isReady) return;
+    form.reset();
+    const home = form.dataset.home ?? window.location.pathname;
+    // A kiosk cannot leave a browser's error page.
+    fetch(home, { method: "HEAD", cache: "no-store" }).then(() => window.location.replace(home), wait);
+  };
+  for (const touch of ["pointerdown", "keydown", "wheel"]) {
+    document.addEventListener(touch, wait, { capture: true, passive: true });
+  }
+  wait();
+}
+
+const answers = document.getElementById("answers");
+if (answers?.dataset.idle) watchUnready(answers);
+
 const SIZES = [100, 125, 150]; // per cent
 
 const root = document.documentElement;
@@ -48,34 +76,6 @@ if (!away) {
   for (const turn of ["keydown", "wheel"])
     document.addEventListener(turn, keepSize, { capture: true, passive: false });
 }
-
-/** Additional functions of this device: `kiosk` is set by guest_kiosk.js if the page includes it, and `isReady` by
-    guest.js at its end. */
-export const device = { kiosk: null, isReady: false };
-
-/** Removes a kiosk's answers after a while without a touch, unless guest.js is ready, which asks the guest first. So a
-    screen on which another script fails does not keep them for the next guest. */
-function watchUnready(form) {
-  let timer = 0;
-  const wait = () => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(clearUnready, Number(form.dataset.idle) + Number(form.dataset.leave));
-  };
-  const clearUnready = () => {
-    if (device.isReady) return;
-    form.reset();
-    const home = form.dataset.home ?? window.location.pathname;
-    // A kiosk cannot leave a browser's error page.
-    fetch(home, { method: "HEAD", cache: "no-store" }).then(() => window.location.replace(home), wait);
-  };
-  for (const touch of ["pointerdown", "keydown", "wheel"]) {
-    document.addEventListener(touch, wait, { capture: true, passive: true });
-  }
-  wait();
-}
-
-const answers = document.getElementById("answers");
-if (answers?.dataset.idle) watchUnready(answers);
 
 /** The options of `fetch` for sending a ballot. The browser goes on sending it if the page is left. */
 export const toTake = (body, signal) => {
