@@ -38,3 +38,6 @@ words.form.addEventListener("submit", () => {
   window.clearTimeout(waiting);
   asking.abort();
 });
+
+// What was typed before this script ran, on a slow line, has sent no event to it.
+if (words.value !== words.defaultValue) look().catch(() => {});

@@ -6,8 +6,9 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from kiosk.operation.demonstration_report import publish_report
 from tests.tools.desk_side import Desk
 from tests.tools.frames import resize
 from tests.web.coordinator import barriers, sign_in
@@ -132,4 +133,25 @@ def test_from_an_empty_report_to_a_published_pdf(browser: Browser, serve: Serve,
         assert words in text
     the_theory_is_a_table_of_five_columns_on_paper(page, address)
     assert "Enkäten hade 4 påståenden, rapporten visar 3." in text
+    page.context.close()
+
+
+def test_text_typed_before_the_script_ran_is_checked_when_it_runs(
+    browser: Browser, serve: Serve, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path)
+    desk.answer(40)
+    desk.now = desk.round.closes_at
+    desk.store.count(desk.now)
+    publish_report(desk.store, desk.app.extensions["desk"].library, desk.now)
+    address = serve(desk.app)
+    page, held = browser.new_context().new_page(), list[Route]()
+    sign_in(page, address)
+    page.route("**/desk_report.js*", lambda route: held.append(route))
+    with page.expect_request("**/desk_report.js*"):
+        page.goto(f"{address}/admin/reports/r2026-1/part/about", wait_until="commit")
+    page.locator("#words").fill("Värme 😀")
+    expect(page.locator("#signs")).to_be_hidden()
+    held[0].continue_()
+    expect(page.locator("#signs span")).to_have_text("😀")
     page.context.close()
