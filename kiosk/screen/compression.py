@@ -37,7 +37,9 @@ def _brotli(body: bytes, *, is_thorough: bool) -> bytes:
 
 
 def _gzip(body: bytes, *, is_thorough: bool) -> bytes:
-    return bytes(deflate.gzip_compress(body, THOROUGH_GZIP)) if is_thorough else gzipped(body)
+    quick = gzipped(body)
+    # For some bodies, such as a page with a font in it, zlib's result is a few bytes smaller.
+    return min(bytes(deflate.gzip_compress(body, THOROUGH_GZIP)), quick, key=len) if is_thorough else quick
 
 
 PACKERS = {"br": _brotli, "gzip": _gzip}
