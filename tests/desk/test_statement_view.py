@@ -283,7 +283,7 @@ def protected_round(desk: Desk, answers: int, epsilon: Fraction = EPSILON) -> No
 
 
 def test_every_figure_of_a_protected_round_states_its_possible_error(desk: Desk) -> None:
-    protected_round(desk, 35)
+    protected_round(desk, 80)
     page = listened(desk.client.get("/admin/results/p/dagverksamheten").text)
     assert page.count('<div class="chart"') + 1 == page.count("data-protection") == page.count(ONE_BATCH)
     assert "Där det står 2 eller färre kan det vara ingen alls. Spannet räknar med" in page
@@ -315,7 +315,7 @@ def test_every_figure_of_a_strongly_protected_round_states_its_protection_and_it
 
 @pytest.mark.slow
 def test_more_batches_increase_the_stated_error(desk: Desk) -> None:
-    protected_round(desk, 35)
+    protected_round(desk, 80)
     answer(desk, 30, 60)
     count(desk)
     desk.sign_in()
