@@ -273,15 +273,14 @@ def test_a_command_of_the_server_is_valid_shell_and_executable(tmp_path: Path, s
     assert file.stat().st_mode & 0o777 == 0o755
 
 
-def runnable(script: Path, folder: Path, ending: str = "") -> Path:
-    """A script of the server whose paths are in a folder of the test; `ending` is the text before which it is
-    cut off."""
+def runnable(script: Path, folder: Path) -> Path:
+    """A script of the server whose paths are in a folder of the test."""
     text = script.read_text()
     for path in ("/etc/kiosk", "/opt/kiosk", "/var/backups/kiosk"):
         text = text.replace(path, f"{folder}{path}")
     text = text.replace("= kiosk ]", f"= {getpass.getuser()} ]")
     changed = folder / script.name
-    changed.write_text(text.partition(ending)[0] if ending else text)
+    changed.write_text(text)
     changed.chmod(0o755)
     return changed
 
@@ -293,7 +292,10 @@ def program(file: Path, text: str) -> None:
 
 
 def test_the_command_takes_a_setting_as_systemd_does(tmp_path: Path) -> None:
-    settings = "# KIOSK_DATA=/nowhere\nKIOSK_LANGUAGES=en, ar\nKIOSK_DATABASE_URL=postgresql://a/b?c=1&d=$e;f"
+    settings = (
+        "# KIOSK_DATA=/nowhere\nKIOSK_LANGUAGES=en, ar\nKIOSK_MAIL_HOST='m;n'\nKIOSK_MAIL_USER=\"o $p\"\n"
+        "KIOSK_DATABASE_URL=postgresql://a/b?c=1&d=$e;f"
+    )
     (tmp_path / "etc/kiosk").mkdir(parents=True)
     (tmp_path / "etc/kiosk/kiosk.env").write_text(settings)
     program(tmp_path / "opt/kiosk/current/bin/kiosk", 'env | grep ^KIOSK_ | sort; echo "$@"')
@@ -302,6 +304,8 @@ def test_the_command_takes_a_setting_as_systemd_does(tmp_path: Path) -> None:
     assert ran.stdout.splitlines() == [
         "KIOSK_DATABASE_URL=postgresql://a/b?c=1&d=$e;f",
         "KIOSK_LANGUAGES=en, ar",
+        "KIOSK_MAIL_HOST=m;n",
+        "KIOSK_MAIL_USER=o $p",
         "round list",
     ]
 
@@ -353,3 +357,24 @@ def test_an_upgrade_goes_on_only_with_a_backup_of_either_release(
     current = (tmp_path / "opt/kiosk/current").resolve().name
     assert current == ("new" if is_upgraded else "former")
     assert ("no backup was written" in ran.stderr) is (former == SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("KIOSK_GUEST_LISTEN=127.0.0.1:9000", "127.0.0.1:9000"),
+        ('KIOSK_GUEST_LISTEN="127.0.0.1:9000"', "127.0.0.1:9000"),
+        ("# KIOSK_GUEST_LISTEN=127.0.0.1:9000", "127.0.0.1:8000"),
+    ],
+)
+def test_the_installer_waits_at_the_address_of_the_settings(tmp_path: Path, line: str, address: str) -> None:
+    script = (deploy(tmp_path) / "root/usr/local/sbin/kiosk-install").read_text()
+    part = script[script.index("listen=$(") : script.index(" <<'END'")]
+    (tmp_path / "etc/kiosk").mkdir(parents=True)
+    (tmp_path / "etc/kiosk/kiosk.env").write_text(f"KIOSK_LANGUAGES=en, ar\n{line}\n")
+    program(tmp_path / "new/bin/python", 'echo "$2"')
+    (tmp_path / "part").write_text(f"set -eu\nnew={tmp_path}/new\n{part}\n")
+    ran = subprocess.run(
+        ["/bin/sh", runnable(tmp_path / "part", tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == address
