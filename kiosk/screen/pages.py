@@ -189,7 +189,7 @@ class Notice:
 
 
 MOST_KINDS = 32
-"""Most kinds of form whose texts are kept: about 0.2 MB each in twelve languages."""
+"""Most kinds of form whose texts are kept: about 0.1 MB each for four statements in twelve languages."""
 
 
 @dataclass(frozen=True)
@@ -310,7 +310,7 @@ class Pages:
         )
         return BLANK_LINES.sub("\n", page)
 
-    def _words(self, of_form: "_FormKind") -> tuple[dict[str, FormTexts], Markup]:
+    def _words(self, of_form: _FormKind) -> tuple[dict[str, FormTexts], Markup]:
         """Return the texts of a form in all its languages, and the same as JSON for its script.
 
         They are made once for all guests. They have every language, so that no response shows by its time in
@@ -333,7 +333,7 @@ class Pages:
         return {}
 
     def _new_words(
-        self, of_form: "_FormKind", sounds: Mapping[str, dict[str, str]]
+        self, of_form: _FormKind, sounds: Mapping[str, dict[str, str]]
     ) -> tuple[dict[str, FormTexts], Markup]:
         """Make the result of `_words`. `sounds` has a language's `_sounds` for each language of the form."""
         catalogues, survey, reply = self.library.guest, of_form.survey, dict(of_form.reply)
