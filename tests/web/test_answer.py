@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from kiosk.domain.rounds import Admission
@@ -378,6 +378,44 @@ def test_a_kiosk_loads_the_new_page_when_its_round_changes(
         page.clock.run_for(300_000)
     after = page.locator("#answers").get_attribute("data-letterbox")
     assert after == place.store.public_key("next", "frida") != before
+
+
+def test_a_kiosk_loads_the_page_of_a_new_round_only_when_no_ballot_is_on_its_way(
+    context: BrowserContext, serve: Serve, tmp_path: Path
+) -> None:
+    """A kiosk without encryption stores no ballot: the page that sends it must stay."""
+    now, is_away = [NOW], [True]
+    place = Place(tmp_path, clock=lambda: now[0])
+    served = Counted(place.app)
+    guest = Guest(context.new_page(), place, served, serve(served))
+    page = guest.page
+    page.add_init_script(INSECURE)
+    page.clock.install()
+
+    def lose(route: Route) -> None:
+        if is_away[0] and route.request.method == "POST":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/*", lose)
+    guest.start("sv")
+    guest.answer("5", "5", "5", "5")
+    expect(page.locator("#again")).to_be_visible()
+    guest.tap("#start-over")
+    expect(page.locator("#picker")).to_be_visible()
+    now[0] = end = place.round.closes_at
+    place.store.count(end)
+    place.store.open_round(replace(place.round, id="next", opens_at=end, closes_at=end + WEEK), end)
+    page.evaluate("window.isSame = true")
+    with page.expect_response("**/alive"):
+        page.clock.run_for(300_000)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.isSame")
+    is_away[0] = False
+    with page.expect_navigation():
+        page.clock.run_for(10_000)
+    assert page.locator("#answers").get_attribute("data-letterbox") == place.store.public_key("next", "frida")
 
 
 def test_an_idle_kiosk_returns_from_the_page_about_stored_data(guest: Guest) -> None:
